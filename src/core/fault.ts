@@ -1,0 +1,52 @@
+// Faults: how the outside fails. A fault is thrown by a plugin or by egress and says whether trying again can help, and
+// whether the failure is *ours*: no descriptors, no memory, no disk, a resolver that does not answer say nothing about
+// the target, so they read as unknown, never as down (X-3).
+
+/** A failure of the outside world, or of our own means to reach it. */
+export class Fault extends Error {
+  readonly retry: 'later' | 'never'
+  constructor(says: string, retry: 'later' | 'never' = 'later', cause?: unknown) {
+    super(says, { cause })
+    this.name = 'Fault'
+    this.retry = retry
+  }
+}
+
+const OURS = new Set([
+  'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ENOSPC', 'EDQUOT', 'EROFS', 'EAGAIN', 'EAI_AGAIN', 'EAI_MEMORY', 'EAI_SYSTEM',
+  'ENETDOWN', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'ERR_WORKER_OUT_OF_MEMORY',
+])
+
+/** The system's code of an error, searched through its causes. */
+export function codeOf(cause: unknown): string | undefined {
+  let at: unknown = cause
+  for (let depth = 0; depth < 5 && at instanceof Error; depth++) {
+    const code = (at as { code?: unknown }).code
+    if (typeof code === 'string') return code
+    if (at instanceof AggregateError && at.errors.length > 0) at = at.errors[0]
+    else at = at.cause
+  }
+  return undefined
+}
+
+/** True when the failure lies on this machine and accuses nobody. */
+export const isOurs = (cause: unknown): boolean => OURS.has(codeOf(cause) ?? '')
+
+/** True when the target itself said no: a refusal is always a failure of the target. */
+export const refused = (cause: unknown): boolean => {
+  const code = codeOf(cause)
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET'
+}
+
+/** One line for people, at most 256 characters, of whatever was thrown. */
+export function sentence(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+  const flat = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim()
+  return flat.length > 256 ? `${flat.slice(0, 255)}…` : flat || 'failed without a message'
+}
+
+/** The exhaustive end of a `switch`: a new case does not compile until it is handled. */
+export function never(value: never): never {
+  throw new Error(`unhandled case: ${JSON.stringify(value)}`)
+}
