@@ -1,0 +1,66 @@
+// The channel port: how a message reaches a person. `send` resolves when the other side took it ("accepted", which is not
+// "read"), and throws a Fault that says whether trying again can help. A repeat carries the same key; a channel whose other
+// side recognises it declares `idempotent`.
+import type { z } from 'zod'
+import type { Now } from '../core/time.ts'
+import type { Egress } from './world.ts'
+
+/** What is sent to webhooks, and what other channels draw their text from. */
+export interface PageBody {
+  readonly schema: 'holdfast.page/1'
+  readonly id: string
+  readonly incident: {
+    readonly id: string
+    readonly number: number
+    readonly title: string
+    readonly since: string
+    readonly state: 'open' | 'acknowledged' | 'resolved'
+    readonly url: string
+  }
+  readonly subject: string
+  readonly person: string
+  readonly step: number
+  readonly round: number
+  readonly text: { readonly short: string; readonly long: string }
+  readonly ack_url?: string
+  readonly pass_url?: string
+  readonly raised_at: string
+  readonly sent_at: string
+  /** `page`, or what else it tells: `acknowledged`, `recovered`, `reminder`, `digest`, `test`, `notice`. */
+  readonly event: string
+}
+
+export interface Message {
+  /** The page id: the same at every try. */
+  readonly key: string
+  /** Messages of one incident share it, so that mail clients thread them. */
+  readonly thread: string
+  readonly to: { readonly name: string; readonly email?: string; readonly phone?: string }
+  /** At most 40 characters where it can be helped; no line breaks. */
+  readonly title: string
+  readonly body: PageBody
+}
+
+export interface SendContext {
+  readonly egress: Egress
+  readonly signal: AbortSignal
+  readonly now: () => Now
+}
+
+export interface Channel<Config extends z.ZodObject = z.ZodObject> {
+  readonly kind: string
+  readonly title: string
+  readonly does: string
+  readonly config: Config
+  readonly examples: readonly z.input<Config>[]
+  /** What a person must have in the configuration to be reached this way. */
+  readonly needs: readonly ('email' | 'phone')[]
+  readonly idempotent: boolean
+  /** Resolves with the other side's receipt, such as its queue id. */
+  send(message: Message, config: z.output<Config>, context: SendContext): Promise<string>
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a list holds channels of every configuration; each parses its own
+export type AnyChannel = Channel<any>
+
+export const channel = <Config extends z.ZodObject>(it: Channel<Config>): Channel<Config> => it

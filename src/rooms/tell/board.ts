@@ -1,0 +1,68 @@
+// The board as plain data: everything that the public page, the JSON, the feeds and the static bundle are drawn from, and
+// nothing else (T-2: one allow-listed projection). The keeper makes it, `web` and the publisher draw it.
+import type { Instant } from '../../core/time.ts'
+
+export type ComponentStatus = 'operational' | 'degraded_performance' | 'partial_outage' | 'major_outage' | 'under_maintenance'
+
+/** One day of a component: milliseconds of each state; the rest of the day was not measured. */
+export interface Day {
+  /** `YYYY-MM-DD` in the site's zone. */
+  readonly date: string
+  readonly up: number
+  readonly degraded: number
+  readonly down: number
+  readonly unknown: number
+}
+
+export interface BoardComponent {
+  readonly id: string
+  readonly name: string
+  readonly status: ComponentStatus
+  /** True when what makes it degraded is that nobody knows (`holdfast_state: "unknown"`). */
+  readonly unknown: boolean
+  readonly since: Instant
+  readonly createdAt: Instant
+  /** Oldest first, at most 90. Days before measuring began are absent. */
+  readonly days: readonly Day[]
+}
+
+export type StatementStatus = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem'
+
+export interface StatementUpdate {
+  readonly id: string
+  readonly status: StatementStatus
+  readonly body: string
+  readonly at: Instant
+  readonly affected: readonly { readonly code: string; readonly name: string; readonly from: ComponentStatus; readonly to: ComponentStatus }[]
+}
+
+/** A public incident. Only published ones ever stand in a `Board` (T-3). */
+export interface Statement {
+  readonly id: string
+  readonly title: string
+  readonly status: StatementStatus
+  readonly impact: 'none' | 'minor' | 'major' | 'critical' | 'maintenance'
+  readonly startedAt: Instant
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  readonly monitoringAt?: Instant
+  readonly resolvedAt?: Instant
+  /** Newest first. */
+  readonly updates: readonly StatementUpdate[]
+  readonly componentIds: readonly string[]
+  /** When the next update was promised. */
+  readonly nextUpdateBy?: Instant
+}
+
+export interface Board {
+  readonly id: string
+  readonly name: string
+  readonly url: string
+  readonly timezone: string
+  /** When the keeper last knew all of this to be so. */
+  readonly asOf: Instant
+  readonly measuringSince: Instant
+  readonly components: readonly BoardComponent[]
+  /** Newest first: open ones, then those of the last 90 days, at most 50. */
+  readonly statements: readonly Statement[]
+}
