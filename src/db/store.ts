@@ -1,0 +1,230 @@
+// The store of one node: ledger, agenda, deeds and the rooms' tables, in one SQLite file (WAL, synchronous=FULL, one writer).
+// A batch of turns is one transaction and one fsync. A turn that throws is undone alone (SAVEPOINT). Nothing is confirmed
+// before its COMMIT returned; after a COMMIT failed, this handle confirms nothing any more (X-1, X-2).
+import assert from 'node:assert/strict'
+import type { Deed } from '../core/deed.ts'
+import { canonical, GENESIS, hashOf, type Entry, type NewEntry } from '../core/ledger.ts'
+import { sha256 } from '../core/id.ts'
+import type { Due, Instant, Now } from '../core/time.ts'
+import type { Room, Tx } from './room.ts'
+import { openSql, type Sql } from './sql.ts'
+
+/** Answers to an entry may append, and so on: this deep and no deeper. */
+const DEEPEST = 8
+
+const TABLES = `
+create table if not exists entry (seq integer primary key, node text not null, at integer not null, hlc integer not null,
+  is_ text not null, stream text not null, follows integer, body text not null, prev text not null, hash text not null) strict;
+create index if not exists entry_by_stream on entry (stream, seq);
+create table if not exists text (hash text primary key, body text not null) strict, without rowid;
+create table if not exists strict_stream (stream text primary key, version integer not null) strict, without rowid;
+create table if not exists agenda (what text not null, key text not null, wall integer not null, tick integer not null, boot text not null,
+  failed integer not null default 0, primary key (what, key)) strict, without rowid;
+create index if not exists agenda_by_wall on agenda (wall);
+create index if not exists agenda_by_tick on agenda (boot, tick);
+create table if not exists deed (key text primary key, what text not null, body text not null, repeatable integer not null,
+  is_ text not null, at integer not null) strict, without rowid;
+create index if not exists deed_open on deed (is_, at) where is_ = 'intended';
+create table if not exists set_aside (what text not null, key text not null, says text not null, at integer not null, primary key (what, key)) strict, without rowid;
+create table if not exists meta (key text primary key, value text not null) strict, without rowid;
+`
+
+export interface Store {
+  readonly sql: Sql
+  readonly node: string
+  readonly rooms: readonly Room[]
+  readonly head: { readonly seq: number; readonly hash: string }
+  begin(): void
+  commit(): void
+  rollback(): void
+  /** Runs `act` as one turn inside the open batch; undone alone when it throws. */
+  turn<T>(name: string, now: Now, act: (tx: Tx) => T): TurnResult<T>
+  meta(key: string): string | undefined
+  setMeta(key: string, value: string): void
+  close(): void
+}
+
+export type TurnResult<T> =
+  | { readonly is: 'done'; readonly value: T; readonly deeds: readonly Deed[]; readonly afterwards: readonly (() => void)[] }
+  /** `batchLost`: SQLite undid the whole transaction (disk full, I/O error). */
+  | { readonly is: 'failed'; readonly cause: unknown; readonly batchLost: boolean }
+
+interface Head {
+  seq: number
+  hash: string
+  hlc: number
+}
+
+/** A strict stream had moved on: the caller judged an older version. */
+export class Moved extends Error {
+  constructor(stream: string, has: number, follows: number) {
+    super(`${stream} is at version ${has}, not ${follows}: look again before you decide`)
+    this.name = 'Moved'
+  }
+}
+
+function readHead(sql: Sql): Head {
+  const row = sql.get<{ seq: number; hash: string; hlc: number }>('select seq, hash, hlc from entry order by seq desc limit 1')
+  return row ? { seq: row.seq, hash: row.hash, hlc: row.hlc } : { seq: 0, hash: GENESIS, hlc: 0 }
+}
+
+/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. */
+export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
+  sql.exec(TABLES)
+  for (const room of rooms) sql.exec(room.tables)
+}
+
+/** Opens (or makes) the store at `path`. Throws what SQLite throws when the file is not a database or cannot be read. */
+export function openStore(path: string, rooms: readonly Room[], node: string): Store {
+  const sql = openSql(path)
+  // The switch exists for the crash tests alone: they prove that they would notice a store that does not wait for the disk.
+  const synchronous = process.env['HOLDFAST_MUTANT'] === 'synchronous-off' ? 'off' : 'full'
+  sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 1000; pragma cache_size = -16000; pragma temp_store = memory`)
+  prepareTables(sql, rooms)
+  sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', node)
+  return storeOver(sql, rooms)
+}
+
+/** The store over an open connection whose tables stand. */
+export function storeOver(sql: Sql, rooms: readonly Room[]): Store {
+  const node = sql.get<{ value: string }>('select value from meta where key = ?', 'node')?.value
+  assert(node !== undefined, 'the store knows its node')
+  let head = readHead(sql)
+  let before: Head = head
+
+  const append = (tx: Tx, entry: NewEntry, depth: number, run: (tx: Tx, made: Entry, depth: number) => void): Entry => {
+    assert(depth <= DEEPEST, `answers to ${entry.is} go deeper than ${DEEPEST}: two rooms answer each other in a circle`)
+    if (entry.follows !== undefined) follow(sql, entry.stream, entry.follows)
+    const body = canonical(entry.body)
+    const hlc = Math.max(head.hlc + 1, tx.now.wall * 1000)
+    const bare: Omit<Entry, 'hash'> = { ...entry, seq: head.seq + 1, node, at: tx.now.wall, hlc, prev: head.hash }
+    const made: Entry = { ...bare, hash: hashOf(bare, body) }
+    sql.run('insert into entry (seq, node, at, hlc, is_, stream, follows, body, prev, hash) values (?,?,?,?,?,?,?,?,?,?)',
+      made.seq, node, made.at, hlc, made.is, made.stream, made.follows ?? null, body, made.prev, made.hash)
+    head = { seq: made.seq, hash: made.hash, hlc }
+    for (const room of rooms) room.apply[made.is]?.(sql, made)
+    run(tx, made, depth)
+    return made
+  }
+
+  const turn = <T>(name: string, now: Now, act: (tx: Tx) => T): TurnResult<T> => {
+    const deeds: Deed[] = []
+    const afterwards: (() => void)[] = []
+    const start = head
+    let depth = 0
+    const answers = (tx: Tx, made: Entry): void => {
+      depth++
+      for (const room of rooms) room.on?.[made.is]?.(tx, made)
+      depth--
+    }
+    const tx: Tx = {
+      now,
+      sql,
+      append: (entry) => append(tx, entry, depth, answers),
+      schedule: (what, key, due) => schedule(sql, what, key, due),
+      unschedule: (what, key) => void sql.run('delete from agenda where what = ? and key = ?', what, key),
+      intend(deed) {
+        const made = sql.run('insert into deed (key, what, body, repeatable, is_, at) values (?,?,?,?,?,?) on conflict do nothing',
+          deed.key, deed.what, JSON.stringify(deed.body), deed.repeatable ? 1 : 0, 'intended', now.wall)
+        if (made.changes > 0) deeds.push(deed)
+      },
+      keep(text) {
+        const hash = sha256(text)
+        sql.run('insert into text (hash, body) values (?, ?) on conflict do nothing', hash, text)
+        return hash
+      },
+      afterwards: (effect) => void afterwards.push(effect),
+    }
+    sql.exec('savepoint turn')
+    try {
+      const value = act(tx)
+      sql.exec('release turn')
+      return { is: 'done', value, deeds, afterwards }
+    } catch (cause) {
+      head = start
+      if (!sql.inTransaction) return { is: 'failed', cause, batchLost: true }
+      sql.exec('rollback to turn')
+      sql.exec('release turn')
+      return { is: 'failed', cause: cause instanceof Error ? cause : new Error(`${name}: ${String(cause)}`), batchLost: false }
+    }
+  }
+
+  return {
+    sql,
+    node,
+    rooms,
+    get head() {
+      return head
+    },
+    begin() {
+      before = head
+      sql.exec('begin immediate')
+    },
+    commit() {
+      sql.exec('commit')
+      before = head
+    },
+    rollback() {
+      head = before
+      if (sql.inTransaction) sql.exec('rollback')
+    },
+    turn,
+    meta: (key) => sql.get<{ value: string }>('select value from meta where key = ?', key)?.value,
+    setMeta: (key, value) => void sql.run('insert into meta (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, value),
+    close: () => sql.close(),
+  }
+}
+
+function follow(sql: Sql, stream: string, follows: number): void {
+  const has = sql.get<{ version: number }>('select version from strict_stream where stream = ?', stream)?.version ?? 0
+  if (has !== follows) throw new Moved(stream, has, follows)
+  sql.run('insert into strict_stream (stream, version) values (?, ?) on conflict (stream) do update set version = excluded.version', stream, follows + 1)
+}
+
+function schedule(sql: Sql, what: string, key: string, due: Due): void {
+  // SQLite's integers are exact here: times are whole milliseconds.
+  sql.run(`insert into agenda (what, key, wall, tick, boot) values (?,?,?,?,?)
+    on conflict (what, key) do update set wall = excluded.wall, tick = excluded.tick, boot = excluded.boot, failed = 0`,
+    what, key, Math.ceil(due.wall), Math.ceil(due.tick), due.boot)
+}
+
+export interface DueRow {
+  readonly what: string
+  readonly key: string
+  readonly failed: number
+}
+
+/** What is due by either clock, earliest first. */
+export const dueNow = (sql: Sql, now: Now, most: number): DueRow[] =>
+  sql.all<{ what: string; key: string; failed: number }>(
+    'select what, key, failed from agenda where wall <= ? or (boot = ? and tick <= ?) order by wall, what, key limit ?',
+    Math.floor(now.wall), now.boot, Math.floor(now.tick), most)
+
+/** The earliest moment at which something will be due; `undefined` when nothing is planned. */
+export function nextDue(sql: Sql, boot: string): { wall: number; tick: number } | undefined {
+  const wall = sql.get<{ at: number | null }>('select min(wall) as at from agenda')?.at
+  if (wall === null || wall === undefined) return undefined
+  const tick = sql.get<{ at: number | null }>('select min(tick) as at from agenda where boot = ?', boot)?.at
+  return { wall, tick: tick ?? Number.POSITIVE_INFINITY }
+}
+
+interface EntryRow extends Record<string, unknown> {
+  seq: number; node: string; at: number; hlc: number; is_: string; stream: string; follows: number | null; body: string; prev: string; hash: string
+}
+
+const entryOf = (row: EntryRow): Entry => ({
+  seq: row.seq, node: row.node, at: row.at as Instant, hlc: row.hlc, is: row.is_, stream: row.stream,
+  ...(row.follows === null ? {} : { follows: row.follows }),
+  body: JSON.parse(row.body) as Record<string, unknown>, prev: row.prev, hash: row.hash,
+})
+
+/** All entries in order, or those of one stream. */
+export function* entries(sql: Sql, stream?: string): IterableIterator<Entry> {
+  const rows = stream === undefined
+    ? sql.each<EntryRow>('select * from entry order by seq')
+    : sql.each<EntryRow>('select * from entry where stream = ? order by seq', stream)
+  for (const row of rows) yield entryOf(row)
+}
+
+export const textOf = (sql: Sql, hash: string): string =>
+  sql.get<{ body: string }>('select body from text where hash = ?', hash)?.body ?? ''
