@@ -14,6 +14,8 @@ export interface Looked {
   readonly found: Found
   readonly phases?: Phases
   readonly certDaysLeft?: number
+  /** The failure is silence (the time limit passed): it counts only while the node's own horizon stands. */
+  readonly silent?: boolean
   /** How late it began against its timetable, in ms. */
   readonly late: number
 }

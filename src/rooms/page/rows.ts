@@ -1,0 +1,144 @@
+// The page room's tables: incidents and the paging of each (projections of the ledger), covers and silences that people
+// entered, and the working rows of digests.
+import type { IncidentId } from '../../core/id.ts'
+import type { Incident, Origin } from '../../core/incident.ts'
+import type { Entry } from '../../core/ledger.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Sql } from '../../db/sql.ts'
+import type { Paging } from './paging.ts'
+import type { Cover } from './plan.ts'
+
+export const TABLES = `
+create table if not exists page_incident (id text primary key, number integer not null, subject text not null, title text not null, says text not null,
+  origin text not null, escalate text not null, since integer not null, members text not null, state text not null, resolved_at integer, ended text) strict, without rowid;
+create index if not exists page_incident_open on page_incident (subject) where state = 'open';
+create index if not exists page_incident_number on page_incident (number);
+create table if not exists page_paging (incident text primary key, paging text not null) strict, without rowid;
+create table if not exists page_last (subject text primary key, ended text not null) strict, without rowid;
+create table if not exists page_count (one integer primary key check (one = 1), number integer not null) strict;
+create table if not exists page_cover (seq integer primary key, rotation text not null, person text not null, from_ integer not null, until integer not null) strict;
+create table if not exists page_silence (name text primary key, until integer not null) strict, without rowid;
+create table if not exists page_down (name text primary key, side text not null, root text not null, says text not null, escalate text not null) strict, without rowid;
+create table if not exists page_test (page text primary key, person text not null, channel text not null, outcome text not null, says text not null,
+  at integer not null, received_at integer) strict, without rowid;
+create table if not exists page_single (person text not null, channel text not null, at integer not null);
+create index if not exists page_single_by on page_single (person, channel, at);
+create table if not exists page_gathered (page text primary key, person text not null, channel text not null, incident text not null, event text not null, at integer not null) strict, without rowid;
+`
+
+export const PROJECTIONS = ['page_incident', 'page_paging', 'page_last', 'page_count', 'page_cover', 'page_silence', 'page_down', 'page_test']
+
+export interface IncidentRow extends Record<string, unknown> {
+  id: string; number: number; subject: string; title: string; says: string; origin: Origin; escalate: string; since: number; members: string
+  state: 'open' | 'resolved'; resolved_at: number | null; ended: string | null
+}
+
+export const incidentOf = (row: IncidentRow): Incident => ({
+  id: row.id as IncidentId, number: row.number, subject: row.subject, title: row.title, says: row.says, origin: row.origin,
+  escalate: row.escalate, since: row.since as Instant, members: JSON.parse(row.members) as string[],
+})
+
+export interface OpenedBody extends Record<string, unknown> {
+  readonly id: string
+  readonly number: number
+  readonly subject: string
+  readonly title: string
+  readonly says: string
+  readonly origin: Origin
+  readonly escalate: string
+  readonly since: Instant
+  readonly members: readonly string[]
+}
+
+export const applyOpened = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as OpenedBody
+  sql.run(`insert into page_incident (id, number, subject, title, says, origin, escalate, since, members, state) values (?,?,?,?,?,?,?,?,?,'open')
+    on conflict (id) do nothing`, b.id, b.number, b.subject, b.title, b.says, b.origin, b.escalate, b.since, JSON.stringify(b.members))
+  sql.run('insert into page_count (one, number) values (1, ?) on conflict (one) do update set number = max(number, excluded.number)', b.number)
+}
+
+const setMembers = (sql: Sql, id: string, change: (members: string[]) => string[]): void => {
+  const row = sql.get<{ members: string }>('select members from page_incident where id = ?', id)
+  if (row) sql.run('update page_incident set members = ? where id = ?', JSON.stringify(change(JSON.parse(row.members) as string[])), id)
+}
+
+export const applyJoined = (sql: Sql, entry: Entry): void => {
+  const { id, member } = entry.body as { id: string; member: string }
+  setMembers(sql, id, (members) => (members.includes(member) ? members : [...members, member]))
+}
+
+export const applyLeft = (sql: Sql, entry: Entry): void => {
+  const { id, member } = entry.body as { id: string; member: string }
+  setMembers(sql, id, (members) => members.filter((name) => name !== member))
+}
+
+export const applyResolved = (sql: Sql, entry: Entry): void => {
+  const { id, at, subject } = entry.body as { id: string; at: number; subject: string }
+  sql.run(`update page_incident set state = 'resolved', resolved_at = ?, ended = ? where id = ?`, at, entry.hash, id)
+  sql.run('insert into page_last (subject, ended) values (?, ?) on conflict (subject) do update set ended = excluded.ended', subject, entry.hash)
+}
+
+export const applyStepped = (sql: Sql, entry: Entry): void => {
+  const { paging } = entry.body as unknown as { paging: Paging }
+  sql.run('insert into page_paging (incident, paging) values (?, ?) on conflict (incident) do update set paging = excluded.paging', paging.incident, JSON.stringify(paging))
+}
+
+export const applyCovered = (sql: Sql, entry: Entry): void => {
+  const { rotation, person, from, until } = entry.body as unknown as Cover
+  sql.run('insert into page_cover (seq, rotation, person, from_, until) values (?,?,?,?,?)', entry.seq, rotation, person, from, until)
+}
+
+export const applySilenced = (sql: Sql, entry: Entry): void => {
+  const { check, until } = entry.body as { check: string; until: number }
+  sql.run('insert into page_silence (name, until) values (?, ?) on conflict (name) do update set until = excluded.until', check, until)
+}
+
+export const applyTurned = (sql: Sql, entry: Entry): void => {
+  const { check, to, root, says, escalate } = entry.body as { check: string; to: string; root: string; says: string; escalate: string }
+  if (to === 'up') sql.run('delete from page_down where name = ?', check)
+  else sql.run(`insert into page_down (name, side, root, says, escalate) values (?,?,?,?,?) on conflict (name) do update set side = excluded.side, root = excluded.root,
+    says = excluded.says, escalate = excluded.escalate`, check, to, root, says, escalate)
+}
+
+export const applyRemoved = (sql: Sql, entry: Entry): void => {
+  const { check } = entry.body as { check: string }
+  sql.run('delete from page_down where name = ?', check)
+  sql.run('delete from page_silence where name = ?', check)
+}
+
+export const applyTested = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as { page: string; person: string; channel: string; outcome: string; says: string; at: number; receivedAt?: number }
+  sql.run(`insert into page_test (page, person, channel, outcome, says, at, received_at) values (?,?,?,?,?,?,?)
+    on conflict (page) do update set outcome = excluded.outcome, says = excluded.says, received_at = coalesce(excluded.received_at, received_at)`,
+    b.page, b.person, b.channel, b.outcome, b.says, b.at, b.receivedAt ?? null)
+}
+
+export const loadIncident = (sql: Sql, id: string): IncidentRow | undefined => sql.get<IncidentRow>('select * from page_incident where id = ?', id)
+export const loadOpen = (sql: Sql): IncidentRow[] => sql.all<IncidentRow>(`select * from page_incident where state = 'open' order by number`)
+export const loadOpenBySubject = (sql: Sql, subject: string): IncidentRow | undefined =>
+  sql.get<IncidentRow>(`select * from page_incident where subject = ? and state = 'open'`, subject)
+export const loadRecent = (sql: Sql, most: number): IncidentRow[] => sql.all<IncidentRow>('select * from page_incident order by number desc limit ?', most)
+/** By number ("212") or by id. */
+export const findIncident = (sql: Sql, named: string): IncidentRow | undefined =>
+  /^\d+$/.test(named) ? sql.get<IncidentRow>('select * from page_incident where number = ?', Number(named)) : loadIncident(sql, named)
+
+export const loadPaging = (sql: Sql, id: string): Paging | undefined => {
+  const row = sql.get<{ paging: string }>('select paging from page_paging where incident = ?', id)
+  return row ? (JSON.parse(row.paging) as Paging) : undefined
+}
+export const lastEnded = (sql: Sql, subject: string): string => sql.get<{ ended: string }>('select ended from page_last where subject = ?', subject)?.ended ?? ''
+export const nextNumber = (sql: Sql): number => (sql.get<{ number: number }>('select number from page_count where one = 1')?.number ?? 0) + 1
+
+export const loadCovers = (sql: Sql, now: Instant): Cover[] =>
+  sql.all<{ rotation: string; person: string; from_: number; until: number }>('select rotation, person, from_, until from page_cover where until > ? order by seq', now)
+    .map((row) => ({ rotation: row.rotation, person: row.person, from: row.from_ as Instant, until: row.until as Instant }))
+
+export const silencedUntil = (sql: Sql, name: string): number => sql.get<{ until: number }>('select until from page_silence where name = ?', name)?.until ?? 0
+
+export interface DownRow extends Record<string, unknown> { name: string; side: string; root: string; says: string; escalate: string }
+export const loadDown = (sql: Sql, name: string): DownRow | undefined => sql.get<DownRow>('select * from page_down where name = ?', name)
+
+export interface TestRow extends Record<string, unknown> {
+  page: string; person: string; channel: string; outcome: 'accepted' | 'failed' | 'unknown' | 'waiting'; says: string; at: number; received_at: number | null
+}
+export const loadTest = (sql: Sql, page: string): TestRow | undefined => sql.get<TestRow>('select * from page_test where page = ?', page)

@@ -1,0 +1,74 @@
+// The watch room's tables. `watch_check` is the last turn of each check (a projection); silences are facts of the moment with
+// author and end; heartbeats and their runs are working rows.
+import type { Entry } from '../../core/ledger.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Sql } from '../../db/sql.ts'
+import type { Side } from './judge.ts'
+
+export const TABLES = `
+create table if not exists watch_check (name text primary key, side text not null, since integer not null, says text not null, root text not null) strict, without rowid;
+create table if not exists watch_silence (name text primary key, until integer not null, by_ text not null, reason text not null, at integer not null) strict, without rowid;
+create table if not exists watch_heartbeat (name text primary key, last_at integer, started_at integer, rid text, state text not null,
+  due_at integer, excused integer not null default 0) strict, without rowid;
+`
+
+export const PROJECTIONS = ['watch_check', 'watch_silence']
+
+export interface CheckRow extends Record<string, unknown> {
+  name: string; side: Side; since: number; says: string; root: string
+}
+
+export interface SilenceRow extends Record<string, unknown> {
+  name: string; until: number; by_: string; reason: string; at: number
+}
+
+export interface HeartbeatRow extends Record<string, unknown> {
+  name: string; last_at: number | null; started_at: number | null; rid: string | null; state: string; due_at: number | null; excused: number
+}
+
+/** `watch.turned`: one check went from one side to another, and what its probable root is. */
+export interface TurnedBody extends Record<string, unknown> {
+  readonly check: string
+  readonly from: Side
+  readonly to: Exclude<Side, 'new'>
+  readonly says: string
+  /** The deepest failing check that it leans on; itself when none. */
+  readonly root: string
+  readonly rootSays: string
+  readonly at: Instant
+  readonly escalate: string
+  readonly rootEscalate: string
+}
+
+export const applyTurned = (sql: Sql, entry: Entry): void => {
+  const body = entry.body as TurnedBody
+  sql.run(`insert into watch_check (name, side, since, says, root) values (?,?,?,?,?)
+    on conflict (name) do update set side = excluded.side, since = excluded.since, says = excluded.says, root = excluded.root`,
+    body.check, body.to, body.at, body.says, body.root)
+}
+
+export const applySilenced = (sql: Sql, entry: Entry): void => {
+  const { check, until, by, reason } = entry.body as { check: string; until: number; by: string; reason: string }
+  sql.run(`insert into watch_silence (name, until, by_, reason, at) values (?,?,?,?,?)
+    on conflict (name) do update set until = excluded.until, by_ = excluded.by_, reason = excluded.reason, at = excluded.at`,
+    check, until, by, reason, entry.at)
+}
+
+/** A check that left the configuration: its row goes, its entries stay. */
+export const applyRemoved = (sql: Sql, entry: Entry): void => {
+  const { check } = entry.body as { check: string }
+  sql.run('delete from watch_check where name = ?', check)
+  sql.run('delete from watch_silence where name = ?', check)
+}
+
+export const loadChecks = (sql: Sql): CheckRow[] => sql.all<CheckRow>('select * from watch_check order by name')
+export const loadSilence = (sql: Sql, name: string): SilenceRow | undefined => sql.get<SilenceRow>('select * from watch_silence where name = ?', name)
+export const loadHeartbeat = (sql: Sql, name: string): HeartbeatRow | undefined => sql.get<HeartbeatRow>('select * from watch_heartbeat where name = ?', name)
+export const loadHeartbeats = (sql: Sql): HeartbeatRow[] => sql.all<HeartbeatRow>('select * from watch_heartbeat order by name')
+
+export const saveHeartbeat = (sql: Sql, row: HeartbeatRow): void => {
+  sql.run(`insert into watch_heartbeat (name, last_at, started_at, rid, state, due_at, excused) values (?,?,?,?,?,?,?)
+    on conflict (name) do update set last_at = excluded.last_at, started_at = excluded.started_at, rid = excluded.rid, state = excluded.state,
+      due_at = excluded.due_at, excused = excluded.excused`,
+    row.name, row.last_at, row.started_at, row.rid, row.state, row.due_at, row.excused)
+}
