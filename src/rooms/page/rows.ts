@@ -83,6 +83,17 @@ export const applyStepped = (sql: Sql, entry: Entry): void => {
   sql.run('insert into page_paging (incident, paging) values (?, ?) on conflict (incident) do update set paging = excluded.paging', paging.incident, JSON.stringify(paging))
 }
 
+/** One digest carried many rings: each of them has its outcome. */
+export const applyDigestRang = (sql: Sql, entry: Entry): void => {
+  const { outcome, rings } = entry.body as { outcome: 'accepted' | 'failed' | 'unknown'; rings: [string, string][] }
+  for (const [incident, page] of rings) {
+    const paging = loadPaging(sql, incident)
+    if (!paging) continue
+    const changed: Paging = { ...paging, rings: paging.rings.map((ring) => (ring.page === page ? { ...ring, is: outcome } : ring)) }
+    sql.run('update page_paging set paging = ? where incident = ?', JSON.stringify(changed), incident)
+  }
+}
+
 export const applyCovered = (sql: Sql, entry: Entry): void => {
   const { rotation, person, from, until } = entry.body as unknown as Cover
   sql.run('insert into page_cover (seq, rotation, person, from_, until) values (?,?,?,?,?)', entry.seq, rotation, person, from, until)
@@ -117,6 +128,9 @@ export const loadIncident = (sql: Sql, id: string): IncidentRow | undefined => s
 export const loadOpen = (sql: Sql): IncidentRow[] => sql.all<IncidentRow>(`select * from page_incident where state = 'open' order by number`)
 export const loadOpenBySubject = (sql: Sql, subject: string): IncidentRow | undefined =>
   sql.get<IncidentRow>(`select * from page_incident where subject = ? and state = 'open'`, subject)
+/** Open incidents that a check or the node itself is a member of; alerts of others have no members that turn. */
+export const loadOpenWith = (sql: Sql, member: string): IncidentRow[] =>
+  sql.all<IncidentRow>(`select * from page_incident where state = 'open' and origin <> 'ingest' and exists (select 1 from json_each(members) where value = ?) order by number`, member)
 export const loadRecent = (sql: Sql, most: number): IncidentRow[] => sql.all<IncidentRow>('select * from page_incident order by number desc limit ?', most)
 /** By number ("212") or by id. */
 export const findIncident = (sql: Sql, named: string): IncidentRow | undefined =>

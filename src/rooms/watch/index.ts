@@ -26,10 +26,10 @@ const blank = (name: string): HeartbeatRow => ({ name, last_at: null, started_at
 const dueAtWall = (at: number, now: Now): Due => dueIn(now, Math.max(0, at - now.wall) as Span)
 
 export function watchRoom(context: WatchContext): WatchRoom {
-  const turnTo = (tx: Tx, check: Check, from: TurnedBody['from'], to: TurnedBody['to'], says: string): void => {
+  const turnTo = (tx: Tx, check: Check, from: TurnedBody['from'], to: TurnedBody['to'], says: string, gap: { gap?: boolean } = {}): void => {
     if (from === to) return
     const body: TurnedBody = {
-      check: check.name, from, to, says, at: tx.now.wall, root: check.name, rootSays: says, escalate: check.escalate, rootEscalate: check.escalate,
+      check: check.name, from, to, says, at: tx.now.wall, root: check.name, rootSays: says, escalate: check.escalate, rootEscalate: check.escalate, ...gap,
     }
     tx.append({ is: 'watch.turned', stream: `check:${check.name}`, body })
   }
@@ -48,7 +48,7 @@ export function watchRoom(context: WatchContext): WatchRoom {
     const judged = overdue(check, row, context.closed(), Math.max(tx.now.wall, row.due_at) as Instant)
     if (judged.is === 'excused') {
       rearm(tx, { ...row, due_at: judged.dueAt, excused: 1, state: 'unknown' })
-      turnTo(tx, check, sideOf(tx, name), 'unknown', judged.says)
+      turnTo(tx, check, sideOf(tx, name), 'unknown', judged.says, { gap: true })
     } else if (judged.is === 'down') {
       rearm(tx, { ...row, due_at: null, state: 'down' })
       turnTo(tx, check, sideOf(tx, name), 'down', judged.says)

@@ -38,6 +38,8 @@ export interface TurnedBody extends Record<string, unknown> {
   readonly at: Instant
   readonly escalate: string
   readonly rootEscalate: string
+  /** The deadline of a heartbeat passed while nobody could ping us. */
+  readonly gap?: boolean
 }
 
 export const applyTurned = (sql: Sql, entry: Entry): void => {

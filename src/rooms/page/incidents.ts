@@ -1,0 +1,141 @@
+// How facts become incidents: one incident per probable root, what fails because of it stands under it, and it closes when
+// every member of it has turned up by fresh passes, or a person says so where no machine can see it.
+import { rule, want, type Gate } from '../../core/gate.ts'
+import { incidentId, type Incident, type Origin } from '../../core/incident.ts'
+import { nameOf } from '../../core/subject.ts'
+import { dueIn, type Instant, type Span } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
+import type { Entry } from '../../core/ledger.ts'
+import { incidentOf, lastEnded, loadDown, loadIncident, loadOpenBySubject, loadOpenWith, nextNumber, silencedUntil, type IncidentRow, type OpenedBody } from './rows.ts'
+
+export interface Opening {
+  readonly subject: string
+  readonly title: string
+  readonly says: string
+  readonly origin: Origin
+  readonly escalate: string
+  readonly members: readonly string[]
+  readonly since?: Instant
+}
+
+/** What happens to an incident's paging when it opens or ends; given by the room. */
+export interface Lifecycle {
+  readonly begin: (tx: Tx, incident: Incident) => void
+  readonly end: (tx: Tx, incident: Incident) => void
+  readonly changed: (tx: Tx, id: string) => void
+}
+
+/** Opens an incident for a subject, or joins the members to the open one. Returns its id. */
+export function open(tx: Tx, life: Lifecycle, it: Opening): string {
+  const has = loadOpenBySubject(tx.sql, it.subject)
+  if (has) {
+    const members = JSON.parse(has.members) as string[]
+    for (const member of it.members) {
+      if (members.includes(member)) continue
+      tx.append({ is: 'incident.joined', stream: has.id, body: { id: has.id, member, says: it.says, at: tx.now.wall } })
+      life.changed(tx, has.id)
+    }
+    return has.id
+  }
+  const id = incidentId(it.subject, lastEnded(tx.sql, it.subject))
+  const body: OpenedBody = {
+    id, number: nextNumber(tx.sql), subject: it.subject, title: it.title, says: it.says, origin: it.origin, escalate: it.escalate,
+    since: it.since ?? tx.now.wall, members: it.members,
+  }
+  tx.append({ is: 'incident.opened', stream: id, body })
+  const row = loadIncident(tx.sql, id)
+  if (row) life.begin(tx, incidentOf(row))
+  return id
+}
+
+interface Closing {
+  readonly members: readonly string[]
+  readonly by: string | undefined
+}
+
+/** An incident ends on evidence or on a person's word; what is not known keeps it open. */
+const toResolve: Gate<Closing> = {
+  wants: [
+    want('nothing of it fails any more, seen by fresh passes, or a person resolved it', (e) =>
+      e.by !== undefined ? { is: 'pass', says: `${e.by} resolved it` }
+        : e.members.length === 0 ? { is: 'pass' } : { is: 'fail', says: `${e.members.map(nameOf).join(', ')} did not come back` }),
+  ],
+  onUnknown: 'hold',
+}
+
+/** Ends an incident when its gate opens; says whether it did. */
+export function resolve(tx: Tx, life: Lifecycle, row: IncidentRow, by?: { person: string; reason: string }): boolean {
+  const ruling = rule(toResolve, { members: JSON.parse(row.members) as string[], by: by?.person })
+  if (ruling.is === 'shut') return false
+  tx.append({
+    is: 'incident.resolved', stream: row.id,
+    body: { id: row.id, subject: row.subject, at: tx.now.wall, because: ruling.because, ...(by ? { by: by.person, reason: tx.keep(by.reason) } : {}) },
+  })
+  life.end(tx, incidentOf({ ...row, state: 'resolved' }))
+  return true
+}
+
+const openWith = (tx: Tx, member: string): IncidentRow[] => loadOpenWith(tx.sql, member)
+
+function leave(tx: Tx, life: Lifecycle, member: string, why: string, from = openWith(tx, member)): void {
+  for (const row of from) {
+    tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: why, at: tx.now.wall } })
+    const now = loadIncident(tx.sql, row.id)
+    if (now && !resolve(tx, life, now)) life.changed(tx, row.id)
+  }
+}
+
+/** A check turned: open, join, leave or close. */
+export function considerTurn(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const b = entry.body as { check: string; to: string; root: string; says: string; rootSays: string; escalate: string; rootEscalate: string; at: Instant; gap?: boolean }
+  const member = `check:${b.check}`
+  if (b.to === 'up') {
+    leave(tx, life, member, 'turned up')
+    return
+  }
+  const until = silencedUntil(tx.sql, b.check)
+  if (until > tx.now.wall) {
+    tx.schedule('page.silence-ends', b.check, dueIn(tx.now, (until - tx.now.wall) as Span))
+    return
+  }
+  if (b.to === 'unknown') {
+    if (openWith(tx, member).length > 0) return
+    const gap = b.gap === true
+    open(tx, life, {
+      subject: gap ? 'node:gap' : member, title: gap ? 'Pings may have been missed' : `${b.check}: not known`, says: `${b.check}: ${b.says}`,
+      origin: gap ? 'node' : 'watch', escalate: b.escalate, members: [member],
+    })
+    return
+  }
+  leave(tx, life, member, 'is known to be down now', openWith(tx, member).filter((row) => row.subject === 'node:gap'))
+  openDown(tx, life, b.check, b.root, b.rootSays, b.root === b.check ? b.escalate : b.rootEscalate, b.at)
+}
+
+function openDown(tx: Tx, life: Lifecycle, check: string, root: string, says: string, escalate: string, since: Instant): void {
+  const member = `check:${check}`
+  const under = openWith(tx, member)
+  if (under.length > 0 && (root === check || under.some((row) => row.subject === `check:${root}`))) return
+  open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since })
+}
+
+/** A silence ended: what is still down is paged now (W-9). */
+export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
+  if (silencedUntil(tx.sql, check) > tx.now.wall) return
+  const down = loadDown(tx.sql, check)
+  if (!down) return
+  if (down.side === 'down') openDown(tx, life, check, down.root, down.says, down.escalate, tx.now.wall)
+  else open(tx, life, { subject: `check:${check}`, title: `${check}: not known`, says: down.says, origin: 'watch', escalate: down.escalate, members: [`check:${check}`] })
+}
+
+/** A check was taken out of the configuration: it leaves its incidents, in the open (W-11). */
+export const considerRemoved = (tx: Tx, life: Lifecycle, entry: Entry): void =>
+  leave(tx, life, `check:${(entry.body as { check: string }).check}`, 'was taken out of the configuration')
+
+/** Something about this node itself: opened and ended by name. */
+export const openNode = (tx: Tx, life: Lifecycle, name: string, title: string, says: string, escalate = 'default'): string =>
+  open(tx, life, { subject: `node:${name}`, title, says, origin: 'node', escalate, members: [`node:${name}`] })
+
+export function endNode(tx: Tx, life: Lifecycle, name: string): void {
+  const row = loadOpenBySubject(tx.sql, `node:${name}`)
+  if (row) leave(tx, life, `node:${name}`, 'is over', [row])
+}
