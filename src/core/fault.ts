@@ -32,6 +32,22 @@ export function codeOf(cause: unknown): string | undefined {
 /** True when the failure lies on this machine and accuses nobody. */
 export const isOurs = (cause: unknown): boolean => OURS.has(codeOf(cause) ?? '')
 
+/** A fault with a code, so that whoever catches it can tell what it was without reading its words. */
+export const coded = (code: string, says: string, retry: 'later' | 'never' = 'later', cause?: unknown): Fault & { readonly code: string } =>
+  Object.assign(new Fault(says, retry, cause), { code })
+
+/**
+ * Nothing came in time. `missing` says what was waited for ("no first byte"), `within` how long. What silence means (the
+ * target, or the way to it) is judged by the runner, never by a probe.
+ */
+export const silence = (missing: string, within?: string): Fault & { readonly code: string; readonly missing: string } =>
+  Object.assign(coded('ETIMEDOUT', `${missing} within ${within ?? 'the time limit'}`), { missing })
+
+const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'])
+
+/** True when nothing answered: a time limit that passed, or a host that the network cannot find. */
+export const isSilence = (cause: unknown): boolean => SILENT.has(codeOf(cause) ?? '')
+
 /** True when the target itself said no: a refusal is always a failure of the target. */
 export const refused = (cause: unknown): boolean => {
   const code = codeOf(cause)

@@ -1,0 +1,31 @@
+// The real clocks. The tick is CLOCK_MONOTONIC, which every process of the machine shares, in milliseconds with fractions;
+// the boot id says which boot it belongs to, so that a stored tick is never compared across a reboot. Both clocks are
+// read together and neither is ever corrected by the other.
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { instantOf, tickOf } from '../../core/time.ts'
+import type { Clock } from '../world.ts'
+
+let known: string | undefined
+
+/** The name of this boot: the kernel's where it has one, else random, so that no stored tick is trusted. */
+export function bootId(): string {
+  if (known !== undefined) return known
+  try {
+    known = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not Linux: ticks of other processes then read as an age that nobody knows, unless the parent hands its boot id on.
+    known = ''
+  }
+  return (known ||= randomUUID())
+}
+
+/** The machine's clocks. `boot` is for systems whose kernel names no boot: what the parent process uses. */
+export function createClock(boot: string = bootId()): Clock {
+  return {
+    now() {
+      const [s, ns] = process.hrtime()
+      return { wall: instantOf(Date.now()), tick: tickOf(s * 1000 + ns / 1e6), boot }
+    },
+  }
+}
