@@ -1,0 +1,51 @@
+// The runtime folder: where the sockets between siblings lie, and the one that the CLI speaks to. It stands outside the data
+// folder (whose disk may hang or be full), belongs to the user who runs Holdfast, and nobody else may look inside. Its name
+// follows from the data folder's path alone, without touching that folder, so that server and CLI find each other.
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdirSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import path from 'node:path'
+import { Fault } from '../core/fault.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const nameOf = (dataDir: string): string => createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
+
+function isOwnFolder(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  return found !== undefined && found.isDirectory() && found.uid === userInfo().uid
+}
+
+/**
+ * Where the runtime folder of a data folder may be, likeliest first. A server that was started by the service manager has no
+ * `XDG_RUNTIME_DIR`, while the shell that asks it has one, so whoever connects looks at each.
+ */
+export function runtimeFolders(dataDir: string, env: Environment = process.env): readonly string[] {
+  const { uid } = userInfo()
+  const own = env['XDG_RUNTIME_DIR']
+  const places = [own !== undefined && path.isAbsolute(own) ? own : undefined, `/run/user/${uid}`]
+  const name = nameOf(dataDir)
+  const found = places.filter((place): place is string => place !== undefined).map((place) => path.join(place, `holdfast-${name}`))
+  return [...new Set([...found, `/tmp/holdfast-${uid}-${name}`])]
+}
+
+/**
+ * The runtime folder for this data folder, made (mode 0700) if it is not there. Throws a Fault when somebody else holds the
+ * name or others may look inside: sockets are then not safe there.
+ */
+export function runtimeFolder(dataDir: string, env: Environment = process.env): string {
+  const own = env['XDG_RUNTIME_DIR']
+  const folder = own !== undefined && path.isAbsolute(own) && isOwnFolder(own)
+    ? path.join(own, `holdfast-${nameOf(dataDir)}`)
+    : `/tmp/holdfast-${userInfo().uid}-${nameOf(dataDir)}`
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'EEXIST') throw new Fault(`The runtime folder ${folder} cannot be made: ${(cause as Error).message}`, 'never', cause)
+  }
+  const found = lstatSync(folder)
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
+    throw new Fault(`The runtime folder ${folder} is not ours alone: it must be a folder of this user with mode 0700. Remove it and start again.`, 'never')
+  }
+  return folder
+}
