@@ -41,13 +41,13 @@ export interface PageRoom extends Room {
   configure(tx: Tx): void
 }
 
-type Kind = 'page.stepped' | 'page.rang' | 'page.acked' | 'page.passed' | 'page.assigned'
-const KINDS: Record<PagingEvent['is'], Kind> = {
+/** The entry that records each event. */
+const KINDS: Record<PagingEvent['is'], string> = {
   acked: 'page.acked', passed: 'page.passed', assigned: 'page.assigned', settled: 'page.rang', resolved: 'page.stepped',
 }
 
 export function pageRoom(context: PageContext): PageRoom {
-  const record = (tx: Tx, incident: Incident, before: Paging | undefined, decision: Decision, is: Kind, extra: Record<string, unknown> = {}): void => {
+  const record = (tx: Tx, incident: Incident, before: Paging | undefined, decision: Decision, is: string, extra: Record<string, unknown> = {}): void => {
     const changed = decision.paging !== before
     if (changed || is !== 'page.stepped') {
       tx.append({ is, stream: incident.id, body: { ...extra, incident: incident.id, paging: decision.paging, says: decision.says, at: tx.now.wall } })
