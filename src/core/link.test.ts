@@ -13,7 +13,7 @@ const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter
 const hex = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'))
 const permit: fc.Arbitrary<Permit> = fc.oneof(
   fc.record({ is: fc.constant('act' as const), incident: hex.map((id) => `inc_${id}` as IncidentId), person: name }, { noNullPrototype: true }),
-  fc.record({ is: fc.constant('received' as const), page: hex.map((id) => `pg_${id}` as PageId), person: name }, { noNullPrototype: true }),
+  fc.record({ is: fc.constant('received' as const), page: hex.map((id) => `tst_${id}` as PageId), person: name }, { noNullPrototype: true }),
 )
 
 test('P-5 a token reads back as what it permits, and only under its own key', () => {

@@ -8,7 +8,7 @@ import { parseId, type IncidentId, type PageId } from './id.ts'
 /** What a token permits, read out of a token whose proof held. */
 export type Permit =
   | { readonly is: 'act'; readonly incident: IncidentId; readonly person: string }
-  /** The receipt of a test page. */
+  /** The receipt of a test page (`tst_…`). */
   | { readonly is: 'received'; readonly page: PageId; readonly person: string }
 
 const VERSION = 1
@@ -26,7 +26,7 @@ const proofOf = (key: Uint8Array, payload: Uint8Array): Buffer =>
 
 /** The token for `/a/<token>`: URL-safe, self-contained. The same permit gives the same token. Throws on an id that is none. */
 export function makeToken(key: Uint8Array, permit: Permit): string {
-  const [prefix, id] = permit.is === 'act' ? ['inc', permit.incident] : ['pg', permit.page]
+  const [prefix, id] = permit.is === 'act' ? ['inc', permit.incident] : ['tst', permit.page]
   if (!parseId(prefix, id)) throw new TypeError(`${id} cannot stand in a link`)
   const person = Buffer.from(permit.person, 'utf8')
   if (person.length === 0 || person.length > LONGEST_PERSON) throw new TypeError(`the name of a person in a link has 1 to ${LONGEST_PERSON} bytes`)
@@ -48,7 +48,7 @@ export function readToken(key: Uint8Array, token: string): Permit | undefined {
   const id = payload.subarray(HEAD, HEAD + ID_BYTES).toString('hex')
   const person = payload.subarray(HEAD + ID_BYTES).toString('utf8')
   if (payload[1] === PURPOSES.act) return { is: 'act', incident: `inc_${id}` as IncidentId, person }
-  if (payload[1] === PURPOSES.received) return { is: 'received', page: `pg_${id}` as PageId, person }
+  if (payload[1] === PURPOSES.received) return { is: 'received', page: `tst_${id}` as PageId, person }
   return undefined
 }
 
