@@ -1,0 +1,57 @@
+// Incidents as people ask for them: state, owner, who is rung next, and the timeline in sentences.
+import type { Entry } from '../core/ledger.ts'
+import { nameOf } from '../core/subject.ts'
+import type { Instant, Now } from '../core/time.ts'
+import type { Sql } from '../db/sql.ts'
+import { entries, textOf } from '../db/store.ts'
+import { nextPeople } from '../rooms/page/decide.ts'
+import type { Plan } from '../rooms/page/plan.ts'
+import { loadPaging, type IncidentRow } from '../rooms/page/rows.ts'
+import type { IncidentAnswer, IncidentsAnswer } from './answers.ts'
+
+type Brief = IncidentsAnswer['incidents'][number]
+const MOST_LINES = 200
+
+/** One incident without its timeline. */
+export function viewIncident(sql: Sql, row: IncidentRow, plan: Plan, now: Now): Brief {
+  const paging = loadPaging(sql, row.id)
+  const held = paging?.phase.is === 'held' ? paging.phase : undefined
+  const next = paging && row.state === 'open' ? nextPeople(paging, plan, now) : undefined
+  return {
+    schema: 'holdfast.incident/1', id: row.id, number: row.number, title: row.title, says: row.says, subject: row.subject, origin: row.origin,
+    state: row.state === 'resolved' ? 'resolved' : held ? 'acknowledged' : 'open', since: row.since as Instant,
+    resolvedAt: (row.resolved_at ?? null) as Instant | null, members: (JSON.parse(row.members) as string[]).map(nameOf),
+    heldBy: held?.by ?? null, heldSince: held?.at ?? null, lapsesAt: held?.lapsesAt.wall ?? null, next: next ?? null,
+  }
+}
+
+/** With its timeline, oldest first. */
+export function viewIncidentWhole(sql: Sql, row: IncidentRow, plan: Plan, now: Now): IncidentAnswer {
+  const timeline: { at: Instant; is: string; says: string; by: 'machine' | 'person' }[] = []
+  for (const entry of entries(sql, row.id)) {
+    const line = lineOf(sql, entry)
+    if (line) timeline.push({ at: entry.at, is: entry.is, ...line })
+  }
+  return { ...viewIncident(sql, row, plan, now), timeline: timeline.slice(-MOST_LINES) }
+}
+
+function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person' } | undefined {
+  const b = entry.body as Record<string, string>
+  const machine = (says: string): { says: string; by: 'machine' } => ({ says, by: 'machine' })
+  const person = (says: string): { says: string; by: 'person' } => ({ says, by: 'person' })
+  switch (entry.is) {
+    case 'incident.opened': return machine(`${b['title']}: ${b['says']}`)
+    case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${b['says']}`)
+    case 'incident.left': return machine(`${nameOf(b['member'] ?? '')} ${b['says']}`)
+    case 'incident.resolved': return b['by'] ? person(`${b['by']} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')
+    case 'incident.updated': return person(`${b['by']}: ${textOf(sql, b['text'] ?? '')}`)
+    case 'page.rang': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']}${b['outcome'] === 'accepted' ? '' : ` (${b['receipt']})`}`)
+    case 'page.rangByRinger': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']} (the keeper was away)`)
+    case 'page.told': return machine(`told ${b['person']} by ${b['channel']}: ${b['event']}`)
+    case 'page.acked': return person(`${b['by']} has it (by ${b['via']})`)
+    case 'page.passed': return person(`${b['by']} passed it on`)
+    case 'page.assigned': return person(`${b['by']} handed it over to ${b['to']}`)
+    case 'page.stepped': return b['says'] ? machine(b['says']) : undefined
+    default: return undefined
+  }
+}
