@@ -30,8 +30,8 @@ export interface Suspects {
 export interface Engine {
   /** Runs `act` in the next batch; resolves when it is durable, rejects when it was undone. */
   turn<T>(name: string, act: (tx: Tx) => T): Promise<T>
-  /** One batch. Returns how many turns it ran. */
-  cycle(): number
+  /** One batch: of all, or only of what was asked (what is due waits). Returns how many turns it ran. */
+  cycle(which?: 'all' | 'asked'): number
   /** Milliseconds until something is due; 0 when turns wait; infinite when nothing is planned. */
   idleFor(): number
   /** Deeds that were intended and not settled, oldest first: performed again after a start. */
@@ -134,12 +134,12 @@ export function createEngine(options: EngineOptions): Engine {
     asked.reject(result.cause)
   }
 
-  const batch = (now: Now, owed: Owed): number => {
+  const batch = (now: Now, owed: Owed, which: 'all' | 'asked'): number => {
     let turns = 0
     const started = options.now().tick
     const late = (): boolean => options.now().tick - started >= LONGEST_BATCH
     // What is due goes first: pages never wait behind questions.
-    for (const row of dueNow(store.sql, now, MOST_TURNS)) {
+    for (const row of which === 'all' ? dueNow(store.sql, now, MOST_TURNS) : []) {
       runDue(row, now, owed)
       turns++
       if (late()) break
@@ -151,14 +151,14 @@ export function createEngine(options: EngineOptions): Engine {
     return turns
   }
 
-  const cycle = (): number => {
+  const cycle = (which: 'all' | 'asked' = 'all'): number => {
     if (broken !== undefined) return 0
     const now = options.now()
     const owed: Owed = { replies: [], deeds: [], afterwards: [], rejects: [] }
     let turns = 0
     try {
       store.begin()
-      turns = batch(now, owed)
+      turns = batch(now, owed, which)
       suspects.mark('commit')
       if (turns > 0) store.commit()
       else store.rollback()

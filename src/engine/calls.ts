@@ -1,0 +1,283 @@
+// What people and programs may ask of the keeper, by name. Each call checks its own arguments (strictly: an unknown key is an
+// error), runs as a turn where it changes something, and is answered only when that is durable.
+import { z } from 'zod'
+import { parseMoment } from '../core/calendar.ts'
+import { sentence } from '../core/fault.ts'
+import { derivedId } from '../core/id.ts'
+import { days, later, parseSpan, type Instant } from '../core/time.ts'
+import { rebuildLedger, verifyLedger } from '../db/verify.ts'
+import type { Random } from '../ports/world.ts'
+import { findIncident, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
+import type { StatementStatus } from '../rooms/tell/board.ts'
+import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
+import { viewBoard } from '../rooms/tell/view.ts'
+import type { Asker, BoardAnswer, Calls, CheckAnswer, ErrorAnswer, TestAnswer, Trigger } from '../views/answers.ts'
+import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
+import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
+import { viewOncall, viewStatus } from '../views/status.ts'
+import { createToken, listTokens, revokeToken, SCOPES, tokensForWeb } from './access.ts'
+import type { Keeper } from './keeper.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+interface Desk {
+  readonly keeper: Keeper
+  readonly random: Random
+  readonly pingUrl: (check: string) => string
+}
+
+const no = (status: number, code: string, message: string, help?: string): Answer => {
+  const body: ErrorAnswer = { error: { code, message, ...(help === undefined ? {} : { help }) } }
+  return { status, body }
+}
+const ok = (body: unknown): Answer => ({ status: 200, body })
+const done = (says: string, id?: string): Answer => ok({ schema: 'holdfast.done/1', says, ...(id === undefined ? {} : { id }) })
+const missing = (what: string, name: string, known: Iterable<string>): Answer =>
+  no(404, 'HF404', `no ${what} is called “${name}”`, `known: ${[...known].slice(0, 20).join(', ') || 'none'}`)
+
+const text = z.string().min(1).max(20_000)
+const name = z.string().min(1).max(200)
+const person = z.string().max(200).optional()
+
+const ARGS = {
+  'status': z.strictObject({}),
+  'checks.list': z.strictObject({}),
+  'checks.show': z.strictObject({ name }),
+  'checks.run': z.strictObject({ name }),
+  'checks.silence': z.strictObject({ name, for: name, reason: text, person }),
+  'incidents.list': z.strictObject({ state: z.enum(['open', 'all']).optional() }),
+  'incidents.show': z.strictObject({ incident: name }),
+  'incidents.update': z.strictObject({ incident: name, text, person }),
+  'incidents.assign': z.strictObject({ incident: name, to: name, person }),
+  'incidents.resolve': z.strictObject({ incident: name, reason: text, person }),
+  'page': z.strictObject({ who: name, text, person }),
+  'oncall.show': z.strictObject({ days: z.int().min(1).max(120).optional() }),
+  'oncall.cover': z.strictObject({ rotation: name, by: name, from: name, until: name, person }),
+  'oncall.test': z.strictObject({ who: name.optional(), channel: name.optional() }),
+  'oncall.tested': z.strictObject({ pages: z.array(name).max(500) }),
+  'board.show': z.strictObject({ board: name.optional() }),
+  'board.post': z.strictObject({
+    board: name.optional(), statement: name.optional(), title: z.string().max(300).optional(),
+    status: z.enum(['investigating', 'identified', 'monitoring', 'resolved']), text, next: name.optional(), person,
+  }),
+  'board.hold': z.strictObject({ statement: name, person }),
+  'board.publish': z.strictObject({ statement: name, person }),
+  'ping': z.strictObject({
+    check: name, signal: z.enum(['success', 'start', 'fail', 'log', 'exit']), exit: z.int().min(0).max(255).optional(),
+    rid: z.string().max(64).optional(), body: z.string().max(10_000).optional(), from: z.string().max(100).optional(),
+  }),
+  'triggers': z.strictObject({
+    events: z.array(z.strictObject({
+      via: name, integration: name, action: z.enum(['trigger', 'acknowledge', 'resolve']), key: z.string().min(1).max(255), summary: z.string().max(1024),
+      source: z.string().max(1024), severity: z.enum(['critical', 'error', 'warning', 'info']),
+    })).max(1000),
+  }),
+  'tokens.create': z.strictObject({ name, scopes: z.array(z.enum(SCOPES)).min(1), expires: name.optional() }),
+  'tokens.list': z.strictObject({}),
+  'tokens.revoke': z.strictObject({ id: name }),
+  'ledger.verify': z.strictObject({}),
+  'ledger.rebuild': z.strictObject({}),
+} satisfies Record<keyof Calls, z.ZodType>
+
+type Args<Name extends keyof Calls> = z.output<(typeof ARGS)[Name]>
+type Call<Name extends keyof Calls> = (desk: Desk, args: Args<Name>, who: string) => Answer | Promise<Answer>
+
+/** Who stands in the ledger for a call: the named person, the token, or whoever sits at the machine. */
+const whoOf = (asker: Asker, named: unknown): string =>
+  typeof named === 'string' && named !== '' ? named : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
+
+const checksView = ({ keeper, pingUrl }: Desk): ChecksView => ({
+  sql: keeper.store.sql, now: keeper.now().wall, standing: (it) => keeper.watcher.standing(it), flapping: (it) => keeper.watcher.flapping(it), pingUrl,
+})
+const allChecks = (desk: Desk): CheckAnswer[] => viewChecks(desk.keeper.watcher.checks.values(), checksView(desk))
+
+const CALLS: { [Name in keyof Calls]: Call<Name> } = {
+  'status': (desk) => ok(viewStatus({
+    sql: desk.keeper.store.sql, now: desk.keeper.now(), plan: desk.keeper.plan, checks: allChecks(desk), missing: desk.keeper.missing, board: desk.keeper.config.site.url,
+  })),
+  'checks.list': (desk) => ok({ schema: 'holdfast.checks/1', checks: allChecks(desk) }),
+  'checks.show': (desk, args) => withCheck(desk, args.name, (check) => ok(viewCheck(check, checksView(desk)))),
+  'checks.run': (desk, args) => withCheck(desk, args.name, (check) => {
+    if (check.kind === 'heartbeat') return no(400, 'HF410', `${check.name} is a heartbeat: it reports to Holdfast, Holdfast cannot look`, `ping it: ${desk.pingUrl(check.name)}`)
+    return new Promise((resolve) => desk.keeper.awaitLook(check.name, () => resolve(ok(viewCheck(check, checksView(desk))))))
+  }),
+  'checks.silence': (desk, args, who) => withCheck(desk, args.name, async (check) => {
+    const span = parseSpan(args.for)
+    if (span === undefined || span > days(31)) return no(400, 'HF411', `“${args.for}” is not a time up to 31 days`, 'write it with units: 30m, 2h, 1d')
+    const until = later(desk.keeper.now().wall, span)
+    await desk.keeper.engine.turn(`silence ${check.name}`, (tx) => desk.keeper.rooms.watch.silence(tx, check.name, until, who, args.reason))
+    return done(`${check.name} is silenced until ${new Date(until).toISOString()}; it is still watched and shown`)
+  }),
+  'incidents.list': ({ keeper }, args) => {
+    const rows = loadRecent(keeper.store.sql, 500).filter((row) => args.state === 'all' || row.state === 'open').slice(0, 100)
+    return ok({ schema: 'holdfast.incidents/1', incidents: rows.map((row) => viewIncident(keeper.store.sql, row, keeper.plan, keeper.now())) })
+  },
+  'incidents.show': (desk, args) => withIncident(desk, args.incident, (row) => ok(viewIncidentWhole(desk.keeper.store.sql, row, desk.keeper.plan, desk.keeper.now()))),
+  'incidents.update': (desk, args, who) => withIncident(desk, args.incident, async (row) => {
+    await desk.keeper.engine.turn('update', (tx) => desk.keeper.rooms.page.update(tx, row.id, args.text, who))
+    return done('noted in the timeline', row.id)
+  }),
+  'incidents.assign': (desk, args, who) => withIncident(desk, args.incident, async (row) => {
+    if (!desk.keeper.plan.people[args.to]) return missing('person', args.to, Object.keys(desk.keeper.plan.people))
+    if (row.state !== 'open') return no(409, 'HF412', `incident ${row.number} is over`)
+    await desk.keeper.engine.turn('assign', (tx) => desk.keeper.rooms.page.event(tx, row.id, { is: 'assigned', to: args.to, by: who }, { by: who, to: args.to }))
+    return done(`${args.to} is paged for it now`, row.id)
+  }),
+  'incidents.resolve': (desk, args, who) => withIncident(desk, args.incident, async (row) => {
+    const result = await desk.keeper.engine.turn('resolve', (tx) => desk.keeper.rooms.page.resolve(tx, row.id, { person: who, reason: args.reason }))
+    if (result === 'unknown') return no(409, 'HF412', `incident ${row.number} is over already`)
+    if (result === 'still-failing') return no(409, 'HF413', `incident ${row.number} still fails by what Holdfast sees`, 'take it (ack), or silence the check; it closes by itself after fresh passes')
+    return done('resolved', row.id)
+  }),
+  'page': async (desk, args, who) => {
+    const { keeper } = desk
+    if (!keeper.plan.people[args.who]) return missing('person', args.who, Object.keys(keeper.plan.people))
+    const at = keeper.now().wall
+    const id = await keeper.engine.turn('page', (tx) => {
+      const subject = `person:${args.who}/${derivedId('p', args.who, who, at)}`
+      const opened = keeper.rooms.page.open(tx, { subject, title: args.text.slice(0, 60), says: `${who} pages you: ${args.text}`.slice(0, 500), origin: 'person', escalate: 'default', members: [] })
+      keeper.rooms.page.event(tx, opened, { is: 'assigned', to: args.who, by: who }, { by: who, to: args.who })
+      return opened
+    })
+    return done(`${args.who} is paged`, id)
+  },
+  'oncall.show': ({ keeper }, args) => ok(viewOncall(keeper.plan, keeper.now().wall, days(args.days ?? 14))),
+  'oncall.cover': async ({ keeper }, args, who) => {
+    const rotationName = args.rotation.replace(/^oncall\./, '')
+    const rotation = keeper.plan.rotations[rotationName]
+    if (!rotation) return missing('rotation', args.rotation, Object.keys(keeper.plan.rotations))
+    if (!keeper.plan.people[args.by]) return missing('person', args.by, Object.keys(keeper.plan.people))
+    const now = keeper.now().wall
+    const from = parseMoment(args.from, rotation.timezone, now)
+    const until = from === undefined ? undefined : parseMoment(args.until, rotation.timezone, from)
+    if (from === undefined || until === undefined) return no(400, 'HF414', `“${from === undefined ? args.from : args.until}” is not a time`, 'write 2026-11-24 09:00, now, or a span such as 8h')
+    if (until <= from || until <= now) return no(400, 'HF415', 'a cover must end after it begins, and in the future')
+    await keeper.engine.turn('cover', (tx) => keeper.rooms.page.cover(tx, { rotation: rotationName, person: args.by, from, until }, who))
+    await keeper.configure(keeper.config)
+    return done(`${args.by} covers ${rotationName}`)
+  },
+  'oncall.test': async ({ keeper }, args) => {
+    const people = args.who === undefined ? Object.values(keeper.plan.people) : [keeper.plan.people[args.who]].filter((it) => it !== undefined)
+    if (people.length === 0) return missing('person', args.who ?? '', Object.keys(keeper.plan.people))
+    const ways = people.flatMap((it) => [...new Set(it.reach.map((rung) => rung.channel))].filter((it2) => args.channel === undefined || it2 === args.channel).map((it2) => [it.name, it2] as const))
+    if (ways.length === 0) return missing('channel', args.channel ?? '', Object.keys(keeper.plan.channels))
+    const pages = await keeper.engine.turn('test', (tx) => ways.map(([who, channel]) => keeper.rooms.page.test(tx, who, channel)))
+    return ok(testsOf(keeper, pages))
+  },
+  'oncall.tested': ({ keeper }, args) => ok(testsOf(keeper, args.pages)),
+  'board.show': ({ keeper }, args) => ok(boardsOf(keeper, args.board)),
+  'board.post': async ({ keeper }, args, who) => {
+    const slug = args.board ?? keeper.config.boards[0]?.slug ?? ''
+    if (!keeper.config.boards.some((board) => board.slug === slug)) return missing('status page', slug, keeper.config.boards.map((board) => board.slug))
+    const nextBy = args.next === undefined ? undefined : parseMoment(args.next, keeper.config.site.timezone, keeper.now().wall)
+    if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time`, 'write 2026-11-24 09:00 or a span such as 30m')
+    const id = await keeper.engine.turn('board.post', (tx) => keeper.rooms.tell.post(tx, {
+      board: slug, status: args.status as StatementStatus, text: args.text, by: who,
+      ...(args.statement === undefined ? {} : { statement: args.statement }), ...(args.title === undefined ? {} : { title: args.title }), ...(nextBy === undefined ? {} : { nextBy }),
+    }))
+    return id === undefined ? no(404, 'HF404', `no statement is called “${args.statement ?? ''}”`) : done('published', id)
+  },
+  'board.hold': async ({ keeper }, args, who) =>
+    (await keeper.engine.turn('board.hold', (tx) => keeper.rooms.tell.hold(tx, args.statement, who)))
+      ? done(`held by ${who}: it does not publish itself`, args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),
+  'board.publish': async ({ keeper }, args, who) =>
+    (await keeper.engine.turn('board.publish', (tx) => keeper.rooms.tell.publish(tx, args.statement, who)))
+      ? done('published', args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),
+  'ping': async ({ keeper }, args) => {
+    const signal = args.signal === 'exit' ? { is: 'exit' as const, code: args.exit ?? 0 } : { is: args.signal }
+    const known = await keeper.engine.turn(`ping ${args.check}`, (tx) => keeper.rooms.watch.ping(tx, args.check, signal, args.rid))
+    return known ? done('OK') : missing('heartbeat', args.check, [])
+  },
+  'triggers': async ({ keeper }, args) => {
+    await Promise.all(args.events.map((event) => keeper.engine.turn('trigger', (tx) => takeTrigger(keeper, tx, event))))
+    return done(`${args.events.length} taken`)
+  },
+  'tokens.create': async ({ keeper, random }, args) => {
+    const span = args.expires === undefined ? undefined : parseSpan(args.expires)
+    if (args.expires !== undefined && span === undefined) return no(400, 'HF411', `“${args.expires}” is not a time`, 'write it with units: 90d')
+    const expiresAt = span === undefined ? null : later(keeper.now().wall, span)
+    const made = await keeper.engine.turn('token', (tx) => createToken(tx, random, { name: args.name, scopes: args.scopes, expiresAt }))
+    keeper.ports.toWeb({ is: 'tokens', tokens: tokensForWeb(keeper.store.sql) })
+    return ok({ schema: 'holdfast.tokens/1', tokens: listTokens(keeper.store.sql).filter((it) => it.id === made.id), secret: made.secret })
+  },
+  'tokens.list': ({ keeper }) => ok({ schema: 'holdfast.tokens/1', tokens: listTokens(keeper.store.sql) }),
+  'tokens.revoke': async ({ keeper }, args) => {
+    const gone = await keeper.engine.turn('token', (tx) => revokeToken(tx, args.id))
+    keeper.ports.toWeb({ is: 'tokens', tokens: tokensForWeb(keeper.store.sql) })
+    return gone ? done('revoked', args.id) : missing('token', args.id, listTokens(keeper.store.sql).map((it) => it.id))
+  },
+  'ledger.verify': ({ keeper }) => ok({ schema: 'holdfast.ledger/1', ...verifyLedger(keeper.store.sql) }),
+  'ledger.rebuild': ({ keeper }) => {
+    const { entries, differed } = rebuildLedger(keeper.store.sql, keeper.store.rooms, { replace: true })
+    return ok({ schema: 'holdfast.ledger/1', entries, head: keeper.store.head.hash, differed })
+  },
+}
+
+function withCheck(desk: Desk, named: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  const check = desk.keeper.watcher.checks.get(named)
+  return check ? act(check) : missing('check', named, desk.keeper.watcher.checks.keys())
+}
+
+function withIncident(desk: Desk, named: string, act: (row: NonNullable<ReturnType<typeof findIncident>>) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  const row = findIncident(desk.keeper.store.sql, named)
+  return row ? act(row) : no(404, 'HF404', `no incident ${named}`, 'holdfast incidents list shows them')
+}
+
+function testsOf(keeper: Keeper, pages: readonly string[]): TestAnswer {
+  const tests = pages.map((page) => loadTest(keeper.store.sql, page)).filter((it) => it !== undefined)
+  return {
+    schema: 'holdfast.test/1',
+    tests: tests.map((it) => ({ page: it.page, person: it.person, channel: it.channel, outcome: it.outcome, says: it.says, receivedAt: it.received_at as Instant | null })),
+  }
+}
+
+function boardsOf(keeper: Keeper, slug: string | undefined): BoardAnswer {
+  const { sql } = keeper.store
+  const now = keeper.now().wall
+  const boards = keeper.config.boards.filter((board) => slug === undefined || board.slug === slug).map((board) => {
+    const published = new Set(loadPublished(sql, board.slug, 0, 500).map((row) => row.id))
+    const drafts = loadActive(sql, board.slug).filter((row) => !published.has(row.id)).map((row) => ({
+      id: row.id, title: row.title, body: row.body, status: row.status, publishAt: row.publish_at as Instant | null, heldBy: row.held_by,
+    }))
+    return { slug: board.slug, board: viewBoard(sql, board, keeper.config.site, now), drafts }
+  })
+  return { schema: 'holdfast.board/1', boards }
+}
+
+/** Another system's alert: same key and open is the same incident; an end without a beginning is dropped. */
+function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine']['turn']>[1]>[0], event: Trigger): void {
+  const subject = `service:${event.via}/${event.integration}/${event.key}`
+  const has = loadOpenBySubject(tx.sql, subject)
+  if (event.action === 'trigger') {
+    if (has) {
+      tx.append({ is: 'incident.updated', stream: has.id, body: { id: has.id, text: tx.keep(event.summary), by: event.via, at: tx.now.wall } })
+      return
+    }
+    const escalate = keeper.config.ingest.find((it) => it.via === event.via && it.name === event.integration)?.escalate ?? 'default'
+    keeper.rooms.page.open(tx, { subject, title: event.summary.slice(0, 100) || event.key, says: `${event.summary} (${event.source})`, origin: 'ingest', escalate, members: [] })
+    return
+  }
+  if (!has) return
+  if (event.action === 'acknowledge') keeper.rooms.page.event(tx, has.id, { is: 'acked', by: event.via, via: event.via }, { by: event.via, via: event.via })
+  else keeper.rooms.page.resolve(tx, has.id, { person: event.via, reason: 'resolved by the service that raised it' })
+}
+
+/** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */
+export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
+  if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
+  const key = called as keyof Calls
+  const parsed = ARGS[key].safeParse(args ?? {})
+  if (!parsed.success) {
+    const says = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')
+    return no(400, 'HF401', `${called} was not understood: ${says}`)
+  }
+  const data = parsed.data as Record<string, unknown>
+  try {
+    return await (CALLS[key] as Call<keyof Calls>)(desk, data as never, whoOf(asker, data['person']))
+  } catch (cause) {
+    return no(503, 'HF503', `it could not be made durable: ${sentence(cause)}`, 'try again; nothing was changed')
+  }
+}
