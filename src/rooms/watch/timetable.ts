@@ -21,8 +21,11 @@ export interface Turn {
 }
 
 export interface Timetable {
-  /** Takes a whole new list. Unchanged checks keep their place, new and changed ones are looked at soon, others stop. */
-  replace(checks: readonly Check[], now: Tick): void
+  /**
+   * Takes a whole new list. Unchanged checks keep their place (their names are the answer), new and changed ones are looked at
+   * soon, others stop.
+   */
+  replace(checks: readonly Check[], now: Tick): ReadonlySet<string>
   /** Looks at these now; names that are not on the timetable are passed over. */
   ask(names: readonly string[], now: Tick): void
   /** Takes out what is due, at most so many; each must be handed back by `end`. */
@@ -123,7 +126,8 @@ export function createTimetable(): Timetable {
   }
 }
 
-function replace(places: Map<string, Place>, queue: Queue, checks: readonly Check[], now: number): void {
+function replace(places: Map<string, Place>, queue: Queue, checks: readonly Check[], now: number): ReadonlySet<string> {
+  const unchanged = new Set<string>()
   const wanted = new Set(checks.map((check) => check.name))
   for (const [name, place] of places) {
     if (wanted.has(name)) continue
@@ -139,7 +143,10 @@ function replace(places: Map<string, Place>, queue: Queue, checks: readonly Chec
     const looks = faceOf(check)
     const same = place.edition > 0 && !place.gone && place.face === looks
     place.check = check
-    if (same) continue
+    if (same) {
+      unchanged.add(check.name)
+      continue
+    }
     places.set(check.name, place)
     Object.assign(place, {
       face: looks, phase: phaseOf(check.name, check.every), edition: place.edition + 1, first: true, putOff: false, gone: false,
@@ -149,6 +156,7 @@ function replace(places: Map<string, Place>, queue: Queue, checks: readonly Chec
   }
   spread(queue, begin, now)
   for (const place of begin) place.due = place.at
+  return unchanged
 }
 
 /** Gives first looks their times: evenly, at most 5 ms apart, within 25 s in all, and never later than the check's own next time. */
