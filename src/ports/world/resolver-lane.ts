@@ -31,6 +31,7 @@ const SLOTS = 128
 const MOST_WAITING = 10_000
 /** How long they may wait for it. */
 const LONGEST_WAIT = 5000
+const LONGEST_PAUSE = 5000
 const LONGEST_LINE = 64 * 1024
 const MOST_TRIES = 3
 
@@ -39,6 +40,19 @@ interface Asked {
   readonly done: (answer: Answer) => void
   since: Tick
   tries: number
+}
+
+interface State extends LaneWorld {
+  readonly start: () => ChildProcess
+  readonly waiting: Asked[]
+  readonly sent: Map<number, Asked>
+  count: number
+  child: ChildProcess | undefined
+  /** Between a child and its replacement. */
+  resting: boolean
+  pause: number
+  watching: boolean
+  closed: boolean
 }
 
 const SOURCE = readFileSync(new URL('./resolver-child.ts', import.meta.url), 'utf8')
@@ -56,141 +70,139 @@ function startChild(): ChildProcess {
 
 /** A lane without a child: that comes with the first question. */
 export function createLane({ clock, timers, patience, start = startChild }: LaneWorld): Lane {
-  const waiting: Asked[] = []
-  const sent = new Map<number, Asked>()
-  let count = 0
-  let child: ChildProcess | undefined
-  let pause = 0
-  let resting = false
-  let sweeping = false
-  let closed = false
-  const now = (): Tick => clock.now().tick
-
-  const failAll = (code: string): void => {
-    const all = [...sent.values(), ...waiting.splice(0)]
-    sent.clear()
-    for (const asked of all) asked.done({ is: 'failed', code, how: 'unasked' })
+  const lane: State = {
+    clock, timers, patience, start,
+    waiting: [], sent: new Map(), count: 0,
+    child: undefined, resting: false, pause: 0, watching: false, closed: false,
   }
-
-  /** Gives the child up. What it held is asked again, unless it was asked too often. */
-  const drop = (): void => {
-    const gone = child
-    child = undefined
-    if (gone) {
-      gone.stdout?.removeAllListeners('data')
-      gone.kill('SIGKILL')
-      release(gone)
-    }
-    const again = [...sent.values()]
-    sent.clear()
-    for (const asked of again) if (asked.tries >= MOST_TRIES) asked.done({ is: 'failed', code: 'EAI_AGAIN', how: 'hung' })
-    waiting.unshift(...again.filter((asked) => asked.tries < MOST_TRIES))
-    rest()
-  }
-  const rest = (): void => {
-    if (closed || resting) return
-    resting = true
-    pause = Math.min(5000, Math.max(100, pause * 2))
-    timers.after(ms(pause), () => {
-      resting = false
-      pump()
-    })
-  }
-
-  const take = (line: string): void => {
-    const reply = readReply(line)
-    const asked = reply && sent.get(reply.q)
-    if (!asked) return
-    sent.delete(reply.q)
-    pause = 0
-    asked.done(reply.answer)
-    pump()
-  }
-
-  const open = (): ChildProcess | undefined => {
-    let fresh: ChildProcess
-    try {
-      fresh = start()
-    } catch (cause) {
-      failStart(cause)
-      return undefined
-    }
-    fresh.on('error', (cause) => {
-      if (fresh.pid === undefined) failStart(cause)
-    })
-    if (!fresh.stdin || !fresh.stdout) {
-      // Without a descriptor left there are no pipes; the error event that says so comes next.
-      rest()
-      return undefined
-    }
-    fresh.on('exit', () => {
-      if (child === fresh) drop()
-    })
-    fresh.stdin.on('error', () => undefined)
-    let buffered = ''
-    fresh.stdout.setEncoding('utf8').on('data', (chunk) => {
-      const lines = (buffered + String(chunk)).split('\n')
-      buffered = lines.pop() ?? ''
-      if (buffered.length > LONGEST_LINE) return drop()
-      for (const line of lines) take(line)
-    })
-    return fresh
-  }
-  const failStart = (cause: unknown): void => {
-    const code = (cause as { code?: unknown }).code
-    child = undefined
-    failAll(typeof code === 'string' ? code : 'EAGAIN')
-    rest()
-  }
-
-  const pump = (): void => {
-    if (closed) return
-    if (waiting.length > 0 && !child && !resting) child = open()
-    while (child?.stdin && sent.size < SLOTS) {
-      const asked = waiting.shift()
-      if (!asked) break
-      asked.since = now()
-      asked.tries++
-      sent.set(++count, asked)
-      child.stdin.write(`${count} ${asked.name}\n`)
-    }
-    if (child) (sent.size > 0 ? hold : release)(child)
-    if (sent.size + waiting.length > 0) watch()
-  }
-
-  /** Looks now and then for what has waited too long, while anything waits. */
-  const watch = (): void => {
-    if (sweeping) return
-    sweeping = true
-    timers.after(ms(patience / 10), () => {
-      sweeping = false
-      if (closed) return
-      const late = now() - patience
-      const hung = [...sent].filter(([, asked]) => asked.since <= late)
-      for (const [q, asked] of hung) {
-        sent.delete(q)
-        asked.done({ is: 'failed', code: 'EAI_AGAIN', how: 'hung' })
-      }
-      const stale = now() - LONGEST_WAIT
-      while (waiting[0] && waiting[0].since <= stale) waiting.shift()?.done({ is: 'failed', code: 'EAI_AGAIN', how: 'unasked' })
-      if (hung.length > 0) drop()
-      pump()
-    })
-  }
-
   return {
     ask(name, done) {
-      const asked: Asked = { name, done, since: now(), tries: 0 }
-      if (closed || waiting.length >= MOST_WAITING) return asked.done({ is: 'failed', code: 'EAGAIN', how: 'unasked' })
-      waiting.push(asked)
-      pump()
+      if (lane.closed || lane.waiting.length >= MOST_WAITING) return done({ is: 'failed', code: 'EAGAIN', how: 'unasked' })
+      lane.waiting.push({ name, done, since: clock.now().tick, tries: 0 })
+      pump(lane)
     },
     close() {
-      closed = true
-      child?.kill('SIGKILL')
-      failAll('EAI_AGAIN')
+      lane.closed = true
+      lane.child?.kill('SIGKILL')
+      failAll(lane, 'EAI_AGAIN')
     },
   }
+}
+
+/** Sends what may be sent, with a child if there may be one now. */
+function pump(lane: State): void {
+  if (lane.closed) return
+  if (lane.waiting.length > 0 && !lane.child && !lane.resting) lane.child = open(lane)
+  const { child, sent } = lane
+  while (child?.stdin && sent.size < SLOTS) {
+    const asked = lane.waiting.shift()
+    if (!asked) break
+    asked.since = lane.clock.now().tick
+    asked.tries++
+    sent.set(++lane.count, asked)
+    child.stdin.write(`${lane.count} ${asked.name}\n`)
+  }
+  if (child) (sent.size > 0 ? hold : release)(child)
+  if (sent.size + lane.waiting.length > 0) watch(lane)
+}
+
+function open(lane: State): ChildProcess | undefined {
+  let child: ChildProcess
+  try {
+    child = lane.start()
+  } catch (cause) {
+    failStart(lane, cause)
+    return undefined
+  }
+  child.on('error', (cause) => {
+    if (child.pid === undefined) failStart(lane, cause)
+  })
+  if (!child.stdin || !child.stdout) {
+    // Without a descriptor left there are no pipes; the error event that says so comes next.
+    rest(lane)
+    return undefined
+  }
+  child.on('exit', () => {
+    if (lane.child === child) drop(lane)
+  })
+  child.stdin.on('error', () => undefined)
+  let buffered = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    const lines = (buffered + String(chunk)).split('\n')
+    buffered = lines.pop() ?? ''
+    if (buffered.length > LONGEST_LINE) return drop(lane)
+    for (const line of lines) take(lane, line)
+  })
+  return child
+}
+
+function take(lane: State, line: string): void {
+  const reply = readReply(line)
+  const asked = reply && lane.sent.get(reply.q)
+  if (!asked) return
+  lane.sent.delete(reply.q)
+  lane.pause = 0
+  asked.done(reply.answer)
+  pump(lane)
+}
+
+/** Gives the child up. What it held is asked again, unless it was asked too often. */
+function drop(lane: State): void {
+  const { child } = lane
+  lane.child = undefined
+  child?.stdout?.removeAllListeners('data')
+  child?.kill('SIGKILL')
+  if (child) release(child)
+  const held = [...lane.sent.values()]
+  lane.sent.clear()
+  lane.waiting.unshift(...held.filter((asked) => asked.tries < MOST_TRIES))
+  for (const asked of held) if (asked.tries >= MOST_TRIES) asked.done({ is: 'failed', code: 'EAI_AGAIN', how: 'hung' })
+  rest(lane)
+}
+
+function rest(lane: State): void {
+  if (lane.closed || lane.resting) return
+  lane.resting = true
+  lane.pause = Math.min(LONGEST_PAUSE, Math.max(100, lane.pause * 2))
+  lane.timers.after(ms(lane.pause), () => {
+    lane.resting = false
+    pump(lane)
+  })
+}
+
+function failStart(lane: State, cause: unknown): void {
+  const code = (cause as { code?: unknown }).code
+  lane.child = undefined
+  failAll(lane, typeof code === 'string' ? code : 'EAGAIN')
+  rest(lane)
+}
+
+function failAll(lane: State, code: string): void {
+  const all = [...lane.sent.values(), ...lane.waiting.splice(0)]
+  lane.sent.clear()
+  for (const asked of all) asked.done({ is: 'failed', code, how: 'unasked' })
+}
+
+/** Looks now and then for what has waited too long, while anything waits. */
+function watch(lane: State): void {
+  if (lane.watching) return
+  lane.watching = true
+  lane.timers.after(ms(lane.patience / 10), () => {
+    lane.watching = false
+    if (!lane.closed) sweep(lane)
+  })
+}
+
+function sweep(lane: State): void {
+  const now = lane.clock.now().tick
+  const hung = [...lane.sent].filter(([, asked]) => now - asked.since >= lane.patience)
+  for (const [q, asked] of hung) {
+    lane.sent.delete(q)
+    asked.done({ is: 'failed', code: 'EAI_AGAIN', how: 'hung' })
+  }
+  while (lane.waiting[0] && now - lane.waiting[0].since >= LONGEST_WAIT) lane.waiting.shift()?.done({ is: 'failed', code: 'EAI_AGAIN', how: 'unasked' })
+  if (hung.length > 0) drop(lane)
+  pump(lane)
 }
 
 function readReply(line: string): { readonly q: number; readonly answer: Answer } | undefined {
