@@ -51,6 +51,8 @@ export interface EngineOptions {
   readonly onFull: () => boolean
   /** The store failed in a way that ends this process. */
   readonly onBroken: (says: string, cause: unknown) => void
+  /** A turn waits: run a cycle soon. */
+  readonly onAsked?: () => void
   /** A turn was set aside: somebody must know. */
   readonly setAside: (tx: Tx, row: { what: string; key: string; says: string }) => void
 }
@@ -195,6 +197,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (broken !== undefined) return Promise.reject(new Error(broken))
       return new Promise<T>((resolve, reject) => {
         waiting.push({ name, act, resolve: resolve as (value: unknown) => void, reject })
+        options.onAsked?.()
       })
     },
     cycle,

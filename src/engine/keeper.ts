@@ -49,6 +49,8 @@ export interface KeeperPorts {
   readonly say: (line: string) => void
   readonly freeReserve: () => boolean
   readonly onBroken: (says: string, cause: unknown) => void
+  /** Something waits for the next batch. */
+  readonly onAsked: () => void
   /** A ring or notice as a message to a person; undefined when the person or channel is gone. */
   readonly render: (keeper: Keeper, deed: RingDeed) => Message | undefined
   readonly renderDigest: (keeper: Keeper, deed: DigestDeed) => Message | undefined
@@ -79,6 +81,7 @@ export interface Keeper {
   ringerLost(): void
   fromRinger(message: FromRinger): void
   fromProber(message: ToKeeper): void
+  /** A prober connected: it gets its timetable. */
   proberOpened(): void
   webOpened(): void
   /** One batch; call it in a loop. */
@@ -144,7 +147,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
   const store = options.open(rooms)
   const engine = createEngine({
-    store, now, suspects: ports.suspects, perform, onFull, onBroken: ports.onBroken,
+    store, now, suspects: ports.suspects, perform, onFull, onBroken: ports.onBroken, onAsked: ports.onAsked,
     setAside: (tx, row) => {
       tx.append({ is: 'engine.setAside', stream: `turn:${row.what}`, body: { ...row, at: tx.now.wall } })
       rooms.page.openNode(tx, 'set-aside', 'A piece of work was set aside', `${row.what} ${row.key}: ${row.says}`)

@@ -1,0 +1,313 @@
+// The keeper process: the only writer of the database. It proves by an exclusive lock on a file of its own that it is the only
+// one, opens the store (and begins a new one, keeping the old file, when it is damaged), wires the keeper's logic to its
+// siblings' sockets, and runs its loop. All judgement lies in `engine/keeper.ts`.
+import { constants, existsSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { pingId } from '../core/link.ts'
+import { sentence } from '../core/fault.ts'
+import { newId } from '../core/id.ts'
+import { instantOf, type Instant } from '../core/time.ts'
+import { openSamples, type Samples } from '../db/samples.ts'
+import { BUSY, isDamage, openSql, resultCode } from '../db/sql.ts'
+import { openStore, type Store } from '../db/store.ts'
+import { accessRoom } from '../engine/access.ts'
+import { answer } from '../engine/calls.ts'
+import type { Suspects } from '../engine/engine.ts'
+import { createKeeper, type InForce, type Keeper, type Rooms } from '../engine/keeper.ts'
+import { keeperMetrics } from '../views/metrics.ts'
+import { createClock } from '../ports/world/clock.ts'
+import { random } from '../ports/world/random.ts'
+import { listen, stayConnected, type Link, type Wire } from '../ports/wire.ts'
+import { renderDigest, renderRing } from '../engine/render.ts'
+import type { Asker } from '../views/answers.ts'
+import type { ToKeeper } from '../rooms/watch/protocol.ts'
+import type { FromRinger } from '../rooms/page/protocol.ts'
+import { attachParent } from './parent.ts'
+
+interface Init {
+  readonly is: 'init'
+  readonly runtime: string
+  readonly data: string
+  readonly key: string
+  readonly config: InForce
+  readonly missing?: readonly string[]
+}
+
+const VERSION = '0.1.0'
+const RESERVE = 64 * 1024 * 1024
+
+/** Ends the process with a sentence that the watchdog prints; `exit` 1 stops everything. */
+function fatal(says: string): never {
+  parent.fatal(says)
+  console.error(`holdfast keeper: ${says}`)
+  process.exit(1)
+}
+
+/** One keeper only: an exclusive transaction on a small file of its own, held for life. */
+function takeLock(data: string): void {
+  try {
+    const lock = openSql(path.join(data, 'lock.db'))
+    lock.exec('pragma locking_mode = exclusive; begin exclusive')
+    // Kept by the open connection: it must not be collected.
+    held.push(lock)
+  } catch (cause) {
+    if (resultCode(cause) === BUSY) fatal(`the data folder ${data} is in use by another Holdfast`)
+    throw cause
+  }
+}
+const held: unknown[] = []
+
+/** Marks which turn is under way in a file that outlives the process, and counts the deaths of each. */
+function fileSuspects(runtime: string): Suspects {
+  const marks = path.join(runtime, 'turn')
+  const counts = path.join(runtime, 'deaths.json')
+  let deaths: Record<string, number> = {}
+  try {
+    deaths = JSON.parse(readFileSync(counts, 'utf8')) as Record<string, number>
+  } catch {
+    // The first start, or a file cut short by a crash: counting begins anew.
+  }
+  const last = existsSync(marks) ? readFileSync(marks, 'utf8').replace(/\0.*$/s, '').trim() : ''
+  if (last !== '' && last !== 'commit') {
+    deaths[last] = (deaths[last] ?? 0) + 1
+    deaths = Object.fromEntries(Object.entries(deaths).slice(-100))
+    writeFileSync(counts, JSON.stringify(deaths))
+  }
+  const file = openSync(marks, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600)
+  const line = Buffer.alloc(256)
+  return {
+    mark(turn) {
+      line.fill(0)
+      line.write(turn.slice(0, 80), 'utf8')
+      try {
+        writeSync(file, line, 0, 256, 0)
+      } catch {
+        // A full runtime folder costs the memory of deaths, not the turn.
+      }
+    },
+    deaths: (turn) => deaths[turn.slice(0, 80)] ?? 0,
+  }
+}
+
+interface Opened {
+  readonly store: Store
+  readonly damaged: string | undefined
+}
+
+/** Opens the store; a file that is not a database any more is kept aside, and a new memory begins. */
+function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
+  const file = path.join(data, 'holdfast.db')
+  const open = (): Store => {
+    const store = openStore(file, [rooms.watch, rooms.page, rooms.tell, accessRoom], newId('node', now, random))
+    for (const table of ['entry', 'agenda', 'deed']) store.sql.get(`select * from ${table} limit 1`)
+    if (store.meta('store') === undefined) store.setMeta('store', newId('store', now, random))
+    return store
+  }
+  try {
+    return { store: open(), damaged: undefined }
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause
+    const kept = `holdfast.db.damaged-${new Date(now).toISOString().replaceAll(':', '')}`
+    for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, path.join(data, kept) + tail)
+    return { store: open(), damaged: kept }
+  }
+}
+
+function openSamplesAt(data: string): Samples | undefined {
+  const file = path.join(data, 'samples.db')
+  try {
+    return openSamples(file)
+  } catch {
+    // Samples are not worth a stop: the damaged file is put aside, and measuring begins anew.
+    for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, `${file}.damaged${tail}`)
+    return openSamples(file)
+  }
+}
+
+/** Room on the disk that is given back when it is full, so that ledger and pages can still be written (L-7). */
+async function keepReserve(data: string): Promise<void> {
+  const file = path.join(data, 'reserve')
+  const size = await fs.stat(file).then((it) => it.size, () => 0)
+  if (size >= RESERVE) return
+  const free = await fs.statfs(data).then((it) => it.bavail * it.bsize, () => 0)
+  if (free < RESERVE * 3) return
+  const handle = await fs.open(file, 'w', 0o600)
+  try {
+    const block = Buffer.alloc(1024 * 1024, 0x5a)
+    for (let at = 0; at < RESERVE; at += block.length) await handle.write(block, 0, block.length, at)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function run(init: Init): Promise<void> {
+  const clock = createClock()
+  const key = Buffer.from(init.key, 'base64')
+  takeLock(init.data)
+  let wake = (): void => undefined
+  const probers = new Set<Link>()
+  const webs = new Set<Link>()
+  const workers = new Set<Link>()
+  const ringer = stayConnected(path.join(init.runtime, 'ringer.sock'), {
+    onOpen: () => keeper.ringerOpened(),
+    onLost: () => keeper.ringerLost(),
+    onMessage(message) {
+      keeper.fromRinger(message as unknown as FromRinger)
+      wake()
+    },
+  })
+  let damaged: string | undefined
+  const keeper: Keeper = createKeeper({
+    config: init.config,
+    samples: openSamplesAt(init.data),
+    open(rooms) {
+      const opened = openOrBegin(init.data, rooms, clock.now().wall)
+      damaged = opened.damaged
+      return opened.store
+    },
+    ports: {
+      now: () => clock.now(),
+      suspects: fileSuspects(init.runtime),
+      toRinger: (message) => ringer.link?.send(message as unknown as Wire) ?? false,
+      toProbers: (message) => probers.forEach((link) => link.send(message as unknown as Wire)),
+      toWeb: (message) => webs.forEach((link) => link.send(message as unknown as Wire)),
+      toWorkers: (message) => workers.forEach((link) => link.send(message as unknown as Wire)),
+      say: (line) => parent.say(line),
+      freeReserve() {
+        try {
+          unlinkSync(path.join(init.data, 'reserve'))
+          return true
+        } catch {
+          return false
+        }
+      },
+      onBroken(says, cause) {
+        console.error(`holdfast keeper: ${says}`, sentence(cause))
+        process.exit(3)
+      },
+      onAsked: () => wake(),
+      render: (it, deed) => renderRing(it, deed, key),
+      renderDigest: (it, deed) => renderDigest(it, deed, key),
+    },
+  })
+  keeper.missing.push(...(init.missing ?? []))
+  const desk = { keeper, random: random, pingUrl: (check: string) => `${init.config.site.url}/ping/${pingId(key, check)}` }
+
+  await listen(path.join(init.runtime, 'keeper.sock'), {
+    onLost(link) {
+      probers.delete(link)
+      webs.delete(link)
+      workers.delete(link)
+    },
+    onMessage(message, link) {
+      if (message.is === 'hello') {
+        if (typeof message['prober'] === 'string') {
+          probers.add(link)
+          keeper.proberOpened()
+        } else if (message['web'] === true) {
+          webs.add(link)
+          keeper.webOpened()
+        } else workers.add(link)
+        wake()
+        return
+      }
+      if (message.is === 'call') {
+        return answer(desk, String(message['name']), message['args'], message['asker'] as Asker).then((reply) => ({ is: 'reply', ...reply }))
+      }
+      if (message.is === 'published') return
+      keeper.fromProber(message as unknown as ToKeeper)
+      wake()
+    },
+  })
+
+  let timer: NodeJS.Timeout | undefined
+  let soon = false
+  const turnOver = (): void => {
+    soon = false
+    clearTimeout(timer)
+    const turns = keeper.cycle()
+    rounds++
+    if (turns > 0) return wake()
+    timer = setTimeout(turnOver, Math.min(500, Math.max(10, keeper.idleFor())))
+  }
+  wake = () => {
+    if (soon) return
+    soon = true
+    setImmediate(turnOver)
+  }
+  wake()
+  await startUp(keeper, damaged)
+  live(keeper, init, { wake, webs })
+}
+
+async function startUp(keeper: Keeper, damaged: string | undefined): Promise<void> {
+  const { store } = keeper
+  const now = keeper.now().wall
+  const alive = Number(store.meta('alive') ?? '0')
+  const cleanStop = store.meta('stopped') !== undefined
+  const gap = alive > 0 && now - alive > 1000 ? { from: instantOf(alive), to: now } : undefined
+  await keeper.start({ version: VERSION, pid: process.pid, cleanStop, gap, damaged, store: store.meta('store') ?? '' })
+  await keeper.engine.turn('alive', () => {
+    store.sql.run('delete from meta where key = ?', 'stopped')
+    store.setMeta('alive', String(keeper.now().wall))
+  })
+}
+
+/** What goes on for life: beats, signs of life on the disk, a look at the database's own file, orders of the parent. */
+function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link> }): void {
+  let seconds = 0
+  const file = path.join(init.data, 'holdfast.db')
+  setInterval(() => {
+    seconds++
+    keeper.tick()
+    if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keeper.store.setMeta('alive', String(keeper.now().wall))).catch(() => undefined)
+    if (seconds % 2 === 0) void lookAtFile(file)
+    if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) })
+    if (seconds % 60 === 2) void keepReserve(init.data).catch(() => undefined)
+    it.wake()
+  }, 1000)
+  orders.config = (config) => {
+    void keeper.configure(config)
+    it.wake()
+  }
+  orders.stop = async () => {
+    const stopped = keeper.engine.turn('stop', (tx) => {
+      tx.append({ is: 'node.stopped', stream: 'node:this', body: { at: tx.now.wall } })
+      keeper.store.setMeta('stopped', '1')
+      keeper.store.setMeta('alive', String(tx.now.wall))
+    })
+    it.wake()
+    await stopped
+    keeper.samples?.close()
+    keeper.store.close()
+  }
+}
+
+/** A database file that was overwritten is noticed here, not at the next restart: SQLite's own cache would hide it. */
+async function lookAtFile(file: string): Promise<void> {
+  const handle = await fs.open(file, 'r').catch(() => undefined)
+  if (!handle) return
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
+    if (bytesRead === 16 && buffer.toString('latin1') === 'SQLite format 3\0') return
+    if (bytesRead === 0) return
+    console.error('holdfast keeper: the database file was overwritten; starting again through recovery')
+    process.exit(3)
+  } finally {
+    await handle.close()
+  }
+}
+
+const orders: { config: (config: InForce) => void; stop: () => Promise<void> } = { config: () => undefined, stop: () => Promise.resolve() }
+let rounds = 0
+const parent = attachParent({
+  onMessage(message) {
+    if (message.is === 'init') void run(message as unknown as Init)
+    else if (message.is === 'config') orders.config(message['config'] as InForce)
+  },
+  onStop: () => orders.stop(),
+  // The loop goes round at least twice a second; a loop that hangs in the store makes no progress.
+  progress: () => rounds,
+})
