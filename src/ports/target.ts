@@ -73,3 +73,14 @@ function problemOf(host: string, port: number): Refused | undefined {
   if (!(port >= 1 && port <= 65_535)) return refuse(`${port} is not a port; ports are 1 to 65535`)
   return undefined
 }
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** What is wrong with a header that somebody wants sent; `undefined` when nothing is. Keeps one header from becoming two. */
+export function oddHeader(name: string, value: string): string | undefined {
+  if (!TOKEN.test(name)) return `“${name.slice(0, 40)}” is not the name of a header`
+  if (/^(connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-connection)$/i.test(name)) return `the header “${name}” is set by Holdfast itself`
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) return `the header “${name}” holds a character that no header may hold`
+  return undefined
+}
