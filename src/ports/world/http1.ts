@@ -93,11 +93,9 @@ function readHead(reader: Reader, chunk: Buffer, at: number): number {
   append(held, chunk, at, chunk.length)
   const all = held.buffer.subarray(0, held.length)
   const end = endOfHead(all, 0, Math.max(0, before - 3))
+  if (!'HTTP/1.'.startsWith(all.toString('latin1', 0, Math.min(7, all.length)))) throw notHttp(all)
   if (end > MOST_HEAD || (end < 0 && held.length > MOST_HEAD)) throw broken(`answered with more than ${MOST_HEAD / 1024} KiB of headers`)
-  if (end < 0) {
-    if (!'HTTP/1.'.startsWith(all.toString('latin1', 0, Math.min(7, all.length)))) throw notHttp(all)
-    return chunk.length
-  }
+  if (end < 0) return chunk.length
   const text = all.toString('latin1', 0, end)
   held.length = 0
   parseHead(reader, text)
