@@ -4,7 +4,7 @@ import { derivedId, type PageId } from '../../core/id.ts'
 import { dueIn, seconds, type Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 
-/** Singles per person and channel in a sliding minute; above it, digests. */
+/** Incidents per person and channel in a sliding minute that are told one by one; above it, digests. One incident that rings often is no storm. */
 const MOST_SINGLES = 5
 const MINUTE = 60_000
 const FIRST_DIGEST = seconds(2)
@@ -38,11 +38,11 @@ export interface DigestDeed {
 /** Sends a ring out by itself, or lets it wait for the next digest. */
 export function dispatch(tx: Tx, ring: RingDeed): void {
   const { sql, now } = tx
-  const recent = sql.get<{ n: number }>('select count(*) as n from page_single where person = ? and channel = ? and at > ?', ring.person, ring.channel, now.wall - MINUTE)?.n ?? 0
+  const recent = sql.get<{ n: number }>('select count(distinct incident) as n from page_single where person = ? and channel = ? and at > ? and incident <> ?', ring.person, ring.channel, now.wall - MINUTE, ring.incident)?.n ?? 0
   const gathered = sql.get<{ n: number }>('select 1 as n from page_gathered where person = ? and channel = ? limit 1', ring.person, ring.channel)
   // A test page is asked for by a person who waits for it.
   if (ring.event === 'test' || (recent < MOST_SINGLES && !gathered)) {
-    sql.run('insert into page_single (person, channel, at) values (?,?,?)', ring.person, ring.channel, now.wall)
+    sql.run('insert into page_single (person, channel, incident, at) values (?,?,?,?)', ring.person, ring.channel, ring.incident, now.wall)
     tx.intend({ key: ring.page, what: 'page.ring', body: ring, repeatable: true })
     return
   }
@@ -65,8 +65,8 @@ export function sendDigest(tx: Tx, key: string): void {
   sql.run('delete from page_single where at <= ?', now.wall - MINUTE)
   const first = rows[0]
   if (!first) return
-  sql.run('insert into page_single (person, channel, at) values (?,?,?)', person, `${channel}#digest`, now.wall)
   const page = derivedId<'page'>('pg', 'digest', person, channel, first.page, rows.length)
+  sql.run('insert into page_single (person, channel, incident, at) values (?,?,?,?)', person, `${channel}#digest`, page, now.wall)
   const body: DigestDeed = {
     page, person, channel, raisedAt: first.at as Instant,
     rings: rows.map((row) => ({ incident: row.incident, page: row.page as PageId, event: row.event as PageEvent })),
