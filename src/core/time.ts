@@ -81,6 +81,13 @@ export function sooner(a: Due | undefined, b: Due | undefined): Due | undefined 
   return a.wall <= b.wall ? a : b
 }
 
+/** A moment that is due, by either clock, as soon as `a` or `b` is: each clock's earlier reading. Both of one boot; else `a`'s tick counts. */
+export const earliest = (a: Due, b: Due): Due => ({
+  wall: Math.min(a.wall, b.wall) as Instant,
+  tick: (a.boot === b.boot ? Math.min(a.tick, b.tick) : a.tick) as Tick,
+  boot: a.boot,
+})
+
 /** A tick that remembers its boot, for what is stored. */
 export interface Stamp {
   readonly tick: Tick

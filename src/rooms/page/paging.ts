@@ -14,11 +14,16 @@ export interface Ring {
   readonly due: Due
   /** `waiting` for its time; `sent` off to the ringer; then what came of it. */
   readonly is: 'waiting' | 'sent' | 'accepted' | 'failed' | 'unknown'
+  /** Why this person is rung although no step names them, such as "nobody is on call in oncall.primary: paging the fallback". */
+  readonly why?: string
 }
 
 export type Phase =
-  /** No last round: it goes on until somebody takes it. */
-  | { readonly is: 'ringing'; readonly step: number; readonly round: number; readonly nextAt: Due }
+  /**
+   * No last round: it goes on until somebody takes it. The step has begun, and the next begins at `nextAt`; while it is
+   * `fresh` the step itself has yet to begin, at `nextAt`.
+   */
+  | { readonly is: 'ringing'; readonly step: number; readonly round: number; readonly nextAt: Due; readonly fresh?: true }
   /** Taken; `asked` once "Still on it?" went out. An acknowledgement lapses, then it rings again. */
   | { readonly is: 'held'; readonly by: string; readonly at: Instant; readonly askAt: Due; readonly lapsesAt: Due; readonly asked: boolean }
   | { readonly is: 'over' }
