@@ -1,9 +1,10 @@
 // The channel port: how a message reaches a person. `send` resolves when the other side took it ("accepted", which is not
-// "read"), and throws a Fault that says whether trying again can help. A repeat carries the same key; a channel whose other
-// side recognises it declares `idempotent`.
+// "read"), and throws a Fault that says whether trying again can help; `InDoubt` when the message may have gone out all the
+// same. A repeat carries the same key; a channel whose other side recognises it declares `idempotent`.
 import type { z } from 'zod'
+import { Fault } from '../core/fault.ts'
 import type { Now } from '../core/time.ts'
-import type { Egress } from './world.ts'
+import type { Egress, Timers } from './world.ts'
 
 /** What is sent to webhooks, and what other channels draw their text from. */
 export interface PageBody {
@@ -43,8 +44,18 @@ export interface Message {
 
 export interface SendContext {
   readonly egress: Egress
+  /** Aborted at the time limit; a channel ends within 100 ms of it. */
   readonly signal: AbortSignal
   readonly now: () => Now
+  readonly timers: Timers
+}
+
+/** The message left and no answer came: nobody knows. It is tried again with the same key, on another path first. */
+export class InDoubt extends Fault {
+  constructor(says: string, cause?: unknown) {
+    super(says, 'later', cause)
+    this.name = 'InDoubt'
+  }
 }
 
 export interface Channel<Config extends z.ZodObject = z.ZodObject> {
@@ -62,5 +73,15 @@ export interface Channel<Config extends z.ZodObject = z.ZodObject> {
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a list holds channels of every configuration; each parses its own
 export type AnyChannel = Channel<any>
+
+/** Takes secrets (and what they look like in base64 or in an address) out of a sentence for people. */
+export function withoutSecrets(says: string, secrets: readonly (string | undefined)[]): string {
+  let out = says
+  for (const secret of secrets) {
+    if (secret === undefined || secret.length < 3) continue
+    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]) out = out.replaceAll(form, '***')
+  }
+  return out
+}
 
 export const channel = <Config extends z.ZodObject>(it: Channel<Config>): Channel<Config> => it
