@@ -23,7 +23,7 @@ import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
-import { attachParent } from './parent.ts'
+import { attachParent, toParent } from './parent.ts'
 
 interface Init {
   readonly is: 'init'
@@ -39,7 +39,7 @@ const RESERVE = 64 * 1024 * 1024
 
 /** Ends the process with a sentence that the watchdog prints; `exit` 1 stops everything. */
 function fatal(says: string): never {
-  parent.fatal(says)
+  toParent({ is: 'fatal', says, exit: 1 })
   console.error(`holdfast keeper: ${says}`)
   process.exit(1)
 }
@@ -174,7 +174,7 @@ async function run(init: Init): Promise<void> {
       toProbers: (message) => probers.forEach((link) => link.send(message as unknown as Wire)),
       toWeb: (message) => webs.forEach((link) => link.send(message as unknown as Wire)),
       toWorkers: (message) => workers.forEach((link) => link.send(message as unknown as Wire)),
-      say: (line) => parent.say(line),
+      say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
         try {
           unlinkSync(path.join(init.data, 'reserve'))
@@ -302,7 +302,7 @@ async function lookAtFile(file: string): Promise<void> {
 
 const orders: { config: (config: InForce) => void; stop: () => Promise<void> } = { config: () => undefined, stop: () => Promise.resolve() }
 let rounds = 0
-const parent = attachParent({
+attachParent({
   onMessage(message) {
     if (message.is === 'init') void run(message as unknown as Init)
     else if (message.is === 'config') orders.config(message['config'] as InForce)
