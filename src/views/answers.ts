@@ -182,6 +182,8 @@ export interface Trigger {
 /** What the keeper pushes to web after each change, so that web answers from memory. */
 export type ToWeb =
   | { readonly is: 'board'; readonly slug: string; readonly first: boolean; readonly board: Board }
+  /** All boards that there are; those that are not named are gone. */
+  | { readonly is: 'boards'; readonly slugs: readonly string[] }
   | { readonly is: 'health'; readonly ok: boolean; readonly says: string; readonly at: Instant }
   | { readonly is: 'tokens'; readonly tokens: readonly { readonly id: string; readonly hash: string; readonly name: string; readonly scopes: readonly string[]; readonly expiresAt: Instant | null }[] }
   /** Names of heartbeat checks (their ping ids follow from the node key), and the integrations. */
