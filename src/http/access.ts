@@ -1,0 +1,86 @@
+// Who may call what. Every route names its policy; a token opens what its scopes open, the Unix socket everything, and whoever
+// brings nothing gets no further than the open doors. Tokens are known here by their hash alone, as the keeper pushed them;
+// until it has, nobody is called unknown: the answer is "not now" (X-1, T-2).
+import { sha256 } from '../core/id.ts'
+import type { Instant } from '../core/time.ts'
+import type { Asker, ToWeb } from '../views/answers.ts'
+
+export const SCOPES = ['read', 'ack', 'write', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+/**
+ * `open`: anybody. `link`, `ping`, `key`: the credential is in the request itself (acknowledgement link, ping id, integration
+ * key). `loopback`: this machine, not through a proxy. A scope: a token that has it, or the Unix socket.
+ */
+export type Who = 'open' | 'link' | 'ping' | 'key' | 'loopback' | Scope
+
+export const POLICIES: readonly Who[] = ['open', 'link', 'ping', 'key', 'loopback', ...SCOPES]
+
+/** Where a request came in. */
+export interface Door {
+  readonly via: 'tcp' | 'socket'
+  /** The other side's address; empty on the Unix socket. */
+  readonly address: string
+}
+
+/** What each scope opens: the larger ones hold the smaller ones. */
+const OPENS: Readonly<Record<Scope, readonly Scope[]>> = {
+  read: ['read'], ack: ['ack'], write: ['read', 'ack', 'write'], admin: ['read', 'ack', 'write', 'admin'],
+}
+
+export const opens = (scopes: readonly string[], needs: Scope): boolean =>
+  scopes.some((has) => (SCOPES as readonly string[]).includes(has) && OPENS[has as Scope].includes(needs))
+
+type Known = Extract<ToWeb, { is: 'tokens' }>['tokens'][number]
+
+export type Entrance =
+  | { readonly is: 'in'; readonly asker: Asker }
+  | { readonly is: 'out'; readonly status: 401 | 403 | 404 | 503; readonly says: string }
+
+export interface Access {
+  learn(tokens: readonly Known[]): void
+  /** Whether this request may pass a route of that policy, and as whom. */
+  enter(who: Who, door: Door, headers: Headers, now: Instant): Entrance
+}
+
+const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server', 'x-real-ip', 'cf-connecting-ip', 'true-client-ip']
+
+const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)
+
+/** A browser on this machine that a foreign name led here names that name as its host. */
+const isLoopbackHost = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(host)
+
+function enterLoopback(door: Door, headers: Headers): Entrance {
+  const direct = door.via === 'socket'
+    || (isLoopback(door.address) && isLoopbackHost(headers.get('host') ?? '') && FORWARDED.every((name) => !headers.has(name)))
+  return direct ? { is: 'in', asker: { is: 'open' } } : { is: 'out', status: 404, says: 'There is nothing here.' }
+}
+
+export function accessBook(): Access {
+  let byHash: ReadonlyMap<string, Known> | undefined
+  const enterByToken = (needs: Scope, headers: Headers, now: Instant): Entrance => {
+    const written = headers.get('authorization')
+    const secret = /^Bearer +([\x21-\x7e]{8,200})$/i.exec(written ?? '')?.[1]
+    if (secret === undefined) return { is: 'out', status: 401, says: 'This needs a token: send "Authorization: Bearer …". One is made by "holdfast tokens create".' }
+    if (!byHash) return { is: 'out', status: 503, says: 'Tokens are not known yet: Holdfast is starting. Try again in a few seconds.' }
+    // Looked up by hash, so that the time it takes says nothing about a token.
+    const token = byHash.get(sha256(secret))
+    if (!token || (token.expiresAt !== null && token.expiresAt <= now)) {
+      return { is: 'out', status: 401, says: 'This token is not valid: it is unknown, revoked or expired. "holdfast tokens list" shows those that are.' }
+    }
+    if (!opens(token.scopes, needs)) return { is: 'out', status: 403, says: `This needs a token with the scope "${needs}"; the one that came has ${token.scopes.map((s) => `"${s}"`).join(', ') || 'none'}.` }
+    return { is: 'in', asker: { is: 'token', id: token.id, name: token.name, scopes: token.scopes } }
+  }
+  return {
+    learn(tokens) {
+      byHash = new Map(tokens.map((token) => [token.hash, token]))
+    },
+    enter(who, door, headers, now) {
+      switch (who) {
+        case 'open': case 'link': case 'ping': case 'key': return { is: 'in', asker: { is: 'open' } }
+        case 'loopback': return enterLoopback(door, headers)
+        default: return door.via === 'socket' ? { is: 'in', asker: { is: 'socket' } } : enterByToken(who, headers, now)
+      }
+    },
+  }
+}

@@ -1,0 +1,165 @@
+// Our own API: each call of the keeper under a path of its own. What may be sent is a strict schema (an unknown key is an error:
+// nobody assigns what was not offered); names that stand in the path cannot be sent again in the body. Acknowledgements go to
+// the ringer, like those by link, so that they work while the keeper does not.
+import { z } from 'zod'
+import { ms, type Span } from '../core/time.ts'
+import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
+import type { LinkView } from '../rooms/page/protocol.ts'
+import { opens, SCOPES, type Scope } from './access.ts'
+import { cleanText, parseJson, readBody } from './body.ts'
+import { json, problem } from './problem.ts'
+import { sayTaken } from './links.ts'
+import type { Ask, Route } from './route.ts'
+
+export const API_LIMIT = 64 * 1024
+
+const prose = z.string().max(20_000).overwrite(cleanText).min(1)
+const name = z.string().min(1).max(200)
+const line = z.string().min(1).max(300).overwrite(cleanText)
+const person = name.exactOptional().meta({ description: 'Who does it; a person of the configuration.' })
+const none = z.strictObject({})
+
+/** A path, a call, and what it takes. The keeper judges what the values mean. */
+interface CallRoute<Name extends keyof Calls> {
+  readonly at: `${'GET' | 'POST' | 'DELETE'} ${string}`
+  readonly who: Scope
+  readonly call: Name
+  readonly says: string
+  readonly takes: z.ZodObject & z.ZodType<Calls[Name]['args']>
+  readonly gives: Calls[Name]['body'] extends { readonly schema: infer Schema extends string } ? Schema : string
+  readonly within?: Span
+}
+
+const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
+  const [method, path] = it.at.split(' ') as ['GET' | 'POST' | 'DELETE', string]
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, key]) => key ?? '')
+  const inQuery = method === 'GET' ? Object.keys(it.takes.shape).filter((key) => !inPath.includes(key)) : []
+  const takes = { schema: it.takes, path: inPath, query: inQuery }
+  return {
+    method, path: `/api/v1${path}`, who: it.who, says: it.says, takes, gives: it.gives,
+    async answer(ask, kit, asker) {
+      const read = await readArgs(ask, takes)
+      if (read instanceof Response) return read
+      const answered = await kit.keeper.call(it.call, read as Calls[Name]['args'], asker, it.within)
+      if (answered.is === 'away') return problem({ status: 503, detail: answered.says, code: 'HF-W503' })
+      if (answered.is === 'refused') {
+        const { code, message, help } = answered.error
+        return problem({ status: answered.status, detail: message, code, ...(help === undefined ? {} : { help }) })
+      }
+      return json(withoutKeys(answered.body, asker), answered.status, { 'holdfast-timezone': kit.pushed.site.timezone })
+    },
+  }
+}
+
+/** Whoever may only read does not get the addresses by which a heartbeat is reported: they are credentials. */
+function withoutKeys(body: unknown, asker: Asker): unknown {
+  if (asker.is !== 'token' || opens(asker.scopes, 'write')) return body
+  const strip = (it: object): object => ('pingUrl' in it ? { ...it, pingUrl: null } : it)
+  if (typeof body !== 'object' || body === null) return body
+  return 'checks' in body && Array.isArray(body.checks) ? { ...body, checks: body.checks.map(strip) } : strip(body)
+}
+
+type Takes = NonNullable<Route['takes']>
+
+/** The arguments of a request, from path, query and body; a problem when they are not what the schema says. */
+async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Promise<Record<string, unknown> | Response> {
+  const args: Record<string, unknown> = {}
+  for (const [key, values] of Object.entries(ask.req.queries())) {
+    if (!query.includes(key)) return problem({ status: 400, detail: `“${key.slice(0, 60)}” is not a parameter here.`, help: query.length > 0 ? `Known: ${query.join(', ')}.` : 'There are none.' })
+    args[key] = schema.shape[key] instanceof z.ZodArray ? values : values.at(-1)
+  }
+  for (const key of path) args[key] = ask.req.param(key)
+  if (ask.req.method !== 'GET') {
+    const body = await readObject(ask)
+    if (body instanceof Response) return body
+    const twice = path.find((key) => Object.hasOwn(body, key))
+    if (twice !== undefined) return problem({ status: 400, detail: `“${twice}” stands in the path and cannot be sent in the body.` })
+    Object.assign(args, body)
+  }
+  const parsed = schema.safeParse(args)
+  if (parsed.success) return parsed.data as Record<string, unknown>
+  const errors = parsed.error.issues.slice(0, 20).map((issue) => ({ at: issue.path.join('.').slice(0, 100), says: issue.message.slice(0, 300) }))
+  return problem({ status: 400, detail: `This was not understood: ${errors.map((it) => (it.at === '' ? it.says : `${it.at}: ${it.says}`)).join('; ')}`.slice(0, 1000), errors })
+}
+
+/** The body as an object; an absent body is an empty one. */
+async function readObject(ask: Ask): Promise<Record<string, unknown> | Response> {
+  const body = await readBody(ask.req.raw, API_LIMIT)
+  switch (body.is) {
+    case 'too-large': return problem({ status: 413, detail: `The body is larger than ${body.most / 1024} KB.`, headers: { connection: 'close' } })
+    case 'encoded': return problem({ status: 415, detail: body.says, headers: { connection: 'close' } })
+    case 'cut': return problem({ status: 400, detail: body.says })
+    case 'read': break
+  }
+  if (body.bytes.length === 0) return {}
+  const type = ask.req.header('content-type')
+  if (type !== undefined && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return problem({ status: 415, detail: 'Send JSON: content-type application/json.', headers: { connection: 'close' } })
+  const parsed = parseJson(body.bytes)
+  if (parsed.is === 'bad') return problem({ status: 400, detail: parsed.says })
+  if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) return problem({ status: 400, detail: 'The body must be a JSON object.' })
+  // `__proto__` is an own key of a parsed object, and would be lost on the way to the schema that refuses it.
+  if (Object.hasOwn(parsed.value, '__proto__')) return problem({ status: 400, detail: '“__proto__” is not a key here.' })
+  return parsed.value as Record<string, unknown>
+}
+
+const actSchema = z.strictObject({ incident: name.meta({ description: 'Its number or id; "open" stands for the only open one.' }), person })
+
+const say = (view: LinkView): DoneAnswer => ({ schema: 'holdfast.done/1', says: sayTaken(view), id: view.incident.id })
+
+/** Takes or passes on, by the ringer: as an acknowledgement by link does. */
+const act = (verb: 'ack' | 'pass', says: string): Route => {
+  const takes = { schema: actSchema, path: ['incident'] }
+  return {
+    method: 'POST', path: `/api/v1/incidents/:incident/${verb}`, who: 'ack', says, takes, gives: 'holdfast.done/1',
+    async answer(ask, kit, asker) {
+      const read = await readArgs(ask, takes)
+      if (read instanceof Response) return read
+      const { incident, person: by } = read as z.output<typeof actSchema>
+      const via = asker.is === 'token' ? `api:${asker.name}` : 'cli'
+      const said = await kit.ringer.ask({ is: 'act', act: verb, via, ...(incident === 'open' ? {} : { incident }), ...(by === undefined ? {} : { person: by }) })
+      switch (said.is) {
+        case 'did': return json({ ...say(said.view), recorded: said.recorded, held_by: said.view.heldBy ?? null }, said.recorded ? 200 : 202, { 'holdfast-timezone': said.view.timezone })
+        case 'away': return problem({ status: 503, detail: said.says })
+        case 'shown': return problem({ status: 500, detail: 'The ringer answered something else.' })
+        case 'no': return problem({ status: said.why === 'closed' ? 409 : said.why === 'unknown-person' ? 422 : 404, detail: said.says, code: `HF-${said.why}` })
+      }
+    },
+  }
+}
+
+const tokenName = line.max(100)
+
+export const apiRoutes: readonly Route[] = [
+  call({ at: 'GET /status', who: 'read', call: 'status', takes: none, gives: 'holdfast.status/1', says: 'The one sentence on top, and what stands behind it.' }),
+  call({ at: 'GET /checks', who: 'read', call: 'checks.list', takes: none, gives: 'holdfast.checks/1', says: 'All checks, failing ones first.' }),
+  call({ at: 'GET /checks/:name', who: 'read', call: 'checks.show', takes: z.strictObject({ name }), gives: 'holdfast.check/1', says: 'One check, and why it is thought to be so.' }),
+  call({ at: 'POST /checks/:name/run', who: 'write', call: 'checks.run', takes: z.strictObject({ name }), gives: 'holdfast.check/1', within: ms(45_000), says: 'Looks now and waits for the finding.' }),
+  call({ at: 'POST /checks/:name/silence', who: 'write', call: 'checks.silence', takes: z.strictObject({ name, for: name, reason: prose, person }), gives: 'holdfast.done/1', says: 'Pages nobody for this check for a while; it is still watched and shown.' }),
+  call({ at: 'GET /incidents', who: 'read', call: 'incidents.list', takes: z.strictObject({ state: z.enum(['open', 'all']).exactOptional() }), gives: 'holdfast.incidents/1', says: 'Open incidents, or the latest of all.' }),
+  call({ at: 'GET /incidents/:incident', who: 'read', call: 'incidents.show', takes: z.strictObject({ incident: name }), gives: 'holdfast.incident/1', says: 'One incident with its timeline.' }),
+  act('ack', 'Takes an incident: nobody else is paged for it until that lapses. Again is no error.'),
+  act('pass', 'Passes an incident on: whoever is next is paged now.'),
+  call({ at: 'POST /incidents/:incident/update', who: 'write', call: 'incidents.update', takes: z.strictObject({ incident: name, text: prose, person }), gives: 'holdfast.done/1', says: 'Writes a line into the timeline.' }),
+  call({ at: 'POST /incidents/:incident/assign', who: 'write', call: 'incidents.assign', takes: z.strictObject({ incident: name, to: name, person }), gives: 'holdfast.done/1', says: 'Hands an incident over: that person is paged now.' }),
+  call({ at: 'POST /incidents/:incident/resolve', who: 'write', call: 'incidents.resolve', takes: z.strictObject({ incident: name, reason: prose, person }), gives: 'holdfast.done/1', says: 'Ends an incident that no check can end. Refused while a check of it fails.' }),
+  call({ at: 'POST /page', who: 'write', call: 'page', takes: z.strictObject({ who: name, text: prose, person }), gives: 'holdfast.done/1', says: 'Pages a person.' }),
+  call({ at: 'GET /oncall', who: 'read', call: 'oncall.show', takes: z.strictObject({ days: z.coerce.number().int().min(1).max(120).exactOptional() }), gives: 'holdfast.oncall/1', says: 'Who is on call, and the shifts to come.' }),
+  call({ at: 'POST /oncall/cover', who: 'write', call: 'oncall.cover', takes: z.strictObject({ rotation: name, by: name, from: name, until: name, person }), gives: 'holdfast.done/1', says: 'Lets a person stand in for whoever is on call.' }),
+  call({ at: 'POST /oncall/test', who: 'write', call: 'oncall.test', takes: z.strictObject({ who: name.exactOptional(), channel: name.exactOptional() }), gives: 'holdfast.test/1', says: 'Sends test pages, one per person and channel.' }),
+  call({ at: 'GET /oncall/test', who: 'read', call: 'oncall.tested', takes: z.strictObject({ pages: z.array(name).max(100) }), gives: 'holdfast.test/1', says: 'What became of test pages: whether they were taken, and confirmed by link.' }),
+  call({ at: 'GET /board', who: 'read', call: 'board.show', takes: z.strictObject({ board: name.exactOptional() }), gives: 'holdfast.board/1', says: 'The status pages with their drafts.' }),
+  call({
+    at: 'POST /board/post', who: 'write', call: 'board.post', gives: 'holdfast.done/1', says: 'Publishes a statement, or an update to one.',
+    takes: z.strictObject({
+      board: name.exactOptional(), statement: name.exactOptional(), title: line.exactOptional(), status: z.enum(['investigating', 'identified', 'monitoring', 'resolved']),
+      text: prose, next: name.exactOptional().meta({ description: 'When the next update is promised: a time, or a span such as 30m.' }), person,
+    }),
+  }),
+  call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
+  call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
+  call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
+  call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
+  call({ at: 'DELETE /tokens/:id', who: 'admin', call: 'tokens.revoke', takes: z.strictObject({ id: name }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
+  call({ at: 'POST /ledger/verify', who: 'admin', call: 'ledger.verify', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Checks the chain of the ledger, entry by entry.' }),
+  call({ at: 'POST /ledger/rebuild', who: 'admin', call: 'ledger.rebuild', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Makes the tables anew from the ledger, and says which differed.' }),
+]

@@ -1,0 +1,149 @@
+// The boards as bytes. What the keeper pushed is drawn at most once per push and path, and again as its age grows (T-1: an old
+// board says so by itself), so that a visitor costs one look-up and one write (T-9). Only what is in the pushed projection can
+// ever be in these bytes (T-2), and a board that is not pushed does not exist (T-3).
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import type { Instant } from '../../core/time.ts'
+import type { Board } from '../../rooms/tell/board.ts'
+import { QUIET_CSP, SECURITY } from '../problem.ts'
+
+/** How often a board is drawn again for its age alone. */
+const AGE_STEP = 10_000
+/** Smaller bodies are not worth compressing. */
+const WORTH_GZIP = 1024
+
+/** One representation, ready to be written: raw header lists as `writeHead` takes them. */
+export interface Bytes {
+  readonly etag: string
+  readonly body: Buffer
+  readonly head: readonly string[]
+  readonly gzip: { readonly body: Buffer; readonly head: readonly string[] } | undefined
+  readonly unchanged: readonly string[]
+}
+
+/** What is drawn of a board in one go: the paths below the board's own (a query that asks for a variant included), and their types. */
+export interface Drawing {
+  readonly paths: readonly string[]
+  readonly type: (path: string) => string
+  /** One text per path. `base` is the board's own address, ending in '/'. */
+  readonly draw: (board: Board, now: Instant, base: string) => readonly string[]
+}
+
+export interface Boards {
+  push(slug: string, first: boolean, board: Board): void
+  /** Boards that are not named any more are gone. */
+  keep(slugs: readonly string[]): void
+  /** Call it once a second: time passes. */
+  turn(now: Instant): void
+  /** The bytes for a path; `undefined` when no board stands there. A query counts only where it names a variant. */
+  find(path: string): Bytes | undefined
+  /** False until something was heard of boards at all, be it that there are none. */
+  readonly known: boolean
+  /** What was pushed, to be handed to a successor of this process. */
+  snapshot(): readonly { readonly slug: string; readonly first: boolean; readonly board: Board }[]
+}
+
+const hashOfStyles = (html: string): string =>
+  [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, css]) => `'sha256-${createHash('sha256').update(css ?? '').digest('base64')}'`).join(' ')
+
+/** The policy for a page of ours: no script at all, its own style by hash, forms to ourselves. */
+export function cspOf(html: string): string {
+  const styles = hashOfStyles(html)
+  return `default-src 'none'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'${styles ? `; style-src ${styles}` : ''}`
+}
+
+function bytesOf(drawn: string, type: string): Bytes {
+  const body = Buffer.from(drawn)
+  const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  const isPage = type.startsWith('text/html')
+  const always = [
+    ...Object.entries(SECURITY).flat(), 'Content-Security-Policy', isPage ? cspOf(drawn) : QUIET_CSP, 'Cache-Control', 'no-cache', 'ETag', etag, 'Vary', 'Accept-Encoding',
+    ...(isPage ? [] : ['Access-Control-Allow-Origin', '*', 'Cross-Origin-Resource-Policy', 'cross-origin']),
+  ]
+  const head = [...always, 'Content-Type', type]
+  const small = body.length >= WORTH_GZIP ? gzipSync(body) : undefined
+  return {
+    etag, body, unchanged: always, head: [...head, 'Content-Length', String(body.length)],
+    gzip: small && { body: small, head: [...head, 'Content-Encoding', 'gzip', 'Content-Length', String(small.length)] },
+  }
+}
+
+/** The paths of one drawing of one board; drawn when somebody asks. */
+interface Sheet {
+  readonly slug: string
+  readonly base: string
+  readonly drawing: Drawing
+  bytes: readonly Bytes[] | undefined
+}
+
+interface Pushed {
+  readonly first: boolean
+  readonly board: Board
+  readonly step: number
+}
+
+export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
+  const boards = new Map<string, Pushed>()
+  let places: ReadonlyMap<string, readonly [Sheet, number]> = new Map()
+  let now = begun
+  let heard = false
+  const stepOf = (board: Board): number => Math.floor((now - board.asOf) / AGE_STEP)
+  const lay = (): void => {
+    const laid = new Map<string, readonly [Sheet, number]>()
+    for (const [slug, { first }] of boards) {
+      for (const base of first ? ['/', `/s/${slug}/`] : [`/s/${slug}/`]) {
+        for (const drawing of drawings) {
+          const sheet: Sheet = { slug, base, drawing, bytes: undefined }
+          for (const [i, path] of drawing.paths.entries()) {
+            laid.set(base + path, [sheet, i])
+            if (base !== '/' && (path === '' || path.startsWith('?'))) laid.set(base.slice(0, -1) + path, [sheet, i])
+          }
+        }
+      }
+    }
+    places = laid
+  }
+  const forget = (slug: string): void => {
+    for (const [sheet] of places.values()) if (sheet.slug === slug) sheet.bytes = undefined
+  }
+  return {
+    get known() {
+      return heard
+    },
+    push(slug, first, board) {
+      heard = true
+      const had = boards.get(slug)
+      boards.set(slug, { first, board, step: stepOf(board) })
+      if (first) for (const [other, it] of boards) if (other !== slug && it.first) boards.set(other, { ...it, first: false })
+      if (!had || had.first !== first) lay()
+      else forget(slug)
+    },
+    keep(slugs) {
+      heard = true
+      const gone = [...boards.keys()].filter((slug) => !slugs.includes(slug))
+      for (const slug of gone) boards.delete(slug)
+      if (gone.length > 0) lay()
+    },
+    turn(to) {
+      now = to
+      for (const [slug, it] of boards) {
+        const step = stepOf(it.board)
+        if (step === it.step) continue
+        boards.set(slug, { ...it, step })
+        forget(slug)
+      }
+    },
+    find(path) {
+      const [sheet, i] = places.get(path) ?? []
+      if (!sheet || i === undefined) return undefined
+      if (!sheet.bytes) {
+        const it = boards.get(sheet.slug)
+        if (!it) return undefined
+        const { paths, type, draw } = sheet.drawing
+        sheet.bytes = draw(it.board, now, sheet.base).map((drawn, n) => bytesOf(drawn, type(paths[n] ?? '')))
+      }
+      return sheet.bytes[i]
+    },
+    snapshot: () => [...boards].map(([slug, { first, board }]) => ({ slug, first, board })),
+  }
+}
