@@ -68,7 +68,7 @@ export function virtualTime(start: number): Time {
     return top
   }
   return {
-    now: () => ({ wall: instantOf(start + at + skew), tick: tickOf(at), boot: 'sim' }),
+    now: () => ({ wall: instantOf(Math.floor(start + at + skew)), tick: tickOf(at), boot: 'sim' }),
     get at() {
       return at
     },

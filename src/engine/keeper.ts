@@ -226,6 +226,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
   const pushBoards = (): void => {
     boardsDue = false
+    ports.toWeb({ is: 'boards', slugs: config.boards.map((board) => board.slug) })
     config.boards.forEach((board, i) => {
       const message: ToWeb = { is: 'board', slug: board.slug, first: i === 0, board: viewBoard(store.sql, board, config.site, now().wall) }
       ports.toWeb(message)

@@ -212,9 +212,13 @@ function rungAfter(paging: Ringing, going: readonly Ring[]): Paging['rung'] {
   return rung
 }
 
-/** A ring that was settled went out, by whichever process sent it; an accepted channel is the one to use. */
-const rungBy = (paging: Ringing, { person, channel }: Ring, outcome: Outcome): Paging['rung'] =>
-  outcome === 'accepted' || !Object.hasOwn(paging.rung, person) ? { ...paging.rung, [person]: channel } : paging.rung
+/** A ring that was settled went out, by whichever process sent it. The first channel that was accepted is the one to use. */
+function rungBy(paging: Ringing, { person, channel }: Ring, outcome: Outcome): Paging['rung'] {
+  if (!Object.hasOwn(paging.rung, person)) return { ...paging.rung, [person]: channel }
+  const earlier = paging.rings.find((it) => it.person === person && it.channel === paging.rung[person])
+  const isBetter = outcome === 'accepted' && earlier !== undefined && earlier.is !== 'accepted'
+  return isBetter ? { ...paging.rung, [person]: channel } : paging.rung
+}
 
 const redue = (due: Due, now: Now, most: Span): Due => (due.boot === now.boot ? due : dueIn(now, ms(Math.min(timeTo(due, now), most))))
 

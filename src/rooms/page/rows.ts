@@ -2,7 +2,7 @@
 // entered, and the working rows of digests.
 import type { IncidentId } from '../../core/id.ts'
 import type { Incident, Origin } from '../../core/incident.ts'
-import type { Entry } from '../../core/ledger.ts'
+import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Paging } from './paging.ts'
@@ -53,13 +53,13 @@ export interface OpenedBody extends Record<string, unknown> {
 export const applyOpened = (sql: Sql, entry: Entry): void => {
   const b = entry.body as OpenedBody
   sql.run(`insert into page_incident (id, number, subject, title, says, origin, escalate, since, members, state) values (?,?,?,?,?,?,?,?,?,'open')
-    on conflict (id) do nothing`, b.id, b.number, b.subject, b.title, b.says, b.origin, b.escalate, b.since, JSON.stringify(b.members))
+    on conflict (id) do nothing`, b.id, b.number, b.subject, b.title, b.says, b.origin, b.escalate, b.since, canonical(b.members))
   sql.run('insert into page_count (one, number) values (1, ?) on conflict (one) do update set number = max(number, excluded.number)', b.number)
 }
 
 const setMembers = (sql: Sql, id: string, change: (members: string[]) => string[]): void => {
   const row = sql.get<{ members: string }>('select members from page_incident where id = ?', id)
-  if (row) sql.run('update page_incident set members = ? where id = ?', JSON.stringify(change(JSON.parse(row.members) as string[])), id)
+  if (row) sql.run('update page_incident set members = ? where id = ?', canonical(change(JSON.parse(row.members) as string[])), id)
 }
 
 export const applyJoined = (sql: Sql, entry: Entry): void => {
@@ -80,7 +80,7 @@ export const applyResolved = (sql: Sql, entry: Entry): void => {
 
 export const applyStepped = (sql: Sql, entry: Entry): void => {
   const { paging } = entry.body as unknown as { paging: Paging }
-  sql.run('insert into page_paging (incident, paging) values (?, ?) on conflict (incident) do update set paging = excluded.paging', paging.incident, JSON.stringify(paging))
+  sql.run('insert into page_paging (incident, paging) values (?, ?) on conflict (incident) do update set paging = excluded.paging', paging.incident, canonical(paging))
 }
 
 /** One digest carried many rings: each of them has its outcome. */
@@ -90,7 +90,7 @@ export const applyDigestRang = (sql: Sql, entry: Entry): void => {
     const paging = loadPaging(sql, incident)
     if (!paging) continue
     const changed: Paging = { ...paging, rings: paging.rings.map((ring) => (ring.page === page ? { ...ring, is: outcome } : ring)) }
-    sql.run('update page_paging set paging = ? where incident = ?', JSON.stringify(changed), incident)
+    sql.run('update page_paging set paging = ? where incident = ?', canonical(changed), incident)
   }
 }
 

@@ -115,7 +115,7 @@ function drawOpen(page: Page): Markup | undefined {
 `
 }
 
-const SHAPE_OF: Readonly<Record<Statement['impact'], Shape>> = { none: 'unknown', minor: 'degraded', major: 'degraded', critical: 'down', maintenance: 'maintenance' }
+const SHAPE_OF: Readonly<Record<Statement['impact'], Shape>> = { none: 'unknown', minor: 'degraded', major: 'down', critical: 'down', maintenance: 'maintenance' }
 
 function drawOpenStatement(page: Page, statement: Statement): Markup {
   const { words, options, zone, room, board } = page

@@ -91,12 +91,13 @@ export function tellRoom(context: TellContext): TellRoom {
     const active = rows.loadActive(tx.sql, board.slug).find((row) => row.origin === 'automatic')
     const zone = context.timezone()
     const promise = promiseOf((tx.now.wall + board.hold) as Instant)
-    if (active && (JSON.parse(active.components) as string[]).includes(component.id)) return
+    const has = active ? (JSON.parse(active.components) as string[]) : []
+    if (active && has.includes(component.id) && (active.state === 'published' || active.held_by !== null)) return
     if (active?.state === 'published') {
-      say(tx, active, board, { status: active.status, components: [...(JSON.parse(active.components) as string[]), component.id], body: widenedText(component.name, zone, promise), nextBy: promise })
+      say(tx, active, board, { status: active.status, components: [...has, component.id], body: widenedText(component.name, zone, promise), nextBy: promise })
       return
     }
-    const ids = [...(active ? (JSON.parse(active.components) as string[]) : []), component.id]
+    const ids = [...new Set([...has, component.id])]
     const names = named(board, ids)
     const body: rows.ProposedBody = {
       id: active?.id ?? statementId(board.slug, component.id, at), board: board.slug, status: 'investigating', origin: 'automatic', components: ids,

@@ -1,6 +1,6 @@
 // The tell room's tables: the public state of each component and its history, statements and their updates, and the times in
 // which nobody measured. All but the working flag of promises are folds of the ledger.
-import type { Entry } from '../../core/ledger.ts'
+import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
 import { textOf } from '../../db/store.ts'
 import type { Sql } from '../../db/sql.ts'
@@ -61,7 +61,7 @@ export const applyProposed = (sql: Sql, entry: Entry): void => {
   const b = entry.body as ProposedBody
   sql.run(`insert into tell_statement (id, board, title, status, impact, origin, components, state, body, publish_at, started, created, updated, next_by)
     values (?,?,?,?,?,?,?,'draft',?,?,?,?,?,?) on conflict (id) do update set title = excluded.title, body = excluded.body, components = excluded.components, impact = excluded.impact`,
-    b.id, b.board, b.title, b.status, b.impact, b.origin, JSON.stringify(b.components), b.body, b.publishAt, b.startedAt, entry.at, entry.at, b.nextBy)
+    b.id, b.board, b.title, b.status, b.impact, b.origin, canonical(b.components), b.body, b.publishAt, b.startedAt, entry.at, entry.at, b.nextBy)
 }
 export const applyHeld = (sql: Sql, entry: Entry): void => {
   const { id, by } = entry.body as { id: string; by: string }
@@ -77,10 +77,10 @@ export interface PostedBody extends Record<string, unknown> {
 export const applyPosted = (sql: Sql, entry: Entry): void => {
   const b = entry.body as PostedBody
   const body = b.body ?? `#${b.text ?? ''}`
-  sql.run('insert into tell_update (id, statement, status, body, at, affected) values (?,?,?,?,?,?) on conflict do nothing', b.update, b.id, b.status, body, b.at, JSON.stringify(b.affected))
+  sql.run('insert into tell_update (id, statement, status, body, at, affected) values (?,?,?,?,?,?) on conflict do nothing', b.update, b.id, b.status, body, b.at, canonical(b.affected))
   sql.run(`update tell_statement set state = 'published', status = ?, impact = ?, components = ?, updated = ?, publish_at = null, next_by = ?,
     monitoring = case when ? = 'monitoring' then coalesce(monitoring, ?) else monitoring end, resolved = case when ? = 'resolved' then ? else null end where id = ?`,
-    b.status, b.impact, JSON.stringify(b.components), b.at, b.nextBy, b.status, b.at, b.status, b.at, b.id)
+    b.status, b.impact, canonical(b.components), b.at, b.nextBy, b.status, b.at, b.status, b.at, b.id)
 }
 
 export const loadSides = (sql: Sql): Map<string, PublicSide> =>

@@ -24,6 +24,8 @@ let told: string[]
 let answers: (task: Task) => Sight | undefined
 let wedged: (task: Task | undefined) => boolean
 let starts: boolean
+/** How long an answer takes. */
+let takes: number
 
 const target = (task: Task | undefined): string => String(task?.settings)
 const checkOf = (name: string): Check => ({
@@ -37,6 +39,7 @@ beforeEach(() => {
   children = []
   told = []
   starts = true
+  takes = 5
   answers = (task) => (target(task).startsWith('good') ? { found: { is: 'pass' } } : undefined)
   wedged = (task) => target(task).startsWith('wedge')
   pool = createAlonePool({
@@ -50,7 +53,7 @@ beforeEach(() => {
         send(task) {
           child.tasks.push(task)
           const sight = answers(task)
-          if (sight) clock.after(ms(5), () => void (child.killed || events.seen(sight)))
+          if (sight) clock.after(ms(takes), () => void (child.killed || events.seen(sight)))
         },
         kill() {
           child.killed = true
@@ -80,11 +83,19 @@ describe('a look alone', () => {
     assert.equal(children.length, 1)
   })
 
-  test('side by side up to the bound; idle children beyond one end later', async () => {
+  test('one child does for many quick looks', async () => {
     const sights: Sight[] = []
-    for (let n = 0; n < 30; n++) pool.look(checkOf(`good${n}`), (sight) => sights.push(sight))
-    await clock.turn(500)
-    assert.deepEqual([sights.length, children.length], [30, 8])
+    for (let n = 0; n < 15; n++) pool.look(checkOf(`good${n}`), (sight) => sights.push(sight))
+    await clock.turn(200)
+    assert.deepEqual([sights.length, children.length], [15, 2])
+  })
+
+  test('slow looks go side by side up to the bound; idle children beyond one end later', async () => {
+    const sights: Sight[] = []
+    takes = 200
+    for (let n = 0; n < 20; n++) pool.look(checkOf(`good${n}`), (sight) => sights.push(sight))
+    await clock.turn(2_000)
+    assert.deepEqual([sights.length, children.length], [20, 8])
     assert(sights.every((sight) => sight.found.is === 'pass'))
     await clock.turn(120_000)
     assert.equal(children.filter((child) => !child.killed).length, 1)

@@ -60,6 +60,8 @@ export interface AloneWants {
 
 /** A child whose end is not seen so long after SIGKILL hangs in the kernel. */
 const DIES_WITHIN = ms(1_000)
+/** One child does for many looks, since most take a millisecond; another is started when a look has waited so long. */
+const PATIENCE = ms(100)
 /** A child that is not ready after this long is given up. */
 const READY_WITHIN = ms(10_000)
 /** One idle child stays; others end after this long. */
@@ -77,7 +79,9 @@ interface Slot {
 interface Waiting {
   readonly check: Check
   readonly done: (sight: Sight) => void
-  readonly cancel: () => void
+  /** It has waited long enough to be worth a child of its own. */
+  pressing: boolean
+  cancel: () => void
 }
 
 interface Pool {
@@ -98,13 +102,7 @@ export function createAlonePool(wants: AloneWants): AlonePool {
         const how = held.is === 'stuck' ? 'still hangs in the kernel' : 'was killed and has not ended yet'
         return done(unknown(`a former look ${how} (process ${held.child.pid})`))
       }
-      const cancel = wants.timers.after(check.timeout, () => {
-        pool.waiting.delete(it)
-        done(unknown(`no process was free for this look within ${sayTime(check.timeout)}: ${busyness(pool)}`))
-      })
-      const it: Waiting = { check, done, cancel }
-      pool.waiting.add(it)
-      pump(pool)
+      wait(pool, { check, done, pressing: false, cancel: () => undefined })
     },
     warm() {
       keepWarm(pool)
@@ -137,7 +135,23 @@ function busyness(pool: Pool): string {
   return `${inState(pool, 'busy').length} of ${mostOf(pool)} are busy${stuck > 0 ? `, ${stuck} killed ones have not ended` : ''}`
 }
 
-/** Gives waiting looks to idle children, the longest waiting first, and starts children for the rest. */
+function wait(pool: Pool, it: Waiting): void {
+  const { timers } = pool.wants
+  const { timeout } = it.check
+  const giveUp = (): void => {
+    pool.waiting.delete(it)
+    it.done(unknown(`no process was free for this look within ${sayTime(timeout)}: ${busyness(pool)}`))
+  }
+  it.cancel = timers.after(timeout <= PATIENCE ? timeout : PATIENCE, timeout <= PATIENCE ? giveUp : () => {
+    it.pressing = true
+    it.cancel = timers.after(ms(timeout - PATIENCE), giveUp)
+    pump(pool)
+  })
+  pool.waiting.add(it)
+  pump(pool)
+}
+
+/** Gives waiting looks to idle children, the longest waiting first, and starts children for those that have waited long. */
 function pump(pool: Pool): void {
   for (const slot of inState(pool, 'idle')) {
     const [oldest] = pool.waiting
@@ -145,7 +159,11 @@ function pump(pool: Pool): void {
     pool.waiting.delete(oldest)
     give(pool, slot, oldest)
   }
-  while (inState(pool, 'starting').length < pool.waiting.size && hasRoom(pool)) start(pool)
+  if (pool.waiting.size === 0) return
+  keepWarm(pool)
+  // One start after another: by the time that one more is there, it may not be needed.
+  const pressing = [...pool.waiting].some((it) => it.pressing)
+  if (pressing && inState(pool, 'starting').length === 0 && hasRoom(pool)) start(pool)
 }
 
 /** One child stands ready, so that a look does not spend its time on a start. */
