@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { derivedId, type IncidentId, type PageId } from '../../core/id.ts'
 import type { Incident } from '../../core/incident.ts'
 import type { Deed, Outcome } from '../../core/deed.ts'
+import { formatTime } from '../../core/calendar.ts'
 import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
@@ -113,6 +114,14 @@ export function pageRoom(context: PageContext): PageRoom {
     // A digest that failed is decided again for each of its incidents, soon: the next rung, the next step.
     if (is !== 'accepted') for (const { incident } of digest.rings) tx.schedule('page.decide', incident, dueIn(tx.now, ms(0)))
   }
+  /** A public update is due soon: whoever writes to the public is rung, first of all. */
+  const promised = (tx: Tx, b: { id: string; title: string; by: Instant }): void => {
+    const { communications, site } = context.plan()
+    if (communications.length === 0) return
+    const title = b.title.startsWith('#') ? 'our statement' : b.title
+    const id = openNode(tx, life, `promise/${b.id}`, 'A public update is due', `“${title}” promised one by ${formatTime(b.by, site.timezone)}: holdfast board post --statement ${b.id}`)
+    for (const to of communications) event(tx, id, { is: 'assigned', to, by: 'holdfast' }, { by: 'holdfast', to })
+  }
   const room: PageRoom = {
     name: 'page',
     tables: rows.TABLES,
@@ -128,6 +137,8 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
       'watch.isolated': (tx) => void openNode(tx, life, 'isolated', 'This node is cut off', 'no anchor answers: silence of far targets is not counted until one does'),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
+      'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),
+      'tell.posted': (tx, entry) => endNode(tx, life, `promise/${entry.stream}`),
     },
     due: { 'page.decide': takeUp, 'page.digest': sendDigest, 'page.silence-ends': (tx, check) => silenceEnds(tx, life, check) },
     settled: { 'page.ring': rang, 'page.digest': digested },
