@@ -3,6 +3,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { IncidentId } from '../src/core/id.ts'
+import type { LinkView } from '../src/rooms/page/protocol.ts'
+import { renderLink, renderNoBoard, renderNoLink, renderNotFound, renderNotConfirmed } from '../src/rooms/page/screen.ts'
 import { renderBoard } from '../src/rooms/tell/html.ts'
 import * as boards from './boards.ts'
 
@@ -15,6 +18,24 @@ export function pages(): Map<string, string> {
     drawn.set(`board-${name}`, renderBoard(board, { now: NOW, live: true }))
   }
   drawn.set('bundle-major-outage', renderBoard(boards.majorOutage, { now: NOW, live: false, reload: { is: 'offered', other: 'live.html' } }))
+  const path = '/a/x'
+  const view = { incident: { id: 'inc_1' as IncidentId, number: 212, title: 'db is down', says: 'Connection refused from 2 of 3 places. api depends on it.', since: boards.at(-17 * 60_000 - 41_000) }, person: 'ada', timezone: 'Europe/Berlin' }
+  const ringing: LinkView = { ...view, state: 'ringing', next: { people: ['bo'], at: boards.at(5 * 60_000) } }
+  const held: LinkView = { ...view, state: 'held', heldBy: 'ada', heldSince: boards.at(-14 * 60_000), lapsesAt: boards.at(16 * 60_000) }
+  const screens: Readonly<Record<string, string>> = {
+    ringing: renderLink({ view: ringing, path, now: NOW }),
+    taken: renderLink({ view: held, path, now: NOW, did: { act: 'ack', recorded: true, spared: ['bo'] } }),
+    unrecorded: renderLink({ view: held, path, now: NOW, did: { act: 'ack', recorded: false } }),
+    held: renderLink({ view: held, path, now: NOW }),
+    'held-by-another': renderLink({ view: { ...held, person: 'bo' }, path, now: NOW, did: { act: 'ack', recorded: true } }),
+    passed: renderLink({ view: ringing, path, now: NOW, did: { act: 'pass', recorded: true } }),
+    over: renderLink({ view: { ...view, state: 'over' }, path, now: NOW }),
+    'unknown-link': renderNoLink('unknown-link'),
+    'not-confirmed': renderNotConfirmed('The ringer did not answer within 8 s.', path),
+    'not-found': renderNotFound(),
+    'no-board': renderNoBoard(),
+  }
+  for (const [name, screen] of Object.entries(screens)) drawn.set(`link-${name}`, screen)
   return drawn
 }
 
