@@ -7,6 +7,7 @@ import { derivedId } from '../core/id.ts'
 import { days, later, parseSpan, type Instant } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
+import { firstOf } from '../rooms/page/plan.ts'
 import { findIncident, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
 import type { StatementStatus } from '../rooms/tell/board.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
@@ -136,12 +137,11 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const { keeper } = desk
     if (!keeper.plan.people[args.who]) return missing('person', args.who, Object.keys(keeper.plan.people))
     const at = keeper.now().wall
-    const id = await keeper.engine.turn('page', (tx) => {
-      const subject = `person:${args.who}/${derivedId('p', args.who, who, at)}`
-      const opened = keeper.rooms.page.open(tx, { subject, title: args.text.slice(0, 60), says: `${who} pages you: ${args.text}`.slice(0, 500), origin: 'person', escalate: 'default', members: [] })
-      keeper.rooms.page.event(tx, opened, { is: 'assigned', to: args.who, by: who }, { by: who, to: args.who })
-      return opened
-    })
+    const subject = `person:${args.who}/${derivedId('p', args.who, who, at)}`
+    const title = args.text.slice(0, 60)
+    const id = await keeper.engine.turn('page', (tx) => keeper.rooms.page.open(tx, {
+      subject, title, says: `${who} pages you: ${args.text}`.slice(0, 500), origin: 'person', escalate: firstOf(args.who), members: [],
+    }))
     return done(`${args.who} is paged`, id)
   },
   'oncall.show': ({ keeper }, args) => ok(viewOncall(keeper.plan, keeper.now().wall, days(args.days ?? 14))),

@@ -10,7 +10,7 @@ import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
-import type { Plan } from '../rooms/page/plan.ts'
+import { planInForce, type Plan } from '../rooms/page/plan.ts'
 import type { FromRinger, ToRinger } from '../rooms/page/protocol.ts'
 import { incidentOf, loadCovers, loadOpen, loadPaging } from '../rooms/page/rows.ts'
 import { tellRoom, type TellRoom } from '../rooms/tell/index.ts'
@@ -122,7 +122,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const firstLooks = new Set<string>()
 
   const refreshPlan = (): void => {
-    plan = { ...config.plan, covers: loadCovers(store.sql, now().wall) }
+    plan = planInForce(config.plan, loadCovers(store.sql, now().wall))
   }
   const hello = (): void => {
     ringer = { ready: false, term: ringer.term, asked: now().tick }

@@ -12,7 +12,7 @@ import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './
 import { dispatch, sendDigest, type DigestDeed, type PageEvent, type RingDeed } from './delivery.ts'
 import { considerRemoved, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
-import type { Cover, Plan } from './plan.ts'
+import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
 import type { Journaled, Mirrored } from './protocol.ts'
 import * as rows from './rows.ts'
 
@@ -119,8 +119,7 @@ export function pageRoom(context: PageContext): PageRoom {
     const { communications, site } = context.plan()
     if (communications.length === 0) return
     const title = b.title.startsWith('#') ? 'our statement' : b.title
-    const id = openNode(tx, life, `promise/${b.id}`, 'A public update is due', `“${title}” promised one by ${formatTime(b.by, site.timezone)}: holdfast board post --statement ${b.id}`)
-    for (const to of communications) event(tx, id, { is: 'assigned', to, by: 'holdfast' }, { by: 'holdfast', to })
+    openNode(tx, life, `promise/${b.id}`, 'A public update is due', `“${title}” promised one by ${formatTime(b.by, site.timezone)}: holdfast board post --statement ${b.id}`, COMMUNICATIONS)
   }
   const room: PageRoom = {
     name: 'page',

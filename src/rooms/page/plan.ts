@@ -1,7 +1,7 @@
 // The paging plan: who can be rung how, who is on call when, and in which order. It is plain data, made once from the accepted
 // configuration plus the covers (overrides) that people entered, and held by keeper and ringer alike, so that both come to
 // the same decisions from the same plan.
-import type { Instant, Span } from '../../core/time.ts'
+import { minutes, type Instant, type Span } from '../../core/time.ts'
 
 /** One rung of a person's ladder: `hook after 4s`. */
 export interface Reach {
@@ -66,4 +66,20 @@ export interface Plan {
   readonly site: { readonly name: string; readonly url: string; readonly timezone: string }
   /** Who writes to the public; paged before a promised update is due. */
   readonly communications: readonly string[]
+}
+
+/** Policies that no file names: one that rings a person first, and one for whoever writes to the public. */
+export const COMMUNICATIONS = '~communications'
+export const firstOf = (person: string): string => `~${person}`
+
+/** The plan with these policies and the covers in force: what keeper and ringer decide by. */
+export function planInForce(plan: Plan, covers: readonly Cover[]): Plan {
+  const rest = (plan.policies['default'] ?? Object.values(plan.policies)[0])?.steps ?? []
+  const first = (name: string, people: readonly string[]): [string, Policy] =>
+    [name, { name, steps: [{ page: people.map((person) => ({ is: 'person', name: person })), wait: minutes(5) }, ...rest] }]
+  const extra = Object.fromEntries([
+    ...Object.keys(plan.people).map((person) => first(firstOf(person), [person])),
+    ...(plan.communications.length > 0 ? [first(COMMUNICATIONS, plan.communications)] : []),
+  ])
+  return { ...plan, covers, policies: { ...plan.policies, ...extra } }
 }
