@@ -113,7 +113,7 @@ describe('what hangs', () => {
     process.kill(pid, 'SIGSTOP')
     assert.equal((await look(pool, checkOf('well', { open: opener }))).found.is, 'unknown')
     await until('it is gone', () => isGone(pid))
-    assert.equal((await look(pool, checkOf('well', { open: opener }, 5_000))).found.is, 'pass')
+    assert.equal((await look(pool, checkOf('another', { open: opener }, 5_000))).found.is, 'pass')
   })
 
   test('a child that ends under its look is told at once', async (t) => {
