@@ -103,25 +103,30 @@ interface Widened extends Targets {
   readonly besides?: readonly string[]
 }
 
-/**
- * Sends every waiting ring whose time has come, and puts it at the end of the list. Rings to people or channels that left the plan
- * are dropped.
- */
-function sendDue(paging: Ringing, { plan, now }: Given): Rung {
+/** Sends every waiting ring whose time has come, and puts it at the end of the list. */
+function sendDue(before: Ringing, { plan, now }: Given): Rung {
+  const paging = withoutGone(before, plan)
   const due = paging.rings.filter((ring) => ring.is === 'waiting' && (isDue(ring.due, now) || hasHurry(paging, ring)))
   if (due.length === 0) return { paging, moves: [] }
-  const going = due
-    .filter((ring) => reachOf(plan, ring.person).some(({ channel }) => channel === ring.channel))
-    .map((ring): Ring => ({ ...ring, is: 'sent' }))
+  const going = due.map((ring): Ring => ({ ...ring, is: 'sent' }))
   const rings = [...paging.rings.filter((ring) => !due.includes(ring)), ...going]
   return { paging: { ...paging, rings, rung: rungAfter(paging, going) }, moves: going.map(ringMove) }
 }
 
-/** True for a person's next rung when their last one failed, or nobody knows what came of it: another path is tried at once. */
+/** Rings that wait for a person or a channel that left the plan go nowhere. */
+function withoutGone(paging: Ringing, plan: Plan): Ringing {
+  const isGone = (ring: Ring): boolean => ring.is === 'waiting' && !reachOf(plan, ring.person).some(({ channel }) => channel === ring.channel)
+  return paging.rings.some(isGone) ? { ...paging, rings: paging.rings.filter((ring) => !isGone(ring)) } : paging
+}
+
+/**
+ * True for a person's next rung when their last one failed, or nobody knows what came of it: another path is tried at once. The first
+ * rung of a further round is no other path.
+ */
 function hasHurry(paging: Ringing, ring: Ring): boolean {
   const theirs = paging.rings.filter((it) => it.person === ring.person && it.step === ring.step)
   const last = theirs.findLast((it) => it.is !== 'waiting')
-  if (last?.is !== 'failed' && last?.is !== 'unknown') return false
+  if ((last?.is !== 'failed' && last?.is !== 'unknown') || ring.round > last.round) return false
   const next = theirs.filter((it) => it.is === 'waiting').reduce((first, it) => (it.due.tick < first.due.tick ? it : first))
   return next === ring
 }
