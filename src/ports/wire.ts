@@ -137,7 +137,8 @@ export function listen(path: string, events: LinkEvents): Promise<{ close(): voi
   const server = net.createServer((socket) => {
     links.add(socket)
     socket.on('close', () => links.delete(socket))
-    events.onOpen?.(linkOver(socket, events))
+    const link = linkOver(socket, events)
+    events.onOpen?.(link)
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
