@@ -37,11 +37,11 @@ export const coded = (code: string, says: string, retry: 'later' | 'never' = 'la
   Object.assign(new Fault(says, retry, cause), { code })
 
 /**
- * Nothing came in time. `missing` says what was waited for ("no first byte"), `within` how long. What silence means (the
- * target, or the way to it) is judged by the runner, never by a probe.
+ * Nothing came in time. `missing` says what was waited for ("no first byte"), `within` how long, where that is known. What
+ * silence means (the target, or the way to it) is judged by the runner, never by a probe.
  */
 export const silence = (missing: string, within?: string): Fault & { readonly code: string; readonly missing: string } =>
-  Object.assign(coded('ETIMEDOUT', `${missing} within ${within ?? 'the time limit'}`), { missing })
+  Object.assign(coded('ETIMEDOUT', `${missing} within ${within ?? 'the time limit'}`), { missing, ...(within && { within }) })
 
 const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'])
 

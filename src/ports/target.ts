@@ -4,7 +4,8 @@
 // form, old IPv4 notations in the usual one.
 
 export type Target = { readonly is: 'target'; readonly host: string; readonly port: number }
-export type HttpTarget = { readonly is: 'http'; readonly url: URL; readonly host: string; readonly port: number; readonly secure: boolean }
+/** `authority` is what the Host header says, `path` what is asked for; both as the WHATWG's rules write them. */
+export type HttpTarget = Target & { readonly url: URL; readonly secure: boolean; readonly authority: string; readonly path: string }
 export type Refused = { readonly is: 'refused'; readonly says: string }
 
 const MOST_URL = 8192
@@ -28,7 +29,7 @@ export function readHttp(text: string): HttpTarget | Refused {
   }
   const host = trimmed(url.hostname)
   const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port)
-  return problemOf(host, port) ?? { is: 'http', url, host, port, secure: scheme === 'https' }
+  return problemOf(host, port) ?? { is: 'target', url, host, port, secure: scheme === 'https', authority: url.host, path: url.pathname + url.search }
 }
 
 /** Reads "host:port" or "[address]:port". */

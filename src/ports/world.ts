@@ -38,6 +38,8 @@ export interface ConnectWant {
   readonly tls?: { readonly servername?: string; readonly verify?: boolean }
   /** A redirect may not lead from a public address to a private one: the class that the first hop had. */
   readonly notBeyond?: AddressClass
+  /** Bytes that may be received; beyond them the connection is ended (no bound when absent). */
+  readonly mostBytes?: number
 }
 
 /** Milliseconds each phase took; a phase that did not happen is absent. */
@@ -75,6 +77,8 @@ export interface HttpWant {
   readonly verifyTls?: boolean
   /** Bytes of the body that are kept (64 KiB when absent); the rest is not read. */
   readonly maxBody?: number
+  /** Limits of single phases, within the signal; what runs out is named in the fault. */
+  readonly limits?: { readonly connect?: Span; readonly tls?: Span; readonly firstByte?: Span }
 }
 
 export interface HttpReply {

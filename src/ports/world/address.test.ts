@@ -184,7 +184,7 @@ test('an address comes out as the network sees it', () => {
   ]
   for (const [written, host, port, secure] of cases) {
     const read = readHttp(written)
-    assert(read.is === 'http', written)
+    assert(read.is === 'target', written)
     assert.deepEqual([read.host, read.port, read.secure], [host, port, secure], written)
   }
 })

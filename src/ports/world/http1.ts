@@ -6,12 +6,11 @@ import { coded } from '../../core/fault.ts'
 /** An answer that is being read. Fields below the line are the reader's own. */
 export interface Reader {
   status: number
-  /** Lower-cased names; a repeated header is joined with ", ". */
-  headers: Record<string, string>
   /** There was more body than was kept. */
   truncated: boolean
 
   step: Step
+  head: string
   readonly bodyless: boolean
   readonly most: number
   readonly body: Bytes
@@ -35,9 +34,9 @@ const EMPTY = Buffer.alloc(0)
 /** A reader for the answer to one request; at most `most` bytes of the body are kept. */
 export const createReader = (method: string, most: number): Reader => ({
   status: 0,
-  headers: NONE,
   truncated: false,
   step: 'head',
+  head: '',
   bodyless: method === 'HEAD',
   most,
   body: { buffer: EMPTY, length: 0 },
@@ -111,50 +110,68 @@ function endOfHead(bytes: Buffer, from: number, scanned: number): number {
   return end < 0 ? -1 : end + separator.length
 }
 
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n/
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const NONE: Record<string, string> = Object.freeze({})
+const STATUS_LINE = /HTTP\/1\.[01] [1-9][0-9][0-9](?: [^\r\n]*)?\r?\n/y
+/** Header lines, then the blank one. A CR alone or a NUL would make one header two for some readers. */
+// oxlint-disable-next-line no-control-regex -- these characters are what is looked for
+const LINES = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\u0000]*\r?\n)*\r?\n/y
 
 function parseHead(reader: Reader, text: string): void {
-  const first = STATUS_LINE.exec(text)
-  if (!first) throw text.startsWith('HTTP/1.') ? malformed('a status line that is none') : notHttp(Buffer.from(text.slice(0, 64), 'latin1'))
-  // oxlint-disable-next-line no-control-regex -- these characters split one header into two for some readers
-  if (/\r(?!\n)|\u0000/.test(text)) throw malformed('a control character in a header')
-  const headers = Object.create(null) as Record<string, string>
-  let at = first[0].length
-  for (let lines = 0; ; lines++) {
-    const lf = text.indexOf('\n', at)
-    const end = text.charCodeAt(lf - 1) === 13 ? lf - 1 : lf
-    if (end <= at) break
-    if (lines === MOST_LINES) throw broken(`answered with more than ${MOST_LINES} headers`)
-    const colon = text.indexOf(':', at)
-    if (colon < at || colon > end || !NAME.test(text.slice(at, colon))) throw malformed('a header without a name')
-    const name = text.slice(at, colon).toLowerCase()
-    const value = text.slice(colon + 1, end).trim()
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
-    at = lf + 1
-  }
-  reader.status = Number(first[1])
-  reader.headers = headers
-  reader.step = stepAfterHead(reader, headers)
+  STATUS_LINE.lastIndex = 0
+  if (!STATUS_LINE.test(text)) throw text.startsWith('HTTP/1.') ? malformed('a status line that is none') : notHttp(Buffer.from(text.slice(0, 64), 'latin1'))
+  const at = (LINES.lastIndex = STATUS_LINE.lastIndex)
+  if (!LINES.test(text) || LINES.lastIndex !== text.length) throw malformed('a header that is none')
+  reader.status = Number(text.slice(9, 12))
+  reader.head = text.slice(at)
+  reader.step = stepAfterHead(reader)
 }
 
-function stepAfterHead(reader: Reader, headers: Record<string, string>): Step {
-  const { status } = reader
+/** The headers of an answer: names lower-cased, a repeated one joined with ", ". */
+export function headersOf(reader: Reader): Record<string, string> {
+  const headers = Object.create(null) as Record<string, string>
+  for (const line of reader.head.split('\n')) {
+    const colon = line.indexOf(':')
+    if (colon < 0) continue
+    const name = line.slice(0, colon).toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
+  }
+  return headers
+}
+
+function stepAfterHead(reader: Reader): Step {
+  const { status, head } = reader
+  if (countLines(head) > MOST_LINES) throw broken(`answered with more than ${MOST_LINES} headers`)
   if (status < 200) {
     if (status === 101) throw malformed('it changed to another protocol, which nobody asked for')
     if (++reader.skipped > MOST_SKIPPED) throw broken(`answered with more than ${MOST_SKIPPED} interim answers`)
     return 'head'
   }
-  if (reader.bodyless || status === 204 || status === 304) return 'done'
-  const coding = headers['transfer-encoding']
+  return reader.bodyless || status === 204 || status === 304 ? 'done' : framing(reader)
+}
+
+const FRAMING = /(?:^|\n)(?:content-length|(transfer-encoding)):([^\r\n]*)/gi
+
+/** How long the body is (RFC 9112, 6.3): chunks over a length, one length however often it is said, else until the end. */
+function framing(reader: Reader): Step {
+  let coding: string | undefined
+  let length: string | undefined
+  FRAMING.lastIndex = 0
+  for (let match = FRAMING.exec(reader.head); match; match = FRAMING.exec(reader.head)) {
+    const value = (match[2] ?? '').trim()
+    if (match[1] !== undefined) coding = value
+    else if (!/^[0-9]{1,15}$/.test(value) || (length !== undefined && length !== value)) throw malformed('a Content-Length that is none')
+    else length = value
+  }
   if (coding !== undefined) return /(^|,)\s*chunked$/i.test(coding) ? 'chunk size' : 'open'
-  const length = headers['content-length']
   if (length === undefined) return 'open'
-  const [one = '', ...others] = length.split(',').map((part) => part.trim())
-  if (!/^[0-9]{1,15}$/.test(one) || others.some((other) => other !== one)) throw malformed('a Content-Length that is none')
-  reader.left = Number(one)
+  reader.left = Number(length)
   return reader.left === 0 ? 'done' : 'sized'
+}
+
+function countLines(head: string): number {
+  let lines = -1
+  for (let at = head.indexOf('\n'); at >= 0; at = head.indexOf('\n', at + 1)) lines++
+  return lines
 }
 
 function readSized(reader: Reader, chunk: Buffer, at: number): number {
