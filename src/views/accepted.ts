@@ -1,0 +1,189 @@
+// The configuration as a whole: the files are read once, every room reads its own sections, references between rooms are judged
+// here, and either all of it is accepted or none. What is accepted is plain data; its version is the hash of its canonical
+// form, in which secrets stand as names. A secret that changes changes no version, so a reload hands everything over again.
+import { resolve, dirname } from 'node:path'
+import { COMMAND_LINE, decode, mergeFiles, readFiles } from '../config/files.ts'
+import { renderFindings, type Finding } from '../config/finding.ts'
+import { nodeShape, readDeadMan, readIngest, readSite, readVersion, type DeadMan, type Ingest, type Site } from '../config/node.ts'
+import { notebook, type Notes } from '../config/notes.ts'
+import { readingOf, secretNames, type Reading } from '../config/reading.ts'
+import { jsonSchemaOf } from '../config/schema.ts'
+import { loadSecrets, type Environment } from '../config/secret.ts'
+import { readGiven } from '../config/starter.ts'
+import { helpFor, suggest } from '../config/suggest.ts'
+import { plainOf, sourceOf, type Spot } from '../config/yaml.ts'
+import { sha256 } from '../core/id.ts'
+import { canonical as canonicalText } from '../core/ledger.ts'
+import type { AnyChannel } from '../ports/channel.ts'
+import type { AnyProbe } from '../ports/probe.ts'
+import { pageShape, readPage, type PageConfig } from '../rooms/page/config.ts'
+import type { Plan } from '../rooms/page/plan.ts'
+import { readTell, tellShape, type BoardConfig } from '../rooms/tell/config.ts'
+import type { Check } from '../rooms/watch/check.ts'
+import { looksAtItself, readWatch, watchShape, type Horizon } from '../rooms/watch/config.ts'
+
+export interface Plugins {
+  readonly probes: readonly AnyProbe[]
+  readonly channels: readonly AnyChannel[]
+}
+
+export interface Accepted {
+  /** SHA-256 of the canonical form. */
+  readonly version: string
+  /** As written, files and command line put together, secrets as names; what depends on the order of the file is a list. */
+  readonly canonical: unknown
+  readonly site: Site
+  readonly checks: readonly Check[]
+  /** Without covers: those are not configuration. Secrets are resolved in it. */
+  readonly plan: Plan
+  /** In the order of the file; the first answers at the root. */
+  readonly boards: readonly BoardConfig[]
+  readonly horizon: Horizon
+  readonly ingest: readonly Ingest[]
+  readonly deadMan?: DeadMan
+  readonly warnings: readonly Finding[]
+}
+
+export type Loaded =
+  | { readonly is: 'accepted'; readonly config: Accepted }
+  | { readonly is: 'refused'; readonly findings: readonly Finding[]; readonly rendered: string }
+
+export interface LoadWants extends Plugins {
+  /** The file, with `conf.d/*.yaml` and `secrets/` beside it; findings name it as it is given here. */
+  readonly file?: string
+  /** Instead of reading files: their text. `file` then only names it, and says what folders are relative to. */
+  readonly text?: string
+  /** Addresses of the command line: they count as written in the configuration. */
+  readonly urls?: readonly string[]
+  readonly env: Environment
+  /** For `site.url` where the file has none; 7400 when absent. */
+  readonly port?: number
+}
+
+/** Where secrets may stand: what is in these sections is never shown. */
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man']
+
+/** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
+export async function loadConfig(wants: LoadWants): Promise<Loaded> {
+  const notes = notebook()
+  const file = wants.file ?? 'holdfast.yaml'
+  const text = wants.text === undefined ? undefined : decode(Buffer.from(wants.text), file, notes.error)
+  const sources = wants.text === undefined ? await readFiles(file, notes.error, notes.warn) : text ? [text] : []
+  const written = sources.length > 0 ? mergeFiles(sources, notes.error) : undefined
+  if (!written) return refusal(notes)
+  const root = withGiven(asMeant(written, Object.keys(shapeOf(wants))), wants.urls ?? [], notes)
+  const folder = wants.file === undefined ? undefined : dirname(wants.file)
+  const secrets = await loadSecrets(secretNames(root), { env: wants.env, folder })
+  const reading = readingOf({ root, notes, secrets, secretSections: SECRET_SECTIONS })
+  const config = assemble(reading, root, { ...wants, file: resolve(file) })
+  if (notes.findings('error').length > 0) return refusal(notes)
+  return { is: 'accepted', config: { ...config, warnings: notes.findings('warning') } }
+}
+
+/** The JSON Schema of the file with these plugins, for editors. */
+export const fileSchema = (plugins: Plugins): Record<string, unknown> => jsonSchemaOf(shapeOf(plugins))
+
+const shapeOf = ({ probes, channels }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
+  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape,
+})
+
+function refusal(notes: Notes): Loaded {
+  const findings = notes.findings('error')
+  return { is: 'refused', findings, rendered: renderFindings(findings) }
+}
+
+function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly file: string }): Omit<Accepted, 'warnings'> {
+  reading.onlyKnown([], Object.keys(shapeOf(wants)))
+  readVersion(reading)
+  const site = readSite(reading, { name: 'Holdfast', url: `http://127.0.0.1:${wants.port ?? 7400}`, timezone: 'UTC' })
+  const watch = readWatch(reading, wants.probes, site.timezone)
+  const page = readPage(reading, wants.channels, site.timezone)
+  const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names })
+  const ingest = readIngest(reading)
+  const deadMan = readDeadMan(reading)
+  judgePolicies(reading, watch.names, ingest)
+  if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
+    const help = 'set site.url to the address under which their phones reach Holdfast'
+    reading.warn('HF154', ['site', 'url'], `links in pages would lead to ${site.url}, which is this machine only`, { help })
+  }
+  const canonical = canonicalOf(root, page)
+  const version = sha256(canonicalText(canonical))
+  const plan: Plan = { ...page, version, covers: [], site }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, ...(deadMan ? { deadMan } : {}) }
+}
+
+/** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */
+function judgePolicies(reading: Reading, checks: readonly string[], ingest: readonly Ingest[]): void {
+  const written = reading.named(['escalation']).map(([name]) => name)
+  const policies = new Set([...written, 'default'])
+  const used = new Set(['default'])
+  const ways = [['ingest', 'pagerduty'], ...ingest.filter(({ name }) => name !== 'pagerduty').map(({ via, name }) => ['ingest', via, name])]
+  for (const place of [['defaults', 'check'], ...checks.map((name) => ['checks', name]), ...ways]) {
+    const path = [...place, 'escalate']
+    const policy = reading.spot(path)?.value
+    if (typeof policy !== 'string') continue
+    used.add(policy)
+    if (policies.has(policy)) continue
+    reading.error('HF111', path, `${place.join('.')} escalates to “${policy.slice(0, 63)}”, and there is no such policy`, { help: () => helpFor(policy, [...policies], 'policy') })
+  }
+  for (const name of written) {
+    if (!used.has(name)) reading.warn('HF153', ['escalation', name], `nothing escalates to “${name}”`, { on: 'key', help: 'write escalate: … at a check, or remove it' })
+  }
+}
+
+/** A section with a slip in its name is judged as the one that was meant, so that one slip is one finding. */
+function asMeant(root: Spot, known: readonly string[]): Spot {
+  const below = new Map(root.below)
+  for (const [name, spot] of root.below ?? []) {
+    const meant = known.includes(String(name)) ? undefined : suggest(String(name), known)
+    if (meant !== undefined && !below.has(meant)) below.set(meant, spot)
+  }
+  return { ...root, below }
+}
+
+/** The tree with the addresses of the command line as checks; one that a check looks at already is not doubled. */
+function withGiven(root: Spot, urls: readonly string[], notes: Notes): Spot {
+  const checks = root.below?.get('checks')
+  if (urls.length === 0 || Array.isArray(checks?.value)) return root
+  const below = new Map(checks?.below)
+  for (const text of urls) {
+    const source = sourceOf(COMMAND_LINE, text)
+    const mark = { source, start: 0, end: text.length }
+    const given = readGiven(text, new Set([...below.keys()].map(String)))
+    if ('says' in given) {
+      notes.error('HF123', mark, [], `${given.says}`, 'such as: holdfast up https://example.com')
+      continue
+    }
+    const watched = [...below.values()].some((check) => sameAddress(check.below?.get('http')?.value, given.url))
+    if (watched) continue
+    const http: Spot = { key: mark, mark, value: given.url, below: undefined }
+    const settings = new Map<string | number, Spot>([['http', http]])
+    below.set(given.name, { key: mark, mark, value: plainOf(settings, true), below: settings })
+  }
+  const section: Spot = { key: checks?.key, mark: checks?.mark ?? root.mark, value: plainOf(below, true), below }
+  const sections = new Map([...(root.below ?? []), ['checks', section] as const])
+  return { ...root, value: plainOf(sections, true), below: sections }
+}
+
+const sameAddress = (written: unknown, url: string): boolean =>
+  typeof written === 'string' && URL.canParse(written) && new URL(written).href === new URL(url).href
+
+/** As written, empty sections left out; order that means something (pages, components, ladders by default) made explicit. */
+function canonicalOf(root: Spot, { people }: PageConfig): unknown {
+  const sections = [...(root.below ?? [])].filter(([, { value }]) => value !== null)
+  return Object.fromEntries(sections.map(([name, spot]) => {
+    if (name === 'people') return [name, Object.fromEntries([...(spot.below ?? [])].map(([person, at]) => [person, withReach(at.value, people[person])]))]
+    if (name === 'status_pages') return [name, listOf(spot, (page) => partsOf(page))]
+    return [name, spot.value]
+  }))
+}
+
+const withReach = (written: unknown, person: PageConfig['people'][string] | undefined): unknown => {
+  const settings = { ...(written as Record<string, unknown> | null) }
+  return 'reach' in settings ? settings : { ...settings, reach: person?.reach.map(({ channel }) => channel) ?? [] }
+}
+
+const listOf = (spot: Spot, value: (inner: Spot) => unknown): unknown => [...(spot.below ?? [])].map(([name, inner]) => [name, value(inner)])
+
+const partsOf = (page: Spot): unknown =>
+  page.below ? Object.fromEntries([...page.below].map(([key, inner]) => [key, key === 'components' ? listOf(inner, ({ value }) => value) : inner.value])) : page.value
