@@ -36,7 +36,8 @@ export type ToRinger =
   | { readonly is: 'mirror'; readonly open: readonly Mirrored[] }
   /** One incident changed; `closed` when it ended. */
   | { readonly is: 'changed'; readonly mirrored: Mirrored; readonly closed: boolean }
-  | { readonly is: 'ring'; readonly term: number; readonly rings: readonly { readonly incident: IncidentId; readonly channel: string; readonly message: Message }[] }
+  /** `carries`: the pages that go out together in a digest, so that none of them is rung again by the ringer. */
+  | { readonly is: 'ring'; readonly term: number; readonly rings: readonly { readonly incident: IncidentId; readonly channel: string; readonly message: Message; readonly carries?: readonly PageId[] }[] }
   /** The journal up to `n` is durable. */
   | { readonly is: 'taken'; readonly n: number }
   /** At least every second, and only while turns are committed. */

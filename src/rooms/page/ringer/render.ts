@@ -1,0 +1,153 @@
+// What a page looks like when it leaves: the message for one person, with the text in its forms, the links that act, and the
+// instants as others read them. Keeper and ringer render with this same function. The grammar of the links:
+//   GET, HEAD  /a/<token>       shows the incident and its buttons; changes nothing
+//   POST       /a/<token>       takes it (`ack_url`); confirms a test page
+//   POST       /a/<token>/pass  passes it on (`pass_url`; a GET of it shows the same as above)
+import { never } from '../../../core/fault.ts'
+import type { Incident } from '../../../core/incident.ts'
+import type { IncidentId, PageId } from '../../../core/id.ts'
+import { makeToken, type Permit } from '../../../core/link.ts'
+import { nameOf } from '../../../core/subject.ts'
+import { instantOf, type Instant, type Now } from '../../../core/time.ts'
+import type { Message, PageBody } from '../../../ports/channel.ts'
+import * as words from '../../../words/notification.ts'
+import { nextPeople } from '../decide.ts'
+import type { Notice } from '../move.ts'
+import type { Paging } from '../paging.ts'
+import type { Plan } from '../plan.ts'
+import { named } from '../steps.ts'
+
+interface ToOne {
+  readonly page: PageId
+  readonly person: string
+}
+
+/** What one message tells one person. */
+export type Telling =
+  | (ToOne & {
+      readonly is: 'page'
+      readonly incident: Incident
+      readonly paging: Paging
+      readonly step: number
+      readonly round: number
+      readonly raisedAt: Instant
+      /** Why this person, where no step names them. */
+      readonly why?: string
+      /** The keeper is silent: this is what was known then. */
+      readonly knownAt?: Instant
+    })
+  | (ToOne & { readonly is: 'notice'; readonly notice: Notice; readonly incident: Incident; readonly paging: Paging; readonly by?: string })
+  | (ToOne & { readonly is: 'digest'; readonly raisedAt: Instant; readonly rings: readonly { readonly incident: Incident; readonly paging?: Paging; readonly event: string }[] })
+  | (ToOne & { readonly is: 'test'; readonly channel: string })
+  /** Something about Holdfast itself. */
+  | (ToOne & { readonly is: 'alarm'; readonly subject: string; readonly text: words.Text })
+
+export interface Rendering {
+  readonly plan: Plan
+  readonly now: Now
+  /** The node's key; without it there are no links. */
+  readonly key: Uint8Array | undefined
+}
+
+/** The message; `undefined` when the person is not in the plan any more. */
+export function render(telling: Telling, rendering: Rendering): Message | undefined {
+  const person = named(rendering.plan.people, telling.person)
+  if (!person) return undefined
+  const to = { name: person.name, ...(person.email === undefined ? {} : { email: person.email }), ...(person.phone === undefined ? {} : { phone: person.phone }) }
+  const drawn = draw(telling, rendering)
+  const { plan, now } = rendering
+  const body: PageBody = {
+    schema: 'holdfast.page/1', id: telling.page,
+    incident: incidentOf(drawn, plan, now),
+    subject: drawn.subject, person: telling.person, step: telling.is === 'page' ? telling.step : 0, round: telling.is === 'page' ? telling.round : 0,
+    text: { short: drawn.text.short, long: drawn.text.long },
+    ...linksOf(telling, drawn, rendering),
+    raised_at: iso(drawn.raisedAt), sent_at: iso(now.wall), event: drawn.event,
+  }
+  return { key: telling.page, thread: drawn.incident?.id ?? telling.page, to, title: drawn.text.title, body }
+}
+
+/** The same message at the moment it leaves. */
+export const sentAt = (message: Message, now: Now): Message => ({ ...message, body: { ...message.body, sent_at: iso(now.wall) } })
+
+/** An incident as notifications speak of it. */
+export function spokenOf(incident: Incident): words.Spoken {
+  const name = incident.origin === 'watch' && incident.subject.startsWith('check:') ? nameOf(incident.subject) : incident.title
+  return { number: incident.number, name, title: incident.title, says: incident.says, since: incident.since, under: incident.members.filter((member) => member !== incident.subject).map(nameOf) }
+}
+
+interface Drawn {
+  readonly text: words.Text
+  readonly event: string
+  readonly subject: string
+  readonly raisedAt: Instant
+  readonly incident?: Incident
+  readonly paging?: Paging
+  readonly acts: boolean
+}
+
+function draw(telling: Telling, { plan, now }: Rendering): Drawn {
+  const moment: words.Moment = { now: now.wall, timezone: plan.site.timezone }
+  switch (telling.is) {
+    case 'page': {
+      const { incident, paging, raisedAt, why, knownAt } = telling
+      const next = nextPeople(paging, plan, now)
+      const text = words.pageText(spokenOf(incident), { raisedAt, ...(next && paging.phase.is === 'ringing' ? { next } : {}), ...(why === undefined ? {} : { why }), ...(knownAt === undefined ? {} : { knownAt }) }, moment)
+      return { text, event: 'page', subject: incident.subject, raisedAt, incident, paging, acts: true }
+    }
+    case 'notice': {
+      const { incident, paging, notice } = telling
+      return { text: noticeText(telling, { plan, now, key: undefined }), event: notice, subject: incident.subject, raisedAt: now.wall, incident, paging, acts: notice === 'reminder' || notice === 'lapsed' }
+    }
+    case 'digest': {
+      const pages = telling.rings.filter(({ event }) => event === 'page')
+      const told = pages.length > 0 ? pages : telling.rings
+      const incidents = [...new Map(told.map(({ incident }) => [incident.id, incident])).values()]
+      const text = words.digestText(incidents.map(spokenOf), pages.length, telling.rings.length - pages.length, moment)
+      const [only] = told
+      return { text, event: 'digest', subject: incidents.length === 1 ? (only?.incident.subject ?? '') : 'digest', raisedAt: telling.raisedAt, acts: incidents.length === 1 && pages.length > 0, ...(only ? { incident: only.incident } : {}), ...(only?.paging ? { paging: only.paging } : {}) }
+    }
+    case 'test': return { text: words.testText(telling.person, telling.channel), event: 'test', subject: `person:${telling.person}`, raisedAt: now.wall, acts: true }
+    case 'alarm': return { text: telling.text, event: 'notice', subject: telling.subject, raisedAt: now.wall, acts: false }
+    default: return never(telling)
+  }
+}
+
+function noticeText({ notice, incident, paging, by }: Telling & { is: 'notice' }, { plan, now }: Rendering): words.Text {
+  const it = spokenOf(incident)
+  const moment = { now: now.wall, timezone: plan.site.timezone }
+  const { phase } = paging
+  switch (notice) {
+    case 'acknowledged': return words.acknowledgedText(it, by ?? (phase.is === 'held' ? phase.by : 'somebody'))
+    case 'reminder': {
+      const next = nextPeople(paging, plan, now)
+      const held = phase.is === 'held' ? { takenAt: phase.at, lapsesAt: phase.lapsesAt.wall } : { takenAt: now.wall, lapsesAt: now.wall }
+      return words.reminderText(it, { ...held, ...(next ? { next: next.people } : {}) }, moment)
+    }
+    case 'lapsed': return words.lapsedText(it, by)
+    case 'recovered': return incident.origin === 'watch' ? words.recoveredText(it, moment) : words.resolvedText(it)
+    case 'reassigned': return words.reassignedText(it, by)
+    default: return never(notice)
+  }
+}
+
+function incidentOf({ incident, paging, event, text }: Drawn, { site }: Plan, now: Now): PageBody['incident'] {
+  if (!incident) return { id: '', number: 0, title: text.title, since: iso(now.wall), state: 'open', url: site.url }
+  const phase = event === 'recovered' ? 'over' : (paging?.phase.is ?? 'ringing')
+  const state = phase === 'over' ? 'resolved' : phase === 'held' ? 'acknowledged' : 'open'
+  return { id: incident.id, number: incident.number, title: incident.title, since: iso(incident.since), state, url: `${base(site.url)}/incidents/${incident.id}` }
+}
+
+function linksOf(telling: Telling, drawn: Drawn, { plan, key }: Rendering): Pick<PageBody, 'ack_url' | 'pass_url'> {
+  if (!key || !drawn.acts) return {}
+  const url = (permit: Permit): string => `${base(plan.site.url)}/a/${makeToken(key, permit)}`
+  if (telling.is === 'test') return { ack_url: url({ is: 'received', page: telling.page, person: telling.person }) }
+  if (!drawn.incident) return {}
+  const ack = url({ is: 'act', incident: drawn.incident.id as IncidentId, person: telling.person })
+  return { ack_url: ack, pass_url: `${ack}/pass` }
+}
+
+const base = (url: string): string => url.replace(/\/+$/, '')
+
+/** Instants as others read them; one that no calendar has reads as the first. */
+const iso = (at: Instant): string => new Date(Math.abs(at) <= 8.64e15 ? at : instantOf(0)).toISOString()
