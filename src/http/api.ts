@@ -92,8 +92,6 @@ async function readObject(ask: Ask): Promise<Record<string, unknown> | Response>
     case 'read': break
   }
   if (body.bytes.length === 0) return {}
-  const type = ask.req.header('content-type')
-  if (type !== undefined && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return problem({ status: 415, detail: 'Send JSON: content-type application/json.', headers: { connection: 'close' } })
   const parsed = parseJson(body.bytes)
   if (parsed.is === 'bad') return problem({ status: 400, detail: parsed.says })
   if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) return problem({ status: 400, detail: 'The body must be a JSON object.' })

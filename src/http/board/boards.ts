@@ -7,7 +7,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Board } from '../../rooms/tell/board.ts'
 import { QUIET_CSP, SECURITY } from '../problem.ts'
 
-/** How often a board is drawn again for its age alone. */
+/** How often a board is drawn again for its age alone; five minutes, after which nothing is known, fall on a step. */
 const AGE_STEP = 10_000
 /** Smaller bodies are not worth compressing. */
 const WORTH_GZIP = 1024
@@ -87,7 +87,7 @@ export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
   let places: ReadonlyMap<string, readonly [Sheet, number]> = new Map()
   let now = begun
   let heard = false
-  const stepOf = (board: Board): number => Math.floor((now - board.asOf) / AGE_STEP)
+  const stepOf = (board: Board): number => Math.floor((now - board.asOf - 1) / AGE_STEP)
   const lay = (): void => {
     const laid = new Map<string, readonly [Sheet, number]>()
     for (const [slug, { first }] of boards) {
