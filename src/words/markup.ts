@@ -19,7 +19,7 @@ export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[])
 /** Pieces one after another. */
 export const join = (pieces: readonly Markup[], between = ''): Markup => ({ markup: pieces.map((p) => p.markup).join(between) })
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
 
 /** Escapes for HTML and XML, in content and in quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? '')
@@ -30,6 +30,9 @@ export const line = (text: string, most: number): string => clipped(tidied(text,
 /** Several lines, their breaks kept (never more than one empty one), of at most `most` characters. */
 export const lines = (text: string, most: number): string =>
   clipped(tidied(text, most).replace(/[^\S\n]+/g, ' ').replace(/ ?\n ?/g, '\n').replace(/\n{3,}/g, '\n\n').trim(), most)
+
+/** A name within a sentence of ours: one of a script that runs from right to left is isolated, so that it cannot turn the rest. */
+export const isolated = (name: string): string => (/[\u0590-\u08ff\ufb1d-\ufdfc\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(name) ? `\u2068${name}\u2069` : name)
 
 /** The address when it is http or https; otherwise nothing: an address of another kind may be a script. */
 export function webAddress(url: string): string {
@@ -47,7 +50,7 @@ function shown(piece: Piece): string {
 // Controls except tab and line feed; soft hyphen; Arabic letter mark; zero-width space, marks and overrides of direction;
 // invisible operators and isolates; the byte order mark; annotations; noncharacters; tags. Joiners stay: scripts need them.
 // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- these are what is taken out
-const PRETENDERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff9-\uffff\u{e0000}-\u{e007f}]/gu
+const PRETENDERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff9-\ufffc\ufffe\uffff\u{e0000}-\u{e007f}]/gu
 
 function tidied(text: string, most: number): string {
   // Only so much is looked at: a title of a megabyte costs no more than a long one.

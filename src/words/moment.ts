@@ -37,15 +37,15 @@ function built(asked: string): Zone {
   const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const exact = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
   const parts = format({ year: 'numeric', month: '2-digit', day: '2-digit' })
-  const date = (at: Instant): string => parts.format(at).split('/').toReversed().join('-')
+  const date = (at: Instant): string => parts.format(within(at)).split('/').toReversed().join('-')
   const day = (at: Instant, now: Instant): string => sayDate(date(at), date(now))
   return {
     name,
-    clock: (at) => clock.format(at),
-    exactClock: (at) => exact.format(at),
+    clock: (at) => clock.format(within(at)),
+    exactClock: (at) => exact.format(within(at)),
     day,
     date,
-    moment: (at, now) => (date(at) === date(now) ? clock.format(at) : `${day(at, now)}, ${clock.format(at)}`),
+    moment: (at, now) => (date(at) === date(now) ? clock.format(within(at)) : `${day(at, now)}, ${clock.format(within(at))}`),
   }
 }
 
@@ -88,5 +88,8 @@ export function sayRunning(span: number): string {
 /** `12 min`, `3 h`, `5 d`: one unit, for an age. */
 export const sayAge = (span: number): string => saySpan(span).split(' ').slice(0, span < 1000 ? 3 : 2).join(' ')
 
-/** The moment for machines, to the millisecond. Instants outside of what a date can hold become the nearest that it can. */
-export const iso = (at: Instant): string => new Date(Math.min(8.64e15, Math.max(-8.64e15, at))).toISOString()
+/** The moment for machines, to the millisecond. */
+export const iso = (at: Instant): string => new Date(within(at)).toISOString()
+
+/** The nearest instant that a date can hold: a broken one must not stop a page from being drawn. */
+const within = (at: Instant): number => (Number.isFinite(at) ? Math.min(8.64e15, Math.max(-8.64e15, at)) : 0)

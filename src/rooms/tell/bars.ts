@@ -72,6 +72,18 @@ export function percentOf({ up, degraded, down }: Tally): string | undefined {
   return Math.min(99.999, Math.floor(percent * 10 ** places + 1e-6) / 10 ** places).toFixed(places)
 }
 
+const GRAVEST: readonly BarState[] = ['down', 'degraded', 'unknown', 'ok', 'none']
+
+/** Several days to a bar, each as grave as its gravest day: for a page on which ninety would not fit. */
+export function merged(bars: readonly Bar[], days: number): readonly Bar[] {
+  if (days <= 1) return bars
+  return Array.from({ length: Math.ceil(bars.length / days) }, (_, i): Bar => {
+    const part = bars.slice(i * days, (i + 1) * days)
+    const sum = (is: 'degraded' | 'down' | 'unknown'): number => part.reduce((all, bar) => all + bar[is], 0)
+    return { date: part.at(-1)?.date ?? '', is: GRAVEST.find((is) => part.some((bar) => bar.is === is)) ?? 'none', degraded: sum('degraded'), down: sum('down'), unknown: sum('unknown') }
+  })
+}
+
 /** The bars; `label` says the same in a sentence. `told`: bars whose minutes are said on hovering. */
 export function drawBars(bars: readonly Bar[], label: string, told: (bar: Bar) => string | undefined): Markup {
   const paths: Markup[] = []

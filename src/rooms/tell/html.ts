@@ -4,9 +4,9 @@
 import { between, days, type Instant } from '../../core/time.ts'
 import { boardWords, shapeOf, type BoardWords, type Reads } from '../../words/board.ts'
 import { classOf, icon, SHAPES, tabPicture, type Shape } from '../../words/look.ts'
-import { html, join, line, lines, type Markup } from '../../words/markup.ts'
+import { html, isolated, join, line, lines, type Markup } from '../../words/markup.ts'
 import { iso, sayDate, zoneOf, type Zone } from '../../words/moment.ts'
-import { DAYS_SHOWN, drawBars, historyOf, type Bar, type History } from './bars.ts'
+import { DAYS_SHOWN, drawBars, historyOf, merged, type Bar, type History } from './bars.ts'
 import type { Board, Statement, StatementUpdate } from './board.ts'
 import { AGE_SHOWN_AFTER, readBoard, type ComponentReading, type Reading } from './reading.ts'
 import { BOARD_POLICY, BOARD_STYLE } from './style.ts'
@@ -48,15 +48,18 @@ interface Room {
   readonly past: { readonly count: number; readonly updates: number; readonly body: number }
   /** Days with trouble that are spelt out, over all components. */
   readonly days: number
+  /** Days to a bar: more than one only where every component had another state every day. */
+  readonly perBar: number
 }
 
 const ROOMS: readonly Room[] = [
-  { name: 80, title: 200, open: { count: 10, updates: 12, body: 2000 }, past: { count: 50, updates: 12, body: 1200 }, days: 160 },
-  { name: 80, title: 200, open: { count: 10, updates: 8, body: 1200 }, past: { count: 50, updates: 4, body: 600 }, days: 100 },
-  { name: 80, title: 160, open: { count: 10, updates: 5, body: 800 }, past: { count: 25, updates: 1, body: 300 }, days: 60 },
-  { name: 80, title: 120, open: { count: 6, updates: 3, body: 500 }, past: { count: 12, updates: 1, body: 200 }, days: 30 },
-  { name: 60, title: 100, open: { count: 4, updates: 1, body: 300 }, past: { count: 6, updates: 1, body: 120 }, days: 10 },
-  { name: 30, title: 60, open: { count: 3, updates: 1, body: 200 }, past: { count: 0, updates: 0, body: 0 }, days: 0 },
+  { name: 80, title: 200, open: { count: 10, updates: 12, body: 2000 }, past: { count: 50, updates: 12, body: 1200 }, days: 160, perBar: 1 },
+  { name: 80, title: 200, open: { count: 10, updates: 8, body: 1200 }, past: { count: 50, updates: 4, body: 600 }, days: 100, perBar: 1 },
+  { name: 80, title: 160, open: { count: 10, updates: 5, body: 800 }, past: { count: 25, updates: 1, body: 300 }, days: 60, perBar: 1 },
+  { name: 80, title: 120, open: { count: 6, updates: 3, body: 500 }, past: { count: 12, updates: 1, body: 200 }, days: 30, perBar: 1 },
+  { name: 60, title: 100, open: { count: 4, updates: 1, body: 300 }, past: { count: 6, updates: 1, body: 120 }, days: 10, perBar: 2 },
+  { name: 30, title: 60, open: { count: 3, updates: 1, body: 200 }, past: { count: 0, updates: 0, body: 0 }, days: 0, perBar: 3 },
+  { name: 16, title: 40, open: { count: 1, updates: 1, body: 120 }, past: { count: 0, updates: 0, body: 0 }, days: 0, perBar: 5 },
 ]
 
 interface Page {
@@ -76,7 +79,7 @@ function drawPage(page: Page): string {
   const shape = shapeOf(says.reads)
   const base = options.base ?? ''
   const reload = options.reload
-  return html`<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><title>${says.text} · ${words.statusOf(site)}</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">${options.live ? undefined : html`<meta http-equiv="Content-Security-Policy" content="${BOARD_POLICY.replace(/; frame-ancestors[^;]*/, '')}">`}${reload?.is === 'on' && html`<meta http-equiv="refresh" content="60">`}${tabPicture(shape)}<link rel="alternate" type="application/atom+xml" title="${words.past}" href="${base}history.atom"><style>${{ markup: BOARD_STYLE }}</style></head><body>${SHAPES}
+  return html`<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><title>${says.text} · ${words.statusOf(isolated(site))}</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">${options.live ? undefined : html`<meta http-equiv="Content-Security-Policy" content="${BOARD_POLICY.replace(/; frame-ancestors[^;]*/, '')}">`}${reload?.is === 'on' && html`<meta http-equiv="refresh" content="60">`}${tabPicture(shape)}<link rel="alternate" type="application/atom+xml" title="${words.past}" href="${base}history.atom"><style>${{ markup: BOARD_STYLE }}</style></head><body>${SHAPES}
 <div class="late">${words.openedLongAgo}<a href="">${words.reload}</a></div>
 <header><p class="site"><bdi>${site}</bdi></p></header>
 <main><div class="hero ${classOf(shape)}"><h1>${icon(shape)} ${says.text}</h1>${drawAge(page)}</div>
@@ -94,7 +97,7 @@ function headline({ words, reading, room, histories }: Page): { readonly reads: 
     return { reads: grave || open.some((s) => s.impact === 'minor') ? 'degraded' : 'operational', text: words.incidentOpen }
   }
   if (worst === 'unknown' && !reading.stale && histories.every((h) => h.began === undefined && h.percent === undefined)) return { reads: worst, text: words.justBegun }
-  const names = components.filter((c) => c.reads === worst).map((c) => line(c.component.name, Math.min(40, room.name)) || words.unnamed)
+  const names = components.filter((c) => c.reads === worst).map((c) => isolated(line(c.component.name, Math.min(40, room.name)) || words.unnamed))
   return { reads: worst, text: reading.stale ? words.state.unknown : words.headline(worst, names, names.length === components.length) }
 }
 
@@ -120,7 +123,7 @@ const SHAPE_OF: Readonly<Record<Statement['impact'], Shape>> = { none: 'unknown'
 function drawOpenStatement(page: Page, statement: Statement): Markup {
   const { words, options, zone, room, board } = page
   const shape = SHAPE_OF[statement.impact] ?? 'unknown'
-  const names = statement.componentIds.flatMap((id) => board.components.filter((c) => c.id === id)).slice(0, 6)
+  const names = statement.componentIds.flatMap((id) => board.components.filter((c) => c.id === id)).slice(0, room.open.updates > 1 ? 6 : 2)
     .map((c) => html`<bdi>${line(c.name, room.name) || words.unnamed}</bdi>`)
   const next = statement.nextUpdateBy
   const promise = next === undefined ? undefined
@@ -158,7 +161,7 @@ function drawComponent(page: Page, { component, reads, lastKnown }: ComponentRea
   const left = bad.length - listed.size
   const began = history.bars.every((bar) => bar.is === 'none') ? words.notMeasured
     : history.began === undefined ? words.days(history.bars.length) : words.began(sayDate(history.began, zone.date(options.now)))
-  return html`<li class="c"><h3><bdi>${line(component.name, room.name) || words.unnamed}</bdi></h3><p class="r ${classOf(shapeOf(reads))}">${icon(shapeOf(reads))} ${words.state[reads]}${side !== undefined && html` <span class="s since">${side}</span>`}</p>${drawBars(history.bars, words.barsSay(counts), (bar) => listed.get(bar))}<p class="a s"><span>${began}</span><span>${parts.join(' · ')}</span><span>${words.today}</span></p>${listed.size > 0 && html`<details><summary>${words.trouble(bad.length)}</summary><ul>${[...listed.values()].map((says) => html`<li>${says}</li>`)}${left > 0 && html`<li class="s">${words.moreDays(left)}</li>`}</ul></details>`}</li>`
+  return html`<li class="c"><h3><bdi>${line(component.name, room.name) || words.unnamed}</bdi></h3><p class="r ${classOf(shapeOf(reads))}">${icon(shapeOf(reads))} ${words.state[reads]}${side !== undefined && html` <span class="s since">${side}</span>`}</p>${drawBars(merged(history.bars, room.perBar), words.barsSay(counts), (bar) => listed.get(bar))}<p class="a s"><span>${began}</span><span>${parts.join(' · ')}</span><span>${words.today}</span></p>${listed.size > 0 && html`<details><summary>${words.trouble(bad.length)}</summary><ul>${[...listed.values()].map((says) => html`<li>${says}</li>`)}${left > 0 && html`<li class="s">${words.moreDays(left)}</li>`}</ul></details>`}</li>`
 }
 
 function sayBar({ words, zone, options }: Page, bar: Bar): string {

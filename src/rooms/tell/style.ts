@@ -14,8 +14,8 @@ h1 .i{margin-inline-end:.1em}
 .hero{padding-block:1.25rem}
 .hero p{margin-block-start:.25rem}
 .hero,.st{border-inline-start:6px solid}
-.hero>*>bdi,.t,.t h3,.hero .s{color:var(--text)}
-.hero .s{color:var(--soft)}
+.t{color:var(--text)}
+.t .s,.hero .s{color:var(--soft)}
 .st,.c,.p{margin-block-start:.625rem}
 .t h3{font-size:1.125rem;line-height:1.35}
 .v{white-space:pre-line}
