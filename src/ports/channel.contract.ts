@@ -48,7 +48,7 @@ export const contextOf = (egress: Egress, signal: AbortSignal): SendContext => (
 /** Declares the suite for one channel. */
 export function channelContract(channel: AnyChannel, bench: Bench): void {
   const send = async (place: Place, message = sampleMessage(), signal = AbortSignal.timeout(5000)): Promise<string> =>
-    channel.send(message, channel.config.parse(place.config), contextOf(bench.egress, signal)) as Promise<string>
+    channel.send(message, channel.config.parse(place.config), contextOf(bench.egress, signal))
   const failing = async (place: Place, signal?: AbortSignal): Promise<Fault> => {
     const fault = await send(place, sampleMessage(), signal).then(() => assert.fail('it was accepted'), (cause: unknown) => cause)
     assert.ok(fault instanceof Fault, `a channel throws faults, not ${String(fault)}`)

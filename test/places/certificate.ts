@@ -1,4 +1,6 @@
 // A certificate for tests: self-signed, for relay.test, localhost and 127.0.0.1, good from 2020 to 2120. It protects nothing.
+import tls from 'node:tls'
+
 export const KEY = `\
 -----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkWBtB/S18D4Msg94
@@ -18,3 +20,6 @@ AKjhMAoGCCqGSM49BAMCA0gAMEUCICWdfuWwX5KNP55/k4eg/LnT1Ffm7fC4sY/f
 VzcBMx35AiEAteElQvzEBX6TGTqyDvaAGeisO9Tc+K+3xO2gjpwxa6k=
 -----END CERTIFICATE-----
 `
+
+/** This process trusts it from here on, and nothing else. */
+export const trustCertificate = (): void => tls.setDefaultCACertificates([CERTIFICATE])

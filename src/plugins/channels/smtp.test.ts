@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { after, test } from 'node:test'
-import tls from 'node:tls'
-import { Fault } from '../../core/fault.ts'
+import type { Fault } from '../../core/fault.ts'
 import { channelContract, contextOf, sampleMessage } from '../../ports/channel.contract.ts'
 import { ms } from '../../core/time.ts'
 import { InDoubt, type Message } from '../../ports/channel.ts'
 import type { Timers } from '../../ports/world.ts'
 import { createTimers } from '../../ports/world/timers.ts'
-import { CERTIFICATE } from '../../../test/places/certificate.ts'
+import { trustCertificate } from '../../../test/places/certificate.ts'
 import { directEgress } from '../../../test/places/direct-egress.ts'
+import { mutePlace } from '../../../test/places/mute.ts'
+import { realEgress } from '../../../test/places/real-egress.ts'
 import { smtpSink, type SmtpSink } from '../../../test/places/smtp-sink.ts'
 import smtp from './smtp.ts'
 
-tls.setDefaultCACertificates([CERTIFICATE])
+trustCertificate()
 const FROM = 'Holdfast <holdfast@acme.example>'
 const sinks: SmtpSink[] = []
 const sinkFor = async (want: Parameters<typeof smtpSink>[0] = {}): Promise<SmtpSink> => {
@@ -31,24 +31,23 @@ const send = (settings: unknown, message: Message = sampleMessage(), egress = di
 const refusal = (sending: Promise<string>): Promise<Fault> => sending.then(() => assert.fail('accepted'), (fault: unknown) => fault as Fault)
 
 channelContract(smtp, {
-  egress: directEgress(),
+  egress: realEgress(),
   async place(manner) {
     const sink = await smtpSink()
-    const mute = net.createServer(() => undefined)
-    if (manner === 'mute') await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    const mute = await mutePlace()
     if (manner === 'gone') await sink.close()
     const refusals: Record<string, string> = { refuses: '550 5.1.1 no such user, ada:pa55word', busy: '451 4.3.0 try later AHVzZXIAcGE1NXdvcmQ=' }
     sink.answer = (command) => {
       if (command.startsWith('RCPT')) return refusals[manner]
       return manner === 'hangs' && command === '(content)' ? { is: 'silent' } : undefined
     }
-    const port = manner === 'mute' ? (mute.address() as net.AddressInfo).port : sink.port
+    const port = manner === 'mute' ? mute.port : sink.port
     return {
       config: { smtp: `smtp://user:pa55word@127.0.0.1:${port}`, from: FROM },
       secrets: ['pa55word', 'AHVzZXIAcGE1NXdvcmQ='],
       keys: () => sink.mails.map(({ raw }) => header(raw, 'message-id')?.slice(1).split('@')[0] ?? ''),
       async close() {
-        mute.close()
+        await mute.close()
         if (manner !== 'gone') await sink.close()
       },
     }

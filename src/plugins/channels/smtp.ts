@@ -151,7 +151,7 @@ async function open(relay: Relay, context: SendContext): Promise<Session> {
   })
   const session: Session = { connection, broken: undefined }
   // Without a listener an error of an idle session would end the process.
-  connection.on('error', (cause) => (session.broken ??= cause))
+  connection.on('error', (cause: Error) => void (session.broken ??= cause))
   connection.on('end', () => (session.broken ??= new Error('the relay closed the session')))
   await upTo(relay, session, context, TO_READY, 'did not greet in time', (done) => connection.connect(done))
   if (relay.user !== undefined) {

@@ -1,32 +1,31 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import net from 'node:net'
 import { test } from 'node:test'
-import { Fault } from '../../core/fault.ts'
+import type { Fault } from '../../core/fault.ts'
 import { channelContract, contextOf, sampleMessage } from '../../ports/channel.contract.ts'
 import { InDoubt } from '../../ports/channel.ts'
-import { directEgress } from '../../../test/places/direct-egress.ts'
+import { mutePlace } from '../../../test/places/mute.ts'
+import { realEgress } from '../../../test/places/real-egress.ts'
 import { hookSink, type HookAnswer } from '../../../test/places/hook-sink.ts'
 import webhook from './webhook.ts'
 
-const egress = directEgress()
+const egress = realEgress()
 
 channelContract(webhook, {
   egress,
   async place(manner) {
     const sink = await hookSink()
-    const mute = net.createServer(() => undefined)
-    if (manner === 'mute') await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    const mute = await mutePlace()
     if (manner === 'gone') await sink.close()
     const answers: Record<string, HookAnswer> = { refuses: { status: 410 }, busy: { status: 503 }, hangs: { is: 'silent' } }
     sink.answer = () => answers[manner] ?? { status: 200, body: '{"error":"a body is not read"}' }
-    const port = manner === 'mute' ? (mute.address() as net.AddressInfo).port : sink.port
+    const port = manner === 'mute' ? mute.port : sink.port
     return {
       config: { webhook: `http://127.0.0.1:${port}/T0SECRET/token?k=s3cr3t`, headers: { authorization: 'Bearer hidden-token' }, secret: 'signing-secret' },
       secrets: ['T0SECRET', 's3cr3t', 'hidden-token', 'signing-secret'],
       keys: () => sink.pages.map((page) => String(page.headers['idempotency-key'])),
       async close() {
-        mute.close()
+        await mute.close()
         if (manner !== 'gone') await sink.close()
       },
     }

@@ -67,14 +67,14 @@ function judge(host: string, { status, headers }: HttpReply): string {
 const retryAfter = (value: string | undefined): Span | undefined =>
   value !== undefined && /^[0-9]{1,9}$/.test(value.trim()) ? (Math.min(Number(value) * 1000, LONGEST_WAIT) as Span) : undefined
 
-/** Connection refused, unknown host, broken TLS: it never left. Anything later may have arrived. */
-const BEFORE = /^(ECONNREFUSED|EHOSTUNREACH|ENOTFOUND|EAI_[A-Z]+|ERR_TLS_[A-Z_]+|CERT_[A-Z_]+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_[A-Z_]+|ERR_SSL_[A-Z_]+)$/
+/** Refused, not found, not trusted, not permitted: it never left. Anything later may have arrived. */
+const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'EINVAL', 'EBLOCKED', 'ECERT'])
+const NOTHING_SENT = new Set<unknown>(['no connection', 'no TLS handshake'])
 
 function failure(host: string, cause: unknown, signal: AbortSignal, secrets: readonly (string | undefined)[]): Fault {
-  if (signal.aborted) return new InDoubt(`${host} did not answer in time`)
-  if (cause instanceof Fault && cause.retry === 'never') return new Fault(`${host}: ${withoutSecrets(sentence(cause), secrets)}`, 'never')
-  const code = codeOf(cause)
-  const says = `${host}: ${withoutSecrets(sentence(cause), secrets)}`
-  if (cause instanceof Fault || isOurs(cause) || (code !== undefined && BEFORE.test(code))) return new Fault(says, 'later')
-  return new InDoubt(says)
+  const says = withoutSecrets(`${host}: ${sentence(cause)}`, secrets)
+  const { missing } = cause as { missing?: unknown }
+  if (cause instanceof Fault && cause.retry === 'never') return new Fault(says, 'never')
+  if (isOurs(cause) || NEVER_LEFT.has(codeOf(cause) ?? '') || NOTHING_SENT.has(missing)) return new Fault(says, 'later')
+  return new InDoubt(signal.aborted ? `${host} did not answer in time` : says)
 }

@@ -5,7 +5,7 @@
 //   POST       /a/<token>/pass  passes it on (`pass_url`; a GET of it shows the same as above)
 import { never } from '../../../core/fault.ts'
 import type { Incident } from '../../../core/incident.ts'
-import type { IncidentId, PageId } from '../../../core/id.ts'
+import type { PageId } from '../../../core/id.ts'
 import { makeToken, type Permit } from '../../../core/link.ts'
 import { nameOf } from '../../../core/subject.ts'
 import { instantOf, type Instant, type Now } from '../../../core/time.ts'
@@ -143,7 +143,7 @@ function linksOf(telling: Telling, drawn: Drawn, { plan, key }: Rendering): Pick
   const url = (permit: Permit): string => `${base(plan.site.url)}/a/${makeToken(key, permit)}`
   if (telling.is === 'test') return { ack_url: url({ is: 'received', page: telling.page, person: telling.person }) }
   if (!drawn.incident) return {}
-  const ack = url({ is: 'act', incident: drawn.incident.id as IncidentId, person: telling.person })
+  const ack = url({ is: 'act', incident: drawn.incident.id, person: telling.person })
   return { ack_url: ack, pass_url: `${ack}/pass` }
 }
 

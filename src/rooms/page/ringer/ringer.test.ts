@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { incidentId, type Incident } from '../../../core/incident.ts'
-import type { IncidentId } from '../../../core/id.ts'
 import { makeToken } from '../../../core/link.ts'
 import { instantOf, minutes, seconds, tickOf, timeTo, type Due, type Now } from '../../../core/time.ts'
 import type { Message } from '../../../ports/channel.ts'
@@ -505,7 +504,7 @@ test('P-6 an acknowledgement covers its episode only: after the end a link says 
   assert.ok(shown?.is === 'shown' && shown.view.state === 'over')
   const says = world.reply(world.ack(db, 'ada'))
   assert.ok(says?.is === 'no' && says.why === 'closed')
-  const next = { ...db, id: incidentId('check:db', 'another-episode') as IncidentId }
+  const next = { ...db, id: incidentId('check:db', 'another-episode') }
   world.open(next)
   world.pass(100)
   assert.equal(world.reply(world.ack(db, 'ada'))?.is, 'no')

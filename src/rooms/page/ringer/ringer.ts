@@ -6,8 +6,7 @@
 // on alone from the plan and the open incidents that it mirrors, and hands over what it did when the keeper is back. What people
 // do is taken at any time. A page that was accepted never goes out twice; while nobody has an incident nothing here ends.
 import { never } from '../../../core/fault.ts'
-import { dueIn, earliest, laterTick, ms, seconds, type Due, type Tick } from '../../../core/time.ts'
-import type { Now } from '../../../core/time.ts'
+import { dueIn, earliest, laterTick, ms, seconds, type Due, type Now, type Tick } from '../../../core/time.ts'
 import { ask, overdueAt, takeOverdue } from './acts.ts'
 import { pageAll, sayUnheard, stuckAt, STUCK_KNOWN_FOR, tellStuck } from './alarm.ts'
 import { decideDue, standIn, takeEnded } from './alone.ts'
