@@ -110,7 +110,7 @@ test('T-9 a board is drawn once per push and age, and only what is asked for', (
     drawn++
     return [board.name, 'x']
   } }
-  const boards = boardsOf([drawing], NOW)
+  const boards = boardsOf([drawing], instantOf(NOW + 1))
   boards.push('a', true, sampleBoard())
   assert.equal(drawn, 0)
   for (let i = 0; i < 1000; i++) assert(boards.find('/') && boards.find('/x'))
@@ -122,7 +122,7 @@ test('T-9 a board is drawn once per push and age, and only what is asked for', (
   boards.turn(instantOf(NOW + 1000))
   assert(boards.find('/'))
   assert.equal(drawn, 2)
-  boards.turn(instantOf(NOW + 10_000))
+  boards.turn(instantOf(NOW + 10_001))
   assert(boards.find('/'))
   assert.equal(drawn, 3)
   assert.equal(boards.find('/?utm=1'), undefined)
