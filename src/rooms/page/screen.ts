@@ -41,15 +41,15 @@ export function renderLink(screen: LinkScreen): string {
   const { view, now } = screen
   const zone = zoneOf(view.timezone)
   const told = tell(screen, zone)
-  const title = line(view.incident.title, 120)
+  const title = line(view.incident.title, 100)
   const about = told.title === title ? undefined : html`<p><b><bdi>${title}</bdi></b></p>`
   const next = view.state === 'ringing' && screen.did === undefined ? view.next : undefined
   const facts = [
     ...(told.title === title || view.state === 'over' ? [] : [sayYoung(screen, zone)]),
     ...(view.incident.number > 0 ? [words.incident(view.incident.number)] : []),
-    ...(next && next.people.length > 0 ? [words.nextPaged(next.people.slice(0, 5), zone.moment(next.at, now))] : []),
+    ...(next && next.people.length > 0 ? [words.nextPaged(few(next.people), zone.moment(next.at, now))] : []),
   ]
-  return frame(told.title === title ? title : `${told.title} · ${title}`, told.shape, html`<main><div class="hero ${classOf(told.shape)}" role="${screen.did === undefined ? 'group' : 'status'}"><h1>${icon(told.shape)} <bdi>${told.title}</bdi></h1>${told.says.map((says) => html`<p>${says}</p>`)}</div>${about}<p class="v" dir="auto">${lines(view.incident.says, 600)}</p><p class="s">${facts.join(' · ')}</p>${told.buttons}</main><footer class="s"><p>${words.zone(zone.name)}</p>${view.state !== 'over' && html`<p>${words.actsAs(line(view.person, 60))}</p>`}</footer>`)
+  return frame(told.title === title ? title : `${told.title} · ${title}`, told.shape, html`<main><div class="hero ${classOf(told.shape)}" role="${screen.did === undefined ? 'group' : 'status'}"><h1>${icon(told.shape)} <bdi>${told.title}</bdi></h1>${told.says.map((says) => html`<p>${says}</p>`)}</div>${about}<p class="v" dir="auto">${lines(view.incident.says, 400)}</p><p class="s">${facts.join(' · ')}</p>${told.buttons}</main><footer class="s"><p>${words.zone(zone.name)}</p>${view.state !== 'over' && html`<p>${words.actsAs(line(view.person, 40))}</p>`}</footer>`)
 }
 
 /** The link cannot be used: unknown here, or its incident is over. `says` replaces the usual sentence. */
@@ -80,7 +80,7 @@ interface Notice {
 }
 
 const renderNotice = ({ title, says, next, shape, more }: Notice): string =>
-  frame(title, shape, html`<main><div class="hero ${classOf(shape)}"><h1>${icon(shape)} ${title}</h1><p class="v">${lines(says, 600)}</p></div><p>${next}</p>${more}</main>`)
+  frame(title, shape, html`<main><div class="hero ${classOf(shape)}"><h1>${icon(shape)} ${title}</h1><p class="v">${lines(says, 400)}</p></div><p>${next}</p>${more}</main>`)
 
 const frame = (title: string, shape: Shape, body: Markup): string =>
   html`<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><title>${title} · Holdfast</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">${tabPicture(shape)}<style>${{ markup: STYLE }}</style></head><body>${SHAPES}<header>Holdfast</header>${body}</body></html>
@@ -101,33 +101,35 @@ function tell(screen: LinkScreen, zone: Zone): Told {
     case 'held': return tellHeld(screen, zone)
     case 'ringing':
       if (did?.act === 'pass') return tellPassed(screen)
-      return { title: line(view.incident.title, 120), shape: 'down', says: [sayYoung(screen, zone)], buttons: [take(screen, words.take), pass(screen)] }
+      return { title: line(view.incident.title, 100), shape: 'down', says: [sayYoung(screen, zone)], buttons: [take(screen, words.take), pass(screen)] }
   }
 }
 
 function tellHeld(screen: LinkScreen, zone: Zone): Told {
   const { view, now, did } = screen
   const lapses = view.lapsesAt === undefined ? undefined : zone.moment(view.lapsesAt, now)
-  const by = view.heldBy === undefined ? undefined : line(view.heldBy, 60)
+  const by = view.heldBy === undefined ? undefined : line(view.heldBy, 40)
   if (by !== undefined && view.heldBy !== view.person) {
     const since = view.heldSince === undefined ? '' : zone.moment(view.heldSince, now)
     return { title: words.haveItSince(by, since), shape: 'ok', says: [words.notPaged([]), ...(lapses === undefined ? [] : [words.lapses(by, lapses)])], buttons: [] }
   }
   const again = lapses === undefined ? [] : [words.askAgain(lapses)]
   if (did && !did.recorded) return { title: words.notRecorded[did.act], shape: 'degraded', says: [words.recordedSoon[did.act], ...again], buttons: [pass(screen)] }
-  const spared = (did?.spared ?? []).filter((name) => name !== view.person).slice(0, 5)
+  const spared = few((did?.spared ?? []).filter((name) => name !== view.person))
   return { title: words.youHaveIt, shape: 'ok', says: [[words.notPaged(spared), ...again].join(' ')], buttons: did ? [pass(screen)] : [take(screen, words.keep), pass(screen)] }
 }
 
 function tellPassed(screen: LinkScreen): Told {
   const { view, did } = screen
-  const others = (view.next?.people ?? []).filter((name) => name !== view.person).slice(0, 5)
+  const others = few((view.next?.people ?? []).filter((name) => name !== view.person))
   const alone = view.next !== undefined && view.next.people.length > 0 && others.length === 0
   const effect = alone ? words.nobodyElse : words.pagedNow(others)
   const buttons = [take(screen, words.takeAfterAll)]
   if (did && !did.recorded) return { title: words.notRecorded.pass, shape: 'degraded', says: [effect, words.recordedSoon.pass], buttons }
   return { title: words.passedOn, shape: 'ok', says: [effect], buttons }
 }
+
+const few = (people: readonly string[]): string[] => people.slice(0, 5).map((name) => line(name, 40))
 
 const sayYoung = ({ view, now }: LinkScreen, zone: Zone): string =>
   words.since(zone.moment(view.incident.since, now), sayRunning(Math.max(0, between(view.incident.since, now))))

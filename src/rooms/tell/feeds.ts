@@ -6,6 +6,7 @@ import { boardWords } from '../../words/board.ts'
 import { html, line, lines, webAddress, type Markup } from '../../words/markup.ts'
 import { iso, zoneOf } from '../../words/moment.ts'
 import type { Board, Statement } from './board.ts'
+import { roomPerBody } from './reading.ts'
 import { statementAddress } from './statuspage.ts'
 
 export interface Feeds {
@@ -13,47 +14,48 @@ export interface Feeds {
   readonly 'history.rss': string
 }
 
-const MOST_BODY = 4000
+const BODIES = { most: 4000, whole: 100_000 }
 const MOST_UPDATES = 20
 
 /** Both feeds. */
 export function renderFeeds(board: Board): Feeds {
   const words = boardWords('en')
+  const body = roomPerBody(board.statements, MOST_UPDATES, BODIES)
   const title = words.statusOf(line(board.name, 200) || words.unnamed)
   const address = webAddress(board.url)
   const updated = instantOf(Math.max(board.measuringSince, ...board.statements.map((s) => s.updatedAt)))
   return {
     'history.atom': html`<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><id>${tagOf(board, board.id, board.measuringSince)}</id><title>${title}</title><updated>${iso(updated)}</updated><author><name>${line(board.name, 200) || words.unnamed}</name></author>${address !== '' && html`<link rel="alternate" type="text/html" href="${address}"/><link rel="self" type="application/atom+xml" href="${beside(address, 'history.atom')}"/>`}
-${board.statements.map((s) => atomEntry(board, s))}</feed>
+${board.statements.map((s) => atomEntry(board, s, body))}</feed>
 `.markup,
     'history.rss': html`<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>${title}</title><link>${address}</link><description>${words.past}</description><language>en</language><lastBuildDate>${mailDate(updated)}</lastBuildDate>${address !== '' && html`<atom:link rel="self" type="application/rss+xml" href="${beside(address, 'history.rss')}"/>`}
-${board.statements.map((s) => rssItem(board, s))}</channel></rss>
+${board.statements.map((s) => rssItem(board, s, body))}</channel></rss>
 `.markup,
   }
 }
 
-function atomEntry(board: Board, statement: Statement): Markup {
+function atomEntry(board: Board, statement: Statement, body: number): Markup {
   const link = statementAddress(board, statement)
-  return html`<entry><id>${tagOf(board, statement.id, statement.createdAt)}</id><title>${titleOf(statement)}</title><published>${iso(statement.createdAt)}</published><updated>${iso(statement.updatedAt)}</updated>${link !== '' && html`<link rel="alternate" type="text/html" href="${link}"/>`}<content type="html">${story(board, statement)}</content></entry>
+  return html`<entry><id>${tagOf(board, statement.id, statement.createdAt)}</id><title>${titleOf(statement)}</title><published>${iso(statement.createdAt)}</published><updated>${iso(statement.updatedAt)}</updated>${link !== '' && html`<link rel="alternate" type="text/html" href="${link}"/>`}<content type="html">${story(board, statement, body)}</content></entry>
 `
 }
 
-function rssItem(board: Board, statement: Statement): Markup {
+function rssItem(board: Board, statement: Statement, body: number): Markup {
   const link = statementAddress(board, statement)
-  return html`<item><title>${titleOf(statement)}</title>${link !== '' && html`<link>${link}</link>`}<guid isPermaLink="false">${tagOf(board, statement.id, statement.createdAt)}</guid><pubDate>${mailDate(statement.updatedAt)}</pubDate><description>${story(board, statement)}</description></item>
+  return html`<item><title>${titleOf(statement)}</title>${link !== '' && html`<link>${link}</link>`}<guid isPermaLink="false">${tagOf(board, statement.id, statement.createdAt)}</guid><pubDate>${mailDate(statement.updatedAt)}</pubDate><description>${story(board, statement, body)}</description></item>
 `
 }
 
 const titleOf = (statement: Statement): string => line(statement.title, 200) || boardWords('en').unnamed
 
 /** All updates, newest first, as HTML; the feed escapes it once more, as both formats want it. */
-function story(board: Board, statement: Statement): string {
+function story(board: Board, statement: Statement, body: number): string {
   const words = boardWords('en')
   const zone = zoneOf(board.timezone)
   return statement.updates.slice(0, MOST_UPDATES).map((u) => {
-    const paragraphs = lines(u.body, MOST_BODY).split('\n').map((text) => html`${text}`.markup).join('<br>')
+    const paragraphs = lines(u.body, body).split('\n').map((text) => html`${text}`.markup).join('<br>')
     return html`<p><b>${words.step[u.status] ?? ''}</b> ${zone.date(u.at)} ${zone.clock(u.at)} (${zone.name})<br>${{ markup: paragraphs }}</p>`.markup
   }).join('')
 }
@@ -61,7 +63,7 @@ function story(board: Board, statement: Statement): string {
 /** RFC 4151: the authority is the board's host as of the day that the thing began. */
 function tagOf(board: Pick<Board, 'url'>, id: string, since: Instant): string {
   const host = URL.parse(webAddress(board.url))?.hostname ?? ''
-  return `tag:${host.includes('.') && !host.startsWith('[') ? host : 'holdfast.invalid'},${iso(since).slice(0, 10)}:${encodeURIComponent(id)}`
+  return `tag:${host.includes('.') && !host.startsWith('[') ? host : 'holdfast.invalid'},${iso(since).slice(0, 10)}:${encodeURIComponent(id.toWellFormed())}`
 }
 
 const beside = (address: string, name: string): string => URL.parse(name, address)?.href ?? ''

@@ -5,7 +5,7 @@ import type { Instant } from '../../core/time.ts'
 import { line, lines, webAddress } from '../../words/markup.ts'
 import { iso, zoneOf } from '../../words/moment.ts'
 import type { Board, Statement, StatementUpdate } from './board.ts'
-import { readBoard, type ComponentReading, type Reading } from './reading.ts'
+import { readBoard, roomPerBody, type ComponentReading, type Reading } from './reading.ts'
 
 /** The paths, seen from the board's root. */
 export const STATUSPAGE_PATHS = [
@@ -17,7 +17,7 @@ export type StatuspagePath = (typeof STATUSPAGE_PATHS)[number]
 export type Indicator = 'none' | 'minor' | 'major' | 'critical' | 'maintenance'
 
 const MOST_NAME = 200
-const MOST_BODY = 10_000
+const BODIES = { most: 10_000, whole: 250_000 }
 const MOST_UPDATES = 50
 
 /** All eight bodies, as they stand at `now`. */
@@ -26,8 +26,9 @@ export function renderStatuspage(board: Board, now: Instant): Readonly<Record<St
   const page = pageOf(board)
   const components = componentsOf(board, reading)
   const status = statusOf(reading, board)
-  const incidents = board.statements.map((s) => incidentOf(board, s, components))
-  const unresolved = reading.open.map((s) => incidentOf(board, s, components))
+  const room = roomPerBody(board.statements, MOST_UPDATES, BODIES)
+  const incidents = board.statements.map((s) => incidentOf(board, s, components, room))
+  const unresolved = reading.open.map((s) => incidentOf(board, s, components, room))
   const body = (more: Readonly<Record<string, unknown>>): string => JSON.stringify({ page, ...more })
   return {
     'api/v2/summary.json': body({ components, incidents: unresolved, scheduled_maintenances: [], status }),
@@ -105,7 +106,7 @@ function componentsOf(board: Board, reading: Reading): Component[] {
 
 const orNull = (at: Instant | undefined): string | null => (at === undefined ? null : iso(at))
 
-function incidentOf(board: Board, statement: Statement, components: readonly Component[]): Readonly<Record<string, unknown>> {
+function incidentOf(board: Board, statement: Statement, components: readonly Component[], room: number): Readonly<Record<string, unknown>> {
   return {
     id: statement.id,
     name: line(statement.title, MOST_NAME),
@@ -118,17 +119,17 @@ function incidentOf(board: Board, statement: Statement, components: readonly Com
     impact: statement.impact,
     shortlink: statementAddress(board, statement),
     page_id: board.id,
-    incident_updates: statement.updates.slice(0, MOST_UPDATES).map((u) => updateOf(statement, u)),
+    incident_updates: statement.updates.slice(0, MOST_UPDATES).map((u) => updateOf(statement, u, room)),
     components: components.filter((c) => statement.componentIds.includes(c.id)),
   }
 }
 
-function updateOf(statement: Statement, update: StatementUpdate): Readonly<Record<string, unknown>> {
+function updateOf(statement: Statement, update: StatementUpdate, room: number): Readonly<Record<string, unknown>> {
   const at = iso(update.at)
   return {
     id: update.id,
     status: update.status,
-    body: lines(update.body, MOST_BODY),
+    body: lines(update.body, room),
     incident_id: statement.id,
     created_at: at,
     updated_at: at,
@@ -141,5 +142,5 @@ function updateOf(statement: Statement, update: StatementUpdate): Readonly<Recor
 /** Where the board tells this statement; feeds and JSON point there. */
 export const statementAddress = (board: Pick<Board, 'url'>, statement: Pick<Statement, 'id'>): string => {
   const address = webAddress(board.url)
-  return address === '' ? '' : `${address}#${encodeURIComponent(statement.id)}`
+  return address === '' ? '' : `${address}#${encodeURIComponent(statement.id.toWellFormed())}`
 }
