@@ -67,6 +67,8 @@ export interface Channel<Config extends z.ZodObject = z.ZodObject> {
   /** What a person must have in the configuration to be reached this way. */
   readonly needs: readonly ('email' | 'phone')[]
   readonly idempotent: boolean
+  /** Hosts that a send will connect to: kept resolved in advance, so that a resolver that dies silences nobody. */
+  hosts?(config: z.output<Config>): readonly string[]
   /** Resolves with the other side's receipt, such as its queue id. */
   send(message: Message, config: z.output<Config>, context: SendContext): Promise<string>
 }

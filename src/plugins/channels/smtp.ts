@@ -62,6 +62,7 @@ export default channel({
   needs: ['email'],
   // A relay takes the same Message-ID twice; many mailboxes show it once.
   idempotent: false,
+  hosts: (settings) => [relayOf(settings).host],
 
   async send(message, settings, context) {
     const relay = relayOf(settings)

@@ -32,6 +32,7 @@ export default channel({
   examples: [{ webhook: 'https://hooks.acme.example/page' }, { webhook: 'http://127.0.0.1:9099/page', headers: { authorization: 'Bearer some-token' }, secret: 'some-long-secret' }],
   needs: [],
   idempotent: true,
+  hosts: ({ webhook }) => [new URL(webhook).hostname],
 
   async send(message, { webhook, headers = {}, secret }, { egress, signal }) {
     const { host, pathname, search } = new URL(webhook)
