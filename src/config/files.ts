@@ -47,8 +47,8 @@ async function readSource(path: string, name: string, report: Report): Promise<S
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stat = await file.stat()
-      if (!stat.isFile()) return void report('HF100', nowhere(name), [], `${name} is not a file`, 'name a YAML file')
-      if (stat.size > LARGEST) return void tooLarge(name, stat.size, report)
+      if (!stat.isFile()) return report('HF100', nowhere(name), [], `${name} is not a file`, 'name a YAML file')
+      if (stat.size > LARGEST) return tooLarge(name, stat.size, report)
       const bytes = Buffer.alloc(stat.size)
       const { bytesRead } = await file.read(bytes, 0, stat.size, 0)
       return decode(bytes.subarray(0, bytesRead), name, report)
@@ -57,15 +57,15 @@ async function readSource(path: string, name: string, report: Report): Promise<S
     }
   } catch (cause) {
     const code = codeOf(cause) ?? 'unknown'
-    return void report('HF100', nowhere(name), [], `${name} cannot be read: ${WHY[code] ?? code}`, 'mend it, or name another file with --config')
+    return report('HF100', nowhere(name), [], `${name} cannot be read: ${WHY[code] ?? code}`, 'mend it, or name another file with --config')
   }
 }
 
 /** The text of bytes, with a finding where they are not the UTF-8 text that YAML asks for. */
 export function decode(bytes: Uint8Array, name: string, report: Report): Source | undefined {
-  if (bytes.length > LARGEST) return void tooLarge(name, bytes.length, report)
+  if (bytes.length > LARGEST) return tooLarge(name, bytes.length, report)
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    return void report('HF100', nowhere(name), [], `${name} is UTF-16`, 'save it as UTF-8')
+    return report('HF100', nowhere(name), [], `${name} is UTF-16`, 'save it as UTF-8')
   }
   const text = new TextDecoder('utf-8').decode(bytes)
   const source = sourceOf(name, text)
@@ -74,10 +74,10 @@ export function decode(bytes: Uint8Array, name: string, report: Report): Source 
   if (!odd) return source
   const mark = { source, start: odd.index, end: odd.index + 1 }
   const what = odd[0] === '\ufffd' ? 'bytes that are not UTF-8' : 'a control character'
-  return void report('HF100', mark, [], `${what} stand here`, 'remove them, and save the file as UTF-8')
+  return report('HF100', mark, [], `${what} stand here`, 'remove them, and save the file as UTF-8')
 }
 
-function tooLarge(name: string, size: number, report: Report): void {
+function tooLarge(name: string, size: number, report: Report): undefined {
   const says = `${name} has ${(size / LARGEST).toFixed(1)} MiB; at most 1 MiB is read`
   report('HF108', nowhere(name), [], says, 'split it into files under conf.d')
 }
@@ -108,7 +108,10 @@ export function mergeFiles(sources: readonly Source[], report: Report): Spot | u
 /** Joins a section of one file with the same section of those before. */
 function joinSection(sections: Map<string | number, Spot>, name: string | number, spot: Spot, report: Report): void {
   const earlier = sections.get(name)
-  if (!earlier || earlier.value === null) return void sections.set(name, spot)
+  if (!earlier || earlier.value === null) {
+    sections.set(name, spot)
+    return
+  }
   if (spot.value === null || (name === 'version' && spot.value === earlier.value)) return
   if (!isMap(earlier) || !isMap(spot)) {
     return report('HF103', spot.key ?? spot.mark, [name], `“${name}” is set twice`, `${placeOf(earlier)} has it already; remove one of them`)

@@ -3,7 +3,7 @@
 // where no resolved secret could have crept into them.
 import type { z } from 'zod'
 import { helpFor } from './suggest.ts'
-import { knownKeys, wantsSpan } from './shape.ts'
+import { exampleAt, knownKeys, wantsSpan } from './shape.ts'
 import type { Path } from './yaml.ts'
 
 export interface Complaint {
@@ -78,7 +78,7 @@ function sayValue(issue: Issue, raw: unknown, local: Path, written: Written): [c
   const seen = show(path, written)
   if (!written.open(path)) return ['HF104', 'does not accept the value of its secret', 'look at the value where the secret is kept; it is never shown']
   switch (issue.code) {
-    case 'invalid_type': return wrongType(issue.expected, raw, seen, wantsSpan(written.schema, local))
+    case 'invalid_type': return wrongType(issue.expected, raw, seen, written.schema, local)
     case 'too_small': return ['HF104', bounds(issue.origin, Number(issue.minimum), 'least'), undefined]
     case 'too_big': return ['HF104', bounds(issue.origin, Number(issue.maximum), 'most'), undefined]
     case 'not_multiple_of': return ['HF104', `wants a multiple of ${issue.divisor}, not ${seen}`, undefined]
@@ -96,11 +96,14 @@ function sayValue(issue: Issue, raw: unknown, local: Path, written: Written): [c
 }
 
 /** A text that a schema brought along itself; zod's own are not for people. */
-const plugins = (message: string): string | undefined => (/^Invalid /.test(message) ? undefined : message)
+const plugins = (message: string): string | undefined => (message.startsWith('Invalid ') ? undefined : message)
 
-function wrongType(expected: string, raw: unknown, seen: string, span: boolean): [string, string, string | undefined] {
+function wrongType(expected: string, raw: unknown, seen: string, schema: z.ZodType, local: Path): [string, string, string | undefined] {
+  const span = wantsSpan(schema, local)
+  const example = exampleAt(schema, local)
   const wants = `wants ${span ? 'a time with its unit' : (KIND[expected] ?? expected)}, not ${seen}`
   if (span && typeof raw === 'number') return ['HF106', wants, `write ${raw}s for seconds, ${raw}m for minutes`]
+  if (expected === 'string' && example !== undefined) return ['HF104', wants, `such as ${example}`]
   if (expected === 'string' && (typeof raw === 'number' || typeof raw === 'boolean')) return ['HF104', wants, `put it in quotes: "${raw}"`]
   if (expected === 'boolean' && typeof raw === 'string' && /^(yes|no|on|off|y|n)$/i.test(raw)) {
     return ['HF104', wants, `“${raw}” is a word in YAML; write ${/^(yes|on|y)$/i.test(raw) ? 'true' : 'false'}`]
@@ -132,7 +135,7 @@ function show(path: Path, written: Written): string {
   if (raw === null) return 'nothing'
   if (Array.isArray(raw)) return 'a list'
   if (typeof raw === 'object') return 'a map of settings'
-  return typeof raw === 'string' ? `“${short(raw)}”` : String(raw)
+  return typeof raw === 'string' ? `“${short(raw)}”` : String(raw as number | boolean)
 }
 
 /** At most 40 characters of what was written, on one line, passwords in addresses left out. */

@@ -38,17 +38,17 @@ export function readKind<Plugin extends Kinded>(reading: Reading, path: Path, wa
     .filter((one) => !present.some((other) => other !== one && one.kind in other.config.shape))
     .sort((a, b) => keys.indexOf(a.kind) - keys.indexOf(b.kind))
   const [plugin, second] = named
-  if (!plugin) return void missingKind(reading, path, keys, wants)
+  if (!plugin) return missingKind(reading, path, keys, wants)
   if (second) {
     const help = `one ${wants.noun} has one kind; write a ${wants.noun} of its own for “${second.kind}”`
-    return void reading.error('HF110', [...path, second.kind], `${path.join('.')} says twice ${wants.asks}: “${plugin.kind}” and “${second.kind}”`, { help, on: 'key' })
+    return reading.error('HF110', [...path, second.kind], `${path.join('.')} says twice ${wants.asks}: “${plugin.kind}” and “${second.kind}”`, { help, on: 'key' })
   }
   const own = Object.keys(plugin.config.shape)
   reading.onlyKnown(path, [...own, ...wants.beside(plugin)])
-  return { plugin, settings: reading.shape(plugin.config, path, own) }
+  return { plugin, settings: reading.secretShape(plugin.config, path, own) }
 }
 
-function missingKind<Plugin extends Kinded>(reading: Reading, path: Path, keys: readonly string[], wants: KindWants<Plugin>): void {
+function missingKind<Plugin extends Kinded>(reading: Reading, path: Path, keys: readonly string[], wants: KindWants<Plugin>): undefined {
   const kinds = wants.plugins.map(({ kind }) => kind)
   const beside = wants.beside(undefined)
   const odd = keys.filter((key) => !beside.includes(key))

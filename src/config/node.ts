@@ -69,7 +69,7 @@ export function readSite(reading: Reading, standard: Site): Site {
 }
 
 export const readDeadMan = (reading: Reading): DeadMan | undefined =>
-  reading.map(['dead_man']) ? reading.shape(deadManSchema, ['dead_man']) : undefined
+  reading.map(['dead_man']) ? reading.secretShape(deadManSchema, ['dead_man']) : undefined
 
 /** One integration, or several with names of their own. */
 export function readIngest(reading: Reading): Ingest[] {
@@ -82,7 +82,7 @@ export function readIngest(reading: Reading): Ingest[] {
   const places = several ? reading.named(path).map(([name]) => ({ name, at: [...path, name] })) : [{ name: 'pagerduty', at: path }]
   const found: Ingest[] = []
   for (const { name, at } of places) {
-    const read = reading.shape(integration, at)
+    const read = reading.secretShape(integration, at)
     if (!read) continue
     const twin = found.find(({ key }) => key === read.key)
     if (twin) reading.error('HF121', [...at, 'key'], `“${name}” has the same key as “${twin.name}”`, { help: 'give each integration a key of its own' })

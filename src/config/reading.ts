@@ -18,10 +18,13 @@ export interface Pointed {
 
 export interface Reading {
   spot(path: Path): Spot | undefined
-  error(code: string, path: Path, says: string, pointed?: Pointed): void
-  warn(code: string, path: Path, says: string, pointed?: Pointed): void
-  /** The value at `path` as a schema reads it, secrets put in; `undefined` after findings. `only`: these settings of a map. */
+  /** Gives nothing back, so that a reader can return it. */
+  error(code: string, path: Path, says: string, pointed?: Pointed): undefined
+  warn(code: string, path: Path, says: string, pointed?: Pointed): undefined
+  /** The value at `path` as a schema reads it; `undefined` after findings. `only`: these settings of a map. */
   shape<Schema extends z.ZodType>(schema: Schema, path: Path, only?: readonly string[]): z.output<Schema> | undefined
+  /** The same with secrets put in; what it gives is never repeated in a finding. */
+  secretShape<Schema extends z.ZodType>(schema: Schema, path: Path, only?: readonly string[]): z.output<Schema> | undefined
   /** The named things of a section in file order; those with impossible names are findings and left out. */
   named(path: Path, rule?: 'names' | 'texts'): [name: string, spot: Spot][]
   /** Complains of every setting of the map at `path` that is not known. */
@@ -66,31 +69,36 @@ export function readingOf({ root, notes, secrets, secretSections }: ReadingWants
     }
     return root.mark
   }
-  const tell = (report: Notes['error']): Reading['error'] => (code, path, says, pointed) =>
-    report(code, markOf(path, pointed?.on ?? 'value'), path, says, pointed?.help)
+  const muted: Path[] = []
+  const tell = (report: Notes['error']): Reading['error'] => (code, path, says, pointed) => {
+    if (!muted.some((mute) => startsWith(path, mute))) report(code, markOf(path, pointed?.on ?? 'value'), path, says, pointed?.help)
+  }
   const error = tell(notes.error)
-  const muted = judgeSecrets(root, secrets, secretSections, error)
+  muted.push(...judgeSecrets(root, secrets, secretSections, error))
+  const shape = <Schema extends z.ZodType>(schema: Schema, path: Path, only: readonly string[] | undefined, put: ReadonlyMap<string, Secret>): z.output<Schema> | undefined => {
+    const at = spot(path)
+    if (!at) return undefined
+    muted.push(...maskLiterals(schema, path, at, only, notes, error))
+    const read = schema.safeParse(plain(at, put, only))
+    if (read.success) return read.data
+    const written = {
+      path, schema,
+      raw: (of: Path): unknown => spot(of)?.value,
+      open: (of: Path): boolean => put.size === 0 || !hasSecret(spot(of)),
+    }
+    for (const { code, path: of, on, says, help } of complaintsOf(read.error.issues, written)) {
+      // What a map says about itself may only follow from the value in it that was complained of.
+      const follows = code === 'HF104' && muted.some((mute) => startsWith(mute, of))
+      if (!follows) error(code, of, unsaid(says, put), { on, help: help === undefined ? help : unsaid(help, put) })
+    }
+    return undefined
+  }
   const reading: Reading = {
     spot,
     error,
     warn: tell(notes.warn),
-    shape(schema, path, only) {
-      const at = spot(path)
-      if (!at) return undefined
-      const literal = maskLiterals(schema, path, at, only, notes, error)
-      const read = schema.safeParse(plain(at, secrets, only))
-      if (read.success) return read.data
-      const written = {
-        path, schema,
-        raw: (of: Path): unknown => spot(of)?.value,
-        open: (of: Path): boolean => !hasSecret(spot(of)),
-      }
-      for (const { code, path: of, on, says, help } of complaintsOf(read.error.issues, written)) {
-        const told = [...muted, ...literal].some((mute) => startsWith(of, mute) || (code === 'HF104' && startsWith(mute, of)))
-        if (!told) error(code, of, unsaid(says, secrets), { on, help: help === undefined ? help : unsaid(help, secrets) })
-      }
-      return undefined
-    },
+    shape: (schema, path, only) => shape(schema, path, only, NO_SECRETS),
+    secretShape: (schema, path, only) => shape(schema, path, only, secrets),
     named(path, rule = 'names') {
       const at = spot(path)
       if (!at || at.value === null) return []
@@ -123,6 +131,8 @@ export function readingOf({ root, notes, secrets, secretSections }: ReadingWants
   }
   return reading
 }
+
+const NO_SECRETS: ReadonlyMap<string, Secret> = new Map()
 
 /** A list or map that spans lines is pointed at by its first character. */
 const firstLine = (mark: Mark): Mark => {

@@ -36,6 +36,10 @@ const marked = (layers: readonly z.ZodType[]): boolean => layers.some((layer) =>
 /** True when a time with its unit is wanted at `path`. */
 export const wantsSpan = (schema: z.ZodType, path: Path): boolean => layersAt(schema, path).some(isSpan)
 
+/** What may be written at `path`, where the schema shows an example. */
+export const exampleAt = (schema: z.ZodType, path: Path): string | undefined =>
+  layersAt(schema, path).flatMap((layer) => layer.meta()?.examples ?? []).find((example) => typeof example === 'string')
+
 function layersAt(schema: z.ZodType, path: Path): z.ZodType[] {
   let here = layers(schema)
   for (const key of path) here = here.flatMap((layer) => inside(layer, key)).flatMap(layers)

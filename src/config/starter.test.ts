@@ -1,8 +1,7 @@
-// The first file is valid as it stands, whatever addresses it is given; and every address gets a name of its own.
+// Addresses of the command line: every one gets a name of its own, and none disturbs the file that it is written into.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { loadConfig } from '../views/accepted.ts'
-import { channels, probes } from './fixtures/plugins.ts'
+import { parse } from 'yaml'
 import { readGiven, starter, type Given } from './starter.ts'
 
 function give(...texts: string[]): Given[] {
@@ -26,16 +25,10 @@ test('what is no address of the web is refused with a sentence', () => {
   }
 })
 
-test('the first file is accepted, with and without addresses, and says who is missing', async () => {
-  for (const given of [[], give('https://example.com/a?b="c"#d', 'https://example.com/b', 'https://other.example')]) {
-    const text = starter({ given, port: 7400, timezone: 'Europe/Berlin' })
-    const loaded = await loadConfig({ text, env: {}, probes, channels })
-    assert.ok(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
-    assert.deepEqual(loaded.config.checks.map(({ name }) => name), given.map(({ name }) => name))
-    assert.deepEqual(loaded.config.boards[0]?.components.map(({ checks }) => checks[0]), given.map(({ name }) => name))
-    assert.deepEqual(loaded.config.warnings.map(({ code, says }) => [code, says]), [['HF150', 'Nobody would be paged yet: add people']])
-    // An address that stands in the file already is not watched twice.
-    const again = await loadConfig({ text, urls: given.map(({ url }) => url), env: {}, probes, channels })
-    assert.ok(again.is === 'accepted' && again.config.version === loaded.config.version)
-  }
+test('addresses are written as texts, whatever stands in them', () => {
+  const text = starter({ given: give('https://example.com/a?b="c":{d}#e', 'https://example.com/b'), port: 7401, timezone: 'Europe/Berlin' })
+  const { checks, site, status_pages } = parse(text) as { checks: unknown; site: unknown; status_pages: unknown }
+  assert.deepEqual(checks, { 'example-com': { http: 'https://example.com/a?b="c":{d}#e' }, 'example-com-2': { http: 'https://example.com/b' } })
+  assert.deepEqual(site, { name: 'My site', url: 'http://127.0.0.1:7401', timezone: 'Europe/Berlin' })
+  assert.deepEqual(status_pages, { public: { components: { 'example.com': ['example-com'], 'example-com-2': ['example-com-2'] } } })
 })

@@ -32,7 +32,7 @@ export interface Spot {
 export type Path = readonly (string | number)[]
 /** A help that costs a search is only looked for when it is shown. */
 export type Help = string | undefined | (() => string | undefined)
-export type Report = (code: string, mark: Mark, path: Path, says: string, help?: Help) => void
+export type Report = (code: string, mark: Mark, path: Path, says: string, help?: Help) => undefined
 
 const MOST_VALUES = 200_000
 const DEEPEST = 40
@@ -48,15 +48,24 @@ export function sourceOf(name: string, text: string): Source {
 
 /** The tree of a source; `undefined` when it is so broken that looking further would only multiply complaints. */
 export function parseSource(source: Source, report: Report): Spot | undefined {
-  const document = parseDocument(source.text, {
-    // Duplicates are looked for below: the library's own search takes minutes on a hostile file.
-    uniqueKeys: false, merge: true, prettyErrors: false, logLevel: 'error', strict: true,
-  })
+  let document = parse(source.text)
+  const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT')
+  if (tabs.length > 0) {
+    for (const { pos } of tabs.slice(0, MOST_SYNTAX_ERRORS)) {
+      report('HF102', { source, start: pos[0], end: pos[1] }, [], 'a tab cannot indent a line in YAML', 'use spaces')
+    }
+    // Read on as if they were blanks, so that one tab does not hide what else is wrong, and is not told twice.
+    document = parse(source.text.replace(/^[ \t]+/gm, (indent) => indent.replaceAll('\t', ' ')))
+    if (document.errors.some(({ code }) => SYNTAX[code]?.[2] !== true)) return undefined
+  }
   if (!sound(document, source, report)) return undefined
   const walk: Walk = { source, report, left: MOST_VALUES, open: new Set(), anchors: new Map(), repeating: 0, full: false }
   if (document.contents === null) return { key: undefined, mark: { source, start: 0, end: 0 }, value: null, below: undefined }
   return spotOf(document.contents, undefined, [], walk)
 }
+
+// Duplicates are looked for below: the library's own search takes minutes on a hostile file.
+const parse = (text: string): Document => parseDocument(text, { uniqueKeys: false, merge: true, prettyErrors: false, logLevel: 'error', strict: true })
 
 /** What the parser complains of, in our words; false when the shape of what follows cannot be trusted. */
 function sound(document: Document, source: Source, report: Report): boolean {
@@ -79,7 +88,6 @@ function sound(document: Document, source: Source, report: Report): boolean {
 
 /** Says, help, and whether the rest of the file can still be judged. */
 const SYNTAX: Record<string, [string, string | undefined, boolean]> = {
-  TAB_AS_INDENT: ['a tab cannot indent a line in YAML', 'use spaces', true],
   BAD_SCALAR_START: ['a value cannot begin with this character', 'put the value in quotes', true],
   BAD_DQ_ESCAPE: ['this is no escape that YAML knows', 'write \\\\ for a backslash, or use single quotes', true],
   TAG_RESOLVE_FAILED: ['tags such as !name are not read', 'leave the tag out', true],

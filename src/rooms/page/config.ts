@@ -158,7 +158,7 @@ function readRotate(reading: Reading, path: readonly string[], text: string): Ro
   if (unit !== undefined && times >= 1 && times <= (unit === 'day' ? 365 : 52)) return { every: unit === 'day' ? 'day' : 'week', times }
   const near = suggest(text, ['daily', 'weekly'])
   const help = near === undefined ? 'write daily, weekly, "3 days" or "2 weeks" (up to 52 weeks)' : `did you mean “${near}”?`
-  return void reading.error('HF116', [...path, 'rotate'], `${path.join('.')} cannot rotate “${text.slice(0, 40)}”`, { help })
+  return reading.error('HF116', [...path, 'rotate'], `${path.join('.')} cannot rotate “${text.slice(0, 40)}”`, { help })
 }
 
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
@@ -170,7 +170,7 @@ function readHandoff(reading: Reading, path: readonly string[], every: 'day' | '
   const fits = hour !== undefined && Number(hour) < 24 && Number(minute) < 60 && (daily ? word === undefined : weekday > 0)
   if (fits) return { weekday: daily ? 1 : weekday, hour: Number(hour), minute: Number(minute) }
   const help = daily ? 'a time of day, such as 09:00' : 'a day and a time, such as Mon 09:00'
-  return void reading.error('HF116', [...path, 'handoff'], `${path.join('.')} cannot be handed off at “${text.slice(0, 40)}”`, { help })
+  return reading.error('HF116', [...path, 'handoff'], `${path.join('.')} cannot be handed off at “${text.slice(0, 40)}”`, { help })
 }
 
 /** The given first day, which must be a day of hand-offs; else the first such day of 2024. */
@@ -178,12 +178,12 @@ function readStarts(reading: Reading, path: readonly string[], every: 'day' | 'w
   if (text === undefined) return `2024-01-0${weekday}`
   const date = /^(19[7-9]\d|20\d\d)-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
   if (!date || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text)) {
-    return void reading.error('HF116', [...path, 'starts'], `“${text.slice(0, 40)}” is not a day`, { help: 'write it as 2026-01-05' })
+    return reading.error('HF116', [...path, 'starts'], `“${text.slice(0, 40)}” is not a day`, { help: 'write it as 2026-01-05' })
   }
   const day = (date.getUTCDay() + 6) % 7
   if (every === 'day' || day === weekday - 1) return text
   const says = `${path.join('.')} starts on a ${capital(DAYS[day])}, and is handed off on ${capital(DAYS[weekday - 1])}s`
-  return void reading.error('HF116', [...path, 'starts'], says, { help: 'start on a day of hand-off' })
+  return reading.error('HF116', [...path, 'starts'], says, { help: 'start on a day of hand-off' })
 }
 
 const capital = (word = ''): string => word.slice(0, 1).toUpperCase() + word.slice(1)
@@ -244,7 +244,7 @@ function readTargets(reading: Reading, path: readonly (string | number)[], page:
     if (rotation === undefined && persons.includes(text)) return { is: 'person', name: text }
     const all = [...persons, ...named.map((name) => `oncall.${name}`)]
     const help = named.includes(text) ? `did you mean “oncall.${text}”?` : (): string | undefined => helpFor(text, all, 'person or rotation')
-    return void reading.error('HF111', listed ? [...at, index] : at, `“${text.slice(0, 63)}” is neither a person nor a rotation`, { help })
+    return reading.error('HF111', listed ? [...at, index] : at, `“${text.slice(0, 63)}” is neither a person nor a rotation`, { help })
   })
   const found = targets.filter((target) => target !== undefined)
   return found.length === targets.length ? found : undefined

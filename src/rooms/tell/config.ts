@@ -29,7 +29,7 @@ export interface BoardConfig {
   readonly components: readonly ComponentConfig[]
 }
 
-const componentsSchema = z.record(z.string().min(1).max(100), names())
+const componentsSchema = z.record(z.string(), names())
 
 const pageSchema = z.strictObject({
   title: z.string().trim().min(1).max(100).optional().meta({ description: 'What stands above the page (the name of the site)' }),
@@ -87,7 +87,7 @@ function readComponents(reading: Reading, page: readonly string[], { checks }: T
       if (known.has(check)) continue
       reading.error('HF111', listed ? [...path, name, index] : [...path, name], `component “${name}” shows “${check.slice(0, 63)}”, and there is no such check`, { help: () => helpFor(check, checks, 'check') })
     }
-    if (listed && shown.length === 0) reading.error('HF104', [...path, name], `component “${name}” has no checks`, { help: 'name the checks that it stands for, or remove it' })
+    if (listed && (spot.value as unknown[]).length === 0) reading.error('HF104', [...path, name], `component “${name}” has no checks`, { help: 'name the checks that it stands for, or remove it' })
     return { id: derivedId('cmp', page.at(-1)?.toLowerCase() ?? '', name), name, checks: [...new Set(shown)] }
   })
 }

@@ -135,7 +135,7 @@ function heartbeatOf(reading: Reading, path: readonly string[], own: Own, { defa
   const dotted = path.join('.')
   const limits = { timeout: own.timeout ?? defaults.timeout ?? seconds(10), grace: own.grace ?? defaults.grace ?? minutes(1) }
   if (own.every !== undefined && own.schedule !== undefined) {
-    return void reading.error('HF120', [...path, 'schedule'], `${dotted} has both every and schedule`, { on: 'key', help: 'keep every for a period, or schedule for a calendar' })
+    return reading.error('HF120', [...path, 'schedule'], `${dotted} has both every and schedule`, { on: 'key', help: 'keep every for a period, or schedule for a calendar' })
   }
   if (own.schedule !== undefined) {
     const every = gapOf(reading, [...path, 'schedule'], own.schedule, own.timezone ?? timezone)
@@ -143,7 +143,7 @@ function heartbeatOf(reading: Reading, path: readonly string[], own: Own, { defa
   }
   if (own.timezone !== undefined) reading.error('HF120', [...path, 'timezone'], `${dotted}.timezone means nothing without a schedule`, { on: 'key', help: 'remove it' })
   if (own.every !== undefined) return { ...limits, every: own.every }
-  return void reading.error('HF120', path, `${dotted} does not say when it is expected to report`, { on: 'key', help: 'add every: 10m, or schedule: "15 2 * * *"' })
+  return reading.error('HF120', path, `${dotted} does not say when it is expected to report`, { on: 'key', help: 'add every: 10m, or schedule: "15 2 * * *"' })
 }
 
 /** A fixed moment, so that the same file gives the same configuration at any time. */
@@ -154,7 +154,7 @@ function gapOf(reading: Reading, path: readonly string[], schedule: string, time
   const fault = cronFault(schedule, timezone)
   if (fault !== undefined) {
     const help = 'five fields: minute hour day month weekday, such as "15 2 * * *"'
-    return void reading.error('HF116', path, `${path.slice(0, -1).join('.')}: ${fault.replaceAll('"', '').slice(0, 160)}`, { help })
+    return reading.error('HF116', path, `${path.slice(0, -1).join('.')}: ${fault.replaceAll('"', '').slice(0, 160)}`, { help })
   }
   let shortest = Number.POSITIVE_INFINITY
   for (let n = 0, at = nextCron(schedule, timezone, FROM); n < 10; n++) {

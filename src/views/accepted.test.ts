@@ -1,0 +1,226 @@
+// The configuration as a whole: what a team writes is accepted, twenty mistakes are twenty findings, and no secret gets out.
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import fc from 'fast-check'
+import { stringify } from 'yaml'
+import { channels, probes } from '../config/fixtures/plugins.ts'
+import { readGiven, starter } from '../config/starter.ts'
+import { canonical } from '../core/ledger.ts'
+import { fileSchema, loadConfig, type Accepted, type LoadWants } from './accepted.ts'
+
+const fixtures = join(import.meta.dirname, '../config/fixtures')
+const CANARY = 'mysql://app:c4n4ry@127.0.0.1:3316/shop'
+const env = { HOLDFAST_SECRET_DB_URL: CANARY }
+
+async function accept(wants: Partial<LoadWants>): Promise<Accepted> {
+  const loaded = await loadConfig({ env, probes, channels, ...wants })
+  assert.ok(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
+  return loaded.config
+}
+
+async function refuse(wants: Partial<LoadWants>): Promise<{ findings: string[]; rendered: string }> {
+  const loaded = await loadConfig({ env, probes, channels, ...wants })
+  assert.ok(loaded.is === 'refused', 'was accepted')
+  return { findings: loaded.findings.map(({ code, line, column }) => `${line}:${column} ${code}`), rendered: loaded.rendered }
+}
+
+async function inFolder(files: Readonly<Record<string, string>>, act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-config-'))
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true })
+      await writeFile(join(folder, name), text)
+    }
+    await act(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+test('a small hosting team is accepted, with the one thing that is still missing', async () => {
+  const config = await accept({ file: join(fixtures, 'acceptance.yaml') })
+  assert.deepEqual(config.warnings.map(({ code }) => code), ['HF154'])
+  assert.deepEqual(config.checks.map(({ name, kind, every, timeout, failAfter, recoverAfter, dependsOn, loopback }) => [name, kind, every, timeout, failAfter, recoverAfter, dependsOn, loopback]), [
+    ['www', 'http', 2000, 1000, 2, 2, [], true], ['db', 'mysql', 2000, 1000, 2, 2, [], true],
+    ['api', 'http', 2000, 1000, 2, 2, ['db'], true], ['job', 'heartbeat', 20_000, 1000, 2, 2, [], false],
+  ])
+  assert.deepEqual(config.checks[1]?.settings, { mysql: CANARY, query: 'select 1' })
+  assert.deepEqual(config.plan.policies['default']?.steps, [
+    { page: [{ is: 'rotation', name: 'primary' }], wait: 6000 }, { page: [{ is: 'person', name: 'bo' }], wait: 6000 },
+    { page: [{ is: 'person', name: 'ada' }, { is: 'person', name: 'bo' }], wait: 10_000 },
+  ])
+  assert.deepEqual([config.plan.covers, config.plan.version, config.plan.site], [[], config.version, config.site])
+  assert.deepEqual(config.boards[0]?.publish, [join(fixtures, 'public')])
+  assert.deepEqual(config.boards[0]?.components.map(({ name, checks }) => [name, checks]), [['Website', ['www']], ['API', ['api', 'db']], ['Jobs', ['job']]])
+})
+
+test('the sample of the manual is accepted', async () => {
+  const secrets = { HOLDFAST_SECRET_SMTP_URL: 'smtp://relay', HOLDFAST_SECRET_TWILIO_TOKEN: 'x'.repeat(32), HOLDFAST_SECRET_PG_URL: 'postgres://db/x' }
+  const config = await accept({ file: join(fixtures, 'sample.yaml'), env: secrets })
+  assert.deepEqual(config.warnings.map(({ code, path }) => [code, path]), [['HF151', 'checks.invoices']])
+  assert.equal(config.plan.policies['urgent']?.steps[0]?.wait, 120_000)
+})
+
+test('21 mistakes at once are 21 findings, each at its place, in order', async () => {
+  const { findings, rendered } = await refuse({ file: join(fixtures, 'mistakes.yaml'), env: {} })
+  assert.deepEqual(findings, [
+    '2:73 HF116', '5:12 HF101', '7:50 HF111', '8:18 HF113', '10:19 HF106', '12:16 HF104', '13:17 HF117', '14:65 HF104', '14:93 HF111', '15:3 HF103',
+    '16:3 HF120', '17:15 HF101', '17:45 HF101', '18:22 HF110', '19:33 HF112', '20:49 HF111', '22:22 HF116', '25:7 HF115', '26:21 HF111', '27:1 HF101', '29:26 HF111',
+  ])
+  assert.equal(rendered.match(/^error\[/gm)?.length, findings.length)
+  assert.match(rendered, new RegExp(`\\n${findings.length} problems in .*mistakes\\.yaml\\. Nothing was changed; the running configuration stays in force\\.$`))
+})
+
+test('a file that is not there, or is none, is told', async () => {
+  assert.deepEqual((await refuse({ file: '/nowhere/holdfast.yaml' })).findings, ['0:0 HF100'])
+  assert.deepEqual((await refuse({ file: fixtures })).findings, ['0:0 HF100'])
+})
+
+test('conf.d is read in order, names its own files, and cannot say a thing twice', async () => {
+  const files = {
+    'holdfast.yaml': 'version: 1\nchecks: { a: { tcp: "a:1", depends_on: b } }\n',
+    'conf.d/20-b.yaml': 'checks: { b: { tcp: "b:1" } }\n',
+    'conf.d/10-people.yaml': 'version: 1\npeople: { ada: { reach: hook } }\nchannels: { hook: { webhook: "http://h/" } }\n',
+    'conf.d/old.yml': 'version: 9\n', 'conf.d/.hidden.yaml': 'version: 9\n', 'conf.d/README': 'x',
+  }
+  await inFolder(files, async (folder) => {
+    const config = await accept({ file: join(folder, 'holdfast.yaml') })
+    assert.deepEqual(config.checks.map(({ name, from }) => [name, from.replace(folder, '')]), [['a', '/holdfast.yaml:2'], ['b', '/conf.d/20-b.yaml:1']])
+    assert.deepEqual(config.warnings.map(({ code }) => code), ['HF154', 'HF155'])
+    await writeFile(join(folder, 'conf.d/30-c.yaml'), 'checks:\n  c: { tpc: "c:1" }\n  a: { tcp: "x:1" }\n')
+    const { findings, rendered } = await refuse({ file: join(folder, 'holdfast.yaml') })
+    assert.deepEqual(findings, ['2:8 HF101', '3:3 HF103'])
+    assert.match(rendered, /--> .*\/conf\.d\/30-c\.yaml:2:8 {3}\(checks\.c\.tpc\)/)
+    await writeFile(join(folder, 'conf.d/30-c.yaml'), 'checks:\n\tc: { tcp: "c:1" }\n')
+    assert.deepEqual((await refuse({ file: join(folder, 'holdfast.yaml') })).findings, ['2:1 HF102'])
+  })
+})
+
+test('addresses of the command line count as written', async () => {
+  const text = 'version: 1\nchecks: { example-com: { http: "https://example.com" } }\ndefaults: { check: { every: 5s } }\n'
+  const config = await accept({ text, urls: ['https://example.com/', 'example.com/other'] })
+  assert.deepEqual(config.checks.map(({ name, settings, every, from }) => [name, (settings as { http: string }).http, every, from]),
+    [['example-com', 'https://example.com', 5000, 'holdfast.yaml:2'], ['example-com-2', 'https://example.com/other', 5000, 'command line']])
+  assert.notEqual(config.version, (await accept({ text })).version)
+  assert.deepEqual((await accept({ text: 'version: 1\n', urls: ['http://localhost:1'] })).checks.map(({ loopback }) => loopback), [true])
+  const bad = await refuse({ text: 'version: 1\n', urls: ['ftp://x', 'https://u:hunter2@x.example', 'ok.example'] })
+  assert.deepEqual(bad.findings, ['1:1 HF123', '1:1 HF123'])
+  assert.doesNotMatch(bad.rendered, /hunter2/)
+})
+
+test('the first file is accepted, with and without addresses, and says who is missing', async () => {
+  for (const urls of [[], ['https://example.com/a?b=c#d', 'https://example.com/b', 'https://other.example']]) {
+    const taken = new Set<string>()
+    const given = urls.flatMap((url) => {
+      const read = readGiven(url, taken)
+      if (!('name' in read)) return []
+      taken.add(read.name)
+      return [read]
+    })
+    const text = starter({ given, port: 7400, timezone: 'Europe/Berlin' })
+    const config = await accept({ text })
+    assert.deepEqual(config.checks.map(({ name }) => name), [...taken])
+    assert.deepEqual(config.boards[0]?.components.map(({ checks }) => checks[0]), [...taken])
+    assert.deepEqual(config.warnings.map(({ code, says }) => [code, says]), [['HF150', 'Nobody would be paged yet: add people']])
+    // An address that stands in the file already is not watched twice.
+    assert.equal((await accept({ text, urls })).version, config.version)
+  }
+})
+
+test('references between rooms are judged: policies of checks and integrations', async () => {
+  const people = 'version: 1\npeople: { ada: { reach: hook } }\nchannels: { hook: { webhook: "http://h/" } }\n'
+  const key = { HOLDFAST_SECRET_K: 'k'.repeat(32) }
+  const { findings } = await refuse({ env: key, text: `${people}defaults: { check: { escalate: nope } }\nchecks: { a: { tcp: "a:1" }, b: { tcp: "b:1", escalate: default } }\ningest: { pagerduty: { key: "\${secret:k}", escalate: urgent } }\n` })
+  assert.deepEqual(findings, ['4:32 HF111', '6:54 HF111'])
+  const unused = await accept({ text: `${people}escalation: { urgent: [{ page: ada }] }\n` })
+  assert.deepEqual(unused.warnings.map(({ code }) => code), ['HF154', 'HF153'])
+})
+
+test('secrets stand in no finding, no canonical form, no version', async () => {
+  const text = 'version: 1\nchecks: { db: { mysql: "${secret:db-url}" }, web: { http: "http://x/", headers: { authorization: "Bearer ${secret:db-url}" } } }\n'
+  const config = await accept({ text })
+  assert.ok(JSON.stringify(config.checks).includes('c4n4ry'))
+  assert.doesNotMatch(JSON.stringify([config.canonical, config.warnings]), /c4n4ry/)
+  assert.equal((await accept({ text, env: { HOLDFAST_SECRET_DB_URL: 'mysql://other/x' } })).version, config.version)
+  // A probe that repeats what it was given, a value in the wrong form, a place that shows it.
+  const bad = [
+    'checks: { db: { postgres: "${secret:db-url}", query: "" } }', 'checks: { db: { tcp: "${secret:db-url}" } }', 'checks: { db: { http: "${secret:db-url}" } }',
+    'checks: { a: { tcp: "x:1", every: "${secret:db-url}" } }', 'checks: { a: { tcp: "x:1", depends_on: "${secret:db-url}" } }', 'site: { name: "${secret:db-url}" }',
+    'checks: { a: { heartbeat: true, schedule: "${secret:db-url}" } }', 'channels: { x: { smtp: "${secret:db-url}", from: 1 } }', 'checks: { a: { tcp: "x:1", escalate: "${secret:db-url}" } }',
+  ]
+  for (const line of bad) assert.doesNotMatch((await refuse({ text: `version: 1\n${line}\n` })).rendered, /c4n4ry|3316/, line)
+})
+
+test('secrets that are written out are refused and masked', async () => {
+  const bad = [
+    'checks: { db: { mysql: "mysql://app:c4n4ry@db/x" } }', 'checks: { w: { http: "http://x/", headers: { authorization: c4n4ry }, oops: 1 } }',
+    'channels: { h: { webhook: "http://x/", secret: c4n4ry4ever } }\nchecks: { a: { oops: "http://u:c4n4ry@x" } }', 'ingest: { pagerduty: { key: c4n4ry } }',
+  ]
+  for (const line of bad) {
+    const { findings, rendered } = await refuse({ text: `version: 1\n${line}\n` })
+    assert.ok(findings.some((finding) => finding.endsWith('HF119')), line)
+    assert.doesNotMatch(rendered, /c4n4ry/, rendered)
+  }
+})
+
+test('the canonical form is the same whatever the order of names, comments and notation', async () => {
+  const first = await accept({ file: join(fixtures, 'acceptance.yaml') })
+  const written = withComponents(first.canonical) as Record<string, unknown>
+  await fc.assert(fc.asyncProperty(fc.infiniteStream(fc.nat(1_000_000)), async (numbers) => {
+    const text = stringify(shuffled(written, () => numbers.next().value as number, []))
+    const config = await accept({ text, file: join(fixtures, 'acceptance.yaml') })
+    assert.equal(canonical(config.canonical), canonical(first.canonical))
+    assert.equal(config.version, first.version)
+  }), { numRuns: 40 })
+})
+
+test('what depends on the order of the file is part of the version: components, and ladders by default', async () => {
+  const board = (components: string): string => `version: 1\nchecks: { a: { tcp: "a:1" }, b: { tcp: "b:1" } }\nstatus_pages: { p: { components: { ${components} } } }\n`
+  assert.notEqual((await accept({ text: board('A: a, B: b') })).version, (await accept({ text: board('B: b, A: a') })).version)
+  const ladder = (channels: string): string => `version: 1\nchannels: { ${channels} }\npeople: { ada: {} }\n`
+  assert.notEqual((await accept({ text: ladder('x: { ntfy: "http://x" }, y: { ntfy: "http://y" }') })).version, (await accept({ text: ladder('y: { ntfy: "http://y" }, x: { ntfy: "http://x" }') })).version)
+})
+
+test('the schema for editors knows every setting, and says what is secret', async () => {
+  const schema = fileSchema({ probes, channels }) as { properties: Record<string, unknown>; additionalProperties: boolean; $schema: string }
+  assert.equal(schema.$schema, 'http://json-schema.org/draft-07/schema#')
+  assert.equal(schema.additionalProperties, false)
+  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'channels', 'checks', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'ingest', 'oncall', 'people', 'site', 'status_pages', 'version'])
+  const text = JSON.stringify(schema)
+  for (const word of ['depends_on', 'unknown_after', 'mysql', 'faster_than', 'webhook', 'schedule', 'handoff', 'components', '"secret":true', '"required":["version"]']) assert.ok(text.includes(word), word)
+})
+
+test('hostile files cost bounded time and never throw', async () => {
+  const hostile = [
+    '__proto__: { x: 1 }\nversion: 1', 'version: 1\nchecks: { __proto__: { tcp: "a:1" } }', 'version: 1\nchecks: { constructor: { depends_on: [toString] } }\nfallback: [constructor, __proto__]',
+    `version: 1\nchecks: { a: { tcp: "${'x'.repeat(500_000)}" } }`, `version: 1\nchecks: { ${'y'.repeat(900)}: 1 }`, 'version: 1\npeople: { ada: { reach: [1, ~, {}, []] } }', 'version: 1\nescalation: { default: [1, ~, [], { page: { a: 1 } }] }',
+    'version: 1\noncall: { constructor: { rotate: {}, people: {} } }', 'version: 1\nstatus_pages: { x: [], y: 1, z: { components: { A: {} }, publish: [1] } }', 'version: 1\ningest: { pagerduty: [1] }\nhorizon: 5\ndefaults: []\nsite: []\ndead_man: x',
+    'version: 1\nchecks: { "a\u2028b": 1, "\u202egnp": 2 }', 'version: 1\n? { a: 1 }\n: 2', '%YAML 9.9\n---\nversion: 1\nx: 1',
+  ]
+  for (const text of hostile) {
+    const { findings, rendered } = await refuse({ text })
+    assert.ok(findings.length > 0 && rendered.length < 20_000, text.slice(0, 80))
+    assert.doesNotMatch(rendered, /[\u2028\u202e]|undefined|\[object/)
+  }
+  await fc.assert(fc.asyncProperty(fc.string({ unit: fc.constantFrom('a', ':', ' ', '\n', '-', '{', '}', '[', ']', '"', '&a', '*a', '<<', '\t', '#', '|', '>', '1', 'checks', 'tcp', 'people', '${secret:x}', ',', '?', '!', '%', '@'), maxLength: 60 }), async (text) => {
+    await refuse({ text })
+  }), { numRuns: 300 })
+})
+
+/** Lists of pairs, as pages and components stand in the canonical form, back into maps. */
+function withComponents(form: unknown): unknown {
+  const pages = (form as { status_pages: [string, { components: [string, unknown][] }][] }).status_pages
+  return { ...(form as object), status_pages: Object.fromEntries(pages.map(([name, page]) => [name, { ...page, components: Object.fromEntries(page.components) }])) }
+}
+
+/** The same maps with their names in another order; components keep theirs, for the public sees it. */
+function shuffled(value: unknown, next: () => number, path: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((one) => shuffled(one, next, [...path, '']))
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).map(([name, inner]): [string, unknown] => [name, shuffled(inner, next, [...path, name])])
+  if (path.at(-1) === 'components') return Object.fromEntries(fields)
+  return Object.fromEntries(fields.map((field) => ({ field, at: next() })).sort((a, b) => a.at - b.at).map(({ field }) => field))
+}
