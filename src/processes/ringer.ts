@@ -68,7 +68,7 @@ async function run(init: Init): Promise<void> {
         return
       case 'tell': {
         const link = links.get(effect.to)
-        if (link && !link.send(effect.message as unknown as Wire)) link.close()
+        if (link && !link.send(effect.message)) link.close()
         return
       }
       case 'reply':
@@ -107,7 +107,7 @@ async function run(init: Init): Promise<void> {
       if (!ASKS.has(message.is)) return take({ is: 'heard', from: numberOf(link), message: message as unknown as ToRinger })
       const ask = ++count
       return new Promise<Wire>((resolve) => {
-        waiting.set(ask, (says) => resolve(says as unknown as Wire))
+        waiting.set(ask, (says) => resolve(says))
         take({ is: 'asked', ask, question: message as unknown as AskRinger })
       })
     },

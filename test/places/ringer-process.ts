@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stayConnected, type Link, type Wire } from '../../src/ports/wire.ts'
+import { stayConnected, type Link } from '../../src/ports/wire.ts'
 import type { Plan } from '../../src/rooms/page/plan.ts'
 import type { AskRinger, FromRinger, RingerSays, ToRinger } from '../../src/rooms/page/protocol.ts'
 
@@ -73,7 +73,7 @@ export function scriptedKeeper(socket: string, every: number): ScriptedKeeper {
   const watchers = new Set<() => void>()
   const early: ToRinger[] = []
   const connection = stayConnected(socket, {
-    onOpen: (link) => early.splice(0).forEach((message) => link.send(message as unknown as Wire)),
+    onOpen: (link) => early.splice(0).forEach((message) => link.send(message)),
     onMessage(message) {
       heard.push(message as unknown as FromRinger)
       for (const look of [...watchers]) look()
@@ -85,7 +85,7 @@ export function scriptedKeeper(socket: string, every: number): ScriptedKeeper {
   const keeper: ScriptedKeeper = {
     heard, beating: true,
     send(message) {
-      if (connection.link) connection.link.send(message as unknown as Wire)
+      if (connection.link) connection.link.send(message)
       else if (message.is !== 'beat') early.push(message)
     },
     until(is, matches = () => true) {
@@ -113,7 +113,7 @@ export async function askRinger(socket: string, question: AskRinger, within = 50
   const connected = Promise.withResolvers<Link>()
   const connection = stayConnected(socket, { onOpen: (link) => connected.resolve(link), onMessage: () => undefined })
   try {
-    return (await (await connected.promise).ask(question as unknown as Wire, within)) as unknown as RingerSays
+    return (await (await connected.promise).ask(question, within)) as unknown as RingerSays
   } finally {
     connection.close()
   }

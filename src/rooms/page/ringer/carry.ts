@@ -47,7 +47,7 @@ export function createCarrier(channels: readonly AnyChannel[], { clock, timers, 
     })
     const sent = (async (): Promise<Carried> => {
       try {
-        const receipt = await channel.send(message, read(channel, config) as never, { egress, signal: stop.signal, now: () => clock.now(), timers })
+        const receipt = await channel.send(message, read(channel, config), { egress, signal: stop.signal, now: () => clock.now(), timers })
         return settled('accepted', receipt)
       } catch (cause) {
         // A fault that is sure of itself says that it did not arrive; anything else may have happened after it left.

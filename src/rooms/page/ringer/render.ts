@@ -135,19 +135,19 @@ function incidentOf({ incident, paging, event, text }: Drawn, { site }: Plan, no
   if (!incident) return { id: '', number: 0, title: text.title, since: iso(now.wall), state: 'open', url: site.url }
   const phase = event === 'recovered' ? 'over' : (paging?.phase.is ?? 'ringing')
   const state = phase === 'over' ? 'resolved' : phase === 'held' ? 'acknowledged' : 'open'
-  return { id: incident.id, number: incident.number, title: incident.title, since: iso(incident.since), state, url: `${base(site.url)}/incidents/${incident.id}` }
+  return { id: incident.id, number: incident.number, title: incident.title, since: iso(incident.since), state, url: `${rooted(site.url)}/incidents/${incident.id}` }
 }
 
 function linksOf(telling: Telling, drawn: Drawn, { plan, key }: Rendering): Pick<PageBody, 'ack_url' | 'pass_url'> {
   if (!key || !drawn.acts) return {}
-  const url = (permit: Permit): string => `${base(plan.site.url)}/a/${makeToken(key, permit)}`
+  const url = (permit: Permit): string => `${rooted(plan.site.url)}/a/${makeToken(key, permit)}`
   if (telling.is === 'test') return { ack_url: url({ is: 'received', page: telling.page, person: telling.person }) }
   if (!drawn.incident) return {}
   const ack = url({ is: 'act', incident: drawn.incident.id, person: telling.person })
   return { ack_url: ack, pass_url: `${ack}/pass` }
 }
 
-const base = (url: string): string => url.replace(/\/+$/, '')
+const rooted = (url: string): string => url.replace(/\/+$/, '')
 
 /** Instants as others read them; one that no calendar has reads as the first. */
 const iso = (at: Instant): string => new Date(Math.abs(at) <= 8.64e15 ? at : instantOf(0)).toISOString()
