@@ -135,7 +135,7 @@ function show(path: Path, written: Written): string {
   if (raw === null) return 'nothing'
   if (Array.isArray(raw)) return 'a list'
   if (typeof raw === 'object') return 'a map of settings'
-  return typeof raw === 'string' ? `“${short(raw)}”` : String(raw as number | boolean)
+  return typeof raw === 'string' ? `“${short(raw)}”` : JSON.stringify(raw)
 }
 
 /** At most 40 characters of what was written, on one line, passwords in addresses left out. */

@@ -9,6 +9,9 @@ import { stringify } from 'yaml'
 import { channels, probes } from '../config/fixtures/plugins.ts'
 import { readGiven, starter } from '../config/starter.ts'
 import { canonical } from '../core/ledger.ts'
+import * as plugins from '../plugins/list.gen.ts'
+import type { AnyChannel } from '../ports/channel.ts'
+import type { AnyProbe } from '../ports/probe.ts'
 import { fileSchema, loadConfig, type Accepted, type LoadWants } from './accepted.ts'
 
 const fixtures = join(import.meta.dirname, '../config/fixtures')
@@ -55,6 +58,17 @@ test('a small hosting team is accepted, with the one thing that is still missing
   assert.deepEqual([config.plan.covers, config.plan.version, config.plan.site], [[], config.version, config.site])
   assert.deepEqual(config.boards[0]?.publish, [join(fixtures, 'public')])
   assert.deepEqual(config.boards[0]?.components.map(({ name, checks }) => [name, checks]), [['Website', ['www']], ['API', ['api', 'db']], ['Jobs', ['job']]])
+})
+
+test('the plugins that are installed read the same files', async () => {
+  const real: { probes: readonly AnyProbe[]; channels: readonly AnyChannel[] } = plugins
+  const lacking = <Of extends { kind: string }>(own: readonly Of[], others: readonly Of[]): Of[] => [...own, ...others.filter(({ kind }) => own.every((one) => one.kind !== kind))]
+  const installed = { probes: lacking(real.probes, probes), channels: lacking(real.channels, channels) }
+  const config = await accept({ ...installed, file: join(fixtures, 'acceptance.yaml') })
+  assert.deepEqual(config.warnings.map(({ code }) => code), ['HF154'])
+  assert.equal(config.version, (await accept({ file: join(fixtures, 'acceptance.yaml') })).version)
+  assert.ok(JSON.stringify(fileSchema(installed)).includes('younger_than'))
+  assert.ok((await refuse({ ...installed, file: join(fixtures, 'mistakes.yaml'), env: {} })).findings.length === 21)
 })
 
 test('the sample of the manual is accepted', async () => {
