@@ -44,7 +44,7 @@ export type CareMove =
   | { readonly is: 'start'; readonly safe: boolean }
   | { readonly is: 'kill'; readonly pid: number }
   | { readonly is: 'say'; readonly line: string }
-  | { readonly is: 'page'; readonly says: string }
+  | { readonly is: 'page'; readonly title: string; readonly says: string }
 
 export interface Judged {
   readonly care: Care
@@ -126,7 +126,7 @@ const recent = (care: Care, now: Tick): readonly Tick[] => care.deaths.filter((a
 function tellDeaths(care: Care, moves: readonly CareMove[], now: Tick): Judged {
   if (recent(care, now).length < TOO_MANY_DEATHS || (care.toldAt !== undefined && now - care.toldAt < TELL_EVERY)) return { care, moves }
   const says = `${care.name} ended ${recent(care, now).length} times in ten minutes; it is started again and again${care.name === 'keeper' ? ', now in safe mode (pages and ledger only)' : ''}. Look at Holdfast's log.`
-  return { care: { ...care, toldAt: now }, moves: [...moves, { is: 'page', says }] }
+  return { care: { ...care, toldAt: now }, moves: [...moves, { is: 'page', title: `${care.name} keeps ending`, says }] }
 }
 
 function look(before: Care, now: Tick): Judged {
@@ -148,7 +148,7 @@ function look(before: Care, now: Tick): Judged {
   const abandoned = [...care.abandoned, phase.pid]
   const full = abandoned.length >= care.mostAbandoned
   const says = `${care.name} hangs and cannot be ended (process ${phase.pid} waits for a device). ${full ? 'No further one is started until one of them ends.' : 'Another one is started beside it.'} Look at the disk.`
-  return { care: { ...fallen, abandoned }, moves: [{ is: 'page', says }] }
+  return { care: { ...fallen, abandoned }, moves: [{ is: 'page', title: `${care.name} hangs`, says }] }
 }
 
 /** We did not run for a while: whoever was silent meanwhile may not have been. */

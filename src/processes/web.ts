@@ -19,6 +19,7 @@ import { random } from '../ports/world/random.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import type { ToWeb } from '../views/answers.ts'
 import { attachParent, toParent, type FromParent } from './parent.ts'
+import { sayPort } from './port.ts'
 
 interface Site {
   readonly name: string
@@ -137,15 +138,6 @@ const closing = (server: Server): Promise<void> => new Promise((resolve) => {
   })
   server.closeIdleConnections()
 })
-
-function sayPort({ host, port }: Init, cause: NodeJS.ErrnoException): string {
-  switch (cause.code) {
-    case 'EADDRINUSE': return `Port ${port} is taken by another program. Stop it, or start Holdfast on another one: holdfast up --port ${port + 1}`
-    case 'EACCES': return `Port ${port} may not be opened by this user: take one above 1023 (holdfast up --port 7400) and let a proxy stand in front.`
-    case 'EADDRNOTAVAIL': return `${host} is not an address of this machine: correct where Holdfast is to listen.`
-    default: return `Holdfast cannot listen on ${host}:${port}: ${cause.message}`
-  }
-}
 
 /** The watchdog keeps the boards for a successor of this process, which would otherwise know nothing until the keeper speaks. */
 function rememberBoards(): void {

@@ -145,9 +145,9 @@ export const names: Rule = (tree) => tree.flatMap((file) => {
   const declared = /^(?:export )?(?:default )?(?:async )?(?:function\*?|const|let|class|interface|type) ([A-Za-z_$][\w$]*)/gm
   return [
     ...parts.filter((folder) => BANNED_FOLDERS.includes(folder)).map((folder) => `${file.path}: a folder "${folder}" gathers what has no idea in common: name the idea`),
-    ...(/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|lab\.test|contract|gen))?$/.test(base) ? [] : [`${file.path}: file names are kebab-case nouns`]),
+    ...(/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(base) ? [] : [`${file.path}: file names are kebab-case nouns`]),
     ...(BANNED_WORDS.some((word) => word.toLowerCase() === last) ? [`${file.path}: "${last}" says nothing: name what it is`] : []),
-    ...[...file.code.matchAll(declared)].flatMap((hit) => {
+    ...[...(isProduct(file) ? file.code : '').matchAll(declared)].flatMap((hit) => {
       const name = hit[1] ?? ''
       const word = /[A-Z]?[a-z0-9]+$/.exec(name)?.[0] ?? ''
       const bad = BANNED_WORDS.includes(word.charAt(0).toUpperCase() + word.slice(1)) || /^(do|process)[A-Z]/.test(name)

@@ -1,0 +1,267 @@
+// The watchdog: the parent of all. It reads the configuration before anything opens, starts the others, and from then on only
+// supervises: it replaces what dies or hangs, hands a changed configuration on (a bad one never), tells the service manager and
+// the outside dead man's switch that pages would go out, and stops everything in order. It opens no database of Holdfast's and sends no
+// page itself; what people must know of it, it has the ringer say.
+import { renderFindings, KEPT } from '../config/finding.ts'
+import { seconds, type Span } from '../core/time.ts'
+import { createClock } from '../ports/world/clock.ts'
+import { createEgress } from '../ports/world/egress.ts'
+import { createResolver } from '../ports/world/resolver.ts'
+import { createTimers } from '../ports/world/timers.ts'
+import type { Accepted } from '../views/accepted.ts'
+import { missingIn } from '../views/missing.ts'
+import { endNow } from './parent.ts'
+import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program } from './watchdog/children.ts'
+import { rememberKin } from './watchdog/control.ts'
+import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
+import { notifierFor, type Notifier } from './watchdog/notify.ts'
+import { load, open, type Opened, type UpWants } from './watchdog/opening.ts'
+import { outletOn, type Outlet } from './watchdog/outlet.ts'
+import { lookoutFor } from './watchdog/reload.ts'
+
+const TURN = 250
+const LOOK_AT_FILES = 4
+const CALL_DEADLINE = 10_000
+/** When the service manager is told that it is ready, though the keeper is not: pages go out without it. */
+const READY_WITHOUT_KEEPER = seconds(15)
+const MOST_ALARMS = 20
+
+/** Everything that the running watchdog knows. */
+interface Watch {
+  readonly wants: UpWants
+  readonly opened: Opened
+  readonly out: Outlet
+  readonly err: Outlet
+  readonly children: Children
+  readonly manager: Notifier
+  readonly outside: DeadMan
+  config: Accepted
+  /** When the configuration in force was accepted, for people. */
+  since: Date
+  key: Buffer
+  /** Pages that no ringer took yet. */
+  alarms: { readonly title: string; readonly says: string }[]
+  /** What web wants kept for its successor. */
+  remembered: unknown
+  ready: Set<string>
+  told: boolean
+  refused: boolean
+  stopping: boolean
+  /** Something asks a disk that does not answer: an ordinary exit would wait for it. */
+  stuck: number
+}
+
+/** `holdfast up`. Resolves with the exit code of a start that failed; otherwise the process ends by itself. */
+export async function watch(wants: UpWants): Promise<number> {
+  const [out, err] = [outletOn(1), outletOn(2)]
+  const opened = await open(wants)
+  if (opened.is === 'refused') {
+    err.line(opened.says)
+    await err.flush(1000)
+    return opened.exit
+  }
+  supervise(wants, opened, out, err)
+  return new Promise(() => undefined)
+}
+
+function supervise(wants: UpWants, opened: Opened, out: Outlet, err: Outlet): void {
+  const clock = createClock()
+  const timers = createTimers()
+  const startedAt = clock.now().tick
+  const page = (title: string, says: string): void => pageAll(it, title, says)
+  const children = childrenOf({
+    clock,
+    say: err.line,
+    echo: err.line,
+    page,
+    hear: (name, message) => hear(it, name, message),
+    fatal: (_name, says, exit) => {
+      err.line(says)
+      void stop(it, exit)
+    },
+    changed: (kin) => rememberKin(opened.runtime, kin),
+  })
+  const resolver = createResolver({ clock, timers })
+  const egress = createEgress({ clock, timers, resolver, ownPorts: [wants.port] })
+  const outside = deadMan({
+    say: err.line, page: (says) => page('nobody outside watches', says),
+    call: async (url) => {
+      const limit = new AbortController()
+      const cancel = timers.after(CALL_DEADLINE as Span, () => limit.abort())
+      try {
+        return (await egress.request({ url, signal: limit.signal, trust: 'configured', maxBody: 1024 })).status
+      } finally {
+        cancel()
+      }
+    },
+  })
+  const it: Watch = {
+    wants, opened, out, err, children, outside, manager: notifierFor(process.env, err.line), config: opened.config, since: new Date(), key: opened.key,
+    alarms: [], remembered: undefined, ready: new Set(), told: false, refused: false, stopping: false, stuck: 0,
+  }
+  outside.configure(opened.config.deadMan)
+  sayStart(it)
+  for (const program of programs(it)) children.raise(program, opened.former.filter(({ name }) => name === program.name))
+  raiseWorker(it)
+  awaitKey(it)
+  const lookout = lookoutFor(opened.file, opened.mark, () => void reload(it))
+  let turns = 0
+  setInterval(() => {
+    if (it.stopping) return
+    children.turn()
+    tellAlarms(it)
+    if (++turns % LOOK_AT_FILES === 0) lookout.turn()
+    const now = clock.now().tick
+    const [ringer, keeper] = [children.advances('ringer', PATIENCE), children.advances('keeper', KEEPER_PATIENCE)]
+    tellReady(it, ringer, keeper, now - startedAt)
+    it.manager.turn(now, ringer || keeper)
+    outside.turn(now, ringer && keeper)
+  }, TURN)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(it, 0))
+  process.on('SIGHUP', () => void reload(it))
+}
+
+/** Each program, with what its first message carries. Made anew at each start, from what is in force then. */
+function programs(it: Watch): Program[] {
+  const { wants, opened } = it
+  const { runtime, data } = opened
+  const key = (): string => it.key.toString('base64')
+  const program = (name: string, patience: Span, init: (start: { readonly safe: boolean }) => Record<string, unknown>): Program => ({
+    name, patience, file: new URL(`./${name}.ts`, import.meta.url), init: (start) => ({ is: 'init', ...init(start) }),
+  })
+  return [
+    program('ringer', PATIENCE, () => ({ runtime, key: key(), plan: it.config.plan, site: it.config.site })),
+    program('keeper', KEEPER_PATIENCE, ({ safe }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), ...(safe ? { safe } : {}) })),
+    program('prober', PATIENCE, () => ({ runtime, name: 'prober-1', ports: [wants.port] })),
+    program('web', PATIENCE, () => ({ runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
+  ]
+}
+
+const publishing = ({ boards }: Accepted): boolean => boards.some(({ publish }) => publish.length > 0)
+const boardPlaces = ({ boards }: Accepted) => boards.map(({ slug, publish }) => ({ slug, publish }))
+
+/** The publisher is there while a board is published somewhere. */
+function raiseWorker(it: Watch): void {
+  const { children, opened } = it
+  const has = children.care('worker') !== undefined
+  if (!publishing(it.config)) {
+    if (has) void children.dismiss('worker', seconds(3))
+    return
+  }
+  if (has) return
+  children.raise({
+    name: 'worker', patience: PATIENCE, file: new URL('./worker.ts', import.meta.url),
+    init: () => ({ is: 'init', runtime: opened.runtime, boards: boardPlaces(it.config) }),
+  }, opened.former.filter(({ name }) => name === 'worker'))
+}
+
+function sayStart(it: Watch): void {
+  const { opened, out, err, config, wants } = it
+  const checks = config.checks.length === 1 ? '1 check' : `${config.checks.length} checks`
+  out.line(opened.wrote === undefined ? `✓ configuration ${opened.file} (${checks})` : `✓ wrote ${opened.file} (${opened.wrote} lines, ${checks})`)
+  for (const says of missingIn(config)) out.line(`! ${says}`)
+  if (config.warnings.length > 0) err.line(renderFindings(config.warnings, 'Holdfast starts with it.'))
+  if (opened.laterKey) {
+    const says = `The data folder ${opened.data} does not answer. Pages go out all the same; what happens is not recorded, and links in them stop working when the disk is back.`
+    err.line(says)
+    pageAll(it, 'the data folder does not answer', says)
+  }
+  if (opened.former.length > 0) err.line(`A former Holdfast left ${opened.former.map(({ name, pid }) => `${name} (process ${pid})`).join(', ')} behind, which cannot be ended: look at the disk.`)
+  if (!['127.0.0.1', '::1', 'localhost'].includes(wants.host)) err.line(`Holdfast listens on ${wants.host}, without TLS: let a proxy stand in front (docs/use/server.md).`)
+}
+
+function hear(it: Watch, name: string, message: Message): void {
+  if (message.is === 'say') it.out.line(`✓ ${String(message['line'])}`.replace(/^✓ (?=[✓✗!])/, ''))
+  else if (message.is === 'remember') it.remembered = message['boards']
+  else if (message.is === 'ready') {
+    if (it.ready.has(name)) return it.err.line(`${name} works again.`)
+    it.ready.add(name)
+    const { wants } = it
+    if (name === 'keeper') it.out.line(`✓ data in ${wants.data} (SQLite)`)
+    if (name === 'web') it.out.line(`✓ board at http://${wants.host.includes(':') ? `[${wants.host}]` : wants.host}:${wants.port}/   Ctrl-C stops everything.`)
+  }
+}
+
+/** Ready when the keeper is and pages go out, or when they go out without it. */
+function tellReady(it: Watch, ringer: boolean, keeper: boolean, upFor: number): void {
+  if (it.told || !ringer || (!keeper && upFor < READY_WITHOUT_KEEPER)) return
+  it.told = true
+  it.manager.ready(`watching ${it.config.checks.length} checks`)
+}
+
+/** A key that the disk gives up late takes the place of the one for the moment. */
+function awaitKey(it: Watch): void {
+  const { laterKey } = it.opened
+  if (!laterKey) return
+  it.stuck++
+  laterKey.then((key) => {
+    it.stuck--
+    it.key = key
+    it.err.line('The data folder answers again: ringer, keeper and web start anew with the node\'s own key.')
+    for (const name of ['ringer', 'keeper', 'web']) it.children.replace(name)
+  }, (cause: unknown) => {
+    it.stuck--
+    it.err.line(`The node's key cannot be loaded: ${String(cause)}`)
+  })
+}
+
+function pageAll(it: Watch, title: string, says: string): void {
+  if (it.alarms.length < MOST_ALARMS && !it.alarms.some((alarm) => alarm.title === title)) it.alarms.push({ title, says })
+  tellAlarms(it)
+}
+
+/** The ringer has it when it was there to be told; one that dies with it was told that this one dies. */
+function tellAlarms(it: Watch): void {
+  if (!it.children.advances('ringer', PATIENCE)) return
+  it.alarms = it.alarms.filter(({ title, says }) => !it.children.tell('ringer', { is: 'page-all', title, says }))
+}
+
+const clockTime = (date: Date, timezone: string): string => date.toLocaleTimeString('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
+
+/** Takes in a changed configuration; a bad one changes nothing, and people hear of it once. */
+async function reload(it: Watch): Promise<void> {
+  it.stuck++
+  const loaded = await load(it.opened.file, it.wants)
+  it.stuck--
+  if (it.stopping) return
+  if (loaded.is === 'refused') {
+    it.err.line(renderFindings(loaded.findings, KEPT))
+    const since = clockTime(it.since, it.config.site.timezone)
+    if (!it.refused) pageAll(it, 'the configuration was refused', `The configuration file was refused (${loaded.findings.length} problems); the one of ${since} stays in force. See: holdfast validate ${it.opened.file}`)
+    it.refused = true
+    return
+  }
+  const before = it.config
+  it.config = loaded.config
+  it.since = new Date()
+  it.refused = false
+  const { config, children } = it
+  children.tell('ringer', { is: 'config', plan: config.plan, site: config.site })
+  children.tell('keeper', { is: 'config', config, missing: missingIn(config) })
+  children.tell('web', { is: 'config', site: config.site })
+  children.tell('worker', { is: 'config', boards: boardPlaces(config) })
+  raiseWorker(it)
+  it.outside.configure(config.deadMan)
+  it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${config.checks.length} checks`}`)
+  if (config.warnings.length > 0) it.err.line(renderFindings(config.warnings, 'It is in force.'))
+}
+
+/** In order, so that nobody speaks to one that is gone: who takes things in first, who sends pages last. */
+async function stop(it: Watch, exit: number): Promise<void> {
+  if (it.stopping) {
+    // Asked twice: at once. The children notice that their parent is gone.
+    process.exit(exit === 0 ? 130 : exit)
+  }
+  it.stopping = true
+  const { children } = it
+  it.manager.stopping()
+  it.err.line('Holdfast stops.')
+  await children.dismiss('web', seconds(1.5))
+  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5))])
+  await children.dismiss('keeper', seconds(3))
+  await children.dismiss('ringer', seconds(2))
+  rememberKin(it.opened.runtime, [])
+  await Promise.all([it.out.flush(300), it.err.flush(300)])
+  if (it.stuck > 0) endNow()
+  process.exit(exit)
+}
