@@ -42,8 +42,8 @@ export async function startRinger(want: RingerWant = {}): Promise<RingerProcess>
     })
     child.once('exit', (code, signal) => reject(new Error(`the ringer ended: ${code ?? signal}`)))
   })
-  const { key, runtime: _, ...rest } = want
-  child.send({ is: 'init', runtime, ...rest, ...(key ? { key: Buffer.from(key).toString('base64') } : {}) })
+  const { key, plan, silence, confirm, sending } = want
+  child.send({ is: 'init', plan, silence, confirm, sending, runtime, ...(key ? { key: Buffer.from(key).toString('base64') } : {}) })
   await ready
   return {
     child, runtime, reports, socket: path.join(runtime, 'ringer.sock'),

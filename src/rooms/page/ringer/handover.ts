@@ -2,8 +2,10 @@
 // durable, and whenever it speaks in an older term. Its mirror replaces ours, but for what people did here and it does not
 // know yet: that is laid over what it says. Only the keeper that said hello last is heard.
 import { never } from '../../../core/fault.ts'
-import { dueIn, laterTick, ms } from '../../../core/time.ts'
+import { dueIn, isDue, laterTick, ms } from '../../../core/time.ts'
+import type { IncidentId } from '../../../core/id.ts'
 import type { Mirrored, ToRinger } from '../protocol.ts'
+import { called } from '../steps.ts'
 import { close, takeEnded, wakeKeeper } from './alone.ts'
 import { rebasePending, recorded } from './acts.ts'
 import { all, forget, lastOf, write } from './journal.ts'
@@ -80,11 +82,19 @@ function ring(turn: Turn, message: ToRinger & { is: 'ring' }): void {
   }
   for (const { incident, channel, message: it, carries: together } of message.rings) {
     const job = { page: it.key, incident, person: it.body.person, channel, message: it, by: 'keeper' as const, since: now.tick, carries: [], ...(together ? { together } : {}) }
-    const untaken = state.pending.find((act) => act.incident === incident && act.act === 'ack')
-    // Decided before the keeper knew that somebody had taken it.
-    if (untaken && it.body.event === 'page') giveUp(turn, job, `${untaken.person} took it before this was sent`)
+    const spared = it.body.event === 'page' ? isSpared(turn, incident) : undefined
+    if (spared !== undefined) giveUp(turn, job, spared)
     else takeEnded(turn, send(turn, job))
   }
+}
+
+/** Why a page need not go out any more: decided before somebody took it, or before it was over (P-7, P-14). */
+function isSpared({ state, now }: Turn, incident: IncidentId): string | undefined {
+  const untaken = state.pending.find((act) => act.incident === incident && act.act === 'ack')
+  if (untaken) return `${called(untaken.person)} took it before this was sent`
+  const phase = state.open.get(incident)?.paging.phase
+  if (phase?.is === 'held' && !isDue(phase.lapsesAt, now)) return `${called(phase.by)} has it`
+  return phase === undefined && state.over.has(incident) ? 'it was over before this was sent' : undefined
 }
 
 function mirror(turn: Turn, open: readonly Mirrored[]): void {

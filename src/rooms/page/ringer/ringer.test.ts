@@ -357,13 +357,33 @@ test('P-6 an acknowledgement stops what has not gone out, and is recorded when t
   world.ring(db, { ...crossing, moves: [{ ...later, ring: { ...later.ring, page: 'pg_00000000000000000000000000000009' as never } }] })
   world.pass(100)
   assert.equal(world.pages().length, 1)
-  assert.ok(world.told.some(({ message }) => message.is === 'settled' && message.outcome === 'failed' && /ada took it/.test(message.says)))
+  assert.ok(world.told.some(({ message }) => message.is === 'settled' && message.outcome === 'failed' && /Ada took it/.test(message.says)))
   world.judge(db, paging, { is: 'acked', by: 'ada', via: 'link' })
   world.hear({ is: 'taken', n: acted.n })
   const says = world.reply(asked)
   assert.ok(says?.is === 'did' && says.recorded && says.view.state === 'held' && says.view.heldBy === 'ada')
   world.pass(20_000)
   assert.equal(world.pages().length, 1, 'silence')
+})
+
+test('P-7 a page decided before somebody took it does not go out afterwards; one decided after the lapse does', () => {
+  const world = new World()
+  world.connect()
+  const db = incident('db')
+  const crossing = decide(begin(db, world.plan, world.now()), db, world.plan, world.now())
+  const held = stepPaging(crossing.paging, { is: 'acked', by: 'ada', via: 'cli' }, db, world.plan, world.now())
+  world.hear({ is: 'changed', mirrored: { incident: db, paging: held.paging }, closed: false })
+  world.ring(db, crossing)
+  world.pass(100)
+  assert.equal(world.pages().length, 0)
+  const settled = world.told.find(({ message }) => message.is === 'settled')?.message
+  assert.ok(settled?.is === 'settled' && settled.outcome === 'failed' && settled.says === 'Ada has it')
+  world.pass(minutes(30))
+  const lapsed = decide(held.paging, db, world.plan, world.now())
+  // The page comes before the word that it lapsed: it goes out all the same.
+  world.ring(db, lapsed)
+  world.pass(100)
+  assert.ok(world.pages().length > 0)
 })
 
 test('P-6 a second person hears who has it: a success; a repeat changes nothing', () => {
