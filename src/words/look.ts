@@ -13,7 +13,7 @@ export const COLOURS: Readonly<Record<'light' | 'dark', Readonly<Record<Shape, s
 }
 
 const GROUND = {
-  light: { page: '#fff', surface: '#f4f6fa', text: '#14181f', soft: '#565d69', line: '#c3c9d3', press: '#14181f', pressed: '#fff' },
+  light: { page: '#fff', surface: '#f6f8fb', text: '#14181f', soft: '#565d69', line: '#c3c9d3', press: '#14181f', pressed: '#fff' },
   dark: { page: '#0e1217', surface: '#181d25', text: '#e9ecf1', soft: '#a6aebb', line: '#404854', press: '#f1f3f7', pressed: '#14181f' },
 }
 

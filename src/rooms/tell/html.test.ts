@@ -124,7 +124,7 @@ test('T-4: nothing that people write becomes active, and nothing pretends', () =
     assert.ok(page.isWellFormed())
   }
 })
-const ALLOWED = new Set(['!doctype', 'html', 'head', 'meta', 'title', 'link', 'style', 'body', 'svg', 'symbol', 'circle', 'path', 'rect', 'use', 'div', 'a', 'header', 'main', 'footer', 'section', 'article', 'h1', 'h2', 'h3', 'p', 'b', 'bdi', 'time', 'span', 'ul', 'ol', 'li', 'details', 'summary'])
+const ALLOWED = new Set(['!doctype', 'html', 'head', 'meta', 'title', 'link', 'style', 'body', 'svg', 'symbol', 'circle', 'path', 'rect', 'use', 'div', 'aside', 'a', 'header', 'main', 'footer', 'section', 'article', 'h1', 'h2', 'h3', 'p', 'b', 'bdi', 'time', 'span', 'ul', 'ol', 'li', 'details', 'summary'])
 
 test('T-4: no script, no style attribute, and the policy knows the one style by its hash', () => {
   const page = filed(boards.majorOutage)

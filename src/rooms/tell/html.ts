@@ -80,7 +80,7 @@ function drawPage(page: Page): string {
   const base = options.base ?? ''
   const reload = options.reload
   return html`<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><title>${says.text} · ${words.statusOf(isolated(site))}</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">${options.live ? undefined : html`<meta http-equiv="Content-Security-Policy" content="${BOARD_POLICY.replace(/; frame-ancestors[^;]*/, '')}">`}${reload?.is === 'on' && html`<meta http-equiv="refresh" content="60">`}${tabPicture(shape)}<link rel="alternate" type="application/atom+xml" title="${words.past}" href="${base}history.atom"><style>${{ markup: BOARD_STYLE }}</style></head><body>${SHAPES}
-<div class="late">${words.openedLongAgo}<a href="">${words.reload}</a></div>
+<aside class="late">${words.openedLongAgo}<a href="">${words.reload}</a></aside>
 <header><p class="site"><bdi>${site}</bdi></p></header>
 <main><div class="hero ${classOf(shape)}"><h1>${icon(shape)} ${says.text}</h1>${drawAge(page)}</div>
 ${drawOpen(page)}${drawComponents(page)}${drawPast(page)}</main>
