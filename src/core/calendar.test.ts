@@ -44,6 +44,10 @@ test('a day has 23, 24 or 25 hours, and the days of a zone touch', () => {
   }
   assert.equal(dayOf(at('2011-12-30T09:59:59Z'), 'Pacific/Apia'), '2011-12-29')
   assert.equal(dayOf(at('2011-12-30T10:00:00Z'), 'Pacific/Apia'), '2011-12-31')
+  // St. John's went from 00:01 back to 23:01: whatever comes after the first midnight counts to the new day.
+  const twice = at('2010-11-07T02:45:00Z')
+  assert.equal(dayOf(twice, 'America/St_Johns'), '2010-11-07')
+  assert.ok(dayBounds(twice, 'America/St_Johns').start <= twice && twice < dayBounds(twice, 'America/St_Johns').end)
   assert.equal(addDays('2024-02-28', 2), '2024-03-01')
 })
 

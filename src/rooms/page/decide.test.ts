@@ -163,16 +163,19 @@ test('an acknowledgement is asked about, renewed by its holder, and lapses', () 
   assert.ok(since.is === 'held' && renewed.is === 'held' && since.at === renewed.at)
   assert.deepEqual(it.pass(seconds(17)).fresh(), ['39.667 reminder ada email', '39.667 reminder ada hook'])
   assert.deepEqual(it.pass(seconds(10)).fresh(), ['43 ada email', '47 ada hook', '49 bo email'])
+  assert.equal(it.paging().lap, 3)
   const reminders = it.moves.flatMap((move) => (move.is === 'notice' && move.notice === 'reminder' ? [move.key] : []))
   assert.equal(new Set(reminders).size, 4)
 })
 
-test('the reminder comes 5 min before the end when there is time, else a sixth before', () => {
-  const it = night(ACME).pass(seconds(1))
-  it.event({ is: 'acked', by: 'ada', via: 'link' })
-  const { phase } = it.paging()
-  assert.ok(phase.is === 'held')
-  assert.equal(phase.lapsesAt.tick - phase.askAt.tick, minutes(5))
+test('the reminder comes a sixth before the end, at most 5 min', () => {
+  for (const [lapses, lead] of [[hours(2), minutes(5)], [minutes(30), minutes(5)], [minutes(12), minutes(2)]] as const) {
+    const it = night({ ...ACME, ackLapses: lapses }).pass(seconds(1))
+    it.event({ is: 'acked', by: 'ada', via: 'link' })
+    const { phase } = it.paging()
+    assert.ok(phase.is === 'held')
+    assert.equal(phase.lapsesAt.tick - phase.askAt.tick, lead)
+  }
 })
 
 test('a holder whom the first step does not ring is told that it lapsed', () => {
@@ -288,6 +291,15 @@ test('handed over by the holder, who needs no notice of their own act', () => {
   assert.deepEqual(it.fresh(), ['6 acknowledged ada email'])
 })
 
+test('handed over to somebody who passes it on: the policy begins at once, without them', () => {
+  const it = night(planOf([rings(['ada', 'bo'], 60)])).pass(seconds(6))
+  it.event({ is: 'acked', by: 'bo', via: 'link' })
+  it.event({ is: 'assigned', to: 'ada', by: 'bo' })
+  it.fresh()
+  it.event({ is: 'passed', by: 'ada' })
+  assert.deepEqual(it.fresh(), ['6 bo email'])
+})
+
 test('handed over while it rings: the new person is rung now, the policy goes on as it was', () => {
   const it = night(planOf([rings(['ada'], 60)])).pass(seconds(10))
   it.fresh()
@@ -320,6 +332,41 @@ test('a failing channel: the person\'s next one at once', () => {
 test('X-9 nobody knows what came of it: another path at once, the rest as if it had been accepted', () => {
   const it = night(ACME, (ring) => (ring.channel === 'email' && ring.person === 'ada' ? 'unknown' : 'accepted')).pass(seconds(13))
   assert.deepEqual(it.lines, ['0 ada email', '0 ada hook', '6 bo email', '12 ada email', '12 bo email', '12 ada hook'])
+})
+
+test('X-9 a step of which nothing is known is not a step that failed: the next one comes in its time', () => {
+  const it = night(ACME, () => 'unknown').pass(seconds(7))
+  assert.deepEqual(it.lines, ['0 ada email', '0 ada hook', '6 bo email'])
+})
+
+test('a last rung that failed does not bring the next round forward', () => {
+  const slow = planOf([rings(['ada'], 22)], { people: { ada: person('ada', ['push', 2], ['email', 23]) } })
+  const it = night(slow, (ring) => (ring.channel === 'email' ? 'failed' : 'accepted')).pass(seconds(25))
+  assert.deepEqual(it.lines, ['2 ada push', '23 ada email', '24 ada push'])
+})
+
+test('a failure that is known only after the next step began still brings the next rung forward', () => {
+  const slow = planOf([rings(['ada'], 6), rings(['bo'], 60)], { people: { ada: person('ada', ['email', 0], ['hook', 30]), bo } })
+  const it = night(slow, () => 'silent').pass(seconds(7))
+  const first = it.moves[0]
+  assert.ok(first?.is === 'ring')
+  it.fresh()
+  it.event({ is: 'settled', page: first.ring.page, outcome: 'failed' })
+  assert.deepEqual(it.fresh(), ['7 ada hook'])
+})
+
+test('P-10 the fallback is not rung while anybody of the last step was reached', () => {
+  const plan = planOf([rings(['ada', 'bo'], 60)], { people: { ada, bo, chen: person('chen', ['email', 0]) } })
+  const it = night(plan, (ring) => (ring.person === 'ada' ? 'failed' : 'accepted')).pass(seconds(61))
+  assert.ok(!it.lines.some((line) => line.includes('chen')))
+})
+
+test('"Ada has it" goes by the channel last tried when the one before is known to have failed', () => {
+  const both = person('bo', ['push', 0], ['email', 60])
+  const it = night(planOf([rings(['ada', 'bo'], 300)], { people: { ada, bo: both } }), (ring) => (ring.channel === 'push' ? 'failed' : 'silent')).pass(seconds(1))
+  it.fresh()
+  it.event({ is: 'acked', by: 'ada', via: 'link' })
+  assert.deepEqual(it.fresh(), ['1 acknowledged bo email'])
 })
 
 test('P-10 all of a step failed: the next one at once', () => {
@@ -378,6 +425,13 @@ test('P-9 nobody is on call: the fallback is rung, on every rung, and the text s
   const it = night(planOf([rings(['oncall.night'], 60)], { rotations: { night: rotation('night', []) }, fallback: ['ada'] })).pass(seconds(5))
   assert.deepEqual(it.lines, ['0 ada email', '4 ada hook'])
   for (const move of it.moves) assert.ok(move.is === 'ring' && move.why === 'nobody is on call in oncall.night: paging the fallback')
+})
+
+test('P-12 a cover by somebody who left does not hide whose shift it is', () => {
+  const covers = [{ rotation: 'primary', person: 'gone', from: instantOf(0), until: instantOf(START.wall + hours(24)) }]
+  const covered = [{ ...covers[0], person: 'bo' }] as Plan['covers']
+  assert.deepEqual(night({ ...ACME, covers }).pass(seconds(1)).lines, ['0 ada email'])
+  assert.deepEqual(night({ ...ACME, covers: covered }).pass(seconds(1)).lines, ['0 bo email'])
 })
 
 test('P-12 whoever leaves the plan is not rung, and the step falls back on whoever is left', () => {
@@ -455,12 +509,12 @@ test('X-7 the wall clock jumps 25 h: forward may ring early, back never rings la
   forward.pass(seconds(20))
   assert.deepEqual(forward.lines, ['0 ada email', '2 ada hook', '2 bo email', '8 ada email', '8 bo email', '12 ada hook', '18 ada email', '18 bo email', '22 ada hook'])
   const back = night(ACME).pass(seconds(2))
-  back.setWall(ms(-hours(25)))
+  back.setWall(hours(-25))
   assert.deepEqual(back.pass(seconds(11)).lines, ['0 ada email', '4 ada hook', '6 bo email', '12 ada email', '12 bo email'])
 })
 
 test('X-7 a reboot, also with a clock that lost 25 h, delays a page by no more than its own wait', () => {
-  for (const lost of [0, -hours(25), hours(25)]) {
+  for (const lost of [0, hours(-25), hours(25)]) {
     const it = night(ACME).pass(seconds(2))
     it.fresh()
     it.reboot('b')
@@ -477,7 +531,7 @@ test('X-7 an acknowledgement lapses after a reboot too, never later than it woul
   it.event({ is: 'acked', by: 'ada', via: 'link' })
   it.fresh()
   it.reboot('b')
-  it.setWall(ms(-hours(25)))
+  it.setWall(hours(-25))
   it.decide()
   it.pass(minutes(30))
   assert.ok(it.fresh().some((line) => line.endsWith('ada email')))
@@ -496,7 +550,7 @@ test('who is next: the coming step while it rings, the first when a hold would l
 
 test('who is next is told by the wall clock as it is now', () => {
   const it = night(ACME).pass(seconds(1))
-  it.setWall(ms(-hours(25)))
+  it.setWall(hours(-25))
   assert.equal(nextPeople(it.paging(), ACME, it.now())?.at, it.now().wall + 5000)
 })
 

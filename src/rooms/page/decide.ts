@@ -22,7 +22,8 @@ type Held = Paging & { readonly phase: Extract<Phase, { is: 'held' }> }
 /** The paging of an incident that has just been opened; `decide` rings its first step at once. */
 export function begin(incident: Incident, plan: Plan, now: Now): Paging {
   const { name } = policyOf(plan, incident.escalate)
-  return { incident: incident.id, policy: name, phase: { is: 'ringing', step: 0, round: 0, nextAt: dueIn(now, ms(0)), fresh: true }, rings: [], rung: {}, lap: 0 }
+  const phase: Phase = { is: 'ringing', step: 0, round: 0, nextAt: dueIn(now, ms(0)), fresh: true }
+  return { incident: incident.id, policy: name, phase, rings: [], rung: {}, lap: 0 }
 }
 
 /** Takes everything that is due. When nothing is, the same paging comes back, without moves. */

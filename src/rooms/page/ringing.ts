@@ -90,9 +90,9 @@ export function rebased(paging: Paging, { plan, now }: Given): Paging {
   const due = phase.is === 'held' ? phase.lapsesAt : phase.nextAt
   if (rings === paging.rings && due.boot === now.boot) return paging
   if (phase.is === 'ringing') return { ...paging, rings, phase: { ...phase, nextAt: redue(due, now, currentWait(phase, plan, paging.policy)) } }
-  const lead = ms(phase.lapsesAt.wall - phase.askAt.wall)
+  const toAsk = ms(phase.askAt.wall - phase.lapsesAt.wall)
   const lapsesAt = redue(due, now, plan.ackLapses)
-  return { ...paging, rings, phase: { ...phase, lapsesAt, askAt: dueAfter(lapsesAt, ms(-lead)) } }
+  return { ...paging, rings, phase: { ...phase, lapsesAt, askAt: dueAfter(lapsesAt, toAsk) } }
 }
 
 const SOON = seconds(30)
