@@ -25,6 +25,8 @@ export interface PageBody {
   readonly text: { readonly short: string; readonly long: string }
   readonly ack_url?: string
   readonly pass_url?: string
+  /** What goes out together in a digest: at most the first 100. */
+  readonly pages?: readonly { readonly id: string; readonly incident: { readonly id: string; readonly number: number; readonly title: string }; readonly event: string; readonly ack_url?: string }[]
   readonly raised_at: string
   readonly sent_at: string
   /** `page`, or what else it tells: `acknowledged`, `recovered`, `reminder`, `digest`, `test`, `notice`. */

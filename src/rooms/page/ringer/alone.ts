@@ -4,7 +4,7 @@
 import { hours, instantOf, isDue, type Instant, type Now } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
 import { decide, nextAt, step, type Decision, type Move, type PagingEvent } from '../decide.ts'
-import { bundle, withdraw } from '../digest.ts'
+import { bundle, SINGLES_WITHIN, withdraw } from '../digest.ts'
 import type { Paging, Ring } from '../paging.ts'
 import type { Mirrored } from '../protocol.ts'
 import { tellStuck } from './alarm.ts'
@@ -126,30 +126,47 @@ function tryOtherwise(turn: Turn, job: Job): Ended {
   return send(turn, { ...job, page, channel, otherwise, since: turn.now.tick, message: { ...job.message, key: page, body: { ...job.message.body, id: page } } })
 }
 
-/** Rings now or, in a storm, together: at most five singles a minute to one person by one channel. */
+/**
+ * Rings now or, in a storm, together: at most five incidents a minute ring one person by one channel by themselves. One that did so
+ * within the minute goes on doing so; what was gathered alone goes out as what it is.
+ */
 function ringAll(turn: Turn, rings: readonly Carried[]): void {
   const { state, now } = turn
   const { gathered } = state
-  for (const it of rings) gathered.set(it.ring.page, it)
-  const { state: storm, single, digests, nextAt: flushAt } = bundle(state.storm, rings.map(({ ring }) => ring), now)
+  const isKnown = ({ incident, ring }: Carried): boolean => {
+    const last = state.singles.get(lineOf(incident, ring))
+    return last !== undefined && now.tick - last < SINGLES_WITHIN
+  }
+  for (const it of rings.filter(isKnown)) ringOne(turn, it)
+  const fresh = rings.filter((it) => !isKnown(it))
+  for (const it of fresh) gathered.set(it.ring.page, it)
+  const { state: storm, single, digests, nextAt: flushAt } = bundle(state.storm, fresh.map(({ ring }) => ring), now)
   state.storm = storm
   decideBy(turn, flushAt)
-  const leaves = (ring: Ring): Carried | undefined => {
+  const leaves = (ring: Ring): readonly Carried[] => {
     const it = gathered.get(ring.page)
     gathered.delete(ring.page)
-    return it
+    return it ? [it] : []
   }
-  for (const ring of single) {
-    const it = leaves(ring)
-    if (it) ringOne(turn, it)
+  for (const it of single.flatMap(leaves)) ringOne(turn, it)
+  for (const { person, channel, key, rings: together } of digests) {
+    const carries = together.flatMap(leaves)
+    const [only] = carries
+    if (only && carries.length === 1) ringOne(turn, only)
+    else ringTogether(turn, { person, channel, key }, carries)
   }
-  for (const { person, channel, key, rings: together } of digests) ringTogether(turn, { person, channel, key }, together.flatMap((ring) => leaves(ring) ?? []))
 }
+
+const lineOf = (incident: IncidentId, { person, channel }: Ring): string => JSON.stringify([person, channel, incident])
+const MOST_LINES = 10_000
 
 function ringOne(turn: Turn, { incident: id, ring }: Carried): void {
   const { state, now } = turn
   const it = state.open.get(id)
   if (!it || !state.plan) return
+  state.singles.delete(lineOf(id, ring))
+  state.singles.set(lineOf(id, ring), now.tick)
+  bound(state.singles, MOST_LINES)
   const { page, person, channel, step: at, round, why } = ring
   const message = render(
     { is: 'page', page, person, incident: it.incident, paging: it.paging, step: at, round, raisedAt: raised(ring, now), ...(why === undefined ? {} : { why }), ...(state.role === 'alone' ? { knownAt: state.knownAt } : {}) },
@@ -165,9 +182,9 @@ function ringTogether(turn: Turn, digest: { person: string; channel: string; key
   const { state, now } = turn
   const { person, channel, key } = digest
   if (!state.plan || carries.length === 0) return
-  const rings = carries.flatMap(({ incident }) => {
+  const rings = carries.flatMap(({ incident, ring }) => {
     const it = state.open.get(incident)
-    return it ? [{ ...it, event: 'page' }] : []
+    return it ? [{ ...it, page: ring.page, event: 'page' }] : []
   })
   const message = render({ is: 'digest', page: key as Ring['page'], person, raisedAt: now.wall, rings }, { plan: state.plan, now, key: state.options.key })
   if (message) takeEnded(turn, send(turn, { page: key, incident: undefined, person, channel, message, by: 'ringer', since: now.tick, carries }))

@@ -37,7 +37,7 @@ export type Telling =
       readonly knownAt?: Instant
     })
   | (ToOne & { readonly is: 'notice'; readonly notice: Notice; readonly incident: Incident; readonly paging: Paging; readonly by?: string })
-  | (ToOne & { readonly is: 'digest'; readonly raisedAt: Instant; readonly rings: readonly { readonly incident: Incident; readonly paging?: Paging; readonly event: string }[] })
+  | (ToOne & { readonly is: 'digest'; readonly raisedAt: Instant; readonly rings: readonly { readonly page?: PageId; readonly incident: Incident; readonly paging?: Paging; readonly event: string }[] })
   | (ToOne & { readonly is: 'test'; readonly channel: string })
   /** Something about Holdfast itself. */
   | (ToOne & { readonly is: 'alarm'; readonly subject: string; readonly text: words.Text })
@@ -62,6 +62,7 @@ export function render(telling: Telling, rendering: Rendering): Message | undefi
     subject: drawn.subject, person: telling.person, step: telling.is === 'page' ? telling.step : 0, round: telling.is === 'page' ? telling.round : 0,
     text: { short: drawn.text.short, long: drawn.text.long },
     ...linksOf(telling, drawn, rendering),
+    ...(telling.is === 'digest' ? { pages: pagesOf(telling, rendering) } : {}),
     raised_at: iso(drawn.raisedAt), sent_at: iso(now.wall), event: drawn.event,
   }
   return { key: telling.page, thread: drawn.incident?.id ?? telling.page, to, title: drawn.text.title, body }
@@ -140,12 +141,24 @@ function incidentOf({ incident, paging, event, text }: Drawn, { site }: Plan, no
 
 function linksOf(telling: Telling, drawn: Drawn, { plan, key }: Rendering): Pick<PageBody, 'ack_url' | 'pass_url'> {
   if (!key || !drawn.acts) return {}
-  const url = (permit: Permit): string => `${rooted(plan.site.url)}/a/${makeToken(key, permit)}`
+  const url = (permit: Permit): string => linkFor(permit, key, plan)
   if (telling.is === 'test') return { ack_url: url({ is: 'received', page: telling.page, person: telling.person }) }
   if (!drawn.incident) return {}
   const ack = url({ is: 'act', incident: drawn.incident.id, person: telling.person })
   return { ack_url: ack, pass_url: `${ack}/pass` }
 }
+
+/** Each page of a digest by itself, with its own link, for receivers that can do more than show a text. */
+function pagesOf({ rings, person, page: digest }: Telling & { is: 'digest' }, { plan, key }: Rendering): NonNullable<PageBody['pages']> {
+  return rings.slice(0, MOST_PAGES).map(({ page, incident, event }) => {
+    const { id, number, title } = incident
+    return { id: page ?? digest, incident: { id, number, title }, event, ...(key && event === 'page' ? { ack_url: linkFor({ is: 'act', incident: id, person }, key, plan) } : {}) }
+  })
+}
+
+const MOST_PAGES = 100
+
+const linkFor = (permit: Permit, key: Uint8Array, { site }: Plan): string => `${rooted(site.url)}/a/${makeToken(key, permit)}`
 
 const rooted = (url: string): string => url.replace(/\/+$/, '')
 

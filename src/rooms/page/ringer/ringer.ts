@@ -6,7 +6,7 @@
 // on alone from the plan and the open incidents that it mirrors, and hands over what it did when the keeper is back. What people
 // do is taken at any time. A page that was accepted never goes out twice; while nobody has an incident nothing here ends.
 import { never } from '../../../core/fault.ts'
-import { dueIn, earliest, laterTick, ms, seconds, type Due, type Now, type Tick } from '../../../core/time.ts'
+import { dueIn, earliest, laterTick, ms, seconds, type Due, type Now, type Span, type Tick } from '../../../core/time.ts'
 import { ask, overdueAt, takeOverdue } from './acts.ts'
 import { pageAll, sayUnheard, stuckAt, STUCK_KNOWN_FOR, tellStuck } from './alarm.ts'
 import { decideDue, standIn, takeEnded } from './alone.ts'
@@ -17,9 +17,10 @@ import { isDeciding, silentFor, tellKeeper, type RingerEffect, type RingerEvent,
 
 export { newRinger, USUAL, type RingerEffect, type RingerEvent, type RingerOptions, type RingerState } from './state.ts'
 
-/** It is woken at least once a second; a longer pause between two steps means that this process itself did not run. */
-const LONGEST_PAUSE = seconds(3)
-const WAKE_EVERY = seconds(1)
+/** It is woken fifteen times within the silence that it bears, and at least once a second. */
+const wakeEvery = ({ options }: RingerState): Span => ms(Math.min(seconds(1), options.silence / 15))
+/** A longer pause between two steps means that this process itself did not run. */
+const longestPause = (state: RingerState): Span => ms(wakeEvery(state) * 3)
 
 export interface Stepped {
   readonly state: RingerState
@@ -32,7 +33,7 @@ export function step(state: RingerState, event: RingerEvent, now: Now): Stepped 
   const turn: Turn = { state, now, effects: [] }
   const pause = now.tick - state.steppedAt
   // Whoever did not run cannot say that another was silent.
-  if (pause > LONGEST_PAUSE) state.heardAt = laterTick(state.heardAt, ms(pause))
+  if (pause > longestPause(state)) state.heardAt = laterTick(state.heardAt, ms(pause))
   state.steppedAt = now.tick
   take(turn, event)
   if (!state.stopping) {
@@ -109,7 +110,7 @@ function wakeAt(turn: Turn): Due {
     state.role === 'following' || state.handover ? laterTick(state.heardAt, state.options.silence) : undefined,
     state.role === 'alone' ? state.handover?.until : undefined, overdueAt(turn), lateAt(state.queue, state.options.sending), stuckAt(turn),
   ].filter((tick): tick is Tick => tick !== undefined && tick > now.tick)
-  const soonest = Math.min(WAKE_EVERY, ...ticks.map((tick) => tick - now.tick))
+  const soonest = Math.min(wakeEvery(state), ...ticks.map((tick) => tick - now.tick))
   const at = dueIn(now, ms(soonest))
   return isDeciding(turn) && state.plan && state.decideAt ? earliest(at, state.decideAt) : at
 }

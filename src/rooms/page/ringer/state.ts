@@ -105,6 +105,8 @@ export interface RingerState {
   /** When `decide` has something to do; only while alone. */
   decideAt: Due | undefined
   storm: Storm
+  /** When an incident last rang by itself, by person and channel: its next ring is no storm. */
+  readonly singles: Map<string, Tick>
   /** What the storm has gathered, with its incidents. */
   readonly gathered: Map<PageId, Carried>
   /** When people were last told that the keeper is stuck. */
@@ -130,7 +132,7 @@ export function newRinger(options: RingerOptions, now: Now): RingerState {
   return {
     options, plan: undefined, planIsKeepers: false, store: undefined, term: 0, keeper: undefined, heardAt: now.tick, knownAt: now.wall, steppedAt: now.tick,
     role: 'following', handover: undefined, hasMirror: false, open: new Map(), over: new Map(), journal: newJournal(), journalTold: 0, queue: newQueue(), outcomes: new Map(),
-    pending: [], received: new Map(), decideAt: undefined, storm: CALM, gathered: new Map(), stuckTold: undefined, alarms: new Map(), unheard: [], stray: [], stopping: false,
+    pending: [], received: new Map(), decideAt: undefined, storm: CALM, singles: new Map(), gathered: new Map(), stuckTold: undefined, alarms: new Map(), unheard: [], stray: [], stopping: false,
   }
 }
 
