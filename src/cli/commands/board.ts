@@ -1,0 +1,45 @@
+// `holdfast board`: what visitors see now, what will publish itself unless held, and words of people.
+import type { BoardAnswer, DoneAnswer } from '../../views/answers.ts'
+import { EXIT } from '../failure.ts'
+import { plain, type Tone } from '../output.ts'
+import { ask, textOption, type Command, type Session } from '../session.ts'
+
+const TONES: Readonly<Record<string, Exclude<Tone, 'soft' | 'strong'>>> = {
+  operational: 'ok', degraded_performance: 'degraded', partial_outage: 'degraded', major_outage: 'down', under_maintenance: 'maintenance',
+}
+
+export const show: Command = async (session, [board]) => {
+  const { out } = session
+  const body = await ask<BoardAnswer>(session, 'GET', board === undefined ? '/board' : `/board?board=${encodeURIComponent(board)}`)
+  out.answer(body, () => {
+    if (body.boards.length === 0) out.talk('No status page is configured: add one under status_pages.')
+    for (const it of body.boards) {
+      out.data(`${out.paint('strong', plain(it.board.name))}  ${plain(it.slug)}  ${plain(it.board.url)}`)
+      out.table(it.board.components.map((c) => [out.shape(c.unknown ? 'unknown' : (TONES[c.status] ?? 'unknown')), c.name, c.unknown ? 'not known' : c.status.replaceAll('_', ' '), `since ${out.moment(c.since)}`]))
+      const open = it.board.statements.filter((s) => s.status !== 'resolved' && s.status !== 'postmortem')
+      if (open.length > 0) out.table(open.map((s) => ['', s.id, s.title, s.status, s.nextUpdateBy === undefined ? '' : `next update promised by ${out.moment(s.nextUpdateBy)}`]), ['', 'Published', '', '', ''])
+      if (it.drafts.length > 0) {
+        out.table(it.drafts.map((d) => ['', d.id, d.title, d.heldBy !== null ? `held by ${d.heldBy}` : d.publishAt === null ? '' : `publishes itself at ${out.moment(d.publishAt)}`]), ['', 'Drafts', '', ''])
+      }
+      out.data()
+    }
+  })
+  return EXIT.fine
+}
+
+const say = async (session: Session, path: string, body: object): Promise<number> => {
+  const done = await ask<DoneAnswer>(session, 'POST', path, { ...body, person: session.person.name })
+  session.out.answer(done, () => {
+    session.out.data(plain(done.says))
+    if (done.id !== undefined) session.out.talk(`Its id: ${plain(done.id)}`)
+  })
+  return EXIT.fine
+}
+
+export const post: Command = (session, _args, options) => {
+  const optional = Object.fromEntries(['board', 'statement', 'title', 'next'].map((name) => [name, textOption(options, name)]).filter(([, value]) => value !== undefined))
+  return say(session, '/board/post', { status: textOption(options, 'status') ?? 'investigating', text: session.message(textOption(options, 'message') ?? ''), ...optional })
+}
+
+export const hold: Command = (session, [statement = '']) => say(session, '/board/hold', { statement })
+export const publish: Command = (session, [statement = '']) => say(session, '/board/publish', { statement })

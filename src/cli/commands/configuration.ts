@@ -1,0 +1,35 @@
+// `holdfast validate`, `schema`, `explain`: the configuration without a server. All problems at once, each with its place and cure.
+import { explain as explained, codes } from '../../config/explain.ts'
+import { renderFindings } from '../../config/finding.ts'
+import { fileSchema, loadConfig } from '../../views/accepted.ts'
+import { EXIT, usage } from '../failure.ts'
+import { configWants, type Command } from '../session.ts'
+
+const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+export const validate: Command = async (session, [given]) => {
+  const { out } = session
+  const file = given ?? session.config
+  const loaded = await loadConfig(await configWants(session, file))
+  const findings = loaded.is === 'accepted' ? loaded.config.warnings : loaded.findings
+  out.answer({ schema: 'holdfast.validation/1', file, valid: loaded.is === 'accepted', findings }, () => {
+    if (loaded.is === 'refused') return out.data(loaded.rendered)
+    const { checks, plan, boards, warnings } = loaded.config
+    if (warnings.length > 0) out.data(`${renderFindings(warnings, 'They do not keep it from being used.')}\n`)
+    out.data(`${out.paint('ok', '●')} ${file} is valid: ${counted(checks.length, 'check')}, ${counted(Object.keys(plan.people).length, 'person', 'people')}, ${counted(boards.length, 'status page')}.`)
+  })
+  return loaded.is === 'accepted' ? EXIT.fine : EXIT.usage
+}
+
+export const schema: Command = async ({ out, outside }) => {
+  out.data(JSON.stringify(fileSchema(await outside.plugins()), null, 2))
+  return EXIT.fine
+}
+
+export const explain: Command = (session, [code = '']) => {
+  const { out } = session
+  const text = explained(code)
+  if (text === undefined) throw usage(`There is no code ${code}.`, `Known: ${codes().join(' ')}`)
+  out.answer({ schema: 'holdfast.explanation/1', code: code.toUpperCase(), text }, () => out.data(text))
+  return Promise.resolve(EXIT.fine)
+}

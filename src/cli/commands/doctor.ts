@@ -1,0 +1,107 @@
+// `holdfast doctor`: what is still missing before one may sleep. The server says what it knows; the rest is looked at here, each
+// look within a bound, since the disk may be what is ill. Nothing is changed.
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import type { StatusAnswer } from '../../views/answers.ts'
+import { loadConfig, type Accepted } from '../../views/accepted.ts'
+import { EXIT, Failure } from '../failure.ts'
+import type { Tone } from '../output.ts'
+import { ask, configWants, type Command, type Session } from '../session.ts'
+
+interface Finding {
+  readonly tone: Exclude<Tone, 'soft' | 'strong'>
+  readonly says: string
+}
+
+const TMPFS = 0x01021994
+const RAMFS = 0x858458f6
+const NFS = 0x6969
+const LOOK = 2000
+const LITTLE_SPACE = 256 * 1024 * 1024
+
+const good = (says: string): Finding => ({ tone: 'ok', says })
+const missing = (says: string): Finding => ({ tone: 'degraded', says })
+const bad = (says: string): Finding => ({ tone: 'down', says })
+
+/** The result of a look, or `late` when the disk does not answer. */
+const within = async <T>(look: Promise<T>): Promise<T | 'late' | undefined> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, LOOK, 'late')))
+  try {
+    return await Promise.race([look.catch(() => undefined), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function lookAtNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > 24 || (major === 24 && minor >= 18) ? good(`Node ${process.versions.node}`)
+    : bad(`Node ${process.versions.node} is too old: 24.18 or newer is needed. Start by bin/holdfast, which picks the right one.`)
+}
+
+async function lookAtFolder(data: string): Promise<Finding[]> {
+  const system = await within(fs.statfs(data))
+  if (system === 'late') return [bad(`The disk under ${data} does not answer within 2 s: Holdfast pages from memory, and remembers nothing new.`)]
+  if (system === undefined) return [missing(`There is no data folder at ${data}: "holdfast up" makes it, or name it with --data.`)]
+  const found: Finding[] = []
+  if (system.type === TMPFS || system.type === RAMFS) found.push(bad(`${data} lies in memory (tmpfs): everything is forgotten at the next boot. Put it on a disk.`))
+  if (system.type === NFS) found.push(bad(`${data} lies on NFS: SQLite's locks are not safe there. Put it on a disk of this machine.`))
+  const free = system.bavail * system.bsize
+  if (free < LITTLE_SPACE) found.push(missing(`Only ${Math.round(free / 1024 / 1024)} MB are free under ${data}.`))
+  const key = await within(fs.stat(path.join(data, 'node.key')))
+  if (key !== undefined && key !== 'late' && (key.mode & 0o077) !== 0) found.push(bad(`${path.join(data, 'node.key')} can be read by others: chmod 600. Links in pages are made with it.`))
+  return found.length > 0 ? found : [good(`Data in ${data}`)]
+}
+
+const isLoopback = (url: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(URL.parse(url)?.hostname ?? '')
+
+/** What the configuration alone tells; the server says the same when it runs, so it is asked only when it does not. */
+function lookAtConfig({ plan, horizon, deadMan, site, warnings }: Accepted): Finding[] {
+  const people = Object.keys(plan.people).length
+  return [
+    ...(people === 0 ? [missing('Nobody would be paged: add people.')] : []),
+    ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man.url to a dead man\'s switch elsewhere.')] : []),
+    ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: add anchors under horizon, addresses that are always there.')] : []),
+    ...(people > 0 && isLoopback(site.url) ? [missing(`site.url is ${site.url}, this machine only: links in pages do not work on a phone.`)] : []),
+    ...warnings.map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
+  ]
+}
+
+async function lookAtFile(session: Session): Promise<{ readonly findings: Finding[]; readonly config: Accepted | undefined }> {
+  const exists = await within(fs.access(session.config).then(() => true))
+  if (exists !== true) return { findings: [], config: undefined }
+  const loaded = await loadConfig(await configWants(session, session.config))
+  return loaded.is === 'accepted' ? { findings: [good(`${session.config} is valid`)], config: loaded.config }
+    : { findings: [bad(`${session.config} has ${loaded.findings.length} problems: see "holdfast validate"`)], config: undefined }
+}
+
+async function lookAtServer(session: Session): Promise<{ readonly findings: Finding[]; readonly running: boolean }> {
+  try {
+    const status = await ask<StatusAnswer>(session, 'GET', '/status')
+    const people = isLoopback(status.board) ? [missing(`site.url is ${status.board}, this machine only: links in pages do not work on a phone.`)] : []
+    const said = status.missing.map(missing)
+    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...said, ...(said.some((it) => it.says.includes('site.url')) ? [] : people)] }
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    return { running: false, findings: [bad(`${cause.message}${cause.help === undefined ? '' : ` ${cause.help}`}`)] }
+  }
+}
+
+export const doctor: Command = async (session) => {
+  const { out } = session
+  const server = await lookAtServer(session)
+  const isHere = session.server.where === session.data
+  const file = isHere ? await lookAtFile(session) : { findings: [], config: undefined }
+  const findings = [
+    ...server.findings, ...(isHere ? [lookAtNode(), ...await lookAtFolder(session.data)] : []), ...file.findings,
+    ...(!server.running && file.config ? lookAtConfig(file.config) : []),
+  ]
+  const wrong = findings.filter((it) => it.tone !== 'ok')
+  out.answer({ schema: 'holdfast.doctor/1', fine: wrong.length === 0, findings: findings.map(({ tone, says }) => ({ is: tone === 'ok' ? 'fine' : tone === 'down' ? 'wrong' : 'missing', says })) }, () => {
+    out.table(findings.map((it) => [out.shape(it.tone), it.says]))
+    out.data()
+    out.data(wrong.length === 0 ? 'Nothing is missing.' : `${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'} missing.`)
+  })
+  return wrong.length === 0 ? EXIT.fine : server.running ? EXIT.down : EXIT.unreachable
+}

@@ -1,0 +1,362 @@
+// The command line against the real routes behind a real Unix socket (the keeper and the ringer behind them are fakes): what is
+// asked, what is printed where, and which code a script gets.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { KEY, NOW, pushAll, sampleBoard, sampleView, TOKENS, webWorld, type World } from '../../test/web-world.ts'
+import { pingId } from '../core/link.ts'
+import { instantOf } from '../core/time.ts'
+import { serverFor } from '../http/server.ts'
+import type { Answered } from '../http/siblings.ts'
+import { runtimeFolder } from '../ports/runtime-folder.ts'
+import type { AskRinger, RingerSays } from '../rooms/page/protocol.ts'
+import { runCli, type Outside, type UpWants } from './main.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'hf-cli-'))
+const env = { XDG_RUNTIME_DIR: folder, HOLDFAST_PERSON: 'ada' }
+const data = path.join(folder, 'data')
+
+const ago = (ms: number): number => Date.now() - ms
+const HOSTILE = 'down \u001b]0;owned\u0007\u001b[31m'
+
+const check = {
+  schema: 'holdfast.check/1', name: 'db', kind: 'mysql', state: 'down', since: ago(840_000), says: HOSTILE, flapping: false, silencedUntil: null,
+  lastLook: { at: ago(2000), took: 12, found: 'fail', says: 'refused', phases: { lookup: 1, connect: 2, total: 3 } }, every: 2000, dependsOn: ['disk'], from: 'holdfast.yaml:14', pingUrl: null, why: ['this node: fail'],
+}
+const beat = { ...check, name: 'job', kind: 'heartbeat', state: 'up', says: '', lastLook: null, pingUrl: 'https://hold.acme.example/ping/3e7c5ad0-9b5e-8c3e-a6c1-000000000001' }
+const incident = {
+  schema: 'holdfast.incident/1', id: 'inc_1', number: 7, title: 'db is down', says: 'refused', subject: 'check:db', origin: 'watch', state: 'open', since: ago(840_000), resolvedAt: null,
+  members: ['db', 'api'], heldBy: null, heldSince: null, lapsesAt: null, next: { people: ['bo'], at: Date.now() + 60_000 }, timeline: [{ at: ago(840_000), is: 'incident.opened', says: 'db is down', by: 'machine' }],
+}
+const counts = { up: 3, down: 1, unknown: 0, late: 0, new: 0, paused: 0 }
+const status = { schema: 'holdfast.status/1', says: 'db is down 14 min — nobody has it yet.', down: true, counts, incidents: [incident], missing: ['Nobody watches Holdfast: set dead_man.url.'], board: 'http://127.0.0.1:7400', at: NOW }
+const fine = { ...status, says: 'All 4 checks fine.', down: false, incidents: [], counts: { ...counts, up: 4, down: 0 } }
+const tested = (receivedAt: number | null, outcome = 'accepted'): object => ({ schema: 'holdfast.test/1', tests: [{ page: 'tst_1', person: 'ada', channel: 'email', outcome, says: 'no such host', receivedAt }] })
+const oncall = { schema: 'holdfast.oncall/1', nobody: false, rotations: [{ name: 'primary', now: 'ada', until: Date.now() + 3_600_000, shifts: [{ person: 'ada', from: ago(1000), until: Date.now() + 3_600_000, cover: false }, { person: 'bo', from: NOW, until: NOW, cover: true }] }] }
+
+const bodies: Record<string, unknown> = {
+  status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
+  'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
+  'board.show': { schema: 'holdfast.board/1', boards: [{ slug: 'public', board: sampleBoard(), drafts: [{ id: 'st_9', title: 'Errors', body: '', status: 'investigating', publishAt: NOW, heldBy: null }] }] },
+  'tokens.list': { schema: 'holdfast.tokens/1', tokens: [{ id: 'tok_1', name: 'ci', scopes: ['read'], createdAt: NOW, expiresAt: null, lastUsedAt: null }] },
+  'tokens.create': { schema: 'holdfast.tokens/1', tokens: [], secret: 'hf_secret' }, 'ledger.verify': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32) },
+  'ledger.rebuild': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32), differed: ['page_incident'] },
+}
+
+/** What the fakes do in the test that runs. */
+let call: (name: string, args: Readonly<Record<string, unknown>>) => Answered<unknown> | undefined = () => undefined
+let ring: (ask: AskRinger) => RingerSays | { is: 'away'; says: string } = () => ({ is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
+
+const world: World = webWorld({
+  ring: (ask) => ring(ask),
+  call(name, args) {
+    const said = call(name, args)
+    if (said) return said
+    const body = name === 'checks.show' || name === 'checks.run' ? (args['name'] === 'job' ? beat : check) : (bodies[name] ?? { schema: 'holdfast.done/1', says: `did ${name}`, id: 'id_1' })
+    return { is: 'answered', status: 200, body }
+  },
+})
+const socket = serverFor({ app: world.app, boards: world.kit.boards, via: 'socket' })
+const tcp = serverFor({ app: world.app, boards: world.kit.boards, via: 'tcp' })
+
+before(async () => {
+  pushAll(world)
+  world.kit.doors.learn({ is: 'doors', heartbeats: ['job'], integrations: [] })
+  const at = path.join(runtimeFolder(data, env), 'web.sock')
+  await new Promise<void>((resolve) => socket.listen(at, resolve))
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
+})
+
+after(() => {
+  for (const server of [socket, tcp]) {
+    server.closeAllConnections()
+    server.close()
+  }
+  rmSync(folder, { recursive: true })
+})
+
+const started: UpWants[] = []
+const outside: Outside = {
+  version: '0.1.0',
+  up(wants) {
+    started.push(wants)
+    return Promise.resolve(0)
+  },
+  plugins: () => Promise.resolve({ probes: [], channels: [] }),
+}
+
+interface Ran { readonly exit: number; readonly out: string; readonly err: string; readonly asked: readonly (readonly [string, unknown])[] }
+
+async function run(line: string | readonly string[], more: { env?: Record<string, string>; stdin?: string; data?: string } = {}): Promise<Ran> {
+  let [out, err] = ['', '']
+  const before = world.asked.calls.length
+  const argv = typeof line === 'string' ? (line.match(/"[^"]*"|\S+/g) ?? []).map((it) => it.replaceAll('"', '')) : line
+  const exit = await runCli([...argv, '--data', more.data ?? data], { ...env, ...more.env }, outside, {
+    stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => more.stdin ?? '',
+  })
+  return { exit, out, err, asked: world.asked.calls.slice(before).map((it) => [it.name, it.args] as const) }
+}
+
+const plainly = (t: { after: (act: () => void) => void }): void => t.after(() => {
+  call = () => undefined
+  ring = () => ({ is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
+})
+
+test('every command: its exit code, what it asks, what it prints', async () => {
+  const table: readonly [string, number, RegExp, readonly (readonly [string, unknown])[]][] = [
+    ['status', 3, /^db is down 14 min — nobody has it yet\.\n\n✕ {2}7 {2}db is down {2}14 min {2}nobody has it yet; next Bo at \d\d:\d\d\n\nChecks {7}● 3 up {2}✕ 1 down\nStatus page {2}http/, [['status', {}]]],
+    ['status db', 3, /^✕ db is down for 14 min, since /, [['checks.show', { name: 'db' }]]],
+    ['checks list', 0, /^✕ {2}db {3}down {2}for 14 min {2}mysql {6}12 ms {2}.*\n● {2}job {2}up/, [['checks.list', {}]]],
+    ['checks show db', 0, /Phases +lookup 1 ms, connect 2 ms, total 3 ms/, [['checks.show', { name: 'db' }]]],
+    ['checks show "a/b c"', 0, /./, [['checks.show', { name: 'a/b c' }]]],
+    ['checks run db', 3, /Last look +fail/, [['checks.run', { name: 'db' }]]],
+    ['checks silence db --for 2h -m "disk work"', 0, /^did checks.silence\n$/, [['checks.silence', { name: 'db', for: '2h', reason: 'disk work', person: 'ada' }]]],
+    ['incidents list', 0, /db is down/, [['incidents.list', { state: 'open' }]]],
+    ['incidents list --all', 0, /db is down/, [['incidents.list', { state: 'all' }]]],
+    ['incidents show 7', 0, /With it +db, api/, [['incidents.show', { incident: '7' }]]],
+    ['incidents update 7 -m "on it"', 0, /did/, [['incidents.update', { incident: '7', text: 'on it', person: 'ada' }]]],
+    ['incidents assign 7 bo', 0, /did/, [['incidents.assign', { incident: '7', to: 'bo', person: 'ada' }]]],
+    ['incidents resolve 7 -m "vendor"', 0, /did/, [['incidents.resolve', { incident: '7', reason: 'vendor', person: 'ada' }]]],
+    ['page bo -m help --as chen', 0, /did page/, [['page', { who: 'bo', text: 'help', person: 'chen' }]]],
+    ['oncall now', 0, /^primary {2}Ada {2}until/, [['oncall.show', { days: 1 }]]],
+    ['oncall show --days 28', 0, /^primary\n.*Ada.*\n.*Bo.*covers/, [['oncall.show', { days: 28 }]]],
+    ['oncall cover primary bo --until 8h', 0, /did/, [['oncall.cover', { rotation: 'primary', by: 'bo', from: 'now', until: '8h', person: 'ada' }]]],
+    ['board show', 0, /● {2}WWW {3}operational[\s\S]*Drafts[\s\S]*st_9/, [['board.show', {}]]],
+    ['board post -m text --title T --next 30m', 0, /did/, [['board.post', { status: 'investigating', text: 'text', title: 'T', next: '30m', person: 'ada' }]]],
+    ['board hold st_9', 0, /did/, [['board.hold', { statement: 'st_9', person: 'ada' }]]],
+    ['board publish st_9', 0, /did/, [['board.publish', { statement: 'st_9', person: 'ada' }]]],
+    ['tokens create ci --scope read --scope ack --expires 90d', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read', 'ack'], expires: '90d' }]]],
+    ['tokens list', 0, /^tok_1 {2}ci {2}read/, [['tokens.list', {}]]],
+    ['tokens revoke tok_1', 0, /did/, [['tokens.revoke', { id: 'tok_1' }]]],
+    ['ledger verify', 0, /^● 12 entries, unbroken/, [['ledger.verify', {}]]],
+    ['ledger rebuild', 0, /Put right: page_incident/, [['ledger.rebuild', {}]]],
+  ]
+  for (const [line, exit, out, asked] of table) {
+    const ran = await run(line)
+    assert.equal(ran.exit, exit, `${line}: ${ran.err}`)
+    assert.match(ran.out, out, line)
+    assert.deepEqual(ran.asked, asked, line)
+    // oxlint-disable-next-line no-control-regex -- it is what must not be there
+    assert.doesNotMatch(ran.out + ran.err, /[\u0000-\u0009\u000b-\u001f]/, `${line}: nothing steers the terminal`)
+  }
+})
+
+test('--json prints the answer with its schema, and nothing else, for every command', async () => {
+  for (const line of ['status', 'checks list', 'checks show db', 'incidents list', 'incidents show 7', 'oncall now', 'oncall show', 'board show', 'tokens list', 'ledger verify', 'ack', 'page bo -m x', 'validate /nowhere.yaml', 'explain HF101']) {
+    for (const argv of [`${line} --json`, `--json ${line}`]) {
+      const ran = await run(argv)
+      assert.match((JSON.parse(ran.out) as { schema: string }).schema, /^holdfast\.\w+\/1$/, argv)
+      assert.equal(ran.err, '', argv)
+    }
+  }
+  const lines = (await run('checks list --json=lines')).out.trim().split('\n').map((it) => JSON.parse(it) as { name: string })
+  assert.deepEqual(lines.map((it) => it.name), ['db', 'job'])
+})
+
+test('a fine status exits 0; missing things are talk, and -q is silent about them', async (t) => {
+  plainly(t)
+  call = (name) => (name === 'status' ? { is: 'answered', status: 200, body: fine } : undefined)
+  const ran = await run('status')
+  assert.equal(ran.exit, 0)
+  assert.match(ran.err, /^Missing: Nobody watches Holdfast/)
+  assert.equal((await run('status -q')).err, '')
+})
+
+test('wrong usage exits 2, with what to do; as JSON too', async () => {
+  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'oncall show --days x',
+    'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
+    const ran = await run(line)
+    assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)
+    assert.notEqual(ran.err, '', line)
+  }
+  const ran = await run('checks show --json')
+  assert.equal(ran.exit, 2)
+  const { error } = JSON.parse(ran.out) as { error: { code: string; message: string; help: string } }
+  assert.match(error.message, /missing required argument/)
+})
+
+test('-h shows examples first, and exits 0', async () => {
+  for (const line of ['-h', 'checks -h', 'oncall test --help', 'up -h']) {
+    const ran = await run(line)
+    assert.equal(ran.exit, 0, line)
+    assert.match(ran.out, /^Examples:\n {2}(holdfast|\.\/)/, line)
+    assert.match(ran.out, /--json/, line)
+  }
+  assert.equal((await run('--version')).out.trim(), '0.1.0')
+})
+
+test('ack: the only open one, as somebody, late, second, not yet recorded, unknown', async (t) => {
+  plainly(t)
+  const acts = (): AskRinger | undefined => world.asked.acts.at(-1)
+  assert.match((await run('ack')).out, /^Ada has it\. Nobody else is paged\.\n$/)
+  assert.deepEqual(acts(), { is: 'act', act: 'ack', via: 'cli', person: 'ada' })
+  const noted = await run('ack 7 -m "the disk" --as bo')
+  assert.deepEqual(acts(), { is: 'act', act: 'ack', via: 'cli', incident: '7', person: 'bo' })
+  assert.deepEqual(noted.asked, [['incidents.update', { incident: sampleView.incident.id, text: 'the disk', person: 'bo' }]])
+  await run('incidents pass 7')
+  assert.deepEqual(acts(), { is: 'act', act: 'pass', via: 'cli', incident: '7', person: 'ada' })
+  const stdin = await run('incidents update 7 -m -', { stdin: 'from a pipe' })
+  assert.deepEqual(stdin.asked[0]?.[1], { incident: '7', text: 'from a pipe', person: 'ada' })
+
+  ring = () => ({ is: 'did', recorded: false, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
+  const unrecorded = await run('ack')
+  assert.deepEqual([unrecorded.exit, /^Taken, not yet recorded\. Ada has it/.test(unrecorded.out)], [0, true])
+  ring = () => ({ is: 'did', recorded: true, view: { ...sampleView, person: 'bo', state: 'held', heldBy: 'ada', heldSince: instantOf(NOW) } })
+  const second = await run('ack --as bo')
+  assert.deepEqual([second.exit, second.out], [0, 'Ada has it since 13:00. Nobody else is paged.\n'])
+  ring = () => ({ is: 'no', why: 'closed', says: 'over' })
+  assert.equal((await run('ack')).exit, 0)
+  ring = () => ({ is: 'no', why: 'unknown-incident', says: 'Which one? Open: 7 db, 8 api.' })
+  const which = await run('ack')
+  assert.deepEqual([which.exit, /Which one\? Open: 7 db/.test(which.err)], [1, true])
+  ring = () => ({ is: 'no', why: 'unknown-person', says: 'Root is not among the people who can be paged.' })
+  const who = await run('ack', { env: { HOLDFAST_PERSON: '' } })
+  assert.deepEqual([who.exit, /holdfast ack --as ada/.test(who.err)], [2, true])
+  assert.equal((await run('ack')).exit, 2)
+  ring = () => ({ is: 'away', says: 'The ringer does not answer.' })
+  assert.equal((await run('ack')).exit, 7)
+})
+
+test('what the server refuses: safety is 5, not found 1, wrong arguments 2, away 7', async (t) => {
+  plainly(t)
+  const cases: readonly [Answered<unknown>, number][] = [
+    [{ is: 'refused', status: 409, error: { code: 'HF413', message: 'still fails', help: 'take it' } }, 5], [{ is: 'refused', status: 409, error: { code: 'HF412', message: 'over already' } }, 1],
+    [{ is: 'refused', status: 404, error: { code: 'HF404', message: 'no incident 99' } }, 1], [{ is: 'refused', status: 400, error: { code: 'HF401', message: 'not understood' } }, 2],
+    [{ is: 'refused', status: 503, error: { code: 'HF503', message: 'not durable' } }, 7], [{ is: 'away', says: 'the keeper is silent' }, 7],
+  ]
+  for (const [says, exit] of cases) {
+    call = () => says
+    const ran = await run('incidents resolve 7 -m x')
+    assert.equal(ran.exit, exit)
+    assert.match(ran.err, /^error\[HF/)
+    const asJson = JSON.parse((await run('incidents resolve 7 -m x --json')).out) as { error: { code: string; help?: string } }
+    assert.equal(asJson.error.code, says.is === 'refused' ? says.error.code : 'HF-W503')
+  }
+})
+
+test('oncall test waits for the acknowledgement: 0 when it came, 6 when it did not; a loopback address is warned of', async (t) => {
+  plainly(t)
+  const taken = await run('oncall test ada --channel email')
+  assert.equal(taken.exit, 0)
+  assert.deepEqual(taken.asked.map(([name, args]) => [name, args]), [['status', {}], ['oncall.test', { who: 'ada', channel: 'email' }], ['oncall.tested', { pages: ['tst_1'] }]])
+  assert.match(taken.out, /● {2}ada {2}email {2}acknowledged at[\s\S]*Everybody acknowledged/)
+  assert.match(taken.err, /this machine only/)
+  call = (name) => (name === 'oncall.tested' ? { is: 'answered', status: 200, body: tested(null) } : undefined)
+  const silent = await run('oncall test --timeout 300ms')
+  assert.equal(silent.exit, 6)
+  assert.match(silent.out, /Ada did not acknowledge/)
+  call = (name) => (name === 'oncall.test' ? { is: 'answered', status: 200, body: tested(null, 'failed') } : undefined)
+  const failed = await run('oncall test')
+  assert.equal(failed.exit, 6)
+  assert.match(failed.out, /not sent: no such host/)
+})
+
+test('a broken ledger exits 3; nobody on call exits 3', async (t) => {
+  plainly(t)
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'oncall.show' ? { ...oncall, nobody: true, rotations: [] } : { schema: 'holdfast.ledger/1', entries: 4, head: 'x', broken: { seq: 5, says: 'its content does not match its hash' } } })
+  const ran = await run('ledger verify')
+  assert.deepEqual([ran.exit, /broken at entry 5/.test(ran.out)], [3, true])
+  const on = await run('oncall now')
+  assert.deepEqual([on.exit, /Nobody would be paged/.test(on.out)], [3, true])
+})
+
+test('ping: by name, by address, with its signal; a server that is starting is asked again', async (t) => {
+  plainly(t)
+  let tries = 0
+  const real = pingId(KEY, 'job')
+  call = (name, args) => {
+    if (name === 'checks.show') return { is: 'answered', status: 200, body: { ...beat, pingUrl: `https://hold.acme.example/ping/${real}` } }
+    return name === 'ping' && tries++ === 0 ? { is: 'away', says: `starting ${String(args['check'])}` } : undefined
+  }
+  const ran = await run('ping job --exit 3 -m "out of disk"')
+  assert.equal(ran.exit, 0, ran.err)
+  assert.deepEqual(ran.asked.filter(([name]) => name === 'ping').map(([, args]) => args), [1, 2].map(() => ({ check: 'job', signal: 'exit', exit: 3, body: 'out of disk' })))
+  assert.equal((await run(`ping https://hold.acme.example/ping/${real} --start`)).exit, 0)
+  const port = (tcp.address() as AddressInfo).port
+  assert.equal((await run(`ping ${real} --server http://127.0.0.1:${port}`)).exit, 0, 'its address is the whole credential')
+  assert.equal((await run('ping 00000000-0000-4000-8000-000000000000')).exit, 1)
+  call = () => undefined
+  assert.equal((await run('ping db')).exit, 2)
+})
+
+test('elsewhere: over HTTP with a token from a file, stdin or the environment; never over an open line; not allowed is 7', async () => {
+  const server = `http://127.0.0.1:${(tcp.address() as AddressInfo).port}`
+  const file = path.join(folder, 'token')
+  writeFileSync(file, `${TOKENS.read}\n`, { mode: 0o600 })
+  const read = await run(`checks list --server ${server} --token-file ${file}`)
+  assert.deepEqual([read.exit, read.err], [0, ''])
+  assert.equal((await run('checks list', { env: { HOLDFAST_SERVER: server, HOLDFAST_TOKEN: TOKENS.read } })).exit, 0)
+  const no = await run(`page bo -m x --server ${server} --token-file ${file}`)
+  assert.deepEqual([no.exit, /scope "write"/.test(no.err)], [7, true])
+  assert.equal((await run(`status --server ${server}`)).exit, 7)
+  chmodSync(file, 0o644)
+  assert.match((await run(`checks list --server ${server} --token-file ${file}`)).err, /chmod 600/)
+  const open = await run(`checks list --server http://hold.acme.example --token-file ${file}`)
+  assert.deepEqual([open.exit, /not sent over an open line/.test(open.err)], [2, true])
+  assert.equal((await run('checks list --server http://127.0.0.1:1')).exit, 7)
+})
+
+test('nobody answers: 7, and what to do', async () => {
+  const ran = await run('status', { data: path.join(folder, 'other') })
+  assert.equal(ran.exit, 7)
+  assert.match(ran.err, /No Holdfast answers for the data in .*other[\s\S]*holdfast up/)
+})
+
+test('colour and shape: colour only on a terminal, never with NO_COLOR, always when asked for', async () => {
+  // oxlint-disable-next-line no-control-regex -- it is what is looked for
+  const coloured = /\u001b\[31m✕\u001b\[0m/
+  assert.doesNotMatch((await run('checks list')).out, coloured)
+  assert.match((await run('checks list --color always')).out, coloured)
+  assert.match((await run('checks list --color always', { env: { NO_COLOR: '1' } })).out, coloured)
+})
+
+test('without a server: validate, schema, explain', async () => {
+  const good = path.join(folder, 'good.yaml')
+  writeFileSync(good, 'version: 1\nsite: { name: Acme, url: "https://hold.acme.example", timezone: Europe/Berlin }\n')
+  const valid = await run(`validate ${good}`)
+  assert.equal(valid.exit, 0, valid.out)
+  assert.match(valid.out, /is valid: 0 checks, 0 people/)
+  const bad = path.join(folder, 'bad.yaml')
+  writeFileSync(bad, 'version: 1\nstie: { name: Acme }\n')
+  const refused = await run(`validate ${bad}`)
+  assert.equal(refused.exit, 2)
+  assert.match(refused.out, /HF101[\s\S]*bad.yaml:2:1/)
+  assert.equal((await run(`validate ${bad} --json`)).exit, 2)
+  const schema = await run('schema')
+  assert.equal(schema.exit, 0)
+  assert.equal(typeof JSON.parse(schema.out), 'object')
+  assert.match((await run('explain hf101')).out, /^HF101: Unknown setting/)
+})
+
+test('doctor says what is missing, with or without a server', async () => {
+  const ran = await run(`doctor --config ${path.join(folder, 'good.yaml')}`)
+  assert.equal(ran.exit, 3)
+  assert.match(ran.out, /Nobody watches Holdfast/)
+  assert.match(ran.out, /site.url is http:\/\/127.0.0.1:7400/)
+  assert.match(ran.out, /There is no data folder/)
+  const alone = await run(`doctor --config ${path.join(folder, 'good.yaml')}`, { data: folder })
+  assert.equal(alone.exit, 7)
+  assert.match(alone.out, /Nobody would be paged[\s\S]*Nobody watches Holdfast[\s\S]*Isolation is not judged/)
+  assert.match(alone.out, /Node 2\d/)
+})
+
+test('up hands over what was written', async () => {
+  await run('up https://example.com https://example.org --port 7500 --config x.yaml')
+  assert.deepEqual(started, [{ urls: ['https://example.com', 'https://example.org'], config: 'x.yaml', data, port: 7500, quiet: false }])
+})
+
+test('acknowledging loads neither schemas nor the database', () => {
+  const script = `
+    const { registerHooks } = await import('node:module')
+    const seen = []
+    registerHooks({ resolve(name, context, next) { seen.push(name); return next(name, context) } })
+    const { runCli } = await import(${JSON.stringify(path.join(import.meta.dirname, 'main.ts'))})
+    await runCli(['ack', '--data', '/nowhere'], {}, { version: '1' }, { stdout: { write() {} }, stderr: { write() {} }, stdin: () => '' })
+    console.log(JSON.stringify(seen.filter((it) => /zod|sqlite|yaml|hono/.test(it))))`
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  assert.equal(ran.stdout.trim(), '[]', ran.stderr)
+})

@@ -1,0 +1,164 @@
+// The grammar: `holdfast <noun> <verb> [name…] [--flags]`, with short verbs for the night. Help shows examples first. Each command
+// is loaded when it is called, and not before: `holdfast ack` needs no zod.
+import { Command as Verb, Option } from 'commander'
+import type { Command } from './session.ts'
+
+type Load = () => Promise<Command>
+type Perform = (load: Load, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
+
+interface Leaf {
+  /** `show <name>` */
+  readonly usage: string
+  readonly says: string
+  readonly examples: readonly string[]
+  readonly load: Load
+  readonly options?: readonly Option[]
+}
+
+const option = (flags: string, says: string): Option => new Option(flags, says)
+const message = option('-m, --message <text>', 'the message; "-" reads it from stdin').makeOptionMandatory()
+const gather = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+const status = (): Promise<typeof import('./commands/status.ts')> => import('./commands/status.ts')
+const checks = (): Promise<typeof import('./commands/checks.ts')> => import('./commands/checks.ts')
+const incidents = (): Promise<typeof import('./commands/incidents.ts')> => import('./commands/incidents.ts')
+const oncall = (): Promise<typeof import('./commands/oncall.ts')> => import('./commands/oncall.ts')
+const board = (): Promise<typeof import('./commands/board.ts')> => import('./commands/board.ts')
+const tokens = (): Promise<typeof import('./commands/tokens.ts')> => import('./commands/tokens.ts')
+const ledger = (): Promise<typeof import('./commands/ledger.ts')> => import('./commands/ledger.ts')
+const configuration = (): Promise<typeof import('./commands/configuration.ts')> => import('./commands/configuration.ts')
+
+const note = option('-m, --message <text>', 'a line for the timeline; "-" reads it from stdin')
+
+const TOP: readonly Leaf[] = [
+  { usage: 'status [check]', says: 'what is down and who has it; exit 3 when something is', examples: ['holdfast status', 'holdfast status db --json'], load: async () => (await status()).status },
+  { usage: 'ack [incident]', says: 'take an incident; without a name the only open one', examples: ['holdfast ack', 'holdfast ack 212 -m "Looking at the disk"', 'holdfast ack db --as ada'], load: async () => (await incidents()).ack, options: [note] },
+  { usage: 'page <who>', says: 'page a person', examples: ['holdfast page ada -m "The migration hangs; please call me"'], load: async () => (await incidents()).page, options: [message] },
+  {
+    usage: 'ping <heartbeat>', says: 'report a run of a heartbeat, by its name, address or id', examples: ['holdfast ping invoices', './invoices.sh; holdfast ping invoices --exit $?', 'holdfast ping invoices --start'],
+    load: async () => (await import('./commands/ping.ts')).ping,
+    options: [option('--start', 'it began'), option('--fail', 'it failed'), option('--log', 'a line for its log, no verdict'), option('--exit <code>', 'its exit code: 0 is success'), option('--rid <uuid>', 'which run it was, where several overlap'), note],
+  },
+  { usage: 'validate [file]', says: 'read the configuration and say everything that is wrong with it; exit 2 when something is', examples: ['holdfast validate', 'holdfast validate staging.yaml --json'], load: async () => (await configuration()).validate },
+  { usage: 'schema', says: 'the JSON Schema of the configuration, for editors', examples: ['holdfast schema > holdfast.schema.json'], load: async () => (await configuration()).schema },
+  { usage: 'explain <code>', says: 'what stands behind a code', examples: ['holdfast explain HF101'], load: async () => (await configuration()).explain },
+  { usage: 'doctor', says: 'what is still missing before one may sleep', examples: ['holdfast doctor'], load: async () => (await import('./commands/doctor.ts')).doctor },
+]
+
+const NOUNS: readonly { readonly noun: string; readonly says: string; readonly verbs: readonly Leaf[] }[] = [
+  {
+    noun: 'checks', says: 'what is watched',
+    verbs: [
+      { usage: 'list', says: 'all checks, failing ones first', examples: ['holdfast checks list', 'holdfast checks list --json=lines'], load: async () => (await checks()).list },
+      { usage: 'show <check>', says: 'one check, and why it is thought to be so', examples: ['holdfast checks show db'], load: async () => (await checks()).show },
+      { usage: 'run <check>', says: 'look now; exit 3 when it does not pass', examples: ['holdfast checks run db'], load: async () => (await checks()).run },
+      {
+        usage: 'silence <check>', says: 'page nobody for it for a while; it is still watched and shown', examples: ['holdfast checks silence db --for 2h -m "Moving the disk"'],
+        load: async () => (await checks()).silence, options: [option('--for <time>', 'how long: 30m, 2h, 1d').makeOptionMandatory(), message],
+      },
+    ],
+  },
+  {
+    noun: 'incidents', says: 'what is open, and what was',
+    verbs: [
+      { usage: 'list', says: 'open incidents', examples: ['holdfast incidents list', 'holdfast incidents list --all'], load: async () => (await incidents()).list, options: [option('--all', 'also those that are over')] },
+      { usage: 'show <incident>', says: 'one incident with its timeline', examples: ['holdfast incidents show 212'], load: async () => (await incidents()).show },
+      { usage: 'ack [incident]', says: 'take it', examples: ['holdfast incidents ack 212 -m "Looking at the disk"'], load: async () => (await incidents()).ack, options: [note] },
+      { usage: 'pass [incident]', says: 'pass it on: whoever is next is paged now', examples: ['holdfast incidents pass 212'], load: async () => (await incidents()).pass },
+      { usage: 'update <incident>', says: 'write a line into its timeline', examples: ['holdfast incidents update 212 -m "Failing over to db2"'], load: async () => (await incidents()).update, options: [message] },
+      { usage: 'assign <incident> <person>', says: 'hand it over: that person is paged now', examples: ['holdfast incidents assign 212 bo'], load: async () => (await incidents()).assign },
+      { usage: 'resolve <incident>', says: 'end one that no check can end; exit 5 while a check of it fails', examples: ['holdfast incidents resolve 212 -m "False alarm of the vendor"'], load: async () => (await incidents()).resolve, options: [message] },
+    ],
+  },
+  {
+    noun: 'oncall', says: 'who is rung, and when',
+    verbs: [
+      { usage: 'now', says: 'who is on call now', examples: ['holdfast oncall now'], load: async () => (await oncall()).now },
+      { usage: 'show', says: 'the shifts to come', examples: ['holdfast oncall show --days 28'], load: async () => (await oncall()).show, options: [option('--days <n>', 'how far to look (14)')] },
+      {
+        usage: 'cover <rotation> <person>', says: 'let somebody stand in', examples: ['holdfast oncall cover primary bo --until 8h', 'holdfast oncall cover primary bo --from "2026-11-24 09:00" --until "2026-11-25 09:00"'],
+        load: async () => (await oncall()).cover, options: [option('--from <time>', 'from when (now)'), option('--until <time>', 'until when: a time, or a span from the beginning').makeOptionMandatory()],
+      },
+      { usage: 'test [person]', says: 'send test pages and wait until they are acknowledged; exit 6 when somebody does not', examples: ['holdfast oncall test', 'holdfast oncall test ada --channel email --timeout 5m'], load: async () => (await oncall()).test, options: [option('--channel <name>', 'only this channel')] },
+    ],
+  },
+  {
+    noun: 'board', says: 'the public status page',
+    verbs: [
+      { usage: 'show [board]', says: 'what visitors see, and what will publish itself', examples: ['holdfast board show'], load: async () => (await board()).show },
+      {
+        usage: 'post', says: 'publish a statement, or an update to one',
+        examples: ['holdfast board post --title "Errors on API" -m "We are looking into it." --next 30m', 'holdfast board post --statement st_… --status resolved -m "It works again."'],
+        load: async () => (await board()).post,
+        options: [
+          message, option('--status <status>', 'investigating, identified, monitoring or resolved').choices(['investigating', 'identified', 'monitoring', 'resolved']).default('investigating'),
+          option('--title <text>', 'the title of a new one'), option('--statement <id>', 'the statement that it updates'), option('--next <time>', 'when the next update is promised'), option('--board <name>', 'which status page'),
+        ],
+      },
+      { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: async () => (await board()).hold },
+      { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: async () => (await board()).publish },
+    ],
+  },
+  {
+    noun: 'tokens', says: 'the keys of programs',
+    verbs: [
+      {
+        usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d > ci.token'], load: async () => (await tokens()).create,
+        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gather).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d')],
+      },
+      { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: async () => (await tokens()).list },
+      { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: async () => (await tokens()).revoke },
+    ],
+  },
+  {
+    noun: 'ledger', says: 'the memory, and proof that it is whole',
+    verbs: [
+      { usage: 'verify', says: 'check the chain, entry by entry; exit 3 when it is broken', examples: ['holdfast ledger verify', 'holdfast ledger verify --data /var/lib/holdfast'], load: async () => (await ledger()).verify },
+      { usage: 'rebuild', says: 'make the tables anew from the ledger, and say which differed', examples: ['holdfast ledger rebuild'], load: async () => (await ledger()).rebuild },
+    ],
+  },
+]
+
+const exampleText = (examples: readonly string[]): string => `Examples:\n${examples.map((it) => `  ${it}`).join('\n')}\n`
+
+function addLeaf(parent: Verb, leaf: Leaf, perform: Perform): void {
+  const verb = parent.command(leaf.usage).description(leaf.says).addHelpText('before', exampleText(leaf.examples)).allowExcessArguments(false)
+  for (const it of leaf.options ?? []) verb.addOption(it)
+  verb.action(async (...given: unknown[]) => {
+    const args = verb.args.map(String)
+    await perform(leaf.load, args, (given.at(-1) as Verb).optsWithGlobals())
+  })
+}
+
+/** The whole grammar. `perform` carries a command out; `up` starts a server. */
+export function programFor(version: string, perform: Perform, up: (urls: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>): Verb {
+  const program = new Verb('holdfast')
+    .description('Watches, pages until somebody takes it, tells the public the truth, and survives itself.')
+    .version(version)
+    .option('--json', 'the answer as JSON; --json=lines: one item per line')
+    .addOption(option('--json-lines', 'one item per line').hideHelp())
+    .option('--data <folder>', 'the data folder of the Holdfast on this machine (./holdfast-data)')
+    .option('--config <file>', 'the configuration (./holdfast.yaml)')
+    .option('--server <url>', 'a Holdfast elsewhere, over HTTPS')
+    .option('--token-file <file>', 'a file with a token for --server; "-" reads stdin')
+    .option('--as <person>', 'who acts: a person of the configuration (HOLDFAST_PERSON, or the name of the user)')
+    .option('--timeout <time>', 'how long to wait: 10s, 5m')
+    .addOption(option('--color <when>', 'auto, always or never').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--no-input', 'never ask (nothing here does)')
+    .option('-q, --quiet', 'print data only')
+    .addHelpText('before', exampleText(['holdfast up https://example.com', 'holdfast status', 'holdfast ack', 'holdfast oncall test']))
+    .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 usage or configuration, 3 something is down, 4 changes pending, 5 refused by a safety rule,\n6 nobody acknowledged, 7 server not reachable or not allowed, 130 interrupted.')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .allowExcessArguments(false)
+  program.command('up [url...]').description('run Holdfast here, until it is stopped')
+    .addHelpText('before', exampleText(['holdfast up', 'holdfast up https://example.com', 'holdfast up --config /etc/holdfast.yaml --data /var/lib/holdfast']))
+    .option('--port <port>', 'the port to listen on (7400)')
+    .action((urls: readonly string[], _own, verb: Verb) => up(urls, verb.optsWithGlobals()))
+  for (const leaf of TOP) addLeaf(program, leaf, perform)
+  for (const { noun, says, verbs } of NOUNS) {
+    const parent = program.command(noun).description(says).addHelpText('before', exampleText(verbs.flatMap((it) => it.examples.slice(0, 1))))
+    for (const leaf of verbs) addLeaf(parent, leaf, perform)
+  }
+  return program
+}
