@@ -43,14 +43,16 @@ const MINUTE = 60_000
 /** The shortest day there is in most zones: what a day that is over has less than that was not measured. */
 const SHORTEST_DAY = 23 * 60 * MINUTE
 
-/** Reads a component's days. `now` says which day is today. */
-export function historyOf(component: BoardComponent, board: Pick<Board, 'timezone'>, now: Instant): History {
+/** Reads a component's days. `now` says which day is today; `unheard` is how long nothing has been known until now. */
+export function historyOf(component: BoardComponent, board: Pick<Board, 'timezone'>, now: Instant, unheard = 0): History {
   const dates = datesUntil(zoneOf(board.timezone).date(now))
   const shown = new Map(component.days.map((day) => [day.date, day] as const))
   const first = dates.findIndex((date) => shown.has(date))
   const earlier = component.days.some((day) => day.date < (dates[0] ?? ''))
   const begin = earlier ? 0 : first
   const bars = dates.map((date, i) => barOf(date, shown.get(date), begin >= 0 && i > begin, i === dates.length - 1, begin < 0 || i < begin))
+  const today = bars.at(-1)
+  if (today && unheard > 0 && today.is !== 'none') bars[bars.length - 1] = { ...today, is: today.is === 'ok' ? 'unknown' : today.is, unknown: today.unknown + unheard }
   const tally = { up: 0, degraded: 0, down: 0, unknown: 0 }
   for (const [i, bar] of bars.entries()) {
     tally.up += measured(shown.get(dates[i] ?? '')?.up)

@@ -31,7 +31,7 @@ export function renderBoard(board: Board, options: BoardOptions): string {
   const most = MOST_BYTES + Math.max(0, board.components.length - 20) * MORE_PER_COMPONENT
   const words = boardWords(options.language ?? 'en')
   const reading = readBoard(board, options.now)
-  const histories = reading.components.map((c) => historyOf(c.component, board, options.now))
+  const histories = reading.components.map((c) => historyOf(c.component, board, options.now, reading.stale ? (reading.age ?? 1) : 0))
   let page = ''
   for (const room of ROOMS) {
     page = drawPage({ board, options, words, reading, histories, zone: zoneOf(board.timezone), room })
@@ -161,7 +161,7 @@ function drawComponent(page: Page, { component, reads, lastKnown }: ComponentRea
   const left = bad.length - listed.size
   const began = history.bars.every((bar) => bar.is === 'none') ? words.notMeasured
     : history.began === undefined ? words.days(history.bars.length) : words.began(sayDate(history.began, zone.date(options.now)))
-  return html`<li class="c"><h3><bdi>${line(component.name, room.name) || words.unnamed}</bdi></h3><p class="r ${classOf(shapeOf(reads))}">${icon(shapeOf(reads))} ${words.state[reads]}${side !== undefined && html` <span class="s since">${side}</span>`}</p>${drawBars(merged(history.bars, room.perBar), words.barsSay(counts), (bar) => listed.get(bar))}<p class="a s"><span>${began}</span><span>${parts.join(' · ')}</span><span>${words.today}</span></p>${listed.size > 0 && html`<details><summary>${words.trouble(bad.length)}</summary><ul>${[...listed.values()].map((says) => html`<li>${says}</li>`)}${left > 0 && html`<li class="s">${words.moreDays(left)}</li>`}</ul></details>`}</li>`
+  return html`<li class="c"><h3><bdi>${line(component.name, room.name) || words.unnamed}</bdi></h3><p class="r ${classOf(shapeOf(reads))}">${icon(shapeOf(reads))} ${words.state[reads]}${side !== undefined && html` <span class="s ${reading.stale ? 'since last' : 'since'}">${side}</span>`}</p>${drawBars(merged(history.bars, room.perBar), words.barsSay(counts), (bar) => listed.get(bar))}<p class="a s"><span>${began}</span><span>${parts.join(' · ')}</span><span>${words.today}</span></p>${listed.size > 0 && html`<details><summary>${words.trouble(bad.length)}</summary><ul>${[...listed.values()].map((says) => html`<li>${says}</li>`)}${left > 0 && html`<li class="s">${words.moreDays(left)}</li>`}</ul></details>`}</li>`
 }
 
 function sayBar({ words, zone, options }: Page, bar: Bar): string {

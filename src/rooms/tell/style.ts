@@ -21,10 +21,12 @@ h1 .i{margin-inline-end:.1em}
 .v{white-space:pre-line}
 .e li{margin-block-start:.75rem}
 .e li:first-child{margin-block-start:.5rem}
-.c{display:grid;grid-template-columns:1fr auto;gap:.25rem 1rem;align-items:baseline}
-.r{font-weight:700;text-align:end}
+.c{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline}
+.c h3{flex:1 1 auto;max-inline-size:100%}
+.r{font-weight:700;text-align:end;margin-inline-start:auto}
 .since{font-weight:400}
-.b{grid-column:1/-1;display:block;inline-size:100%;block-size:2.5rem}
+.last{display:block;font-size:.875rem}
+.b{display:block;inline-size:100%;block-size:2.5rem}
 .b path{fill:none;stroke-width:7}
 .b .k,.b .n{stroke:var(--o);stroke-width:22;stroke-dasharray:7 2}
 .b .n{stroke:var(--line)}
@@ -32,9 +34,9 @@ h1 .i{margin-inline-end:.1em}
 .b .q{stroke:var(--u);stroke-dasharray:4 2}
 .b .w{stroke:var(--g)}
 .b .f{stroke:var(--d)}
-.a{grid-column:1/-1;display:grid;grid-template-columns:1fr auto 1fr;gap:0 .75rem;font-size:.875rem}
+.a{inline-size:100%;display:grid;grid-template-columns:1fr auto 1fr;gap:0 .75rem;font-size:.875rem}
 .a>:last-child{text-align:end}
-.c details{grid-column:1/-1;font-size:.875rem}
+.c details{inline-size:100%;font-size:.875rem}
 summary{cursor:pointer;inline-size:fit-content;min-block-size:1.5rem;color:var(--soft)}
 details ul{columns:14rem;padding-block-start:.25rem}
 .p{border-block-start:1px solid var(--line);padding-block-start:.75rem}
