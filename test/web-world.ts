@@ -135,7 +135,7 @@ export async function fakeSiblings(runtime: string, answers: { call?: (message: 
   const asked: Asked = { calls: [], acts: [] }
   const webs = new Set<Link>()
   const first: ToWeb[] = [tokens, doors, { is: 'board', slug: 'public', first: true, board: sampleBoard(instantOf(Date.now())) }, { is: 'boards', slugs: ['public'] }]
-  const send = (link: Link, message: ToWeb): void => void link.send(message as unknown as Wire)
+  const send = (link: Link, message: ToWeb): void => void link.send(message)
   const keeper = await listen(path.join(runtime, 'keeper.sock'), {
     onMessage(message, link) {
       if (message.is === 'hello') {
@@ -154,7 +154,7 @@ export async function fakeSiblings(runtime: string, answers: { call?: (message: 
       const ask = message as unknown as AskRinger
       asked.acts.push(ask)
       const said = answers.ring?.(ask) ?? (ask.is === 'show' ? { is: 'shown', view: sampleView } : { is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada', heldSince: instantOf(Date.now()) } })
-      return { ...said } as unknown as Wire
+      return { ...said }
     },
   })
   return {

@@ -78,7 +78,7 @@ function parsed(text: string): unknown {
   }
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.')
 
 function readToken({ tokenFile, env, warn }: Where): string | undefined {
   const file = tokenFile ?? env['HOLDFAST_TOKEN_FILE']

@@ -87,11 +87,12 @@ export async function runCli(argv: readonly string[], env: Environment, outside:
     const command = await load()
     exit = await command(sessionFor({ ...options, long: isSlow }, env, outside, out, streams), args, options)
   }, async (urls, options) => {
-    const port = textOption(options, 'port')
+    const [port, host] = [textOption(options, 'port'), textOption(options, 'host')]
     if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536)) throw usage(`“${port}” is not a port: 1 to 65535.`)
     exit = await outside.up({
       urls, config: textOption(options, 'config'), data: path.resolve(textOption(options, 'data') ?? env['HOLDFAST_DATA'] ?? 'holdfast-data'),
       port: port === undefined ? undefined : Number(port), quiet: options['quiet'] === true,
+      ...(host === undefined ? {} : { host }),
     })
   })
   const said: string[] = []

@@ -53,7 +53,7 @@ export interface OutOptions {
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/g, ' ').toWellFormed()
 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
-const NARROW = /[\p{Mn}\p{Me}\u200d\ufe0f]/u
+const NARROW = /^(?:\p{Mn}|\p{Me}|\u200d|\ufe0f)$/u
 
 /** Columns that a text takes in a terminal. */
 export function widthOf(text: string): number {

@@ -19,102 +19,104 @@ const option = (flags: string, says: string): Option => new Option(flags, says)
 const message = option('-m, --message <text>', 'the message; "-" reads it from stdin').makeOptionMandatory()
 const gather = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
-const status = (): Promise<typeof import('./commands/status.ts')> => import('./commands/status.ts')
-const checks = (): Promise<typeof import('./commands/checks.ts')> => import('./commands/checks.ts')
-const incidents = (): Promise<typeof import('./commands/incidents.ts')> => import('./commands/incidents.ts')
-const oncall = (): Promise<typeof import('./commands/oncall.ts')> => import('./commands/oncall.ts')
-const board = (): Promise<typeof import('./commands/board.ts')> => import('./commands/board.ts')
-const tokens = (): Promise<typeof import('./commands/tokens.ts')> => import('./commands/tokens.ts')
-const ledger = (): Promise<typeof import('./commands/ledger.ts')> => import('./commands/ledger.ts')
-const configuration = (): Promise<typeof import('./commands/configuration.ts')> => import('./commands/configuration.ts')
+/** Loads one command of a file of commands. */
+const from = <Name extends string>(load: () => Promise<Readonly<Record<Name, Command>>>, name: Name): Load => async () => (await load())[name]
+
+const incidents = (name: 'list' | 'show' | 'ack' | 'pass' | 'update' | 'assign' | 'resolve' | 'page'): Load => from(() => import('./commands/incidents.ts'), name)
+const checks = (name: 'list' | 'show' | 'run' | 'silence'): Load => from(() => import('./commands/checks.ts'), name)
+const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
+const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
+const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
+const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
+const configuration = (name: 'validate' | 'schema' | 'explain'): Load => from(() => import('./commands/configuration.ts'), name)
 
 const note = option('-m, --message <text>', 'a line for the timeline; "-" reads it from stdin')
 
 const TOP: readonly Leaf[] = [
-  { usage: 'status [check]', says: 'what is down and who has it; exit 3 when something is', examples: ['holdfast status', 'holdfast status db --json'], load: async () => (await status()).status },
-  { usage: 'ack [incident]', says: 'take an incident; without a name the only open one', examples: ['holdfast ack', 'holdfast ack 212 -m "Looking at the disk"', 'holdfast ack db --as ada'], load: async () => (await incidents()).ack, options: [note] },
-  { usage: 'page <who>', says: 'page a person', examples: ['holdfast page ada -m "The migration hangs; please call me"'], load: async () => (await incidents()).page, options: [message] },
+  { usage: 'status [check]', says: 'what is down and who has it; exit 3 when something is', examples: ['holdfast status', 'holdfast status db --json'], load: from(() => import('./commands/status.ts'), 'status') },
+  { usage: 'ack [incident]', says: 'take an incident; without a name the only open one', examples: ['holdfast ack', 'holdfast ack 212 -m "Looking at the disk"', 'holdfast ack db --as ada'], load: incidents('ack'), options: [note] },
+  { usage: 'page <who>', says: 'page a person', examples: ['holdfast page ada -m "The migration hangs; please call me"'], load: incidents('page'), options: [message] },
   {
     usage: 'ping <heartbeat>', says: 'report a run of a heartbeat, by its name, address or id', examples: ['holdfast ping invoices', './invoices.sh; holdfast ping invoices --exit $?', 'holdfast ping invoices --start'],
-    load: async () => (await import('./commands/ping.ts')).ping,
+    load: from(() => import('./commands/ping.ts'), 'ping'),
     options: [option('--start', 'it began'), option('--fail', 'it failed'), option('--log', 'a line for its log, no verdict'), option('--exit <code>', 'its exit code: 0 is success'), option('--rid <uuid>', 'which run it was, where several overlap'), note],
   },
-  { usage: 'validate [file]', says: 'read the configuration and say everything that is wrong with it; exit 2 when something is', examples: ['holdfast validate', 'holdfast validate staging.yaml --json'], load: async () => (await configuration()).validate },
-  { usage: 'schema', says: 'the JSON Schema of the configuration, for editors', examples: ['holdfast schema > holdfast.schema.json'], load: async () => (await configuration()).schema },
-  { usage: 'explain <code>', says: 'what stands behind a code', examples: ['holdfast explain HF101'], load: async () => (await configuration()).explain },
-  { usage: 'doctor', says: 'what is still missing before one may sleep', examples: ['holdfast doctor'], load: async () => (await import('./commands/doctor.ts')).doctor },
+  { usage: 'validate [file]', says: 'read the configuration and say everything that is wrong with it; exit 2 when something is', examples: ['holdfast validate', 'holdfast validate staging.yaml --json'], load: configuration('validate') },
+  { usage: 'schema', says: 'the JSON Schema of the configuration, for editors', examples: ['holdfast schema > holdfast.schema.json'], load: configuration('schema') },
+  { usage: 'explain <code>', says: 'what stands behind a code', examples: ['holdfast explain HF101'], load: configuration('explain') },
+  { usage: 'doctor', says: 'what is still missing before one may sleep', examples: ['holdfast doctor'], load: from(() => import('./commands/doctor.ts'), 'doctor') },
 ]
 
 const NOUNS: readonly { readonly noun: string; readonly says: string; readonly verbs: readonly Leaf[] }[] = [
   {
     noun: 'checks', says: 'what is watched',
     verbs: [
-      { usage: 'list', says: 'all checks, failing ones first', examples: ['holdfast checks list', 'holdfast checks list --json=lines'], load: async () => (await checks()).list },
-      { usage: 'show <check>', says: 'one check, and why it is thought to be so', examples: ['holdfast checks show db'], load: async () => (await checks()).show },
-      { usage: 'run <check>', says: 'look now; exit 3 when it does not pass', examples: ['holdfast checks run db'], load: async () => (await checks()).run },
+      { usage: 'list', says: 'all checks, failing ones first', examples: ['holdfast checks list', 'holdfast checks list --json=lines'], load: checks('list') },
+      { usage: 'show <check>', says: 'one check, and why it is thought to be so', examples: ['holdfast checks show db'], load: checks('show') },
+      { usage: 'run <check>', says: 'look now; exit 3 when it does not pass', examples: ['holdfast checks run db'], load: checks('run') },
       {
         usage: 'silence <check>', says: 'page nobody for it for a while; it is still watched and shown', examples: ['holdfast checks silence db --for 2h -m "Moving the disk"'],
-        load: async () => (await checks()).silence, options: [option('--for <time>', 'how long: 30m, 2h, 1d').makeOptionMandatory(), message],
+        load: checks('silence'), options: [option('--for <time>', 'how long: 30m, 2h, 1d').makeOptionMandatory(), message],
       },
     ],
   },
   {
     noun: 'incidents', says: 'what is open, and what was',
     verbs: [
-      { usage: 'list', says: 'open incidents', examples: ['holdfast incidents list', 'holdfast incidents list --all'], load: async () => (await incidents()).list, options: [option('--all', 'also those that are over')] },
-      { usage: 'show <incident>', says: 'one incident with its timeline', examples: ['holdfast incidents show 212'], load: async () => (await incidents()).show },
-      { usage: 'ack [incident]', says: 'take it', examples: ['holdfast incidents ack 212 -m "Looking at the disk"'], load: async () => (await incidents()).ack, options: [note] },
-      { usage: 'pass [incident]', says: 'pass it on: whoever is next is paged now', examples: ['holdfast incidents pass 212'], load: async () => (await incidents()).pass },
-      { usage: 'update <incident>', says: 'write a line into its timeline', examples: ['holdfast incidents update 212 -m "Failing over to db2"'], load: async () => (await incidents()).update, options: [message] },
-      { usage: 'assign <incident> <person>', says: 'hand it over: that person is paged now', examples: ['holdfast incidents assign 212 bo'], load: async () => (await incidents()).assign },
-      { usage: 'resolve <incident>', says: 'end one that no check can end; exit 5 while a check of it fails', examples: ['holdfast incidents resolve 212 -m "False alarm of the vendor"'], load: async () => (await incidents()).resolve, options: [message] },
+      { usage: 'list', says: 'open incidents', examples: ['holdfast incidents list', 'holdfast incidents list --all'], load: incidents('list'), options: [option('--all', 'also those that are over')] },
+      { usage: 'show <incident>', says: 'one incident with its timeline', examples: ['holdfast incidents show 212'], load: incidents('show') },
+      { usage: 'ack [incident]', says: 'take it', examples: ['holdfast incidents ack 212 -m "Looking at the disk"'], load: incidents('ack'), options: [note] },
+      { usage: 'pass [incident]', says: 'pass it on: whoever is next is paged now', examples: ['holdfast incidents pass 212'], load: incidents('pass') },
+      { usage: 'update <incident>', says: 'write a line into its timeline', examples: ['holdfast incidents update 212 -m "Failing over to db2"'], load: incidents('update'), options: [message] },
+      { usage: 'assign <incident> <person>', says: 'hand it over: that person is paged now', examples: ['holdfast incidents assign 212 bo'], load: incidents('assign') },
+      { usage: 'resolve <incident>', says: 'end one that no check can end; exit 5 while a check of it fails', examples: ['holdfast incidents resolve 212 -m "False alarm of the vendor"'], load: incidents('resolve'), options: [message] },
     ],
   },
   {
     noun: 'oncall', says: 'who is rung, and when',
     verbs: [
-      { usage: 'now', says: 'who is on call now', examples: ['holdfast oncall now'], load: async () => (await oncall()).now },
-      { usage: 'show', says: 'the shifts to come', examples: ['holdfast oncall show --days 28'], load: async () => (await oncall()).show, options: [option('--days <n>', 'how far to look (14)')] },
+      { usage: 'now', says: 'who is on call now', examples: ['holdfast oncall now'], load: oncall('now') },
+      { usage: 'show', says: 'the shifts to come', examples: ['holdfast oncall show --days 28'], load: oncall('show'), options: [option('--days <n>', 'how far to look (14)')] },
       {
         usage: 'cover <rotation> <person>', says: 'let somebody stand in', examples: ['holdfast oncall cover primary bo --until 8h', 'holdfast oncall cover primary bo --from "2026-11-24 09:00" --until "2026-11-25 09:00"'],
-        load: async () => (await oncall()).cover, options: [option('--from <time>', 'from when (now)'), option('--until <time>', 'until when: a time, or a span from the beginning').makeOptionMandatory()],
+        load: oncall('cover'), options: [option('--from <time>', 'from when (now)'), option('--until <time>', 'until when: a time, or a span from the beginning').makeOptionMandatory()],
       },
-      { usage: 'test [person]', says: 'send test pages and wait until they are acknowledged; exit 6 when somebody does not', examples: ['holdfast oncall test', 'holdfast oncall test ada --channel email --timeout 5m'], load: async () => (await oncall()).test, options: [option('--channel <name>', 'only this channel')] },
+      { usage: 'test [person]', says: 'send test pages and wait until they are acknowledged; exit 6 when somebody does not', examples: ['holdfast oncall test', 'holdfast oncall test ada --channel email --timeout 5m'], load: oncall('test'), options: [option('--channel <name>', 'only this channel')] },
     ],
   },
   {
     noun: 'board', says: 'the public status page',
     verbs: [
-      { usage: 'show [board]', says: 'what visitors see, and what will publish itself', examples: ['holdfast board show'], load: async () => (await board()).show },
+      { usage: 'show [board]', says: 'what visitors see, and what will publish itself', examples: ['holdfast board show'], load: board('show') },
       {
         usage: 'post', says: 'publish a statement, or an update to one',
         examples: ['holdfast board post --title "Errors on API" -m "We are looking into it." --next 30m', 'holdfast board post --statement st_… --status resolved -m "It works again."'],
-        load: async () => (await board()).post,
+        load: board('post'),
         options: [
           message, option('--status <status>', 'investigating, identified, monitoring or resolved').choices(['investigating', 'identified', 'monitoring', 'resolved']).default('investigating'),
           option('--title <text>', 'the title of a new one'), option('--statement <id>', 'the statement that it updates'), option('--next <time>', 'when the next update is promised'), option('--board <name>', 'which status page'),
         ],
       },
-      { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: async () => (await board()).hold },
-      { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: async () => (await board()).publish },
+      { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: board('hold') },
+      { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: board('publish') },
     ],
   },
   {
     noun: 'tokens', says: 'the keys of programs',
     verbs: [
       {
-        usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d > ci.token'], load: async () => (await tokens()).create,
+        usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d > ci.token'], load: tokens('create'),
         options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gather).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d')],
       },
-      { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: async () => (await tokens()).list },
-      { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: async () => (await tokens()).revoke },
+      { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: tokens('list') },
+      { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: tokens('revoke') },
     ],
   },
   {
     noun: 'ledger', says: 'the memory, and proof that it is whole',
     verbs: [
-      { usage: 'verify', says: 'check the chain, entry by entry; exit 3 when it is broken', examples: ['holdfast ledger verify', 'holdfast ledger verify --data /var/lib/holdfast'], load: async () => (await ledger()).verify },
-      { usage: 'rebuild', says: 'make the tables anew from the ledger, and say which differed', examples: ['holdfast ledger rebuild'], load: async () => (await ledger()).rebuild },
+      { usage: 'verify', says: 'check the chain, entry by entry; exit 3 when it is broken', examples: ['holdfast ledger verify', 'holdfast ledger verify --data /var/lib/holdfast'], load: ledger('verify') },
+      { usage: 'rebuild', says: 'make the tables anew from the ledger, and say which differed', examples: ['holdfast ledger rebuild'], load: ledger('rebuild') },
     ],
   },
 ]
@@ -154,6 +156,7 @@ export function programFor(version: string, perform: Perform, up: (urls: readonl
   program.command('up [url...]').description('run Holdfast here, until it is stopped')
     .addHelpText('before', exampleText(['holdfast up', 'holdfast up https://example.com', 'holdfast up --config /etc/holdfast.yaml --data /var/lib/holdfast']))
     .option('--port <port>', 'the port to listen on (7400)')
+    .option('--host <address>', 'the address to listen on (127.0.0.1)')
     .action((urls: readonly string[], _own, verb: Verb) => up(urls, verb.optsWithGlobals()))
   for (const leaf of TOP) addLeaf(program, leaf, perform)
   for (const { noun, says, verbs } of NOUNS) {

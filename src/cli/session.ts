@@ -11,6 +11,8 @@ export interface UpWants {
   readonly config: string | undefined
   readonly data: string
   readonly port: number | undefined
+  /** The address to listen on, where one was given. */
+  readonly host?: string
   readonly quiet: boolean
 }
 

@@ -40,7 +40,7 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
     async answer(ask, kit, asker) {
       const read = await readArgs(ask, takes)
       if (read instanceof Response) return read
-      const answered = await kit.keeper.call(it.call, read as Calls[Name]['args'], asker, it.within)
+      const answered = await kit.keeper.call(it.call, read, asker, it.within)
       if (answered.is === 'away') return problem({ status: 503, detail: answered.says, code: 'HF-W503' })
       if (answered.is === 'refused') {
         const { code, message, help } = answered.error
@@ -77,7 +77,7 @@ async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Pro
     Object.assign(args, body)
   }
   const parsed = schema.safeParse(args)
-  if (parsed.success) return parsed.data as Record<string, unknown>
+  if (parsed.success) return parsed.data
   const errors = parsed.error.issues.slice(0, 20).map((issue) => ({ at: issue.path.join('.').slice(0, 100), says: issue.message.slice(0, 300) }))
   return problem({ status: 400, detail: `This was not understood: ${errors.map((it) => (it.at === '' ? it.says : `${it.at}: ${it.says}`)).join('; ')}`.slice(0, 1000), errors })
 }

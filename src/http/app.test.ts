@@ -165,7 +165,7 @@ test('unknown keys, keys of the path, queries and shapes that nobody offered are
   ]
   for (const [path, init] of cases) {
     const reply = await world.get(path, { method: 'POST', headers: admin, ...init })
-    assert.equal(reply.status, 400, `${path} ${String(init.body)}`)
+    assert.equal(reply.status, 400, `${path} ${JSON.stringify(init.body)}`)
   }
   const list = await world.get('/api/v1/incidents?state=closed', { headers: admin })
   assert.equal(list.status, 400)

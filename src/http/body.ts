@@ -13,7 +13,8 @@ const EMPTY = Buffer.alloc(0)
 
 async function gather(request: Request, most: number): Promise<{ bytes: Buffer; over: boolean }> {
   if (request.body === null) return { bytes: EMPTY, over: false }
-  const reader = request.body.getReader()
+  const stream: ReadableStream<Uint8Array> = request.body
+  const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {

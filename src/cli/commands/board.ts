@@ -37,7 +37,11 @@ const say = async (session: Session, path: string, body: object): Promise<number
 }
 
 export const post: Command = (session, _args, options) => {
-  const optional = Object.fromEntries(['board', 'statement', 'title', 'next'].map((name) => [name, textOption(options, name)]).filter(([, value]) => value !== undefined))
+  const optional: Record<string, string> = {}
+  for (const name of ['board', 'statement', 'title', 'next']) {
+    const value = textOption(options, name)
+    if (value !== undefined) optional[name] = value
+  }
   return say(session, '/board/post', { status: textOption(options, 'status') ?? 'investigating', text: session.message(textOption(options, 'message') ?? ''), ...optional })
 }
 

@@ -89,7 +89,7 @@ export function readEvent(value: unknown, headerKey: string | undefined): Event 
   const payload = action === 'trigger' ? readPayload(value['payload'], errors) : { summary: '', source: '', severity: 'critical' as const }
   if (errors.length > 0 || action === undefined) return errors
   // A key is compared byte for byte; only what could not be stored is made storable.
-  return { action, routingKey: String(routingKey), key: isBlank(key) ? undefined : String(key).toWellFormed().replaceAll('\0', '\ufffd'), ...payload }
+  return { action, routingKey: typeof routingKey === 'string' ? routingKey : '', key: isBlank(key) ? undefined : String(key).toWellFormed().replaceAll('\0', '\ufffd'), ...payload }
 }
 
 async function answer(ask: Ask, kit: Kit): Promise<Response> {
