@@ -18,7 +18,7 @@ import { hookSink, type HookSink } from './places/hook-sink.ts'
 import { askRinger } from './places/ringer-process.ts'
 import { planFor } from './experiment-1/keeper.ts'
 
-const SIGNALS = Number(process.env['HOLDFAST_TEST_SIGNALS'] ?? 40)
+const SIGNALS = Number(process.env['HOLDFAST_TEST_SIGNALS'] ?? 60)
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 1)
 const SILENCE = 1500
 const KEY = Buffer.alloc(32, 1)

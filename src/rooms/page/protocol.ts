@@ -44,6 +44,7 @@ export type ToRinger =
   | { readonly is: 'beat' }
 
 export type FromRinger =
+  /** `open`: when the keeper's store is not the one that the ringer knew, the incidents that it knows. */
   | { readonly is: 'welcome'; readonly term: number; readonly store: string | undefined; readonly journal: readonly Journaled[]; readonly open: readonly Mirrored[] }
   | { readonly is: 'journal'; readonly events: readonly Journaled[] }
   | { readonly is: 'settled'; readonly page: PageId; readonly outcome: 'accepted' | 'failed' | 'unknown'; readonly says: string; readonly took: number }

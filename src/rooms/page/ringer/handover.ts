@@ -45,11 +45,12 @@ function greet(turn: Turn, from: number, store: string): void {
   state.heardAt = now.tick
   state.knownAt = now.wall
   state.term += 1
-  if (state.store !== undefined && state.store !== store) {
+  const isNew = state.store !== store
+  if (state.store !== undefined && isNew) {
     // The node has a new memory: what is open is handed over like anything else that is not durable yet.
     for (const { incident, paging } of state.open.values()) write(state.journal, { is: 'stepped', at: now.wall, incident: incident.id, paging })
   }
-  tellKeeper(turn, { is: 'welcome', term: state.term, store: state.store, journal: all(state.journal), open: [...state.open.values()] })
+  tellKeeper(turn, { is: 'welcome', term: state.term, store: state.store, journal: all(state.journal), open: isNew ? [...state.open.values()] : [] })
   state.journalTold = lastOf(state.journal)
   state.handover = { store, upTo: state.journalTold, until: laterTick(now.tick, state.options.confirm) }
   if (state.journal.events.size === 0) takeUp(turn)

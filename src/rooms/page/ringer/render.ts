@@ -73,7 +73,7 @@ export const sentAt = (message: Message, now: Now): Message => ({ ...message, bo
 
 /** An incident as notifications speak of it. */
 export function spokenOf(incident: Incident): words.Spoken {
-  const name = incident.origin === 'watch' && incident.subject.startsWith('check:') ? nameOf(incident.subject) : incident.title
+  const name = incident.origin === 'watch' && incident.subject.startsWith('check:') ? nameOf(incident.subject) : `"${incident.title}"`
   return { number: incident.number, name, title: incident.title, says: incident.says, since: incident.since, under: incident.members.filter((member) => member !== incident.subject).map(nameOf) }
 }
 

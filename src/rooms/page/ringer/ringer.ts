@@ -11,6 +11,7 @@ import { ask, overdueAt, takeOverdue } from './acts.ts'
 import { pageAll, sayUnheard, stuckAt, STUCK_KNOWN_FOR, tellStuck } from './alarm.ts'
 import { decideDue, standIn, takeEnded } from './alone.ts'
 import { hear } from './handover.ts'
+import { lastOf } from './journal.ts'
 import { lateAt } from './queue.ts'
 import { ended, go } from './sending.ts'
 import { isDeciding, silentFor, tellKeeper, type RingerEffect, type RingerEvent, type RingerState, type Turn } from './state.ts'
@@ -97,11 +98,10 @@ function settleStray(turn: Turn): void {
 /** What happened since the keeper last heard; not while it is away, since its hello brings everything. */
 function tellJournal(turn: Turn): void {
   const { state } = turn
-  if (state.keeper === undefined || (state.role === 'alone' && !state.handover)) return
+  if (state.keeper === undefined || (state.role === 'alone' && !state.handover) || state.journalTold === lastOf(state.journal)) return
   const events = [...state.journal.events.values()].filter(({ n }) => n > state.journalTold)
-  if (events.length === 0) return
-  state.journalTold = state.journal.next - 1
-  tellKeeper(turn, { is: 'journal', events })
+  state.journalTold = lastOf(state.journal)
+  if (events.length > 0) tellKeeper(turn, { is: 'journal', events })
 }
 
 function wakeAt(turn: Turn): Due {
