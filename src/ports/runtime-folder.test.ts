@@ -17,6 +17,14 @@ test('the runtime folder is ours alone, and server and CLI find the same one', (
   assert.notEqual(runtimeFolder('/srv/other', env), folder)
 })
 
+test('a service has it where the service manager made room, and a shell without that environment finds it', (t) => {
+  const place = mkdtempSync(path.join(tmpdir(), 'hf-runtime-'))
+  t.after(() => rmSync(place, { recursive: true }))
+  const folder = runtimeFolder('/srv/data', { RUNTIME_DIRECTORY: place, XDG_RUNTIME_DIR: '/nowhere' })
+  assert.equal(path.dirname(folder), place)
+  assert.ok(runtimeFolders('/srv/data', {}).includes(`/run/holdfast/${path.basename(folder)}`))
+})
+
 test('without XDG_RUNTIME_DIR it lies in /tmp, and the CLI looks there too', (t) => {
   const data = `/nowhere/${process.pid}`
   const folder = runtimeFolder(data, {})

@@ -11,21 +11,26 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const nameOf = (dataDir: string): string => createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
 
+/** What the service unit that comes with Holdfast has the service manager make. */
+const SERVICE_FOLDER = '/run/holdfast'
+
+/** The places that the environment names, likeliest first: the service manager's for this service, the user's session. */
+const named = (env: Environment): readonly string[] =>
+  [env['RUNTIME_DIRECTORY']?.split(':')[0], env['XDG_RUNTIME_DIR']].filter((place): place is string => place !== undefined && path.isAbsolute(place))
+
 function isOwnFolder(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false })
   return found !== undefined && found.isDirectory() && found.uid === userInfo().uid
 }
 
 /**
- * Where the runtime folder of a data folder may be, likeliest first. A server that was started by the service manager has no
- * `XDG_RUNTIME_DIR`, while the shell that asks it has one, so whoever connects looks at each.
+ * Where the runtime folder of a data folder may be, likeliest first. A server that was started by the service manager has
+ * another environment than the shell that asks it, so whoever connects looks at each.
  */
 export function runtimeFolders(dataDir: string, env: Environment = process.env): readonly string[] {
   const { uid } = userInfo()
-  const own = env['XDG_RUNTIME_DIR']
-  const places = [own !== undefined && path.isAbsolute(own) ? own : undefined, `/run/user/${uid}`]
   const name = nameOf(dataDir)
-  const found = places.filter((place): place is string => place !== undefined).map((place) => path.join(place, `holdfast-${name}`))
+  const found = [...named(env), `/run/user/${uid}`, SERVICE_FOLDER].map((place) => path.join(place, `holdfast-${name}`))
   return [...new Set([...found, `/tmp/holdfast-${uid}-${name}`])]
 }
 
@@ -34,10 +39,8 @@ export function runtimeFolders(dataDir: string, env: Environment = process.env):
  * name or others may look inside: sockets are then not safe there.
  */
 export function runtimeFolder(dataDir: string, env: Environment = process.env): string {
-  const own = env['XDG_RUNTIME_DIR']
-  const folder = own !== undefined && path.isAbsolute(own) && isOwnFolder(own)
-    ? path.join(own, `holdfast-${nameOf(dataDir)}`)
-    : `/tmp/holdfast-${userInfo().uid}-${nameOf(dataDir)}`
+  const own = named(env).find(isOwnFolder)
+  const folder = own === undefined ? `/tmp/holdfast-${userInfo().uid}-${nameOf(dataDir)}` : path.join(own, `holdfast-${nameOf(dataDir)}`)
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (cause) {

@@ -15,7 +15,7 @@ import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, typ
 import { rememberKin } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
-import { load, open, type Opened, type UpWants } from './watchdog/opening.ts'
+import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
 import { outletOn, type Outlet } from './watchdog/outlet.ts'
 import { lookoutFor } from './watchdog/reload.ts'
 
@@ -28,7 +28,7 @@ const MOST_ALARMS = 20
 
 /** Everything that the running watchdog knows. */
 interface Watch {
-  readonly wants: UpWants
+  readonly wants: Wants
   readonly opened: Opened
   readonly out: Outlet
   readonly err: Outlet
@@ -52,8 +52,9 @@ interface Watch {
 }
 
 /** `holdfast up`. Resolves with the exit code of a start that failed; otherwise the process ends by itself. */
-export async function watch(wants: UpWants): Promise<number> {
-  const [out, err] = [outletOn(1), outletOn(2)]
+export async function watch(given: UpWants): Promise<number> {
+  const wants = wantsOf(given)
+  const [out, err] = [wants.quiet ? mute : outletOn(1), outletOn(2)]
   const opened = await open(wants)
   if (opened.is === 'refused') {
     err.line(opened.says)
@@ -64,7 +65,9 @@ export async function watch(wants: UpWants): Promise<number> {
   return new Promise(() => undefined)
 }
 
-function supervise(wants: UpWants, opened: Opened, out: Outlet, err: Outlet): void {
+const mute: Outlet = { line: () => undefined, flush: () => Promise.resolve() }
+
+function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void {
   const clock = createClock()
   const timers = createTimers()
   const startedAt = clock.now().tick
@@ -160,7 +163,9 @@ function sayStart(it: Watch): void {
   const checks = config.checks.length === 1 ? '1 check' : `${config.checks.length} checks`
   out.line(opened.wrote === undefined ? `✓ configuration ${opened.file} (${checks})` : `✓ wrote ${opened.file} (${opened.wrote} lines, ${checks})`)
   for (const says of missingIn(config)) out.line(`! ${says}`)
-  if (config.warnings.length > 0) err.line(renderFindings(config.warnings, 'Holdfast starts with it.'))
+  // What is missing was said above, in the words of a start.
+  const warnings = config.warnings.filter(({ code }) => code !== 'HF150')
+  if (warnings.length > 0) err.line(renderFindings(warnings, 'Holdfast starts with it.'))
   if (opened.laterKey) {
     const says = `The data folder ${opened.data} does not answer. Pages go out all the same; what happens is not recorded, and links in them stop working when the disk is back.`
     err.line(says)
@@ -171,13 +176,13 @@ function sayStart(it: Watch): void {
 }
 
 function hear(it: Watch, name: string, message: Message): void {
-  if (message.is === 'say') it.out.line(`✓ ${String(message['line'])}`.replace(/^✓ (?=[✓✗!])/, ''))
+  if (message.is === 'say') it.out.line(String(message['line']))
   else if (message.is === 'remember') it.remembered = message['boards']
   else if (message.is === 'ready') {
     if (it.ready.has(name)) return it.err.line(`${name} works again.`)
     it.ready.add(name)
     const { wants } = it
-    if (name === 'keeper') it.out.line(`✓ data in ${wants.data} (SQLite)`)
+    if (name === 'keeper') it.out.line(`✓ data in ${nearby(it.opened.data)} (SQLite)`)
     if (name === 'web') it.out.line(`✓ board at http://${wants.host.includes(':') ? `[${wants.host}]` : wants.host}:${wants.port}/   Ctrl-C stops everything.`)
   }
 }

@@ -29,7 +29,7 @@ const MAY_USE_NETWORK: Readonly<Record<string, string>> = {
   'src/cli/': 'the client of our own server',
 }
 
-const CLOCKS = /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\b(?:setTimeout|setInterval|setImmediate)\b|\bperformance\b|\bprocess\.hrtime\b|\bAbortSignal\.timeout\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b|\bTemporal\.Now\b/g
+const CLOCKS = /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|(?<!\.)\b(?:setTimeout|setInterval|setImmediate)\b|\bperformance\b|\bprocess\.hrtime\b|\bAbortSignal\.timeout\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b|\bTemporal\.Now\b/g
 const MAY_READ_CLOCKS: Readonly<Record<string, string>> = {
   'src/ports/world/': 'it is where clocks, timers and randomness come from',
   'src/ports/wire.ts': 'links keep time for their own replies',

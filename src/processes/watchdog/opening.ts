@@ -16,13 +16,22 @@ import { askWho, endFormerKin, takeOver, type Kin } from './control.ts'
 import { markOf } from './reload.ts'
 
 export interface UpWants {
+  readonly urls: readonly string[]
   /** As given; `holdfast.yaml` when nothing was. */
   readonly config: string | undefined
   readonly data: string
+  readonly port: number | undefined
+  readonly host?: string
+  readonly quiet: boolean
+}
+
+/** The same, with what was not given. */
+export interface Wants extends UpWants {
   readonly port: number
   readonly host: string
-  readonly urls: readonly string[]
 }
+
+export const wantsOf = (given: UpWants): Wants => ({ ...given, port: given.port ?? 7400, host: given.host ?? '127.0.0.1' })
 
 export interface Opened {
   readonly is: 'opened'
@@ -47,12 +56,18 @@ export interface NotOpened {
   readonly says: string
 }
 
+/** A path as a person would write it here: "./holdfast-data". */
+export function nearby(at: string): string {
+  const relative = path.relative(process.cwd(), at)
+  return relative === '' ? '.' : relative.startsWith('..') ? at : `./${relative}`
+}
+
 const DISK_DEADLINE = 5000
 const FORMER_DEADLINE = 2000
 const no = (exit: number, says: string): NotOpened => ({ is: 'refused', exit, says })
 
 /** Goes through all steps; nothing of it is undone when one fails, since nothing of it harms. */
-export async function open(wants: UpWants): Promise<Opened | NotOpened> {
+export async function open(wants: Wants): Promise<Opened | NotOpened> {
   const file = wants.config ?? 'holdfast.yaml'
   const wrote = wants.config === undefined ? await writeStarter(file, wants) : undefined
   if (typeof wrote === 'object') return wrote
@@ -60,7 +75,7 @@ export async function open(wants: UpWants): Promise<Opened | NotOpened> {
   const loaded = await load(file, wants)
   if (loaded.is === 'refused') return no(2, renderFindings(loaded.findings, 'Holdfast did not start.'))
   const data = path.resolve(wants.data)
-  const taken = await takeRuntime(data, wants.data)
+  const taken = await takeRuntime(data)
   if (taken.is === 'refused') return taken
   const closed = await whyNotOpen(wants)
   if (closed !== undefined) return no(1, closed)
@@ -71,11 +86,11 @@ export async function open(wants: UpWants): Promise<Opened | NotOpened> {
 }
 
 /** Reads the configuration as `open` did; what the command line names counts as written in it. */
-export const load = (file: string, wants: UpWants): Promise<Loaded> =>
+export const load = (file: string, wants: Wants): Promise<Loaded> =>
   loadConfig({ file, urls: wants.urls, env: process.env, port: wants.port, probes, channels })
 
 /** Writes the first configuration where there is none; gives the number of its lines. */
-async function writeStarter(file: string, wants: UpWants): Promise<number | undefined | NotOpened> {
+async function writeStarter(file: string, wants: Wants): Promise<number | undefined | NotOpened> {
   const there = await fs.lstat(file).then(() => true, (cause: unknown) => codeOf(cause) !== 'ENOENT')
   if (there) return undefined
   const given: Given[] = []
@@ -93,9 +108,9 @@ async function writeStarter(file: string, wants: UpWants): Promise<number | unde
   return text.trimEnd().split('\n').length
 }
 
-async function takeRuntime(data: string, named: string): Promise<{ readonly is: 'taken'; readonly runtime: string } | NotOpened> {
+async function takeRuntime(data: string): Promise<{ readonly is: 'taken'; readonly runtime: string } | NotOpened> {
   const running = (pid: number | undefined): NotOpened =>
-    no(1, `Holdfast is already running${pid === undefined ? '' : `, pid ${pid}`}, on the data in ${named}. Stop it first, or name other data with --data.`)
+    no(1, `Holdfast is already running${pid === undefined ? '' : `, pid ${pid}`}, on the data in ${nearby(data)}. Stop it first, or name other data with --data.`)
   try {
     const runtime = runtimeFolder(data)
     const taken = await takeOver(runtime)
