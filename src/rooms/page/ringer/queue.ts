@@ -34,13 +34,15 @@ export interface Queue {
   /** Waiting or under way, by page. */
   readonly known: Map<string, Job>
   readonly under: Map<string, Job>
+  /** Since when each is under way, oldest first. */
+  readonly begun: Map<string, Tick>
 }
 
 const MOST_WAITING = 50_000
 const PER_LANE = 4
 const PER_CHANNEL = 32
 
-export const newQueue = (): Queue => ({ lanes: new Map(), known: new Map(), under: new Map() })
+export const newQueue = (): Queue => ({ lanes: new Map(), known: new Map(), under: new Map(), begun: new Map() })
 
 const laneOf = ({ person, channel }: Job): string => JSON.stringify([channel, person])
 
@@ -56,7 +58,7 @@ export function enqueue(queue: Queue, job: Job): boolean {
 }
 
 /** Takes what may leave now; each of them is under way until `finish`. */
-export function takeReady(queue: Queue): Job[] {
+export function takeReady(queue: Queue, now: Tick): Job[] {
   const busy = new Map<string, number>()
   const count = (key: string, by: number): number => {
     const n = (busy.get(key) ?? 0) + by
@@ -74,6 +76,7 @@ export function takeReady(queue: Queue): Job[] {
       count(key, 1)
       count(first.channel, 1)
       queue.under.set(first.page, first)
+      queue.begun.set(first.page, now)
       ready.push(first)
     }
     if (lane.length === 0) queue.lanes.delete(key)
@@ -86,6 +89,7 @@ export function finish(queue: Queue, page: string): Job | undefined {
   const job = queue.under.get(page)
   if (!job) return undefined
   queue.under.delete(page)
+  queue.begun.delete(page)
   queue.known.delete(page)
   return job
 }
@@ -109,6 +113,17 @@ export function takeLate(queue: Queue, now: Tick, longest: Span): Job[] {
   const isLate = (job: Job): boolean => now - job.since >= longest
   // Lanes keep their order, so the first one tells whether any is late.
   return [...queue.lanes.values()].some((lane) => lane[0] && isLate(lane[0])) ? takeBack(queue, isLate) : []
+}
+
+/** Takes what has been under way for `longest`, and of which nobody ever told what came of it. */
+export function takeLost(queue: Queue, now: Tick, longest: Span): Job[] {
+  const lost: Job[] = []
+  for (const [page, begun] of queue.begun) {
+    if (now - begun < longest) break
+    const job = finish(queue, page)
+    if (job) lost.push(job)
+  }
+  return lost
 }
 
 /** When the next one will have waited too long. */

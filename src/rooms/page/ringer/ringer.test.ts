@@ -238,6 +238,18 @@ test('a provider that hangs delays neither another channel nor another person', 
   assert.equal(failed.length, 20, 'all that waited in the lane are given up when the send before them is')
 })
 
+test('a send of which nobody says what came is given up, and its lane goes on', () => {
+  const world = new World()
+  world.connect()
+  const db = incident('db')
+  world.provider = () => ({ after: 1_000_000, outcome: 'accepted' })
+  world.open(db)
+  world.pass(12_000)
+  const settled = world.told.find(({ message }) => message.is === 'settled')?.message
+  assert.ok(settled?.is === 'settled' && settled.outcome === 'unknown')
+  assert.equal(world.state.queue.under.size, 0)
+})
+
 test('after 15 s without a beat it goes on alone, says so once, and pages as the policy says', () => {
   const world = new World()
   world.connect()

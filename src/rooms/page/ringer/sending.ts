@@ -1,13 +1,16 @@
 // Sending: from "this is to go out" to "that is what came of it". A page that was accepted never goes out again, whoever asks;
 // one that failed, or of which nobody knows, may. Whatever ends is told to the keeper; what was decided here goes into the
 // journal beside. A full queue, a missing channel, a lane held up too long: each is an outcome, never a silence.
+import { ms } from '../../../core/time.ts'
 import { sentAt } from './render.ts'
-import { enqueue, finish, takeLate, takeReady, type Job } from './queue.ts'
+import { enqueue, finish, takeLate, takeLost, takeReady, type Job } from './queue.ts'
 import { write } from './journal.ts'
 import { bound, tellKeeper, type SettledJob, type Turn } from './state.ts'
 import { named } from '../steps.ts'
 
 const MOST_OUTCOMES = 65_536
+/** A send has an outcome by its time limit; whoever performs it may be that late with it. */
+const OVERDUE = 1000
 
 export type Settled = Omit<SettledJob, 'job'>
 
@@ -29,11 +32,13 @@ export function send(turn: Turn, job: Job): Ended {
 /** Starts what may start, and gives up what waited too long. */
 export function go(turn: Turn): Ended {
   const { state, now, effects } = turn
-  if (state.stopping) return []
+  const lost = takeLost(state.queue, now.tick, ms(state.options.sending + OVERDUE))
+    .map((job) => settleWith(turn, job, { outcome: 'unknown', says: 'nobody said what came of it', took: now.tick - job.since }))
+  if (state.stopping) return lost
   const late = takeLate(state.queue, now.tick, state.options.sending)
     .map((job) => settleWith(turn, job, { outcome: 'failed', says: `${job.channel} did not answer to what was sent before`, took: now.tick - job.since }))
-  const ready = takeReady(state.queue)
-  const lost: Ended = ready.flatMap((job) => {
+  const ready = takeReady(state.queue, now.tick)
+  const gone: Ended = ready.flatMap((job) => {
     const channel = named(state.plan?.channels ?? {}, job.channel)
     if (channel) {
       effects.push({ is: 'send', page: job.page, channel: job.channel, kind: channel.kind, config: channel.config, message: sentAt(job.message, now), within: state.options.sending })
@@ -42,7 +47,7 @@ export function go(turn: Turn): Ended {
     finish(state.queue, job.page)
     return [settleWith(turn, job, { outcome: 'failed', says: `the channel "${job.channel}" was taken out of the configuration`, took: 0 })]
   })
-  return [...late, ...lost]
+  return [...lost, ...late, ...gone]
 }
 
 /** A send ended. `undefined` when nobody waits for it. */
