@@ -159,7 +159,7 @@ describe('what hangs', () => {
     }
     assert.equal(children.length, 24)
     assert.equal(pool.stuck.length, 24)
-    assert.match((await look('good'))?.found.says ?? '', /no process was free for this look within 1 s: 0 of 8 are busy, 24 killed ones have not ended/)
+    assert.match((await look('good'))?.found.says ?? '', /no process was free for this look within 1 s: 0 of 8 are busy, 24 killed and not ended/)
     for (const child of children) child.end()
     assert.equal(pool.stuck.length, 0)
     assert.equal((await look('good'))?.found.is, 'pass')

@@ -131,8 +131,12 @@ function hasRoom(pool: Pool): boolean {
 }
 
 function busyness(pool: Pool): string {
+  const starting = inState(pool, 'starting').length
   const stuck = inState(pool, 'stuck', 'dying').length
-  return `${inState(pool, 'busy').length} of ${mostOf(pool)} are busy${stuck > 0 ? `, ${stuck} killed ones have not ended` : ''}`
+  const parts = [`${inState(pool, 'busy').length} of ${mostOf(pool)} are busy`]
+  if (starting > 0) parts.push(`${starting} not ready yet`)
+  if (stuck > 0) parts.push(`${stuck} killed and not ended`)
+  return parts.join(', ')
 }
 
 function wait(pool: Pool, it: Waiting): void {
@@ -223,6 +227,7 @@ function kill(pool: Pool, slot: Slot): void {
   slot.cancel()
   slot.cancel = pool.wants.timers.after(DIES_WITHIN, () => abandon(pool, slot))
   slot.child.kill()
+  if (slot.task) keepWarm(pool)
 }
 
 function abandon(pool: Pool, slot: Slot): void {
@@ -235,7 +240,6 @@ function abandon(pool: Pool, slot: Slot): void {
     pool.wants.onStuck(slot.stuck)
   }
   pump(pool)
-  keepWarm(pool)
 }
 
 function gone(pool: Pool, slot: Slot, says: string): void {
