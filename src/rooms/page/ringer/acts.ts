@@ -70,7 +70,8 @@ export function rebasePending(turn: Turn, id: IncidentId): void {
 function act(turn: Turn, id: number, question: AskRinger & { is: 'act' }, who: Who): void {
   const { state, now, effects } = turn
   const { person, incident, it } = who
-  if (it?.paging.phase.is === 'over') return void effects.push({ is: 'reply', ask: id, says: no('closed', `${it.incident.title} is over: there is nothing to take.`) })
+  // Too late is no error: there is nothing to take any more, and the answer shows that.
+  if (it?.paging.phase.is === 'over') return void effects.push({ is: 'reply', ask: id, says: { is: 'did', view: viewOf(turn, who), recorded: true } })
   const event = eventOf({ act: question.act, person, via: question.via })
   const decision = it && state.plan ? step(it.paging, event, it.incident, state.plan, now) : undefined
   if (it && decision?.paging === it.paging) {
