@@ -345,8 +345,8 @@ test('doctor says what is missing, with or without a server', async () => {
 })
 
 test('up hands over what was written', async () => {
-  await run('up https://example.com https://example.org --port 7500 --config x.yaml')
-  assert.deepEqual(started, [{ urls: ['https://example.com', 'https://example.org'], config: 'x.yaml', data, port: 7500, quiet: false }])
+  await run('up https://example.com https://example.org --port 7500 --host 0.0.0.0 --config x.yaml')
+  assert.deepEqual(started, [{ urls: ['https://example.com', 'https://example.org'], config: 'x.yaml', data, port: 7500, host: '0.0.0.0', quiet: false }])
 })
 
 test('acknowledging loads neither schemas nor the database', () => {

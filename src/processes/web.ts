@@ -36,7 +36,7 @@ interface Init {
   readonly port: number
   readonly site: Site
   /** What a predecessor of this process had been pushed last. */
-  readonly boards?: readonly Extract<ToWeb, { is: 'board' }>[]
+  readonly boards?: ReturnType<typeof boards.snapshot>
 }
 
 /** How often the watchdog is given the boards to keep. */

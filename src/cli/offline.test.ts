@@ -1,0 +1,71 @@
+// The ledger without a server: read where it lies, and never rebuilt under somebody else's hands.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { instantOf, tickOf } from '../core/time.ts'
+import { openSql } from '../db/sql.ts'
+import { openStore } from '../db/store.ts'
+import { accessRoom, createToken } from '../engine/access.ts'
+import type { LedgerAnswer } from '../views/answers.ts'
+import { runCli } from './main.ts'
+
+function folderOf(t: TestContext): string {
+  const data = mkdtempSync(path.join(tmpdir(), 'hf-offline-'))
+  t.after(() => rmSync(data, { recursive: true }))
+  return data
+}
+
+function filled(t: TestContext): string {
+  const data = folderOf(t)
+  const store = openStore(path.join(data, 'holdfast.db'), [accessRoom], 'node_1')
+  const now = { wall: instantOf(1_700_000_000_000), tick: tickOf(1), boot: 'b' }
+  store.begin()
+  for (const name of ['a', 'b']) store.turn(name, now, (tx) => createToken(tx, (n) => new Uint8Array(n).fill(name.charCodeAt(0)), { name, scopes: ['read'], expiresAt: null }))
+  store.commit()
+  store.close()
+  return data
+}
+
+async function run(line: string, data: string): Promise<{ exit: number; body: LedgerAnswer & { error?: { message: string } }; err: string }> {
+  let [out, err] = ['', '']
+  const exit = await runCli([...line.split(' '), '--json', '--data', data], { XDG_RUNTIME_DIR: data }, { version: '1', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [] }) }, {
+    stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => '',
+  })
+  return { exit, body: JSON.parse(out) as LedgerAnswer, err }
+}
+
+test('verify and rebuild a data folder that nobody runs on', async (t) => {
+  const data = filled(t)
+  for (const line of ['ledger verify', 'ledger rebuild']) {
+    const ran = await run(line, data)
+    assert.equal(ran.exit, 0, JSON.stringify(ran.body))
+    assert.deepEqual([ran.body.schema, ran.body.entries, ran.body.broken], ['holdfast.ledger/1', 2, undefined])
+  }
+})
+
+test('a changed entry is found: exit 3, and nothing is rebuilt from it', async (t) => {
+  const data = filled(t)
+  const sql = openSql(path.join(data, 'holdfast.db'))
+  sql.run(`update entry set body = replace(body, '"name":"b"', '"name":"x"')`)
+  sql.close()
+  for (const line of ['ledger verify', 'ledger rebuild']) {
+    const ran = await run(line, data)
+    assert.deepEqual([ran.exit, ran.body.broken?.seq], [3, 2])
+  }
+})
+
+test('no ledger, one that is garbage, one that is in use', async (t) => {
+  assert.equal((await run('ledger verify', folderOf(t))).exit, 1)
+  const garbage = folderOf(t)
+  writeFileSync(path.join(garbage, 'holdfast.db'), 'x'.repeat(10_000))
+  const damaged = await run('ledger verify', garbage)
+  assert.deepEqual([damaged.exit, /is damaged/.test(damaged.body.error?.message ?? '')], [3, true])
+  const data = filled(t)
+  const lock = openSql(path.join(data, 'lock.db'))
+  lock.exec('pragma locking_mode = exclusive; begin exclusive')
+  const used = await run('ledger rebuild', data)
+  lock.close()
+  assert.deepEqual([used.exit, /in use/.test(used.body.error?.message ?? '')], [1, true])
+})
