@@ -84,6 +84,6 @@ function alarm(turn: Turn, plan: Plan, { people, subject, text }: { people: read
     if (channel === undefined) continue
     const page = derivedId<'page'>('pg', 'alarm', text.title, person, now.wall)
     const message = render({ is: 'alarm', page, person, subject, text }, { plan, now, key: state.options.key })
-    if (message) state.stray.push(...send(turn, { page, incident: undefined, person, channel, message, by: 'ringer', since: now.tick, carries: [], otherwise }))
+    if (message) send(turn, { page, incident: undefined, person, channel, message, by: 'ringer', since: now.tick, carries: [], otherwise })
   }
 }

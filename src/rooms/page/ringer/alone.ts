@@ -11,8 +11,8 @@ import { tellStuck } from './alarm.ts'
 import { write } from './journal.ts'
 import { takeBack, type Carried, type Job } from './queue.ts'
 import { render } from './render.ts'
-import { giveUp, go, send, type Ended } from './sending.ts'
-import { bound, decideBy, isDeciding, silentFor, tellKeeper, type RingerState, type SettledJob, type Turn } from './state.ts'
+import { giveUp, go, send } from './sending.ts'
+import { bound, decideBy, isDeciding, silentFor, tellKeeper, type RingerState, type Turn } from './state.ts'
 
 /** Takes over: from here on rings of the keeper's term are refused. */
 export function standIn(turn: Turn): void {
@@ -25,12 +25,12 @@ export function standIn(turn: Turn): void {
   write(state.journal, { is: 'stoodIn', at: now.wall, silentFor: silent })
   effects.push({ is: 'say', line: `no sign of life from the keeper for ${Math.round(silent / 1000)} s: the ringer goes on alone with ${state.open.size} open incidents` })
   const busy = new Set([...state.queue.known.values()].flatMap((job) => [job.page, ...(job.together ?? []), ...job.carries.map(({ ring }) => ring.page as string)]))
-  ringAll(turn, [...state.open.values()].flatMap((it) => pickUp(turn, it, busy)))
+  for (const it of [...state.open.values()]) turn.rings.push(...pickUp(turn, it, busy))
   decideDue(turn)
   tellStuck(turn)
 }
 
-/** Decides whatever is due, of every open incident, and lets what was gathered go. */
+/** Decides whatever is due, of every open incident. */
 export function decideDue(turn: Turn): void {
   const { state, now } = turn
   const { plan } = state
@@ -43,7 +43,6 @@ export function decideDue(turn: Turn): void {
       else decideBy(turn, due)
     }
   }
-  ringAll(turn, [])
 }
 
 /** Takes an event of one incident's paging in, and makes its moves. */
@@ -52,26 +51,26 @@ export const take = (turn: Turn, id: IncidentId, event: PagingEvent): void => {
   if (plan) change(turn, id, (it) => step(it.paging, event, it.incident, plan, turn.now))
 }
 
-/** What came of sends, for the incidents that they belonged to. What fails brings the next rung forward, and that may fail too. */
-export function takeEnded(turn: Turn, all: Ended): void {
-  for (let ended = all; ended.length > 0; ended = go(turn)) {
-    const more: SettledJob[] = []
-    for (const { job, outcome } of ended) {
-      if (outcome !== 'accepted') more.push(...tryOtherwise(turn, job))
-      if (turn.state.role === 'alone') for (const { incident, ring } of carriedBy(turn.state, job)) take(turn, incident, { is: 'settled', page: ring.page, outcome })
+/** Carries out what was decided and takes in what ended, until nothing is left of either: a failure brings the next rung forward. */
+export function drain(turn: Turn): void {
+  const { state } = turn
+  do {
+    if (turn.rings.length > 0 || isDeciding(turn)) ringAll(turn, turn.rings.splice(0))
+    go(turn)
+    for (const { job, outcome } of turn.ended.splice(0)) {
+      if (outcome !== 'accepted') tryOtherwise(turn, job)
+      if (state.role === 'alone') for (const { incident, ring } of carriedBy(state, job)) take(turn, incident, { is: 'settled', page: ring.page, outcome })
     }
-    turn.state.stray.push(...more)
-  }
+  } while (turn.ended.length > 0 || turn.rings.length > 0)
+  go(turn)
 }
 
 /** Makes moves that are this process's to make. */
 export function make(turn: Turn, { incident, paging }: Mirrored, moves: readonly Move[]): void {
-  const rings: Carried[] = []
   for (const move of moves) {
-    if (move.is === 'ring') rings.push({ incident: incident.id, ring: move.ring })
+    if (move.is === 'ring') turn.rings.push({ incident: incident.id, ring: move.ring })
     else tellOne(turn, { incident, paging }, move)
   }
-  if (rings.length > 0) ringAll(turn, rings)
 }
 
 /** Takes back what has not gone out yet of an incident that was taken or is over; says so to whoever asked for it. */
@@ -119,11 +118,11 @@ function carriedBy(state: RingerState, job: Job): readonly Carried[] {
   return of.flatMap((it) => (it?.paging.rings ?? []).flatMap((ring) => (it && pages.has(ring.page) ? [{ incident: it.incident.id, ring }] : [])))
 }
 
-function tryOtherwise(turn: Turn, job: Job): Ended {
+function tryOtherwise(turn: Turn, job: Job): void {
   const [channel, ...otherwise] = job.otherwise ?? []
-  if (channel === undefined) return []
+  if (channel === undefined) return
   const page = `${job.page}/${channel}`
-  return send(turn, { ...job, page, channel, otherwise, since: turn.now.tick, message: { ...job.message, key: page, body: { ...job.message.body, id: page } } })
+  send(turn, { ...job, page, channel, otherwise, since: turn.now.tick, message: { ...job.message, key: page, body: { ...job.message.body, id: page } } })
 }
 
 /**
@@ -172,7 +171,7 @@ function ringOne(turn: Turn, { incident: id, ring }: Carried): void {
     { is: 'page', page, person, incident: it.incident, paging: it.paging, step: at, round, raisedAt: raised(ring, now), ...(why === undefined ? {} : { why }), ...(state.role === 'alone' ? { knownAt: state.knownAt } : {}) },
     { plan: state.plan, now, key: state.options.key },
   )
-  if (message) takeEnded(turn, send(turn, { page, incident: id, person, channel, message, by: 'ringer', since: now.tick, carries: [{ incident: id, ring }] }))
+  if (message) send(turn, { page, incident: id, person, channel, message, by: 'ringer', since: now.tick, carries: [{ incident: id, ring }] })
 }
 
 /** When it was to go out, which may be a while ago: told by the clock that nobody sets, where it can tell. */
@@ -187,7 +186,7 @@ function ringTogether(turn: Turn, digest: { person: string; channel: string; key
     return it ? [{ ...it, page: ring.page, event: 'page' }] : []
   })
   const message = render({ is: 'digest', page: key as Ring['page'], person, raisedAt: now.wall, rings }, { plan: state.plan, now, key: state.options.key })
-  if (message) takeEnded(turn, send(turn, { page: key, incident: undefined, person, channel, message, by: 'ringer', since: now.tick, carries }))
+  if (message) send(turn, { page: key, incident: undefined, person, channel, message, by: 'ringer', since: now.tick, carries })
 }
 
 function tellOne(turn: Turn, { incident, paging }: Mirrored, move: Move & { is: 'notice' }): void {
@@ -196,7 +195,7 @@ function tellOne(turn: Turn, { incident, paging }: Mirrored, move: Move & { is: 
   if (!state.plan) return
   const message = render({ is: 'notice', notice, page: key, person, incident, paging, ...(by === undefined ? {} : { by }) }, { plan: state.plan, now, key: state.options.key })
   const ring: Ring = { page: key, person, channel, step: 0, round: 0, due: { ...now }, is: 'sent' }
-  if (message) takeEnded(turn, send(turn, { page: key, incident: incident.id, person, channel, message, by: 'ringer', since: now.tick, carries: [{ incident: incident.id, ring }] }))
+  if (message) send(turn, { page: key, incident: incident.id, person, channel, message, by: 'ringer', since: now.tick, carries: [{ incident: incident.id, ring }] })
 }
 
 /** Remembers an incident that is over, for a day, so that its links can say so. */

@@ -6,7 +6,7 @@ import { dueIn, isDue, laterTick, ms } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
 import type { Mirrored, ToRinger } from '../protocol.ts'
 import { called } from '../steps.ts'
-import { close, takeEnded, wakeKeeper } from './alone.ts'
+import { close, wakeKeeper } from './alone.ts'
 import { rebasePending, recorded } from './acts.ts'
 import { all, forget, lastOf, write } from './journal.ts'
 import { giveUp, send } from './sending.ts'
@@ -85,7 +85,7 @@ function ring(turn: Turn, message: ToRinger & { is: 'ring' }): void {
     const job = { page: it.key, incident, person: it.body.person, channel, message: it, by: 'keeper' as const, since: now.tick, carries: [], ...(together ? { together } : {}) }
     const spared = it.body.event === 'page' ? isSpared(turn, incident) : undefined
     if (spared !== undefined) giveUp(turn, job, spared)
-    else takeEnded(turn, send(turn, job))
+    else send(turn, job)
   }
 }
 

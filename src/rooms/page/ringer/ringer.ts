@@ -9,11 +9,11 @@ import { never } from '../../../core/fault.ts'
 import { dueIn, earliest, laterTick, ms, seconds, type Due, type Now, type Span, type Tick } from '../../../core/time.ts'
 import { ask, overdueAt, takeOverdue } from './acts.ts'
 import { pageAll, sayUnheard, stuckAt, STUCK_KNOWN_FOR, tellStuck } from './alarm.ts'
-import { decideDue, standIn, takeEnded } from './alone.ts'
+import { decideDue, drain, standIn } from './alone.ts'
 import { hear } from './handover.ts'
 import { lastOf } from './journal.ts'
 import { lateAt } from './queue.ts'
-import { ended, go } from './sending.ts'
+import { end } from './sending.ts'
 import { isDeciding, silentFor, tellKeeper, type RingerEffect, type RingerEvent, type RingerState, type Turn } from './state.ts'
 
 export { newRinger, USUAL, type RingerEffect, type RingerEvent, type RingerOptions, type RingerState } from './state.ts'
@@ -31,7 +31,7 @@ export interface Stepped {
 
 /** Takes one event in. The state that was given is used up: go on with the one that comes back. */
 export function step(state: RingerState, event: RingerEvent, now: Now): Stepped {
-  const turn: Turn = { state, now, effects: [] }
+  const turn: Turn = { state, now, effects: [], rings: [], ended: [] }
   const pause = now.tick - state.steppedAt
   // Whoever did not run cannot say that another was silent.
   if (pause > longestPause(state)) state.heardAt = laterTick(state.heardAt, ms(pause))
@@ -45,8 +45,7 @@ export function step(state: RingerState, event: RingerEvent, now: Now): Stepped 
       tellStuck(turn)
     }
   }
-  takeEnded(turn, go(turn))
-  settleStray(turn)
+  drain(turn)
   tellJournal(turn)
   if (state.stopping && state.queue.under.size === 0) turn.effects.push({ is: 'done' })
   turn.effects.push({ is: 'wake', at: wakeAt(turn) })
@@ -66,7 +65,7 @@ function take(turn: Turn, event: RingerEvent): void {
       if (state.keeper === event.from) state.keeper = undefined
       return
     case 'asked': return ask(turn, event.ask, event.question)
-    case 'settled': return takeEnded(turn, ended(turn, event.page, event))
+    case 'settled': return end(turn, event.page, event)
     case 'page-all': return pageAll(turn, event.title, event.says)
     case 'wake': return
     case 'stop':
@@ -88,11 +87,6 @@ function judgeSilence(turn: Turn): void {
     state.decideAt = undefined
     state.term += 1
   }
-}
-
-/** What ended without going out goes on to its next channel, until nothing is left of it. */
-function settleStray(turn: Turn): void {
-  for (let stray = turn.state.stray.splice(0); stray.length > 0; stray = turn.state.stray.splice(0)) takeEnded(turn, stray)
 }
 
 /** What happened since the keeper last heard; not while it is away, since its hello brings everything. */

@@ -14,52 +14,51 @@ const OVERDUE = 1000
 
 export type Settled = Omit<SettledJob, 'job'>
 
-/** What came of a job that was settled without the caller's doing: the queue was full, the channel is gone, it waited too long. */
-export type Ended = readonly SettledJob[]
-
-/** Lets a job go out; says at once what came of it when it cannot, or when it went out before. */
-export function send(turn: Turn, job: Job): Ended {
+/** Lets a job go out; it ends at once when it cannot, or when it went out before. */
+export function send(turn: Turn, job: Job): void {
   const { state } = turn
   const earlier = state.outcomes.get(job.page)
-  if (earlier?.outcome === 'accepted') return [settleWith(turn, job, { outcome: 'accepted', says: earlier.says, took: 0 })]
+  if (earlier?.outcome === 'accepted') return settleWith(turn, job, { outcome: 'accepted', says: earlier.says, took: 0 })
   if (!state.plan || !named(state.plan.channels, job.channel)) {
-    return [settleWith(turn, job, { outcome: 'failed', says: `there is no channel "${job.channel}" in the configuration`, took: 0 })]
+    return settleWith(turn, job, { outcome: 'failed', says: `there is no channel "${job.channel}" in the configuration`, took: 0 })
   }
-  if (!enqueue(state.queue, job)) return [settleWith(turn, job, { outcome: 'failed', says: 'too many messages wait already', took: 0 })]
-  return []
+  if (!enqueue(state.queue, job)) settleWith(turn, job, { outcome: 'failed', says: 'too many messages wait already', took: 0 })
 }
 
-/** Starts what may start, and gives up what waited too long. */
-export function go(turn: Turn): Ended {
+/** Starts what may start, and gives up what waited too long, or was under way too long. */
+export function go(turn: Turn): void {
+  const { state, now } = turn
+  for (const job of takeLost(state.queue, now.tick, ms(state.options.sending + OVERDUE))) {
+    settleWith(turn, job, { outcome: 'unknown', says: 'nobody said what came of it', took: now.tick - job.since })
+  }
+  if (state.stopping) return
+  for (const job of takeLate(state.queue, now.tick, state.options.sending)) {
+    settleWith(turn, job, { outcome: 'failed', says: `${job.channel} did not answer to what was sent before`, took: now.tick - job.since })
+  }
+  for (const job of takeReady(state.queue, now.tick)) start(turn, job)
+}
+
+function start(turn: Turn, job: Job): void {
   const { state, now, effects } = turn
-  const lost = takeLost(state.queue, now.tick, ms(state.options.sending + OVERDUE))
-    .map((job) => settleWith(turn, job, { outcome: 'unknown', says: 'nobody said what came of it', took: now.tick - job.since }))
-  if (state.stopping) return lost
-  const late = takeLate(state.queue, now.tick, state.options.sending)
-    .map((job) => settleWith(turn, job, { outcome: 'failed', says: `${job.channel} did not answer to what was sent before`, took: now.tick - job.since }))
-  const ready = takeReady(state.queue, now.tick)
-  const gone: Ended = ready.flatMap((job) => {
-    const channel = named(state.plan?.channels ?? {}, job.channel)
-    if (channel) {
-      effects.push({ is: 'send', page: job.page, channel: job.channel, kind: channel.kind, config: channel.config, message: sentAt(job.message, now), within: state.options.sending })
-      return []
-    }
-    finish(state.queue, job.page)
-    return [settleWith(turn, job, { outcome: 'failed', says: `the channel "${job.channel}" was taken out of the configuration`, took: 0 })]
-  })
-  return [...lost, ...late, ...gone]
+  const channel = named(state.plan?.channels ?? {}, job.channel)
+  if (channel) {
+    effects.push({ is: 'send', page: job.page, channel: job.channel, kind: channel.kind, config: channel.config, message: sentAt(job.message, now), within: state.options.sending })
+    return
+  }
+  finish(state.queue, job.page)
+  settleWith(turn, job, { outcome: 'failed', says: `the channel "${job.channel}" was taken out of the configuration`, took: 0 })
 }
 
-/** A send ended. `undefined` when nobody waits for it. */
-export function ended(turn: Turn, page: string, settled: Settled): Ended {
+/** A send ended; nothing happens when nobody waits for it any more. */
+export function end(turn: Turn, page: string, settled: Settled): void {
   const job = finish(turn.state.queue, page)
-  return job ? [settleWith(turn, job, settled)] : []
+  if (job) settleWith(turn, job, settled)
 }
 
 /** Settles a job that did not go out. */
-export const giveUp = (turn: Turn, job: Job, says: string): Ended => [settleWith(turn, job, { outcome: 'failed', says, took: 0 })]
+export const giveUp = (turn: Turn, job: Job, says: string): void => settleWith(turn, job, { outcome: 'failed', says, took: 0 })
 
-function settleWith(turn: Turn, job: Job, settled: Settled): SettledJob {
+function settleWith(turn: Turn, job: Job, settled: Settled): void {
   const { state, now } = turn
   const { outcome, says, took } = settled
   for (const page of [job.page, ...(job.together ?? []), ...job.carries.map(({ ring }) => ring.page as string)]) {
@@ -72,5 +71,5 @@ function settleWith(turn: Turn, job: Job, settled: Settled): SettledJob {
     const { page, person, channel, step, round } = ring
     write(state.journal, { is: 'rang', at: now.wall, incident, page, person, channel, step, round, outcome, says })
   }
-  return { ...settled, job }
+  turn.ended.push({ ...settled, job })
 }

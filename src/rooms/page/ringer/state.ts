@@ -115,8 +115,6 @@ export interface RingerState {
   readonly alarms: Map<string, Tick>
   /** Alarms that came before there was a plan. */
   readonly unheard: { readonly title: string; readonly says: string }[]
-  /** Ended without going out; taken in before the step ends. */
-  readonly stray: SettledJob[]
   stopping: boolean
 }
 
@@ -132,7 +130,7 @@ export function newRinger(options: RingerOptions, now: Now): RingerState {
   return {
     options, plan: undefined, planIsKeepers: false, store: undefined, term: 0, keeper: undefined, heardAt: now.tick, knownAt: now.wall, steppedAt: now.tick,
     role: 'following', handover: undefined, hasMirror: false, open: new Map(), over: new Map(), journal: newJournal(), journalTold: 0, queue: newQueue(), outcomes: new Map(),
-    pending: [], received: new Map(), decideAt: undefined, storm: CALM, singles: new Map(), gathered: new Map(), stuckTold: undefined, alarms: new Map(), unheard: [], stray: [], stopping: false,
+    pending: [], received: new Map(), decideAt: undefined, storm: CALM, singles: new Map(), gathered: new Map(), stuckTold: undefined, alarms: new Map(), unheard: [], stopping: false,
   }
 }
 
@@ -141,6 +139,10 @@ export interface Turn {
   readonly state: RingerState
   readonly now: Now
   readonly effects: RingerEffect[]
+  /** Rings that were decided in this step, to go out at its end: all at once, so that a storm is seen as one. */
+  readonly rings: Carried[]
+  /** What ended in this step, to be taken in before it ends. */
+  readonly ended: SettledJob[]
 }
 
 export const silentFor = ({ state, now }: Turn): Span => ms(Math.max(0, now.tick - state.heardAt))
