@@ -8,7 +8,7 @@ import { days, later, parseSpan, type Instant } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
-import { findIncident, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
+import { findIncident, loadNewestTests, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
 import type { StatementStatus } from '../rooms/tell/board.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
@@ -167,7 +167,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const pages = await keeper.engine.turn('test', (tx) => ways.map(([who, channel]) => keeper.rooms.page.test(tx, who, channel)))
     return ok(testsOf(keeper, pages))
   },
-  'oncall.tested': ({ keeper }, args) => ok(testsOf(keeper, args.pages)),
+  'oncall.tested': ({ keeper }, args) => ok(testsOf(keeper, args.pages.length > 0 ? args.pages : loadNewestTests(keeper.store.sql, 200))),
   'board.show': ({ keeper }, args) => ok(boardsOf(keeper, args.board)),
   'board.post': async ({ keeper }, args, who) => {
     const slug = args.board ?? keeper.config.boards[0]?.slug ?? ''

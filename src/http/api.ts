@@ -61,12 +61,14 @@ function withoutKeys(body: unknown, asker: Asker): unknown {
 
 type Takes = NonNullable<Route['takes']>
 
+const isList = (type: unknown): boolean => type instanceof z.ZodArray || (type instanceof z.ZodDefault && isList(type.unwrap()))
+
 /** The arguments of a request, from path, query and body; a problem when they are not what the schema says. */
 async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Promise<Record<string, unknown> | Response> {
   const args: Record<string, unknown> = {}
   for (const [key, values] of Object.entries(ask.req.queries())) {
     if (!query.includes(key)) return problem({ status: 400, detail: `“${key.slice(0, 60)}” is not a parameter here.`, help: query.length > 0 ? `Known: ${query.join(', ')}.` : 'There are none.' })
-    args[key] = schema.shape[key] instanceof z.ZodArray ? values : values.at(-1)
+    args[key] = isList(schema.shape[key]) ? values : values.at(-1)
   }
   for (const key of path) args[key] = ask.req.param(key)
   if (ask.req.method !== 'GET') {
@@ -144,7 +146,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /oncall', who: 'read', call: 'oncall.show', takes: z.strictObject({ days: z.coerce.number().int().min(1).max(120).exactOptional() }), gives: 'holdfast.oncall/1', says: 'Who is on call, and the shifts to come.' }),
   call({ at: 'POST /oncall/cover', who: 'write', call: 'oncall.cover', takes: z.strictObject({ rotation: name, by: name, from: name, until: name, person }), gives: 'holdfast.done/1', says: 'Lets a person stand in for whoever is on call.' }),
   call({ at: 'POST /oncall/test', who: 'write', call: 'oncall.test', takes: z.strictObject({ who: name.exactOptional(), channel: name.exactOptional() }), gives: 'holdfast.test/1', says: 'Sends test pages, one per person and channel.' }),
-  call({ at: 'GET /oncall/test', who: 'read', call: 'oncall.tested', takes: z.strictObject({ pages: z.array(name).max(100) }), gives: 'holdfast.test/1', says: 'What became of test pages: whether they were taken, and confirmed by link.' }),
+  call({ at: 'GET /oncall/test', who: 'read', call: 'oncall.tested', takes: z.strictObject({ pages: z.array(name).max(100).default([]) }), gives: 'holdfast.test/1', says: 'What became of test pages (of the newest where none is named): whether they were taken, and confirmed by link.' }),
   call({ at: 'GET /board', who: 'read', call: 'board.show', takes: z.strictObject({ board: name.exactOptional() }), gives: 'holdfast.board/1', says: 'The status pages with their drafts.' }),
   call({
     at: 'POST /board/post', who: 'write', call: 'board.post', gives: 'holdfast.done/1', says: 'Publishes a statement, or an update to one.',

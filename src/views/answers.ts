@@ -147,7 +147,7 @@ export interface Calls {
   'oncall.show': { args: { days?: number }; body: OncallAnswer }
   'oncall.cover': { args: { rotation: string; by: string; from: string; until: string; person?: string }; body: DoneAnswer }
   'oncall.test': { args: { who?: string; channel?: string }; body: TestAnswer }
-  /** What became of test pages: ids from `oncall.test`. */
+  /** What became of test pages: ids from `oncall.test`; of the newest ones where none is named. */
   'oncall.tested': { args: { pages: readonly string[] }; body: TestAnswer }
   'board.show': { args: { board?: string }; body: BoardAnswer }
   /** Without `statement`: a new one. `status` investigating, identified, monitoring, resolved. */

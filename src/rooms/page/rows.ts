@@ -155,4 +155,7 @@ export const loadDown = (sql: Sql, name: string): DownRow | undefined => sql.get
 export interface TestRow extends Record<string, unknown> {
   page: string; person: string; channel: string; outcome: 'accepted' | 'failed' | 'unknown' | 'waiting'; says: string; at: number; received_at: number | null
 }
+/** The newest test pages, newest first. */
+export const loadNewestTests = (sql: Sql, most: number): string[] =>
+  sql.all<{ page: string }>('select page from page_test order by at desc, page limit ?', most).map((row) => row.page)
 export const loadTest = (sql: Sql, page: string): TestRow | undefined => sql.get<TestRow>('select * from page_test where page = ?', page)
