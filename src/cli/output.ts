@@ -31,6 +31,8 @@ export interface Out {
   shape(tone: Exclude<Tone, 'soft' | 'strong'>): Cell
   /** A moment in the site's zone, with its day when that is not today. */
   moment(at: Instant | null): string
+  /** The same, to the second. */
+  exact(at: Instant): string
   ago(at: Instant | null): string
   /** The site's zone, as the server named it. */
   timezone: string
@@ -101,6 +103,10 @@ export function outputFor(options: OutOptions): Out {
     },
     shape: (tone) => [tone, SHAPES[tone]],
     moment: (at) => (at === null ? '' : zoneOf(out.timezone).moment(at, now())),
+    exact(at) {
+      const zone = zoneOf(out.timezone)
+      return zone.date(at) === zone.date(now()) ? zone.exactClock(at) : `${zone.day(at, now())}, ${zone.exactClock(at)}`
+    },
     ago: (at) => (at === null ? '' : saySpan(Math.max(0, now() - at))),
   }
   return out

@@ -2,8 +2,9 @@
 // look within a bound, since the disk may be what is ill. Nothing is changed.
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import type { StatusAnswer } from '../../views/answers.ts'
+import type { StatusAnswer, TestAnswer } from '../../views/answers.ts'
 import { loadConfig, type Accepted } from '../../views/accepted.ts'
+import { missingIn } from '../../views/missing.ts'
 import { EXIT, Failure } from '../failure.ts'
 import type { Tone } from '../output.ts'
 import { ask, configWants, type Command, type Session } from '../session.ts'
@@ -56,16 +57,27 @@ async function lookAtFolder(data: string): Promise<Finding[]> {
 
 const isLoopback = (url: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(URL.parse(url)?.hostname ?? '')
 
-/** What the configuration alone tells; the server says the same when it runs, so it is asked only when it does not. */
-function lookAtConfig({ plan, horizon, deadMan, site, warnings }: Accepted): Finding[] {
-  const people = Object.keys(plan.people).length
+/** What the configuration lacks, and what is only advisable. */
+function lookAtConfig(config: Accepted): Finding[] {
+  const { plan, horizon, deadMan, site, warnings } = config
+  const hasPeople = Object.keys(plan.people).length > 0
   return [
-    ...(people === 0 ? [missing('Nobody would be paged: add people.')] : []),
-    ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man.url to a dead man\'s switch elsewhere.')] : []),
-    ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: add anchors under horizon, addresses that are always there.')] : []),
-    ...(people > 0 && isLoopback(site.url) ? [missing(`site.url is ${site.url}, this machine only: links in pages do not work on a phone.`)] : []),
-    ...warnings.map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
+    ...missingIn(config).map(missing),
+    ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man to the address of a dead man\'s switch elsewhere.')] : []),
+    ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: name anchors under horizon, addresses that are always there.')] : []),
+    ...(hasPeople && isLoopback(site.url) ? [onlyHere(site.url)] : []),
+    ...warnings.filter((it) => it.code !== 'HF154').map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
   ]
+}
+
+const onlyHere = (url: string): Finding => missing(`site.url is ${url}, this machine only: links in pages do not work on a phone.`)
+
+/** People who can be paged and have never pressed the link of a test page. */
+async function lookAtTests(session: Session, config: Accepted | undefined): Promise<Finding[]> {
+  const { tests } = await ask<TestAnswer>(session, 'GET', '/oncall/test')
+  const people = new Set([...Object.values(config?.plan.people ?? {}).filter((it) => it.reach.length > 0).map((it) => it.name), ...tests.map((it) => it.person)])
+  const pressed = new Set(tests.filter((it) => it.receivedAt !== null).map((it) => it.person))
+  return [...people].filter((name) => !pressed.has(name)).map((name) => missing(`${name} has acknowledged no test page yet: holdfast oncall test ${name}`))
 }
 
 async function lookAtFile(session: Session): Promise<{ readonly findings: Finding[]; readonly config: Accepted | undefined }> {
@@ -76,12 +88,11 @@ async function lookAtFile(session: Session): Promise<{ readonly findings: Findin
     : { findings: [bad(`${session.config} has ${loaded.findings.length} problems: see "holdfast validate"`)], config: undefined }
 }
 
-async function lookAtServer(session: Session): Promise<{ readonly findings: Finding[]; readonly running: boolean }> {
+async function lookAtServer(session: Session, config: Accepted | undefined): Promise<{ readonly findings: Finding[]; readonly running: boolean }> {
   try {
     const status = await ask<StatusAnswer>(session, 'GET', '/status')
-    const people = isLoopback(status.board) ? [missing(`site.url is ${status.board}, this machine only: links in pages do not work on a phone.`)] : []
-    const said = status.missing.map(missing)
-    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...said, ...(said.some((it) => it.says.includes('site.url')) ? [] : people)] }
+    const tests = await lookAtTests(session, config)
+    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...status.missing.map(missing), ...(isLoopback(status.board) ? [onlyHere(status.board)] : []), ...tests] }
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     return { running: false, findings: [bad(`${cause.message}${cause.help === undefined ? '' : ` ${cause.help}`}`)] }
@@ -90,13 +101,14 @@ async function lookAtServer(session: Session): Promise<{ readonly findings: Find
 
 export const doctor: Command = async (session) => {
   const { out } = session
-  const server = await lookAtServer(session)
   const isHere = session.server.where === session.data
   const file = isHere ? await lookAtFile(session) : { findings: [], config: undefined }
-  const findings = [
-    ...server.findings, ...(isHere ? [lookAtNode(), ...await lookAtFolder(session.data)] : []), ...file.findings,
-    ...(!server.running && file.config ? lookAtConfig(file.config) : []),
+  const server = await lookAtServer(session, file.config)
+  const all = [
+    ...server.findings, ...(isHere ? [lookAtNode(), ...await lookAtFolder(session.data)] : []), ...file.findings, ...(file.config ? lookAtConfig(file.config) : []),
   ]
+  // The server and the file may say the same.
+  const findings = all.filter((it, i) => all.findIndex((other) => other.says === it.says) === i)
   const wrong = findings.filter((it) => it.tone !== 'ok')
   out.answer({ schema: 'holdfast.doctor/1', fine: wrong.length === 0, findings: findings.map(({ tone, says }) => ({ is: tone === 'ok' ? 'fine' : tone === 'down' ? 'wrong' : 'missing', says })) }, () => {
     out.table(findings.map((it) => [out.shape(it.tone), it.says]))

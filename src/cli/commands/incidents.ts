@@ -42,7 +42,7 @@ export const show: Command = async (session, [incident = '']) => {
     if (it.lapsesAt !== null) rows.splice(4, 0, ['Asked again', out.moment(it.lapsesAt)])
     out.table(rows.filter(([, value]) => value !== '').map(([name, value]) => [['soft', name], value]))
     out.data()
-    out.table(it.timeline.map((line) => [['soft', out.moment(line.at)], line.by === 'person' ? '•' : '', line.says]))
+    out.table(it.timeline.map((line) => [['soft', out.exact(line.at)], line.by === 'person' ? '•' : '', line.says]))
     out.talk(`Times are in ${out.timezone}.`)
   })
   return EXIT.fine
