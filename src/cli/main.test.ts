@@ -360,3 +360,11 @@ test('acknowledging loads neither schemas nor the database', () => {
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
   assert.equal(ran.stdout.trim(), '[]', ran.stderr)
 })
+
+test('doctor names whoever has never pressed the link of a test page', async (t) => {
+  plainly(t)
+  call = (name) => (name === 'oncall.tested' ? { is: 'answered', status: 200, body: tested(null) } : undefined)
+  assert.match((await run('doctor')).out, /ada has acknowledged no test page yet: holdfast oncall test ada/)
+  call = () => undefined
+  assert.doesNotMatch((await run('doctor')).out, /acknowledged no test page/)
+})
