@@ -43,7 +43,7 @@ async function open(page: Page, name: string, body: string): Promise<string[]> {
 async function violations(page: Page): Promise<string[]> {
   // By the debugger, so that the page's own policy stands.
   await page.evaluate(AXE)
-  const found = await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then((r) => r.violations)`) as readonly Violation[]
+  const found = await page.evaluate<readonly Violation[]>(`axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then((r) => r.violations)`)
   return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((n) => `${n.html} ${n.failureSummary ?? ''}`).join('\n')}`)
 }
 
@@ -71,7 +71,7 @@ test('without scripts, at 320 px, nothing overflows, whatever is written', async
   }
   for (const [name, body] of drawn) {
     await open(page, name, body)
-    const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth') as number
+    const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
     assert.ok(over <= 0, `${name} overflows by ${over} px`)
     assert.equal(await page.evaluate('document.scripts.length'), 0)
   }

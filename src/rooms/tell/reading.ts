@@ -53,7 +53,7 @@ export function roomPerBody(statements: readonly Statement[], updates: number, {
 /** Two processes read the same clock a moment apart, so a board may seem a little young; one from far ahead has no age. */
 function ageOfBoard(board: Board, now: Instant): Span | undefined {
   const age = between(board.asOf, now)
-  if (!Number.isFinite(age) || age < -AGE_SHOWN_AFTER) return undefined
+  if (!Number.isFinite(age) || age + AGE_SHOWN_AFTER < 0) return undefined
   return Math.max(0, age) as Span
 }
 
