@@ -73,7 +73,8 @@ export function virtualTime(start: number): Time {
       return at
     },
     after(span, act) {
-      const it: Planned = { at: at + Math.max(0, span), n: n++, act, off: false }
+      // On a grid of microseconds, and never zero: a rest of rounding must not stop the clock.
+      const it: Planned = { at: Math.max(at + (span > 0 ? 0.001 : 0), Math.round((at + span) * 1000) / 1000), n: n++, act, off: false }
       push(it)
       return { cancel: () => void (it.off = true) }
     },

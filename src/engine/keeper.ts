@@ -115,7 +115,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let plan: Plan = config.plan
   let storeId = ''
   let closed: Closed[] = []
-  let ringer = { ready: false, term: 0, asked: now().tick as number }
+  let ringer = { ready: false, term: 0, asked: now().tick as number, lostAt: now().tick as number }
   let lastCycle: Tick = now().tick
   let boardsDue = true
   const awaiting = new Map<string, (() => void)[]>()
@@ -125,7 +125,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     plan = planInForce(config.plan, loadCovers(store.sql, now().wall))
   }
   const hello = (): void => {
-    ringer = { ready: false, term: ringer.term, asked: now().tick }
+    ringer = { ready: false, term: ringer.term, asked: now().tick, lostAt: ringer.ready ? now().tick : ringer.lostAt }
     ports.toRinger({ is: 'hello', store: storeId, pid: process.pid })
   }
 
@@ -175,9 +175,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
       void engine.settle(deed, { is: 'failed', retry: 'never', says: 'the person or the channel is no longer in the configuration' })
       return
     }
-    const sent = ports.toRinger({ is: 'ring', term: ringer.term, rings: [{ incident: (body.incident ?? deed.key) as never, channel: body.channel, message }] })
+    const carries = deed.what === 'page.digest' ? { carries: (deed.body as DigestDeed).rings.map((it) => it.page) } : {}
+    const sent = ports.toRinger({ is: 'ring', term: ringer.term, rings: [{ incident: (body.incident ?? deed.key) as never, channel: body.channel, message, ...carries }] })
     // The deed stays intended: it goes out again when the ringer is back.
-    if (!sent) ringer = { ...ringer, ready: false }
+    if (!sent) ringer = { ...ringer, ready: false, lostAt: now().tick }
   }
   function onFull(): boolean {
     if (!ports.freeReserve()) return false
@@ -202,7 +203,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       return
     }
     if (last !== undefined) ports.toRinger({ is: 'taken', n: last })
-    ringer = { ready: true, term: message.term, asked: ringer.asked }
+    ringer = { ...ringer, ready: true, term: message.term }
     sendAll()
     for (const deed of engine.unsettled()) perform(deed)
   }
@@ -294,7 +295,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     ringerOpened: hello,
     ringerLost() {
-      ringer = { ...ringer, ready: false, asked: now().tick }
+      ringer = { ...ringer, ready: false, asked: now().tick, lostAt: ringer.ready ? now().tick : ringer.lostAt }
     },
     fromRinger(message) {
       switch (message.is) {
@@ -311,7 +312,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
           settled(message)
           return
         case 'refused':
-          hello()
+          // One hello is enough, however many rings came back: while it is on its way nothing else is asked.
+          if (ringer.ready && message.term >= ringer.term) hello()
       }
     },
     fromProber(message) {
@@ -329,9 +331,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
         const gap: Closed = { from: (now().wall - (at - lastCycle)) as Instant, to: now().wall }
         closed = [...closed, gap].slice(-50)
         lastCycle = at
+        ringer = { ...ringer, ready: false, lostAt: at }
         hello()
       }
-      const holding = !ringer.ready && at - ringer.asked < PATIENCE
+      const holding = !ringer.ready && at - ringer.lostAt < PATIENCE
       const turns = engine.cycle(holding ? 'asked' : 'all')
       lastCycle = now().tick
       return turns

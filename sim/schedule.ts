@@ -1,0 +1,245 @@
+// One schedule: a node with its keeper and ringer, targets that fail and come back, alerts of others, people who acknowledge, and
+// faults drawn from the seed. First faults, then healing; what must hold is judged on what was observed from outside (mails,
+// replies) and on the ledger. The same seed gives the same trace.
+import { createHash } from 'node:crypto'
+import type { Span } from '../src/core/time.ts'
+import type { Found } from '../src/core/evidence.ts'
+import { answer } from '../src/engine/calls.ts'
+import { renderDigest, renderRing } from '../src/engine/render.ts'
+import { planInForce } from '../src/rooms/page/plan.ts'
+import type { FromRinger, ToRinger } from '../src/rooms/page/protocol.ts'
+import { chance, virtualTime, type Chance, type Time } from './clock.ts'
+import { keeperHost, type KeeperHost } from './keeper-host.ts'
+import { ringerHost, type RingerHost, type Send } from './ringer-host.ts'
+import { scenario, START } from './scenario.ts'
+
+export interface Attempt { readonly at: number; readonly page: string; readonly person: string; readonly channel: string; readonly incident: string; readonly event: string; readonly accepted: boolean; readonly alone: boolean; readonly intended: boolean; readonly carried: number }
+export interface Ack { readonly asked: number; at: number; readonly incident: string; readonly person: string; recorded: boolean | undefined; readonly ringerLife: number }
+export interface Trigger { readonly at: number; readonly key: string; ok: boolean }
+export interface Look { readonly at: number; readonly check: string; readonly is: Found['is'] }
+
+export type Fault = 'keeper-crash' | 'ringer-crash' | 'keeper-freeze' | 'ringer-freeze' | 'cut' | 'commit-before' | 'commit-after' | 'clock' | 'provider-fails' | 'provider-lies' | 'provider-hangs' | 'both-crash'
+export const FAULTS: readonly Fault[] = ['keeper-crash', 'ringer-crash', 'keeper-freeze', 'ringer-freeze', 'cut', 'commit-before', 'commit-after', 'clock', 'provider-fails', 'provider-lies', 'provider-hangs', 'both-crash']
+
+export interface World {
+  readonly seed: number
+  readonly time: Time
+  readonly chance: Chance
+  readonly keeper: KeeperHost
+  readonly ringer: RingerHost
+  readonly attempts: Attempt[]
+  readonly acks: Ack[]
+  readonly triggers: Trigger[]
+  readonly looks: Look[]
+  readonly happened: Map<Fault, number>
+  readonly healedAt: number
+  readonly end: number
+  readonly trace: () => string
+}
+
+/** How long faults go on, and how long healing takes, in virtual ms. */
+const FAULTY = 5 * 60_000
+const HEALING = 5 * 60_000
+const KEY = new Uint8Array(32).fill(7)
+
+export const noFaults: ReadonlySet<Fault> = new Set()
+
+/** Runs the schedule of a seed to its end. `only` limits the kinds of faults; without it a random half of them is on. */
+export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Promise<World> {
+  const dice = chance(seed)
+  const time = virtualTime(START)
+  const hash = createHash('sha256')
+  const note = (...what: (string | number)[]): void => void hash.update(`${time.at.toFixed(1)} ${what.join(' ')}\n`)
+  const attempts: Attempt[] = []
+  const acks: Ack[] = []
+  const triggers: Trigger[] = []
+  const looks: Look[] = []
+  const happened = new Map<Fault, number>()
+  const on = only ?? new Set(FAULTS.filter(() => dice.yes(0.5)))
+  const failing = new Set<string>()
+  let provider: 'well' | 'fails' | 'lies' | 'hangs' = 'well'
+  let cut = false
+  let link = 0
+  let linked = false
+  let ringerLife = 0
+  let healing = false
+
+  const near = (act: () => void): void => void time.after(0.3 + dice.next() * 2, act)
+  // A socket keeps the order: what is sent later does not overtake.
+  const last = { toRinger: 0, toKeeper: 0 }
+  const inOrder = (way: keyof typeof last, act: () => void): void => {
+    last[way] = Math.max(last[way], time.at + 0.3 + dice.next() * 2)
+    time.after(last[way] - time.at, act)
+  }
+  const toRinger = (message: ToRinger): boolean => {
+    if (!linked) return false
+    const by = link
+    inOrder('toRinger', () => void (by === link && linked && ringer.hear(by, message)))
+    return true
+  }
+  const toKeeper = (by: number, message: FromRinger): void => {
+    if (by !== link || !linked) return
+    inOrder('toKeeper', () => {
+      if (by !== link || !linked) return
+      keeper.deliver((it) => it.fromRinger(message))
+    })
+  }
+  const disconnect = (): void => {
+    if (!linked) return
+    linked = false
+    ringer.lost(link)
+    keeper.deliver((it) => it.ringerLost())
+  }
+  /** The keeper's side dials again until it is through. */
+  const dial = (): void => {
+    if (!linked && !cut && keeper.alive && ringer.alive) {
+      linked = true
+      link++
+      keeper.deliver((it) => it.ringerOpened())
+    }
+    time.after(200, dial)
+  }
+
+  const keeper: KeeperHost = keeperHost({
+    time, config: scenario,
+    onDeath() {
+      note('keeper died')
+      disconnect()
+      time.after(300 + dice.int(2000), () => keeper.start())
+    },
+    ports: {
+      toRinger, toProbers: (message) => void (message.is === 'look' && message.checks.forEach((check) => near(() => look(check)))),
+      toWeb: () => undefined, toWorkers: () => undefined, say: () => undefined, freeReserve: () => false,
+      render: (it, deed) => renderRing(it, deed, KEY), renderDigest: (it, deed) => renderDigest(it, deed, KEY),
+    },
+  })
+  const ringer: RingerHost = ringerHost({ time, key: KEY, plan: planInForce(scenario.plan, []), toKeeper, carry })
+
+  function carry(send: Send, settled: (outcome: 'accepted' | 'failed' | 'unknown', says: string) => void): void {
+    const { body } = send.message
+    const mode = provider
+    const accepted = mode === 'well' || mode === 'lies'
+    const alone = ringer.state?.role === 'alone'
+    const intended = keeper.sql.get('select 1 as one from deed where key = ?', send.page) !== undefined
+    attempts.push({
+      at: time.at, page: send.page, person: body.person, channel: send.channel, incident: body.incident.id, event: body.event, accepted, alone, intended,
+      carried: body.event === 'digest' ? 1 : 0,
+    })
+    note('send', body.person, send.channel, body.event, send.page, mode)
+    if (mode === 'hangs') time.after(10_000, () => settled('unknown', 'no answer'))
+    else time.after(1 + dice.int(40), () => settled(mode === 'well' ? 'accepted' : mode === 'fails' ? 'failed' : 'unknown', mode))
+    if (accepted && body.ack_url !== undefined && dice.yes(0.12)) time.after(1000 + dice.int(20_000), () => void press(body.ack_url ?? '', body.incident.id, body.person))
+  }
+  async function press(url: string, incident: string, person: string): Promise<void> {
+    if (!ringer.alive) return
+    const ack: Ack = { asked: time.at, at: Number.POSITIVE_INFINITY, incident, person, recorded: undefined, ringerLife }
+    acks.push(ack)
+    const says = await ringer.ask({ is: 'act', act: 'ack', token: url.slice(url.lastIndexOf('/') + 1), via: 'link' })
+    ack.at = time.at
+    if (says.is === 'did') ack.recorded = says.recorded
+    note('ack', incident, person, says.is, String(ack.recorded))
+  }
+  function look(check: string): void {
+    const down = failing.has(check) || (check === 'api' && failing.has('db'))
+    const found: Found = down ? { is: 'fail', says: 'refused' } : { is: 'pass' }
+    const now = time.now()
+    if (keeper.alive) looks.push({ at: time.at, check, is: found.is })
+    keeper.deliver((it) => it.fromProber({ is: 'looked', dropped: 0, results: [{ check, at: now.wall, tick: now.tick, took: 2 as Span, late: 0, found }] }))
+  }
+  const lookAround = (): void => {
+    for (const check of scenario.checks) near(() => look(check.name))
+    time.after(5000, lookAround)
+  }
+  const alert = (key: string): void => {
+    const trigger: Trigger = { at: time.at, key, ok: false }
+    triggers.push(trigger)
+    keeper.deliver((it) => void answer({ keeper: it, random: dice.bytes, pingUrl: () => '' }, 'triggers', {
+      events: [{ via: 'pagerduty', integration: 'main', action: 'trigger', key, summary: `disk ${key} fills`, source: 'host', severity: 'error' }],
+    }, { is: 'open' }).then((reply) => void (trigger.ok = reply.status === 200)))
+  }
+
+  const strike = (): void => {
+    const kinds = FAULTS.filter((it) => on.has(it))
+    if (healing || kinds.length === 0) return
+    const fault = dice.pick(kinds)
+    happened.set(fault, (happened.get(fault) ?? 0) + 1)
+    note('fault', fault)
+    strikeWith(fault)
+    time.after(2000 + dice.int(40_000), strike)
+  }
+  const killKeeper = (): void => {
+    keeper.crash()
+    disconnect()
+    time.after(300 + dice.int(4000), () => keeper.start())
+  }
+  const killRinger = (): void => {
+    disconnect()
+    ringer.crash()
+    ringerLife++
+    time.after(300 + dice.int(2000), () => ringer.start())
+  }
+  const strikeWith = (fault: Fault): void => {
+    switch (fault) {
+      case 'keeper-crash': return killKeeper()
+      case 'ringer-crash': return killRinger()
+      case 'both-crash':
+        killKeeper()
+        return killRinger()
+      case 'keeper-freeze':
+        keeper.freeze()
+        return void time.after(3000 + dice.int(40_000), () => keeper.thaw())
+      case 'ringer-freeze':
+        ringer.freeze()
+        return void time.after(1000 + dice.int(8000), () => ringer.thaw())
+      case 'cut':
+        cut = true
+        disconnect()
+        return void time.after(500 + dice.int(30_000), () => void (cut = false))
+      case 'commit-before': return keeper.failCommit('before')
+      case 'commit-after': return keeper.failCommit('after')
+      case 'clock': return time.step((dice.next() * 50 - 25) * 3_600_000)
+      case 'provider-fails': return ail('fails')
+      case 'provider-lies': return ail('lies')
+      case 'provider-hangs': return ail('hangs')
+    }
+  }
+  const ail = (how: typeof provider): void => {
+    provider = how
+    time.after(2000 + dice.int(30_000), () => void (provider = 'well'))
+  }
+  const heal = (): void => {
+    healing = true
+    note('healing')
+    provider = 'well'
+    cut = false
+    keeper.thaw()
+    ringer.thaw()
+    keeper.start()
+    ringer.start()
+  }
+
+  ringer.start()
+  keeper.start()
+  dial()
+  time.after(500, lookAround)
+  for (const name of ['www', 'db']) {
+    for (let at = 10_000; at < FAULTY; at += 20_000 + dice.int(120_000)) {
+      if (!dice.yes(0.6)) continue
+      time.after(at, () => void failing.add(name))
+      time.after(at + 5000 + dice.int(150_000), () => void failing.delete(name))
+    }
+  }
+  for (let n = dice.int(4); n > 0; n--) time.after(dice.int(FAULTY), () => alert(`k${n}`))
+  time.after(5000 + dice.int(20_000), strike)
+  time.after(FAULTY, heal)
+  const end = FAULTY + HEALING
+  for (;;) {
+    const more = time.next(end)
+    // Promises of the production code run between events, as they do in a process.
+    for (let i = 0; i < 12; i++) await null
+    if (!more) break
+  }
+  note('end', keeper.sql.get<{ hash: string }>('select hash from entry order by seq desc limit 1')?.hash ?? '')
+  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, happened, healedAt: FAULTY, end, trace: () => hash.copy().digest('hex') }
+}
+
