@@ -104,7 +104,8 @@ function wakeAt(turn: Turn): Due {
     state.role === 'following' || state.handover ? laterTick(state.heardAt, state.options.silence) : undefined,
     state.role === 'alone' ? state.handover?.until : undefined, overdueAt(turn), lateAt(state.queue, state.options.sending), stuckAt(turn),
   ].filter((tick): tick is Tick => tick !== undefined && tick > now.tick)
-  const soonest = Math.min(wakeEvery(state), ...ticks.map((tick) => tick - now.tick))
+  // Whole milliseconds: the wall clock knows no fractions, and a rest of rounding must not wake it again and again.
+  const soonest = Math.max(1, Math.ceil(Math.min(wakeEvery(state), ...ticks.map((tick) => tick - now.tick))))
   const at = dueIn(now, ms(soonest))
   return isDeciding(turn) && state.plan && state.decideAt ? earliest(at, state.decideAt) : at
 }
