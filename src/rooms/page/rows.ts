@@ -21,7 +21,7 @@ create table if not exists page_silence (name text primary key, until integer no
 create table if not exists page_down (name text primary key, side text not null, root text not null, says text not null, escalate text not null) strict, without rowid;
 create table if not exists page_test (page text primary key, person text not null, channel text not null, outcome text not null, says text not null,
   at integer not null, received_at integer) strict, without rowid;
-create table if not exists page_single (person text not null, channel text not null, incident text not null, at integer not null);
+create table if not exists page_single (person text not null, channel text not null, incident text not null, at integer not null, boot text not null);
 create index if not exists page_single_by on page_single (person, channel, at);
 create table if not exists page_gathered (page text primary key, person text not null, channel text not null, incident text not null, event text not null, at integer not null) strict, without rowid;
 `
