@@ -11,13 +11,20 @@ import { QUIET_CSP, SECURITY } from '../problem.ts'
 const AGE_STEP = 10_000
 /** Smaller bodies are not worth compressing. */
 const WORTH_GZIP = 1024
+/** Headers and body up to 16 KiB leave in one system call without a buffer of their own. */
+const SHORT = 14 * 1024
+
+/** One way to write it. `binary` holds the same bytes as letters: what is short goes out with its headers in one write. */
+export interface Shape {
+  readonly body: Buffer
+  readonly binary: string | undefined
+  readonly head: readonly string[]
+}
 
 /** One representation, ready to be written: raw header lists as `writeHead` takes them. */
-export interface Bytes {
+export interface Bytes extends Shape {
   readonly etag: string
-  readonly body: Buffer
-  readonly head: readonly string[]
-  readonly gzip: { readonly body: Buffer; readonly head: readonly string[] } | undefined
+  readonly gzip: Shape | undefined
   readonly unchanged: readonly string[]
 }
 
@@ -62,11 +69,12 @@ function bytesOf(drawn: string, type: string): Bytes {
   ]
   const head = [...always, 'Content-Type', type]
   const small = body.length >= WORTH_GZIP ? gzipSync(body) : undefined
-  return {
-    etag, body, unchanged: always, head: [...head, 'Content-Length', String(body.length)],
-    gzip: small && { body: small, head: [...head, 'Content-Encoding', 'gzip', 'Content-Length', String(small.length)] },
-  }
+  return { etag, unchanged: always, ...shapeOf(body, head), gzip: small && shapeOf(small, [...head, 'Content-Encoding', 'gzip']) }
 }
+
+const shapeOf = (body: Buffer, head: readonly string[]): Shape => ({
+  body, binary: body.length <= SHORT ? body.toString('latin1') : undefined, head: [...head, 'Content-Length', String(body.length)],
+})
 
 /** The paths of one drawing of one board; drawn when somebody asks. */
 interface Sheet {

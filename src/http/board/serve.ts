@@ -26,7 +26,9 @@ export function serveBoard(boards: Boards, request: IncomingMessage, response: S
   }
   const shape = bytes.gzip && takesGzip(headers['accept-encoding']) ? bytes.gzip : bytes
   response.writeHead(200, shape.head as string[])
-  response.end(method === 'HEAD' ? undefined : shape.body)
+  if (method === 'HEAD') response.end()
+  else if (shape.binary === undefined) response.end(shape.body)
+  else response.end(shape.binary, 'latin1')
   return true
 }
 
