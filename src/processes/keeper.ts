@@ -239,6 +239,7 @@ async function run(init: Init): Promise<void> {
   }
   wake()
   await startUp(keeper, damaged)
+  toParent({ is: 'ready' })
   live(keeper, init, { wake, webs })
 }
 
