@@ -1,12 +1,13 @@
 // A keeper of straw for tests of the prober: it listens where the keeper would, hands out a timetable, and collects what
 // comes. The prober beside it is the real program, started as the watchdog would start it.
-import { fork, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ms } from '../src/core/time.ts'
 import { listen, type Link } from '../src/ports/wire.ts'
 import type { Check } from '../src/rooms/watch/check.ts'
@@ -68,9 +69,11 @@ export async function fakeKeeper(): Promise<FakeKeeper> {
   return keeper
 }
 
-/** Starts the real prober and hands it its beginnings. */
-export function startProber(runtime: string): { readonly process: ChildProcess; progress(): number; end(): Promise<void> } {
-  const child = fork(new URL('../src/processes/prober.ts', import.meta.url), [], { execArgv: ['--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/** Starts the real prober and hands it its beginnings; with few descriptors, if so many are named. */
+export function startProber(runtime: string, descriptors?: number): { readonly process: ChildProcess; progress(): number; end(): Promise<void> } {
+  const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `
+  const program = fileURLToPath(new URL('../src/processes/prober.ts', import.meta.url))
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, '--disable-warning=ExperimentalWarning', program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   let progress = 0
   child.on('message', (message: { is: string; progress?: number }) => void (progress = message.progress ?? progress))
   child.send({ is: 'init', runtime, name: 'prober-1' })

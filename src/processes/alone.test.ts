@@ -97,7 +97,7 @@ describe('what hangs', () => {
     const grandchild = Number(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0.*/s, '').slice(4))
     const sight = await hanging
     assert.equal(sight.found.is, 'unknown')
-    assert.match(sight.found.says ?? '', /no answer within 2 s; the process of this look was killed/)
+    assert.match(sight.found.says ?? '', /no answer within 1500 ms; the process of this look was killed/)
     assert(performance.now() - began >= 1_590)
     await until('the child and its child are gone', () => isGone(pid) && isGone(grandchild))
     const next = await look(pool, checkOf('well', { open: opener }, 5_000))

@@ -13,7 +13,7 @@ import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { createAlonePool, type Stuck } from '../rooms/watch/alone.ts'
-import { createRunner, createStalls, type Runner } from '../rooms/watch/look.ts'
+import { createRunner, createStalls, type Alone, type Runner } from '../rooms/watch/look.ts'
 import { createOutbox } from '../rooms/watch/outbox.ts'
 import type { ToKeeper, ToProber } from '../rooms/watch/protocol.ts'
 import { createTimetable, drive, type Timetable, type Turn } from '../rooms/watch/timetable.ts'
@@ -50,6 +50,18 @@ function createNews(send: (message: ToKeeper) => boolean): { tell(message: ToKee
   }
 }
 
+/** Tells the first answer of each check: what hung under a former prober, which nobody can follow any more, is over then. */
+function firstAnswers(alone: Alone, tell: (check: string) => void): Alone {
+  const answered = new Set<string>()
+  return {
+    look: (check, done) => alone.look(check, (sight) => {
+      if (sight.found.is !== 'unknown' && !answered.has(check.name)) tell(check.name)
+      if (sight.found.is !== 'unknown') answered.add(check.name)
+      done(sight)
+    }),
+  }
+}
+
 /** Once a second: a beat for the keeper, and a count that stands still when looks are overdue and none ends. */
 function beatFor(it: { clock: Clock; timers: Timers; timetable: Timetable; runner: Runner; send: (message: ToKeeper) => boolean }): () => number {
   let rounds = 0
@@ -74,11 +86,12 @@ function run(init: Init): void {
   const send = (message: ToKeeper): boolean => keeper.link?.send(message) ?? false
   const news = createNews(send)
   const tellStuck = ({ check, pid, says, since }: Stuck): void => news.tell({ is: 'stuck', check, pid, says, since })
+  const tellUnstuck = ({ check, pid }: { readonly check: string; readonly pid: number }): void => news.tell({ is: 'unstuck', check, pid })
   const pool = createAlonePool({
-    clock, timers, spawn: spawnAlone(aloneKinds), onStuck: tellStuck,
-    onUnstuck: ({ check, pid }) => news.tell({ is: 'unstuck', check, pid }),
+    clock, timers, spawn: spawnAlone(aloneKinds), onStuck: tellStuck, onUnstuck: tellUnstuck,
   })
-  const runner = createRunner({ world: { clock, timers, egress, stalledSince: stalls.since }, probes, alone: pool })
+  const alone = firstAnswers(pool, (check) => tellUnstuck({ check, pid: 0 }))
+  const runner = createRunner({ world: { clock, timers, egress, stalledSince: stalls.since }, probes, alone })
   const outbox = createOutbox({
     timers,
     ask: (batch) => keeper.link?.ask(batch, LONGEST_TIMER) ?? Promise.reject(new Error('the keeper is away')),

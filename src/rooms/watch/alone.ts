@@ -3,7 +3,7 @@
 // unknown; one whose end is not seen within a second (D state) is abandoned, told to the keeper as `stuck`, and replaced.
 // While a child of a check is still there, its further looks are unknown at once, so that one dead mount costs one process.
 // Abandoned ones beyond the bound take the place of working ones; in the worst case all such looks are unknown, and say why.
-import { ms, sayTime, type Instant } from '../../core/time.ts'
+import { ms, sayLimit, type Instant } from '../../core/time.ts'
 import type { Clock, Timers } from '../../ports/world.ts'
 import type { Check } from './check.ts'
 import { HARD_AFTER, type Alone, type Sight } from './look.ts'
@@ -144,7 +144,7 @@ function wait(pool: Pool, it: Waiting): void {
   const { timeout } = it.check
   const giveUp = (): void => {
     pool.waiting.delete(it)
-    it.done(unknown(`no process was free for this look within ${sayTime(timeout)}: ${busyness(pool)}`))
+    it.done(unknown(`no process was free for this look within ${sayLimit(timeout)}: ${busyness(pool)}`))
   }
   it.cancel = timers.after(timeout <= PATIENCE ? timeout : PATIENCE, timeout <= PATIENCE ? giveUp : () => {
     it.pressing = true
@@ -200,7 +200,7 @@ function give(pool: Pool, slot: Slot, { check, done, cancel }: Waiting): void {
   slot.task = { check, done, since: clock.now().wall }
   slot.cancel = timers.after(ms(check.timeout + HARD_AFTER), () => {
     kill(pool, slot)
-    done(unknown(`no answer within ${sayTime(check.timeout)}; the process of this look was killed`))
+    done(unknown(`no answer within ${sayLimit(check.timeout)}; the process of this look was killed`))
   })
   slot.child.send({ kind: check.kind, settings: check.settings, timeout: check.timeout })
 }

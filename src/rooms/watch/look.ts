@@ -7,7 +7,7 @@
 // further looks of its own check, so that a broken probe cannot pile up (X-5).
 import type { Found } from '../../core/evidence.ts'
 import { isOurs, isSilence, sentence, silence } from '../../core/fault.ts'
-import { ms, sayTime, type Span, type Tick } from '../../core/time.ts'
+import { ms, sayLimit, sayTime, type Span, type Tick } from '../../core/time.ts'
 import type { AnyProbe, Seen } from '../../ports/probe.ts'
 import type { Clock, Egress, Phases, Timers } from '../../ports/world.ts'
 import type { Check } from './check.ts'
@@ -59,8 +59,8 @@ export function look(
     }
     let cancel = timers.after(timeout, () => {
       past = true
-      cancel = timers.after(HARD_AFTER, () => end(unknown(`the look did not end within ${sayTime(timeout)}, nor when it was told to: its answer is dropped`)))
-      abort.abort(silence('no answer', sayTime(timeout)))
+      cancel = timers.after(HARD_AFTER, () => end(unknown(`the look did not end within ${sayLimit(timeout)}, nor when it was told to: its answer is dropped`)))
+      abort.abort(silence('no answer', sayLimit(timeout)))
     })
     void seen.finally(ended).then(
       (value) => end(past ? tooLate(value, timeout) : sightOf(value)),
@@ -90,7 +90,7 @@ function sightOf(seen: Seen | undefined): Sight {
 function tooLate(seen: Seen, timeout: Span): Sight {
   const sight = sightOf(seen)
   if (sight.found.is === 'unknown') return sight
-  const says = sight.found.is === 'fail' ? sight.found.says : `no answer within ${sayTime(timeout)}`
+  const says = sight.found.is === 'fail' ? sight.found.says : `no answer within ${sayLimit(timeout)}`
   return { ...sight, found: { is: 'fail', says }, silent: true }
 }
 
@@ -100,7 +100,7 @@ function judge(cause: unknown, past: boolean, timeout: Span): Sight {
   if (past) {
     const missing = missingOf(cause)
     const where = missing === undefined || missing === 'no answer' ? '' : ` (${missing})`
-    return { found: { is: 'fail', says: `no answer within ${sayTime(timeout)}${where}` }, silent: true }
+    return { found: { is: 'fail', says: `no answer within ${sayLimit(timeout)}${where}` }, silent: true }
   }
   if (isSilence(cause)) return { found: { is: 'fail', says: sentence(cause) }, silent: true }
   return unknown(`the look itself failed: ${sentence(cause)}`)

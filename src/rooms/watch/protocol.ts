@@ -32,6 +32,7 @@ export type ToKeeper =
   | { readonly is: 'looked'; readonly results: readonly Looked[]; readonly dropped: number }
   /** A look that could not be ended: its child does not die. It is abandoned; a finding of its own. */
   | { readonly is: 'stuck'; readonly check: string; readonly pid: number; readonly says: string; readonly since: Instant }
+  /** Its end was seen. Pid 0: the check's first answer under this prober, which ends whatever hung under a former one. */
   | { readonly is: 'unstuck'; readonly check: string; readonly pid: number }
   /** Sent every second: progress, for whoever judges whether the prober lives. */
   | { readonly is: 'beat'; readonly looks: number; readonly lateP99: number; readonly queued: number }
