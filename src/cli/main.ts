@@ -27,6 +27,9 @@ const STANDARD: Streams = { stdout: process.stdout, stderr: process.stderr, stdi
 const TIMEOUT = 15_000
 /** What may rightly take longer: a look, the whole ledger. */
 const LONGEST = 130_000
+const SLOW: readonly string[] = ['checks run', 'ledger verify', 'ledger rebuild']
+/** Here `--timeout` says how long the whole is waited for, not one question. */
+const WAITING: readonly string[] = ['oncall test', 'ping']
 
 const colorOf = (options: Options): 'auto' | 'always' | 'never' => (options['color'] === 'always' || options['color'] === 'never' ? options['color'] : 'auto')
 
@@ -43,7 +46,19 @@ function personOf(options: Options, env: Environment): Session['person'] {
   return said !== undefined && said !== '' ? { name: said, said: true } : { name: env['SUDO_USER'] ?? userInfo().username, said: false }
 }
 
-function sessionFor(options: Options, env: Environment, outside: Outside, out: Out, streams: Streams): Session {
+const questionOf = (named: string, timeout: number | undefined): number =>
+  timeout !== undefined && !WAITING.some((it) => named.startsWith(it)) ? timeout : SLOW.some((it) => named.startsWith(it)) ? LONGEST : TIMEOUT
+
+interface Given {
+  readonly options: Options
+  readonly named: string
+  readonly env: Environment
+  readonly outside: Outside
+  readonly out: Out
+  readonly streams: Streams
+}
+
+function sessionFor({ options, named, env, outside, out, streams }: Given): Session {
   const data = path.resolve(textOption(options, 'data') ?? env['HOLDFAST_DATA'] ?? 'holdfast-data')
   const timeout = timeoutOf(options)
   const [server, tokenFile] = [textOption(options, 'server'), textOption(options, 'tokenFile')]
@@ -51,7 +66,7 @@ function sessionFor(options: Options, env: Environment, outside: Outside, out: O
     out, env, data, outside, timeout,
     config: textOption(options, 'config') ?? 'holdfast.yaml',
     server: serverAt({
-      data, env, timeout: Math.max(timeout ?? 0, options['long'] === true ? LONGEST : TIMEOUT), warn: (line) => out.complain(line),
+      data, env, timeout: questionOf(named, timeout), warn: (line) => out.complain(line),
       ...(server === undefined ? {} : { server }), ...(tokenFile === undefined ? {} : { tokenFile }),
     }),
     now: () => Date.now(),
@@ -70,22 +85,19 @@ function tell(cause: Failure, out: Out): number {
   return cause.exit
 }
 
-const SLOW: readonly string[] = ['checks run', 'ledger verify', 'ledger rebuild']
-
 /** Runs one command line (without the program's name) and resolves with its exit code. */
 export async function runCli(argv: readonly string[], env: Environment, outside: Outside, streams: Streams = STANDARD): Promise<number> {
   let exit: number = EXIT.fine
   const wants = argv.map((it) => (it === '--json=lines' ? '--json-lines' : it))
-  const isSlow = SLOW.includes(wants.filter((it) => !it.startsWith('-')).slice(0, 2).join(' '))
   const outFor = (options: Options): Out => outputFor({
     stdout: streams.stdout, stderr: streams.stderr, json: options['json'] === true || options['jsonLines'] === true, lines: options['jsonLines'] === true,
     quiet: options['quiet'] === true, color: colorOf(options), env, now: () => instantOf(Date.now()),
   })
   let out = outFor({ json: wants.includes('--json') || wants.includes('--json-lines') })
-  const program = programFor(outside.version, async (load, args, options) => {
+  const program = programFor(outside.version, async (named, load, args, options) => {
     out = outFor(options)
     const command = await load()
-    exit = await command(sessionFor({ ...options, long: isSlow }, env, outside, out, streams), args, options)
+    exit = await command(sessionFor({ options, named, env, outside, out, streams }), args, options)
   }, async (urls, options) => {
     const [port, host] = [textOption(options, 'port'), textOption(options, 'host')]
     if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536)) throw usage(`“${port}” is not a port: 1 to 65535.`)

@@ -4,7 +4,7 @@ import { Command as Verb, Option } from 'commander'
 import type { Command } from './session.ts'
 
 type Load = () => Promise<Command>
-type Perform = (load: Load, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
+type Perform = (named: string, load: Load, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
 
 interface Leaf {
   /** `show <name>` */
@@ -124,11 +124,12 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
 const exampleText = (examples: readonly string[]): string => `Examples:\n${examples.map((it) => `  ${it}`).join('\n')}\n`
 
 function addLeaf(parent: Verb, leaf: Leaf, perform: Perform): void {
+  const named = `${parent.parent === null ? '' : `${parent.name()} `}${leaf.usage}`
   const verb = parent.command(leaf.usage).description(leaf.says).addHelpText('before', exampleText(leaf.examples)).allowExcessArguments(false)
   for (const it of leaf.options ?? []) verb.addOption(it)
   verb.action(async (...given: unknown[]) => {
     const args = verb.args.map(String)
-    await perform(leaf.load, args, (given.at(-1) as Verb).optsWithGlobals())
+    await perform(named, leaf.load, args, (given.at(-1) as Verb).optsWithGlobals())
   })
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import net from 'node:net'
+import { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -119,6 +120,28 @@ test('a connection that nobody uses is ended, and their number is bounded', { ti
   const idle = await Promise.all(Array.from({ length: 30 }, () => raw(port, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')))
   assert(idle.length === 30)
   assert.equal(await new Promise((resolve) => server.getConnections((_, count) => resolve(count))), 0)
+})
+
+test('an address has a share of the connections, an IPv6 network one as a whole, a proxy on this machine all of them', async (t) => {
+  const { server } = await up(t, { ...LIMITS, connectionsOfOneAddress: 10 })
+  const connect = (remoteAddress: string): Duplex => {
+    const socket = Object.assign(new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() }), { remoteAddress })
+    server.emit('connection', socket)
+    return socket
+  }
+  const left = (addresses: readonly string[]): number => addresses.map(connect).filter((it) => !it.destroyed).length
+  const many = (address: (i: number) => string): string[] => Array.from({ length: 30 }, (_, i) => address(i))
+  assert.equal(left(many(() => '203.0.113.9')), 10)
+  assert.equal(left(many((i) => `203.0.113.${i + 20}`)), 30)
+  assert.equal(left(many((i) => `2001:db8:1:2:${i}::1`)), 10)
+  assert.equal(left(many((i) => `2001:db8:1:${i + 10}::1`)), 30)
+  assert.equal(left(many(() => '127.0.0.1')), 30)
+  const first = connect('198.51.100.1')
+  const more = many(() => '198.51.100.1').map(connect)
+  assert.equal(more.filter((it) => !it.destroyed).length, 9)
+  first.destroy()
+  await new Promise((resolve) => first.once('close', resolve))
+  assert.equal(connect('198.51.100.1').destroyed, false, 'a closed one makes room')
 })
 
 test('siblings: whoever asks waits for one that is starting, within a bound, and is never answered for it', { timeout: 15_000 }, async (t) => {
