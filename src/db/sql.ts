@@ -66,3 +66,6 @@ export const FULL = 13
 export const BUSY = 5
 /** The file is not what it was: its content cannot be believed. */
 export const isDamage = (cause: unknown): boolean => [11, 26].includes(resultCode(cause) ?? 0)
+
+/** The same, found by ourselves. */
+export const damage = (says: string): Error => Object.assign(new Error(says), { code: 'ERR_SQLITE_ERROR', errcode: 11 })

@@ -10,7 +10,7 @@ import type { Deed, Outcome } from '../core/deed.ts'
 import { sentence } from '../core/fault.ts'
 import { dueIn, ms, type Due, type Now } from '../core/time.ts'
 import type { Tx } from '../db/room.ts'
-import { FULL, resultCode } from '../db/sql.ts'
+import { FULL, isDamage, resultCode } from '../db/sql.ts'
 import { dueNow, nextDue, type DueRow, type Store } from '../db/store.ts'
 
 /** Turns in one batch, and milliseconds after which it is closed. */
@@ -99,7 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
       owed.afterwards.push(...result.afterwards)
       return 'ok'
     }
-    if (result.batchLost) throw result.cause
+    if (result.batchLost || isDamage(result.cause)) throw result.cause
     const failed = row.failed + 1
     if (failed >= PATIENCE) return putAside(row, sentence(result.cause), now, owed)
     postpone(store, row, dueIn(now, ms(1000 * failed)), failed)
@@ -129,7 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
       owed.rejects.push(asked.reject)
       return
     }
-    if (result.batchLost) {
+    if (result.batchLost || isDamage(result.cause)) {
       asked.reject(result.cause)
       throw result.cause
     }

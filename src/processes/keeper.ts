@@ -1,7 +1,7 @@
 // The keeper process: the only writer of the database. It proves by an exclusive lock on a file of its own that it is the only
 // one, opens the store (and begins a new one, keeping the old file, when it is damaged), wires the keeper's logic to its
 // siblings' sockets, and runs its loop. All judgement lies in `engine/keeper.ts`.
-import { constants, existsSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { pingId } from '../core/link.ts'
@@ -9,7 +9,7 @@ import { sentence } from '../core/fault.ts'
 import { newId } from '../core/id.ts'
 import { instantOf, type Instant } from '../core/time.ts'
 import { openSamples, type Samples } from '../db/samples.ts'
-import { BUSY, isDamage, openSql, resultCode } from '../db/sql.ts'
+import { BUSY, damage, isDamage, openSql, resultCode } from '../db/sql.ts'
 import { openStore, type Store } from '../db/store.ts'
 import { accessRoom } from '../engine/access.ts'
 import { answer } from '../engine/calls.ts'
@@ -36,6 +36,9 @@ interface Init {
 
 const VERSION = '0.1.0'
 const RESERVE = 64 * 1024 * 1024
+/** Larger databases are believed until a read says otherwise: the check would cost more time than a restart may take. */
+const LARGEST_CHECKED = 256 * 1024 * 1024
+const MAGIC = 'SQLite format 3\0'
 
 /** Ends the process with a sentence that the watchdog prints; `exit` 1 stops everything. */
 function fatal(says: string): never {
@@ -100,17 +103,37 @@ function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
   const file = path.join(data, 'holdfast.db')
   const open = (): Store => {
     const store = openStore(file, [rooms.watch, rooms.page, rooms.tell, accessRoom], newId('node', now, random))
-    for (const table of ['entry', 'agenda', 'deed']) store.sql.get(`select * from ${table} limit 1`)
+    if (statSync(file).size <= LARGEST_CHECKED) {
+      const said = store.sql.get<{ quick_check: string }>('pragma quick_check(1)')?.quick_check
+      if (said !== 'ok') throw damage(said ?? 'it cannot be checked')
+    }
     if (store.meta('store') === undefined) store.setMeta('store', newId('store', now, random))
     return store
   }
   try {
+    // A complete log beside an overwritten file would let SQLite open it as if nothing had happened, until the first read
+    // of a page that the log does not have.
+    if (!isDatabase(file)) throw damage('its first bytes are not those of a database')
     return { store: open(), damaged: undefined }
   } catch (cause) {
     if (!isDamage(cause)) throw cause
+    console.error(`holdfast keeper: the database is damaged (${sentence(cause)}); it is kept, and a new memory begins`)
     const kept = `holdfast.db.damaged-${new Date(now).toISOString().replaceAll(':', '')}`
     for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, path.join(data, kept) + tail)
     return { store: open(), damaged: kept }
+  }
+}
+
+/** True when the file is absent, empty, or begins as SQLite's files do. */
+function isDatabase(file: string): boolean {
+  if (!existsSync(file) || statSync(file).size === 0) return true
+  const handle = openSync(file, 'r')
+  try {
+    const head = Buffer.alloc(MAGIC.length)
+    readSync(handle, head, 0, head.length, 0)
+    return head.toString('latin1') === MAGIC
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -292,7 +315,7 @@ async function lookAtFile(file: string): Promise<void> {
   if (!handle) return
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
-    if (bytesRead === 16 && buffer.toString('latin1') === 'SQLite format 3\0') return
+    if (bytesRead === 16 && buffer.toString('latin1') === MAGIC) return
     if (bytesRead === 0) return
     console.error('holdfast keeper: the database file was overwritten; starting again through recovery')
     process.exit(3)

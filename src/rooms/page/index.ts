@@ -192,8 +192,12 @@ export function pageRoom(context: PageContext): PageRoom {
 function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
   switch (it.is) {
     case 'rang':
-      tx.append({ is: 'page.rangByRinger', stream: it.incident, body: { ...it, says: it.says } })
-      tx.sql.run(`update deed set is_ = 'done' where key = ? and is_ = 'intended'`, it.page)
+      // What failed brings the next rung forward, also when it ends after the hand-over.
+      const facts = { page: it.page, person: it.person, channel: it.channel, step: it.step, round: it.round, outcome: it.outcome, receipt: it.says, by: 'ringer' }
+      if (!room.event(tx, it.incident, { is: 'settled', page: it.page, outcome: it.outcome }, facts)) {
+        tx.append({ is: 'page.rangByRinger', stream: it.incident, body: { ...it } })
+      }
+      if (it.outcome === 'accepted') tx.sql.run(`update deed set is_ = 'done' where key = ? and is_ = 'intended'`, it.page)
       return
     case 'acted': {
       const acted = it.act === 'ack' ? { is: 'acked' as const, by: it.person, via: it.via } : { is: 'passed' as const, by: it.person }
@@ -205,6 +209,12 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
       const had = rows.loadPaging(tx.sql, it.incident)
       if (!had || had.phase.is === 'over') return
       tx.append({ is: 'page.stepped', stream: it.incident, body: { incident: it.incident, paging: it.paging, says: 'as the ringer went on alone', at: it.at } })
+      // A page that the ringer had under way when it handed over is this side's to see through (P-3): the same id, so never twice.
+      for (const ring of it.paging.rings) {
+        if (ring.is !== 'sent') continue
+        const { page, person, channel, step: at, round } = ring
+        tx.intend({ key: page, what: 'page.ring', repeatable: true, body: { incident: it.incident, page, person, channel, step: at, round, event: 'page', raisedAt: it.at } })
+      }
       const next = nextAt(it.paging)
       if (next) tx.schedule('page.decide', it.incident, next)
       return
