@@ -30,6 +30,8 @@ const RINGER_WITHIN = ms(8_000)
 const RINGER_TRY = ms(5_000)
 const MOST_WAITING = 4096
 
+class Crowded extends Error {}
+
 export interface Sibling {
   /** Rejects when there is no reply in time, or when too many wait already. */
   ask(message: Wire, within: Span): Promise<Wire>
@@ -76,7 +78,7 @@ export function siblingAt({ path, clock, timers, onOpen, onMessage }: SiblingOpt
       return connection.link?.open === true
     },
     async ask(message, within) {
-      if (asked >= MOST_WAITING) throw new Error('too many requests wait for it already')
+      if (asked >= MOST_WAITING) throw new Crowded(`${MOST_WAITING} requests wait already.`)
       asked++
       try {
         const since = clock.now().tick
@@ -90,7 +92,10 @@ export function siblingAt({ path, clock, timers, onOpen, onMessage }: SiblingOpt
   }
 }
 
-const sayWhy = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+/** What did not come back may still have been taken in: nothing is claimed either way. */
+const sayAway = (cause: unknown, within: Span): string => cause instanceof Crowded
+  ? `${cause.message} Try again in a few seconds.`
+  : `The memory of Holdfast did not answer within ${within / 1000} s. What was to be written may or may not be; look, then try again. Pages go out without it.`
 
 const isError = (body: unknown): body is ErrorAnswer =>
   typeof body === 'object' && body !== null && typeof (body as ErrorAnswer).error?.message === 'string'
@@ -102,7 +107,7 @@ export function keeperOver(sibling: Sibling): Keeper {
       try {
         reply = await sibling.ask({ is: 'call', name, args, asker }, within)
       } catch (cause) {
-        return { is: 'away', says: `Not recorded: the keeper did not confirm it within ${within / 1000} s (${sayWhy(cause)}). Try again.` }
+        return { is: 'away', says: sayAway(cause, within) }
       }
       const status = typeof reply['status'] === 'number' ? reply['status'] : 500
       const body = reply['body']
@@ -125,8 +130,8 @@ export function ringerOver(sibling: Sibling, clock: Clock, timers: Timers): Ring
           const reply = await sibling.ask({ ...ask }, ms(Math.min(left, RINGER_TRY)))
           if (reply.is === 'shown' || reply.is === 'did' || reply.is === 'no') return reply as unknown as RingerSays
           return { is: 'away', says: 'The ringer could not take it. Try again.' }
-        } catch (cause) {
-          if (clock.now().tick - since + 200 >= RINGER_WITHIN) return { is: 'away', says: `Not sent: the ringer does not answer (${sayWhy(cause)}). Try again.` }
+        } catch {
+          if (clock.now().tick - since + 200 >= RINGER_WITHIN) return { is: 'away', says: `The ringer did not answer within ${RINGER_WITHIN / 1000} s. Try again; paging goes on.` }
           await pause()
         }
       }
