@@ -31,6 +31,7 @@ export interface ChildEvents {
 /** Starts a child. A failure to start is told by `gone`, later, never thrown. */
 export type SpawnChild = (events: ChildEvents) => Child
 
+/** A child that was killed and is still there, and the check whose look it had. `since`: when that look began. */
 export interface Stuck {
   readonly check: string
   readonly pid: number
@@ -93,6 +94,7 @@ interface Pool {
 
 const unknown = (says: string): Sight => ({ found: { is: 'unknown', says } })
 
+/** An empty pool; its first child starts with `warm` or with the first look. */
 export function createAlonePool(wants: AloneWants): AlonePool {
   const pool: Pool = { wants, slots: new Set(), waiting: new Set(), closed: false }
   return {

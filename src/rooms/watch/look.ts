@@ -22,6 +22,7 @@ export interface Sight {
   readonly silent?: true
 }
 
+/** What a look needs of the world. */
 export interface LookWorld {
   readonly clock: Clock
   readonly timers: Timers
@@ -145,6 +146,7 @@ export interface Runner {
   lateP99(): number
 }
 
+/** What a runner needs of its process. */
 export interface RunnerWants {
   readonly world: LookWorld
   readonly probes: ReadonlyMap<string, AnyProbe>
@@ -158,6 +160,7 @@ interface Waiting {
   readonly done: (looked: Looked) => void
 }
 
+/** A runner with places for `most` looks; those that run alone take none of them. */
 export function createRunner({ world, probes, alone, most = 2_000 }: RunnerWants): Runner {
   let waiting: Waiting[] = []
   let head = 0

@@ -13,6 +13,7 @@ const MOST_UNDER_WAY = 4
 /** Results in one message. */
 const MOST_IN_BATCH = 2_000
 
+/** What was seen, on its way to the keeper. */
 export interface Outbox {
   add(looked: Looked): void
   /** A keeper is there that knows nothing. */
@@ -41,6 +42,7 @@ interface Pile {
   dropped: number
 }
 
+/** An outbox that keeps everything until it is opened. */
 export function createOutbox({ timers, ask }: OutboxWants): Outbox {
   const pile: Pile = { newest: new Map(), unsent: new Map(), dropped: 0 }
   let isOpen = false

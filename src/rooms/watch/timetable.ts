@@ -78,6 +78,7 @@ const newPlace = (check: Check): Place => ({
   check, face: '', phase: 0, edition: 0, due: 0, at: 0, index: -1, first: true, putOff: false, underWay: false, asked: undefined, gone: false,
 })
 
+/** An empty timetable. Throws (a bug) when it is given a check without a period. */
 export function createTimetable(): Timetable {
   const places = new Map<string, Place>()
   const queue = createQueue()
