@@ -127,3 +127,6 @@ export function sayTime(span: Span): string {
   }
   return parts.join(' ')
 }
+
+/** "800 ms", "1 s", "1500 ms": a limit or a measurement, where `sayTime` would round away what matters. */
+export const sayLimit = (span: Span): string => (span >= 60_000 || span % 1000 === 0 ? sayTime(span) : `${Math.round(span)} ms`)

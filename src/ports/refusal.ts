@@ -2,7 +2,7 @@
 // hold and an answer that is malformed are the target's own doing: they become a sentence. Local faults and silence accuse nobody
 // here: for them there is no sentence, the probe throws them on, and the runner judges.
 import { codeOf, Fault, isOurs, isSilence, sentence, silence } from '../core/fault.ts'
-import { sayTime, type Span } from '../core/time.ts'
+import { sayLimit, type Span } from '../core/time.ts'
 
 /** Codes of faults by which egress says that the target answered wrongly. */
 const THEIRS = new Set(['EPROTO', 'ECERT', 'ENOTFOUND'])
@@ -22,5 +22,5 @@ export function refusal(cause: unknown): string | undefined {
 export function within(cause: unknown, timeout: Span): unknown {
   if (!isSilence(cause) || !(cause instanceof Fault)) return cause
   const told = cause as { missing?: unknown; within?: unknown }
-  return typeof told.missing === 'string' && told.within === undefined ? silence(told.missing, sayTime(timeout)) : cause
+  return typeof told.missing === 'string' && told.within === undefined ? silence(told.missing, sayLimit(timeout)) : cause
 }

@@ -4,7 +4,7 @@
 // and a fault says which phase it met.
 import type { Socket } from 'node:net'
 import { coded, codeOf, Fault, silence } from '../../core/fault.ts'
-import { sayTime, type Span, type Tick } from '../../core/time.ts'
+import { sayLimit, type Span, type Tick } from '../../core/time.ts'
 import type { HttpTarget } from '../target.ts'
 import type { AddressClass, Certificate, Clock, HttpReply, HttpWant, Phases, Timers } from '../world.ts'
 import { dial } from './dial.ts'
@@ -178,7 +178,7 @@ function pass(state: State, over: 'connect' | 'tls' | 'firstByte', next: Doing):
 
 function limit(state: State, span: Span | undefined): void {
   state.cancelLimit?.()
-  state.cancelLimit = span === undefined ? undefined : state.it.timers.after(span, () => fail(state, silence(MISSING[state.doing], sayTime(span))))
+  state.cancelLimit = span === undefined ? undefined : state.it.timers.after(span, () => fail(state, silence(MISSING[state.doing], sayLimit(span))))
 }
 
 function close(state: State): void {
