@@ -1,0 +1,170 @@
+// MySQL and MariaDB: connects, signs in, asks a query, and on request commits a write. A Galera cluster that has lost its quorum
+// shows every status variable green and answers every read for some 6 s while writes hang: only a committed write tells. Every
+// step has a name and ends with the look; the socket is destroyed then, whatever the driver thinks. At most 1 MiB is
+// received. What the server says is shown in its own words, without credentials.
+//
+// The table for writes is the operator's to make: create table holdfast.canary (id int primary key, at datetime not null).
+import type { Connection, ConnectionOptions } from 'mysql2'
+import { z } from 'zod'
+import { codeOf, Fault, silence } from '../../core/fault.ts'
+import { sayLimit, type Span } from '../../core/time.ts'
+import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
+import { refusal, within } from '../../ports/refusal.ts'
+import { spanOf, spanText } from '../../ports/setting.ts'
+import type { Phases } from '../../ports/world.ts'
+
+const DIALECT: Dialect = {
+  schemes: ['mysql', 'mariadb'],
+  port: 3306,
+  tlsParameter: 'ssl-mode',
+  tls: { disabled: 'off', required: 'unverified', verify_ca: 'verified', verify_identity: 'verified' },
+}
+const MOST_BYTES = 1024 * 1024
+
+const config = z.strictObject({
+  mysql: databaseText('Server', DIALECT),
+  query: z.string().min(1).max(10_000).optional().meta({ title: 'Query', description: 'select 1 when absent' }),
+  write: z.strictObject({ table: tableText('Table') }).optional().meta({ title: 'Committed write', description: 'Writes a row (id int primary key, at datetime) and commits it' }),
+  limits: z
+    .strictObject({ connect: spanText('Connect and sign in').optional(), query: spanText('Query').optional(), write: spanText('Write').optional() })
+    .optional()
+    .meta({ title: 'Limits of single steps' }),
+})
+
+type Config = z.output<typeof config>
+
+export default probe({
+  kind: 'mysql',
+  title: 'MySQL or MariaDB',
+  does: 'Passes when a query is answered and, if asked for, a write is committed.',
+  runs: 'shared',
+  config,
+  examples: [
+    { mysql: 'mysql://app:s3cr3t-word@db.internal:3306/shop' },
+    { mysql: 'mysql://app:s3cr3t-word@db.internal/shop?ssl-mode=verify_identity', query: 'select 1', write: { table: 'holdfast.canary' }, limits: { query: '500ms', write: '2s' } },
+  ],
+
+  async look(settings, context) {
+    const database = readDatabase(settings.mysql, DIALECT)
+    if (typeof database === 'string') throw new Error(database)
+    const { host, port } = database
+    const { egress, signal, timeout } = context
+    // Before the clock of the connection runs: the first look loads it.
+    const { createConnection } = await import('mysql2')
+    try {
+      const { socket, phases } = await egress.connect({ host, port, signal, mostBytes: MOST_BYTES })
+      try {
+        const open = (limit: Span | undefined): Session => sessionOver(createConnection(optionsFor(database, socket, limit)))
+        return await converse(settings, database, open, phases, context)
+      } finally {
+        socket.destroy()
+      }
+    } catch (cause) {
+      const says = refusal(cause)
+      if (says !== undefined) return fail(says)
+      throw within(cause, timeout)
+    }
+  },
+})
+
+/** The steps after the connection is open. */
+async function converse(settings: Config, database: Database, open: (limit: Span | undefined) => Session, phases: Phases, context: LookContext): Promise<Seen> {
+  const began = context.now().tick
+  const { limits } = settings
+  const doing: { step: Step } = { step: { missing: 'no answer to the sign-in', moment: 'during the sign-in', limit: spanOf(limits?.connect) } }
+  const wait = <Of>(of: Promise<Of>): Promise<Of> => step(of, doing.step, context)
+  try {
+    const session = open(doing.step.limit)
+    try {
+      await wait(session.ready)
+      doing.step = { missing: 'no answer to the query', moment: 'before it answered the query', limit: spanOf(limits?.query) }
+      await wait(session.ask(settings.query ?? 'select 1', doing.step.limit))
+      if (settings.write) {
+        doing.step = { missing: 'no answer to the write', moment: 'before the write was committed', limit: spanOf(limits?.write) }
+        await wait(write(session, settings.write.table, doing.step.limit))
+      }
+      return pass({ phases: { ...phases, total: phases.total + context.now().tick - began } })
+    } finally {
+      session.leave()
+    }
+  } catch (cause) {
+    return judge(cause, doing.step, database)
+  }
+}
+
+/** Two writers may meet in one row, and one of them is told to try again: that shows that writes are judged, so it does. */
+async function write(session: Session, table: string, limit: Span | undefined): Promise<void> {
+  const quoted = table.split('.').map((part) => `\`${part}\``).join('.')
+  for (let tries = 1; ; tries++) {
+    try {
+      await session.ask('start transaction', limit)
+      await session.ask(`replace into ${quoted} (id, at) values (connection_id() % 1000, now())`, limit)
+      await session.ask('commit', limit)
+      return
+    } catch (cause) {
+      if (tries > 1 || !CONFLICTS.has((cause as { errno?: unknown }).errno)) throw cause
+    }
+  }
+}
+
+/** Deadlock, and a Galera certification that failed. */
+const CONFLICTS = new Set<unknown>([1213, 1020])
+
+interface Session {
+  readonly ready: Promise<void>
+  ask(sql: string, limit: Span | undefined): Promise<void>
+  leave(): void
+}
+
+const optionsFor = ({ host, port, user, password, name, tls }: Database, stream: unknown, limit: Span | undefined): ConnectionOptions => ({
+  stream, host, port, user, password,
+  ...(name !== '' && { database: name }),
+  ...(tls !== 'off' && { ssl: { rejectUnauthorized: tls === 'verified', verifyIdentity: tls === 'verified' } }),
+  connectTimeout: limit ?? 0,
+  // Its parsers are then not made of text.
+  disableEval: true,
+  flags: ['-LOCAL_FILES', '-MULTI_STATEMENTS'],
+  infileStreamFactory() {
+    throw new Error('no file is ever sent')
+  },
+})
+
+function sessionOver(connection: Connection): Session {
+  const lost = Promise.withResolvers<never>()
+  // It may come when nobody waits any more.
+  lost.promise.catch(() => undefined)
+  connection.on('error', lost.reject)
+  const ready = new Promise<void>((resolve) => connection.once('connect', () => resolve()))
+  return {
+    ready: Promise.race([ready, lost.promise]),
+    ask: (sql, timeout) => Promise.race([ask(connection, sql, timeout), lost.promise]),
+    leave: () => connection.end(() => undefined),
+  }
+}
+
+/** Rows are counted and dropped as they come. */
+function ask(connection: Connection, sql: string, timeout: Span | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const query = connection.query({ sql, rowsAsArray: true, ...(timeout !== undefined && { timeout }) })
+    query.on('result', () => undefined)
+    query.on('error', reject)
+    query.on('end', () => resolve())
+  })
+}
+
+const TIMED_OUT = new Set(['PROTOCOL_SEQUENCE_TIMEOUT', 'ETIMEDOUT'])
+
+function judge(cause: unknown, { missing, moment, limit }: Step, database: Database): Seen {
+  const { errno, sqlState, sqlMessage } = Object(cause) as { errno?: unknown; sqlState?: unknown; sqlMessage?: unknown }
+  if (typeof errno === 'number' && typeof sqlState === 'string') return fail(`${serverWords(String(sqlMessage ?? ''), database)} (${errno})`)
+  const code = codeOf(cause) ?? ''
+  if (!(cause instanceof Fault) && TIMED_OUT.has(code)) throw silence(missing, limit === undefined ? undefined : sayLimit(limit))
+  if (code === 'PROTOCOL_CONNECTION_LOST') return fail(`closed the connection ${moment}`)
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return fail('does not offer TLS')
+  const says = linkWords(cause, { missing, moment })
+  if (says !== undefined) return fail(says)
+  // What the driver trips over: its own codes, or an exception in one of its parsers.
+  if (code === '' || /^(PROTOCOL|HANDSHAKE|AUTH_SWITCH|ER|ERR)_/.test(code)) return fail(`answered with what is not the protocol of MySQL${code && ` (${code})`}`)
+  throw cause
+}

@@ -1,0 +1,244 @@
+// PostgreSQL: connects, signs in, asks a query, and on request commits a write (a primary whose synchronous standby is gone answers
+// every read and hangs in every commit). Every step has a name and ends with the look; the socket is destroyed then, whatever
+// the driver thinks. At most 1 MiB is received, and the driver is given whole, sound messages only: on one that is
+// cut short its parser would never return. What the server says is shown in its own words, without credentials.
+//
+// The table for writes is the operator's to make: create table holdfast.canary (id int primary key, at timestamptz not null).
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { z } from 'zod'
+import { coded, codeOf, silence } from '../../core/fault.ts'
+import { sayLimit, type Span } from '../../core/time.ts'
+import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
+import { refusal, within } from '../../ports/refusal.ts'
+import { spanOf, spanText } from '../../ports/setting.ts'
+import type { Phases } from '../../ports/world.ts'
+
+const DIALECT: Dialect = {
+  schemes: ['postgres', 'postgresql'],
+  port: 5432,
+  tlsParameter: 'sslmode',
+  tls: { disable: 'off', require: 'unverified', 'verify-ca': 'verified', 'verify-full': 'verified' },
+}
+const MOST_BYTES = 1024 * 1024
+
+const config = z.strictObject({
+  postgres: databaseText('Server', DIALECT),
+  query: z.string().min(1).max(10_000).optional().meta({ title: 'Query', description: 'select 1 when absent' }),
+  write: z.strictObject({ table: tableText('Table') }).optional().meta({ title: 'Committed write', description: 'Writes a row (id int primary key, at timestamptz) and commits it' }),
+  limits: z
+    .strictObject({ connect: spanText('Connect and sign in').optional(), query: spanText('Query').optional(), write: spanText('Write').optional() })
+    .optional()
+    .meta({ title: 'Limits of single steps' }),
+})
+
+type Config = z.output<typeof config>
+
+export default probe({
+  kind: 'postgres',
+  title: 'PostgreSQL',
+  does: 'Passes when a query is answered and, if asked for, a write is committed.',
+  runs: 'shared',
+  config,
+  examples: [
+    { postgres: 'postgres://app:s3cr3t-word@db.internal:5432/shop' },
+    { postgres: 'postgres://app:s3cr3t-word@db.internal/shop?sslmode=verify-full', query: 'select 1', write: { table: 'holdfast.canary' }, limits: { query: '500ms', write: '2s' } },
+  ],
+
+  async look(settings, context) {
+    const database = readDatabase(settings.postgres, DIALECT)
+    if (typeof database === 'string') throw new Error(database)
+    const { host, port } = database
+    const { egress, signal, timeout } = context
+    // Before the clock of the connection runs: the first look loads it.
+    const driver = (await import('pg')).default as unknown as Driver
+    try {
+      const { socket, phases } = await egress.connect({ host, port, signal, mostBytes: MOST_BYTES })
+      try {
+        return await converse(settings, database, (limit) => sessionOver(driver, database, socket, limit), phases, context)
+      } finally {
+        socket.destroy()
+      }
+    } catch (cause) {
+      const says = refusal(cause)
+      if (says !== undefined) return fail(says)
+      throw within(cause, timeout)
+    }
+  },
+})
+
+/** The steps after the connection is open. */
+async function converse(settings: Config, database: Database, open: (limit: Span | undefined) => Session, phases: Phases, context: LookContext): Promise<Seen> {
+  const began = context.now().tick
+  const { limits } = settings
+  const doing: { step: Step } = { step: { missing: 'no answer to the sign-in', moment: 'during the sign-in', limit: spanOf(limits?.connect) } }
+  const wait = <Of>(of: Promise<Of>): Promise<Of> => step(of, doing.step, context)
+  try {
+    const session = open(doing.step.limit)
+    try {
+      await wait(session.ready)
+      doing.step = { missing: 'no answer to the query', moment: 'before it answered the query', limit: spanOf(limits?.query) }
+      await wait(session.ask(settings.query ?? 'select 1', doing.step.limit))
+      if (settings.write) {
+        doing.step = { missing: 'no answer to the write', moment: 'before the write was committed', limit: spanOf(limits?.write) }
+        await wait(write(session, settings.write.table, doing.step.limit))
+      }
+      return pass({ phases: { ...phases, total: phases.total + context.now().tick - began } })
+    } finally {
+      session.leave()
+    }
+  } catch (cause) {
+    return judge(cause, doing.step, database)
+  }
+}
+
+/** Two writers may meet in one row, and one of them is told to try again: that shows that writes are judged, so it does. */
+async function write(session: Session, table: string, limit: Span | undefined): Promise<void> {
+  const quoted = table.split('.').map((part) => `"${part}"`).join('.')
+  for (let tries = 1; ; tries++) {
+    try {
+      await session.ask('begin', limit)
+      await session.ask(`insert into ${quoted} (id, at) values (pg_backend_pid() % 1000, now()) on conflict (id) do update set at = excluded.at`, limit)
+      await session.ask('commit', limit)
+      return
+    } catch (cause) {
+      if (tries > 1 || !CONFLICTS.has(codeOf(cause) ?? '')) throw cause
+      await session.ask('rollback', limit)
+    }
+  }
+}
+
+/** Serialization failure and deadlock. */
+const CONFLICTS = new Set(['40001', '40P01'])
+
+interface Session {
+  readonly ready: Promise<unknown>
+  ask(sql: string, limit: Span | undefined): Promise<unknown>
+  leave(): void
+}
+
+function sessionOver({ Client, Connection }: Driver, database: Database, socket: Duplex, limit: Span | undefined): Session {
+  const { host, port, user, password, name, tls } = database
+  const ssl = tls === 'off' ? false : { rejectUnauthorized: tls === 'verified' }
+  const connection = new Connection({ stream: openAlready(socket), ssl })
+  const lost = Promise.withResolvers<never>()
+  // It may come when nobody waits any more.
+  lost.promise.catch(() => undefined)
+  let secured: Duplex | undefined
+  guard(connection, socket, (stream) => {
+    if (stream !== socket) secured = (stream as Duplex).once('error', lost.reject)
+  })
+  const client = new Client({
+    connection, host, port, user, ssl,
+    // A function, so that it never looks for a password file.
+    password: () => password,
+    database: name || user,
+    application_name: 'holdfast',
+    connectionTimeoutMillis: limit ?? 0,
+  })
+  client.on('error', lost.reject)
+  // When TLS fails, the driver tells first that the connection ended, and only then why.
+  const why = (cause: unknown): Promise<never> => new Promise((_resolve, reject) => (secured && !secured.closed ? void secured.once('close', () => reject(cause)) : reject(cause)))
+  return {
+    ready: Promise.race([client.connect().catch(why), lost.promise]),
+    ask: (text, query_timeout) => Promise.race([client.query({ text, rowMode: 'array', ...(query_timeout !== undefined && { query_timeout }) }), lost.promise]),
+    leave: () => void client.end().catch(() => undefined),
+  }
+}
+
+/** The driver wants to connect by itself; this socket is connected, and says so when it is asked. */
+function openAlready(socket: Duplex): Duplex {
+  const quiet = (): void => undefined
+  return Object.assign(socket, {
+    connect: () => process.nextTick(() => socket.emit('connect')),
+    setNoDelay: quiet, setKeepAlive: quiet, ref: quiet, unref: quiet,
+  })
+}
+
+/** Puts a check between what arrives (decrypted, under TLS) and the driver's parser; what fails it ends the connection. */
+function guard(connection: Wired, socket: Duplex, attached: (stream: EventEmitter) => void): void {
+  const attach = connection.attachListeners.bind(connection)
+  connection.attachListeners = (stream) => {
+    const sound = new EventEmitter()
+    const take = messages((whole) => void sound.emit('data', whole))
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk)
+      } catch (cause) {
+        socket.destroy(coded('EPROTO', NOT_POSTGRES, 'later', cause))
+      }
+    })
+    attach(sound)
+    attached(stream)
+  }
+}
+
+const NOT_POSTGRES = 'answered with what is not the protocol of PostgreSQL'
+const [ERROR, NOTICE] = [0x45, 0x4e]
+
+/** Collects whole messages (one byte of type, four of length) and passes them on once each is known to be sound. */
+function messages(pass: (whole: Buffer) => void): (chunk: Buffer) => void {
+  let held: Buffer[] = []
+  let size = 0
+  let wanted = 5
+  return (chunk) => {
+    held.push(chunk)
+    size += chunk.length
+    if (size < wanted) return
+    const all = Buffer.concat(held, size)
+    let at = 0
+    for (wanted = 5; size - at >= 5; ) {
+      const length = all.readUInt32BE(at + 1)
+      if (length < 4 || length > MOST_BYTES) throw new Error(NOT_POSTGRES)
+      const end = at + 1 + length
+      if (end > size) {
+        wanted = end - at
+        break
+      }
+      if ((all[at] === ERROR || all[at] === NOTICE) && !listsFields(all.subarray(at + 5, end))) throw new Error(NOT_POSTGRES)
+      at = end
+    }
+    held = at < size ? [all.subarray(at)] : []
+    size -= at
+    if (at > 0) pass(all.subarray(0, at))
+  }
+}
+
+/** Errors and notices are fields, each a letter and a text that ends with 0, then a 0: without it the driver would look for it for ever. */
+function listsFields(body: Buffer): boolean {
+  let at = 0
+  while (at < body.length && body[at] !== 0) {
+    const end = body.indexOf(0, at + 1)
+    if (end < 0) return false
+    at = end + 1
+  }
+  return at === body.length - 1
+}
+
+const TIMED_OUT = new Set(['timeout expired', 'Query read timeout'])
+
+function judge(cause: unknown, { missing, moment, limit }: Step, database: Database): Seen {
+  const { message, name, code } = Object(cause) as { message?: unknown; name?: unknown; code?: unknown }
+  const words = serverWords(String(message), database)
+  // So the driver names what the server said.
+  if (name === 'error') return fail(code === undefined ? words : `${words} (${serverWords(String(code), database)})`)
+  const says = linkWords(cause, { missing, moment })
+  if (says !== undefined) return fail(says)
+  if ((code !== undefined && !/^ERR_/.test(String(code))) || !(cause instanceof Error)) throw cause
+  if (TIMED_OUT.has(cause.message)) throw silence(missing, limit === undefined ? undefined : sayLimit(limit))
+  if (cause.message.startsWith('Connection terminated')) return fail(`closed the connection ${moment}`)
+  if (cause.message.includes('not support SSL')) return fail('does not offer TLS')
+  // Whatever else the driver trips over, exceptions in its parsers included. SASL: what it says of a sign-in that both sides understood differently.
+  return fail(cause.message.startsWith('SASL') ? `sign-in failed: ${words}` : NOT_POSTGRES)
+}
+
+/** Of the driver, what is used here. */
+interface Driver {
+  readonly Client: new (options: object) => EventEmitter & { connect(): Promise<unknown>; query(query: object): Promise<unknown>; end(): Promise<unknown> }
+  readonly Connection: new (options: object) => Wired
+}
+
+interface Wired {
+  attachListeners(stream: EventEmitter): void
+}
