@@ -1,0 +1,14 @@
+// Written by scripts/list-plugins.ts from the folders beside it; do not edit.
+import type { AnyProbe } from '../ports/probe.ts'
+import type { AnyChannel } from '../ports/channel.ts'
+import file from './probes/file.ts'
+import heartbeat from './probes/heartbeat.ts'
+import http from './probes/http.ts'
+import mysql from './probes/mysql.ts'
+import postgres from './probes/postgres.ts'
+import tcp from './probes/tcp.ts'
+import smtp from './channels/smtp.ts'
+import webhook from './channels/webhook.ts'
+
+export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
+export const channels: readonly AnyChannel[] = [smtp, webhook]

@@ -1,0 +1,4 @@
+import { probeContract } from '../../ports/probe.contract.ts'
+import { probes } from '../list.gen.ts'
+
+probeContract(probes)
