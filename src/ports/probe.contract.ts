@@ -28,7 +28,7 @@ function describes(probe: AnyProbe): void {
     assert.match(probe.title, /^\S.{1,39}$/)
     assert.match(probe.does, /^[A-Z].*\.$/)
     assert(probe.examples.length > 0)
-    assert.equal(Object.keys(probe.config.shape)[0], probe.kind, 'the first setting is the kind')
+    assert.equal(Object.keys(probe.config.shape as object)[0], probe.kind, 'the first setting is the kind')
     const schema = z.toJSONSchema(probe.config, { io: 'input' })
     assert.equal(schema.additionalProperties, false, 'settings that are not known are refused')
     for (const [name, setting] of Object.entries(schema.properties ?? {})) assert(typeof setting === 'object' && setting.title, `${name} has a title`)

@@ -156,8 +156,8 @@ function ask(connection: Connection, sql: string, timeout: Span | undefined): Pr
 const TIMED_OUT = new Set(['PROTOCOL_SEQUENCE_TIMEOUT', 'ETIMEDOUT'])
 
 function judge(cause: unknown, { missing, moment, limit }: Step, database: Database): Seen {
-  const { errno, sqlState, sqlMessage } = Object(cause) as { errno?: unknown; sqlState?: unknown; sqlMessage?: unknown }
-  if (typeof errno === 'number' && typeof sqlState === 'string') return fail(`${serverWords(String(sqlMessage ?? ''), database)} (${errno})`)
+  const { errno, sqlState, sqlMessage } = Object(cause) as { errno?: unknown; sqlState?: unknown; sqlMessage?: string }
+  if (typeof errno === 'number' && typeof sqlState === 'string') return fail(`${serverWords(sqlMessage ?? '', database)} (${errno})`)
   const code = codeOf(cause) ?? ''
   if (!(cause instanceof Fault) && TIMED_OUT.has(code)) throw silence(missing, limit === undefined ? undefined : sayLimit(limit))
   if (code === 'PROTOCOL_CONNECTION_LOST') return fail(`closed the connection ${moment}`)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import tls from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { isOurs, isSilence, sentence } from '../../core/fault.ts'
-import { makeCertificate } from '../../ports/world/fixtures/certificate.ts'
+import { makeCertificate, secured, trust } from '../../ports/world/fixtures/certificate.ts'
 import { postgresServer, postgresWords, type Acting } from '../../ports/world/fixtures/databases.ts'
 import { egressWith, failure, serve } from '../../ports/world/fixtures/loopback.ts'
 import { lookOnce, problems } from '../../ports/world/fixtures/looks.ts'
@@ -122,16 +121,13 @@ test('messages may come in any pieces', async (t) => {
 
 test('TLS is spoken as the URL says: verified, unverified, or not at all', async (t) => {
   const authority = makeCertificate({ common: 'Test authority' })
-  tls.setDefaultCACertificates([authority.cert])
+  trust(authority)
   const good = makeCertificate({ names: ['db.example'], issuer: authority })
   const egress = egressWith({ 'db.example': ['127.0.0.1'] })
   const port = await serve(t, (socket) => {
     socket.once('data', () => {
       socket.write('S')
-      socket.removeAllListeners('data')
-      const secured = new tls.TLSSocket(socket, { isServer: true, cert: good.cert, key: good.key })
-      secured.on('error', () => undefined)
-      postgresServer()(secured)
+      postgresServer()(secured(socket, good))
     })
   })
   const look = (host: string, mode: string): Promise<{ is: string; says?: string }> => lookOnce(postgres, { postgres: `postgres://app@${host}:${port}/shop?sslmode=${mode}` }, { egress })

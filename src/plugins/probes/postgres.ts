@@ -4,10 +4,10 @@
 // cut short its parser would never return. What the server says is shown in its own words, without credentials.
 //
 // The table for writes is the operator's to make: create table holdfast.canary (id int primary key, at timestamptz not null).
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
-import { coded, codeOf, silence } from '../../core/fault.ts'
+import { coded, codeOf, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
 import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
 import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
@@ -139,7 +139,10 @@ function sessionOver({ Client, Connection }: Driver, database: Database, socket:
   })
   client.on('error', lost.reject)
   // When TLS fails, the driver tells first that the connection ended, and only then why.
-  const why = (cause: unknown): Promise<never> => new Promise((_resolve, reject) => (secured && !secured.closed ? void secured.once('close', () => reject(cause)) : reject(cause)))
+  const why = async (cause: unknown): Promise<never> => {
+    if (secured && !secured.closed) await once(secured, 'close')
+    throw cause
+  }
   return {
     ready: Promise.race([client.connect().catch(why), lost.promise]),
     ask: (text, query_timeout) => Promise.race([client.query({ text, rowMode: 'array', ...(query_timeout !== undefined && { query_timeout }) }), lost.promise]),
@@ -219,13 +222,13 @@ function listsFields(body: Buffer): boolean {
 const TIMED_OUT = new Set(['timeout expired', 'Query read timeout'])
 
 function judge(cause: unknown, { missing, moment, limit }: Step, database: Database): Seen {
-  const { message, name, code } = Object(cause) as { message?: unknown; name?: unknown; code?: unknown }
-  const words = serverWords(String(message), database)
+  const { name, code } = Object(cause) as { name?: string; code?: string }
+  const words = serverWords(sentence(cause), database)
   // So the driver names what the server said.
-  if (name === 'error') return fail(code === undefined ? words : `${words} (${serverWords(String(code), database)})`)
+  if (name === 'error') return fail(code === undefined ? words : `${words} (${serverWords(code, database)})`)
   const says = linkWords(cause, { missing, moment })
   if (says !== undefined) return fail(says)
-  if ((code !== undefined && !/^ERR_/.test(String(code))) || !(cause instanceof Error)) throw cause
+  if ((code !== undefined && !code.startsWith('ERR_')) || !(cause instanceof Error)) throw cause
   if (TIMED_OUT.has(cause.message)) throw silence(missing, limit === undefined ? undefined : sayLimit(limit))
   if (cause.message.startsWith('Connection terminated')) return fail(`closed the connection ${moment}`)
   if (cause.message.includes('not support SSL')) return fail('does not offer TLS')

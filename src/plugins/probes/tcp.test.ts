@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import tls from 'node:tls'
 import { test } from 'node:test'
 import { isSilence, sentence } from '../../core/fault.ts'
-import { makeCertificate } from '../../ports/world/fixtures/certificate.ts'
+import { makeCertificate, trust } from '../../ports/world/fixtures/certificate.ts'
 import { blackHole, egressWith, failure, serve } from '../../ports/world/fixtures/loopback.ts'
 import { lookOnce, problems } from '../../ports/world/fixtures/looks.ts'
 import tcp from './tcp.ts'
@@ -22,7 +21,7 @@ test('an open port passes, a closed one fails, and one that does not answer is s
 
 test('with TLS the certificate has to hold, and its days are told', async (t) => {
   const authority = makeCertificate({ common: 'Test authority' })
-  tls.setDefaultCACertificates([authority.cert])
+  trust(authority)
   const port = await serve(t, () => undefined, makeCertificate({ names: ['mail.example'], issuer: authority, to: new Date(Date.now() + 9.5 * 86_400_000) }))
   const egress = egressWith({ 'mail.example': ['127.0.0.1'] })
   const good = await lookOnce(tcp, { tcp: `mail.example:${port}`, tls: true }, { egress })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { test } from 'node:test'
 import { codeOf, sentence } from '../../core/fault.ts'
 import { refusal } from '../refusal.ts'
-import { makeCertificate, type Wanted } from './fixtures/certificate.ts'
+import { makeCertificate, trust, type Wanted } from './fixtures/certificate.ts'
 import { answer, egressWith, failure, serve } from './fixtures/loopback.ts'
 
 const DAY = 86_400_000
@@ -12,7 +12,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const soon = (): AbortSignal => AbortSignal.timeout(5000)
 
 const authority = makeCertificate({ common: 'Test authority' })
-tls.setDefaultCACertificates([authority.cert])
+trust(authority)
 const egress = egressWith({ 'web.example': ['127.0.0.1'] })
 const signed = (wanted: Wanted = {}): { cert: string; key: string } => makeCertificate({ names: ['web.example', '127.0.0.1'], common: 'web', issuer: authority, ...wanted })
 

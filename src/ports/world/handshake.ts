@@ -43,13 +43,16 @@ export function secure(it: Handshake): TLSSocket {
   }
   secured.once('secureConnect', () => {
     const certificate = certificateOf(secured)
-    const wrong = secured.authorized || !it.verify ? undefined : String((secured.authorizationError as { code?: unknown } | undefined)?.code ?? secured.authorizationError)
+    const wrong = secured.authorized || !it.verify ? undefined : reasonOf(secured.authorizationError)
     done(wrong === undefined ? undefined : coded('ECERT', wordsFor(wrong, it.host, certificate, it.now())), certificate)
   })
-  secured.once('error', (cause) => done(faultOf(cause)))
+  secured.once('error', (cause: Error) => done(faultOf(cause)))
   secured.once('close', () => done(coded('ECONNRESET', 'closed the connection during the TLS handshake')))
   return secured
 }
+
+/** Declared as an Error; in truth it is mostly the code alone. */
+const reasonOf = (reason: unknown): string => (typeof reason === 'string' ? reason : (codeOf(reason) ?? 'no reason given'))
 
 function certificateOf(secured: TLSSocket): Certificate | undefined {
   const certificate = secured.getPeerX509Certificate()
