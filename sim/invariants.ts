@@ -69,14 +69,17 @@ const recorded: Check = (world, ledger) => world.acks.filter((it) => it.recorded
   return over ? [] : [`X-1: ${it.person} was told to have ${it.incident} (recorded: ${it.recorded}) and the ledger does not know`]
 })
 
-/** P-7: who has it is not rung any more, until the acknowledgement lapses or the incident turns anew. */
-const quiet: Check = (world) => world.acks.filter((it) => it.recorded === true).flatMap((it) => {
+/** P-7: who has it is not rung any more, until the acknowledgement lapses or somebody gives it back. */
+const quiet: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.acked').flatMap((it) => {
   // A clock that steps lapses it early: allowed (X-7). A ringer that died may repeat what was on its way.
-  if (world.happened.has('clock')) return []
-  const until = Math.min(it.at + 115_000, world.end)
-  const crashes = (world.happened.get('ringer-crash') ?? 0) + (world.happened.get('both-crash') ?? 0) + (world.happened.get('keeper-freeze') ?? 0) + (world.happened.get('cut') ?? 0)
-  const loud = pagesOf(world, it.incident).filter((at) => at.at > it.at + 5000 && at.at < until && at.event === 'page')
-  return loud.length > crashes ? [`P-7: ${it.incident} was rung ${loud.length} times after ${it.person} took it`] : []
+  const { phase } = (it.body as unknown as { paging: Paging }).paging
+  if (world.happened.has('clock') || phase.is !== 'held') return []
+  const from = it.at - START + 5000
+  const until = Math.min(phase.lapsesAt.wall - START - 1000, world.end)
+  const faults = ['ringer-crash', 'both-crash', 'keeper-freeze', 'cut'] as const
+  const allowed = faults.reduce((sum, fault) => sum + (world.happened.get(fault) ?? 0), 0)
+  const loud = pagesOf(world, it.stream).filter((at) => at.at > from && at.at < until && at.event === 'page')
+  return loud.length > allowed ? [`P-7: ${it.stream} was rung ${loud.length} times after ${phase.by} took it`] : []
 })
 
 /** W-2: a turn to down rests on failures in a row; W-10: a turn to up rests on passes. */

@@ -38,8 +38,8 @@ export interface World {
 }
 
 /** How long faults go on, and how long healing takes, in virtual ms. */
-const FAULTY = 5 * 60_000
-const HEALING = 5 * 60_000
+const FAULTY = 210_000
+const HEALING = 210_000
 const KEY = new Uint8Array(32).fill(7)
 
 export const noFaults: ReadonlySet<Fault> = new Set()
@@ -109,7 +109,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     },
     ports: {
       toRinger, toProbers: (message) => void (message.is === 'look' && message.checks.forEach((check) => near(() => look(check)))),
-      toWeb: () => undefined, toWorkers: () => undefined, say: () => undefined, freeReserve: () => false,
+      toWeb: () => undefined, toWorkers: () => undefined, boardsWanted: () => false, say: () => undefined, freeReserve: () => false,
       render: (it, deed) => renderRing(it, deed, KEY), renderDigest: (it, deed) => renderDigest(it, deed, KEY),
     },
   })
@@ -226,7 +226,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     for (let at = 10_000; at < FAULTY; at += 20_000 + dice.int(120_000)) {
       if (!dice.yes(0.6)) continue
       time.after(at, () => void failing.add(name))
-      time.after(at + 5000 + dice.int(150_000), () => void failing.delete(name))
+      time.after(at + 5000 + dice.int(110_000), () => void failing.delete(name))
     }
   }
   for (let n = dice.int(4); n > 0; n--) time.after(dice.int(FAULTY), () => alert(`k${n}`))

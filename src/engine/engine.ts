@@ -76,6 +76,12 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, suspects } = options
   const waiting: Asked[] = []
   let broken: string | undefined
+  /** The earliest entry of the agenda; unknown after anything was written. */
+  let next: { wall: number; tick: number } | undefined | 'unknown' = 'unknown'
+  const untilDue = (now: Now): number => {
+    if (next === 'unknown') next = nextDue(store.sql, now.boot)
+    return next ? Math.max(0, Math.min(next.wall - now.wall, next.tick - now.tick)) : Number.POSITIVE_INFINITY
+  }
 
   const breakDown = (says: string, cause: unknown): void => {
     if (broken !== undefined) return
@@ -136,12 +142,12 @@ export function createEngine(options: EngineOptions): Engine {
     asked.reject(result.cause)
   }
 
-  const batch = (now: Now, owed: Owed, which: 'all' | 'asked'): number => {
+  const batch = (now: Now, owed: Owed, due: boolean): number => {
     let turns = 0
     const started = options.now().tick
     const late = (): boolean => options.now().tick - started >= LONGEST_BATCH
     // What is due goes first: pages never wait behind questions.
-    for (const row of which === 'all' ? dueNow(store.sql, now, MOST_TURNS) : []) {
+    for (const row of due ? dueNow(store.sql, now, MOST_TURNS) : []) {
       runDue(row, now, owed)
       turns++
       if (late()) break
@@ -156,11 +162,14 @@ export function createEngine(options: EngineOptions): Engine {
   const cycle = (which: 'all' | 'asked' = 'all'): number => {
     if (broken !== undefined) return 0
     const now = options.now()
+    const due = which === 'all' && untilDue(now) <= 0
+    if (waiting.length === 0 && !due) return 0
     const owed: Owed = { replies: [], deeds: [], afterwards: [], rejects: [] }
     let turns = 0
+    next = 'unknown'
     try {
       store.begin()
-      turns = batch(now, owed, which)
+      turns = batch(now, owed, due)
       suspects.mark('commit')
       if (turns > 0) store.commit()
       else store.rollback()
@@ -202,11 +211,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     cycle,
     idleFor() {
-      if (waiting.length > 0) return 0
-      const now = options.now()
-      const next = nextDue(store.sql, now.boot)
-      if (!next) return Number.POSITIVE_INFINITY
-      return Math.max(0, Math.min(next.wall - now.wall, next.tick - now.tick))
+      return waiting.length > 0 ? 0 : untilDue(options.now())
     },
     unsettled: () => store.sql
       .all<{ key: string; what: string; body: string; repeatable: number }>('select key, what, body, repeatable from deed where is_ = ? order by at, key', 'intended')

@@ -45,6 +45,8 @@ export interface KeeperPorts {
   readonly toProbers: (message: ToProber) => void
   readonly toWeb: (message: ToWeb) => void
   readonly toWorkers: (message: ToWeb) => void
+  /** Somebody draws boards: without anybody they need not be made. */
+  readonly boardsWanted: () => boolean
   /** A line for whoever started Holdfast. */
   readonly say: (line: string) => void
   readonly freeReserve: () => boolean
@@ -226,6 +228,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     ports.toWeb({ is: 'tokens', tokens: tokensForWeb(store.sql) })
   }
   const pushBoards = (): void => {
+    if (!ports.boardsWanted()) return
     boardsDue = false
     ports.toWeb({ is: 'boards', slugs: config.boards.map((board) => board.slug) })
     config.boards.forEach((board, i) => {
@@ -320,7 +323,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (message.is === 'looked') watcher.looked(message.results)
       else if (message.is === 'stuck' || message.is === 'unstuck') stuck(message)
     },
-    proberOpened: sendTimetable,
+    // Before the checks are configured there is nobody to take results in; `configure` sends it then.
+    proberOpened: () => void (watcher.checks.size > 0 && sendTimetable()),
     webOpened() {
       pushDoors()
       pushBoards()

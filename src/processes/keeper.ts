@@ -196,6 +196,7 @@ async function run(init: Init): Promise<void> {
       toRinger: (message) => ringer.link?.send(message as unknown as Wire) ?? false,
       toProbers: (message) => probers.forEach((link) => link.send(message as unknown as Wire)),
       toWeb: (message) => webs.forEach((link) => link.send(message as unknown as Wire)),
+      boardsWanted: () => webs.size + workers.size > 0,
       toWorkers: (message) => workers.forEach((link) => link.send(message as unknown as Wire)),
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
@@ -232,7 +233,10 @@ async function run(init: Init): Promise<void> {
         } else if (message['web'] === true) {
           webs.add(link)
           keeper.webOpened()
-        } else workers.add(link)
+        } else {
+          workers.add(link)
+          keeper.webOpened()
+        }
         wake()
         return
       }

@@ -202,7 +202,8 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
     case 'acted': {
       const acted = it.act === 'ack' ? { is: 'acked' as const, by: it.person, via: it.via } : { is: 'passed' as const, by: it.person }
       if (it.incident.startsWith('tst_')) received(tx, it.incident, it.at)
-      else room.event(tx, it.incident, acted, { by: it.person, via: it.via, takenAt: it.at })
+      // What was told live comes again with a welcome: one press is one entry.
+      else if (!rows.wasTaken(tx.sql, it)) room.event(tx, it.incident, acted, { by: it.person, via: it.via, takenAt: it.at })
       return
     }
     case 'stepped': {

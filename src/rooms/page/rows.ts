@@ -159,3 +159,8 @@ export interface TestRow extends Record<string, unknown> {
 export const loadNewestTests = (sql: Sql, most: number): string[] =>
   sql.all<{ page: string }>('select page from page_test order by at desc, page limit ?', most).map((row) => row.page)
 export const loadTest = (sql: Sql, page: string): TestRow | undefined => sql.get<TestRow>('select * from page_test where page = ?', page)
+
+/** True when this very act of a person is in the ledger already. */
+export const wasTaken = (sql: Sql, it: { incident: string; person: string; at: Instant; act: 'ack' | 'pass' }): boolean =>
+  sql.get(`select 1 as one from entry where stream = ? and is_ = ? and json_extract(body, '$.takenAt') = ? and json_extract(body, '$.by') = ?`,
+    it.incident, it.act === 'ack' ? 'page.acked' : 'page.passed', it.at, it.person) !== undefined

@@ -47,8 +47,8 @@ export const passesNeeded = (check: Check, standing: Standing, now: Now): number
 
 /** Takes one finding in. */
 export function fold(check: Check, standing: Standing, looked: Looked, now: Now): { standing: Standing; verdict: Verdict } {
-  // A look that began before the newest known one ended late: it says nothing new.
-  if (standing.last && looked.tick < standing.last.tick) return { standing, verdict: { is: 'nothing' } }
+  // A look that began before the newest known one ended late, or is told again after a reconnect: it says nothing new.
+  if (standing.last && looked.tick <= standing.last.tick) return { standing, verdict: { is: 'nothing' } }
   switch (looked.found.is) {
     case 'pass': return onPass(check, standing, looked, now)
     case 'fail': return onFail(check, standing, looked)

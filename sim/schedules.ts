@@ -1,0 +1,22 @@
+// The simulator as tests: a share of schedules from a seed on, the same seed twice with the same trace (X-6), and the counters of
+// what "sometimes" happens.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { runMany } from './many.ts'
+import { runSchedule } from './schedule.ts'
+
+const COUNT = Number(process.env['HOLDFAST_SCHEDULES'] ?? 1000)
+
+/** Declares the tests for `COUNT` schedules from a seed on. */
+export function schedules(from: number): void {
+  test(`${COUNT} schedules from seed ${from}: every invariant holds, and every kind of fault happened`, { timeout: 900_000 }, async (t) => {
+    const many = await runMany({ from, count: COUNT, most: 10 })
+    t.diagnostic(`${many.ran} schedules, ${many.entries} entries, ${many.attempts} pages, ${many.acks} acknowledgements, ${Math.round(many.ran / many.seconds)}/s`)
+    assert.deepEqual(many.failures, [])
+    if (COUNT >= 200) assert.deepEqual(many.never, [])
+  })
+
+  test('X-6: the same seed gives the same trace', async () => {
+    for (const seed of [from, from + 7]) assert.equal((await runSchedule(seed)).trace(), (await runSchedule(seed)).trace())
+  })
+}
