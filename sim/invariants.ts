@@ -48,7 +48,7 @@ const twice: Check = (world) => {
 /** P-4 across the seam of keeper and ringer: the same rung of the same round never has two names. */
 const named: Check = (world) => {
   const names = new Map<string, Set<string>>()
-  for (const it of world.attempts.filter((at) => at.event === 'page')) {
+  for (const it of world.attempts.filter((at) => at.event === 'page' && at.accepted)) {
     const key = `${it.incident} ${it.person} ${it.channel} ${Math.floor(it.at / 2000)}`
     names.set(key, (names.get(key) ?? new Set()).add(it.page))
   }
