@@ -4,6 +4,7 @@ import { entries } from '../src/db/store.ts'
 import { rebuildLedger, verifyLedger } from '../src/db/verify.ts'
 import type { Entry } from '../src/core/ledger.ts'
 import type { Paging } from '../src/rooms/page/paging.ts'
+import { ACCOUNTS } from './accounts.ts'
 import { START } from './scenario.ts'
 import type { World } from './schedule.ts'
 
@@ -82,15 +83,6 @@ const quiet: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.ac
   return loud.length > allowed ? [`P-7: ${it.stream} was rung ${loud.length} times after ${phase.by} took it`] : []
 })
 
-/** W-2: a turn to down rests on failures in a row; W-10: a turn to up rests on passes. */
-const evidenced: Check = (world, ledger) => ledger.filter((it) => it.is === 'watch.turned').flatMap((it) => {
-  const seen = world.looks.filter((look) => look.check === it.body['check'])
-  const to = it.body['to']
-  if (to === 'down' && seen.filter((look) => look.is === 'fail').length < 2) return [`W-2: ${String(it.body['check'])} turned down on fewer than two failures`]
-  if (to === 'up' && !seen.some((look) => look.is === 'pass')) return [`W-10: ${String(it.body['check'])} turned up without a pass`]
-  return []
-})
-
 /** Everything passes in the tail: nothing that is watched stays open, and what failed for long was an incident. */
 const closed: Check = (world) => incidents(world).filter((it) => !it.resolved && it.subject.startsWith('check:')).map((it) => `W-10: ${it.subject} still has an open incident although it passed for minutes`)
 
@@ -116,7 +108,7 @@ const settled: Check = (world) => {
   return left > 0 && !world.happened.has('clock') ? [`P-3: ${left} pages were intended and never settled`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { paged, triggered, twice, named, intended, recorded, quiet, evidenced, closed, whole, single, settled }
+export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, twice, named, intended, recorded, quiet, closed, whole, single, settled }
 
 /** Everything that does not hold. */
 export function judge(world: World): string[] {

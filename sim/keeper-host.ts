@@ -21,6 +21,8 @@ export interface KeeperHost {
   freeze(): void
   thaw(): void
   readonly frozen: boolean
+  /** When it was dead or stood still, in virtual ms, ended ones and the one that lasts. */
+  readonly away: readonly { readonly from: number; to: number }[]
   /** The next COMMIT fails: `before` nothing is on the disk, `after` everything is. */
   failCommit(when: 'before' | 'after'): void
   /** Something arrived for the keeper. Kept while it is frozen. */
@@ -65,6 +67,14 @@ export function keeperHost(options: HostOptions): KeeperHost {
   let inbox: ((keeper: Keeper) => void)[] = []
   let planned: { cancel(): void } | undefined
 
+  const away: { from: number; to: number }[] = []
+  const left = (): void => {
+    if (away.at(-1)?.to !== Number.POSITIVE_INFINITY) away.push({ from: time.at, to: Number.POSITIVE_INFINITY })
+  }
+  const back = (): void => {
+    const lasts = away.at(-1)
+    if (lasts) lasts.to = Math.min(lasts.to, time.at)
+  }
   const now = (): Now => time.now()
   const turnOver = (of: number): void => {
     planned = undefined
@@ -87,6 +97,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
     time.after(3000, () => alive(of))
   }
   const die = (): void => {
+    left()
     life++
     keeper = undefined
     frozen = false
@@ -98,6 +109,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
   }
   const host: KeeperHost = {
     sql,
+    away,
     get keeper() {
       return keeper
     },
@@ -112,6 +124,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
     },
     start() {
       if (keeper) return
+      back()
       const of = ++life
       const made = createKeeper({
         config: options.config, samples: undefined,
@@ -149,10 +162,15 @@ export function keeperHost(options: HostOptions): KeeperHost {
     crash() {
       if (keeper) die()
     },
-    freeze: () => void (frozen = keeper !== undefined),
+    freeze() {
+      if (!keeper) return
+      frozen = true
+      left()
+    },
     thaw() {
       if (!frozen || !keeper) return
       frozen = false
+      back()
       const kept = inbox
       inbox = []
       // A thawed process goes round its loop before it reads what piled up: the worst order there is.

@@ -1,4 +1,4 @@
-// The configuration that simulated nodes run under: three checks (one leans on another), two people, an escalation with three
+// The configuration that simulated nodes run under: three checks (one leans on another) and a heartbeat, two people, an escalation with three
 // steps whose last repeats. Short times, so that a schedule of minutes holds many decisions.
 import { instantOf, minutes, seconds } from '../src/core/time.ts'
 import type { InForce } from '../src/engine/keeper.ts'
@@ -9,6 +9,9 @@ const check = (name: string, dependsOn: string[] = []): Check => ({
   name, kind: 'http', settings: { http: `http://${name}.test/` }, every: seconds(5), timeout: seconds(1), failAfter: 2, recoverAfter: 2, seenFrom: 1,
   unknownAfter: seconds(60), dependsOn, escalate: 'default', loopback: true, from: 'sim',
 })
+
+/** A job that pings every 20 s. */
+const job: Check = { ...check('job'), kind: 'heartbeat', settings: { heartbeat: true }, every: seconds(20), grace: seconds(2) }
 
 const plan: Plan = {
   version: 'sim-1',
@@ -35,7 +38,7 @@ const plan: Plan = {
 export const START = instantOf(Date.UTC(2026, 2, 28, 22, 0))
 
 export const scenario: InForce = {
-  version: 'sim-1', canonical: {}, site: plan.site, checks: [check('www'), check('db'), check('api', ['db'])], plan,
+  version: 'sim-1', canonical: {}, site: plan.site, checks: [check('www'), check('db'), check('api', ['db']), job], plan,
   boards: [{ slug: 'public', name: 'Sim', hold: 20_000, components: [{ id: 'cmp_web', name: 'Website', checks: ['www'] }, { id: 'cmp_api', name: 'API', checks: ['api', 'db'] }] }],
   horizon: { anchors: [] }, ingest: [{ via: 'pagerduty', name: 'main', key: 'k'.repeat(32), escalate: 'default' }],
 }

@@ -16,6 +16,7 @@ import { scenario, START } from './scenario.ts'
 export interface Attempt { readonly at: number; readonly page: string; readonly person: string; readonly channel: string; readonly incident: string; readonly event: string; readonly accepted: boolean; readonly alone: boolean; readonly intended: boolean; readonly carried: number }
 export interface Ack { readonly asked: number; at: number; readonly incident: string; readonly person: string; recorded: boolean | undefined; readonly ringerLife: number }
 export interface Trigger { readonly at: number; readonly key: string; ok: boolean }
+export interface Ping { readonly sent: number; ok: boolean }
 export interface Look { readonly at: number; readonly check: string; readonly is: Found['is'] }
 
 export type Fault = 'keeper-crash' | 'ringer-crash' | 'keeper-freeze' | 'ringer-freeze' | 'cut' | 'commit-before' | 'commit-after' | 'clock' | 'provider-fails' | 'provider-lies' | 'provider-hangs' | 'both-crash'
@@ -31,6 +32,7 @@ export interface World {
   readonly acks: Ack[]
   readonly triggers: Trigger[]
   readonly looks: Look[]
+  readonly pings: Ping[]
   readonly happened: Map<Fault, number>
   readonly healedAt: number
   readonly end: number
@@ -41,6 +43,8 @@ export interface World {
 const FAULTY = 210_000
 const HEALING = 210_000
 const KEY = new Uint8Array(32).fill(7)
+
+const tokenOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 
 export const noFaults: ReadonlySet<Fault> = new Set()
 
@@ -54,9 +58,12 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   const acks: Ack[] = []
   const triggers: Trigger[] = []
   const looks: Look[] = []
+  const pings: Ping[] = []
   const happened = new Map<Fault, number>()
   const on = only ?? new Set(FAULTS.filter(() => dice.yes(0.5)))
   const failing = new Set<string>()
+  /** What cannot be looked at for now: the share of looks that come back unknown. */
+  const fog = new Map<string, number>()
   let provider: 'well' | 'fails' | 'lies' | 'hangs' = 'well'
   let cut = false
   let link = 0
@@ -128,27 +135,39 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     note('send', body.person, send.channel, body.event, send.page, mode)
     if (mode === 'hangs') time.after(10_000, () => settled('unknown', 'no answer'))
     else time.after(1 + dice.int(40), () => settled(mode === 'well' ? 'accepted' : mode === 'fails' ? 'failed' : 'unknown', mode))
+    // A scanner of mails looks at every link it sees.
+    if (accepted && body.ack_url !== undefined && dice.yes(0.2)) time.after(200 + dice.int(3000), () => void ringer.ask({ is: 'show', token: tokenOf(body.ack_url ?? '') }))
     if (accepted && body.ack_url !== undefined && dice.yes(0.12)) time.after(1000 + dice.int(20_000), () => void press(body.ack_url ?? '', body.incident.id, body.person))
   }
   async function press(url: string, incident: string, person: string): Promise<void> {
     if (!ringer.alive) return
     const ack: Ack = { asked: time.at, at: Number.POSITIVE_INFINITY, incident, person, recorded: undefined, ringerLife }
     acks.push(ack)
-    const says = await ringer.ask({ is: 'act', act: 'ack', token: url.slice(url.lastIndexOf('/') + 1), via: 'link' })
+    const says = await ringer.ask({ is: 'act', act: 'ack', token: tokenOf(url), via: 'link' })
     ack.at = time.at
     if (says.is === 'did') ack.recorded = says.recorded
     note('ack', incident, person, says.is, String(ack.recorded))
   }
   function look(check: string): void {
     const down = failing.has(check) || (check === 'api' && failing.has('db'))
-    const found: Found = down ? { is: 'fail', says: 'refused' } : { is: 'pass' }
+    const found: Found = dice.yes(fog.get(check) ?? 0) ? { is: 'unknown', says: 'no descriptors' } : down ? { is: 'fail', says: 'refused' } : { is: 'pass' }
     const now = time.now()
-    if (keeper.alive) looks.push({ at: time.at, check, is: found.is })
-    keeper.deliver((it) => it.fromProber({ is: 'looked', dropped: 0, results: [{ check, at: now.wall, tick: now.tick, took: 2 as Span, late: 0, found }] }))
+    keeper.deliver((it) => {
+      looks.push({ at: time.at, check, is: found.is })
+      it.fromProber({ is: 'looked', dropped: 0, results: [{ check, at: now.wall, tick: now.tick, took: 2 as Span, late: 0, found }] })
+    })
   }
   const lookAround = (): void => {
-    for (const check of scenario.checks) near(() => look(check.name))
+    for (const check of scenario.checks) if (check.kind !== 'heartbeat') near(() => look(check.name))
     time.after(5000, lookAround)
+  }
+  const pingOn = (): void => {
+    time.after(20_000, pingOn)
+    if (failing.has('job')) return
+    const ping: Ping = { sent: time.at, ok: false }
+    pings.push(ping)
+    keeper.deliver((it) => void answer({ keeper: it, random: dice.bytes, pingUrl: () => '' }, 'ping', { check: 'job', signal: 'success' }, { is: 'open' })
+      .then((reply) => void (ping.ok = reply.status === 200)))
   }
   const alert = (key: string): void => {
     const trigger: Trigger = { at: time.at, key, ok: false }
@@ -222,24 +241,35 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   keeper.start()
   dial()
   time.after(500, lookAround)
-  for (const name of ['www', 'db']) {
+  time.after(3000, pingOn)
+  for (const name of ['www', 'db', 'job']) {
     for (let at = 10_000; at < FAULTY; at += 20_000 + dice.int(120_000)) {
       if (!dice.yes(0.6)) continue
       time.after(at, () => void failing.add(name))
       time.after(at + 5000 + dice.int(110_000), () => void failing.delete(name))
     }
   }
-  for (let n = dice.int(4); n > 0; n--) time.after(dice.int(FAULTY), () => alert(`k${n}`))
+  for (const name of ['www', 'db']) {
+    if (!dice.yes(0.4)) continue
+    const from = dice.int(FAULTY)
+    const share = dice.pick([0.5, 1])
+    time.after(from, () => void fog.set(name, share))
+    time.after(Math.min(FAULTY, from + dice.int(120_000)), () => void fog.delete(name))
+  }
+  // Now and then a storm: many at once.
+  const alerts = dice.yes(0.08) ? 9 : dice.int(4)
+  const stormAt = dice.int(FAULTY)
+  for (let n = alerts; n > 0; n--) time.after(alerts > 4 ? stormAt + dice.int(500) : dice.int(FAULTY), () => alert(`k${n}`))
   time.after(5000 + dice.int(20_000), strike)
   time.after(FAULTY, heal)
   const end = FAULTY + HEALING
   for (;;) {
     const more = time.next(end)
     // Promises of the production code run between events, as they do in a process.
-    for (let i = 0; i < 12; i++) await null
+    for (let i = 0; i < 12; i++) await Promise.resolve()
     if (!more) break
   }
   note('end', keeper.sql.get<{ hash: string }>('select hash from entry order by seq desc limit 1')?.hash ?? '')
-  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, happened, healedAt: FAULTY, end, trace: () => hash.copy().digest('hex') }
+  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, happened, healedAt: FAULTY, end, trace: () => hash.copy().digest('hex') }
 }
 

@@ -9,7 +9,6 @@ import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
 import { findIncident, loadNewestTests, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
-import type { StatementStatus } from '../rooms/tell/board.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, ErrorAnswer, TestAnswer, Trigger } from '../views/answers.ts'
@@ -175,7 +174,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const nextBy = args.next === undefined ? undefined : parseMoment(args.next, keeper.config.site.timezone, keeper.now().wall)
     if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time`, 'write 2026-11-24 09:00 or a span such as 30m')
     const id = await keeper.engine.turn('board.post', (tx) => keeper.rooms.tell.post(tx, {
-      board: slug, status: args.status as StatementStatus, text: args.text, by: who,
+      board: slug, status: args.status, text: args.text, by: who,
       ...(args.statement === undefined ? {} : { statement: args.statement }), ...(args.title === undefined ? {} : { title: args.title }), ...(nextBy === undefined ? {} : { nextBy }),
     }))
     return id === undefined ? no(404, 'HF404', `no statement is called “${args.statement ?? ''}”`) : done('published', id)
@@ -276,7 +275,7 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   }
   const data = parsed.data as Record<string, unknown>
   try {
-    return await (CALLS[key] as Call<keyof Calls>)(desk, data as never, whoOf(asker, data['person']))
+    return await (CALLS[key] as Call<keyof Calls>)(desk, data, whoOf(asker, data['person']))
   } catch (cause) {
     return no(503, 'HF503', `it could not be made durable: ${sentence(cause)}`, 'try again; nothing was changed')
   }

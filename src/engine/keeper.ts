@@ -4,7 +4,7 @@
 // It rings nothing before the ringer's journal is durable: at a start, after a gap in its own loop, and whenever the ringer
 // refuses it (`ringer.ready`). Deeds that are intended wait for that; nothing that is due runs before it either.
 import type { Deed, Outcome } from '../core/deed.ts'
-import { type Instant, type Now, type Span, type Tick } from '../core/time.ts'
+import type { Instant, Now, Span, Tick } from '../core/time.ts'
 import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'

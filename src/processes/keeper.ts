@@ -18,7 +18,7 @@ import { createKeeper, type InForce, type Keeper, type Rooms } from '../engine/k
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { random } from '../ports/world/random.ts'
-import { listen, stayConnected, type Link, type Wire } from '../ports/wire.ts'
+import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
@@ -193,11 +193,11 @@ async function run(init: Init): Promise<void> {
     ports: {
       now: () => clock.now(),
       suspects: fileSuspects(init.runtime),
-      toRinger: (message) => ringer.link?.send(message as unknown as Wire) ?? false,
-      toProbers: (message) => probers.forEach((link) => link.send(message as unknown as Wire)),
-      toWeb: (message) => webs.forEach((link) => link.send(message as unknown as Wire)),
+      toRinger: (message) => ringer.link?.send(message) ?? false,
+      toProbers: (message) => probers.forEach((link) => link.send(message)),
+      toWeb: (message) => webs.forEach((link) => link.send(message)),
       boardsWanted: () => webs.size + workers.size > 0,
-      toWorkers: (message) => workers.forEach((link) => link.send(message as unknown as Wire)),
+      toWorkers: (message) => workers.forEach((link) => link.send(message)),
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
         try {

@@ -66,7 +66,7 @@ export async function acme(options: AcmeOptions): Promise<Acme> {
   const base = options.db ? undefined : await program(db, () => ({ status: 200, body: 'ok' }))
   const api_ = await program(api, () => (up ? { status: 204, body: '' } : { status: 500, body: 'database is away' }))
   writeConfig(folder, config(ports, options.db?.check ?? `{ http: "http://127.0.0.1:${db}/" }`, options.extra ?? ''))
-  const env = { ...(options.db?.env ?? {}) }
+  const env = { ...options.db?.env }
   let pinging = true
   const it: Acme = {
     ports, folder, mails: sink.mails, hooks: hooks.hooks, env, holdfast: startHoldfast(folder, holdfast, env),

@@ -2,14 +2,14 @@
 // says who is rung when (`decide.ts`), deeds carry it out (`delivery.ts`); this file is the room's face to the engine. What
 // people do — take, pass on, hand over, cover, resolve — are turns of this room too.
 import assert from 'node:assert/strict'
-import { derivedId, type IncidentId, type PageId } from '../../core/id.ts'
+import { derivedId, type PageId } from '../../core/id.ts'
 import type { Incident } from '../../core/incident.ts'
 import type { Deed, Outcome } from '../../core/deed.ts'
 import { formatTime } from '../../core/calendar.ts'
 import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
-import { dispatch, sendDigest, type DigestDeed, type PageEvent, type RingDeed } from './delivery.ts'
+import { dispatch, sendDigest, type DigestDeed, type RingDeed } from './delivery.ts'
 import { considerRemoved, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
 import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
@@ -59,7 +59,7 @@ export function pageRoom(context: PageContext): PageRoom {
         dispatch(tx, { incident: incident.id, page, person, channel, step: at, round, event: 'page', raisedAt: tx.now.wall, ...(move.why === undefined ? {} : { why: move.why }) })
       } else {
         dispatch(tx, {
-          incident: incident.id, page: move.key, person: move.person, channel: move.channel, step: 0, round: 0, event: move.notice as PageEvent,
+          incident: incident.id, page: move.key, person: move.person, channel: move.channel, step: 0, round: 0, event: move.notice,
           raisedAt: tx.now.wall, ...(move.by === undefined ? {} : { by: move.by }),
         })
       }
@@ -161,7 +161,7 @@ export function pageRoom(context: PageContext): PageRoom {
     test(tx, person, channel) {
       const page = derivedId<'page'>('tst', person, channel, tx.now.wall)
       tx.append({ is: 'page.tested', stream: page, body: { page, person, channel, outcome: 'waiting', says: 'on its way', at: tx.now.wall } })
-      dispatch(tx, { incident: page as unknown as IncidentId, page, person, channel, step: 0, round: 0, event: 'test', raisedAt: tx.now.wall })
+      dispatch(tx, { incident: page, page, person, channel, step: 0, round: 0, event: 'test', raisedAt: tx.now.wall })
       return page
     },
     journal(tx, events) {

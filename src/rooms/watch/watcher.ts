@@ -6,7 +6,7 @@ import type { Now, Tick } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Check } from './check.ts'
 import { askedTooLong, horizonSince, isBack, isIsolated } from './horizon.ts'
-import { flaps, fold, fresh, pass, turned, verdictWait, worth, type Side, type Standing, type Turning, type Verdict } from './judge.ts'
+import { flaps, fold, fresh, pass, turned, verdictWait, worth, type Standing, type Turning, type Verdict } from './judge.ts'
 import type { Looked } from './protocol.ts'
 import { loadChecks, type TurnedBody } from './rows.ts'
 
@@ -153,7 +153,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       checks = new Map(list.map((check) => [check.name, check]))
       anchors = new Map(far.map((check) => [check.name, check]))
       for (const name of standings.keys()) if (!checks.has(name) && !anchors.has(name)) standings.delete(name)
-      for (const name of checks.keys()) if (!standings.has(name)) standings.set(name, fresh(sides.get(name) ?? ('new' as Side)))
+      for (const name of checks.keys()) if (!standings.has(name)) standings.set(name, fresh(sides.get(name) ?? 'new'))
       for (const name of turning.keys()) if (!checks.has(name)) turning.delete(name)
       since = now().tick
     },
