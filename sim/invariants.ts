@@ -76,7 +76,14 @@ const quiet: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.ac
   const { phase } = (it.body as unknown as { paging: Paging }).paging
   if (world.happened.has('clock') || phase.is !== 'held') return []
   const from = it.at - START + 5000
-  const until = Math.min(phase.lapsesAt.wall - START - 1000, world.end)
+  // What the ringer saw of it may come in behind: the earliest end that was written while it was held counts.
+  const ends = [phase.lapsesAt.wall]
+  for (const after of ledger.slice(ledger.indexOf(it) + 1).filter((entry) => entry.stream === it.stream)) {
+    const now = (after.body as { paging?: Paging }).paging?.phase
+    if (now !== undefined && now.is !== 'held') break
+    if (now) ends.push(now.lapsesAt.wall)
+  }
+  const until = Math.min(Math.min(...ends) - START - 1000, world.end)
   const faults = ['ringer-crash', 'both-crash', 'keeper-freeze', 'cut'] as const
   const allowed = faults.reduce((sum, fault) => sum + (world.happened.get(fault) ?? 0), 0)
   const loud = pagesOf(world, it.stream).filter((at) => at.at > from && at.at < until && at.event === 'page')
