@@ -8,7 +8,8 @@ process.exitCode = await runCli(process.argv.slice(2), process.env, {
   version: VERSION,
   async up(wants) {
     const { watch } = await import('./processes/watchdog.ts')
-    return watch(wants)
+    // What a start that failed had opened by then must not keep it alive.
+    process.exit(await watch(wants))
   },
   async plugins() {
     const { probes, channels } = await import('./plugins/list.gen.ts')
