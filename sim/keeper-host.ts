@@ -153,7 +153,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
       keeper = made
       const last = Number(made.store.meta('alive') ?? '0')
       const gap = last > 0 && now().wall - last > 1000 ? { from: instantOf(last), to: now().wall } : undefined
-      void made.start({ version: 'sim', pid: of, cleanStop: false, gap, damaged: undefined, store: 'store_sim' }).catch(() => undefined)
+      void made.start({ version: 'sim', cleanStop: false, gap, damaged: undefined, store: 'store_sim' }).catch(() => undefined)
       made.ringerOpened()
       wake(of, 0.1)
       time.after(1000, () => ticks(of))

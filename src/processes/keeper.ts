@@ -276,7 +276,7 @@ async function startUp(keeper: Keeper, damaged: string | undefined): Promise<voi
   const alive = Number(store.meta('alive') ?? '0')
   const cleanStop = store.meta('stopped') !== undefined
   const gap = alive > 0 && now - alive > 1000 ? { from: instantOf(alive), to: now } : undefined
-  await keeper.start({ version: VERSION, pid: process.pid, cleanStop, gap, damaged, store: store.meta('store') ?? '' })
+  await keeper.start({ version: VERSION, cleanStop, gap, damaged, store: store.meta('store') ?? '' })
   await keeper.engine.turn('alive', () => {
     store.sql.run('delete from meta where key = ?', 'stopped')
     store.setMeta('alive', String(keeper.now().wall))

@@ -1,0 +1,26 @@
+// The configuration in force, as the keeper needs it, and the anchors of the horizon as checks that nobody sees.
+import type { Span } from '../core/time.ts'
+import type { Plan } from '../rooms/page/plan.ts'
+import type { BoardPlan } from '../rooms/tell/view.ts'
+import type { Check } from '../rooms/watch/check.ts'
+
+export interface InForce {
+  readonly version: string
+  readonly canonical: unknown
+  readonly site: { readonly name: string; readonly url: string; readonly timezone: string }
+  readonly checks: readonly Check[]
+  readonly plan: Plan
+  readonly boards: readonly BoardPlan[]
+  readonly horizon: { readonly anchors: readonly string[] }
+  readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
+  readonly deadMan?: unknown
+}
+
+/** The anchors, looked at often and without a place on any board. */
+export const anchorChecks = (config: InForce): Check[] => config.horizon.anchors.map((anchor) => {
+  const http = /^https?:\/\//.test(anchor)
+  return {
+    name: `~${anchor}`, kind: http ? 'http' : 'tcp', settings: http ? { http: anchor } : { tcp: anchor }, every: 5000 as Span, timeout: 3000 as Span,
+    failAfter: 2, recoverAfter: 1, seenFrom: 1, unknownAfter: 120_000 as Span, dependsOn: [], escalate: 'default', loopback: false, from: 'horizon.anchors',
+  }
+})

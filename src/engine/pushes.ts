@@ -1,0 +1,60 @@
+// What the keeper pushes to those who answer from memory: boards, the doors that stand open (heartbeats, integrations), tokens,
+// health. "As of" stays young while nothing happens, and a change is shown within a second.
+import type { Now } from '../core/time.ts'
+import type { Store } from '../db/store.ts'
+import { viewBoard } from '../rooms/tell/view.ts'
+import type { ToWeb } from '../views/answers.ts'
+import { tokensForWeb } from './access.ts'
+import type { InForce } from './in-force.ts'
+
+/** A board that did not change is pushed again this often. */
+const YOUNG = 10_000
+
+export interface Pushes {
+  /** To somebody who just connected, and after a new configuration. */
+  all(): void
+  /** Something public changed. */
+  boardsChanged(): void
+  tick(health: { readonly ok: boolean; readonly says: string }): void
+}
+
+export interface PushesOptions {
+  readonly now: () => Now
+  readonly store: () => Store
+  readonly config: () => InForce
+  readonly toWeb: (message: ToWeb) => void
+  readonly toWorkers: (message: ToWeb) => void
+  readonly boardsWanted: () => boolean
+}
+
+export function createPushes(options: PushesOptions): Pushes {
+  const { now, store, config, toWeb } = options
+  let due = true
+  let pushedAt = 0
+  const boards = (): void => {
+    if (!options.boardsWanted()) return
+    due = false
+    pushedAt = now().tick
+    toWeb({ is: 'boards', slugs: config().boards.map((board) => board.slug) })
+    config().boards.forEach((board, i) => {
+      const message: ToWeb = { is: 'board', slug: board.slug, first: i === 0, board: viewBoard(store().sql, board, config().site, now().wall) }
+      toWeb(message)
+      options.toWorkers(message)
+    })
+  }
+  return {
+    all() {
+      toWeb({
+        is: 'doors', heartbeats: config().checks.filter((check) => check.kind === 'heartbeat').map((check) => check.name),
+        integrations: config().ingest.map(({ via, name, key }) => ({ via, name, key })),
+      })
+      toWeb({ is: 'tokens', tokens: tokensForWeb(store().sql) })
+      boards()
+    },
+    boardsChanged: () => void (due = true),
+    tick(health) {
+      if (due || now().tick - pushedAt >= YOUNG) boards()
+      toWeb({ is: 'health', ...health, at: now().wall })
+    },
+  }
+}
