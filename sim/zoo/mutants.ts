@@ -1,0 +1,175 @@
+// The bug zoo: Holdfast broken on purpose, once per animal, each in a way that was somebody's real mistake. `npm run zoo` makes each
+// change in a copy of the sources and runs the one proof that must notice it. An animal that nobody notices means that the
+// tests are too weak, never that it may be taken out. `find` stands exactly once in its file, also after a rewrite.
+
+/** Text in a file, and what stands there instead. */
+export interface Change {
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+/** What must notice it: one test of one file, or schedules of the simulator. */
+export type Killer =
+  | { readonly is: 'test'; readonly file: string; readonly name: string }
+  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number }
+
+export interface Mutant {
+  readonly name: string
+  /** The invariants that it breaks; a simulator that finds it names one of them. */
+  readonly breaks: readonly string[]
+  readonly changes: readonly Change[]
+  readonly killer: Killer
+  /** Needs Debian packages (strace): only with `--lab`. */
+  readonly lab?: true
+}
+
+const test = (file: string, name: string): Killer => ({ is: 'test', file, name })
+const sim = (schedules = 60, seed = 1): Killer => ({ is: 'sim', schedules, seed })
+
+const ACTS = 'src/rooms/page/ringer/acts.ts'
+const ENGINE = 'src/engine/engine.ts'
+const KEEPER = 'src/engine/keeper.ts'
+const JUDGE = 'src/rooms/watch/judge.ts'
+
+const taking: readonly Mutant[] = [
+  {
+    name: 'GET of a link acknowledges', breaks: ['P-5'], killer: test('src/http/app.test.ts', 'P-5 fifty GETs'),
+    changes: [{ file: 'src/http/links.ts', find: `unknownLink : await kit.ringer.ask({ is: 'show', token })\n  if`, put: `unknownLink : await kit.ringer.ask({ is: 'act', act: 'ack', token, via: 'link' })\n  if` }],
+  },
+  {
+    name: 'looking at a link acknowledges', breaks: ['P-5'], killer: sim(),
+    changes: [{ file: ACTS, find: `if (question.is === 'show') return reply({ is: 'shown', view: viewOf(turn, who) })`, put: `if (question.is === 'show') return act(turn, id, { is: 'act', act: 'ack', via: 'link' }, who)` }],
+  },
+  {
+    name: 'an accepted mail counts as an acknowledgement', breaks: ['P-5'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: `if (!isRinging(paging)) return unchanged(paging, 'nothing changed: that page no longer matters')`, put: `if (!isRinging(paging)) return unchanged(paging, 'nothing changed: that page no longer matters')\n  if (outcome === 'accepted') return acked(paging, { is: 'acked', by: paging.rings.find((it) => it.page === page)?.person ?? '', via: 'receipt' }, given)` }],
+  },
+  {
+    name: 'the ringer confirms before the keeper has committed', breaks: ['X-1'], killer: sim(),
+    changes: [{ file: ACTS, find: 'answer(turn, pending, false)\n  const { moves }', put: 'answer(turn, pending, true)\n  const { moves }' }],
+  },
+  {
+    name: 'an act is answered as recorded at once', breaks: ['X-1'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'P-6 an acknowledgement stops'),
+    changes: [{ file: ACTS, find: 'if (pending.until <= now.tick) goWithout(turn, pending)\n}\n\n/** Nobody answers', put: 'answer(turn, pending, true)\n}\n\n/** Nobody answers' }],
+  },
+  {
+    name: 'an acknowledgement goes to the next episode', breaks: ['P-6', 'P-1', 'W-10', 'X-1'], killer: sim(),
+    changes: [{ file: 'src/core/incident.ts', find: `derivedId('inc', subject, after)`, put: `derivedId('inc', subject, after.slice(0, 0))` }],
+  },
+  {
+    name: 'an acknowledgement never lapses', breaks: ['P-7'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: 'if (isDue(lapsesAt, given.now)) return lapse(paging, incident, given)', put: 'void lapse' }],
+  },
+  {
+    name: 'who has it goes on being rung', breaks: ['P-7'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: `const held: Held = { ...paging, rings: [], lap:`, put: `if (!isHeld(paging) && paging.rings.length > 1) return unchanged(paging, 'noted')\n  const held: Held = { ...paging, rings: [], lap:` }],
+  },
+]
+
+const judging: readonly Mutant[] = [
+  {
+    name: 'unknown counts as a pass', breaks: ['W-10', 'W-2'], killer: sim(),
+    changes: [{ file: JUDGE, find: `case 'unknown': return onUnknown(standing, looked)`, put: `case 'unknown': return onPass(check, standing, looked, now)` }],
+  },
+  {
+    name: 'unknown counts as a failure', breaks: ['W-2'], killer: sim(),
+    changes: [{ file: JUDGE, find: `case 'unknown': return onUnknown(standing, looked)`, put: `case 'unknown': return onFail(check, standing, looked)` }],
+  },
+  {
+    name: 'unknown leaves a row of passes as it is', breaks: ['W-10'], killer: test('src/rooms/watch/judge.test.ts', 'W-2: down needs'),
+    changes: [{ file: JUDGE, find: '{ ...standing, passes: 0, unknownSince: standing.unknownSince ?? looked.tick', put: '{ ...standing, unknownSince: standing.unknownSince ?? looked.tick' }],
+  },
+  {
+    name: 'no descriptors left reads as down', breaks: ['X-3'], killer: test('src/rooms/watch/look.test.ts', 'X-3: what this machine lacks'),
+    changes: [{ file: 'src/core/fault.ts', find: `'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'`, put: `'ENOMEM', 'ENOBUFS'` }],
+  },
+  {
+    name: 'a restart counts heartbeats from now', breaks: ['W-3'], killer: sim(),
+    changes: [{ file: 'src/rooms/watch/index.ts', find: `else if (row.due_at !== null) tx.schedule('watch.heartbeat', check.name, dueAtWall(row.due_at, tx.now))`, put: `else if (row.due_at !== null) rearm(tx, { ...row, due_at: tx.now.wall + check.every + (check.grace ?? 0) })` }],
+  },
+  {
+    name: 'the queue drops the newest look', breaks: ['X-5'], killer: test('src/rooms/watch/outbox.test.ts', 'keeps the newest result'),
+    changes: [{ file: 'src/rooms/watch/outbox.ts', find: 'if (pile.unsent.delete(looked.check)) pile.dropped += 1', put: 'if (pile.unsent.has(looked.check)) return void (pile.dropped += 1)' }],
+  },
+  {
+    name: 'a hand-off where the clocks go back leaves nobody on call', breaks: ['P-8'], killer: test('src/core/calendar.test.ts', 'P-8 a hand-off in the gap'),
+    changes: [{ file: 'src/core/calendar/shift.ts', find: 'instantOf(local.toZonedDateTime(of.zone).epochMilliseconds)', put: `instantOf(index === 0 ? local.toZonedDateTime(of.zone).epochMilliseconds : handOffAt(of, 0) + index * of.length)` }],
+  },
+  {
+    name: 'a shift ends after its usual length', breaks: ['P-8'], killer: test('src/rooms/page/oncall.test.ts', 'P-8 zones whose clocks are odd'),
+    changes: [{ file: 'src/core/calendar/shift.ts', find: 'until: handOffAt(known, index + 1) }', put: 'until: instantOf(handOffAt(known, index) + known.length) }' }],
+  },
+]
+
+const paging: readonly Mutant[] = [
+  {
+    name: 'escalation ends after three rounds', breaks: ['P-10'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/ringing.ts', find: 'return isDue(nextAt, given.now) ? beginNext', put: 'return paging.phase.round < 3 && isDue(nextAt, given.now) ? beginNext' }],
+  },
+  {
+    name: 'an intended page is not sent again after the ringer died', breaks: ['P-3'], killer: sim(),
+    changes: [{ file: KEEPER, find: 'for (const deed of engine.unsettled()) perform(deed)', put: '' }],
+  },
+  {
+    name: 'the ringer sends an accepted page again', breaks: ['P-4'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/ringer/sending.ts', find: `if (earlier?.outcome === 'accepted') return settleWith`, put: `if (earlier?.outcome === 'failed') return settleWith` }],
+  },
+  {
+    name: 'the keeper rings before it took the journal in', breaks: ['P-4', 'P-7'], killer: test('src/engine/keeper.test.ts', 'nothing is rung before the journal'),
+    changes: [{ file: KEEPER, find: `const last = message.journal.at(-1)?.n\n`, put: `const last = message.journal.at(-1)?.n\n    ringer = { ...ringer, ready: true, term: message.term }\n    for (const deed of engine.unsettled()) perform(deed)\n` }],
+  },
+  {
+    name: 'the ringer lets a keeper ring that has not taken the journal in', breaks: ['P-7'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'the keeper that comes back is refused'),
+    changes: [{ file: 'src/rooms/page/ringer/handover.ts', find: 'if (message.term !== state.term || state.handover) {', put: 'if (message.term !== state.term && !state.handover) {' }],
+  },
+  {
+    name: 'the ringer never goes on alone', breaks: ['P-1'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/ringer/ringer.ts', find: 'if (silentFor(turn) < state.options.silence) return', put: 'if (silentFor(turn) >= 0) return' }],
+  },
+  {
+    name: 'a digest loses a ring', breaks: ['P-13'], killer: sim(),
+    changes: [{ file: 'src/rooms/page/delivery.ts', find: 'rings: rows.map((row) =>', put: 'rings: rows.slice(1).map((row) =>' }],
+  },
+  {
+    name: 'the agenda knows the wall clock only', breaks: ['X-7', 'P-10', 'P-1', 'P-3'], killer: sim(),
+    changes: [{ file: 'src/db/store.ts', find: '[...byWall, ...byTick.filter((row) => !seen.has(`${row.what} ${row.key}`))]', put: 'byWall' }],
+  },
+]
+
+const keeping: readonly Mutant[] = [
+  {
+    name: 'a reply leaves before the commit', breaks: ['X-1'], killer: test('src/engine/engine.test.ts', 'no reply is given before'),
+    changes: [{ file: ENGINE, find: 'owed.replies.push(() => asked.resolve(result.value))', put: 'asked.resolve(result.value)' }],
+  },
+  {
+    name: 'an alert is confirmed though its commit failed', breaks: ['X-1'], killer: sim(),
+    changes: [{ file: ENGINE, find: 'for (const reject of owed.rejects) reject(cause)', put: 'for (const reply of owed.replies) reply()' }],
+  },
+  {
+    name: 'a failed commit still hands out its deeds', breaks: ['L-1'], killer: sim(),
+    changes: [{ file: ENGINE, find: 'for (const reject of owed.rejects) reject(cause)', put: 'for (const reject of owed.rejects) reject(cause)\n    for (const deed of owed.deeds) options.perform(deed)' }],
+  },
+  {
+    name: 'a turn that was undone leaves the chain where it was', breaks: ['L-2'], killer: test('src/engine/engine.test.ts', 'a turn that throws fails alone'),
+    changes: [{ file: 'src/db/store.ts', find: 'head = start\n', put: '' }],
+  },
+  {
+    name: 'apply reads the clock', breaks: ['W-8'], killer: sim(4),
+    changes: [{ file: 'src/rooms/page/rows.ts', find: 'resolved_at = ?, ended = ? where id = ?`, at, entry.hash, id)', put: 'resolved_at = ?, ended = ? where id = ?`, at + (performance.now() | 0), entry.hash, id)' }],
+  },
+  {
+    name: 'a projection is written beside the ledger', breaks: ['W-8'], killer: sim(4),
+    changes: [{ file: 'src/rooms/page/incidents.ts', find: `tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: why, at: tx.now.wall } })`, put: `tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: why, at: tx.now.wall } })\n    tx.sql.run('update page_incident set says = ? where id = ?', why, row.id)` }],
+  },
+  {
+    name: 'a statement is published without looking whether the outage is still there', breaks: ['T-7'], killer: test('src/rooms/tell/publish.test.ts', 'T-7'),
+    changes: [{ file: 'src/rooms/tell/index.ts', find: `e.statuses.some(isOutage) ? { is: 'pass' }`, put: `e.statuses.length > 0 ? { is: 'pass' }` }],
+  },
+  {
+    name: 'the store does not wait for the disk', breaks: ['X-1'], killer: test('lab/powercut.lab.test.ts', 'power cuts lose no confirmed entry'), lab: true,
+    changes: [{ file: 'src/db/store.ts', find: `'synchronous-off' ? 'off' : 'full'`, put: `'synchronous-off' ? 'off' : 'off'` }],
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping]
