@@ -135,16 +135,16 @@ export function storeOver(sql: Sql, rooms: readonly Room[]): Store {
       },
       afterwards: (effect) => void afterwards.push(effect),
     }
-    sql.exec('savepoint turn')
+    sql.run('savepoint turn')
     try {
       const value = act(tx)
-      sql.exec('release turn')
+      sql.run('release turn')
       return { is: 'done', value, deeds, afterwards }
     } catch (cause) {
       head = start
       if (!sql.inTransaction) return { is: 'failed', cause, batchLost: true }
-      sql.exec('rollback to turn')
-      sql.exec('release turn')
+      sql.run('rollback to turn')
+      sql.run('release turn')
       return { is: 'failed', cause: cause instanceof Error ? cause : new Error(`${name}: ${String(cause)}`), batchLost: false }
     }
   }
@@ -158,10 +158,10 @@ export function storeOver(sql: Sql, rooms: readonly Room[]): Store {
     },
     begin() {
       before = head
-      sql.exec('begin immediate')
+      sql.run('begin immediate')
     },
     commit() {
-      sql.exec('commit')
+      sql.run('commit')
       before = head
     },
     rollback() {
@@ -221,6 +221,19 @@ const entryOf = (row: EntryRow): Entry => ({
   ...(row.follows === null ? {} : { follows: row.follows }),
   body: JSON.parse(row.body) as Record<string, unknown>, prev: row.prev, hash: row.hash,
 })
+
+/** All entries in order, each with the bytes of its body as they are stored; an entry whose body is not JSON has none. */
+export function* stored(sql: Sql): IterableIterator<{ seq: number; body: string; entry: Entry | undefined }> {
+  for (const row of sql.each<EntryRow>('select * from entry order by seq')) {
+    let entry: Entry | undefined
+    try {
+      entry = entryOf(row)
+    } catch {
+      // Told by whoever reads it.
+    }
+    yield { seq: row.seq, body: row.body, entry }
+  }
+}
 
 /** All entries in order, or those of one stream. */
 export function* entries(sql: Sql, stream?: string): IterableIterator<Entry> {

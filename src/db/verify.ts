@@ -5,7 +5,7 @@ import { canonical, GENESIS, hashOf } from '../core/ledger.ts'
 import { sha256 } from '../core/id.ts'
 import type { Room } from './room.ts'
 import { openSql, type Row, type Sql } from './sql.ts'
-import { entries, prepareTables } from './store.ts'
+import { entries, prepareTables, stored } from './store.ts'
 
 export interface Verdict {
   readonly entries: number
@@ -18,20 +18,15 @@ export function verifyLedger(sql: Sql): Verdict {
   let prev = GENESIS
   let seq = 0
   let hlc = 0
-  for (const row of sql.each<{ seq: number; body: string }>('select seq, body from entry order by seq')) {
+  for (const { seq: at, entry, body } of stored(sql)) {
+    const broken = (says: string): Verdict => ({ entries: seq, head: prev, broken: { seq: at, says } })
+    if (!entry) return broken('its body is not JSON')
     // The stored bytes must be the canonical ones: another spelling of the same value is a change too.
-    try {
-      if (canonical(JSON.parse(row.body)) !== row.body) return { entries: seq, head: prev, broken: { seq: row.seq, says: 'its body is not in canonical form' } }
-    } catch {
-      return { entries: seq, head: prev, broken: { seq: row.seq, says: 'its body is not JSON' } }
-    }
-  }
-  for (const entry of entries(sql)) {
-    const broken = (says: string): Verdict => ({ entries: seq, head: prev, broken: { seq: entry.seq, says } })
+    if (canonical(entry.body) !== body) return broken('its body is not in canonical form')
     if (entry.seq !== seq + 1) return broken(`entry ${seq + 1} is missing`)
     if (entry.prev !== prev) return broken('it does not follow the entry before it')
     if (entry.hlc <= hlc) return broken('its clock went back')
-    if (hashOf(entry) !== entry.hash) return broken('its content does not match its hash')
+    if (hashOf(entry, body) !== entry.hash) return broken('its content does not match its hash')
     prev = entry.hash
     seq = entry.seq
     hlc = entry.hlc

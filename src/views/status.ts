@@ -2,7 +2,7 @@
 import { formatTime } from '../core/calendar.ts'
 import { sayTime, type Instant, type Now, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
-import { onCall, shifts } from '../rooms/page/oncall.ts'
+import { coversOf, onCall, shifts } from '../rooms/page/oncall.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import { loadOpen } from '../rooms/page/rows.ts'
 import type { CheckAnswer, OncallAnswer, StatusAnswer } from './answers.ts'
@@ -20,7 +20,7 @@ export interface StatusView {
 function whoIsOn(plan: Plan, at: Instant, zone: string): string {
   const rotation = Object.values(plan.rotations)[0]
   if (!rotation) return Object.keys(plan.people).length === 0 ? 'Nobody would be paged yet: add people.' : ''
-  const on = onCall(rotation, plan.covers, at)
+  const on = onCall(rotation, coversOf(plan), at)
   return on ? `${title(on.person)} is on call until ${formatTime(on.until, zone, at)}.` : ''
 }
 
@@ -31,7 +31,7 @@ function sentence(view: StatusView, incidents: StatusAnswer['incidents']): strin
   const who = whoIsOn(view.plan, view.now.wall, view.plan.site.timezone)
   if (!first) {
     const off = view.checks.filter((check) => check.state !== 'up').length
-    const fine = off === 0 ? `All ${view.checks.length} checks fine.` : `${view.checks.length - off} of ${view.checks.length} checks fine.`
+    const fine = off === 0 ? (view.checks.length === 1 ? 'The one check is fine.' : `All ${view.checks.length} checks fine.`) : `${view.checks.length - off} of ${view.checks.length} checks fine.`
     return view.checks.length === 0 ? `Nothing is watched yet. ${who}`.trim() : `${fine} ${who}`.trim()
   }
   const owner = first.heldBy === null ? 'nobody has it yet' : `${title(first.heldBy)} has it`
@@ -53,10 +53,10 @@ export function viewStatus(view: StatusView): StatusAnswer {
 /** Who is on call, and the shifts of the coming days. */
 export function viewOncall(plan: Plan, now: Instant, span: Span): OncallAnswer {
   const rotations = Object.values(plan.rotations).map((rotation) => {
-    const on = onCall(rotation, plan.covers, now)
+    const on = onCall(rotation, coversOf(plan), now)
     return {
       name: rotation.name, now: on?.person ?? '', until: on?.until ?? null,
-      shifts: shifts(rotation, plan.covers, now, (now + span) as Instant).map((it) => ({ person: it.person, from: it.from, until: it.until, cover: it.cover })),
+      shifts: shifts(rotation, coversOf(plan), now, (now + span) as Instant).map((it) => ({ person: it.person, from: it.from, until: it.until, cover: it.cover })),
     }
   })
   return { schema: 'holdfast.oncall/1', rotations, nobody: Object.keys(plan.people).length === 0 }
