@@ -53,7 +53,7 @@ async function world(t: { after(act: () => void): void }) {
   const turnOver = async (): Promise<void> => {
     for (let i = 0; i < 6; i++) {
       keeper.cycle()
-      for (let j = 0; j < 12; j++) await null
+      for (let j = 0; j < 12; j++) await Promise.resolve()
     }
   }
   const started = keeper.start({ version: 'test', cleanStop: true, gap: undefined, damaged: undefined, store: 'store_test' })

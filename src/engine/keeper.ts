@@ -64,6 +64,14 @@ export interface Facts {
   readonly store: string
 }
 
+/** A board was written to one of its places, or not. */
+export interface Published {
+  readonly slug: string
+  readonly target: string
+  readonly outcome: 'done' | 'failed'
+  readonly says: string
+}
+
 export interface Keeper {
   readonly store: Store
   readonly engine: Engine
@@ -83,6 +91,8 @@ export interface Keeper {
   ringerLost(): void
   fromRinger(message: FromRinger): void
   fromProber(message: ToKeeper): void
+  /** What came of writing a board somewhere. */
+  published(report: Published): void
   /** A prober connected: it gets its timetable. */
   proberOpened(): void
   webOpened(): void
@@ -143,6 +153,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       rooms.page.openNode(tx, 'set-aside', 'A piece of work was set aside', `${row.what} ${row.key}: ${row.says}`)
     },
   })
+  const unpublished = new Map<string, number>()
   const lookout = createLookout(samples, ports.say)
   const watcher = createWatcher({ now, turn: (name, act) => engine.turn(name, act), lookAt: (checks) => ports.toProbers({ is: 'look', checks }), onLooked: lookout.took })
   const sendTimetable = (): void =>
@@ -179,6 +190,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (message.is === 'looked') watcher.looked(message.results)
       else if (message.is === 'stuck' || message.is === 'unstuck') takeStuck(keeper, message)
     },
+    published: (report) => takePublished(keeper, report, unpublished),
     // Before the checks are configured there is nobody to take results in; `configure` sends it then.
     proberOpened: () => void (watcher.checks.size > 0 && sendTimetable()),
     webOpened: pushes.all,
@@ -251,4 +263,14 @@ function takeStuck({ engine, rooms }: Keeper, message: ToKeeper & { is: 'stuck' 
     if (message.is === 'stuck') rooms.page.openNode(tx, name, `A look of ${message.check} hangs`, message.says)
     else rooms.page.endNode(tx, name)
   }).catch(() => undefined)
+}
+
+/** A place that cannot be written to twice in a row is a finding: the public reads something old there. */
+function takePublished({ engine, rooms }: Keeper, { slug, target, outcome, says }: Published, failures: Map<string, number>): void {
+  const before = failures.get(target) ?? 0
+  failures.set(target, outcome === 'done' ? 0 : before + 1)
+  const name = `publish/${slug}/${target}`
+  if (outcome === 'failed' && before === 1) {
+    void engine.turn('tell.unpublished', (tx) => void rooms.page.openNode(tx, name, `The board ${slug} is not published`, `${target}: ${says}`)).catch(() => undefined)
+  } else if (outcome === 'done' && before > 1) void engine.turn('tell.published', (tx) => rooms.page.endNode(tx, name)).catch(() => undefined)
 }

@@ -14,7 +14,7 @@ import { openStore, type Store } from '../db/store.ts'
 import { accessRoom } from '../engine/access.ts'
 import { answer } from '../engine/calls.ts'
 import type { Suspects } from '../engine/engine.ts'
-import { createKeeper, type InForce, type Keeper, type Rooms } from '../engine/keeper.ts'
+import { createKeeper, type InForce, type Keeper, type Published, type Rooms } from '../engine/keeper.ts'
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { random } from '../ports/world/random.ts'
@@ -243,7 +243,10 @@ async function run(init: Init): Promise<void> {
       if (message.is === 'call') {
         return answer(desk, String(message['name']), message['args'], message['asker'] as Asker).then((reply) => ({ is: 'reply', ...reply }))
       }
-      if (message.is === 'published') return
+      if (message.is === 'published') {
+        keeper.published(message as unknown as Published)
+        return wake()
+      }
       keeper.fromProber(message as unknown as ToKeeper)
       wake()
     },
