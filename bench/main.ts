@@ -47,6 +47,7 @@ async function run(names: readonly string[]): Promise<number> {
     }
     console.log(`  ${load()}`)
   }
+  if (failed > 0) console.log(`\n${failed} could not be measured.`)
   console.log(missed.length === 0 ? '\nEvery goal that was measured is met.' : `\nMissed:\n${missed.map((it) => `  ${it}`).join('\n')}`)
   return failed > 0 ? 1 : 0
 }

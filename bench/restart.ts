@@ -20,7 +20,7 @@ people:
 checks:
   www: { http: "http://127.0.0.1:${web}/c1", every: 2s, timeout: 1s, fail_after: 1 }
 ingest:
-  pagerduty: { key: bench-key-000000, escalate: bulk }
+  pagerduty: { key: "\${secret:bench}", escalate: bulk }
 escalation:
   default:
     - { page: [ada], repeat: ${REPEAT / 1000}s }

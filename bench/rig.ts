@@ -93,18 +93,22 @@ export const monotonic = (): number => {
   return s * 1000 + ns / 1e6
 }
 
+/** The key that alerts come with, as `${secret:bench}`. */
+export const INGEST_KEY = 'benchbenchbenchbenchbenchbench00'
+const ENV = { HOLDFAST_SECRET_BENCH: INGEST_KEY }
+
 /** Starts Holdfast on a configuration; `ready` false: without waiting until it serves. */
 export async function holdfast(name: string, yaml: (port: number) => string, ready = true): Promise<Rig> {
   const [port = 0] = await freePorts(1)
   const folder = folderFor(`bench-${name}`)
   writeConfig(folder, yaml(port))
   const rig: Rig = {
-    folder, port, startedAt: monotonic(), running: startHoldfast(folder, port),
+    folder, port, startedAt: monotonic(), running: startHoldfast(folder, port, ENV),
     tree: () => treeOf(rig.running.child.pid ?? 0),
     pid: (of) => rig.running.pids()[of] ?? 0,
     restart() {
       rig.startedAt = monotonic()
-      rig.running = startHoldfast(folder, port)
+      rig.running = startHoldfast(folder, port, ENV)
     },
     async end() {
       await rig.running.stop()

@@ -91,7 +91,7 @@ function triggers(port: number, connections: number, { count, beginning, resolve
       if (count > 0 && sent >= count) return void socket.end()
       const nth = sent++
       const key = `${beginning}-${resolves ? nth >> 1 : nth}`
-      const event = JSON.stringify({ routing_key: 'bench-key-000000', event_action: resolves && nth % 2 === 1 ? 'resolve' : 'trigger', dedup_key: key, payload: { summary: `disk of host ${key} is full`, source: `host-${key}`, severity: 'critical' } })
+      const event = JSON.stringify({ routing_key: 'benchbenchbenchbenchbenchbench00', event_action: resolves && nth % 2 === 1 ? 'resolve' : 'trigger', dedup_key: key, payload: { summary: `disk of host ${key} is full`, source: `host-${key}`, severity: 'critical' } })
       socket.write(`POST /v2/enqueue HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${event.length}\r\n\r\n${event}`)
     }
     next()

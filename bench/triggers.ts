@@ -20,7 +20,7 @@ people:
 ${PEOPLE.map((name) => `  ${name}: { email: ${name}@storm.example, reach: [email] }`).join('\n')}
 checks: {}
 ingest:
-  pagerduty: { key: bench-key-000000, escalate: default }
+  pagerduty: { key: "\${secret:bench}", escalate: default }
 escalation:
   default:
     - { page: [${PEOPLE.join(', ')}], repeat: 10m }
