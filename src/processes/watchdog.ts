@@ -3,6 +3,7 @@
 // the outside dead man's switch that pages would go out, and stops everything in order. It opens no database of Holdfast's and sends no
 // page itself; what people must know of it, it has the ringer say.
 import { renderFindings, KEPT } from '../config/finding.ts'
+import { sentence } from '../core/fault.ts'
 import { seconds, type Span } from '../core/time.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
@@ -198,16 +199,11 @@ function tellReady(it: Watch, ringer: boolean, keeper: boolean, upFor: number): 
 function awaitKey(it: Watch): void {
   const { laterKey } = it.opened
   if (!laterKey) return
-  it.stuck++
   laterKey.then((key) => {
-    it.stuck--
     it.key = key
     it.err.line('The data folder answers again: ringer, keeper and web start anew with the node\'s own key.')
     for (const name of ['ringer', 'keeper', 'web']) it.children.replace(name)
-  }, (cause: unknown) => {
-    it.stuck--
-    it.err.line(`The node's key cannot be loaded: ${String(cause)}`)
-  })
+  }, (cause: unknown) => it.err.line(`The node's key cannot be loaded. ${sentence(cause)}`))
 }
 
 function pageAll(it: Watch, title: string, says: string): void {

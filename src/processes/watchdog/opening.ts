@@ -8,11 +8,10 @@ import { readGiven, starter, type Given } from '../../config/starter.ts'
 import { codeOf, sentence } from '../../core/fault.ts'
 import { channels, probes } from '../../plugins/list.gen.ts'
 import { runtimeFolder, runtimeFolders } from '../../ports/runtime-folder.ts'
-import { random } from '../../ports/world/random.ts'
 import { loadConfig, type Accepted, type Loaded } from '../../views/accepted.ts'
-import { loadNodeKey } from '../node-key.ts'
 import { whyNotOpen } from '../port.ts'
 import { askWho, endFormerKin, takeOver, type Kin } from './control.ts'
+import { openFolder } from './folder.ts'
 import { markOf } from './reload.ts'
 
 export interface UpWants {
@@ -80,9 +79,9 @@ export async function open(wants: Wants): Promise<Opened | NotOpened> {
   const closed = await whyNotOpen(wants)
   if (closed !== undefined) return no(1, closed)
   const former = await endFormerKin(taken.runtime, FORMER_DEADLINE)
-  const key = await openDataFolder(data)
-  if (key.is === 'refused') return key
-  return { is: 'opened', config: loaded.config, file, mark, wrote, runtime: taken.runtime, data, key: key.key, laterKey: key.later, former }
+  const folder = await openFolder(data, DISK_DEADLINE)
+  if (folder.is === 'refused') return no(1, folder.says)
+  return { is: 'opened', config: loaded.config, file, mark, wrote, runtime: taken.runtime, data, key: folder.key, laterKey: folder.later, former }
 }
 
 /** Reads the configuration as `open` did; what the command line names counts as written in it. */
@@ -123,27 +122,5 @@ async function takeRuntime(data: string): Promise<{ readonly is: 'taken'; readon
     return { is: 'taken', runtime }
   } catch (cause) {
     return no(1, sentence(cause))
-  }
-}
-
-type Keyed = { readonly is: 'keyed'; readonly key: Buffer; readonly later: Promise<Buffer> | undefined } | NotOpened
-
-/** The data folder and the key in it, within a deadline: a disk that hangs must not keep pages from going out. */
-async function openDataFolder(data: string): Promise<Keyed> {
-  const opening = fs.mkdir(data, { recursive: true, mode: 0o700 }).then(() => loadNodeKey(data))
-  const late = Symbol('late')
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<typeof late>((resolve) => {
-    timer = setTimeout(() => resolve(late), DISK_DEADLINE)
-  })
-  try {
-    const key = await Promise.race([opening, deadline])
-    if (key !== late) return { is: 'keyed', key, later: undefined }
-    return { is: 'keyed', key: Buffer.from(random(32)), later: opening }
-  } catch (cause) {
-    const code = codeOf(cause)
-    return no(1, code === undefined || cause instanceof Error && cause.name === 'Fault' ? sentence(cause) : `The data folder ${data} cannot be used (${code}). Give it to the user who runs Holdfast, or name another with --data.`)
-  } finally {
-    clearTimeout(timer)
   }
 }

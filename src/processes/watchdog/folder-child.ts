@@ -1,0 +1,25 @@
+// Opens the data folder for the watchdog: makes it where it is not there, and loads the node's key. A process of its own, because
+// a disk that hangs holds whoever asks it, beyond SIGKILL, and the watchdog must stay free. It answers once and ends.
+import fs from 'node:fs/promises'
+import { codeOf, Fault, sentence } from '../../core/fault.ts'
+import { loadNodeKey } from '../node-key.ts'
+import { endNow } from '../parent.ts'
+
+export type FolderSays = { readonly is: 'key'; readonly key: string } | { readonly is: 'no'; readonly says: string }
+
+const folder = process.argv[2] ?? ''
+
+async function open(): Promise<FolderSays> {
+  try {
+    await fs.mkdir(folder, { recursive: true, mode: 0o700 })
+    return { is: 'key', key: (await loadNodeKey(folder)).toString('base64') }
+  } catch (cause) {
+    if (cause instanceof Fault) return { is: 'no', says: sentence(cause) }
+    return { is: 'no', says: `The data folder ${folder} cannot be used (${codeOf(cause) ?? sentence(cause)}). Give it to the user who runs Holdfast, or name another with --data.` }
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+process.on('disconnect', endNow)
+const says = await open()
+process.send?.(says, undefined, {}, endNow)
