@@ -51,10 +51,14 @@ const pressed: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.
   return world.acks.some((ack) => ack.incident === it.stream && ack.person === by) ? [] : [`P-5: ${by} has ${it.stream} and never pressed its link`]
 })
 
-/** P-7: nobody has anything longer than an acknowledgement lasts. */
+/** An acknowledgement of the scenario, and as long as it may take to be recorded. */
+const LASTS = 120_000 + 65_000
+
+/** P-7, X-7: nobody has anything longer than an acknowledgement lasts, whatever the clock does. */
 const lapsed: Check = (world) => world.keeper.sql.all<{ paging: string }>(`select p.paging from page_paging p join page_incident i on i.id = p.incident where i.state = 'open'`).flatMap((row) => {
   const { phase, incident } = JSON.parse(row.paging) as Paging
-  return phase.is === 'held' && phase.lapsesAt.tick < world.end - 15_000 ? [`P-7: ${phase.by} has ${incident} for longer than an acknowledgement lasts`] : []
+  const newest = Math.max(...world.acks.filter((it) => it.incident === incident).map((it) => it.asked))
+  return phase.is === 'held' && newest < world.end - LASTS ? [`P-7: ${phase.by} has ${incident} for longer than an acknowledgement lasts`] : []
 })
 
 /** P-13: every ring that went out is in exactly one single or one digest. */

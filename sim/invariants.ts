@@ -119,6 +119,8 @@ export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, tri
 
 /** Everything that does not hold. */
 export function judge(world: World): string[] {
+  // Nothing else can be judged of a node that decides again and again at one moment.
+  if (!world.rested) return ['X-5: it went round and round without rest']
   const ledger = [...entries(world.keeper.sql)]
   return Object.values(CHECKS).flatMap((check) => check(world, ledger))
 }

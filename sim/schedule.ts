@@ -36,12 +36,16 @@ export interface World {
   readonly happened: Map<Fault, number>
   readonly healedAt: number
   readonly end: number
+  /** It came to its end; false when something went round and round without rest. */
+  readonly rested: boolean
   readonly trace: () => string
 }
 
 /** How long faults go on, and how long healing takes, in virtual ms. */
 const FAULTY = 210_000
 const HEALING = 210_000
+/** A schedule has fewer than 10,000 events. */
+const MOST_EVENTS = 40_000
 const KEY = new Uint8Array(32).fill(7)
 
 const tokenOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
@@ -68,6 +72,8 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   let cut = false
   let link = 0
   let linked = false
+  /** The link whose bytes still reach the ringer: what a keeper wrote before it died may come in after its death. */
+  let arriving = 0
   let ringerLife = 0
   let healing = false
 
@@ -81,7 +87,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   const toRinger = (message: ToRinger): boolean => {
     if (!linked) return false
     const by = link
-    inOrder('toRinger', () => void (by === link && linked && ringer.hear(by, message)))
+    inOrder('toRinger', () => void (by === arriving && ringer.hear(by, message)))
     return true
   }
   const toKeeper = (by: number, message: FromRinger): void => {
@@ -94,7 +100,11 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   const disconnect = (): void => {
     if (!linked) return
     linked = false
-    ringer.lost(link)
+    const by = link
+    if (keeper.alive || dice.yes(0.5)) {
+      arriving = 0
+      ringer.lost(by)
+    } else inOrder('toRinger', () => void (by === arriving && ringer.lost(by)))
     keeper.deliver((it) => it.ringerLost())
   }
   /** The keeper's side dials again until it is through. */
@@ -102,6 +112,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     if (!linked && !cut && keeper.alive && ringer.alive) {
       linked = true
       link++
+      arriving = link
       keeper.deliver((it) => it.ringerOpened())
     }
     time.after(200, dial)
@@ -193,6 +204,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   }
   const killRinger = (): void => {
     disconnect()
+    arriving = 0
     ringer.crash()
     ringerLife++
     time.after(300 + dice.int(2000), () => ringer.start())
@@ -263,13 +275,14 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   time.after(5000 + dice.int(20_000), strike)
   time.after(FAULTY, heal)
   const end = FAULTY + HEALING
-  for (;;) {
+  let events = 0
+  for (; events < MOST_EVENTS; events++) {
     const more = time.next(end)
     // Promises of the production code run between events, as they do in a process.
     for (let i = 0; i < 12; i++) await Promise.resolve()
     if (!more) break
   }
   note('end', keeper.sql.get<{ hash: string }>('select hash from entry order by seq desc limit 1')?.hash ?? '')
-  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, happened, healedAt: FAULTY, end, trace: () => hash.copy().digest('hex') }
+  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, happened, healedAt: FAULTY, end, rested: events < MOST_EVENTS, trace: () => hash.copy().digest('hex') }
 }
 
