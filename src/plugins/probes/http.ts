@@ -152,9 +152,10 @@ function note(journey: Journey, { phases, certificate, addressClass }: HttpReply
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** Where the answer sends us, `undefined` when it is the answer itself, or a finding when it sends us where nobody may go. */
-function nextOf({ status: is, headers }: HttpReply, journey: Journey, plan: Plan): string | Seen | undefined {
-  if (!REDIRECTS.has(is) || plan.redirects === 0 || plan.statuses?.includes(is)) return undefined
-  const { location } = headers
+function nextOf(reply: HttpReply, journey: Journey, plan: Plan): string | Seen | undefined {
+  if (!REDIRECTS.has(reply.status) || plan.redirects === 0 || plan.statuses?.includes(reply.status)) return undefined
+  // Headers are read from their text when they are asked for, so nobody asks without need.
+  const { location } = reply.headers
   if (location === undefined) return undefined
   if (journey.hops >= plan.redirects) return ended(journey, `redirects more than ${plan.redirects} times`)
   if (!URL.canParse(location, journey.url)) return ended(journey, 'redirects to what is not an address')

@@ -1,7 +1,7 @@
 // Dialling: a connection to the first of the judged addresses that takes one. They are tried in their order; the next one starts when
 // one fails, or when it has said nothing for half a second while the others go on, so that a dead IPv6 path does not hide a
 // living IPv4 one (RFC 8305 in small). What is not needed any more is destroyed at once. A failure of our own ends it all.
-import { connect, type OnReadOpts, type Socket } from 'node:net'
+import { Socket, type OnReadOpts } from 'node:net'
 import { codeOf, isOurs, isSilence, refused } from '../../core/fault.ts'
 import { ms } from '../../core/time.ts'
 import type { Timers } from '../world.ts'
@@ -12,7 +12,7 @@ export interface Dialling {
   readonly port: number
   readonly timers: Timers
   /** Where what is received goes, when not through the stream. */
-  readonly onread?: (socket: () => Socket) => OnReadOpts
+  readonly onread: ((socket: () => Socket) => OnReadOpts) | undefined
   /** Called once: with the connected socket, or with the cause that says most. */
   done(cause: Error | undefined, socket?: Socket, at?: Judged): void
 }
@@ -50,8 +50,8 @@ function dialOne(it: Dialling, at: Judged): () => void {
 }
 
 function open(it: Dialling, at: Judged): Socket {
-  const socket: Socket = connect({ host: at.address, port: it.port, ...(it.onread && { onread: it.onread(() => socket) }) })
-  return socket
+  const socket: Socket = it.onread ? new Socket({ onread: it.onread(() => socket) }) : new Socket()
+  return socket.connect(it.port, at.address)
 }
 
 function dialMany(it: Dialling): () => void {

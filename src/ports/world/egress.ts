@@ -124,6 +124,7 @@ function openTo(want: ConnectWant, to: readonly Judged[], { clock, timers }: { c
     to,
     port: want.port,
     timers,
+    onread: undefined,
     done(cause, open, at) {
       if (!open || !at) return fail(cause)
       socket = open

@@ -51,7 +51,7 @@ export function exchange(it: Exchange): Promise<HttpReply> {
       to: it.to,
       port: target.port,
       timers: it.timers,
-      ...(!target.secure && { onread: (socket) => ({ buffer: SHARED, callback: (n) => received(state, SHARED.subarray(0, n), socket()) }) }),
+      onread: target.secure ? undefined : (socket) => ({ buffer: SHARED, callback: (n) => received(state, SHARED.subarray(0, n), socket()) }),
       done: (cause, socket, at) => (socket ? connected(state, socket, at) : fail(state, cause)),
     })
   })
