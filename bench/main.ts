@@ -21,7 +21,7 @@ const within = async <T>(work: Promise<T>): Promise<T> => {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done within ${LONGEST / 60_000} minutes`)), LONGEST)
   })
-  return await Promise.race([work, late]).finally(() => clearTimeout(timer))
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 async function run(names: readonly string[]): Promise<number> {

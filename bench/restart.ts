@@ -59,7 +59,7 @@ async function killAndStart(rig: Rig, at: Target): Promise<number> {
   await sleep(REPEAT + 500)
   await at.take()
   rig.restart()
-  return await until('a page after the restart', 60_000, async () => {
+  return until('a page after the restart', 60_000, async () => {
     const mail = (await at.take()).mails.find(({ to }) => to === 'ada@restart.example')
     return mail && mail.at - rig.startedAt
   })
