@@ -32,19 +32,20 @@ export const GENESIS = '0'.repeat(64)
 
 /** Canonical JSON: object keys sorted by code unit, `undefined` left out, numbers finite. Throws on what JSON cannot carry. */
 export function canonical(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${value} cannot stand in an entry`)
-    return JSON.stringify(value)
+    return String(value)
   }
   if (Array.isArray(value)) return `[${value.map((v) => canonical(v === undefined ? null : v)).join(',')}]`
   if (typeof value === 'object') {
-    const fields: string[] = []
+    let fields = ''
     for (const key of Object.keys(value).sort()) {
       const field = (value as Record<string, unknown>)[key]
-      if (field !== undefined) fields.push(`${JSON.stringify(key)}:${canonical(field)}`)
+      if (field !== undefined) fields += `${fields === '' ? '' : ','}${JSON.stringify(key)}:${canonical(field)}`
     }
-    return `{${fields.join(',')}}`
+    return `{${fields}}`
   }
   throw new TypeError(`a ${typeof value} cannot stand in an entry`)
 }

@@ -79,7 +79,7 @@ export function openStore(path: string, rooms: readonly Room[], node: string): S
   const sql = openSql(path)
   // The switch exists for the crash tests alone: they prove that they would notice a store that does not wait for the disk.
   const synchronous = process.env['HOLDFAST_MUTANT'] === 'synchronous-off' ? 'off' : 'full'
-  sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 1000; pragma cache_size = -16000; pragma temp_store = memory`)
+  sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 2000; pragma cache_size = -16000; pragma temp_store = memory`)
   prepareTables(sql, rooms)
   sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', node)
   return storeOver(sql, rooms)

@@ -39,10 +39,11 @@ export interface DigestDeed {
 /** Sends a ring out by itself, or lets it wait for the next digest. */
 export function dispatch(tx: Tx, ring: RingDeed): void {
   const { sql, now } = tx
-  const recent = sql.get<{ n: number }>('select count(distinct incident) as n from page_single where person = ? and channel = ? and boot = ? and at > ? and incident <> ?', ring.person, ring.channel, now.boot, now.tick - MINUTE, ring.incident)?.n ?? 0
   const gathered = sql.get<{ n: number }>('select 1 as n from page_gathered where person = ? and channel = ? limit 1', ring.person, ring.channel)
+  // What waits goes first: beside it nothing goes out by itself, however little was sent lately.
+  const recent = gathered ? MOST_SINGLES : (sql.get<{ n: number }>('select count(distinct incident) as n from page_single where person = ? and channel = ? and boot = ? and at > ? and incident <> ?', ring.person, ring.channel, now.boot, now.tick - MINUTE, ring.incident)?.n ?? 0)
   // A test page is asked for by a person who waits for it.
-  if (ring.event === 'test' || (recent < MOST_SINGLES && !gathered)) {
+  if (ring.event === 'test' || recent < MOST_SINGLES) {
     sql.run('insert into page_single (person, channel, incident, at, boot) values (?,?,?,?,?)', ring.person, ring.channel, ring.incident, Math.floor(now.tick), now.boot)
     tx.intend({ key: ring.page, what: 'page.ring', body: ring, repeatable: true })
     return

@@ -9,11 +9,11 @@ import type { Paging } from './paging.ts'
 import type { Cover } from './plan.ts'
 
 export const TABLES = `
-create table if not exists page_incident (id text primary key, number integer not null, subject text not null, title text not null, says text not null,
-  origin text not null, escalate text not null, since integer not null, members text not null, state text not null, resolved_at integer, ended text) strict, without rowid;
+create table if not exists page_incident (id text not null primary key, number integer not null, subject text not null, title text not null, says text not null,
+  origin text not null, escalate text not null, since integer not null, members text not null, state text not null, resolved_at integer, ended text) strict;
 create index if not exists page_incident_open on page_incident (subject) where state = 'open';
 create index if not exists page_incident_number on page_incident (number);
-create table if not exists page_paging (incident text primary key, paging text not null) strict, without rowid;
+create table if not exists page_paging (incident text not null primary key, paging text not null) strict;
 create table if not exists page_last (subject text primary key, ended text not null) strict, without rowid;
 create table if not exists page_count (one integer primary key check (one = 1), number integer not null) strict;
 create table if not exists page_cover (seq integer primary key, rotation text not null, person text not null, from_ integer not null, until integer not null) strict;
@@ -23,7 +23,8 @@ create table if not exists page_test (page text primary key, person text not nul
   at integer not null, received_at integer) strict, without rowid;
 create table if not exists page_single (person text not null, channel text not null, incident text not null, at integer not null, boot text not null);
 create index if not exists page_single_by on page_single (person, channel, at);
-create table if not exists page_gathered (page text primary key, person text not null, channel text not null, incident text not null, event text not null, at integer not null) strict, without rowid;
+create table if not exists page_gathered (page text not null, person text not null, channel text not null, incident text not null, event text not null, at integer not null,
+  primary key (person, channel, page)) strict, without rowid;
 `
 
 export const PROJECTIONS = ['page_incident', 'page_paging', 'page_last', 'page_count', 'page_cover', 'page_silence', 'page_down', 'page_test']
