@@ -4,9 +4,10 @@
 // received. What the server says is shown in its own words, without credentials.
 //
 // The table for writes is the operator's to make: create table holdfast.canary (id int primary key, at datetime not null).
+import type { Duplex } from 'node:stream'
 import type { Connection, ConnectionOptions } from 'mysql2'
 import { z } from 'zod'
-import { codeOf, Fault, silence } from '../../core/fault.ts'
+import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
 import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
 import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
@@ -136,8 +137,10 @@ function sessionOver(connection: Connection): Session {
   lost.promise.catch(() => undefined)
   connection.on('error', lost.reject)
   const ready = new Promise<void>((resolve) => connection.once('connect', () => resolve()))
+  // When TLS fails, the driver tells first that the connection ended, and only then why.
+  const why = (cause: Error): Promise<never> => Promise.reject((connection as unknown as { readonly stream: Duplex }).stream.errored ?? cause)
   return {
-    ready: Promise.race([ready, lost.promise]),
+    ready: Promise.race([ready, lost.promise.catch(why)]),
     ask: (sql, timeout) => Promise.race([ask(connection, sql, timeout), lost.promise]),
     leave: () => connection.end(() => undefined),
   }
@@ -162,6 +165,7 @@ function judge(cause: unknown, { missing, moment, limit }: Step, database: Datab
   if (!(cause instanceof Fault) && TIMED_OUT.has(code)) throw silence(missing, limit === undefined ? undefined : sayLimit(limit))
   if (code === 'PROTOCOL_CONNECTION_LOST') return fail(`closed the connection ${moment}`)
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return fail('does not offer TLS')
+  if (code === 'HANDSHAKE_SSL_ERROR') return fail(`TLS failed: ${serverWords(sentence(cause).split(';', 1)[0] ?? '', database)}`)
   const says = linkWords(cause, { missing, moment })
   if (says !== undefined) return fail(says)
   // What the driver trips over: its own codes, or an exception in one of its parsers.

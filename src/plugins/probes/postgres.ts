@@ -7,7 +7,7 @@
 import { EventEmitter, once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
-import { coded, codeOf, sentence, silence } from '../../core/fault.ts'
+import { coded, codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
 import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
 import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
@@ -169,7 +169,7 @@ function guard(connection: Wired, socket: Duplex, attached: (stream: EventEmitte
       try {
         take(chunk)
       } catch (cause) {
-        socket.destroy(coded('EPROTO', NOT_POSTGRES, 'later', cause))
+        socket.destroy(cause instanceof Fault ? cause : coded('EPROTO', NOT_POSTGRES, 'later', cause))
       }
     })
     attach(sound)
@@ -179,12 +179,18 @@ function guard(connection: Wired, socket: Duplex, attached: (stream: EventEmitte
 
 const NOT_POSTGRES = 'answered with what is not the protocol of PostgreSQL'
 const [ERROR, NOTICE] = [0x45, 0x4e]
+/** No message of PostgreSQL is longer; what looks like one is text. */
+const LONGEST = 2 ** 30
+/** What a conversation may begin with: a request to sign in, an error, a notice, a negotiation of the version. */
+const FIRST = new Set([0x52, ERROR, NOTICE, 0x76])
+const LONGEST_FIRST = 64 * 1024
 
 /** Collects whole messages (one byte of type, four of length) and passes them on once each is known to be sound. */
 function messages(pass: (whole: Buffer) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []
   let size = 0
   let wanted = 5
+  let begun = false
   return (chunk) => {
     held.push(chunk)
     size += chunk.length
@@ -193,14 +199,16 @@ function messages(pass: (whole: Buffer) => void): (chunk: Buffer) => void {
     let at = 0
     for (wanted = 5; size - at >= 5; ) {
       const length = all.readUInt32BE(at + 1)
-      if (length < 4 || length > MOST_BYTES) throw new Error(NOT_POSTGRES)
+      if (length < 4 || length > (begun ? LONGEST : LONGEST_FIRST) || !(begun || FIRST.has(all[at] ?? 0))) throw coded('EPROTO', NOT_POSTGRES)
+      if (length > MOST_BYTES) throw coded('EPROTO', `sent more than ${MOST_BYTES / 1024} KiB`)
       const end = at + 1 + length
       if (end > size) {
         wanted = end - at
         break
       }
-      if ((all[at] === ERROR || all[at] === NOTICE) && !listsFields(all.subarray(at + 5, end))) throw new Error(NOT_POSTGRES)
+      if ((all[at] === ERROR || all[at] === NOTICE) && !listsFields(all.subarray(at + 5, end))) throw coded('EPROTO', NOT_POSTGRES)
       at = end
+      begun = true
     }
     held = at < size ? [all.subarray(at)] : []
     size -= at
