@@ -5,7 +5,7 @@ import type { Paging } from '../src/rooms/page/paging.ts'
 import { isOutage } from '../src/rooms/tell/components.ts'
 import type { ComponentStatus } from '../src/rooms/tell/board.ts'
 import { START } from './scenario.ts'
-import type { Look, World } from './schedule.ts'
+import type { Attempt, Look, World } from './schedule.ts'
 
 type Check = (world: World, ledger: readonly Entry[]) => string[]
 
@@ -48,11 +48,32 @@ const missed: Check = (world, ledger) => world.happened.has('clock') ? [] : worl
 /** P-5: whoever has it pressed its link: no look, no scanner and no receipt of a provider takes anything. */
 const pressed: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.acked').flatMap((it) => {
   const by = String(it.body['by'])
-  return world.acks.some((ack) => ack.incident === it.stream && ack.person === by) ? [] : [`P-5: ${by} has ${it.stream} and never pressed its link`]
+  const before = world.happened.has('clock') ? Number.POSITIVE_INFINITY : it.at - START + 1
+  return world.acks.some((ack) => ack.incident === it.stream && ack.person === by && ack.asked <= before) ? [] : [`P-5: ${by} has ${it.stream} and never pressed its link`]
 })
 
 /** An acknowledgement of the scenario, and as long as it may take to be recorded. */
 const LASTS = 120_000 + 65_000
+
+/** X-1: whoever heard "recorded" heard it when it stood in the ledger, and not before. */
+const confirmed: Check = (world) => world.acks.filter((it) => it.recorded === true && !it.durable).map((it) => `X-1: ${it.person} heard that ${it.incident} is recorded, and it was not`)
+
+/** P-6: every episode has a name of its own, so that what is done about one is not done about the next. */
+const episodes: Check = (_world, ledger) => {
+  const names = ledger.filter((it) => it.is === 'incident.opened').map((it) => it.stream)
+  return names.length === new Set(names).size ? [] : ['P-6: two episodes have one name']
+}
+
+/** P-4: a page that a provider has taken goes out again only when the ringer died since, and cannot know. */
+const once: Check = (world) => {
+  const newest = new Map<string, Attempt>()
+  return world.attempts.flatMap((it) => {
+    const before = newest.get(it.page)
+    newest.set(it.page, it)
+    const excused = before === undefined || !before.sure || world.ringerDeaths.some((at) => at >= before.at && at <= it.at)
+    return excused ? [] : [`P-4: ${it.page} had been accepted and went out again`]
+  }).slice(0, 3)
+}
 
 /** P-7, X-7: nobody has anything longer than an acknowledgement lasts, whatever the clock does. */
 const lapsed: Check = (world) => world.keeper.sql.all<{ paging: string }>(`select p.paging from page_paging p join page_incident i on i.id = p.incident where i.state = 'open'`).flatMap((row) => {
@@ -93,4 +114,4 @@ const told: Check = (_world, ledger) => {
   })
 }
 
-export const ACCOUNTS: Readonly<Record<string, Check>> = { evidenced, missed, pressed, lapsed, counted, told }
+export const ACCOUNTS: Readonly<Record<string, Check>> = { evidenced, missed, pressed, confirmed, episodes, once, lapsed, counted, told }

@@ -37,15 +37,6 @@ const triggered: Check = (world) => {
   })
 }
 
-/** P-4: a page that was accepted goes out once; again only when its outcome could not be known (a death of the ringer, a provider that lies). */
-const twice: Check = (world) => {
-  const counts = new Map<string, number>()
-  for (const it of world.attempts.filter((at) => at.accepted)) counts.set(it.page, (counts.get(it.page) ?? 0) + 1)
-  const crashes = (world.happened.get('ringer-crash') ?? 0) + (world.happened.get('both-crash') ?? 0)
-  const most = Math.max(0, ...counts.values())
-  return most <= 1 + crashes + (world.happened.get('provider-lies') ?? 0) ? [] : [`P-4: a page went out ${most} times with ${crashes} deaths of the ringer`]
-}
-
 /** P-4 across the seam of keeper and ringer: the same rung of the same round never has two names. */
 const named: Check = (world) => {
   const names = new Map<string, Set<string>>()
@@ -115,7 +106,7 @@ const settled: Check = (world) => {
   return left > 0 && !world.happened.has('clock') ? [`P-3: ${left} pages were intended and never settled`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, twice, named, intended, recorded, quiet, closed, whole, single, settled }
+export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, named, intended, recorded, quiet, closed, whole, single, settled }
 
 /** Everything that does not hold. */
 export function judge(world: World): string[] {

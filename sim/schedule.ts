@@ -13,8 +13,8 @@ import { keeperHost, type KeeperHost } from './keeper-host.ts'
 import { ringerHost, type RingerHost, type Send } from './ringer-host.ts'
 import { scenario, START } from './scenario.ts'
 
-export interface Attempt { readonly at: number; readonly page: string; readonly person: string; readonly channel: string; readonly incident: string; readonly event: string; readonly accepted: boolean; readonly alone: boolean; readonly intended: boolean; readonly carried: number }
-export interface Ack { readonly asked: number; at: number; readonly incident: string; readonly person: string; recorded: boolean | undefined; readonly ringerLife: number }
+export interface Attempt { readonly at: number; readonly page: string; readonly person: string; readonly channel: string; readonly incident: string; readonly event: string; readonly accepted: boolean; /** The ringer hears that it was accepted. */ readonly sure: boolean; readonly alone: boolean; readonly intended: boolean; readonly carried: number }
+export interface Ack { readonly asked: number; at: number; readonly incident: string; readonly person: string; recorded: boolean | undefined; /** It stood in the ledger when the answer came. */ durable: boolean; readonly ringerLife: number }
 export interface Trigger { readonly at: number; readonly key: string; ok: boolean }
 export interface Ping { readonly sent: number; ok: boolean }
 export interface Look { readonly at: number; readonly check: string; readonly is: Found['is'] }
@@ -33,6 +33,7 @@ export interface World {
   readonly triggers: Trigger[]
   readonly looks: Look[]
   readonly pings: Ping[]
+  readonly ringerDeaths: readonly number[]
   readonly happened: Map<Fault, number>
   readonly healedAt: number
   readonly end: number
@@ -63,9 +64,12 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   const triggers: Trigger[] = []
   const looks: Look[] = []
   const pings: Ping[] = []
+  const ringerDeaths: number[] = []
   const happened = new Map<Fault, number>()
   const on = only ?? new Set(FAULTS.filter(() => dice.yes(0.5)))
   const failing = new Set<string>()
+  /** How the commit fails that is to record the next acknowledgement. */
+  let ambush: 'before' | 'after' | undefined
   /** What cannot be looked at for now: the share of looks that come back unknown. */
   const fog = new Map<string, number>()
   let provider: 'well' | 'fails' | 'lies' | 'hangs' = 'well'
@@ -94,6 +98,11 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     if (by !== link || !linked) return
     inOrder('toKeeper', () => {
       if (by !== link || !linked) return
+      const events = message.is === 'journal' ? message.events : message.is === 'welcome' ? message.journal : []
+      if (ambush && events.some((it) => it.is === 'acted')) {
+        keeper.failCommit(ambush)
+        ambush = undefined
+      }
       keeper.deliver((it) => it.fromRinger(message))
     })
   }
@@ -140,7 +149,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     const alone = ringer.state?.role === 'alone'
     const intended = keeper.sql.get('select 1 as one from deed where key = ?', send.page) !== undefined
     attempts.push({
-      at: time.at, page: send.page, person: body.person, channel: send.channel, incident: body.incident.id, event: body.event, accepted, alone, intended,
+      at: time.at, page: send.page, person: body.person, channel: send.channel, incident: body.incident.id, event: body.event, accepted, sure: mode === 'well', alone, intended,
       carried: body.event === 'digest' ? 1 : 0,
     })
     note('send', body.person, send.channel, body.event, send.page, mode)
@@ -152,11 +161,12 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   }
   async function press(url: string, incident: string, person: string): Promise<void> {
     if (!ringer.alive) return
-    const ack: Ack = { asked: time.at, at: Number.POSITIVE_INFINITY, incident, person, recorded: undefined, ringerLife }
+    const ack: Ack = { asked: time.at, at: Number.POSITIVE_INFINITY, incident, person, recorded: undefined, durable: false, ringerLife }
     acks.push(ack)
     const says = await ringer.ask({ is: 'act', act: 'ack', token: tokenOf(url), via: 'link' })
     ack.at = time.at
     if (says.is === 'did') ack.recorded = says.recorded
+    ack.durable = keeper.sql.get(`select 1 as one from entry where stream = ? and is_ in ('page.acked', 'incident.resolved')`, incident) !== undefined
     note('ack', incident, person, says.is, String(ack.recorded))
   }
   function look(check: string): void {
@@ -205,6 +215,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   const killRinger = (): void => {
     disconnect()
     arriving = 0
+    ringerDeaths.push(time.at)
     ringer.crash()
     ringerLife++
     time.after(300 + dice.int(2000), () => ringer.start())
@@ -226,8 +237,11 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
         cut = true
         disconnect()
         return void time.after(500 + dice.int(30_000), () => void (cut = false))
-      case 'commit-before': return keeper.failCommit('before')
-      case 'commit-after': return keeper.failCommit('after')
+      case 'commit-before':
+      case 'commit-after': {
+        const when = fault === 'commit-before' ? 'before' : 'after'
+        return dice.yes(0.5) ? keeper.failCommit(when) : void (ambush = when)
+      }
       case 'clock': return time.step((dice.next() * 50 - 25) * 3_600_000)
       case 'provider-fails': return ail('fails')
       case 'provider-lies': return ail('lies')
@@ -240,6 +254,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   }
   const heal = (): void => {
     healing = true
+    ambush = undefined
     note('healing')
     provider = 'well'
     cut = false
@@ -283,6 +298,6 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     if (!more) break
   }
   note('end', keeper.sql.get<{ hash: string }>('select hash from entry order by seq desc limit 1')?.hash ?? '')
-  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, happened, healedAt: FAULTY, end, rested: events < MOST_EVENTS, trace: () => hash.copy().digest('hex') }
+  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, ringerDeaths, happened, healedAt: FAULTY, end, rested: events < MOST_EVENTS, trace: () => hash.copy().digest('hex') }
 }
 

@@ -55,8 +55,11 @@ function run(folder: string, killer: Killer, longest: number): Promise<Ran> {
 }
 
 /** The invariant or test by which a run failed; undefined when it did not fail in that way. */
-function failureOf(killer: Killer, ran: Ran): string | undefined {
-  if (killer.is === 'sim') return /^seed \d+: .*$/m.exec(ran.said)?.[0]
+function failureOf({ killer, breaks }: Mutant, ran: Ran): string | undefined {
+  if (killer.is === 'sim') {
+    const failures = ran.said.match(/^seed \d+: .*$/gm) ?? []
+    return failures.find((line) => breaks.some((name) => line.includes(`: ${name}: `))) ?? failures[0]
+  }
   return ran.said.split('\n').find((line) => /^\s*not ok \d+ - /.test(line) && line.includes(killer.name))?.trim()
 }
 
@@ -85,7 +88,7 @@ async function hunt(clean: string, mutant: Mutant): Promise<Verdict> {
     const wrong = change(folder, mutant)
     if (wrong !== undefined) return { found: false, says: wrong, seconds: 0 }
     const ran = await run(folder, mutant.killer, mutant.lab ? LONGEST_IN_LAB : LONGEST)
-    const failure = failureOf(mutant.killer, ran)
+    const failure = failureOf(mutant, ran)
     if (ran.late) return { found: false, says: 'its killer did not end in time', seconds: ran.seconds }
     if (failure === undefined) return { found: false, says: `nothing noticed it (exit code ${ran.code})\n${last(ran.said)}`, seconds: ran.seconds }
     const meant = mutant.killer.is === 'test' || mutant.breaks.some((name) => failure.includes(`: ${name}: `))
