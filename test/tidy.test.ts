@@ -5,6 +5,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { POLICIES } from '../src/http/access.ts'
+import { routes } from '../src/http/routes.ts'
 import * as rules from './tidy/rules.ts'
 import { functionsOf, readTree, sourceOf, type Source } from './tidy/source.ts'
 
@@ -83,6 +85,13 @@ const cases: readonly Case[] = [
     right: [file('src/a.ts', 'a.eval(x); retrieval(x) // eval(x)')],
   },
   {
+    says: 'routes are mounted in one place',
+    rule: rules.mounts,
+    on: src,
+    wrong: [[file('src/http/api.ts', "import { Hono } from 'hono'")]],
+    right: [file('src/http/app.ts', "import { Hono } from 'hono'"), file('src/http/route.ts', "import type { Context } from 'hono'")],
+  },
+  {
     says: 'a file opens with prose',
     rule: rules.opening,
     on: src,
@@ -151,6 +160,11 @@ test('the reader knows comments, strings, templates and regular expressions apar
   assert.doesNotMatch(code, /x\{|\[\//)
   assert.deepEqual(functionsOf('function a(b: () => void): { c: number } {\n  d()\n}\nconst e = async <T>(f: T): Promise<T> => {\n  return f\n}\nif (g) {\n}\ncall(() => {\n  h()\n})\n').map(({ name, lines: n }) => [name, n]),
     [['a', 3], ['e', 3], ['the arrow function', 3]])
+})
+
+test('every route says who may call it', () => {
+  assert(routes.length > 20)
+  for (const { method, path: at, who } of routes) assert(POLICIES.includes(who), `${method} ${at} states no policy: say who may call it`)
 })
 
 test('the list of plugins is fresh', () => {

@@ -183,6 +183,10 @@ export const unfinished: Rule = (tree) => tree.filter((file) => !file.path.start
   ...hits(file, /(?::|\bas|<) ?any\b(?! of)/g, () => 'any: say what it is, or `unknown` and parse it').filter((line) => !allowedAny(file, line)),
 ])
 
+/** One choke point: routes are data, each with its policy, and only the mount of them knows the router. */
+export const mounts: Rule = (tree) => tree.filter((file) => isProduct(file) && file.path !== 'src/http/app.ts').flatMap((file) =>
+  [...file.text.matchAll(/^import (?!type\b)[^\n]* from 'hono'/gm)].map((hit) => `${file.path}:${lineOf(file.text, hit.index)}: imports the router: add a row to the routes, which says who may call it`))
+
 /** `any` stands where the linter was told why, on the line before. */
 function allowedAny(file: Source, said: string): boolean {
   const line = Number(/:(\d+): /.exec(said)?.[1])
