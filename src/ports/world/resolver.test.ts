@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { setImmediate as soon } from 'node:timers/promises'
 import { after, test } from 'node:test'
@@ -279,4 +280,28 @@ process.kill(process.pid, 'SIGKILL')`
   }
   for (let i = 0; i < 40 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
   assert.equal(alive(), false)
+})
+
+test('X-3: a child that has no descriptor left does not say “no such name”', async () => {
+  const source = readFileSync(new URL('./resolver-child.ts', import.meta.url), 'utf8')
+  const starved = `${source}\ntry { for (;;) openSync('/dev/null', 'r') } catch {}`
+  const start = (): ChildProcess => spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, starved], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const resolver = createResolver({ ...world, start })
+  const cause = await failure(resolver.resolve('localhost', AbortSignal.timeout(5000)))
+  assert.equal(codeOf(cause), 'EMFILE')
+  resolver.close()
+})
+
+test('X-3: a process that has no descriptor left for a child says so, with the code', () => {
+  const script = `import { openSync } from 'node:fs'
+import { createResolver } from ${JSON.stringify(new URL('./resolver.ts', import.meta.url).href)}
+import { createClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}
+import { createTimers } from ${JSON.stringify(new URL('./timers.ts', import.meta.url).href)}
+const resolver = createResolver({ clock: createClock(), timers: createTimers() })
+try { for (;;) openSync('/dev/null') } catch {}
+const cause = await resolver.resolve('localhost', AbortSignal.timeout(3000)).catch((cause) => cause)
+process.stdout.write(String(cause.code))
+process.exit()`
+  const said = execFileSync('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script], { encoding: 'utf8' })
+  assert.equal(said, 'EMFILE')
 })
