@@ -41,15 +41,25 @@ function linkOver(socket: net.Socket, events: LinkEvents): Link {
   let size = 0
   let count = 0
   const asked = new Map<number, { resolve: (reply: Wire) => void; reject: (cause: Error) => void; timer: NodeJS.Timeout }>()
+  let corked = false
+  const release = (): void => {
+    corked = false
+    socket.uncork()
+  }
   const write = (frame: Frame): boolean => {
     if (socket.destroyed || !socket.writable || socket.writableLength > MOST_WAITING) return false
-    const body = Buffer.from(JSON.stringify(frame))
-    const head = Buffer.allocUnsafe(4)
-    head.writeUInt32BE(body.length)
-    socket.cork()
-    socket.write(head)
-    socket.write(body)
-    socket.uncork()
+    const json = JSON.stringify(frame)
+    const bytes = Buffer.byteLength(json)
+    const framed = Buffer.allocUnsafe(4 + bytes)
+    framed.writeUInt32BE(bytes)
+    framed.write(json, 4)
+    // Whatever is sent in one go leaves in one system call.
+    if (!corked) {
+      corked = true
+      socket.cork()
+      process.nextTick(release)
+    }
+    socket.write(framed)
     return true
   }
   const link: Link = {
