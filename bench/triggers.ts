@@ -3,6 +3,7 @@
 // up to exactly that.
 import path from 'node:path'
 import { openSql } from '../src/db/sql.ts'
+import { accountsOf, sayBy, spentSince } from './machine.ts'
 import { holdfast, monotonic, play, sleep, target, until, type Measurement, type Rig, type Target } from './rig.ts'
 import type { Mailed } from './target.ts'
 import type { Said } from './traffic.ts'
@@ -57,17 +58,21 @@ async function storm(rig: Rig, at: Target): Promise<{ said: Said; opened: number
   }
 }
 
-async function steady(rig: Rig): Promise<{ rate: number; failed: number; lost: number }> {
+async function steady(rig: Rig): Promise<{ rate: number; failed: number; lost: number; cpu: string }> {
   const before = incidentsIn(rig)
+  const accounts = accountsOf(rig.tree())
+  let cpu = ''
   const traffic = play<object, Said>('./traffic.ts', ['triggers', String(rig.port), String(CONNECTIONS), '0', 'steady'])
   let said: Said
   try {
     await sleep(STEADY)
     said = await traffic.ask({})
+    const { by } = spentSince(accounts, rig.running.child.pid ?? 0)
+    cpu = sayBy(new Map([...by].map(([name, ms]) => [name, ms / said.done])), 3)
   } finally {
     traffic.end()
   }
-  return { rate: (said.done * 1000) / (said.to - said.from), failed: said.failed, lost: Math.max(0, before + said.done - said.failed - incidentsIn(rig)) }
+  return { cpu, rate: (said.done * 1000) / (said.to - said.from), failed: said.failed, lost: Math.max(0, before + said.done - said.failed - incidentsIn(rig)) }
 }
 
 const measurement: Measurement = {
@@ -80,10 +85,11 @@ const measurement: Measurement = {
       const told = PEOPLE.map((name) => mails.filter(({ to }) => to === `${name}@storm.example`).reduce((sum, mail) => sum + pagesIn(mail), 0))
       const digests = PEOPLE.map((name) => (mails.find(({ to, subject }) => to === `${name}@storm.example` && /at once/.test(subject))?.at ?? Infinity) - said.from)
       const second = await holdfast('steady', yaml(at.smtp))
-      const { rate, failed, lost } = await steady(second).finally(() => second.end())
+      const { rate, failed, lost, cpu } = await steady(second).finally(() => second.end())
       const worst = Math.max(...digests)
       return [
         { what: 'durable a second', is: `${rate.toFixed(0)}/s over ${STEADY / 1000} s (${failed} refused, ${lost} confirmed and lost)`, goal: '≥ 2,000/s', met: rate >= 2000 && failed === 0 && lost === 0 },
+        { what: 'CPU an alert in ms, by process', is: cpu },
         { what: `${STORM} at once`, is: `all answered after ${((said.to - said.from) / 1000).toFixed(1)} s, ${said.failed} refused, ${opened} in the ledger`, goal: 'none lost', met: said.failed === 0 && opened === STORM },
         { what: 'first digest, per person', is: `${(worst / 1000).toFixed(1)} s after the first alert`, goal: '≤ 10 s', met: worst <= 10_000 },
         { what: 'told, singles and digests', is: `${PEOPLE.map((name, i) => `${name} ${told[i]}`).join(', ')} in ${mails.length} mails`, goal: `exactly ${STORM} each`, met: told.every((count) => count === STORM) },
