@@ -2,6 +2,12 @@
 // is the command line client. What is not needed is not loaded.
 import { runCli } from './cli/main.ts'
 
+// Whoever reads our output may stop reading: `holdfast checks list | head -1` is no failure.
+process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+  if (cause.code === 'EPIPE') process.exit(0)
+  throw cause
+})
+
 const VERSION = '0.1.0'
 
 process.exitCode = await runCli(process.argv.slice(2), process.env, {

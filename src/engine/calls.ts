@@ -150,8 +150,8 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     if (!rotation) return missing('rotation', args.rotation, Object.keys(keeper.plan.rotations))
     if (!keeper.plan.people[args.by]) return missing('person', args.by, Object.keys(keeper.plan.people))
     const now = keeper.now().wall
-    const from = parseMoment(args.from, rotation.timezone, now)
-    const until = from === undefined ? undefined : parseMoment(args.until, rotation.timezone, from)
+    const from = momentOf(args.from, rotation.timezone, now)
+    const until = from === undefined ? undefined : momentOf(args.until, rotation.timezone, from)
     if (from === undefined || until === undefined) return no(400, 'HF414', `“${from === undefined ? args.from : args.until}” is not a time`, 'write 2026-11-24 09:00, now, or a span such as 8h')
     if (until <= from || until <= now) return no(400, 'HF415', 'a cover must end after it begins, and in the future')
     await keeper.engine.turn('cover', (tx) => keeper.rooms.page.cover(tx, { rotation: rotationName, person: args.by, from, until }, who))
@@ -171,7 +171,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
   'board.post': async ({ keeper }, args, who) => {
     const slug = args.board ?? keeper.config.boards[0]?.slug ?? ''
     if (!keeper.config.boards.some((board) => board.slug === slug)) return missing('status page', slug, keeper.config.boards.map((board) => board.slug))
-    const nextBy = args.next === undefined ? undefined : parseMoment(args.next, keeper.config.site.timezone, keeper.now().wall)
+    const nextBy = args.next === undefined ? undefined : momentOf(args.next, keeper.config.site.timezone, keeper.now().wall)
     if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time`, 'write 2026-11-24 09:00 or a span such as 30m')
     const id = await keeper.engine.turn('board.post', (tx) => keeper.rooms.tell.post(tx, {
       board: slug, status: args.status, text: args.text, by: who,
@@ -213,6 +213,13 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const { entries, differed } = rebuildLedger(keeper.store.sql, keeper.store.rooms, { replace: true })
     return ok({ schema: 'holdfast.ledger/1', entries, head: keeper.store.head.hash, differed })
   },
+}
+
+/** A moment as people write it: a clock time or a date, `now`, or a span from `from` on. */
+function momentOf(written: string, zone: string, from: Instant): Instant | undefined {
+  if (written.trim() === 'now') return from
+  const span = parseSpan(written)
+  return span === undefined ? parseMoment(written, zone, from) : later(from, span)
 }
 
 function withCheck(desk: Desk, named: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {

@@ -21,7 +21,7 @@ export function viewIncident(sql: Sql, row: IncidentRow, plan: Plan, now: Now): 
     schema: 'holdfast.incident/1', id: row.id, number: row.number, title: row.title, says: row.says, subject: row.subject, origin: row.origin,
     state: row.state === 'resolved' ? 'resolved' : held ? 'acknowledged' : 'open', since: row.since as Instant,
     resolvedAt: (row.resolved_at ?? null) as Instant | null, members: (JSON.parse(row.members) as string[]).map(nameOf),
-    heldBy: held?.by ?? null, heldSince: held?.at ?? null, lapsesAt: held?.lapsesAt.wall ?? null, next: next ?? null,
+    heldBy: held?.by ?? null, heldSince: held?.at ?? null, lapsesAt: held?.lapsesAt.wall ?? null, next: next ? { people: next.people, at: Math.round(next.at) as Instant } : null,
   }
 }
 

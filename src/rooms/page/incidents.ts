@@ -16,6 +16,8 @@ export interface Opening {
   readonly escalate: string
   readonly members: readonly string[]
   readonly since?: Instant
+  /** What was seen of the member itself, where that is not what was seen of the root. */
+  readonly memberSays?: string
 }
 
 /** What happens to an incident's paging when it opens or ends; given by the room. */
@@ -32,7 +34,7 @@ export function open(tx: Tx, life: Lifecycle, it: Opening): string {
     const members = JSON.parse(has.members) as string[]
     for (const member of it.members) {
       if (members.includes(member)) continue
-      tx.append({ is: 'incident.joined', stream: has.id, body: { id: has.id, member, says: it.says, at: tx.now.wall } })
+      tx.append({ is: 'incident.joined', stream: has.id, body: { id: has.id, member, says: it.memberSays ?? it.says, at: tx.now.wall } })
       life.changed(tx, has.id)
     }
     return has.id
@@ -108,14 +110,23 @@ export function considerTurn(tx: Tx, life: Lifecycle, entry: Entry): void {
     return
   }
   leave(tx, life, member, 'is known to be down now', openWith(tx, member).filter((row) => row.subject === 'node:gap'))
-  openDown(tx, life, b.check, b.root, b.rootSays, b.root === b.check ? b.escalate : b.rootEscalate, b.at)
+  openDown(tx, life, { check: b.check, root: b.root, says: b.rootSays, memberSays: b.says, escalate: b.root === b.check ? b.escalate : b.rootEscalate, since: b.at })
 }
 
-function openDown(tx: Tx, life: Lifecycle, check: string, root: string, says: string, escalate: string, since: Instant): void {
+interface Down {
+  readonly check: string
+  readonly root: string
+  readonly says: string
+  readonly memberSays: string
+  readonly escalate: string
+  readonly since: Instant
+}
+
+function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, escalate, since }: Down): void {
   const member = `check:${check}`
   const under = openWith(tx, member)
   if (under.length > 0 && (root === check || under.some((row) => row.subject === `check:${root}`))) return
-  open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since })
+  open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
 }
 
 /** A silence ended: what is still down is paged now (W-9). */
@@ -123,7 +134,7 @@ export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
   if (silencedUntil(tx.sql, check) > tx.now.wall) return
   const down = loadDown(tx.sql, check)
   if (!down) return
-  if (down.side === 'down') openDown(tx, life, check, down.root, down.says, down.escalate, tx.now.wall)
+  if (down.side === 'down') openDown(tx, life, { check, root: down.root, says: down.says, memberSays: down.says, escalate: down.escalate, since: tx.now.wall })
   else open(tx, life, { subject: `check:${check}`, title: `${check}: not known`, says: down.says, origin: 'watch', escalate: down.escalate, members: [`check:${check}`] })
 }
 
