@@ -30,7 +30,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 let counted = { tests: 0, skipped: 0, todo: 0 }
-const stream = run({ files, cwd: root, concurrency: lab ? 1 : 2, timeout: lab ? 900_000 : 300_000, execArgv: ['--disable-warning=ExperimentalWarning'] })
+const stream = run({ files, cwd: root, concurrency: lab ? 1 : 2, timeout: lab ? 900_000 : 600_000, execArgv: ['--disable-warning=ExperimentalWarning'] })
 stream.on('test:fail', (event) => {
   if (event.todo === undefined || event.todo === false) process.exitCode = 1
 })

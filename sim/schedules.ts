@@ -5,7 +5,7 @@ import test from 'node:test'
 import { runMany } from './many.ts'
 import { runSchedule } from './schedule.ts'
 
-const COUNT = Number(process.env['HOLDFAST_TEST_SCHEDULES'] ?? 1000)
+const COUNT = Number(process.env['HOLDFAST_TEST_SCHEDULES'] ?? 500)
 
 /** Declares the tests for `COUNT` schedules from a seed on. */
 export function schedules(from: number): void {
