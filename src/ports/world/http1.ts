@@ -61,7 +61,7 @@ export function endOf(reader: Reader): void {
 }
 
 /** The kept part of the body. */
-export const bodyOf = (reader: Reader): Buffer => reader.body.buffer.subarray(0, reader.body.length)
+export const bodyOf = ({ body: { buffer, length } }: Reader): Buffer => (buffer.length === length ? buffer : buffer.subarray(0, length))
 
 const broken = (says: string): Error => coded('EPROTO', says)
 const malformed = (what: string): Error => broken(`answered with malformed HTTP: ${what}`)
