@@ -72,6 +72,8 @@ export function serverFor({ app, boards, via, limits = LIMITS }: ServerOptions):
   const server = http.createServer({
     headersTimeout: limits.headersTimeout, requestTimeout: limits.requestTimeout, keepAliveTimeout: limits.idleTimeout,
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeout), maxHeaderSize: MOST_HEADER_BYTES, noDelay: true,
+    // A request without a body needs no stream for one: that is a tenth of what a board costs.
+    optimizeEmptyRequests: true,
   }, (request: IncomingMessage, response: ServerResponse) => {
     if (!serveBoard(boards, request, response)) void listener(request, response)
   })

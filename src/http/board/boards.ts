@@ -12,7 +12,7 @@ const AGE_STEP = 10_000
 /** Smaller bodies are not worth compressing. */
 const WORTH_GZIP = 1024
 /** Headers and body up to 16 KiB leave in one system call without a buffer of their own. */
-const SHORT = 14 * 1024
+const SHORT = 15 * 1024
 
 /** One way to write it. `binary` holds the same bytes as letters: what is short goes out with its headers in one write. */
 export interface Shape {
