@@ -1,10 +1,12 @@
 // The board from `web` beside nginx that serves the same bytes under the same headers, each alone on the first core while what
 // asks has the second. What one core serves is counted by the CPU that the server spends, which says the same when the
-// server is the limit and is still right when the asking side is. Without nginx on the machine a bare node:http stands in.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+// server is the limit and is still right when the asking side is. `wrk` asks where it is installed, else traffic of our own,
+// which is slower. Without nginx on the machine a bare node:http stands in.
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { freePorts } from '../test/story/world.ts'
 import { cpuOf, treeOf } from './machine.ts'
 import { holdfast, play, sleep, target, type Measurement } from './rig.ts'
@@ -12,9 +14,10 @@ import type { Said } from './traffic.ts'
 
 const CONNECTIONS = 64
 const SPAN = 6000
-const WARM = 2000
+const WARM = 4000
 const TURNS = 2
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find((file) => existsSync(file))
+const WRK = ['/usr/bin/wrk', '/usr/local/bin/wrk'].find((file) => existsSync(file))
 
 const yaml = (web: number) => (port: number): string => `version: 1
 site: { name: Acme Hosting, url: "http://127.0.0.1:${port}", timezone: Europe/Berlin }
@@ -30,15 +33,26 @@ const pin = (pid: number, core: number): void => void execFileSync('taskset', ['
 
 interface Served { readonly answers: number; readonly cpu: number; readonly failed: number }
 
+const cpuBelow = (server: number): number => treeOf(server).reduce((sum, pid) => sum + cpuOf(pid), 0)
+
+async function askByWrk(wrk: string, port: number, server: number): Promise<Served> {
+  const run = async (span: number): Promise<string> => (await promisify(execFile)('taskset', ['-c', String(1 % cpus().length), wrk, '-t1', `-c${CONNECTIONS}`, `-d${span / 1000}s`, `http://127.0.0.1:${port}/`])).stdout
+  await run(WARM)
+  const before = cpuBelow(server)
+  const said = await run(SPAN)
+  const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0)
+  return { answers: Number(/(\d+) requests in/.exec(said)?.[1] ?? 0), cpu: cpuBelow(server) - before, failed }
+}
+
 async function ask(port: number, server: number): Promise<Served> {
+  if (WRK !== undefined) return await askByWrk(WRK, port, server)
   const traffic = play<object, Said>('./traffic.ts', ['board', String(port), String(CONNECTIONS), '0'])
   try {
     pin(traffic.pid, 1)
     await sleep(WARM)
-    const cpu = (): number => treeOf(server).reduce((sum, pid) => sum + cpuOf(pid), 0)
-    const before = { ...(await traffic.ask({})), cpu: cpu() }
+    const before = { ...(await traffic.ask({})), cpu: cpuBelow(server) }
     await sleep(SPAN)
-    const after = { ...(await traffic.ask({})), cpu: cpu() }
+    const after = { ...(await traffic.ask({})), cpu: cpuBelow(server) }
     return { answers: after.done - before.done, cpu: after.cpu - before.cpu, failed: after.failed }
   } finally {
     traffic.end()
@@ -55,6 +69,8 @@ async function pageAt(port: number): Promise<Page> {
 }
 
 function nginx(binary: string, port: number, page: Page, folder: string): ChildProcess {
+  // Its worker is nobody.
+  chmodSync(folder, 0o755)
   writeFileSync(path.join(folder, 'index.html'), page.body)
   const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   writeFileSync(path.join(folder, 'nginx.conf'), `
@@ -88,6 +104,8 @@ const measurement: Measurement = {
       const page = await pageAt(rig.port)
       other = NGINX === undefined ? bare(port, page) : nginx(NGINX, port, page, folder)
       await sleep(500)
+      const same = await pageAt(port)
+      if (same.body !== page.body) throw new Error(`the other server does not serve the page: ${same.body.slice(0, 100)}`)
       const otherPid = other.pid ?? 0
       const ours = rig.pid('web')
       for (const pid of [ours, ...treeOf(otherPid)]) pin(pid, 0)
@@ -103,7 +121,7 @@ const measurement: Measurement = {
       const told = (it: { answers: number; cpu: number }): string => `${perCpu(it).toFixed(0)} a CPU second (${((it.answers * 1000) / (SPAN * TURNS)).toFixed(0)}/s here)`
       const share = perCpu(sums.web) / perCpu(sums.other)
       return [
-        { what: 'the page', is: `${page.body.length} B and the same headers` },
+        { what: 'the page', is: `${page.body.length} B and the same headers, asked for by ${WRK === undefined ? 'traffic of our own' : 'wrk'}` },
         { what: 'web', is: told(sums.web) },
         { what: NGINX === undefined ? 'bare node:http (no nginx here)' : 'nginx, one worker', is: told(sums.other) },
         { what: 'share', is: `${(share * 100).toFixed(0)} %`, ...(NGINX === undefined ? {} : { goal: '≥ 50 %', met: share >= 0.5 }) },
