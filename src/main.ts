@@ -1,6 +1,6 @@
 // Where every command begins. `up` becomes the watchdog, which starts the other processes from their own files; everything else
 // is the command line client. What is not needed is not loaded.
-import { runCli } from './cli/main.ts'
+import { runCli, type Outside } from './cli/main.ts'
 
 // Whoever reads our output may stop reading: `holdfast checks list | head -1` is no failure.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
@@ -10,9 +10,11 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
 
 const VERSION = '0.1.0'
 
-process.exitCode = await runCli(process.argv.slice(2), process.env, {
+const outside: Outside = {
   version: VERSION,
   async up(wants) {
+    const { beginWarm } = await import('./processes/watchdog/warm.ts')
+    await beginWarm((line) => process.stderr.write(`${line}\n`))
     const { watch } = await import('./processes/watchdog.ts')
     // What a start that failed had opened by then must not keep it alive.
     process.exit(await watch(wants))
@@ -21,4 +23,7 @@ process.exitCode = await runCli(process.argv.slice(2), process.env, {
     const { probes, channels } = await import('./plugins/list.gen.ts')
     return { probes, channels }
   },
-})
+}
+
+// Loading this file alone runs nothing: the code cache is prepared like that.
+if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2), process.env, outside)

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { runtimeFolder, runtimeFolders } from './runtime-folder.ts'
+import { codeFolder, runtimeFolder, runtimeFolders } from './runtime-folder.ts'
 
 test('the runtime folder is ours alone, and server and CLI find the same one', (t) => {
   const place = mkdtempSync(path.join(tmpdir(), 'hf-runtime-'))
@@ -43,4 +43,18 @@ test('a folder that others may look into, or a link laid in its place, is refuse
   rmSync(folder, { recursive: true })
   symlinkSync('/tmp', folder)
   assert.throws(() => runtimeFolder('/srv/data', env), /not ours alone/)
+})
+
+test('compiled code lies in a folder that is ours alone, or nowhere', (t) => {
+  const place = mkdtempSync(path.join(tmpdir(), 'hf-runtime-'))
+  t.after(() => rmSync(place, { recursive: true }))
+  const env = { XDG_RUNTIME_DIR: place }
+  const folder = codeFolder(env)
+  assert.equal(folder, path.join(place, 'holdfast-code'))
+  assert.equal(statSync(folder ?? '').mode & 0o777, 0o700)
+  chmodSync(folder ?? '', 0o770)
+  assert.equal(codeFolder(env), undefined)
+  rmSync(folder ?? '', { recursive: true })
+  symlinkSync('/tmp', folder ?? '')
+  assert.equal(codeFolder(env), undefined)
 })

@@ -18,6 +18,12 @@ const SERVICE_FOLDER = '/run/holdfast'
 const named = (env: Environment): readonly string[] =>
   [env['RUNTIME_DIRECTORY']?.split(':')[0], env['XDG_RUNTIME_DIR']].filter((place): place is string => place !== undefined && path.isAbsolute(place))
 
+/** True for a folder that is ours, and nobody else's to look into. */
+function isOursAlone(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  return found !== undefined && found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0
+}
+
 function isOwnFolder(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false })
   return found !== undefined && found.isDirectory() && found.uid === userInfo().uid
@@ -46,9 +52,20 @@ export function runtimeFolder(dataDir: string, env: Environment = process.env): 
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'EEXIST') throw new Fault(`The runtime folder ${folder} cannot be made: ${(cause as Error).message}`, 'never', cause)
   }
-  const found = lstatSync(folder)
-  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
+  if (!isOursAlone(folder)) {
     throw new Fault(`The runtime folder ${folder} is not ours alone: it must be a folder of this user with mode 0700. Remove it and start again.`, 'never')
   }
   return folder
+}
+
+/** The folder for compiled code, one for all data folders of this user, made (mode 0700) if it is not there; `undefined` when it is not ours alone. */
+export function codeFolder(env: Environment = process.env): string | undefined {
+  const own = named(env).find(isOwnFolder)
+  const folder = own === undefined ? `/tmp/holdfast-${userInfo().uid}-code` : path.join(own, 'holdfast-code')
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch {
+    // It is there already, or cannot be made: the look at it decides.
+  }
+  return isOursAlone(folder) ? folder : undefined
 }

@@ -118,6 +118,8 @@ test('the first start writes a configuration, says what is true, and stops in or
   const it = await up(at)
   await until(() => it.said() !== '', 3000, it.said)
   await waitForBoard(it)
+  // Once for a machine, in place: the process id stays, as the second start below shows.
+  assert.match(it.said(), /^Preparing the code for the first start here/)
   assert.match(it.said(), /✓ wrote holdfast\.yaml \(\d+ lines/)
   assert.match(it.said(), /Nobody would be paged yet: add people/)
   assert.match(it.said(), /✓ data in \.\/holdfast-data \(SQLite\)/)
@@ -139,6 +141,7 @@ test('a second start on the same data says who runs, also when that one is froze
   await waitForBoard(first)
   const second = await up(at)
   assert.equal(await second.ended(15_000), 1)
+  assert.doesNotMatch(second.said(), /Preparing/)
   assert.match(second.said(), new RegExp(`already running, pid ${first.child.pid}\\b`))
   first.child.kill('SIGSTOP')
   const third = await up(at)

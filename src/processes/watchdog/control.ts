@@ -1,7 +1,8 @@
 // One Holdfast per data folder, and a way to find it. A lock on a small file in the runtime folder is held for life: the system
 // gives it back when the process dies, however it dies, and a frozen one keeps it. The socket beside it answers who holds it.
 // Children that outlived a watchdog (they hang in a device) are known by process id and start time, and ended first.
-import { existsSync, readFileSync, writeFile } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import fs from 'node:fs/promises'
 import path from 'node:path'
 import { BUSY, openSql, resultCode } from '../../db/sql.ts'
 import { listen, stayConnected } from '../../ports/wire.ts'
@@ -39,7 +40,7 @@ export async function takeOver(runtime: string): Promise<{ readonly is: 'taken' 
     if (resultCode(cause) !== BUSY) throw cause
     return { is: 'held', pid: (await askWho(runtime)) ?? readPid(runtime) }
   }
-  writeFile(path.join(runtime, FILES.pid), `${process.pid}\n`, { mode: 0o600 }, () => undefined)
+  void fs.writeFile(path.join(runtime, FILES.pid), `${process.pid}\n`, { mode: 0o600 }).catch(() => undefined)
   await listen(path.join(runtime, FILES.socket), { onMessage: (message) => (message.is === 'who' ? { is: 'watchdog', pid: process.pid } : undefined) })
   return { is: 'taken' }
 }
@@ -73,9 +74,25 @@ function readPid(runtime: string): number | undefined {
   }
 }
 
-/** Remembers the children, so that a successor of this process can end what outlived it. */
-export const rememberKin = (runtime: string, kin: readonly Kin[]): void =>
-  writeFile(path.join(runtime, FILES.kin), JSON.stringify(kin), { mode: 0o600 }, () => undefined)
+/** What is still to be written, by folder; one write at a time, the newest last. */
+const unwritten = new Map<string, readonly Kin[] | undefined>()
+
+/** Remembers the children, so that a successor of this process can end what outlived it. Never waits for the disk. */
+export function rememberKin(runtime: string, kin: readonly Kin[]): void {
+  const busy = unwritten.has(runtime)
+  unwritten.set(runtime, kin)
+  if (!busy) void writeKin(runtime)
+}
+
+async function writeKin(runtime: string): Promise<void> {
+  const file = path.join(runtime, FILES.kin)
+  for (let kin = unwritten.get(runtime); kin; kin = unwritten.get(runtime)) {
+    unwritten.set(runtime, undefined)
+    // Under its name only when it is whole; a folder that is full or gone costs the memory of kin, nothing else.
+    await fs.writeFile(`${file}.new`, JSON.stringify(kin), { mode: 0o600 }).then(() => fs.rename(`${file}.new`, file)).catch(() => undefined)
+  }
+  unwritten.delete(runtime)
+}
 
 /** Ends what is left of a former Holdfast; gives those that did not end within `ms`: they wait for a device. */
 export async function endFormerKin(runtime: string, ms: number): Promise<readonly Kin[]> {

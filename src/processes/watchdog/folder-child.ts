@@ -19,7 +19,9 @@ async function open(): Promise<FolderSays> {
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-process.on('disconnect', endNow)
-const says = await open()
-process.send?.(says, undefined, {}, endNow)
+if (import.meta.main) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.on('disconnect', endNow)
+  const says = await open()
+  process.send?.(says, undefined, {}, endNow)
+}
