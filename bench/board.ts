@@ -45,7 +45,7 @@ async function askByWrk(wrk: string, port: number, server: number): Promise<Serv
 }
 
 async function ask(port: number, server: number): Promise<Served> {
-  if (WRK !== undefined) return await askByWrk(WRK, port, server)
+  if (WRK !== undefined) return askByWrk(WRK, port, server)
   const traffic = play<object, Said>('./traffic.ts', ['board', String(port), String(CONNECTIONS), '0'])
   try {
     pin(traffic.pid, 1)
