@@ -1,10 +1,11 @@
 // Alerts of other systems by `/v2/enqueue`, over 64 connections, each answered when it is durable: how many a second; and 10,000 at
 // once: whether the ledger has every one, when the first digest reached each person, and whether what people were told adds
 // up to exactly that.
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { openSql } from '../src/db/sql.ts'
 import { accountsOf, sayBy, spentSince } from './machine.ts'
-import { holdfast, monotonic, play, sleep, target, until, type Measurement, type Rig, type Target } from './rig.ts'
+import { holdfast, monotonic, percentile, play, sleep, target, until, type Measurement, type Rig, type Target } from './rig.ts'
 import type { Mailed } from './target.ts'
 import type { Said } from './traffic.ts'
 
@@ -26,6 +27,22 @@ escalation:
   default:
     - { page: [${PEOPLE.join(', ')}], repeat: 10m }
 `
+
+/** What durability costs on this disk now: a batch is one such write. */
+function fsyncTakes(folder: string): number {
+  const file = path.join(folder, 'fsync')
+  const handle = openSync(file, 'w')
+  const took: number[] = []
+  for (let i = 0; i < 60; i++) {
+    writeSync(handle, Buffer.alloc(128 * 1024, i))
+    const from = monotonic()
+    fsyncSync(handle)
+    took.push(monotonic() - from)
+  }
+  closeSync(handle)
+  rmSync(file)
+  return percentile(took, 50)
+}
 
 /** What the ledger holds, read beside the keeper. */
 function incidentsIn(rig: Rig): number {
@@ -85,11 +102,13 @@ const measurement: Measurement = {
       const told = PEOPLE.map((name) => mails.filter(({ to }) => to === `${name}@storm.example`).reduce((sum, mail) => sum + pagesIn(mail), 0))
       const digests = PEOPLE.map((name) => (mails.find(({ to, subject }) => to === `${name}@storm.example` && /at once/.test(subject))?.at ?? Infinity) - said.from)
       const second = await holdfast('steady', yaml(at.smtp))
+      const fsync = fsyncTakes(second.folder)
       const { rate, failed, lost, cpu } = await steady(second).finally(() => second.end())
       const worst = Math.max(...digests)
       return [
         { what: 'durable a second', is: `${rate.toFixed(0)}/s over ${STEADY / 1000} s (${failed} refused, ${lost} confirmed and lost)`, goal: '≥ 2,000/s', met: rate >= 2000 && failed === 0 && lost === 0 },
         { what: 'CPU an alert in ms, by process', is: cpu },
+        { what: 'fsync of 128 kB here', is: `${fsync.toFixed(2)} ms, p50` },
         { what: `${STORM} at once`, is: `all answered after ${((said.to - said.from) / 1000).toFixed(1)} s, ${said.failed} refused, ${opened} in the ledger`, goal: 'none lost', met: said.failed === 0 && opened === STORM },
         { what: 'first digest, per person', is: `${(worst / 1000).toFixed(1)} s after the first alert`, goal: '≤ 10 s', met: worst <= 10_000 },
         { what: 'told, singles and digests', is: `${PEOPLE.map((name, i) => `${name} ${told[i]}`).join(', ')} in ${mails.length} mails`, goal: `exactly ${STORM} each`, met: told.every((count) => count === STORM) },
