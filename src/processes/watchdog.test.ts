@@ -176,6 +176,8 @@ test('X-8: each process is back within 5 s of a SIGKILL, and without its parent 
   for (const name of ['keeper', 'ringer', 'prober', 'web']) {
     const before = it.kin()[name] ?? 0
     const said = it.said().length
+    // Process 0 would be this whole group.
+    assert(before > 1, `${name} runs`)
     process.kill(before, 'SIGKILL')
     await until(() => (it.kin()[name] ?? before) !== before, 5000, it.said)
     if (name !== 'prober') await until(() => it.said().slice(said).includes(`${name} works again`), 5000, it.said)
@@ -183,6 +185,7 @@ test('X-8: each process is back within 5 s of a SIGKILL, and without its parent 
   await until(() => answers(it.port), 5000, it.said)
   const { keeper = 0, ...others } = it.kin()
   // One that stands still cannot notice that its parent is gone: the next start ends it.
+  assert(keeper > 1)
   process.kill(keeper, 'SIGSTOP')
   it.child.kill('SIGKILL')
   await until(() => Object.values(others).every((pid) => startOf(pid) === undefined), 2000, () => JSON.stringify(it.kin()))
