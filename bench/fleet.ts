@@ -5,7 +5,7 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { phaseOf } from '../src/rooms/watch/timetable.ts'
 import { ms } from '../src/core/time.ts'
-import { accountsOf, aloneOf, cpuOf, nameOf, pssOf, spentSince } from './machine.ts'
+import { accountsOf, aloneOf, cpuOf, pssBy, pssOf, spentSince } from './machine.ts'
 import { holdfast, play, sleep, target, until, type Rig, type Target } from './rig.ts'
 
 export const CHECKS = 5000
@@ -92,7 +92,7 @@ async function run(): Promise<Fleet> {
     const pids = rig.tree()
     return {
       allAfter, looks, notPassed: ours.filter(({ failed }) => failed).length, cpu, bare, late: ours.map(({ n, came }) => latenessOf(n, came)),
-      memory: { pss: pids.reduce((sum, pid) => sum + pssOf(pid), 0), alone: aloneOf(pids), by: new Map(pids.map((pid) => [nameOf(pid), pssOf(pid)])) },
+      memory: { pss: pids.reduce((sum, pid) => sum + pssOf(pid), 0), alone: aloneOf(pids), by: pssBy(pids) },
       ledgerGrew: bytesIn(data, 'holdfast.db') - grew.ledger, dataGrew: bytesIn(data) - grew.all,
     }
   } finally {

@@ -31,7 +31,11 @@ const childrenOf = (pid: number): number[] => {
 export const treeOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(treeOf)]
 
 /** What a process is: the file that it runs. */
-export const nameOf = (pid: number): string => /processes\/([\w-]+)\.ts|world\/([\w-]+)\.ts/.exec(read(`/proc/${pid}/cmdline`))?.slice(1).find((it) => it !== undefined) ?? 'watchdog'
+export function nameOf(pid: number): string {
+  const line = read(`/proc/${pid}/cmdline`)
+  if (line.startsWith('holdfast resolver')) return 'resolver'
+  return /processes\/([\w-]+)\.ts/.exec(line)?.[1] ?? 'watchdog'
+}
 
 /** CPU time in ms of one process, all threads. */
 export function cpuOf(pid: number): number {
@@ -55,6 +59,13 @@ export function spentSince(before: ReadonlyMap<number, number>, root: number): {
 }
 
 const MB = 1024
+
+/** The same by name; processes of one name together. */
+export function pssBy(pids: readonly number[]): Map<string, number> {
+  const by = new Map<string, number>()
+  for (const pid of pids) by.set(nameOf(pid), (by.get(nameOf(pid)) ?? 0) + pssOf(pid))
+  return by
+}
 
 /** Proportional share of a process, in MB. What it shares with programs outside the tree counts in part only. */
 export const pssOf = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / MB

@@ -1,7 +1,7 @@
 // What Holdfast holds in memory, from the watchdog down: proportional shares (PSS), idle with a small configuration and with
 // 5,000 checks. Other programs on the machine that run the same Node make PSS look smaller; the figure "alone" counts what
 // they share in full, and is the one to be held to.
-import { aloneOf, nameOf, pssOf, sayBy } from './machine.ts'
+import { aloneOf, pssBy, pssOf, sayBy } from './machine.ts'
 import { CHECKS, fleet } from './fleet.ts'
 import { holdfast, sleep, target, type Measurement } from './rig.ts'
 
@@ -31,7 +31,7 @@ const measurement: Measurement = {
       await sleep(SETTLED)
       const pids = rig.tree()
       const [pss, alone] = [pids.reduce((sum, pid) => sum + pssOf(pid), 0), aloneOf(pids)]
-      const by = new Map(pids.map((pid) => [nameOf(pid), pssOf(pid)]))
+      const by = pssBy(pids)
       const { memory } = await fleet()
       return [
         { what: 'idle', is: `${pss.toFixed(0)} MB PSS, ${alone.toFixed(0)} MB alone`, goal: '≤ 300 MB', met: Math.max(pss, alone) <= 300 },
