@@ -64,13 +64,36 @@ function boundConnections(server: Server, limits: Limits): void {
   })
 }
 
+const ROUNDS = 4
+
+/** Ends connections on which nothing moved for `idle` ms, or up to a quarter more: a look at all of them now and then. */
+function endIdle(server: Server, idle: number): void {
+  const known = new Map<Socket, { moved: number; quiet: number }>()
+  server.on('connection', (socket: Socket) => {
+    known.set(socket, { moved: 0, quiet: 0 })
+    socket.once('close', () => known.delete(socket))
+  })
+  const rounds = setInterval(() => {
+    for (const [socket, it] of known) {
+      const moved = socket.bytesRead + socket.bytesWritten
+      it.quiet = moved === it.moved ? it.quiet + 1 : 0
+      it.moved = moved
+      if (it.quiet >= ROUNDS) socket.destroy()
+    }
+  }, idle / ROUNDS)
+  rounds.unref()
+  server.once('close', () => clearInterval(rounds))
+}
+
 export function serverFor({ app, boards, via, limits = LIMITS }: ServerOptions): Server {
   const listener = getRequestListener((request, { incoming }) => {
     const door: Door = { via, address: via === 'tcp' ? (incoming.socket.remoteAddress ?? '') : '' }
     return app.fetch(request, door)
   })
   const server = http.createServer({
-    headersTimeout: limits.headersTimeout, requestTimeout: limits.requestTimeout, keepAliveTimeout: limits.idleTimeout,
+    headersTimeout: limits.headersTimeout, requestTimeout: limits.requestTimeout,
+    // Idle connections are ended below: Node's own timers would be set anew for every request.
+    keepAliveTimeout: 0,
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeout), maxHeaderSize: MOST_HEADER_BYTES, noDelay: true,
     // A request without a body needs no stream for one: that is a tenth of what a board costs.
     optimizeEmptyRequests: true,
@@ -78,8 +101,11 @@ export function serverFor({ app, boards, via, limits = LIMITS }: ServerOptions):
     if (!serveBoard(boards, request, response)) void listener(request, response)
   })
   server.maxHeadersCount = MOST_HEADERS
-  // A ledger check or a look asked for by a person may take its time; nothing else stays silent for long.
-  server.setTimeout(via === 'socket' ? 0 : limits.idleTimeout)
-  if (via === 'tcp') boundConnections(server, limits)
+  // A ledger check or a look asked for by a person, over the socket, may take its time; nothing else stays silent for long.
+  server.setTimeout(0)
+  if (via === 'tcp') {
+    boundConnections(server, limits)
+    endIdle(server, limits.idleTimeout)
+  }
   return server
 }
