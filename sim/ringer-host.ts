@@ -1,7 +1,7 @@
 // One ringer in the simulator: the production machine, whose memory dies with it. Its sends go to a provider that accepts, fails,
 // answers too late or never; its line to the keeper comes and goes.
 import type { Due, Now } from '../src/core/time.ts'
-import { seconds, timeTo } from '../src/core/time.ts'
+import { timeTo } from '../src/core/time.ts'
 import type { Plan } from '../src/rooms/page/plan.ts'
 import type { AskRinger, FromRinger, RingerSays, ToRinger } from '../src/rooms/page/protocol.ts'
 import { newRinger, step, USUAL, type RingerEffect, type RingerEvent, type RingerState } from '../src/rooms/page/ringer/ringer.ts'
@@ -77,7 +77,7 @@ export function ringerHost(options: RingerHostOptions): RingerHost {
       life++
       frozen = false
       inbox = []
-      state = newRinger({ key: options.key, ...USUAL, silence: seconds(15) }, now())
+      state = newRinger({ key: options.key, ...USUAL }, now())
       take({ is: 'plan', plan: options.plan })
     },
     crash() {

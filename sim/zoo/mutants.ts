@@ -140,7 +140,11 @@ const paging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/ringer/handover.ts', find: 'if (message.term !== state.term || state.handover) {', put: 'if (state.handover) {' }],
   },
   {
-    name: 'the ringer never goes on alone', breaks: ['P-1'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'after 15 s without a beat'),
+    name: 'the ringer sends what it decided alone although the keeper is back', breaks: ['L-1', 'P-3'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'is left to the keeper that is back'),
+    changes: [{ file: 'src/rooms/page/ringer/handover.ts', find: '    giveBack(turn)\n', put: '' }],
+  },
+  {
+    name: 'the ringer never goes on alone', breaks: ['P-1'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'after 12 s without a beat'),
     changes: [{ file: 'src/rooms/page/ringer/ringer.ts', find: 'if (silentFor(turn) < state.options.silence) return', put: 'if (silentFor(turn) >= 0) return' }],
   },
   {

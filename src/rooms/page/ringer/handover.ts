@@ -4,11 +4,13 @@
 import { never } from '../../../core/fault.ts'
 import { dueIn, isDue, laterTick, ms } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
+import { CALM } from '../digest.ts'
 import type { Mirrored, ToRinger } from '../protocol.ts'
 import { called } from '../steps.ts'
 import { close, wakeKeeper } from './alone.ts'
 import { rebasePending, recorded } from './acts.ts'
 import { all, forget, lastOf, write } from './journal.ts'
+import { takeBack } from './queue.ts'
 import { giveUp, send } from './sending.ts'
 import { decideBy, tellKeeper, type Turn } from './state.ts'
 
@@ -60,11 +62,21 @@ function greet(turn: Turn, from: number, store: string): void {
 function takeUp(turn: Turn): void {
   const { state, effects } = turn
   if (!state.handover) return
-  if (state.role === 'alone') effects.push({ is: 'say', line: 'the keeper is back and has taken the journal in: it decides again' })
+  if (state.role === 'alone') {
+    effects.push({ is: 'say', line: 'the keeper is back and has taken the journal in: it decides again' })
+    giveBack(turn)
+  }
   state.store = state.handover.store
   state.handover = undefined
   state.role = 'following'
   state.decideAt = undefined
+}
+
+/** What was decided here and did not go out yet is the keeper's now: it stands in its ledger as intended, and would go out twice (P-3, L-1). */
+function giveBack({ state }: Turn): void {
+  takeBack(state.queue, ({ by, message }) => by === 'ringer' && (message.body.event === 'page' || message.body.event === 'digest'))
+  state.gathered.clear()
+  state.storm = CALM
 }
 
 function taken(turn: Turn, n: number): void {

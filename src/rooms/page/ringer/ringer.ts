@@ -2,7 +2,7 @@
 // no lots, so the same events give the same effects; the process wires it to sockets and channels, the simulator drives
 // the very same code.
 //
-// While the keeper lives it decides and this performs: every page goes out from here. When it has been silent for 15 s this goes
+// While the keeper lives it decides and this performs: every page goes out from here. When it has been silent for 12 s this goes
 // on alone from the plan and the open incidents that it mirrors, and hands over what it did when the keeper is back. What people
 // do is taken at any time. A page that was accepted never goes out twice; while nobody has an incident nothing here ends.
 import { never } from '../../../core/fault.ts'

@@ -49,7 +49,7 @@ export interface RingerOptions {
   readonly sending: Span
 }
 
-export const USUAL: Omit<RingerOptions, 'key'> = { silence: seconds(15), confirm: seconds(2), sending: seconds(10) }
+export const USUAL: Omit<RingerOptions, 'key'> = { silence: seconds(12), confirm: seconds(2), sending: seconds(10) }
 
 /** An act that the keeper has not made durable yet. */
 export interface Pending {
