@@ -4,8 +4,8 @@
 import type { z } from 'zod'
 import { complaintsOf, dotted, short, unknownKey, withoutPasswords } from './issue.ts'
 import type { Notes } from './notes.ts'
-import { nearlySecret, putSecretsIn, secretsIn, type Secret } from './secret.ts'
-import { isSecret } from './shape.ts'
+import { carriesCredentials, nearlySecret, putSecretsIn, secretsIn, type Secret } from './secret.ts'
+import { secrecyOf, type Secrecy } from './shape.ts'
 import { NAME } from './piece.ts'
 import { placeOf } from './files.ts'
 import type { Help, Mark, Path, Spot } from './yaml.ts'
@@ -183,14 +183,18 @@ function maskLiterals(schema: z.ZodType, path: Path, at: Spot, only: readonly st
   for (const [inner, { value, mark }] of everySpot(at)) {
     if ((typeof value !== 'string' && typeof value !== 'number') || (only && inner.length > 0 && !only.includes(String(inner[0])))) continue
     const text = String(value)
-    if (text === '' || secretsIn(text).length > 0 || !isSecret(schema, inner)) continue
-    // An address without a password, which may hold one, is no secret.
-    if (text.includes('://')) continue
+    if (text === '' || secretsIn(text).length > 0 || !isLiteralSecret(secrecyOf(schema, inner), String(inner.at(-1) ?? ''), text)) continue
     notes.mask(mark)
     literal.push([...path, ...inner])
     error('HF119', [...path, ...inner], `a secret is written out in ${dotted([...path, ...inner])}`, { help: 'write ${secret:name}, and keep the value elsewhere' })
   }
   return literal
+}
+
+function isLiteralSecret(secrecy: Secrecy, name: string, text: string): boolean {
+  // An address without a password, which may hold one, is no secret.
+  if (secrecy === 'always') return !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return secrecy === 'credentials' && carriesCredentials(name, text)
 }
 
 /** A sentence without the values of secrets: a schema's own sentence may repeat what it was given. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { loadSecrets, nearlySecret, putSecretsIn, secretsIn, type Environment, type Secret } from './secret.ts'
+import { carriesCredentials, loadSecrets, nearlySecret, putSecretsIn, secretsIn, type Environment, type Secret } from './secret.ts'
 
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-secret-'))
@@ -80,4 +80,21 @@ test('what was meant as a reference is recognised', () => {
     assert.ok(nearlySecret(text) !== undefined || secretsIn(text).length > 0, text)
   }
   for (const text of ['${secret:x}', 'select ${x}', 'a $ b', '${environment}']) assert.equal(nearlySecret(text), undefined, text)
+})
+
+test('what carries credentials is told by its name or by what it looks like; the rest may be written out', () => {
+  const carries: readonly [string, string][] = [
+    ['Authorization', 'x'], ['proxy-authorization', 'x'], ['Cookie', 'a=b'], ['X-Api-Key', '1'], ['apikey', '1'], ['x-goog-api-key', '1'], ['Ocp-Apim-Subscription-Key', '1'],
+    ['PRIVATE-TOKEN', 'x'], ['x-vault-token', 'x'], ['x-amz-security-token', 'x'], ['client_secret', 'x'], ['x-password', 'x'], ['X-Auth', 'x'], ['x-session-id', 'x'],
+    ['x-hub-signature-256', 'x'], ['x-pass', 'x'], ['x-custom', 'Bearer 6f1d5a'], ['x-custom', 'Basic YWRhOng='], ['x-custom', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0xx.c2ln'],
+    ['body', '{"user":"ada","password":"hunter2"}'], ['body', 'grant_type=x&client_secret=abc'], ['body', '{"apiKey": 5}'], ['body', '<Password>hunter2</Password>'],
+    ['body', '{"access_token" : "x"}'], ['body', '-----BEGIN PRIVATE KEY-----'],
+  ]
+  const harmless: readonly [string, string][] = [
+    ['accept', 'application/json'], ['Accept-Language', 'en'], ['User-Agent', 'holdfast'], ['Host', 'shop.example'], ['Cache-Control', 'no-cache'], ['x-forwarded-proto', 'https'],
+    ['content-type', 'text/plain; charset=utf-8'], ['Idempotency-Key', 'a1'], ['origin', 'https://acme.example'], ['x-passenger-app', 'a'], ['x-author', 'ada'], ['x-plan', 'basic'],
+    ['body', '{"dry":true}'], ['body', 'select 1'], ['body', '{"token": null, "password": ""}'], ['body', '<ping/>'], ['body', 'the basic plan'], ['body', '{"query":"{ shop { name } }"}'],
+  ]
+  for (const [name, text] of carries) assert.equal(carriesCredentials(name, text), true, `${name}: ${text}`)
+  for (const [name, text] of harmless) assert.equal(carriesCredentials(name, text), false, `${name}: ${text}`)
 })

@@ -31,6 +31,21 @@ export const secretsIn = (text: string): string[] => [...text.matchAll(REFERENCE
 export const nearlySecret = (text: string): string | undefined =>
   /\$\{(?!secret:[^}]*\})\s*(?:secrets?(?![a-z])|(?:env|file)[:.])[^}]*\}?/i.exec(text)?.[0] ?? /\$\(?secret:[\w-]*\)?/.exec(text)?.[0]
 
+/** Words in the name of a header or field whose value opens something. */
+const OPENING = '(?:authori[sz]ation|authentication|cookie|token|secret|passw|passphrase|credential|session|signature|jwt|api[-_]?key)'
+const OPENING_NAME = new RegExp(`${OPENING}|(?:^|[-_.])(?:auth|pwd|pass)(?:[-_.]|$)|key$`, 'i')
+/** Keys that tell things apart and open nothing. */
+const HARMLESS_NAME = /(?:idempotency|surrogate|cache|websocket|sort|partition)-?key$/i
+/** A scheme with its credentials, a signed token, a private key: whatever they are called. */
+const OPENING_VALUE = /^(?:bearer|basic|negotiate)\s+[\w+/=.~-]{6,}$|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/i
+/** `"password": "x"`, `token=x`, `<secret>x</secret>` within a body; an empty value opens nothing. */
+const OPENING_FIELD = new RegExp(`${OPENING}[\\w-]*["']?\\s*[:=]\\s*(?!null|true|false)["']?[^"'\\s&,;}\\]{[]|<[\\w-]*${OPENING}[\\w-]*>[^<\\s]`, 'i')
+
+/** True when a header or body, written out, would give credentials away: by its name, or by what it looks like. */
+export function carriesCredentials(name: string, text: string): boolean {
+  return (OPENING_NAME.test(name) && !HARMLESS_NAME.test(name)) || OPENING_VALUE.test(text) || OPENING_FIELD.test(text)
+}
+
 export const environmentName = (name: string): string => `HOLDFAST_SECRET_${name.toUpperCase().replaceAll('-', '_')}`
 
 /** The values of all `names`. */

@@ -26,12 +26,14 @@ export function knownKeys(schema: z.ZodType, path: Path): string[] {
   return [...new Set(keys)]
 }
 
-/** True when the value at `path`, or anything around it, is declared `.meta({ secret: true })`. */
-export function isSecret(schema: z.ZodType, path: Path): boolean {
-  return path.some((_, at) => marked(layersAt(schema, path.slice(0, at)))) || marked(layersAt(schema, path))
-}
+/** Whether a value is a secret whatever it is (`.meta({ secret: true })`), or where it carries credentials (`'credentials'`). */
+export type Secrecy = 'always' | 'credentials' | 'never'
 
-const marked = (layers: readonly z.ZodType[]): boolean => layers.some((layer) => layer.meta()?.['secret'] === true)
+/** What the schema declares for the value at `path`, or for anything around it. */
+export function secrecyOf(schema: z.ZodType, path: Path): Secrecy {
+  const marks = [...path, ''].flatMap((_, at) => layersAt(schema, path.slice(0, at)).map((layer) => layer.meta()?.['secret']))
+  return marks.includes(true) ? 'always' : marks.includes('credentials') ? 'credentials' : 'never'
+}
 
 /** True when a time with its unit is wanted at `path`. */
 export const wantsSpan = (schema: z.ZodType, path: Path): boolean => layersAt(schema, path).some(isSpan)

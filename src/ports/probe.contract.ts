@@ -172,7 +172,7 @@ function counting(egress: Egress): { egress: Egress; used: () => boolean; heeded
 /** What the settings of an example say must not be shown: values of secret settings, and of URLs the password. */
 function secretsIn(probe: AnyProbe, example: unknown): string[] {
   const { properties = {} } = z.toJSONSchema(probe.config, { io: 'input' })
-  const secret = Object.entries(properties).filter(([, setting]) => typeof setting === 'object' && setting['secret'] === true)
+  const secret = Object.entries(properties).filter(([, setting]) => typeof setting === 'object' && setting['secret'] !== undefined)
   return secret.flatMap(([name]) => textsIn((example as Record<string, unknown>)[name])).map((text) => (URL.canParse(text) && new URL(text).password) || text)
 }
 

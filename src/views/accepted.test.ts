@@ -180,6 +180,23 @@ test('secrets that are written out are refused and masked', async () => {
   }
 })
 
+test('headers and bodies may be written out; only what carries credentials is a secret', async () => {
+  const check = (settings: string): string => `version: 1\nchecks: { w: { http: "https://acme.example/", ${settings} } }\n`
+  const own = { probes: plugins.probes, channels: plugins.channels }
+  for (const settings of ['headers: { accept: application/json, host: shop.example }', 'method: POST, body: "{\\"dry\\":true}"', 'headers: { authorization: "Bearer ${secret:db-url}" }']) {
+    await accept({ text: check(settings), ...own })
+  }
+  const refused = [
+    'headers: { accept: text/html, authorization: c4n4ry }', 'headers: { Cookie: c4n4ry }', 'headers: { x-api-key: c4n4ry }', 'headers: { x-my-token: "https://c4n4ry" }',
+    'headers: { x-custom: Bearer c4n4ry }', 'method: POST, body: "{\\"password\\":\\"c4n4ry\\"}"', 'headers: { origin: "https://ada:c4n4ry@acme.example" }',
+  ]
+  for (const settings of refused) {
+    const { findings, rendered } = await refuse({ text: check(settings), ...own })
+    assert.deepEqual(findings.map((finding) => finding.slice(-5)), ['HF119'], settings)
+    assert.doesNotMatch(rendered, /c4n4ry/, rendered)
+  }
+})
+
 test('the canonical form is the same whatever the order of names, comments and notation', async () => {
   const first = await accept({ file: join(fixtures, 'acceptance.yaml') })
   const written = withComponents(first.canonical) as Record<string, unknown>

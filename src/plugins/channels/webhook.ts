@@ -26,7 +26,7 @@ export default channel({
       const read = readHttp(given.value)
       if (read.is === 'refused') given.issues.push({ code: 'custom', message: read.says, input: given.value })
     }).meta({ title: 'Address', secret: true }),
-    headers: z.record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'this is not the name of a header').refine((name) => !OURS.has(name.toLowerCase()), 'this header is set by Holdfast'), header).optional().meta({ title: 'Further headers', secret: true }),
+    headers: z.record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'this is not the name of a header').refine((name) => !OURS.has(name.toLowerCase()), 'this header is set by Holdfast'), header).optional().meta({ title: 'Further headers', secret: 'credentials' }),
     secret: z.string().min(8).optional().meta({ title: 'Secret that signs the body', secret: true }),
   }),
   examples: [{ webhook: 'https://hooks.acme.example/page' }, { webhook: 'http://127.0.0.1:9099/page', headers: { authorization: 'Bearer some-token' }, secret: 'some-long-secret' }],

@@ -21,8 +21,8 @@ const config = z
   .strictObject({
     http: httpText('Address'),
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).optional().meta({ title: 'Method' }),
-    headers: z.record(z.string(), z.string().max(8192)).optional().meta({ title: 'Headers', secret: true }),
-    body: z.string().max(65_536).optional().meta({ title: 'Body to send', secret: true }),
+    headers: z.record(z.string(), z.string().max(8192)).optional().meta({ title: 'Headers', secret: 'credentials' }),
+    body: z.string().max(65_536).optional().meta({ title: 'Body to send', secret: 'credentials' }),
     expect: z
       .strictObject({
         status: z.union([status, z.array(status).min(1).max(50)]).optional().meta({ title: 'Status', description: '200 to 299 when absent' }),
