@@ -82,7 +82,7 @@ const lapsed: Check = (world) => world.keeper.sql.all<{ paging: string }>(`selec
   return phase.is === 'held' && newest < world.end - LASTS ? [`P-7: ${phase.by} has ${incident} for longer than an acknowledgement lasts`] : []
 })
 
-/** P-13: every ring that went out is in exactly one single or one digest. */
+/** P-13: every ring that was decided is in exactly one single or one digest, or was spared. */
 const counted: Check = (world, ledger) => {
   const rung = new Set(ledger.flatMap((it) => pagingOf(it)?.rings ?? []).filter((ring) => ring.is !== 'waiting').map((ring) => ring.page as string))
   const known = new Set<string>(world.attempts.map((it) => it.page))
@@ -96,8 +96,11 @@ const counted: Check = (world, ledger) => {
       together.add(page)
     }
   }
-  for (const row of world.keeper.sql.all<{ page: string }>('select page from page_gathered')) known.add(row.page)
-  for (const it of ledger) if (typeof it.body['page'] === 'string') known.add(it.body['page'])
+  for (const row of world.keeper.sql.all<{ page: string }>('select page from page_waiting')) known.add(row.page)
+  for (const it of ledger) {
+    if (typeof it.body['page'] === 'string') known.add(it.body['page'])
+    if (it.is === 'page.spared') for (const page of it.body['pages'] as string[]) known.add(page)
+  }
   for (const page of rung) if (!known.has(page) && !together.has(page)) says.push(`P-13: ${page} was decided and is in no single and no digest`)
   return says.slice(0, 3)
 }

@@ -22,7 +22,9 @@ const pagesOf = (world: World, incident: string): World['attempts'] => world.att
 /** P-1, P-10: what is open at the end and held by nobody was rung again lately, and accepted. */
 const paged: Check = (world) => incidents(world).filter((it) => !it.resolved && it.paging?.phase.is === 'ringing').flatMap((it) => {
   const lately = world.attempts.filter((at) => (at.incident === it.id || at.event === 'digest') && at.accepted && at.at > world.end - 45_000 && (at.event === 'page' || at.event === 'digest'))
-  return lately.length > 0 ? [] : [`P-10: ${it.subject} is open, nobody has it, and nobody was rung in the last 45 s`]
+  // A digest that is about to leave holds it for at most ten seconds.
+  const waits = world.keeper.sql.get(`select 1 as one from page_waiting where incident = ? and at > ?`, it.id, Number(world.time.now().wall) - 11_000) !== undefined
+  return lately.length > 0 || waits ? [] : [`P-10: ${it.subject} is open, nobody has it, and nobody was rung in the last 45 s`]
 })
 
 /** P-1: an alert that was confirmed has an incident, and somebody was rung for it or it was taken or ended. */

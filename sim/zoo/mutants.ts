@@ -152,6 +152,14 @@ const paging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/delivery.ts', find: 'rings: rows.map((row) =>', put: 'rings: rows.slice(1).map((row) =>' }],
   },
   {
+    name: 'a digest pages for what somebody has', breaks: ['P-7'], killer: test('src/rooms/page/delivery.test.ts', 'what somebody took, or is over'),
+    changes: [{ file: 'src/rooms/page/delivery.ts', find: 'all.filter((row) => !spared.has(row.page))', put: 'all' }],
+  },
+  {
+    name: 'a storm is counted by rings, not by incidents', breaks: ['P-13'], killer: test('src/rooms/page/ringer/digest.test.ts', 'goes on being told so'),
+    changes: [{ file: 'src/rooms/page/storm.ts', find: 'return !gathered.has(incident)', put: 'return false' }],
+  },
+  {
     name: 'the agenda knows the wall clock only', breaks: ['X-7', 'P-10', 'P-1', 'P-3', 'P-7'], killer: sim(),
     changes: [{ file: 'src/db/store.ts', find: '[...byWall, ...byTick.filter((row) => !seen.has(`${row.what} ${row.key}`))]', put: 'byWall' }],
   },

@@ -13,6 +13,7 @@ import { instantOf } from '../core/time.ts'
 import { serverFor } from '../http/server.ts'
 import type { Answered } from '../http/siblings.ts'
 import { runtimeFolder } from '../ports/runtime-folder.ts'
+import { createTimers } from '../ports/world/timers.ts'
 import type { AskRinger, RingerSays } from '../rooms/page/protocol.ts'
 import { runCli, type Outside, type UpWants } from './main.ts'
 
@@ -60,8 +61,8 @@ const world: World = webWorld({
     return { is: 'answered', status: 200, body }
   },
 })
-const socket = serverFor({ app: world.app, boards: world.kit.boards, via: 'socket' })
-const tcp = serverFor({ app: world.app, boards: world.kit.boards, via: 'tcp' })
+const socket = serverFor({ app: world.app, boards: world.kit.boards, via: 'socket', timers: createTimers() })
+const tcp = serverFor({ app: world.app, boards: world.kit.boards, via: 'tcp', timers: createTimers() })
 
 before(async () => {
   pushAll(world)

@@ -245,3 +245,8 @@ export function* entries(sql: Sql, stream?: string): IterableIterator<Entry> {
 
 export const textOf = (sql: Sql, hash: string): string =>
   sql.get<{ body: string }>('select body from text where hash = ?', hash)?.body ?? ''
+
+const KEPT = /^#[0-9a-f]{64}$/
+
+/** What stands in an entry as it is said: free text stands there as `#` and its hash, and is empty when it was taken out of the side table. */
+export const saidOf = (sql: Sql, said: string): string => (KEPT.test(said) ? textOf(sql, said.slice(1)) : said)

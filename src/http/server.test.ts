@@ -18,7 +18,7 @@ import { keeperOver, ringerOver, siblingAt } from './siblings.ts'
 async function up(t: TestContext, limits = LIMITS): Promise<{ port: number; server: Server; world: ReturnType<typeof webWorld> }> {
   const world = webWorld()
   pushAll(world)
-  const server = serverFor({ app: world.app, boards: world.kit.boards, via: 'tcp', limits })
+  const server = serverFor({ app: world.app, boards: world.kit.boards, via: 'tcp', timers: createTimers(), limits })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
     server.closeAllConnections()

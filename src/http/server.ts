@@ -4,6 +4,8 @@
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import { ms } from '../core/time.ts'
+import type { Timers } from '../ports/world.ts'
 import type { Door } from './access.ts'
 import type { App } from './app.ts'
 import { serveBoard } from './board/serve.ts'
@@ -27,6 +29,7 @@ export interface ServerOptions {
   readonly app: App
   readonly boards: Boards
   readonly via: Door['via']
+  readonly timers: Timers
   readonly limits?: Limits
 }
 
@@ -67,25 +70,26 @@ function boundConnections(server: Server, limits: Limits): void {
 const ROUNDS = 4
 
 /** Ends connections on which nothing moved for `idle` ms, or up to a quarter more: a look at all of them now and then. */
-function endIdle(server: Server, idle: number): void {
+function endIdle(server: Server, idle: number, timers: Timers): void {
   const known = new Map<Socket, { moved: number; quiet: number }>()
   server.on('connection', (socket: Socket) => {
     known.set(socket, { moved: 0, quiet: 0 })
     socket.once('close', () => known.delete(socket))
   })
-  const rounds = setInterval(() => {
+  const round = (): void => {
     for (const [socket, it] of known) {
       const moved = socket.bytesRead + socket.bytesWritten
       it.quiet = moved === it.moved ? it.quiet + 1 : 0
       it.moved = moved
       if (it.quiet >= ROUNDS) socket.destroy()
     }
-  }, idle / ROUNDS)
-  rounds.unref()
-  server.once('close', () => clearInterval(rounds))
+    next = timers.after(ms(idle / ROUNDS), round)
+  }
+  let next = timers.after(ms(idle / ROUNDS), round)
+  server.once('close', () => next())
 }
 
-export function serverFor({ app, boards, via, limits = LIMITS }: ServerOptions): Server {
+export function serverFor({ app, boards, via, timers, limits = LIMITS }: ServerOptions): Server {
   const listener = getRequestListener((request, { incoming }) => {
     const door: Door = { via, address: via === 'tcp' ? (incoming.socket.remoteAddress ?? '') : '' }
     return app.fetch(request, door)
@@ -105,7 +109,7 @@ export function serverFor({ app, boards, via, limits = LIMITS }: ServerOptions):
   server.setTimeout(0)
   if (via === 'tcp') {
     boundConnections(server, limits)
-    endIdle(server, limits.idleTimeout)
+    endIdle(server, limits.idleTimeout, timers)
   }
   return server
 }

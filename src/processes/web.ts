@@ -94,8 +94,8 @@ async function start(init: Init): Promise<void> {
     clock, random, keeper, ringer: ringerOver(ringerLink, clock, timers), access, boards, doors: doorsOf(Buffer.from(init.key, 'base64')), triggers: gatherFor(keeper), pushed,
   }
   const app = appOf(routes, kit)
-  const tcp = serverFor({ app, boards, via: 'tcp' })
-  const local = serverFor({ app, boards, via: 'socket' })
+  const tcp = serverFor({ app, boards, via: 'tcp', timers })
+  const local = serverFor({ app, boards, via: 'socket', timers })
   const socket = path.join(init.runtime, 'web.sock')
   ends = [() => closing(tcp), () => closing(local), () => keeperLink.close(), () => ringerLink.close()]
   unlinkQuietly(socket)

@@ -3,7 +3,7 @@ import type { Entry } from '../core/ledger.ts'
 import { nameOf } from '../core/subject.ts'
 import type { Instant, Now } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
-import { entries, textOf } from '../db/store.ts'
+import { entries, saidOf, textOf } from '../db/store.ts'
 import { nextPeople } from '../rooms/page/decide.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import { loadPaging, type IncidentRow } from '../rooms/page/rows.ts'
@@ -40,7 +40,7 @@ function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person
   const machine = (says: string): { says: string; by: 'machine' } => ({ says, by: 'machine' })
   const person = (says: string): { says: string; by: 'person' } => ({ says, by: 'person' })
   switch (entry.is) {
-    case 'incident.opened': return machine(`${b['title']}: ${b['says']}`)
+    case 'incident.opened': return machine(`${saidOf(sql, b['title'] ?? '')}: ${saidOf(sql, b['says'] ?? '')}`)
     case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${b['says']}`)
     case 'incident.left': return machine(`${nameOf(b['member'] ?? '')} ${b['says']}`)
     case 'incident.resolved': return b['by'] ? person(`${b['by']} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')

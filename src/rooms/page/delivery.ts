@@ -1,15 +1,10 @@
-// From a decision to deeds. A ring becomes a deed of its own while few go out; in a storm further ones are gathered and go
-// out as one digest per person and channel, with exact counts: every ring is in exactly one single or one digest (P-13).
-// What is recent is judged by the monotonic clock: a wall clock that steps must not hold a digest back (X-7).
+// From a decision to deeds. A ring becomes a deed of its own while few go out; in a storm (`storm.ts`) further ones are gathered and
+// go out as one digest per person and channel, with exact counts: every ring is in exactly one single or one digest (P-13), or was
+// spared because somebody took its incident, or it was over, before the digest left (P-7, P-14).
 import { derivedId, type PageId } from '../../core/id.ts'
-import { dueIn, seconds, type Instant } from '../../core/time.ts'
+import { dueIn, tickOf, type Instant, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-
-/** Incidents per person and channel in a sliding minute that are told one by one; above it, digests. One incident that rings often is no storm. */
-const MOST_SINGLES = 5
-const MINUTE = 60_000
-const FIRST_DIGEST = seconds(2)
-const BETWEEN_DIGESTS = seconds(10)
+import { digestAfter, goesAlone, SINGLES_WITHIN, type Line } from './storm.ts'
 
 export type PageEvent = 'page' | 'acknowledged' | 'reminder' | 'lapsed' | 'recovered' | 'reassigned' | 'test' | 'notice'
 
@@ -36,39 +31,73 @@ export interface DigestDeed {
   readonly raisedAt: Instant
 }
 
+interface WaitingRow extends Record<string, unknown> { page: string; incident: string; event: string; at: number; deed: string }
+
+/** What the storm rule asks about one person and channel, as it stands in the working tables. */
+function lineOf({ sql, now }: Tx, person: string, channel: string): Line {
+  const rows = sql.all<{ incident: string; tick: number }>('select incident, tick from page_lately where person = ? and channel = ? and boot = ? and tick > ?', person, channel, now.boot, now.tick - SINGLES_WITHIN)
+  return {
+    singles: new Map(rows.map(({ incident, tick }): [string, Stamp] => [incident, { tick: tickOf(tick), boot: now.boot }])),
+    gathered: {
+      has: (incident) => sql.get('select 1 as one from page_waiting where person = ? and channel = ? and incident = ? limit 1', person, channel, incident) !== undefined,
+      size: sql.get('select 1 as one from page_waiting where person = ? and channel = ? limit 1', person, channel) === undefined ? 0 : 1,
+    },
+  }
+}
+
+const remember = ({ sql, now }: Tx, person: string, channel: string, incident: string): void =>
+  void sql.run(`insert into page_lately (person, channel, incident, tick, boot) values (?,?,?,?,?)
+    on conflict do update set tick = excluded.tick, boot = excluded.boot`, person, channel, incident, Math.floor(now.tick), now.boot)
+
 /** Sends a ring out by itself, or lets it wait for the next digest. */
 export function dispatch(tx: Tx, ring: RingDeed): void {
   const { sql, now } = tx
-  const gathered = sql.get<{ n: number }>('select 1 as n from page_gathered where person = ? and channel = ? limit 1', ring.person, ring.channel)
-  // What waits goes first: beside it nothing goes out by itself, however little was sent lately.
-  const recent = gathered ? MOST_SINGLES : (sql.get<{ n: number }>('select count(distinct incident) as n from page_single where person = ? and channel = ? and boot = ? and at > ? and incident <> ?', ring.person, ring.channel, now.boot, now.tick - MINUTE, ring.incident)?.n ?? 0)
+  const { person, channel, incident } = ring
   // A test page is asked for by a person who waits for it.
-  if (ring.event === 'test' || recent < MOST_SINGLES) {
-    sql.run('insert into page_single (person, channel, incident, at, boot) values (?,?,?,?,?)', ring.person, ring.channel, ring.incident, Math.floor(now.tick), now.boot)
-    tx.intend({ key: ring.page, what: 'page.ring', body: ring, repeatable: true })
-    return
+  if (ring.event === 'test') return alone(tx, ring)
+  const line = lineOf(tx, person, channel)
+  if (goesAlone(line, incident, now)) {
+    remember(tx, person, channel, incident)
+    return alone(tx, ring)
   }
-  sql.run('insert into page_gathered (page, person, channel, incident, event, at) values (?,?,?,?,?,?) on conflict do nothing',
-    ring.page, ring.person, ring.channel, ring.incident, ring.event, now.wall)
-  if (!gathered) {
-    const last = sql.get<{ at: number | null }>('select max(at) as at from page_single where person = ? and channel = ? and boot = ? and at > ?', ring.person, `${ring.channel}#digest`, now.boot, now.tick - BETWEEN_DIGESTS)?.at
-    const wait = last === null || last === undefined ? FIRST_DIGEST : seconds(Math.ceil(Math.max(2000, last + BETWEEN_DIGESTS - now.tick) / 1000))
-    tx.schedule('page.digest', JSON.stringify([ring.person, ring.channel]), dueIn(now, wait))
-  }
+  sql.run('insert into page_waiting (page, person, channel, incident, event, at, deed) values (?,?,?,?,?,?,?) on conflict do nothing',
+    ring.page, person, channel, incident, ring.event, now.wall, JSON.stringify(ring))
+  if (line.gathered.size === 0) tx.schedule('page.digest', JSON.stringify([person, channel]), dueIn(now, digestAfter(lastDigest(tx, person, channel), now)))
+}
+
+const alone = (tx: Tx, ring: RingDeed): void => tx.intend({ key: ring.page, what: 'page.ring', body: ring, repeatable: true })
+
+function lastDigest({ sql }: Tx, person: string, channel: string): Stamp | undefined {
+  const row = sql.get<{ tick: number; boot: string }>('select tick, boot from page_digest_at where person = ? and channel = ?', person, channel)
+  return row && { tick: tickOf(row.tick), boot: row.boot }
+}
+
+/** What need not be told any more: pages of incidents that somebody has or that are over. */
+function sparedOf({ sql }: Tx, rows: readonly WaitingRow[]): ReadonlySet<string> {
+  const isQuiet = (incident: string): boolean => sql.get(`select 1 as one from page_paging where incident = ? and json_extract(paging, '$.phase.is') <> 'ringing'`, incident) !== undefined
+  const pages = rows.filter((row) => row.event === 'page')
+  const quiet = new Set([...new Set(pages.map((row) => row.incident))].filter(isQuiet))
+  return new Set(pages.filter((row) => quiet.has(row.incident)).map((row) => row.page))
 }
 
 /** Sends what was gathered for one person and channel as one page. */
 export function sendDigest(tx: Tx, key: string): void {
   const { sql, now } = tx
   const [person, channel] = JSON.parse(key) as [string, string]
-  const rows = sql.all<{ page: string; incident: string; event: string; at: number }>(
-    'select page, incident, event, at from page_gathered where person = ? and channel = ? order by at, page', person, channel)
-  sql.run('delete from page_gathered where person = ? and channel = ?', person, channel)
-  sql.run('delete from page_single where boot <> ? or at <= ?', now.boot, now.tick - MINUTE)
-  const first = rows[0]
+  const all = sql.all<WaitingRow>('select page, incident, event, at, deed from page_waiting where person = ? and channel = ? order by at, page', person, channel)
+  sql.run('delete from page_waiting where person = ? and channel = ?', person, channel)
+  sql.run('delete from page_lately where boot <> ? or tick <= ?', now.boot, now.tick - SINGLES_WITHIN)
+  const spared = sparedOf(tx, all)
+  const rows = all.filter((row) => !spared.has(row.page))
+  const [first] = rows
+  if (spared.size > 0) tx.append({ is: 'page.spared', stream: `person:${person}`, body: { person, channel, pages: [...spared], at: now.wall } })
   if (!first) return
+  if (rows.length === 1) {
+    remember(tx, person, channel, first.incident)
+    return alone(tx, JSON.parse(first.deed) as RingDeed)
+  }
   const page = derivedId<'page'>('pg', 'digest', person, channel, first.page, rows.length)
-  sql.run('insert into page_single (person, channel, incident, at, boot) values (?,?,?,?,?)', person, `${channel}#digest`, page, Math.floor(now.tick), now.boot)
+  sql.run('insert into page_digest_at (person, channel, tick, boot) values (?,?,?,?) on conflict do update set tick = excluded.tick, boot = excluded.boot', person, channel, Math.floor(now.tick), now.boot)
   const body: DigestDeed = {
     page, person, channel, raisedAt: first.at as Instant,
     rings: rows.map((row) => ({ incident: row.incident, page: row.page as PageId, event: row.event as PageEvent })),

@@ -6,7 +6,7 @@ import { nameOf } from '../../core/subject.ts'
 import { dueIn, type Instant, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Entry } from '../../core/ledger.ts'
-import { incidentOf, lastEnded, loadDown, loadIncident, loadOpenBySubject, loadOpenWith, nextNumber, silencedUntil, type IncidentRow, type OpenedBody } from './rows.ts'
+import { incidentOf, lastEnded, loadDown, loadIncident, loadOpenBySubject, loadOpenWith, nextNumber, openedBody, silencedUntil, type IncidentRow } from './rows.ts'
 
 export interface Opening {
   readonly subject: string
@@ -40,11 +40,9 @@ export function open(tx: Tx, life: Lifecycle, it: Opening): string {
     return has.id
   }
   const id = incidentId(it.subject, lastEnded(tx.sql, it.subject))
-  const body: OpenedBody = {
-    id, number: nextNumber(tx.sql), subject: it.subject, title: it.title, says: it.says, origin: it.origin, escalate: it.escalate,
-    since: it.since ?? tx.now.wall, members: it.members,
-  }
-  tx.append({ is: 'incident.opened', stream: id, body })
+  const { subject, title, says, origin, escalate, members } = it
+  const incident = { id, number: nextNumber(tx.sql), subject, title, says, origin, escalate, since: it.since ?? tx.now.wall, members }
+  tx.append({ is: 'incident.opened', stream: id, body: openedBody(tx, incident) })
   const row = loadIncident(tx.sql, id)
   if (row) life.begin(tx, incidentOf(row))
   return id

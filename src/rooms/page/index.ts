@@ -171,7 +171,7 @@ export function pageRoom(context: PageContext): PageRoom {
       for (const { incident, paging } of known) {
         if (rows.loadIncident(tx.sql, incident.id)) continue
         const number = incident.number > 0 && !rows.findIncident(tx.sql, String(incident.number)) ? incident.number : rows.nextNumber(tx.sql)
-        tx.append({ is: 'incident.opened', stream: incident.id, body: { ...incident, number, adopted: true } })
+        tx.append({ is: 'incident.opened', stream: incident.id, body: { ...rows.openedBody(tx, { ...incident, number }), adopted: true } })
         tx.append({ is: 'page.stepped', stream: incident.id, body: { incident: incident.id, paging, says: 'taken over from the ringer', at: tx.now.wall } })
         // This memory does not know which checks were down: by evidence they join or leave again.
         tx.schedule('page.decide', incident.id, dueIn(tx.now, ms(0)))

@@ -4,7 +4,9 @@ import type { IncidentId } from '../../core/id.ts'
 import type { Incident, Origin } from '../../core/incident.ts'
 import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
+import { saidOf } from '../../db/store.ts'
 import type { Paging } from './paging.ts'
 import type { Cover } from './plan.ts'
 
@@ -21,10 +23,12 @@ create table if not exists page_silence (name text primary key, until integer no
 create table if not exists page_down (name text primary key, side text not null, root text not null, says text not null, escalate text not null) strict, without rowid;
 create table if not exists page_test (page text primary key, person text not null, channel text not null, outcome text not null, says text not null,
   at integer not null, received_at integer) strict, without rowid;
-create table if not exists page_single (person text not null, channel text not null, incident text not null, at integer not null, boot text not null);
-create index if not exists page_single_by on page_single (person, channel, at);
-create table if not exists page_gathered (page text not null, person text not null, channel text not null, incident text not null, event text not null, at integer not null,
-  primary key (person, channel, page)) strict, without rowid;
+create table if not exists page_lately (person text not null, channel text not null, incident text not null, tick integer not null, boot text not null,
+  primary key (person, channel, incident)) strict, without rowid;
+create table if not exists page_digest_at (person text not null, channel text not null, tick integer not null, boot text not null, primary key (person, channel)) strict, without rowid;
+create table if not exists page_waiting (page text not null, person text not null, channel text not null, incident text not null, event text not null, at integer not null,
+  deed text not null, primary key (person, channel, page)) strict, without rowid;
+create index if not exists page_waiting_of on page_waiting (person, channel, incident);
 `
 
 export const PROJECTIONS = ['page_incident', 'page_paging', 'page_last', 'page_count', 'page_cover', 'page_silence', 'page_down', 'page_test']
@@ -39,16 +43,13 @@ export const incidentOf = (row: IncidentRow): Incident => ({
   escalate: row.escalate, since: row.since as Instant, members: JSON.parse(row.members) as string[],
 })
 
-export interface OpenedBody extends Record<string, unknown> {
-  readonly id: string
-  readonly number: number
-  readonly subject: string
-  readonly title: string
-  readonly says: string
-  readonly origin: Origin
-  readonly escalate: string
-  readonly since: Instant
-  readonly members: readonly string[]
+/** As it stands in the ledger. */
+export type OpenedBody = Incident & Record<string, unknown>
+
+/** The entry's body: what people and other services wrote is kept beside the ledger, its hash in it. */
+export function openedBody(tx: Tx, it: Incident): OpenedBody {
+  const isFree = it.origin === 'person' || it.origin === 'ingest'
+  return isFree ? { ...it, title: `#${tx.keep(it.title)}`, says: `#${tx.keep(it.says)}` } : { ...it }
 }
 
 export const applyOpened = (sql: Sql, entry: Entry): void => {
@@ -125,17 +126,24 @@ export const applyTested = (sql: Sql, entry: Entry): void => {
     b.page, b.person, b.channel, b.outcome, b.says, b.at, b.receivedAt ?? null)
 }
 
-export const loadIncident = (sql: Sql, id: string): IncidentRow | undefined => sql.get<IncidentRow>('select * from page_incident where id = ?', id)
-export const loadOpen = (sql: Sql): IncidentRow[] => sql.all<IncidentRow>(`select * from page_incident where state = 'open' order by number`)
-export const loadOpenBySubject = (sql: Sql, subject: string): IncidentRow | undefined =>
-  sql.get<IncidentRow>(`select * from page_incident where subject = ? and state = 'open'`, subject)
+const said = (sql: Sql, row: IncidentRow): IncidentRow => ({ ...row, title: saidOf(sql, row.title), says: saidOf(sql, row.says) })
+const one = (sql: Sql, query: string, by: string | number): IncidentRow | undefined => {
+  const row = sql.get<IncidentRow>(`select * from page_incident where ${query}`, by)
+  return row && said(sql, row)
+}
+const several = (sql: Sql, query: string, ...by: (string | number)[]): IncidentRow[] =>
+  sql.all<IncidentRow>(`select * from page_incident ${query}`, ...by).map((row) => said(sql, row))
+
+export const loadIncident = (sql: Sql, id: string): IncidentRow | undefined => one(sql, 'id = ?', id)
+export const loadOpen = (sql: Sql): IncidentRow[] => several(sql, `where state = 'open' order by number`)
+export const loadOpenBySubject = (sql: Sql, subject: string): IncidentRow | undefined => one(sql, `subject = ? and state = 'open'`, subject)
 /** Open incidents that a check or the node itself is a member of; alerts of others have no members that turn. */
 export const loadOpenWith = (sql: Sql, member: string): IncidentRow[] =>
-  sql.all<IncidentRow>(`select * from page_incident where state = 'open' and origin <> 'ingest' and exists (select 1 from json_each(members) where value = ?) order by number`, member)
-export const loadRecent = (sql: Sql, most: number): IncidentRow[] => sql.all<IncidentRow>('select * from page_incident order by number desc limit ?', most)
+  several(sql, `where state = 'open' and origin <> 'ingest' and exists (select 1 from json_each(members) where value = ?) order by number`, member)
+export const loadRecent = (sql: Sql, most: number): IncidentRow[] => several(sql, 'order by number desc limit ?', most)
 /** By number ("212") or by id. */
 export const findIncident = (sql: Sql, named: string): IncidentRow | undefined =>
-  /^\d+$/.test(named) ? sql.get<IncidentRow>('select * from page_incident where number = ?', Number(named)) : loadIncident(sql, named)
+  /^\d+$/.test(named) ? one(sql, 'number = ?', Number(named)) : loadIncident(sql, named)
 
 export const loadPaging = (sql: Sql, id: string): Paging | undefined => {
   const row = sql.get<{ paging: string }>('select paging from page_paging where incident = ?', id)

@@ -4,7 +4,7 @@ import { at, NOW } from '../../../test/boards.ts'
 import { HOSTILE } from '../../../test/hostile.ts'
 import type { IncidentId } from '../../core/id.ts'
 import type { LinkView } from './protocol.ts'
-import { renderError, renderLink, renderNoBoard, renderNoLink, renderNotConfirmed, renderNotFound, SCREEN_POLICY, type LinkScreen } from './screen.ts'
+import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLink, renderNotConfirmed, renderNotFound, SCREEN_POLICY, type LinkScreen } from './screen.ts'
 
 const MINUTE = 60_000
 const path = '/a/t0ken'
@@ -69,6 +69,7 @@ test('links that are unknown or over, wrong addresses, and a house without a boa
   assert.match(textOf(renderNoLink('closed')), /This link has ended The incident that it belongs to is over/)
   assert.match(textOf(renderNotFound()), /Not found/)
   assert.match(textOf(renderError('The body is too large: 2 MB, at most 512 kB.')), /This did not work The body is too large/)
+  assert.match(textOf(renderIncidentPlace('inc_1')), /Incidents are not shown here yet .* holdfast incidents show inc_1 $/)
   assert.match(renderNoBoard(), /<pre>status_pages:\n {2}public:/)
 })
 
@@ -77,11 +78,11 @@ test('every screen is below 10 kB, without a script, whatever stands in it (T-4)
     const view = { ...base, incident: { ...base.incident, title: text, says: text }, person: text, timezone: text }
     for (const page of [
       draw({ ...view, state: 'ringing', next: { people: Array.from({ length: 300 }, () => text.slice(0, 60)), at: NOW } }), draw({ ...view, state: 'held', heldBy: text, heldSince: NOW, lapsesAt: NOW }),
-      draw({ ...view, state: 'held', heldBy: 'ada', heldSince: NOW }), renderNoLink('closed', text), renderError(text), renderNotConfirmed(text, path),
+      draw({ ...view, state: 'held', heldBy: 'ada', heldSince: NOW }), renderNoLink('closed', text), renderError(text), renderIncidentPlace(text, '/'), renderNotConfirmed(text, path),
     ]) {
       assert.ok(Buffer.byteLength(page) <= 10_000, `${Buffer.byteLength(page)} bytes`)
       for (const [tag, name = ''] of page.matchAll(/<\/?([a-z!][\w-]*)[^>]*>/gi)) {
-        assert.ok(['!doctype', 'html', 'head', 'meta', 'title', 'link', 'style', 'body', 'svg', 'symbol', 'circle', 'path', 'rect', 'use', 'header', 'main', 'footer', 'div', 'h1', 'p', 'b', 'bdi', 'form', 'button', 'a'].includes(name), tag)
+        assert.ok(['!doctype', 'html', 'head', 'meta', 'title', 'link', 'style', 'body', 'svg', 'symbol', 'circle', 'path', 'rect', 'use', 'header', 'main', 'footer', 'div', 'h1', 'p', 'b', 'bdi', 'form', 'button', 'a', 'pre'].includes(name), tag)
         assert.doesNotMatch(tag.replaceAll(/"[^"]*"/g, '""'), /\s(on\w+|style|src)=/)
       }
       assert.ok(page.isWellFormed())

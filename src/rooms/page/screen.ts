@@ -65,6 +65,16 @@ export const renderNotConfirmed = (says: string, path: string): string =>
 /** Nothing stands at this address. */
 export const renderNotFound = (): string => renderNotice({ ...words.notFound, shape: 'unknown' })
 
+/**
+ * Where the address of an incident leads as long as nobody signs in: how to see it by other ways. The same for every incident that
+ * there is and for every one that there is not. `board`: the public board's path, where one stands.
+ */
+export function renderIncidentPlace(incident: string, board?: string): string {
+  const command = `holdfast incidents show ${/^[A-Za-z0-9_]{1,64}$/.test(incident) ? incident : '<number>'}`
+  const more = html`<pre>${command}</pre>${board !== undefined && html`<p><a class="go" href="${board}">${words.incidentPlace.board}</a></p>`}`
+  return renderNotice({ ...words.incidentPlace, shape: 'unknown', more })
+}
+
 /** Something failed on our side, or the request was wrong; `says` is for the reader. */
 export const renderError = (says: string): string => renderNotice({ title: words.broken.title, says, next: words.broken.next, shape: 'down' })
 

@@ -2,7 +2,7 @@
 // which nobody measured. All but the working flag of promises are folds of the ledger.
 import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
-import { textOf } from '../../db/store.ts'
+import { saidOf } from '../../db/store.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { ComponentStatus, Statement, StatementStatus, StatementUpdate } from './board.ts'
 import type { PublicSide } from './components.ts'
@@ -106,6 +106,6 @@ interface UpdateRow extends Record<string, unknown> { id: string; status: Statem
 export const loadUpdates = (sql: Sql, statement: string): StatementUpdate[] =>
   sql.all<UpdateRow>('select * from tell_update where statement = ? order by at desc, id desc limit 100', statement).map((row) => ({
     id: row.id, status: row.status, at: row.at as Instant,
-    body: row.body.startsWith('#') ? textOf(sql, row.body.slice(1)) : row.body,
+    body: saidOf(sql, row.body),
     affected: JSON.parse(row.affected) as StatementUpdate['affected'],
   }))

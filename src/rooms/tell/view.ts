@@ -3,7 +3,7 @@
 import { dayBounds, dayOf } from '../../core/calendar.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
-import { textOf } from '../../db/store.ts'
+import { saidOf } from '../../db/store.ts'
 import type { Board, BoardComponent, Day, Statement } from './board.ts'
 import * as rows from './rows.ts'
 
@@ -57,7 +57,7 @@ function daysOf(sql: Sql, component: string, zone: string, now: Instant): Day[] 
 }
 
 const statementOf = (sql: Sql, row: rows.StatementRow): Statement => ({
-  id: row.id, title: row.title.startsWith('#') ? textOf(sql, row.title.slice(1)) : row.title, status: row.status, impact: row.impact, startedAt: row.started as Instant, createdAt: row.created as Instant, updatedAt: row.updated as Instant,
+  id: row.id, title: saidOf(sql, row.title), status: row.status, impact: row.impact, startedAt: row.started as Instant, createdAt: row.created as Instant, updatedAt: row.updated as Instant,
   ...(row.monitoring === null ? {} : { monitoringAt: row.monitoring as Instant }),
   ...(row.resolved === null ? {} : { resolvedAt: row.resolved as Instant }),
   ...(row.next_by === null || row.resolved !== null ? {} : { nextUpdateBy: row.next_by as Instant }),

@@ -4,10 +4,10 @@
 import { hours, instantOf, isDue, type Instant, type Now } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
 import { decide, nextAt, step, type Decision, type Move, type PagingEvent } from '../decide.ts'
-import { bundle, SINGLES_WITHIN, withdraw } from '../digest.ts'
 import type { Paging, Ring } from '../paging.ts'
 import type { Mirrored } from '../protocol.ts'
 import { tellStuck } from './alarm.ts'
+import { bundle, withdraw } from './digest.ts'
 import { write } from './journal.ts'
 import { takeBack, type Carried, type Job } from './queue.ts'
 import { render } from './render.ts'
@@ -78,10 +78,7 @@ export function quieten(turn: Turn, id: IncidentId, says: string, isMeant: (pers
   const { state } = turn
   const taken = takeBack(state.queue, (job) => job.incident === id && job.message.body.event === 'page' && isMeant(job.person))
   for (const job of taken) giveUp(turn, job, says)
-  const gathered = new Set([...state.gathered].filter(([, it]) => it.incident === id && isMeant(it.ring.person)).map(([page]) => page))
-  if (gathered.size === 0) return
-  state.storm = withdraw(state.storm, gathered)
-  for (const page of gathered) state.gathered.delete(page)
+  state.storm = withdraw(state.storm, ({ incident, ring }) => incident === id && isMeant(ring.person))
 }
 
 function change(turn: Turn, id: IncidentId, judge: (it: Mirrored) => Decision): void {
@@ -125,47 +122,24 @@ function tryOtherwise(turn: Turn, job: Job): void {
   send(turn, { ...job, page, channel, otherwise, since: turn.now.tick, message: { ...job.message, key: page, body: { ...job.message.body, id: page } } })
 }
 
-/**
- * Rings now or, in a storm, together: at most five incidents a minute ring one person by one channel by themselves. One that did so
- * within the minute goes on doing so; what was gathered alone goes out as what it is.
- */
+/** Rings now or, in a storm, together; what was gathered alone goes out as what it is. */
 function ringAll(turn: Turn, rings: readonly Carried[]): void {
   const { state, now } = turn
-  const { gathered } = state
-  const isKnown = ({ incident, ring }: Carried): boolean => {
-    const last = state.singles.get(lineOf(incident, ring))
-    return last !== undefined && now.tick - last < SINGLES_WITHIN
-  }
-  for (const it of rings.filter(isKnown)) ringOne(turn, it)
-  const fresh = rings.filter((it) => !isKnown(it))
-  for (const it of fresh) gathered.set(it.ring.page, it)
-  const { state: storm, single, digests, nextAt: flushAt } = bundle(state.storm, fresh.map(({ ring }) => ring), now)
+  const { state: storm, single, digests, nextAt: flushAt } = bundle(state.storm, rings, now)
   state.storm = storm
   decideBy(turn, flushAt)
-  const leaves = (ring: Ring): readonly Carried[] => {
-    const it = gathered.get(ring.page)
-    gathered.delete(ring.page)
-    return it ? [it] : []
-  }
-  for (const it of single.flatMap(leaves)) ringOne(turn, it)
-  for (const { person, channel, key, rings: together } of digests) {
-    const carries = together.flatMap(leaves)
+  for (const it of single) ringOne(turn, it)
+  for (const { carries, ...digest } of digests) {
     const [only] = carries
     if (only && carries.length === 1) ringOne(turn, only)
-    else ringTogether(turn, { person, channel, key }, carries)
+    else ringTogether(turn, digest, carries)
   }
 }
-
-const lineOf = (incident: IncidentId, { person, channel }: Ring): string => JSON.stringify([person, channel, incident])
-const MOST_LINES = 10_000
 
 function ringOne(turn: Turn, { incident: id, ring }: Carried): void {
   const { state, now } = turn
   const it = state.open.get(id)
   if (!it || !state.plan) return
-  state.singles.delete(lineOf(id, ring))
-  state.singles.set(lineOf(id, ring), now.tick)
-  bound(state.singles, MOST_LINES)
   const { page, person, channel, step: at, round, why } = ring
   const message = render(
     { is: 'page', page, person, incident: it.incident, paging: it.paging, step: at, round, raisedAt: raised(ring, now), ...(why === undefined ? {} : { why }), ...(state.role === 'alone' ? { knownAt: state.knownAt } : {}) },

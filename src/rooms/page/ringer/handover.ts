@@ -4,10 +4,10 @@
 import { never } from '../../../core/fault.ts'
 import { dueIn, isDue, laterTick, ms } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
-import { CALM } from '../digest.ts'
 import type { Mirrored, ToRinger } from '../protocol.ts'
 import { called } from '../steps.ts'
 import { close, wakeKeeper } from './alone.ts'
+import { CALM } from './digest.ts'
 import { rebasePending, recorded } from './acts.ts'
 import { all, forget, lastOf, write } from './journal.ts'
 import { takeBack } from './queue.ts'
@@ -75,7 +75,6 @@ function takeUp(turn: Turn): void {
 /** What was decided here and did not go out yet is the keeper's now: it stands in its ledger as intended, and would go out twice (P-3, L-1). */
 function giveBack({ state }: Turn): void {
   takeBack(state.queue, ({ by, message }) => by === 'ringer' && (message.body.event === 'page' || message.body.event === 'digest'))
-  state.gathered.clear()
   state.storm = CALM
 }
 

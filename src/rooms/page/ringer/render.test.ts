@@ -29,6 +29,7 @@ test('a page is exactly what receivers are promised', () => {
   const message = render({ is: 'page', page, person: 'ada', incident: db, paging: rung.paging, step: 0, round: 0, raisedAt: now.wall }, given)
   assert.ok(message)
   const { ack_url: ack = '', pass_url: pass = '', ...body } = message.body
+  assert.match(new URL(body.incident.url).pathname, /^\/incidents\/inc_[0-9a-f]{32}$/, 'where the routes answer')
   assert.deepEqual(body, {
     schema: 'holdfast.page/1', id: page,
     incident: { id: db.id, number: 212, title: 'db is down', since: '2026-11-21T01:14:00.000Z', state: 'open', url: `https://status.acme.example/incidents/${db.id}` },

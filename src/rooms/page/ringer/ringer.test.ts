@@ -657,7 +657,7 @@ test('P-3 L-1 what it decided alone and did not send yet is left to the keeper t
   assert.ok(world.sent.some(({ event }) => event === 'page'))
   world.connect(open)
   assert.equal(world.state.role, 'following')
-  assert.equal(world.state.gathered.size, 0)
+  assert.equal(world.state.storm.size, 0)
   world.pass(30_000)
   assert.deepEqual(world.sent.slice(had).filter(({ event }) => event === 'page' || event === 'digest'), [], 'nothing without the keeper saying so')
 })

@@ -1,12 +1,12 @@
 // What the ringer knows, what it is told, and what it wants done. All of it lies in memory; a new ringer starts with the plan
 // that the watchdog gives it and learns the rest from the keeper's hello.
-import type { IncidentId, PageId } from '../../../core/id.ts'
+import type { IncidentId } from '../../../core/id.ts'
 import { earliest, ms, seconds, type Due, type Instant, type Now, type Span, type Tick } from '../../../core/time.ts'
 import type { Message } from '../../../ports/channel.ts'
-import { CALM, type Storm } from '../digest.ts'
 import type { Move } from '../move.ts'
 import type { Plan } from '../plan.ts'
 import type { Act, AskRinger, FromRinger, Mirrored, RingerSays, ToRinger } from '../protocol.ts'
+import { CALM, type Storm } from './digest.ts'
 import { newJournal, type Journal } from './journal.ts'
 import { newQueue, type Carried, type Job, type Queue } from './queue.ts'
 
@@ -105,10 +105,6 @@ export interface RingerState {
   /** When `decide` has something to do; only while alone. */
   decideAt: Due | undefined
   storm: Storm
-  /** When an incident last rang by itself, by person and channel: its next ring is no storm. */
-  readonly singles: Map<string, Tick>
-  /** What the storm has gathered, with its incidents. */
-  readonly gathered: Map<PageId, Carried>
   /** When people were last told that the keeper is stuck. */
   stuckTold: Tick | undefined
   /** Titles of alarms and when they were last raised. */
@@ -130,7 +126,7 @@ export function newRinger(options: RingerOptions, now: Now): RingerState {
   return {
     options, plan: undefined, planIsKeepers: false, store: undefined, term: 0, keeper: undefined, heardAt: now.tick, knownAt: now.wall, steppedAt: now.tick,
     role: 'following', handover: undefined, hasMirror: false, open: new Map(), over: new Map(), journal: newJournal(), journalTold: 0, queue: newQueue(), outcomes: new Map(),
-    pending: [], received: new Map(), decideAt: undefined, storm: CALM, singles: new Map(), gathered: new Map(), stuckTold: undefined, alarms: new Map(), unheard: [], stopping: false,
+    pending: [], received: new Map(), decideAt: undefined, storm: CALM, stuckTold: undefined, alarms: new Map(), unheard: [], stopping: false,
   }
 }
 
