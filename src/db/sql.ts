@@ -21,6 +21,9 @@ export interface Sql {
 /** The oldest SQLite that is trusted: earlier ones could corrupt a WAL database when two connections reset it at once. */
 const OLDEST = [3, 51, 3] as const
 
+/** Such a number could be written, but never be read again: its row would break every question that meets it. */
+const isTooLarge = (value: SqlValue): boolean => typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+
 /** Opens a database file (or ':memory:'). Throws what SQLite throws. */
 export function openSql(path: string, options: { readOnly?: boolean } = {}): Sql {
   const db = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: 0 })
@@ -40,7 +43,10 @@ export function openSql(path: string, options: { readOnly?: boolean } = {}): Sql
     return statement
   }
   return {
-    run: (sql, ...values) => ({ changes: Number(prepare(sql).run(...values).changes) }),
+    run(sql, ...values) {
+      if (values.some(isTooLarge)) throw new RangeError('a number is too large to be stored')
+      return { changes: Number(prepare(sql).run(...values).changes) }
+    },
     get: <R extends Row>(sql: string, ...values: SqlValue[]) => prepare(sql).get(...values) as R | undefined,
     all: <R extends Row>(sql: string, ...values: SqlValue[]) => prepare(sql).all(...values) as R[],
     each: <R extends Row>(sql: string, ...values: SqlValue[]) => prepare(sql).iterate(...values) as IterableIterator<R>,

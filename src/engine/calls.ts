@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
 import { sentence } from '../core/fault.ts'
 import { derivedId } from '../core/id.ts'
-import { days, later, parseSpan, type Instant } from '../core/time.ts'
+import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
+import { named } from '../rooms/page/steps.ts'
 import { findIncident, loadNewestTests, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
@@ -86,8 +87,8 @@ type Args<Name extends keyof Calls> = z.output<(typeof ARGS)[Name]>
 type Call<Name extends keyof Calls> = (desk: Desk, args: Args<Name>, who: string) => Answer | Promise<Answer>
 
 /** Who stands in the ledger for a call: the named person, the token, or whoever sits at the machine. */
-const whoOf = (asker: Asker, named: unknown): string =>
-  typeof named === 'string' && named !== '' ? named : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
+const whoOf = (asker: Asker, person: unknown): string =>
+  typeof person === 'string' && person !== '' ? person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
 
 const checksView = ({ keeper, pingUrl }: Desk): ChecksView => ({
   sql: keeper.store.sql, now: keeper.now().wall, standing: (it) => keeper.watcher.standing(it), flapping: (it) => keeper.watcher.flapping(it), pingUrl,
@@ -106,7 +107,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
   }),
   'checks.silence': (desk, args, who) => withCheck(desk, args.name, async (check) => {
     const span = parseSpan(args.for)
-    if (span === undefined || span > days(31)) return no(400, 'HF411', `“${args.for}” is not a time up to 31 days`, 'write it with units: 30m, 2h, 1d')
+    if (span === undefined || span <= 0 || span > days(31)) return no(400, 'HF411', `“${args.for}” is not a time up to 31 days`, 'write it with units: 30m, 2h, 1d')
     const until = later(desk.keeper.now().wall, span)
     await desk.keeper.engine.turn(`silence ${check.name}`, (tx) => desk.keeper.rooms.watch.silence(tx, check.name, until, who, args.reason))
     return done(`${check.name} is silenced until ${new Date(until).toISOString()}; it is still watched and shown`)
@@ -121,7 +122,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     return done('noted in the timeline', row.id)
   }),
   'incidents.assign': (desk, args, who) => withIncident(desk, args.incident, async (row) => {
-    if (!desk.keeper.plan.people[args.to]) return missing('person', args.to, Object.keys(desk.keeper.plan.people))
+    if (!named(desk.keeper.plan.people, args.to)) return missing('person', args.to, Object.keys(desk.keeper.plan.people))
     if (row.state !== 'open') return no(409, 'HF412', `incident ${row.number} is over`)
     await desk.keeper.engine.turn('assign', (tx) => desk.keeper.rooms.page.event(tx, row.id, { is: 'assigned', to: args.to, by: who }, { by: who, to: args.to }))
     return done(`${args.to} is paged for it now`, row.id)
@@ -134,32 +135,32 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
   }),
   'page': async (desk, args, who) => {
     const { keeper } = desk
-    if (!keeper.plan.people[args.who]) return missing('person', args.who, Object.keys(keeper.plan.people))
+    if (!named(keeper.plan.people, args.who)) return missing('person', args.who, Object.keys(keeper.plan.people))
     const at = keeper.now().wall
     const subject = `person:${args.who}/${derivedId('p', args.who, who, at)}`
-    const title = args.text.slice(0, 60)
+    const title = heading(args.text, 60)
     const id = await keeper.engine.turn('page', (tx) => keeper.rooms.page.open(tx, {
-      subject, title, says: `${who} pages you: ${args.text}`.slice(0, 500), origin: 'person', escalate: firstOf(args.who), members: [],
+      subject, title, says: cut(`${who} pages you: ${args.text}`, 500), origin: 'person', escalate: firstOf(args.who), members: [],
     }))
     return done(`${args.who} is paged`, id)
   },
   'oncall.show': ({ keeper }, args) => ok(viewOncall(keeper.plan, keeper.now().wall, days(args.days ?? 14))),
   'oncall.cover': async ({ keeper }, args, who) => {
     const rotationName = args.rotation.replace(/^oncall\./, '')
-    const rotation = keeper.plan.rotations[rotationName]
+    const rotation = named(keeper.plan.rotations, rotationName)
     if (!rotation) return missing('rotation', args.rotation, Object.keys(keeper.plan.rotations))
-    if (!keeper.plan.people[args.by]) return missing('person', args.by, Object.keys(keeper.plan.people))
+    if (!named(keeper.plan.people, args.by)) return missing('person', args.by, Object.keys(keeper.plan.people))
     const now = keeper.now().wall
     const from = momentOf(args.from, rotation.timezone, now)
     const until = from === undefined ? undefined : momentOf(args.until, rotation.timezone, from)
-    if (from === undefined || until === undefined) return no(400, 'HF414', `“${from === undefined ? args.from : args.until}” is not a time`, 'write 2026-11-24 09:00, now, or a span such as 8h')
+    if (from === undefined || until === undefined) return no(400, 'HF414', `“${from === undefined ? args.from : args.until}” is not a time within 100 years`, 'write 2026-11-24 09:00, now, or a span such as 8h')
     if (until <= from || until <= now) return no(400, 'HF415', 'a cover must end after it begins, and in the future')
     await keeper.engine.turn('cover', (tx) => keeper.rooms.page.cover(tx, { rotation: rotationName, person: args.by, from, until }, who))
     await keeper.configure(keeper.config)
     return done(`${args.by} covers ${rotationName}`)
   },
   'oncall.test': async ({ keeper }, args) => {
-    const people = args.who === undefined ? Object.values(keeper.plan.people) : [keeper.plan.people[args.who]].filter((it) => it !== undefined)
+    const people = args.who === undefined ? Object.values(keeper.plan.people) : [named(keeper.plan.people, args.who)].filter((it) => it !== undefined)
     if (people.length === 0) return missing('person', args.who ?? '', Object.keys(keeper.plan.people))
     const ways = people.flatMap((it) => [...new Set(it.reach.map((rung) => rung.channel))].filter((it2) => args.channel === undefined || it2 === args.channel).map((it2) => [it.name, it2] as const))
     if (ways.length === 0) return missing('channel', args.channel ?? '', Object.keys(keeper.plan.channels))
@@ -172,7 +173,8 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const slug = args.board ?? keeper.config.boards[0]?.slug ?? ''
     if (!keeper.config.boards.some((board) => board.slug === slug)) return missing('status page', slug, keeper.config.boards.map((board) => board.slug))
     const nextBy = args.next === undefined ? undefined : momentOf(args.next, keeper.config.site.timezone, keeper.now().wall)
-    if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time`, 'write 2026-11-24 09:00 or a span such as 30m')
+    if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time within 100 years`, 'write 2026-11-24 09:00 or a span such as 30m')
+    if (nextBy !== undefined && nextBy <= keeper.now().wall) return no(400, 'HF415', 'a next update can be promised for the future only', 'write a span such as 30m')
     const id = await keeper.engine.turn('board.post', (tx) => keeper.rooms.tell.post(tx, {
       board: slug, status: args.status, text: args.text, by: who,
       ...(args.statement === undefined ? {} : { statement: args.statement }), ...(args.title === undefined ? {} : { title: args.title }), ...(nextBy === undefined ? {} : { nextBy }),
@@ -196,7 +198,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
   },
   'tokens.create': async ({ keeper, random }, args) => {
     const span = args.expires === undefined ? undefined : parseSpan(args.expires)
-    if (args.expires !== undefined && span === undefined) return no(400, 'HF411', `“${args.expires}” is not a time`, 'write it with units: 90d')
+    if (args.expires !== undefined && (span === undefined || span <= 0 || span > FARTHEST)) return no(400, 'HF411', `“${args.expires}” is not a time up to 100 years`, 'write it with units: 90d')
     const expiresAt = span === undefined ? null : later(keeper.now().wall, span)
     const made = await keeper.engine.turn('token', (tx) => createToken(tx, random, { name: args.name, scopes: args.scopes, expiresAt }))
     keeper.ports.toWeb({ is: 'tokens', tokens: tokensForWeb(keeper.store.sql) })
@@ -215,21 +217,30 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
   },
 }
 
-/** A moment as people write it: a clock time or a date, `now`, or a span from `from` on. */
+/** Nothing that a person plans lies farther away; what does could not be stored, or drawn as a date. */
+const FARTHEST: Span = days(36_525)
+
+/** A moment as people write it: a clock time or a date, `now`, or a span from `from` on; at most a hundred years from there. */
 function momentOf(written: string, zone: string, from: Instant): Instant | undefined {
   if (written.trim() === 'now') return from
   const span = parseSpan(written)
-  return span === undefined ? parseMoment(written, zone, from) : later(from, span)
+  const at = span === undefined ? parseMoment(written, zone, from) : later(from, span)
+  return at === undefined || Math.abs(at - from) > FARTHEST ? undefined : at
 }
 
-function withCheck(desk: Desk, named: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {
-  const check = desk.keeper.watcher.checks.get(named)
-  return check ? act(check) : missing('check', named, desk.keeper.watcher.checks.keys())
+/** The beginning of a text, never with half a letter at its end. */
+const cut = (written: string, most: number): string => written.slice(0, most).replace(/[\ud800-\udbff]$/, '').trim()
+/** The same, on one line. */
+const heading = (written: string, most: number): string => cut(written.replace(/\s+/g, ' '), most)
+
+function withCheck(desk: Desk, wanted: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  const check = desk.keeper.watcher.checks.get(wanted)
+  return check ? act(check) : missing('check', wanted, desk.keeper.watcher.checks.keys())
 }
 
-function withIncident(desk: Desk, named: string, act: (row: NonNullable<ReturnType<typeof findIncident>>) => Answer | Promise<Answer>): Answer | Promise<Answer> {
-  const row = findIncident(desk.keeper.store.sql, named)
-  return row ? act(row) : no(404, 'HF404', `no incident ${named}`, 'holdfast incidents list shows them')
+function withIncident(desk: Desk, wanted: string, act: (row: NonNullable<ReturnType<typeof findIncident>>) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  const row = findIncident(desk.keeper.store.sql, wanted)
+  return row ? act(row) : no(404, 'HF404', `no incident ${wanted}`, 'holdfast incidents list shows them')
 }
 
 function testsOf(keeper: Keeper, pages: readonly string[]): TestAnswer {
@@ -263,7 +274,7 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
       return
     }
     const escalate = keeper.config.ingest.find((it) => it.via === event.via && it.name === event.integration)?.escalate ?? 'default'
-    keeper.rooms.page.open(tx, { subject, title: event.summary.slice(0, 100) || event.key, says: `${event.summary} (${event.source})`, origin: 'ingest', escalate, members: [] })
+    keeper.rooms.page.open(tx, { subject, title: heading(event.summary, 100) || event.key, says: `${event.summary} (${event.source})`, origin: 'ingest', escalate, members: [] })
     return
   }
   if (!has) return

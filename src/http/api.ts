@@ -6,7 +6,7 @@ import { ms, type Span } from '../core/time.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
 import type { LinkView } from '../rooms/page/protocol.ts'
 import { opens, SCOPES, type Scope } from './access.ts'
-import { cleanText, parseJson, readBody } from './body.ts'
+import { cleanLine, cleanText, parseJson, readBody } from './body.ts'
 import { json, problem } from './problem.ts'
 import { sayTaken } from './links.ts'
 import type { Ask, Route } from './route.ts'
@@ -15,8 +15,8 @@ export const API_LIMIT = 64 * 1024
 
 const prose = z.string().max(20_000).overwrite(cleanText).min(1)
 const name = z.string().min(1).max(200)
-const line = z.string().min(1).max(300).overwrite(cleanText)
-const person = name.exactOptional().meta({ description: 'Who does it; a person of the configuration.' })
+const line = z.string().max(300).overwrite(cleanLine).min(1)
+const person = z.string().max(200).overwrite(cleanLine).min(1).exactOptional().meta({ description: 'Who does it; a person of the configuration.' })
 const none = z.strictObject({})
 
 /** A path, a call, and what it takes. The keeper judges what the values mean. */

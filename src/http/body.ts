@@ -85,4 +85,7 @@ export function parseJson(bytes: Buffer): Json {
 /** Text of people as it may be stored and shown: whole code points, no control characters besides line breaks and tabs. */
 export const cleanText = (written: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  written.toWellFormed().replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '').trim()
+  written.toWellFormed().replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '').trim()
+
+/** The same on one line: names and titles. */
+export const cleanLine = (written: string): string => cleanText(written).replace(/\s+/g, ' ')

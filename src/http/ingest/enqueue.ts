@@ -62,7 +62,9 @@ function readPayload(payload: unknown, errors: string[]): Pick<Event, 'summary' 
       return ''
     }
     if (most !== undefined && [...value].length > most) errors.push(`'payload.${name}' is too long (maximum is ${most} characters)`)
-    return cleanText(value)
+    const clean = cleanText(value)
+    if (clean === '') errors.push(`'payload.${name}' is missing or blank`)
+    return clean
   }
   const summary = named('summary', 1024)
   const source = named('source')

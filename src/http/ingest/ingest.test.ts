@@ -66,6 +66,7 @@ test('PagerDuty: what is wrong is said in its shape, all at once', async () => {
     [{ ...trigger, payload: {} }, [/'payload.summary' is missing/, /'payload.source' is missing/, /'payload.severity' is missing/]],
     [{ ...trigger, payload: { ...payload, summary: long } }, [/'payload.summary' is too long \(maximum is 1024/]],
     [{ ...trigger, payload: { ...payload, summary: ['a'] } }, [/'payload.summary' must be a string/]],
+    [{ ...trigger, payload: { ...payload, summary: '\u0000\u001b\u009b' } }, [/'payload.summary' is missing or blank/]],
     [{ ...trigger, payload: { ...payload, severity: 'fatal' } }, [/'payload.severity' is invalid/]],
     [{ ...trigger, dedup_key: 'k'.repeat(256) }, [/'dedup_key' is too long/]],
     [{ ...trigger, dedup_key: { a: 1 } }, [/'dedup_key' must be a string/]],
