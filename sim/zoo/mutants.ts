@@ -132,6 +132,10 @@ const paging: readonly Mutant[] = [
     changes: [{ file: LINE, find: `engine().turn('page.journal', (tx) => {\n`, put: `(journal.length > 0 && send({ is: 'taken', n: journal.at(-1)?.n ?? 0 }), engine()).turn('page.journal', (tx) => {\n` }],
   },
   {
+    name: 'a journal that comes twice undoes what came after it', breaks: ['P-7'], killer: test('src/rooms/page/delivery.test.ts', 'a journal of the ringer that comes twice'),
+    changes: [{ file: 'src/rooms/page/index.ts', find: ' || rows.wasStepped(tx.sql, it)', put: '' }],
+  },
+  {
     name: 'the ringer lets a keeper ring that has not taken the journal in', breaks: ['P-7'], killer: test('src/rooms/page/ringer/ringer.test.ts', 'the keeper that comes back is refused'),
     changes: [{ file: 'src/rooms/page/ringer/handover.ts', find: 'if (message.term !== state.term || state.handover) {', put: 'if (message.term !== state.term) {' }],
   },

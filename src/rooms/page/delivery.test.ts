@@ -2,6 +2,7 @@
 // people write stands beside the ledger and not in it.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { IncidentId } from '../../core/id.ts'
 import { instantOf, minutes, ms, tickOf, type Now } from '../../core/time.ts'
 import { openSql } from '../../db/sql.ts'
 import { entries, prepareTables, storeOver } from '../../db/store.ts'
@@ -9,7 +10,8 @@ import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Tx } from '../../db/room.ts'
 import { pageRoom } from './index.ts'
 import type { Plan } from './plan.ts'
-import { loadIncident, loadOpen } from './rows.ts'
+import type { Journaled } from './protocol.ts'
+import { loadIncident, loadOpen, loadPaging } from './rows.ts'
 
 const plan: Plan = {
   version: '1', people: { ada: { name: 'ada', email: 'ada@acme.example', reach: [{ channel: 'mail', after: ms(0) }] } }, channels: { mail: { kind: 'smtp', config: {} } },
@@ -115,4 +117,19 @@ test('what other services and people write is kept beside the ledger: the entry 
   it.sql.run('delete from text')
   assert.equal(verifyLedger(it.sql).broken, undefined)
   assert.equal(loadIncident(it.sql, id)?.says, '')
+})
+
+test('P-7 a journal of the ringer that comes twice does not undo what came after it', (t) => {
+  const it = world(t)
+  const id = it.open('db') as IncidentId
+  const paging = loadPaging(it.sql, id)
+  assert(paging?.phase.is === 'ringing')
+  const at = instantOf(1_700_000_001_000)
+  const stepped: Journaled = { n: 1, is: 'stepped', at, incident: id, paging: { ...paging, phase: { ...paging.phase, step: 0, round: 3 } } }
+  const acted: Journaled = { n: 2, is: 'acted', act: 'ack', at, incident: id, person: 'ada', via: 'link' }
+  it.turn((tx) => it.room.journal(tx, [stepped]))
+  it.turn((tx) => it.room.journal(tx, [acted]))
+  it.turn((tx) => it.room.journal(tx, [stepped, acted]))
+  assert.equal(loadPaging(it.sql, id)?.phase.is, 'held')
+  assert.equal([...entries(it.sql, id)].filter(({ is }) => is === 'page.acked').length, 1)
 })

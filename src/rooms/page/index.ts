@@ -208,7 +208,7 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
     }
     case 'stepped': {
       const had = rows.loadPaging(tx.sql, it.incident)
-      if (!had || had.phase.is === 'over') return
+      if (!had || had.phase.is === 'over' || rows.wasStepped(tx.sql, it)) return
       tx.append({ is: 'page.stepped', stream: it.incident, body: { incident: it.incident, paging: it.paging, says: 'as the ringer went on alone', at: it.at } })
       // A page that the ringer had under way when it handed over is this side's to see through (P-3): the same id, so never twice.
       for (const ring of it.paging.rings) {

@@ -173,3 +173,8 @@ export const loadTest = (sql: Sql, page: string): TestRow | undefined => sql.get
 export const wasTaken = (sql: Sql, it: { incident: string; person: string; at: Instant; act: 'ack' | 'pass' }): boolean =>
   sql.get(`select 1 as one from entry where stream = ? and is_ = ? and json_extract(body, '$.takenAt') = ? and json_extract(body, '$.by') = ?`,
     it.incident, it.act === 'ack' ? 'page.acked' : 'page.passed', it.at, it.person) !== undefined
+
+/** True when this very step of the ringer's is in the ledger already: a journal that comes again must not undo what came after it. */
+export const wasStepped = (sql: Sql, it: { incident: string; paging: Paging; at: Instant }): boolean =>
+  sql.get(`select 1 as one from entry where stream = ? and is_ = 'page.stepped' and json_extract(body, '$.at') = ? and json_extract(body, '$.paging') = ?`,
+    it.incident, it.at, canonical(it.paging)) !== undefined
