@@ -8,6 +8,12 @@ export const subjectOf = (kind: SubjectKind, name: string): string => `${kind}:$
 /** The bare name, without the kind. */
 export const nameOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1)
 
+/** Another system, as the one that took or ended something: `service:pagerduty/main`. No person can be called so. */
+export const serviceBy = (via: string, integration: string): string => subjectOf('service', `${via}/${integration}`)
+
+/** The name of the integration, where it was one and no person. */
+export const integrationOf = (by: string): string | undefined => (by.startsWith('service:') ? by.slice(by.indexOf('/') + 1) : undefined)
+
 /** Everything that `name` leans on, nearest first, each once; cycles end where they close. */
 export function leansOn(name: string, dependsOn: (name: string) => readonly string[]): string[] {
   const seen = new Set([name])

@@ -8,7 +8,7 @@ import { entries, prepareTables, storeOver } from '../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { Check } from '../rooms/watch/check.ts'
-import type { Asker, Calls, ErrorAnswer, IncidentsAnswer, TokensAnswer, Trigger } from '../views/answers.ts'
+import type { Asker, Calls, ErrorAnswer, IncidentAnswer, IncidentsAnswer, StatusAnswer, TokensAnswer, Trigger } from '../views/answers.ts'
 import { accessRoom } from './access.ts'
 import { answer, type Answer } from './calls.ts'
 import { memorySuspects } from './engine.ts'
@@ -184,6 +184,19 @@ test('W-7 the same alert a thousand times at once is one incident; an end before
   assert.equal(new Set(await open()).size, 5)
   const all = ((await w.ask('incidents.list', { state: 'all' })).body as IncidentsAnswer).incidents
   assert.deepEqual(all.filter((it) => it.subject.endsWith('/disk')).map((it) => it.state), ['resolved', 'resolved'])
+})
+
+test('an integration that acknowledges and resolves is named as one, in state, timeline and status; a person keeps what is theirs', async (t) => {
+  const w = await world(t)
+  await w.ask('triggers', { events: [event('trigger', 'disk'), event('acknowledge', 'disk')] })
+  const [held] = ((await w.ask('incidents.list', {})).body as IncidentsAnswer).incidents
+  assert.equal(held?.heldBy, 'service:pagerduty/main')
+  assert.match(((await w.ask('status', {})).body as StatusAnswer).says, /The integration main acknowledged it/)
+  await w.ask('triggers', { events: [event('resolve', 'disk')] })
+  const { timeline } = (await w.ask('incidents.show', { incident: String(held?.number) })).body as IncidentAnswer
+  assert.deepEqual(timeline.filter(({ says }) => says.startsWith('The integration')).map(({ says, by }) => [says, by]), [
+    ['The integration main acknowledged it (by pagerduty)', 'machine'], ['The integration main resolved it: by the system that raised it', 'machine'],
+  ])
 })
 
 test('a thousand pings of one heartbeat at once, /fail and /start crossing, are each answered, and leave a ledger of bounded size', async (t) => {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
 import { sentence } from '../core/fault.ts'
 import { derivedId } from '../core/id.ts'
+import { serviceBy } from '../core/subject.ts'
 import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
@@ -266,11 +267,12 @@ function boardsOf(keeper: Keeper, slug: string | undefined): BoardAnswer {
 
 /** Another system's alert: same key and open is the same incident; an end without a beginning is dropped. */
 function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine']['turn']>[1]>[0], event: Trigger): void {
-  const subject = `service:${event.via}/${event.integration}/${event.key}`
+  const by = serviceBy(event.via, event.integration)
+  const subject = `${by}/${event.key}`
   const has = loadOpenBySubject(tx.sql, subject)
   if (event.action === 'trigger') {
     if (has) {
-      tx.append({ is: 'incident.updated', stream: has.id, body: { id: has.id, text: tx.keep(event.summary), by: event.via, at: tx.now.wall } })
+      tx.append({ is: 'incident.updated', stream: has.id, body: { id: has.id, text: tx.keep(event.summary), by, at: tx.now.wall } })
       return
     }
     const escalate = keeper.config.ingest.find((it) => it.via === event.via && it.name === event.integration)?.escalate ?? 'default'
@@ -278,8 +280,8 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
     return
   }
   if (!has) return
-  if (event.action === 'acknowledge') keeper.rooms.page.event(tx, has.id, { is: 'acked', by: event.via, via: event.via }, { by: event.via, via: event.via })
-  else keeper.rooms.page.resolve(tx, has.id, { person: event.via, reason: 'resolved by the service that raised it' })
+  if (event.action === 'acknowledge') keeper.rooms.page.event(tx, has.id, { is: 'acked', by, via: event.via }, { by, via: event.via })
+  else keeper.rooms.page.resolve(tx, has.id, { person: by, reason: 'by the system that raised it' })
 }
 
 /** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */

@@ -3,7 +3,7 @@
 // is the ringer that takes it, so that a link works while the keeper does not: 202 then, "taken, not yet recorded".
 import { renderLink, renderNoLink, renderNotConfirmed, SCREEN_POLICY } from '../rooms/page/screen.ts'
 import type { Act, LinkView, RingerSays } from '../rooms/page/protocol.ts'
-import { joined, person } from '../words/notification.ts'
+import { hasIt, hasItSince, joined } from '../words/notification.ts'
 import { zoneOf } from '../words/moment.ts'
 import { json, page, problem } from './problem.ts'
 import type { Ask, Kit, Route } from './route.ts'
@@ -19,9 +19,9 @@ export function sayTaken(view: LinkView): string {
   switch (view.state) {
     case 'over': return `${view.incident.title}: it is over. Nobody is paged for it any more.`
     case 'held': {
-      const by = person(view.heldBy ?? view.person)
-      return view.heldBy === undefined || view.heldBy === view.person ? `${by} has it. Nobody else is paged.${lapses}`
-        : `${by} has it${view.heldSince === undefined ? '' : ` since ${zone.clock(view.heldSince)}`}. Nobody else is paged.`
+      const by = view.heldBy ?? view.person
+      return by === view.person ? `${hasIt(by)}. Nobody else is paged.${lapses}`
+        : `${view.heldSince === undefined ? hasIt(by) : hasItSince(by, zone.clock(view.heldSince))}. Nobody else is paged.`
     }
     case 'ringing': {
       const people = view.next?.people ?? []

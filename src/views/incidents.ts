@@ -1,12 +1,13 @@
 // Incidents as people ask for them: state, owner, who is rung next, and the timeline in sentences.
 import type { Entry } from '../core/ledger.ts'
-import { nameOf } from '../core/subject.ts'
+import { integrationOf, nameOf } from '../core/subject.ts'
 import type { Instant, Now } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { entries, saidOf, textOf } from '../db/store.ts'
 import { nextPeople } from '../rooms/page/decide.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import { loadPaging, type IncidentRow } from '../rooms/page/rows.ts'
+import { hasIt, person as called } from '../words/notification.ts'
 import type { IncidentAnswer, IncidentsAnswer } from './answers.ts'
 
 type Brief = IncidentsAnswer['incidents'][number]
@@ -38,19 +39,20 @@ export function viewIncidentWhole(sql: Sql, row: IncidentRow, plan: Plan, now: N
 function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person' } | undefined {
   const b = entry.body as Record<string, string>
   const machine = (says: string): { says: string; by: 'machine' } => ({ says, by: 'machine' })
-  const person = (says: string): { says: string; by: 'person' } => ({ says, by: 'person' })
+  const { by = '' } = b
+  const who = (says: string): { says: string; by: 'machine' | 'person' } => ({ says, by: integrationOf(by) === undefined ? 'person' : 'machine' })
   switch (entry.is) {
     case 'incident.opened': return machine(`${saidOf(sql, b['title'] ?? '')}: ${saidOf(sql, b['says'] ?? '')}`)
     case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${b['says']}`)
     case 'incident.left': return machine(`${nameOf(b['member'] ?? '')} ${b['says']}`)
-    case 'incident.resolved': return b['by'] ? person(`${b['by']} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')
-    case 'incident.updated': return person(`${b['by']}: ${textOf(sql, b['text'] ?? '')}`)
+    case 'incident.resolved': return by ? who(`${called(by)} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')
+    case 'incident.updated': return who(`${called(by)}: ${textOf(sql, b['text'] ?? '')}`)
     case 'page.rang': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']}${b['outcome'] === 'accepted' ? '' : ` (${b['receipt']})`}`)
     case 'page.rangByRinger': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']} (the keeper was away)`)
     case 'page.told': return machine(`told ${b['person']} by ${b['channel']}: ${b['event']}`)
-    case 'page.acked': return person(`${b['by']} has it (by ${b['via']})`)
-    case 'page.passed': return person(`${b['by']} passed it on`)
-    case 'page.assigned': return person(`${b['by']} handed it over to ${b['to']}`)
+    case 'page.acked': return who(`${hasIt(by)} (by ${b['via']})`)
+    case 'page.passed': return who(`${called(by)} passed it on`)
+    case 'page.assigned': return who(`${called(by)} handed it over to ${b['to']}`)
     case 'page.stepped': return b['says'] ? machine(b['says']) : undefined
     default: return undefined
   }

@@ -5,6 +5,7 @@ import type { Sql } from '../db/sql.ts'
 import { coversOf, onCall, shifts } from '../rooms/page/oncall.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import { loadOpen } from '../rooms/page/rows.ts'
+import { hasIt, person } from '../words/notification.ts'
 import type { CheckAnswer, OncallAnswer, StatusAnswer } from './answers.ts'
 import { viewIncident } from './incidents.ts'
 
@@ -21,10 +22,8 @@ function whoIsOn(plan: Plan, at: Instant, zone: string): string {
   const rotation = Object.values(plan.rotations)[0]
   if (!rotation) return Object.keys(plan.people).length === 0 ? 'Nobody would be paged yet: add people.' : ''
   const on = onCall(rotation, coversOf(plan), at)
-  return on ? `${title(on.person)} is on call until ${formatTime(on.until, zone, at)}.` : ''
+  return on ? `${person(on.person)} is on call until ${formatTime(on.until, zone, at)}.` : ''
 }
-
-const title = (name: string): string => name.slice(0, 1).toUpperCase() + name.slice(1)
 
 function sentence(view: StatusView, incidents: StatusAnswer['incidents']): string {
   const first = incidents[0]
@@ -34,7 +33,7 @@ function sentence(view: StatusView, incidents: StatusAnswer['incidents']): strin
     const fine = off === 0 ? (view.checks.length === 1 ? 'The one check is fine.' : `All ${view.checks.length} checks fine.`) : `${view.checks.length - off} of ${view.checks.length} checks fine.`
     return view.checks.length === 0 ? `Nothing is watched yet. ${who}`.trim() : `${fine} ${who}`.trim()
   }
-  const owner = first.heldBy === null ? 'nobody has it yet' : `${title(first.heldBy)} has it`
+  const owner = first.heldBy === null ? 'nobody has it yet' : hasIt(first.heldBy)
   const more = incidents.length > 1 ? `, and ${incidents.length - 1} more` : ''
   return `${first.title} ${sayTime((view.now.wall - first.since) as Span)} — ${owner}${more}.`
 }

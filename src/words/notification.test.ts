@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { instantOf, minutes, seconds } from '../core/time.ts'
+import { serviceBy } from '../core/subject.ts'
 import * as words from './notification.ts'
+import { englishScreen } from './screen.ts'
 
 const since = instantOf(Date.UTC(2026, 10, 21, 1, 14))
 const at = (min: number) => instantOf(since + min * 60_000)
@@ -31,6 +33,16 @@ test('P-9 the reason for the fallback stands in the text', () => {
 
 test('what comes from memory says from when', () => {
   assert.match(words.pageText(db, { raisedAt: since, knownAt: at(2) }, moment(3)).long, /Holdfast is stuck: this is what it knew at 02:16; whether it still holds is not known\./)
+})
+
+test('what an integration did is said so, and never as if a person were called like it', () => {
+  const main = serviceBy('pagerduty', 'main')
+  assert.equal(words.acknowledgedText(db, main).long, 'The integration main acknowledged db (212). Nobody else is paged.')
+  assert.equal(words.acknowledgedText(db, main).short, 'Holdfast: The integration main acknowledged db (212). Nobody else is paged.')
+  assert.match(words.lapsedText(db, main).long, /^The integration main's acknowledgement of db \(212\) lapsed\./)
+  assert.equal(words.hasItSince(main, '02:14'), 'The integration main acknowledged it at 02:14')
+  assert.equal(words.hasItSince('ada', '02:14'), 'Ada has it since 02:14')
+  assert.equal(englishScreen.lapses(main, '02:44'), 'If that is not confirmed by 02:44, it rings again.')
 })
 
 test('the short notices read as they should', () => {

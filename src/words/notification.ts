@@ -2,6 +2,7 @@
 // A title has at most 40 characters; the short form fits one SMS (160 characters of the GSM alphabet); the long form is for
 // mail and webhooks. Times are local to the site; the long form names the zone. No exclamation marks, nothing shouted, and
 // nothing claimed that was not seen: where the text comes from memory, it says from when.
+import { integrationOf } from '../core/subject.ts'
 import { sayTime, type Instant, type Span } from '../core/time.ts'
 
 export interface Text {
@@ -71,7 +72,7 @@ export function pageText(it: Spoken, more: PageMore, moment: Moment): Text {
 
 /** To those who were rung before: somebody has it. */
 export const acknowledgedText = (it: Spoken, by: string): Text =>
-  text(`${person(by)} has ${it.name}`, [`Holdfast: ${person(by)} has ${it.name}`, ref(it), '. Nobody else is paged.'], [`${person(by)} has ${it.name}${ref(it)}.`, 'Nobody else is paged.'])
+  text(hasIt(by, it.name), [`Holdfast: ${hasIt(by, it.name)}`, ref(it), '. Nobody else is paged.'], [`${hasIt(by, it.name)}${ref(it)}.`, 'Nobody else is paged.'])
 
 export interface Held {
   readonly takenAt: Instant
@@ -159,8 +160,17 @@ export function clock(at: Instant, { now, timezone }: Moment): string {
 export const zoneOf = (at: Instant, { timezone }: Moment): string =>
   formats(timezone).zone.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? timezone
 
-/** A name as it stands at the head of a sentence: `ada` is Ada. */
-export const person = (name: string): string => name.slice(0, 1).toUpperCase() + name.slice(1)
+/** A name as it stands at the head of a sentence: `ada` is Ada; what no person did was another system's integration. */
+export function person(name: string): string {
+  const integration = integrationOf(name)
+  return integration === undefined ? name.slice(0, 1).toUpperCase() + name.slice(1) : `The integration ${integration}`
+}
+
+/** Who has it, as a sentence without its end: "Ada has it", "The integration main acknowledged it". */
+export const hasIt = (by: string, what = 'it'): string => `${person(by)} ${integrationOf(by) === undefined ? 'has' : 'acknowledged'} ${what}`
+
+/** The same with the moment: "Ada has it since 02:14", "The integration main acknowledged it at 02:14". */
+export const hasItSince = (by: string, moment: string): string => `${hasIt(by)} ${integrationOf(by) === undefined ? 'since' : 'at'} ${moment}`
 
 /** "Ada", "Ada and Bo", "Ada, Bo and Cy". */
 export function joined(people: readonly string[]): string {

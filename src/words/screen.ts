@@ -1,6 +1,7 @@
 // What the paged person reads behind a link, in English. Each answer names its effect: who has it, who is not paged, when it
 // rings again. Nothing is called taken before it is; what is taken but not yet written down says so. Late is not an error.
-import { joined, person } from './notification.ts'
+import { integrationOf } from '../core/subject.ts'
+import { hasItSince, joined, person } from './notification.ts'
 
 export interface ScreenWords {
   readonly language: string
@@ -46,10 +47,10 @@ export const englishScreen: ScreenWords = {
   incident: (number) => `Incident ${number}`,
   nextPaged: (people, moment) => `Next: ${joined(people)} at ${moment}`,
   youHaveIt: 'You have it',
-  haveItSince: (who, moment) => `${person(who)} has it since ${moment}`,
+  haveItSince: hasItSince,
   notPaged: (people) => (people.length === 0 ? 'Nobody else is paged.' : `${joined(people)} will not be paged.`),
   askAgain: (moment) => `I ask again at ${moment}.`,
-  lapses: (who, moment) => `If ${person(who)} does not confirm it by ${moment}, it rings again.`,
+  lapses: (who, moment) => (integrationOf(who) === undefined ? `If ${person(who)} does not confirm it by ${moment}, it rings again.` : `If that is not confirmed by ${moment}, it rings again.`),
   passedOn: 'You passed it on',
   pagedNow: (people) => (people.length === 0 ? 'The next step is paged now.' : `${joined(people)} ${people.length === 1 ? 'is' : 'are'} paged now.`),
   nobodyElse: 'There is nobody else to page: it rings you again.',

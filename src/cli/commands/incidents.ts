@@ -1,7 +1,7 @@
 // `holdfast incidents`, `ack` and `page`: what is open, who has it, and the verbs of the night. An acknowledgement is said as it
 // is: taken, taken but not yet recorded, or somebody else's already; each of them is a success.
 import type { DoneAnswer, IncidentAnswer, IncidentsAnswer } from '../../views/answers.ts'
-import { joined, person as called } from '../../words/notification.ts'
+import { hasIt, joined } from '../../words/notification.ts'
 import { EXIT, Failure, usage } from '../failure.ts'
 import { plain, type Cell, type Out } from '../output.ts'
 import { ask, failureOf, segment, textOption, type Command, type Session } from '../session.ts'
@@ -12,7 +12,7 @@ const TONES = { open: 'down', acknowledged: 'degraded', resolved: 'ok' } as cons
 
 function whoHas(out: Out, it: Brief): string {
   if (it.state === 'resolved') return `over ${out.moment(it.resolvedAt)}`
-  if (it.heldBy !== null) return `${called(it.heldBy)} has it`
+  if (it.heldBy !== null) return hasIt(it.heldBy)
   return it.next === null || it.next.people.length === 0 ? 'nobody has it yet' : `nobody has it yet; next ${joined(it.next.people)} at ${out.moment(it.next.at)}`
 }
 

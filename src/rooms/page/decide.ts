@@ -7,6 +7,7 @@ import { dueAfter, dueIn, earliest, isDue, minutes, ms, sayTime, type Due, type 
 import { formatTime } from '../../core/calendar.ts'
 import { never } from '../../core/fault.ts'
 import type { Incident } from '../../core/incident.ts'
+import { hasIt, hasItSince } from '../../words/notification.ts'
 import { tell, tellEverywhere, tellRung, unchanged, type Decision, type Move, type PagingEvent } from './move.ts'
 import type { Paging, Phase } from './paging.ts'
 import type { Plan } from './plan.ts'
@@ -74,6 +75,7 @@ function holdOn(paging: Held, incident: Incident, given: Given): Decision {
   if (asked || !isDue(askAt, given.now)) return unchanged(paging, `nothing is due: ${sayHolder(paging, given)}`)
   const moves = tellEverywhere({ paging, plan: given.plan, notice: 'reminder', by }, by)
   const asking: Held = { ...paging, phase: { ...paging.phase, asked: true } }
+  if (moves.length === 0) return { paging: asking, moves, says: `nobody to ask: ${sayHolder(paging, given)}` }
   return { paging: asking, moves, says: `asked ${called(by)}, who took it ${sayTime(ms(Math.max(0, given.now.wall - at)))} ago, whether they still have it` }
 }
 
@@ -97,7 +99,7 @@ function acked(paging: Paging, { by, via }: EventOf<'acked'>, given: Given): Dec
   if (isHeld(paging) && holder?.by !== by) return unchanged(paging, sayHolder(paging, given))
   const held: Held = { ...paging, rings: [], lap: paging.lap + 1, phase: holding(by, holder?.at ?? given.now.wall, given) }
   const moves = holder ? [] : tellRung({ paging: held, plan: given.plan, notice: 'acknowledged', by }, [], [by])
-  return { paging: held, moves, says: `${called(by)} ${holder ? 'still has it' : 'has it'} (by ${via}) until ${sayMoment(held.phase.lapsesAt.wall, given)}` }
+  return { paging: held, moves, says: `${holder ? `${called(by)} still has it` : hasIt(by)} (by ${via}) until ${sayMoment(held.phase.lapsesAt.wall, given)}` }
 }
 
 /** Whoever passes it on is not rung by the step that begins for it; everybody else who is being rung stays so. */
@@ -169,7 +171,7 @@ const personOf = (move: Move): string => (move.is === 'ring' ? move.ring.person 
 
 const sayMoment = (at: Instant, { plan, now }: Given): string => formatTime(at, plan.site.timezone, now.wall)
 
-const sayHolder = ({ phase }: Held, given: Given): string => `${called(phase.by)} has it since ${sayMoment(phase.at, given)}`
+const sayHolder = ({ phase }: Held, given: Given): string => hasItSince(phase.by, sayMoment(phase.at, given))
 
 function sayWhere({ phase, policy }: Ringing, plan: Plan): string {
   const { length } = policyOf(plan, policy).steps

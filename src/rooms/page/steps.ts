@@ -3,6 +3,7 @@
 // ring says why; when the fallback is empty too, everybody. As long as the plan holds one person, no step is empty (P-9, P-12).
 import assert from 'node:assert/strict'
 import { dueAfter, minutes, ms, type Due, type Instant, type Now, type Span } from '../../core/time.ts'
+import { person } from '../../words/notification.ts'
 import { coversOf, onCall } from './oncall.ts'
 import { pageId, type Paging, type Phase, type Ring } from './paging.ts'
 import type { Plan, Policy, Reach, Step, Target } from './plan.ts'
@@ -108,7 +109,7 @@ export function nextPeople(paging: Paging, plan: Plan, now: Now): { people: stri
 }
 
 /** A person's name as people read it. */
-export const called = (person: string): string => person.slice(0, 1).toUpperCase() + person.slice(1)
+export const called = person
 
 /** Names in a sentence: "Ada", "Ada and Bo", "Ada, Bo and 3 more". */
 export function calledAll(people: readonly string[]): string {
