@@ -345,6 +345,16 @@ test('doctor says what is missing, with or without a server', async () => {
   assert.match(alone.out, /Node 2\d/)
 })
 
+test('asking for more observers than there are is valid, and validate, doctor and explain say that one sees alone', async () => {
+  const file = path.join(folder, 'observers.yaml')
+  writeFileSync(file, 'version: 1\ndefaults:\n  check: { seen_from: 2 }\n')
+  const valid = await run(`validate ${file}`)
+  assert.equal(valid.exit, 0, valid.out)
+  assert.match(valid.out + valid.err, /2 observers are asked for and there is one[\s\S]*HF157|HF157[\s\S]*2 observers are asked for and there is one/)
+  assert.match((await run(`doctor --config ${file}`)).out, /observers.yaml:3: 2 observers are asked for and there is one: what it sees alone counts \(HF157\)/)
+  assert.match((await run('explain HF157')).out, /^HF157: More observers than there are/)
+})
+
 test('up hands over what was written', async () => {
   await run('up https://example.com https://example.org --port 7500 --host 0.0.0.0 --config x.yaml')
   assert.deepEqual(started, [{ urls: ['https://example.com', 'https://example.org'], config: 'x.yaml', data, port: 7500, host: '0.0.0.0', quiet: false }])

@@ -33,6 +33,7 @@ const TEXTS: Readonly<Record<string, readonly [title: string, text: string]>> = 
   HF154: ['Links that lead to this machine only', 'site.url is a loopback address, so the links in pages (“I have it”) work nowhere else. Set it to the address under which phones reach Holdfast.'],
   HF155: ['A file that is not read', 'conf.d/*.yaml is read; a file that ends in .yml is not.'],
   HF156: ['A person who cannot be reached', 'No channel fits this person: add an e-mail address, a telephone number or a channel that needs neither.'],
+  HF157: ['More observers than there are', 'seen_from says how many observers must see a failure. So far there is one, this node, and never more are asked for than there are: what it sees alone counts. Anchors under horizon tell whether it is this node that is cut off, and fail_after how often it must see it.'],
 }
 
 export const codes = (): string[] => Object.keys(TEXTS)

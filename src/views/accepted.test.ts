@@ -74,7 +74,7 @@ test('the plugins that are installed read the same files', async () => {
 test('the sample of the manual is accepted', async () => {
   const secrets = { HOLDFAST_SECRET_SMTP_URL: 'smtp://relay', HOLDFAST_SECRET_TWILIO_TOKEN: 'x'.repeat(32), HOLDFAST_SECRET_PG_URL: 'postgres://db/x' }
   const config = await accept({ file: join(fixtures, 'sample.yaml'), env: secrets })
-  assert.deepEqual(config.warnings.map(({ code, path }) => [code, path]), [['HF151', 'checks.invoices']])
+  assert.deepEqual(config.warnings.map(({ code, path }) => [code, path]), [['HF157', 'defaults.check.seen_from'], ['HF151', 'checks.invoices']])
   assert.equal(config.plan.policies['urgent']?.steps[0]?.wait, 120_000)
 })
 

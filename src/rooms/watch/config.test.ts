@@ -26,6 +26,18 @@ test('what a check does not say comes from the defaults, then from the standard'
   assert.deepEqual({ every, failAfter, escalate, unknownAfter, from }, { every: 60_000, failAfter: 1, escalate: 'urgent', unknownAfter: 300_000, from: 'holdfast.yaml:4' })
 })
 
+test('W-2: more observers than there are is a warning where it is written, and one sees alone', () => {
+  const warned = (text: string): string[] => {
+    const asked = ask(text)
+    readWatch(asked.reading, probes, 'Europe/Berlin')
+    assert.deepEqual(asked.errors(), [])
+    return asked.warnings()
+  }
+  assert.deepEqual(warned('defaults: { check: { seen_from: 1 } }\nchecks: { x: { tcp: "db:1", seen_from: 1 }, y: { tcp: "db:1" } }'), [])
+  assert.deepEqual(warned('defaults: { check: { seen_from: 2 } }\nchecks: { x: { tcp: "db:1" }, y: { tcp: "db:1", seen_from: 3 }, z: { tcp: "db:1", seen_from: 1 } }'), ['HF157 2', 'HF157 3'])
+  assert.equal(warned(`checks: { ${Array.from({ length: 6 }, (_, i) => `c${i}: { tcp: "db:1", seen_from: 2 }`).join(', ')} }`).length, 1)
+})
+
 test('looks never overlap: a limit that is written must fit, one from the defaults gives way', () => {
   assert.equal(read('checks: { x: { tcp: "db:1", every: 5s } }').check?.timeout, 5000)
   assert.equal(read('defaults: { check: { timeout: 20s } }\nchecks: { x: { tcp: "db:1", every: 5s } }').check?.timeout, 5000)

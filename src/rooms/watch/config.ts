@@ -25,6 +25,9 @@ export interface WatchConfig {
   readonly names: readonly string[]
 }
 
+/** Who looks, so far: the prober of this one node. */
+const OBSERVERS = 1
+
 const times = z.int().min(1).max(100)
 
 const leaning = {
@@ -32,7 +35,7 @@ const leaning = {
   timeout: span(ms(100), minutes(10)).optional().meta({ description: 'How long a look may take (10s, at most `every`)' }),
   fail_after: times.optional().meta({ description: 'How many failures in a row make it down (3)' }),
   recover_after: times.optional().meta({ description: 'How many passes in a row end it (2)' }),
-  seen_from: times.optional().meta({ description: 'How many observers must see the failure (1)' }),
+  seen_from: times.optional().meta({ description: 'How many observers must see the failure (1); at most as many as there are: so far one' }),
   unknown_after: span(seconds(1), hours(24)).optional().meta({ description: 'How long it may be unknown before somebody is paged (2m)' }),
   escalate: nameKey().optional().meta({ description: 'The escalation policy (default)' }),
 }
@@ -73,8 +76,21 @@ export function readWatch(reading: Reading, probes: readonly AnyProbe[], timezon
   const named = reading.named(['checks']).map(([name]) => name)
   const checks = named.flatMap((name) => readCheck(reading, name, { probes, defaults, timezone }) ?? [])
   judgeDependencies(reading, named)
+  warnOfObservers(reading, named)
   const anchors = (reading.map(['horizon']) ? reading.shape(horizonSchema, ['horizon'])?.anchors : undefined) ?? []
   return { checks, horizon: { anchors }, names: named }
+}
+
+/** More observers are asked for than there are: in one warning when it stands at many checks. */
+function warnOfObservers(reading: Reading, checks: readonly string[]): void {
+  const asked = (path: string[]): number => Number(reading.spot([...path, 'seen_from'])?.value ?? 1)
+  const help = 'it takes effect when more nodes look; until then raise fail_after, or write seen_from: 1'
+  const warn = (path: string[]): void =>
+    reading.warn('HF157', [...path, 'seen_from'], `${asked(path)} observers are asked for and there is one: what it sees alone counts`, { help })
+  if (asked(['defaults', 'check']) > OBSERVERS) warn(['defaults', 'check'])
+  const many = checks.map((name) => ['checks', name]).filter((path) => asked(path) > OBSERVERS)
+  if (many.length <= 5) many.forEach(warn)
+  else reading.warn('HF157', ['checks'], `${many.length} of the checks ask for more observers than there are, which is one: what it sees alone counts`, { on: 'key', help })
 }
 
 interface Around {
