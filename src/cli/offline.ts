@@ -2,6 +2,7 @@
 // takes the keeper's lock first, and is refused while anybody holds it.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { Fault } from '../core/fault.ts'
 import { isDamage, openSql, resultCode, BUSY, type Sql } from '../db/sql.ts'
 import { prepareTables } from '../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
@@ -36,6 +37,7 @@ function told<T>(data: string, act: () => T): T {
     return act()
   } catch (cause) {
     if (cause instanceof Failure) throw cause
+    if (cause instanceof Fault) throw new Failure(`${data}: ${cause.message}`, { exit: EXIT.failed, code: 'HF-C010' })
     if (isDamage(cause)) throw new Failure(`${path.join(data, 'holdfast.db')} is damaged: ${(cause as Error).message}`, { exit: EXIT.down, code: 'HF-C003', help: 'Start Holdfast: it keeps the file aside, begins a new memory, and pages.' })
     if (resultCode(cause) === BUSY) throw new Failure(`The ledger in ${data} is in use by a Holdfast that does not answer.`, { exit: EXIT.failed, code: 'HF-C005', help: 'Stop it first.' })
     throw cause

@@ -3,6 +3,7 @@
 // before its COMMIT returned; after a COMMIT failed, this handle confirms nothing any more (X-1, X-2).
 import assert from 'node:assert/strict'
 import type { Deed } from '../core/deed.ts'
+import { Fault } from '../core/fault.ts'
 import { canonical, GENESIS, hashOf, type Entry, type NewEntry } from '../core/ledger.ts'
 import { sha256 } from '../core/id.ts'
 import type { Due, Instant, Now } from '../core/time.ts'
@@ -68,8 +69,14 @@ function readHead(sql: Sql): Head {
   return row ? { seq: row.seq, hash: row.hash, hlc: row.hlc } : { seq: 0, hash: GENESIS, hlc: 0 }
 }
 
-/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. */
+/** What the tables look like; a version that changes them so that this one would misread them counts it up. */
+const SCHEMA = 1
+
+/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote (X-10). */
 export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
+  const has = sql.get<{ user_version: number }>('pragma user_version')?.user_version ?? 0
+  if (has > SCHEMA) throw new Fault(`the data were written by a newer Holdfast (schema ${has}; this one knows ${SCHEMA}): start that one again, or name other data with --data`, 'never')
+  if (has < SCHEMA) sql.exec(`pragma user_version = ${SCHEMA}`)
   sql.exec(TABLES)
   for (const room of rooms) sql.exec(room.tables)
 }
