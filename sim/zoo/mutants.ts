@@ -27,6 +27,8 @@ export interface Mutant {
 const test = (file: string, name: string): Killer => ({ is: 'test', file, name })
 const sim = (schedules = 60, seed = 1): Killer => ({ is: 'sim', schedules, seed })
 
+const AGREEMENT = 'src/core/agreement.ts'
+const AGREEMENT_TEST = 'src/core/agreement.test.ts'
 const ACTS = 'src/rooms/page/ringer/acts.ts'
 const ENGINE = 'src/engine/engine.ts'
 const LINE = 'src/engine/ringer-line.ts'
@@ -204,4 +206,31 @@ const keeping: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping]
+const agreeing: readonly Mutant[] = [
+  {
+    name: 'the same person counts twice', breaks: ['C-17'], killer: test(AGREEMENT_TEST, 'the same person never counts twice'),
+    changes: [{ file: AGREEMENT, find: '    if (same !== undefined) return same\n', put: '' }],
+  },
+  {
+    name: 'two people at one session are two people', breaks: ['C-17'], killer: test(AGREEMENT_TEST, 'whatever comes in whatever order at two keepers'),
+    changes: [{ file: AGREEMENT, find: 'assent.session === proof.session', put: 'false' }],
+  },
+  {
+    name: 'a press survives an edit', breaks: ['C-5'], killer: test(AGREEMENT_TEST, 'an edit voids all words'),
+    changes: [{ file: AGREEMENT, find: 'mayLapse(agreement) && hash !== agreement.terms.hash', put: 'isOpen(agreement) && hash !== agreement.terms.hash && agreement.assents.length === 0' }],
+  },
+  {
+    name: 'an agreement lapses by the wall clock only', breaks: ['X-7', 'C-5'], killer: test(AGREEMENT_TEST, 'it lapses by whichever clock'),
+    changes: [{ file: AGREEMENT, find: 'isDue(lapsesAt, now) || lapsesAt.boot !== now.boot', put: 'now.wall >= lapsesAt.wall' }],
+  },
+  {
+    name: 'an old proof counts', breaks: ['C-5'], killer: test(AGREEMENT_TEST, 'rests on a fresh'),
+    changes: [{ file: AGREEMENT, find: 'age === undefined || age > FRESH', put: 'age === undefined' }],
+  },
+  {
+    name: 'a proof for another thing counts', breaks: ['C-5'], killer: test(AGREEMENT_TEST, 'whatever comes in whatever order at two keepers'),
+    changes: [{ file: AGREEMENT, find: 'proof.hash !== terms.hash || ', put: '' }],
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing]
