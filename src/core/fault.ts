@@ -54,12 +54,12 @@ export const refused = (cause: unknown): boolean => {
   return code === 'ECONNREFUSED' || code === 'ECONNRESET'
 }
 
-/** One line for people, at most 256 characters, of whatever was thrown. */
+/** One line for people, at most 256 characters, of whatever was thrown; nothing in it steers a terminal or turns a sentence around. */
 export function sentence(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause)
   // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  const flat = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim()
-  return flat.length > 256 ? `${flat.slice(0, 255)}…` : flat || 'failed without a message'
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim().toWellFormed()
+  return flat.length > 256 ? `${flat.slice(0, 255).replace(/[\ud800-\udbff]$/, '')}…` : flat || 'failed without a message'
 }
 
 /** The exhaustive end of a `switch`: a new case does not compile until it is handled. */

@@ -9,13 +9,17 @@ export interface Outlet {
   flush(ms: number): Promise<void>
 }
 
-type Write = (text: string, then: (cause: { readonly code?: string | undefined } | null, written: number) => void) => void
+type Write = (bytes: Buffer, then: (cause: { readonly code?: string | undefined } | null, written: number) => void) => void
 
 const MOST_WAITING = 1000
 const MOST_LENGTH = 16_384
 
+/** What steers a terminal is taken out: a child may repeat what a stranger wrote. Line breaks stay: findings are drawn on several lines. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+const harmless = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')
+
 /** An outlet on a descriptor; `through` is for tests. */
-export function outletOn(fd: number, through: Write = (text, then) => write(fd, text, null, 'utf8', (cause, written) => then(cause, written))): Outlet {
+export function outletOn(fd: number, through: Write = (bytes, then) => write(fd, bytes, (cause, written) => then(cause, written))): Outlet {
   const waiting: string[] = []
   let dropped = 0
   let busy = false
@@ -32,7 +36,7 @@ export function outletOn(fd: number, through: Write = (text, then) => write(fd, 
     push(Buffer.from(text))
   }
   const push = (left: Buffer): void => {
-    through(left.toString(), (cause, written) => {
+    through(left, (cause, written) => {
       if (cause?.code === 'EAGAIN') return void setTimeout(() => push(left), 50)
       if (cause) gone = true
       else if (written < left.length) return push(left.subarray(written))
@@ -51,7 +55,7 @@ export function outletOn(fd: number, through: Write = (text, then) => write(fd, 
         dropped++
         return
       }
-      waiting.push(`${text.length > MOST_LENGTH ? `${text.slice(0, MOST_LENGTH)}…` : text}\n`)
+      waiting.push(`${harmless(text.length > MOST_LENGTH ? `${text.slice(0, MOST_LENGTH)}…` : text)}\n`)
       next()
     },
     flush: (ms) => new Promise((resolve) => {

@@ -20,29 +20,40 @@ function folder(t: { after(fn: () => void): void }): string {
 }
 
 test('lines go out in order, in one write at a time; short writes and a full pipe lose nothing', async () => {
-  const written: string[] = []
+  const written: Buffer[] = []
   let tries = 0
-  const outlet = outletOn(1, (text, then) => {
+  const outlet = outletOn(1, (bytes, then) => {
     tries++
     if (tries % 3 === 0) return setImmediate(() => then({ code: 'EAGAIN' }, 0))
-    const part = Buffer.from(text).subarray(0, 7)
+    const part = bytes.subarray(0, 7)
     setImmediate(() => {
-      written.push(part.toString('latin1'))
+      written.push(part)
       then(null, part.length)
     })
   })
-  for (let n = 0; n < 6; n++) outlet.line(`line ${n}`)
+  for (let n = 0; n < 6; n++) outlet.line(`✓ line “${n}”`)
   await outlet.flush(5000)
-  assert.equal(written.join(''), Array.from({ length: 6 }, (_, n) => `line ${n}\n`).join(''))
+  assert.equal(Buffer.concat(written).toString(), Array.from({ length: 6 }, (_, n) => `✓ line “${n}”\n`).join(''))
+})
+
+test('what a stranger wrote steers no terminal by way of a log', async () => {
+  let written = ''
+  const outlet = outletOn(1, (bytes, then) => {
+    written += bytes.toString()
+    then(null, bytes.length)
+  })
+  outlet.line('web: \u001b]0;owned\u0007\u001b[2J\u009b31m\u0000\r\u202e“ok”\n  at line 2\t✓')
+  await outlet.flush(1000)
+  assert.equal(written, 'web:  ]0;owned  [2J 31m   “ok”\n  at line 2\t✓\n')
 })
 
 test('a reader that does not read costs a bounded number of lines, and hears how many it missed', async () => {
   let release: (() => void) | undefined
   const written: string[] = []
-  const outlet = outletOn(1, (text, then) => {
+  const outlet = outletOn(1, (bytes, then) => {
     const go = (): void => {
-      written.push(text)
-      then(null, Buffer.byteLength(text))
+      written.push(bytes.toString())
+      then(null, bytes.length)
     }
     if (release === undefined) release = go
     else go()

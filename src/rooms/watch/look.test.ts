@@ -86,6 +86,10 @@ describe('what a look is worth', () => {
     const sight = await once(async () => fail(`answered ${'x'.repeat(10_000)}\n\u0007`))
     const says = sight?.found.says ?? ''
     assert(says.length <= 256 && !says.includes('\n'))
+    const hostile = await once(async () => fail('\u001b[2J\u009b31mOK\r\nwww: passes\u202e\u2028 \ud800'))
+    assert.equal(hostile?.found.says, '[2J 31mOK www: passes  \ufffd')
+    const cut = await once(async () => fail(`${'x'.repeat(254)}${'\u{1f525}'.repeat(9)}`))
+    assert.equal(cut?.found.says, `${'x'.repeat(254)}…`)
     assert.deepEqual(await once(async () => ({ is: 'fail' }) as unknown as Seen), { found: { is: 'fail', says: 'no reason was given' } })
   })
 })
