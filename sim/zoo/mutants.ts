@@ -201,6 +201,14 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/tell/index.ts', find: `e.statuses.some(isOutage) ? { is: 'pass' }`, put: `e.statuses.length > 0 ? { is: 'pass' }` }],
   },
   {
+    name: 'a keeper waits out its pause though its predecessor is gone', breaks: ['X-8'], killer: test('src/processes/supervise.test.ts', 'when the one that could not be ended is gone'),
+    changes: [{ file: 'src/processes/supervise.ts', find: `phase: phase.is === 'waiting' ? { is: 'waiting', startAt: now } : phase }`, put: 'phase }' }],
+  },
+  {
+    name: 'a keeper that waits for its predecessor counts as one that keeps ending', breaks: ['X-8'], killer: test('src/processes/supervise.test.ts', 'a keeper that only waits for one'),
+    changes: [{ file: 'src/processes/supervise.ts', find: '{ ...next, deaths: care.deaths }', put: 'next' }],
+  },
+  {
     name: 'the store does not wait for the disk', breaks: ['X-1'], killer: test('lab/powercut.lab.test.ts', 'power cuts lose no confirmed entry'), lab: true,
     changes: [{ file: 'src/db/store.ts', find: `'synchronous-off' ? 'off' : 'full'`, put: `'synchronous-off' ? 'off' : 'off'` }],
   },

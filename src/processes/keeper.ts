@@ -33,6 +33,8 @@ interface Init {
   readonly key: string
   readonly config: InForce
   readonly missing?: readonly string[]
+  /** Former keepers that cannot be ended: they may still hold the lock. */
+  readonly beside?: readonly number[]
 }
 
 const VERSION = '0.1.0'
@@ -44,23 +46,26 @@ const MAGIC = 'SQLite format 3\0'
 /** Ends the process with a sentence that the watchdog prints; `exit` 1 stops everything. */
 function fatal(says: string): never {
   toParent({ is: 'fatal', says, exit: 1 })
-  console.error(`holdfast keeper: ${says}`)
+  if (!process.connected) console.error(`holdfast keeper: ${says}`)
   process.exit(1)
 }
 
 /** One keeper only: an exclusive transaction on a small file of its own, held for life. */
-function takeLock(data: string): void {
+function takeLock(data: string, beside: readonly number[]): void {
   try {
     const lock = openSql(path.join(data, 'lock.db'))
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
     // Kept by the open connection: it must not be collected.
     held.push(lock)
   } catch (cause) {
-    if (resultCode(cause) === BUSY) fatal(`the data folder ${data} is in use by another Holdfast`)
+    if (resultCode(cause) === BUSY) fatal(beside.length > 0 ? heldStill(data, beside) : `the data folder ${data} is in use by another Holdfast`)
     throw cause
   }
 }
 const held: unknown[] = []
+
+const heldStill = (data: string, beside: readonly number[]): string =>
+  `A former keeper (process ${beside.join(' or ')}) cannot be ended and still holds the data folder ${data}: it waits for a device. The ringer goes on paging from memory, and nothing new is judged. Look at the disk; when that process ends, a new keeper starts at once. If it never does, restart the machine.`
 
 /** Marks which turn is under way in a file that outlives the process, and counts the deaths of each. */
 function fileSuspects(runtime: string): Suspects {
@@ -169,7 +174,7 @@ async function keepReserve(data: string): Promise<void> {
 async function run(init: Init): Promise<void> {
   const clock = createClock()
   const key = Buffer.from(init.key, 'base64')
-  takeLock(init.data)
+  takeLock(init.data, init.beside ?? [])
   let wake = (): void => undefined
   const probers = new Set<Link>()
   const webs = new Set<Link>()

@@ -157,6 +157,62 @@ test('a keeper that cannot be killed is named and replaced; a third one waits un
   assert.equal(it.starts.length, 3)
 })
 
+/** A keeper whose predecessor hangs: each try says that its place is held, until that one is gone. */
+function besideHanging(wasWell: boolean) {
+  const it = nursery(keeper)
+  const held = 'A former keeper (process 101) cannot be ended'
+  it.turn(wasWell ? 5000 : 500)
+  Object.assign(it.world, { alive: false, killable: false })
+  const first = it.pid
+  // Fall silent, be killed, be given up; from then on each try fails at once.
+  it.turn(32_000)
+  it.world.killable = true
+  const tries = (span: number): number => {
+    const before = it.starts.length
+    for (let waited = 0; waited < span; waited += 500) {
+      if (it.care.phase.is === 'up' && it.pid !== first) it.take({ is: 'blocked', says: held })
+      it.turn(500)
+    }
+    return it.starts.length - before
+  }
+  return { ...it, first, held, tries, get care() { return it.care } }
+}
+
+test('X-8: a keeper that only waits for one that cannot be ended is not taken for one that keeps ending', () => {
+  const it = besideHanging(true)
+  const count = it.tries(300_000)
+  assert(count >= 10 && count <= 20, `${count} tries in five minutes`)
+  assert.equal(it.pages().length, 1, it.pages().join('; '))
+  assert.match(it.pages()[0] ?? '', /keeper hangs and cannot be ended \(process 101 .*The ringer goes on paging from memory/)
+  assert(it.starts.every(({ safe }) => !safe))
+  assert(it.moves.some(({ move }) => move.is === 'say' && move.line === it.held))
+})
+
+test('X-8: when the one that could not be ended is gone, the next is started at once, whatever its pause was', () => {
+  const it = besideHanging(true)
+  it.tries(200_000)
+  if (it.care.phase.is === 'up') it.take({ is: 'blocked', says: it.held })
+  assert.equal(it.care.phase.is, 'waiting')
+  const count = it.starts.length
+  it.take({ is: 'exited', pid: it.first, how: 'SIGKILL' })
+  it.take({ is: 'tick' })
+  assert.equal(it.starts.length, count + 1)
+  // One that found the place taken a moment before is followed at once as well.
+  it.take({ is: 'blocked', says: it.held })
+  it.take({ is: 'tick' })
+  assert.equal(it.starts.length, count + 2)
+})
+
+test('a keeper that finds one of a former Holdfast in its place, from the beginning, pages once', () => {
+  const it = nursery(keeper)
+  it.world.alive = false
+  for (let at = 0; at < 200_000; at += 500) {
+    it.turn(500)
+    if (it.care.phase.is === 'up') it.take({ is: 'blocked', says: 'held' })
+  }
+  assert.deepEqual(it.moves.flatMap(({ move }) => (move.is === 'page' ? [[move.title, move.says]] : [])), [['keeper cannot start', 'held']])
+})
+
 test('a machine, or a watchdog, that stood still accuses nobody', () => {
   const it = nursery(ringer)
   it.turn(5000)

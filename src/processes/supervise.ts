@@ -14,7 +14,8 @@ export interface Temper {
 export type Phase =
   | { readonly is: 'waiting'; readonly startAt: Tick }
   | { readonly is: 'up'; readonly pid: number; readonly since: Tick; readonly heardAt: Tick; readonly progress: number | undefined }
-  | { readonly is: 'killed'; readonly pid: number; readonly at: Tick }
+  /** `blocked`: it could not begin, since one that cannot be ended holds its place. */
+  | { readonly is: 'killed'; readonly pid: number; readonly at: Tick; readonly blocked?: true }
 
 /** One child, as far as supervising goes. */
 export interface Care extends Temper {
@@ -37,6 +38,8 @@ export type CareEvent =
   | { readonly is: 'refused'; readonly says: string }
   | { readonly is: 'alive'; readonly progress: number }
   | { readonly is: 'exited'; readonly pid: number; readonly how: string }
+  /** It says that one that cannot be ended still holds its place. */
+  | { readonly is: 'blocked'; readonly says: string }
   | { readonly is: 'tick' }
 
 export type CareMove =
@@ -78,6 +81,7 @@ export function judge(care: Care, event: CareEvent, now: Tick): Judged {
     }
     case 'alive': return { care: hear(care, event.progress, now), moves: [] }
     case 'exited': return bury(care, event.pid, event.how, now)
+    case 'blocked': return block(care, event.says, now)
     case 'tick': return look(care, now)
   }
 }
@@ -99,15 +103,31 @@ function hear(care: Care, progress: number, now: Tick): Care {
 }
 
 function bury(care: Care, pid: number, how: string, now: Tick): Judged {
-  if (care.abandoned.includes(pid)) {
-    const abandoned = care.abandoned.filter((it) => it !== pid)
-    return { care: { ...care, abandoned }, moves: [{ is: 'say', line: `${care.name}: process ${pid}, which could not be ended, is gone now.` }] }
-  }
   const { phase } = care
+  if (care.abandoned.includes(pid)) {
+    // What the next one waited for is gone: it starts at once, and one that is just failing for the same reason is followed at once.
+    const freed: Care = { ...care, abandoned: care.abandoned.filter((it) => it !== pid), tries: 0, phase: phase.is === 'waiting' ? { is: 'waiting', startAt: now } : phase }
+    return { care: freed, moves: [{ is: 'say', line: `${care.name}: process ${pid}, which could not be ended, is gone now.` }] }
+  }
   if (phase.is === 'waiting' || phase.pid !== pid) return { care, moves: [] }
   const next = fall(care, now)
+  if (phase.is === 'killed' && phase.blocked) {
+    return { care: { ...next, deaths: care.deaths }, moves: [{ is: 'say', line: `${care.name} is tried again when that one ends, and meanwhile with pauses of up to 30 s.` }] }
+  }
   return tellDeaths(next, [{ is: 'say', line: `${care.name} (process ${pid}) ended: ${how}. ${again(next, now)}` }], now)
 }
+
+/** Not a death of its own: whoever holds its place was told of when it was given up, or is told of now. */
+function block(care: Care, says: string, now: Tick): Judged {
+  const { phase } = care
+  if (phase.is !== 'up') return { care, moves: [] }
+  const killed: Care = { ...care, phase: { is: 'killed', pid: phase.pid, at: now, blocked: true } }
+  const moves: readonly CareMove[] = [{ is: 'kill', pid: phase.pid }, { is: 'say', line: says }]
+  if (care.wasWell || isTold(care, now)) return { care: killed, moves }
+  return { care: { ...killed, toldAt: now }, moves: [...moves, { is: 'page', title: `${care.name} cannot start`, says }] }
+}
+
+const isTold = ({ toldAt }: Care, now: Tick): boolean => toldAt !== undefined && now - toldAt < TELL_EVERY
 
 function again({ phase }: Care, now: Tick): string {
   const pause = phase.is === 'waiting' ? phase.startAt - now : 0
@@ -124,7 +144,7 @@ function fall(care: Care, now: Tick): Care {
 const recent = (care: Care, now: Tick): readonly Tick[] => care.deaths.filter((at) => now - at < DEATHS_WITHIN)
 
 function tellDeaths(care: Care, moves: readonly CareMove[], now: Tick): Judged {
-  if (recent(care, now).length < TOO_MANY_DEATHS || (care.toldAt !== undefined && now - care.toldAt < TELL_EVERY)) return { care, moves }
+  if (recent(care, now).length < TOO_MANY_DEATHS || isTold(care, now)) return { care, moves }
   const says = `${care.name} ended ${recent(care, now).length} times in ten minutes; it is started again and again${care.name === 'keeper' ? ', now in safe mode (pages and ledger only)' : ''}. Look at Holdfast's log.`
   return { care: { ...care, toldAt: now }, moves: [...moves, { is: 'page', title: `${care.name} keeps ending`, says }] }
 }
@@ -147,7 +167,7 @@ function look(before: Care, now: Tick): Judged {
   const fallen = fall(care, now)
   const abandoned = [...care.abandoned, phase.pid]
   const full = abandoned.length >= care.mostAbandoned
-  const says = `${care.name} hangs and cannot be ended (process ${phase.pid} waits for a device). ${full ? 'No further one is started until one of them ends.' : 'Another one is started beside it.'} Look at the disk.`
+  const says = `${care.name} hangs and cannot be ended (process ${phase.pid} waits for a device). ${full ? 'No further one is started until one of them ends.' : 'Another one is started beside it.'}${care.name === 'keeper' ? ' The ringer goes on paging from memory.' : ''} Look at the disk.`
   return { care: { ...fallen, abandoned }, moves: [{ is: 'page', title: `${care.name} hangs`, says }] }
 }
 

@@ -13,7 +13,7 @@ import { createTimers } from '../ports/world/timers.ts'
 import type { Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
-import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program } from './watchdog/children.ts'
+import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
 import { rememberKin } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
@@ -133,12 +133,12 @@ function programs(it: Watch): Program[] {
   const { wants, opened } = it
   const { runtime, data } = opened
   const key = (): string => it.key.toString('base64')
-  const program = (name: string, patience: Span, init: (start: { readonly safe: boolean }) => Record<string, unknown>): Program => ({
+  const program = (name: string, patience: Span, init: (start: Start) => Record<string, unknown>): Program => ({
     name, patience, file: new URL(`./${name}.ts`, import.meta.url), init: (start) => ({ is: 'init', ...init(start) }),
   })
   return [
     program('ringer', PATIENCE, () => ({ runtime, key: key(), plan: it.config.plan, site: it.config.site })),
-    program('keeper', KEEPER_PATIENCE, ({ safe }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), ...(safe ? { safe } : {}) })),
+    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(safe ? { safe } : {}) })),
     program('prober', PATIENCE, () => ({ runtime, name: 'prober-1', ports: [wants.port] })),
     program('web', PATIENCE, () => ({ runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]

@@ -16,7 +16,13 @@ export interface Program {
   /** Silence after which it is replaced. */
   readonly patience: Span
   /** Its first message, made anew at each start. */
-  readonly init: (start: { readonly safe: boolean }) => Message
+  readonly init: (start: Start) => Message
+}
+
+export interface Start {
+  readonly safe: boolean
+  /** Processes of its kind that cannot be ended and may still hold what it needs. */
+  readonly beside: readonly number[]
 }
 
 export interface ChildrenPorts {
@@ -53,6 +59,8 @@ interface Ward {
   readonly program: Program
   care: Care
   child: ChildProcess | undefined
+  /** Who could not be ended when it was started. */
+  beside: readonly number[]
   /** Those of a former Holdfast that could not be ended. */
   former: readonly Kin[]
   /** Set while it is being dismissed: its end is awaited, not answered. */
@@ -102,9 +110,10 @@ export function childrenOf(ports: ChildrenPorts): Children {
     })
     if (pid === undefined) return
     ward.child = child
+    ward.beside = ward.care.abandoned
     listen(ward, child, pid)
     take(ward, { is: 'started', pid })
-    child.send(ward.program.init({ safe }), () => undefined)
+    child.send(ward.program.init({ safe, beside: ward.beside }), () => undefined)
     changed()
   }
 
@@ -129,7 +138,8 @@ export function childrenOf(ports: ChildrenPorts): Children {
   /** One that worked before, or whose place an unkillable one holds, is tried again; one that never could ends everything. */
   const giveUp = (ward: Ward, says: string, exit: number): void => {
     if (ward.dismissed) return
-    if (!ward.care.wasWell && ward.care.abandoned.length === 0) return ports.fatal(ward.program.name, says, exit)
+    if (ward.beside.length > 0) return take(ward, { is: 'blocked', says })
+    if (!ward.care.wasWell) return ports.fatal(ward.program.name, says, exit)
     ports.say(`${ward.program.name}: ${says}`)
     kill(ward.child)
   }
@@ -146,7 +156,7 @@ export function childrenOf(ports: ChildrenPorts): Children {
     raise(program, former = []) {
       const { name, patience } = program
       const care = { ...newCare({ name, patience, mostAbandoned: MOST_ABANDONED[name] ?? 4 }, now()), abandoned: former.map(({ pid }) => pid) }
-      const ward: Ward = { program, care, child: undefined, former, dismissed: undefined }
+      const ward: Ward = { program, care, child: undefined, beside: [], former, dismissed: undefined }
       wards.set(name, ward)
       take(ward, { is: 'tick' })
     },
