@@ -162,6 +162,10 @@ const paging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/delivery.ts', find: 'all.filter((row) => !spared.has(row.page))', put: 'all' }],
   },
   {
+    name: 'a backlog pages for what is over', breaks: ['P-14'], killer: test('src/rooms/page/delivery.test.ts', 'what had to wait and is old'),
+    changes: [{ file: 'src/rooms/page/delivery.ts', find: `if (phase.is === 'over') return 'it was over before this was sent'`, put: '' }],
+  },
+  {
     name: 'a storm is counted by rings, not by incidents', breaks: ['P-13'], killer: test('src/rooms/page/ringer/digest.test.ts', 'goes on being told so'),
     changes: [{ file: 'src/rooms/page/storm.ts', find: 'return !gathered.has(incident)', put: 'return false' }],
   },

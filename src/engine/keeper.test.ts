@@ -47,7 +47,7 @@ async function world(t: { after(act: () => void): void }) {
     ports: {
       now, suspects: memorySuspects(), toRinger: (message) => (said.push(message), true), toProbers: () => undefined, toWeb: () => undefined, toWorkers: () => undefined,
       boardsWanted: () => false, say: () => undefined, freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined,
-      render: (it, deed) => renderRing(it, deed, new Uint8Array(32)), renderDigest: () => undefined,
+      render: (it, deed) => renderRing(it, deed, new Uint8Array(32)), renderDigest: () => 'none',
     },
   })
   const turnOver = async (): Promise<void> => {

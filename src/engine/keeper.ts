@@ -43,8 +43,8 @@ export interface KeeperPorts {
   /** Something waits for the next batch. */
   readonly onAsked: () => void
   /** A ring or notice as a message to a person; undefined when the person or channel is gone. */
-  readonly render: (keeper: Keeper, deed: RingDeed) => Message | undefined
-  readonly renderDigest: (keeper: Keeper, deed: DigestDeed) => Message | undefined
+  readonly render: (keeper: Keeper, deed: RingDeed) => Message | string
+  readonly renderDigest: (keeper: Keeper, deed: DigestDeed) => Message | string
 }
 
 export interface Rooms {
@@ -138,7 +138,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted })
   const rooms: Rooms = {
-    watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed }),
+    watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,

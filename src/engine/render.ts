@@ -2,7 +2,7 @@
 // that the ringer uses when it goes on alone.
 import type { PageId } from '../core/id.ts'
 import { incidentOf, loadIncident, loadPaging } from '../rooms/page/rows.ts'
-import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
+import { sparedRing, type DigestDeed, type RingDeed } from '../rooms/page/delivery.ts'
 import type { Notice } from '../rooms/page/move.ts'
 import { render, type Rendering, type Telling } from '../rooms/page/ringer/render.ts'
 import type { Message } from '../ports/channel.ts'
@@ -12,30 +12,36 @@ const rendering = (keeper: Keeper, key: Uint8Array): Rendering => ({ plan: keepe
 
 const isNotice = (event: string): event is Notice => ['acknowledged', 'reminder', 'lapsed', 'recovered', 'reassigned'].includes(event)
 
-/** One ring or notice; undefined when its incident or person is gone. */
-export function renderRing(keeper: Keeper, deed: RingDeed, key: Uint8Array): Message | undefined {
+const GONE = 'the person or the channel is no longer in the configuration'
+
+/** One ring or notice; a sentence where it is not to be sent: its incident or person is gone, or it waited and is old. */
+export function renderRing(keeper: Keeper, deed: RingDeed, key: Uint8Array): Message | string {
   const telling = tellingOf(keeper, deed)
-  return telling && render(telling, rendering(keeper, key))
+  if (telling === undefined || typeof telling === 'string') return telling ?? GONE
+  return render(telling, rendering(keeper, key)) ?? GONE
 }
 
-function tellingOf(keeper: Keeper, deed: RingDeed): Telling | undefined {
+function tellingOf(keeper: Keeper, deed: RingDeed): Telling | string | undefined {
   const { page, person } = deed
   if (deed.event === 'test') return { is: 'test', page, person, channel: deed.channel }
   const row = loadIncident(keeper.store.sql, deed.incident)
   const paging = loadPaging(keeper.store.sql, deed.incident)
   if (!row || !paging) return undefined
+  const spared = sparedRing(deed, paging)
+  if (spared !== undefined) return spared
   const incident = incidentOf(row)
   if (isNotice(deed.event)) return { is: 'notice', page, person, notice: deed.event, incident, paging, ...(deed.by === undefined ? {} : { by: deed.by }) }
   return { is: 'page', page, person, incident, paging, step: deed.step, round: deed.round, raisedAt: incident.since, ...(deed.why === undefined ? {} : { why: deed.why }) }
 }
 
-/** Many at once, as one page. */
-export function renderDigest(keeper: Keeper, deed: DigestDeed, key: Uint8Array): Message | undefined {
+/** Many at once, as one page: those that are still to be told. */
+export function renderDigest(keeper: Keeper, deed: DigestDeed, key: Uint8Array): Message | string {
   const rings = deed.rings.flatMap(({ incident, event }: { incident: string; page: PageId; event: string }) => {
     const row = loadIncident(keeper.store.sql, incident)
     const paging = row && loadPaging(keeper.store.sql, incident)
+    if (event === 'page' && paging && paging.phase.is !== 'ringing') return []
     return row ? [{ incident: incidentOf(row), event, ...(paging ? { paging } : {}) }] : []
   })
-  if (rings.length === 0) return undefined
-  return render({ is: 'digest', page: deed.page, person: deed.person, raisedAt: deed.raisedAt, rings }, rendering(keeper, key))
+  if (rings.length === 0) return 'all of it was taken or over before this was sent'
+  return render({ is: 'digest', page: deed.page, person: deed.person, raisedAt: deed.raisedAt, rings }, rendering(keeper, key)) ?? GONE
 }

@@ -35,7 +35,8 @@ export interface RingerLine {
 export interface RingerLineOptions {
   readonly now: () => Now
   readonly send: (message: ToRinger) => boolean
-  readonly message: (deed: Deed) => Message | undefined
+  /** A sentence where it is not to be sent. */
+  readonly message: (deed: Deed) => Message | string
   readonly store: () => Store
   readonly engine: () => Engine
   readonly page: () => PageRoom
@@ -101,8 +102,8 @@ export function createRingerLine(options: RingerLineOptions): RingerLine {
   function perform(deed: Deed): void {
     if (!ready) return
     const message = options.message(deed)
-    if (!message) {
-      settle(deed, { is: 'failed', retry: 'never', says: 'the person or the channel is no longer in the configuration' })
+    if (typeof message === 'string') {
+      settle(deed, { is: 'failed', retry: 'never', says: message })
       return
     }
     const body = deed.body as RingDeed & Partial<DigestDeed>

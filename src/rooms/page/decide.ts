@@ -47,7 +47,7 @@ export function step(paging: Paging, event: PagingEvent, incident: Incident, pla
     case 'passed': return passed(standing, event, given)
     case 'assigned': return assigned(standing, event, given)
     case 'settled': return settled(standing, event, given)
-    case 'resolved': return resolved(standing, given)
+    case 'resolved': return resolved(standing, event, given)
     default: return never(event)
   }
 }
@@ -146,10 +146,10 @@ function settled(paging: Paging, { page, outcome }: EventOf<'settled'>, given: G
   return { ...rung, says: `${called(ring.person)} by ${ring.channel}: ${outcome}${next}` }
 }
 
-function resolved(paging: Paging, { plan }: Given): Decision {
+function resolved(paging: Paging, event: EventOf<'resolved'>, { plan }: Given): Decision {
   const by = isHeld(paging) ? paging.phase.by : undefined
   const over: Paging = { ...paging, rings: [], phase: { is: 'over' } }
-  const moves = tellRung({ paging: over, plan, notice: 'recovered', ...(by === undefined ? {} : { by }) }, by === undefined ? [] : [by], [])
+  const moves = tellRung({ paging: over, plan, notice: 'recovered', ...(event.by === undefined ? {} : { by: event.by }) }, by === undefined ? [] : [by], [])
   return { paging: over, moves, says: moves.length > 0 ? `it is over: telling ${calledAll(moves.map(personOf))}` : 'it is over: nobody was rung' }
 }
 

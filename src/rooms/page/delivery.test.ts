@@ -8,6 +8,7 @@ import { openSql } from '../../db/sql.ts'
 import { entries, prepareTables, storeOver } from '../../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Tx } from '../../db/room.ts'
+import { sparedRing, type RingDeed } from './delivery.ts'
 import { pageRoom } from './index.ts'
 import type { Plan } from './plan.ts'
 import type { Journaled } from './protocol.ts'
@@ -132,4 +133,24 @@ test('P-7 a journal of the ringer that comes twice does not undo what came after
   it.turn((tx) => it.room.journal(tx, [stepped, acted]))
   assert.equal(loadPaging(it.sql, id)?.phase.is, 'held')
   assert.equal([...entries(it.sql, id)].filter(({ is }) => is === 'page.acked').length, 1)
+})
+
+test('P-14, P-4 what had to wait and is old by then does not go out: it is over, somebody has it, or a later page says it', (t) => {
+  const it = world(t)
+  const id = it.open('db')
+  const ringing = loadPaging(it.sql, id)
+  assert(ringing?.phase.is === 'ringing')
+  const [ring] = ringing.rings
+  assert(ring)
+  const deed: RingDeed = { incident: id, page: ring.page, person: ring.person, channel: ring.channel, step: 0, round: 0, event: 'page', raisedAt: instantOf(0) }
+  const older: RingDeed = { ...deed, page: 'pg_00000000000000000000000000000000' as RingDeed['page'] }
+  assert.equal(sparedRing(deed, ringing), undefined)
+  assert.equal(sparedRing(older, ringing), 'a later page about it goes out in its place')
+  assert.equal(sparedRing({ ...older, channel: 'hook' }, ringing), undefined, 'nothing says it by that channel')
+  assert.equal(sparedRing(older, { ...ringing, rings: [{ ...ring, is: 'waiting' }] }), undefined, 'the later one is not on its way yet')
+  it.turn((tx) => it.room.event(tx, id, { is: 'acked', by: 'ada', via: 'cli' }, { by: 'ada', via: 'cli' }))
+  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing), 'Ada has it')
+  it.turn((tx) => it.room.resolve(tx, id, { person: 'ada', reason: 'mended' }))
+  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing), 'it was over before this was sent')
+  assert.equal(sparedRing({ ...deed, event: 'recovered' }, loadPaging(it.sql, id) ?? ringing), undefined, 'the end is told')
 })

@@ -4,6 +4,8 @@
 import { derivedId, type PageId } from '../../core/id.ts'
 import { dueIn, tickOf, type Instant, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
+import type { Paging } from './paging.ts'
+import { called } from './steps.ts'
 import { digestAfter, goesAlone, SINGLES_WITHIN, type Line } from './storm.ts'
 
 export type PageEvent = 'page' | 'acknowledged' | 'reminder' | 'lapsed' | 'recovered' | 'reassigned' | 'test' | 'notice'
@@ -104,4 +106,15 @@ export function sendDigest(tx: Tx, key: string): void {
   }
   tx.append({ is: 'page.digested', stream: page, body: { page, person, channel, count: rows.length, at: now.wall } })
   tx.intend({ key: page, what: 'page.digest', body, repeatable: true })
+}
+
+/** Why a page that was intended need not go out any more, where it had to wait: it would tell as new what is old (P-14, P-4). */
+export function sparedRing(ring: RingDeed, paging: Paging): string | undefined {
+  if (ring.event !== 'page') return undefined
+  const { phase, rings } = paging
+  if (phase.is === 'over') return 'it was over before this was sent'
+  if (phase.is === 'held') return `${called(phase.by)} has it`
+  const isKnown = rings.some(({ page }) => page === ring.page)
+  const later = rings.some((it) => it.person === ring.person && it.channel === ring.channel && it.is !== 'waiting')
+  return !isKnown && later ? 'a later page about it goes out in its place' : undefined
 }

@@ -23,7 +23,8 @@ export interface Opening {
 /** What happens to an incident's paging when it opens or ends; given by the room. */
 export interface Lifecycle {
   readonly begin: (tx: Tx, incident: Incident) => void
-  readonly end: (tx: Tx, incident: Incident) => void
+  /** `by`: the person on whose word it ended. */
+  readonly end: (tx: Tx, incident: Incident, by?: string) => void
   readonly changed: (tx: Tx, id: string) => void
 }
 
@@ -71,7 +72,7 @@ export function resolve(tx: Tx, life: Lifecycle, row: IncidentRow, by?: { person
     is: 'incident.resolved', stream: row.id,
     body: { id: row.id, subject: row.subject, at: tx.now.wall, because: ruling.because, ...(by ? { by: by.person, reason: tx.keep(by.reason) } : {}) },
   })
-  life.end(tx, incidentOf({ ...row, state: 'resolved' }))
+  life.end(tx, incidentOf({ ...row, state: 'resolved' }), by?.person)
   return true
 }
 
@@ -134,6 +135,18 @@ export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
   if (!down) return
   if (down.side === 'down') openDown(tx, life, { check, root: down.root, says: down.says, memberSays: down.says, escalate: down.escalate, since: tx.now.wall })
   else open(tx, life, { subject: `check:${check}`, title: `${check}: not known`, says: down.says, origin: 'watch', escalate: down.escalate, members: [`check:${check}`] })
+}
+
+/** A person paused a check: it leaves its incidents, and what thereby ends has ended on that person's word (W-11). */
+export function considerPaused(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { check, by } = entry.body as { check: string; by: string }
+  const member = `check:${check}`
+  for (const row of openWith(tx, member)) {
+    tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: 'was paused', at: tx.now.wall } })
+    const now = loadIncident(tx.sql, row.id)
+    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${check} is paused` })
+    if (!ended) life.changed(tx, row.id)
+  }
 }
 
 /** A check was taken out of the configuration: it leaves its incidents, in the open (W-11). */

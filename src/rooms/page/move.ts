@@ -27,7 +27,8 @@ export type PagingEvent =
   | { readonly is: 'passed'; readonly by: string }
   | { readonly is: 'assigned'; readonly to: string; readonly by: string }
   | { readonly is: 'settled'; readonly page: PageId; readonly outcome: 'accepted' | 'failed' | 'unknown' }
-  | { readonly is: 'resolved' }
+  /** `by`: a person said so; else it was seen. */
+  | { readonly is: 'resolved'; readonly by?: string }
 
 export const unchanged = (paging: Paging, says: string): Decision => ({ paging, moves: [], says })
 

@@ -119,6 +119,9 @@ export const applyRemoved = (sql: Sql, entry: Entry): void => {
   sql.run('delete from page_silence where name = ?', check)
 }
 
+/** Nobody judges it while it is paused. */
+export const applyPaused = (sql: Sql, entry: Entry): void => void sql.run('delete from page_down where name = ?', (entry.body as { check: string }).check)
+
 export const applyTested = (sql: Sql, entry: Entry): void => {
   const b = entry.body as { page: string; person: string; channel: string; outcome: string; says: string; at: number; receivedAt?: number }
   sql.run(`insert into page_test (page, person, channel, outcome, says, at, received_at) values (?,?,?,?,?,?,?)

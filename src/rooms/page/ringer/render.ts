@@ -126,7 +126,7 @@ function noticeText({ notice, incident, paging, by }: Telling & { is: 'notice' }
       return words.reminderText(it, { ...held, ...(next ? { next: next.people } : {}) }, moment)
     }
     case 'lapsed': return words.lapsedText(it, by)
-    case 'recovered': return incident.origin === 'watch' ? words.recoveredText(it, moment) : words.resolvedText(it)
+    case 'recovered': return incident.origin === 'watch' && by === undefined ? words.recoveredText(it, moment) : words.resolvedText(it)
     case 'reassigned': return words.reassignedText(it, by)
     default: return never(notice)
   }
