@@ -74,6 +74,25 @@ export const fresh = boardOf(['Website', 'API', 'Jobs'].map((name) => componentO
 export const threeDays = boardOf([componentOf('Website', 'operational', { days: daysOf(3), since: at(-2.1 * DAY) }), componentOf('API', 'operational', { days: daysOf(3, { 1: { degraded: 4 } }), since: at(-DAY) })], { measuringSince: at(-2.4 * DAY) })
 export const openButWell = boardOf([website, api, mail], { statements: [{ ...openStatement([api.id]), status: 'monitoring' }, ...past] })
 
+export const partOut = boardOf([website, { ...api, status: 'partial_outage', since: at(-17 * MINUTE), days: daysOf(84, { 0: { degraded: 17 }, 61: { degraded: 26 } }) }, mail], { statements: past })
+export const nothingShown = boardOf([])
+export const promiseMissed = boardOf(majorOutage.components, { statements: majorOutage.statements.map((s) => (s.nextUpdateBy === undefined ? s : { ...s, nextUpdateBy: at(-9 * MINUTE) })) })
+
+/** Names of every kind that people give: long ones, right to left, without a space, with pictures. */
+const NAMES = [
+  'Kundenverwaltungsoberflächenauthentifizierungsdienst für Bestandskunden in Mitteleuropa', 'موقع الويب الرئيسي', 'שירות התשלומים (API)', '🚀 Deployments 👩🏽‍💻',
+  'a-name-without-any-space-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on', '日本語の決済サービス', 'E',
+]
+export const named = boardOf(
+  NAMES.map((name, i) => componentOf(name, i === 1 ? 'major_outage' : i === 4 ? 'partial_outage' : 'operational', { id: `cmp_${i}`, days: daysOf(90, { [i * 3]: { down: 31 * i } }) })),
+  { name: 'Łódź & שָׁלוֹם Hosting 🌍', statements: [{ ...openStatement(['cmp_1', 'cmp_4']), title: 'انقطاع في موقع الويب الرئيسي — some requests fail' }, ...past] },
+)
+
+export const many = boardOf(
+  Array.from({ length: 64 }, (_, i) => componentOf(`Shop ${String(i + 1).padStart(2, '0')} · eu-${i % 3}`, i === 11 ? 'major_outage' : 'operational', { days: daysOf(90, i % 9 === 0 ? { [i]: { down: 12 } } : {}) })),
+  { statements: [openStatement([]), ...past] },
+)
+
 /** The size that the page is bounded for: 20 components, 90 days, 10 statements. */
 export const large = boardOf(
   Array.from({ length: 20 }, (_, i) => componentOf(`Component ${i + 1} in region eu-central`, i === 4 ? 'major_outage' : i === 7 ? 'partial_outage' : 'operational', {

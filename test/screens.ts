@@ -1,11 +1,11 @@
 // Draws every page that the public and the paged person can meet, as files, and takes their pictures where a Chromium is at
-// hand: `bin/node test/screens.ts <folder>`. Light and dark, at 1320 and 430 pixels.
+// hand: `bin/node test/screens.ts <folder>`. Light and dark, at 1320 and 390 pixels.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { IncidentId } from '../src/core/id.ts'
 import type { LinkView } from '../src/rooms/page/protocol.ts'
-import { renderLink, renderNoBoard, renderNoLink, renderNotFound, renderNotConfirmed } from '../src/rooms/page/screen.ts'
+import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLink, renderNotFound, renderNotConfirmed } from '../src/rooms/page/screen.ts'
 import { renderBoard } from '../src/rooms/tell/html.ts'
 import * as boards from './boards.ts'
 
@@ -14,7 +14,7 @@ const CHROMIUM = '/usr/bin/chromium'
 export function pages(): Map<string, string> {
   const drawn = new Map<string, string>()
   const { NOW } = boards
-  for (const [name, board] of Object.entries({ 'all-well': boards.allWell, 'major-outage': boards.majorOutage, partly: boards.partly, 'not-known': boards.notKnown, stale: boards.stale, fresh: boards.fresh, 'three-days': boards.threeDays, 'open-but-well': boards.openButWell, large: boards.large })) {
+  for (const [name, board] of Object.entries({ 'all-well': boards.allWell, 'major-outage': boards.majorOutage, partly: boards.partly, 'not-known': boards.notKnown, stale: boards.stale, fresh: boards.fresh, 'three-days': boards.threeDays, 'open-but-well': boards.openButWell, 'part-out': boards.partOut, 'nothing-shown': boards.nothingShown, 'promise-missed': boards.promiseMissed, named: boards.named, many: boards.many, large: boards.large })) {
     drawn.set(`board-${name}`, renderBoard(board, { now: NOW, live: true }))
   }
   drawn.set('bundle-major-outage', renderBoard(boards.majorOutage, { now: NOW, live: false, reload: { is: 'offered', other: 'live.html' } }))
@@ -32,6 +32,14 @@ export function pages(): Map<string, string> {
     over: renderLink({ view: { ...view, state: 'over' }, path, now: NOW }),
     'unknown-link': renderNoLink('unknown-link'),
     'not-confirmed': renderNotConfirmed('The ringer did not answer within 8 s.', path),
+    'passed-unrecorded': renderLink({ view: ringing, path, now: NOW, did: { act: 'pass', recorded: false } }),
+    'passed-to-nobody': renderLink({ view: { ...ringing, next: { people: ['ada'], at: NOW } }, path, now: NOW, did: { act: 'pass', recorded: true } }),
+    lapsed: renderLink({ view: { ...ringing, next: { people: ['ada', 'bo'], at: boards.at(20_000) } }, path, now: NOW }),
+    long: renderLink({ view: { ...ringing, incident: { ...view.incident, title: 'kundenverwaltungsoberflächenauthentifizierungsdienst-eu-central-1.internal is down', says: 'getaddrinfo ENOTFOUND kundenverwaltungsoberflaechenauthentifizierungsdienst-eu-central-1.internal\n'.repeat(4) }, next: { people: ['ada', 'bo', 'chen', 'dana', 'eli'], at: boards.at(40 * 3_600_000) } }, path, now: NOW }),
+    closed: renderNoLink('closed'),
+    incident: renderIncidentPlace('inc_71d9c3a40be15a77d1f04c9f3b6e2d18', '/'),
+    'incident-no-board': renderIncidentPlace('inc_71d9c3a40be15a77d1f04c9f3b6e2d18'),
+    error: renderError('Not known: this status page has only just started and nothing has been heard yet.'),
     'not-found': renderNotFound(),
     'no-board': renderNoBoard(),
   }
@@ -51,8 +59,8 @@ async function main(folder: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
   try {
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const width of [1320, 430]) {
-        const sheet = await browser.newPage({ colorScheme, viewport: { width, height: 900 }, deviceScaleFactor: width === 430 ? 2 : 1 })
+      for (const width of [1320, 390]) {
+        const sheet = await browser.newPage({ colorScheme, viewport: { width, height: 900 }, deviceScaleFactor: width === 390 ? 2 : 1 })
         for (const name of drawn.keys()) {
           await sheet.goto(pathToFileURL(resolve(folder, `${name}.html`)).href)
           await sheet.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true })

@@ -79,7 +79,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'show', says: 'the shifts to come', examples: ['holdfast oncall show --days 28'], load: oncall('show'), options: [option('--days <n>', 'how far to look (14)')] },
       {
         usage: 'cover <rotation> <person>', says: 'let somebody stand in', examples: ['holdfast oncall cover primary bo --until 8h', 'holdfast oncall cover primary bo --from "2026-11-24 09:00" --until "2026-11-25 09:00"'],
-        load: oncall('cover'), options: [option('--from <time>', 'from when (now)'), option('--until <time>', 'until when: a time, or a span from the beginning').makeOptionMandatory()],
+        load: oncall('cover'), options: [option('--from <time>', 'from when (now): 16:30, "Mon 09:00", "2026-11-24 09:00", 2h'), option('--until <time>', 'until when: a moment like that, or a span from the beginning').makeOptionMandatory()],
       },
       { usage: 'test [person]', says: 'send test pages and wait until they are acknowledged; exit 6 when somebody does not', examples: ['holdfast oncall test', 'holdfast oncall test ada --channel email --timeout 5m'], load: oncall('test'), options: [option('--channel <name>', 'only this channel')] },
     ],
@@ -94,7 +94,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         load: board('post'),
         options: [
           message, option('--status <status>', 'investigating, identified, monitoring or resolved').choices(['investigating', 'identified', 'monitoring', 'resolved']).default('investigating'),
-          option('--title <text>', 'the title of a new one'), option('--statement <id>', 'the statement that it updates'), option('--next <time>', 'when the next update is promised'), option('--board <name>', 'which status page'),
+          option('--title <text>', 'the title of a new one'), option('--statement <id>', 'the statement that it updates'), option('--next <time>', 'when the next update is promised: 16:30, 30m'), option('--board <name>', 'which status page'),
         ],
       },
       { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: board('hold') },

@@ -124,6 +124,30 @@ test('a link says who has it, that it is not yet recorded, that it is over, or t
   }
 })
 
+test('T-2 the address of an incident says where to look, and the same for every one', async () => {
+  const world = ready()
+  const texts = await Promise.all(['inc_00000000000000000000000000000001', 'inc_ffffffffffffffffffffffffffffffff'].map(async (id) => {
+    const reply = await world.get(`/incidents/${id}`)
+    assert.equal(reply.status, 200)
+    assert.equal(reply.headers.get('cache-control'), 'no-store')
+    const text = await reply.text()
+    assert.match(text, new RegExp(`holdfast incidents show ${id}`))
+    return text.replaceAll(id, '')
+  }))
+  assert.equal(texts[0], texts[1], 'no word tells whether there is such an incident')
+  assert.match(texts[0] ?? '', /<a class="go" href="\/">Public status page/)
+  const head = await world.get('/incidents/inc_1', { method: 'HEAD' })
+  assert.deepEqual([head.status, await head.text()], [200, ''])
+  for (const strange of ['%3Cscript%3E', 'a%20b', 'x'.repeat(2000), '%27%3Breboot']) {
+    const reply = await world.get(`/incidents/${strange}`)
+    assert.deepEqual([reply.status, /show &lt;number&gt;/.test(await reply.text())], [200, true], strange)
+  }
+  const bare = webWorld()
+  assert.doesNotMatch(await (await bare.get('/incidents/inc_1')).text(), /Public status page/, 'no board, no link to one')
+  for (const it of [world, bare]) assert.equal(it.asked.calls.length + it.asked.acts.length, 0, 'nobody is asked')
+  for (const method of ['POST', 'PUT', 'DELETE']) assert.equal((await world.get('/incidents/inc_1', { method })).status, 405)
+})
+
 test('a token that cannot be one is not passed on', async () => {
   const world = ready()
   for (const token of ['a'.repeat(600), '%00', 'a%2fb', '..%2f..', '<script>']) {

@@ -1,7 +1,8 @@
-// The links in pages. GET and HEAD only show: mail scanners and previews press links (P-5). An empty POST takes the incident,
-// one to `/pass` below it passes it on; the token in the path is the whole credential, whatever the origin of the request. It
-// is the ringer that takes it, so that a link works while the keeper does not: 202 then, "taken, not yet recorded".
-import { renderLink, renderNoLink, renderNotConfirmed, SCREEN_POLICY } from '../rooms/page/screen.ts'
+// The links in pages. GET and HEAD of `/a/<token>` only show: mail scanners and previews press links (P-5). An empty POST takes
+// the incident, one to `/pass` below it passes it on; the token in the path is the whole credential, whatever the origin of the
+// request. It is the ringer that takes it, so that a link works while the keeper does not: 202 then, "taken, not yet recorded".
+// `/incidents/<id>` carries no credential and gives nothing away: it says where to look, the same for every incident (T-2).
+import { renderIncidentPlace, renderLink, renderNoLink, renderNotConfirmed, SCREEN_POLICY } from '../rooms/page/screen.ts'
 import type { Act, LinkView, RingerSays } from '../rooms/page/protocol.ts'
 import { hasIt, hasItSince, joined } from '../words/notification.ts'
 import { zoneOf } from '../words/moment.ts'
@@ -76,7 +77,11 @@ async function press(verb: Act, ask: Ask, kit: Kit): Promise<Response> {
   return page(renderLink({ view: said.view, path, now: kit.clock.now().wall, did: { act: verb, recorded, ...spared } }), SCREEN_POLICY, status)
 }
 
+/** No row, no sibling and no clock is asked, so that neither the answer nor its time tells which incidents there are. */
+const place = (ask: Ask, kit: Kit): Response => page(renderIncidentPlace(ask.req.param('incident') ?? '', kit.boards.find('/') && '/'), SCREEN_POLICY)
+
 export const linkRoutes: readonly Route[] = [
+  { method: 'GET', path: '/incidents/:incident', who: 'open', says: 'Where to look for an incident: the same for every one, known or not.', gives: 'text/html', answer: place },
   { method: 'GET', path: '/a/:token', who: 'link', says: 'Shows the incident behind a link. Changes nothing.', gives: 'text/html', answer: show },
   { method: 'GET', path: '/a/:token/pass', who: 'link', says: 'Shows the incident behind a link. Changes nothing.', gives: 'text/html', answer: show },
   { method: 'POST', path: '/a/:token', who: 'link', says: 'Takes the incident behind a link; again, or after somebody else, is no error.', gives: 'text/html', answer: (ask, kit) => press('ack', ask, kit) },

@@ -32,6 +32,7 @@ export interface ScreenWords {
   readonly unknownLink: { readonly title: string; readonly says: string; readonly next: string }
   readonly closedLink: { readonly title: string; readonly says: string; readonly next: string }
   readonly notFound: { readonly title: string; readonly says: string; readonly next: string }
+  readonly incidentPlace: { readonly title: string; readonly says: string; readonly next: string; readonly board: string }
   readonly broken: { readonly title: string; readonly next: string }
   readonly noBoard: { readonly title: string; readonly says: string; readonly next: string; readonly example: string }
 }
@@ -65,6 +66,10 @@ export const englishScreen: ScreenWords = {
   unknownLink: { title: 'This link is not known', says: 'It is incomplete, or it belongs to another installation.', next: 'Open the whole link from the page that you received, or use the newest one. Paging goes on until somebody takes it.' },
   closedLink: { title: 'This link has ended', says: 'The incident that it belongs to is over.', next: 'If something is wrong again, another page with a link of its own comes.' },
   notFound: { title: 'Not found', says: 'There is nothing at this address.', next: 'The status page, where there is one, stands at the root of this address.' },
+  incidentPlace: {
+    title: 'Incidents are not shown here yet', says: 'What Holdfast knows of an incident is for the people who run this site, and there is no signing in on this page yet.',
+    next: 'The link for taking it, in the page that you received, shows it too. On the machine that Holdfast runs on, this does:', board: 'Public status page',
+  },
   broken: { title: 'This did not work', next: 'Try again in a moment. What was confirmed to you before is kept.' },
   noBoard: {
     title: 'No status page is configured yet', says: 'Holdfast runs. It shows the public nothing until its file says what.', next: 'Add this to holdfast.yaml; it is taken up within seconds:',

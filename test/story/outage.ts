@@ -36,6 +36,7 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
     assert.equal(hook.body['schema'], 'holdfast.page/1')
     for (const key of ['id', 'incident', 'subject', 'person', 'step', 'round', 'text', 'ack_url', 'pass_url', 'raised_at', 'sent_at']) assert.ok(key in hook.body, key)
     assert.equal(hook.body.incident.title, 'db is down')
+    assert.equal((await fetch(hook.body.incident.url)).status, 200, 'the address of the incident says where to look')
     await until('both again', 16_000, () => it.mails.filter((mail) => mail.to === 'ada@acme.example').length >= 3 && it.mails.filter((mail) => mail.to === 'bo@acme.example').length >= 3)
     const { incidents } = JSON.parse((await it.holdfast.cli('incidents', 'list', '--json')).out) as { incidents: { title: string; members: string[]; state: string }[] }
     assert.equal(incidents.length, 1)

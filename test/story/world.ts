@@ -34,7 +34,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 export interface Mail { readonly at: number; readonly to: string; readonly subject: string; readonly id: string; readonly text: string }
-export interface Hook { readonly at: number; readonly body: Record<string, unknown> & { ack_url?: string; pass_url?: string; person: string; event: string; step: number; round: number; incident: { id: string; number: number; title: string } } }
+export interface Hook { readonly at: number; readonly body: Record<string, unknown> & { ack_url?: string; pass_url?: string; person: string; event: string; step: number; round: number; incident: { id: string; number: number; title: string; url: string } } }
 
 /** A small SMTP server that takes everything and keeps it. */
 export function smtpSink(port: number): Promise<{ mails: Mail[]; close(): void }> {
