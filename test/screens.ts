@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { IncidentId } from '../src/core/id.ts'
 import type { LinkView } from '../src/rooms/page/protocol.ts'
-import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLink, renderNotFound, renderNotConfirmed } from '../src/rooms/page/screen.ts'
+import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLink, renderNotConfirmed, renderNotFound, renderNotHeard } from '../src/rooms/page/screen.ts'
 import { renderBoard } from '../src/rooms/tell/html.ts'
 import * as boards from './boards.ts'
 
@@ -39,7 +39,8 @@ export function pages(): Map<string, string> {
     closed: renderNoLink('closed'),
     incident: renderIncidentPlace('inc_71d9c3a40be15a77d1f04c9f3b6e2d18', '/'),
     'incident-no-board': renderIncidentPlace('inc_71d9c3a40be15a77d1f04c9f3b6e2d18'),
-    error: renderError('Not known: this status page has only just started and nothing has been heard yet.'),
+    'not-heard': renderNotHeard(),
+    error: renderError('It failed here; what went wrong stands in the log.'),
     'not-found': renderNotFound(),
     'no-board': renderNoBoard(),
   }

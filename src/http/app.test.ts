@@ -301,6 +301,16 @@ test('what a route throws is told to whoever runs it, not to whoever asked', asy
   assert.match(said.join(''), new RegExp(CANARY))
 })
 
+test('a person who meets a defect or a board that is not known yet reads a page', async (t) => {
+  t.mock.method(process.stderr, 'write', () => true)
+  const accept = { headers: { accept: 'text/html' } }
+  const broken = await webWorld({ ring: () => { throw new Error('a secret path') } }).get('/a/abc', accept)
+  const text = await broken.text()
+  assert.deepEqual([broken.status, broken.headers.get('content-type'), /This did not work/.test(text), /secret/.test(text)], [500, 'text/html; charset=utf-8', true, false])
+  const early = await webWorld().get('/', accept)
+  assert.deepEqual([early.status, early.headers.get('retry-after'), /Not known yet/.test(await early.text())], [503, '5', true])
+})
+
 test('the OpenAPI document has every route, its scope, and the schema that requests are checked with', async () => {
   const world = webWorld()
   const reply = await world.get('/api/v1/openapi.json')

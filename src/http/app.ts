@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { Hono } from 'hono'
 import { POLICIES, type Door } from './access.ts'
-import { renderNotFound, SCREEN_POLICY } from '../rooms/page/screen.ts'
+import { renderError, renderNotFound, SCREEN_POLICY } from '../rooms/page/screen.ts'
 import { page, problem, SECURITY, wantsPage } from './problem.ts'
 import type { Ask, Kit, Route } from './route.ts'
 
@@ -56,10 +56,11 @@ export function appOf(routes: readonly Route[], kit: Kit): App {
     if (ask.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { ...SECURITY, allow } })
     return problem({ status: 405, detail: `${ask.req.method.slice(0, 20)} is not possible here.`, headers: { allow } })
   })
-  app.onError((cause) => {
+  app.onError((cause, ask) => {
     // A defect of ours: said to whoever runs it, never to whoever asked (T-2).
     process.stderr.write(`web: ${cause.stack ?? String(cause)}\n`)
-    return problem({ status: 500, detail: 'This failed here. Try again; what went wrong stands in the log.' })
+    return wantsPage(ask.req.raw.headers) ? page(renderError('It failed here; what went wrong stands in the log.'), SCREEN_POLICY, 500)
+      : problem({ status: 500, detail: 'This failed here. Try again; what went wrong stands in the log.' })
   })
   return app
 }

@@ -33,8 +33,10 @@ export interface BoardWords {
   readonly reload: string
   readonly lastKnown: (reads: Reads, age: number | undefined) => string
   readonly since: (moment: string) => string
+  readonly paused: string
   readonly nextUpdate: (moment: string, zone: string) => string
   readonly nextUpdateMissed: (moment: string, zone: string) => string
+  readonly begun: (moment: string) => string
   readonly affects: string
   readonly components: string
   readonly open: string
@@ -101,9 +103,11 @@ export const english: BoardWords = {
   reload: 'Load it again',
   lastKnown: (reads, age) => `Last known ${state[reads].toLowerCase()}${age === undefined ? '' : ` ${sayAge(age)} ago`}`,
   since: (moment) => `since ${moment}`,
+  paused: 'watching is paused',
   nextUpdate: (moment, zone) => `Next update by ${moment} (${zone})`,
   nextUpdateMissed: (moment, zone) => `An update was promised by ${moment} (${zone}) and is late`,
-  affects: 'Affects',
+  begun: (moment) => `Since ${moment}`,
+  affects: 'affects',
   components: 'Components',
   open: 'Open incidents',
   past: 'Past incidents',

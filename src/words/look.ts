@@ -37,6 +37,8 @@ a{color:inherit;text-underline-offset:.2em}
 :focus-visible{outline:3px solid var(--m);outline-offset:2px;border-radius:4px}
 .i{width:1em;height:1em;flex:none;fill:currentColor;stroke:none;vertical-align:-.12em}
 .x{position:absolute}
+h1{display:flex;gap:.4em;line-height:1.25;text-wrap:balance}
+h1 .i{margin-block-start:.125em}
 .s{color:var(--soft)}
 ${Object.values(SHORT).map((c) => `.${c}{color:var(--${c})}`).join('')}
 `

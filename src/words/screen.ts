@@ -33,6 +33,8 @@ export interface ScreenWords {
   readonly closedLink: { readonly title: string; readonly says: string; readonly next: string }
   readonly notFound: { readonly title: string; readonly says: string; readonly next: string }
   readonly incidentPlace: { readonly title: string; readonly says: string; readonly next: string; readonly board: string }
+  readonly notHeard: { readonly title: string; readonly says: string; readonly next: string }
+  readonly again: string
   readonly broken: { readonly title: string; readonly next: string }
   readonly noBoard: { readonly title: string; readonly says: string; readonly next: string; readonly example: string }
 }
@@ -68,8 +70,10 @@ export const englishScreen: ScreenWords = {
   notFound: { title: 'Not found', says: 'There is nothing at this address.', next: 'The status page, where there is one, stands at the root of this address.' },
   incidentPlace: {
     title: 'Incidents are not shown here yet', says: 'What Holdfast knows of an incident is for the people who run this site, and there is no signing in on this page yet.',
-    next: 'The link for taking it, in the page that you received, shows it too. On the machine that Holdfast runs on, this does:', board: 'Public status page',
+    next: 'The link “I have it” in the page that you received shows it. On the machine that Holdfast runs on, this does too:', board: 'Public status page',
   },
+  notHeard: { title: 'Not known yet', says: 'This status page has only just started and has heard nothing so far. That says neither that all is well nor that something is wrong.', next: 'It takes a few seconds.' },
+  again: 'Load it again',
   broken: { title: 'This did not work', next: 'Try again in a moment. What was confirmed to you before is kept.' },
   noBoard: {
     title: 'No status page is configured yet', says: 'Holdfast runs. It shows the public nothing until its file says what.', next: 'Add this to holdfast.yaml; it is taken up within seconds:',

@@ -1,7 +1,7 @@
 // Serving a board: the short way, straight from Node's request to the prepared bytes, taken before any framework is asked; and
 // the same answer as a Response for whoever comes the long way (a query, a test).
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { renderError, renderNoBoard, renderNotFound, SCREEN_POLICY } from '../../rooms/page/screen.ts'
+import { renderNoBoard, renderNotFound, renderNotHeard, SCREEN_POLICY } from '../../rooms/page/screen.ts'
 import { page, problem, wantsPage } from '../problem.ts'
 import type { Ask, Kit, Route } from '../route.ts'
 import type { Boards, Bytes } from './boards.ts'
@@ -47,8 +47,8 @@ function answer(ask: Ask, kit: Kit): Response {
   const person = wantsPage(ask.req.raw.headers)
   // No board was ever heard of here: that says nothing about which ones there are (T-1, T-3).
   if (!kit.boards.known) {
-    const says = 'Not known: this status page has only just started and nothing has been heard yet.'
-    return person ? page(renderError(says), SCREEN_POLICY, 503, { 'retry-after': '5' }) : problem({ status: 503, detail: `${says} Try again in a few seconds.` })
+    return person ? page(renderNotHeard(), SCREEN_POLICY, 503, { 'retry-after': '5' })
+      : problem({ status: 503, detail: 'Not known: this status page has only just started and nothing has been heard yet. Try again in a few seconds.' })
   }
   if (pathname === '/' && person) return page(renderNoBoard(), SCREEN_POLICY, 404)
   return person ? page(renderNotFound(), SCREEN_POLICY, 404) : problem({ status: 404, detail: 'There is nothing here.' })

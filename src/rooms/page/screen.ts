@@ -20,7 +20,7 @@ export interface LinkScreen {
 const STYLE = `${BASE}body{max-inline-size:30rem}
 header{padding:1.25rem 0 .75rem;font-weight:700}
 .hero{background:var(--surface);border-radius:10px;border-inline-start:6px solid;padding:1rem 1.125rem}
-h1{font-size:1.5rem;line-height:1.25;text-wrap:balance}
+h1{font-size:1.5rem}
 .hero p{color:var(--text);margin-block-start:.375rem}
 main>p{margin-block-start:.75rem}
 .v{white-space:pre-line}
@@ -74,6 +74,9 @@ export function renderIncidentPlace(incident: string, board?: string): string {
   const more = html`<pre>${command}</pre>${board !== undefined && html`<p><a class="go" href="${board}">${words.incidentPlace.board}</a></p>`}`
   return renderNotice({ ...words.incidentPlace, shape: 'unknown', more })
 }
+
+/** The board is not known yet: this is neither good nor bad news. */
+export const renderNotHeard = (): string => renderNotice({ ...words.notHeard, shape: 'unknown', more: html`<p><a class="go" href="">${words.again}</a></p>` })
 
 /** Something failed on our side, or the request was wrong; `says` is for the reader. */
 export const renderError = (says: string): string => renderNotice({ title: words.broken.title, says, next: words.broken.next, shape: 'down' })

@@ -128,7 +128,7 @@ function drawOpenStatement(page: Page, statement: Statement): Markup {
   const next = statement.nextUpdateBy
   const promise = next === undefined ? undefined
     : html`<p><b>${next < options.now ? words.nextUpdateMissed(zone.moment(next, options.now), zone.name) : words.nextUpdate(zone.moment(next, options.now), zone.name)}</b></p>`
-  return html`<article class="st ${classOf(shape)}" id="${line(statement.id, 80)}"><div class="t"><h3><bdi>${line(statement.title, room.title) || words.unnamed}</bdi></h3><p class="s">${words.since(zone.moment(statement.startedAt, options.now))}${names.length > 0 && html` · ${words.affects} ${join(names, ', ')}`}</p>${promise}${drawUpdates(page, statement, statement.updates.slice(0, room.open.updates), room.open.body)}</div></article>`
+  return html`<article class="st ${classOf(shape)}" id="${line(statement.id, 80)}"><div class="t"><h3><bdi>${line(statement.title, room.title) || words.unnamed}</bdi></h3><p class="s">${words.begun(zone.moment(statement.startedAt, options.now))}${names.length > 0 && html` · ${words.affects} ${join(names, ', ')}`}</p>${promise}${drawUpdates(page, statement, statement.updates.slice(0, room.open.updates), room.open.body)}</div></article>`
 }
 
 function drawUpdates(page: Page, statement: Statement, updates: readonly StatementUpdate[], body: number): Markup {
@@ -153,7 +153,8 @@ function drawComponent(page: Page, { component, reads, lastKnown }: ComponentRea
   const parts = percent === undefined ? [] : [words.up(percent)]
   for (const is of ['down', 'degraded', 'unknown'] as const) if (tally[is] >= 1000) parts.push(words.minutes(is, tally[is]))
   const side = reading.stale ? words.lastKnown(lastKnown, options.live ? reading.age : undefined)
-    : reads === 'operational' || component.since < 0 ? undefined : words.since(zone.moment(component.since, options.now))
+    : reads === 'unknown' && component.paused ? words.paused
+      : reads === 'operational' || component.since < 0 ? undefined : words.since(zone.moment(component.since, options.now))
   const counts = { ok: 0, degraded: 0, down: 0, unknown: 0, none: 0 }
   for (const bar of history.bars) counts[bar.is] += 1
   const bad = history.bars.filter((bar) => bar.is !== 'ok' && bar.is !== 'none').toReversed()

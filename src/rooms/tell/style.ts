@@ -6,10 +6,9 @@ import { BASE, policyFor } from '../../words/look.ts'
 export const BOARD_STYLE = `${BASE}body{max-inline-size:54.875rem}
 header{padding:1.5rem 0 .75rem}
 .site{font-weight:700}
-h1{font-size:1.625rem;line-height:1.25;text-wrap:balance}
+h1{font-size:1.625rem}
 h2{font-size:1.0625rem;margin:2rem 0 .5rem}
 h3{font-size:1rem}
-h1 .i{margin-inline-end:.1em}
 .hero,.st,.c{background:var(--surface);border-radius:10px;padding:1rem 1.125rem}
 .hero{padding-block:1.25rem}
 .hero p{margin-block-start:.25rem}
@@ -34,7 +33,7 @@ h1 .i{margin-inline-end:.1em}
 .b .q{stroke:var(--u);stroke-dasharray:4 2}
 .b .w{stroke:var(--g)}
 .b .f{stroke:var(--d)}
-.a{inline-size:100%;display:grid;grid-template-columns:1fr auto 1fr;gap:0 .75rem;font-size:.875rem}
+.a{inline-size:100%;margin-block-start:.125rem;display:grid;grid-template-columns:1fr auto 1fr;gap:0 .75rem;font-size:.875rem}
 .a>:last-child{text-align:end}
 .c details{inline-size:100%;font-size:.875rem}
 summary{cursor:pointer;inline-size:fit-content;min-block-size:1.5rem;color:var(--soft)}
@@ -46,7 +45,7 @@ footer a,.late a{display:inline-block;min-block-size:1.5rem;margin-inline-end:1r
 .late{position:sticky;inset-block-start:0;z-index:1;max-block-size:0;overflow:hidden;visibility:hidden;background:var(--text);color:var(--page);border-radius:0 0 10px 10px;padding-inline:1.125rem;animation:late 0s 300s forwards}
 .late a{margin-inline-start:.5rem}
 @keyframes late{to{visibility:visible;max-block-size:12rem;padding-block:.75rem}}
-@media(max-width:40rem){h1{font-size:1.375rem}.hero,.st,.c{padding-inline:.875rem}.a{grid-template-columns:auto 1fr}.a>:nth-child(2){order:3;grid-column:1/-1}}
+@media(max-width:40rem){h1{font-size:1.375rem}.last{max-inline-size:11rem;margin-inline-start:auto}.hero,.st,.c{padding-inline:.875rem}.a{grid-template-columns:auto 1fr}.a>:nth-child(2){order:3;grid-column:1/-1}}
 @media print{.hero,.st,.c{border:1px solid var(--line);break-inside:avoid}.hero,.st{border-inline-start:6px solid}.late,footer a{display:none}.b{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media(forced-colors:active){.hero,.st,.c{border:1px solid CanvasText}}
 `
