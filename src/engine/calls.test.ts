@@ -2,96 +2,25 @@
 // the middle of a letter. Each is refused with a sentence, writes nothing, and leaves a keeper that starts again.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { days, instantOf, minutes, ms, tickOf, type Now } from '../core/time.ts'
+import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../test/keeper-world.ts'
+import { days, minutes } from '../core/time.ts'
 import { openSql } from '../db/sql.ts'
-import { entries, prepareTables, storeOver } from '../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
-import type { Plan } from '../rooms/page/plan.ts'
-import type { Check } from '../rooms/watch/check.ts'
-import type { Asker, Calls, ErrorAnswer, IncidentAnswer, IncidentsAnswer, StatusAnswer, TokensAnswer, Trigger } from '../views/answers.ts'
-import { accessRoom } from './access.ts'
-import { answer, type Answer } from './calls.ts'
-import { memorySuspects } from './engine.ts'
-import { createKeeper, type InForce, type Keeper } from './keeper.ts'
+import type { Calls, ErrorAnswer, IncidentAnswer, IncidentsAnswer, StatusAnswer, TokensAnswer, Trigger } from '../views/answers.ts'
+import type { Answer } from './calls.ts'
 
-const person = (name: string): Plan['people'][string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }] })
-const plan: Plan = {
-  version: '1', people: { ada: person('ada'), bo: person('bo') }, channels: { mail: { kind: 'smtp', config: {} } },
-  rotations: { primary: { name: 'primary', rotate: { every: 'week', times: 1 }, handoff: { hour: 9, minute: 0, weekday: 1 }, timezone: 'UTC', people: ['ada', 'bo'], starts: '2026-01-05' } },
-  covers: [], policies: { default: { name: 'default', steps: [{ page: [{ is: 'person', name: 'ada' }], wait: minutes(5) }] } },
-  fallback: ['ada'], ackLapses: minutes(30), site: { name: 'Acme', url: 'http://127.0.0.1:7400', timezone: 'UTC' }, communications: [],
-}
-const www: Check = {
-  name: 'www', kind: 'http', settings: { http: 'http://127.0.0.1:1/' }, every: minutes(5), timeout: minutes(1), failAfter: 2, recoverAfter: 2, seenFrom: 1, unknownAfter: minutes(5),
-  dependsOn: [], escalate: 'default', loopback: true, from: 'holdfast.yaml:1',
-}
-const job: Check = { ...www, name: 'job', kind: 'heartbeat', settings: { heartbeat: true }, grace: minutes(1) }
-const config: InForce = {
-  version: '1', canonical: {}, site: plan.site, checks: [www, job], plan, horizon: { anchors: [] },
-  boards: [{ slug: 'public', name: 'Acme', hold: minutes(5), components: [{ id: 'cmp_1', name: 'Jobs', checks: ['job'] }] }],
-  ingest: [{ via: 'pagerduty', name: 'main', key: 'k'.repeat(32), escalate: 'default' }],
-}
-const START = 1_795_000_000_000
-
-async function world(t: { after(act: () => void): void }) {
-  let at = 0
-  const now = (): Now => ({ wall: instantOf(START + at), tick: tickOf(at), boot: 'boot' })
-  const sql = openSql(':memory:')
-  t.after(() => sql.close())
-  const begin = async (): Promise<Keeper> => {
-    const keeper = createKeeper({
-      config, samples: undefined,
-      open(rooms) {
-        const list = [rooms.watch, rooms.page, rooms.tell, accessRoom]
-        prepareTables(sql, list)
-        sql.run(`insert or ignore into meta (key, value) values ('node', 'node_test')`)
-        return storeOver(sql, list)
-      },
-      ports: {
-        now, suspects: memorySuspects(), toRinger: () => true, toProbers: () => undefined, toWeb: () => undefined, toWorkers: () => undefined, boardsWanted: () => true, say: () => undefined,
-        freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => undefined, renderDigest: () => undefined,
-      },
-    })
-    const started = keeper.start({ version: 'test', cleanStop: true, gap: undefined, damaged: undefined, store: 'store_test' })
-    await turnOver(keeper)
-    await started
-    return keeper
-  }
-  const turnOver = async (keeper: Keeper): Promise<void> => {
-    for (let i = 0; i < 6; i++) {
-      keeper.cycle()
-      keeper.tick()
-      for (let j = 0; j < 12; j++) await Promise.resolve()
-    }
-  }
-  let keeper = await begin()
-  return {
-    sql,
-    get keeper() {
-      return keeper
-    },
-    restart: async () => void (keeper = await begin()),
-    pass: (span: number) => void (at += span),
-    async ask(name: string, args: unknown, asker: Asker = { is: 'socket' }): Promise<Answer> {
-      const answered = answer({ keeper, random: (n) => new Uint8Array(n).fill(7), pingUrl: (check) => `/ping/${check}` }, name, args, asker)
-      await turnOver(keeper)
-      return answered
-    },
-    count: () => [...entries(sql)].length,
-  }
-}
-
-type World = Awaited<ReturnType<typeof world>>
+const world = (t: { after(act: () => void): void }): Promise<KeeperWorld> =>
+  keeperWorld(t, configOf([checkOf('www'), checkOf('job', { kind: 'heartbeat', settings: { heartbeat: true }, every: minutes(5), grace: minutes(1) })]))
 
 const why = ({ body }: Answer): string => (body as ErrorAnswer).error.message
 
 /** Refused with that status and those words; nothing was written. */
-async function refused(w: World, name: keyof Calls, args: unknown, status: number, says: RegExp): Promise<void> {
-  const before = w.count()
+async function refused(w: KeeperWorld, name: keyof Calls, args: unknown, status: number, says: RegExp): Promise<void> {
+  const before = w.entries().length
   const said = await w.ask(name, args)
   assert.equal(said.status, status, `${name} ${JSON.stringify(args).slice(0, 120)}: ${JSON.stringify(said.body).slice(0, 200)}`)
   assert.match(why(said), says)
-  assert.equal(w.count(), before, `${name} ${JSON.stringify(args).slice(0, 120)} wrote something`)
+  assert.equal(w.entries().length, before, `${name} ${JSON.stringify(args).slice(0, 120)} wrote something`)
 }
 
 test('names that every object has are nobody: no person, rotation, check, board or call is called so', async (t) => {
@@ -202,11 +131,11 @@ test('an integration that acknowledges and resolves is named as one, in state, t
 test('a thousand pings of one heartbeat at once, /fail and /start crossing, are each answered, and leave a ledger of bounded size', async (t) => {
   const w = await world(t)
   await w.ask('ping', { check: 'job', signal: 'success' })
-  const before = w.count()
+  const before = w.entries().length
   const signals = ['success', 'start', 'log', 'success'] as const
   const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => w.ask('ping', { check: 'job', signal: signals[i % 4] })))
   assert(answers.every((it) => it.status === 200))
-  assert(w.count() - before <= 4, `${w.count() - before} entries`)
+  assert(w.entries().length - before <= 4, `${w.entries().length - before} entries`)
   const crossing = await Promise.all([w.ask('ping', { check: 'job', signal: 'fail' }), w.ask('ping', { check: 'job', signal: 'start' })])
   assert.deepEqual(crossing.map((it) => it.status), [200, 200])
   assert.equal(((await w.ask('checks.show', { name: 'job' })).body as { state: string }).state, 'down', 'a start does not undo a failure')

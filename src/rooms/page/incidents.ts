@@ -86,29 +86,32 @@ function leave(tx: Tx, life: Lifecycle, member: string, why: string, from = open
   }
 }
 
+/** What nobody can see while this node is cut off stands under the one incident that says so (W-6). */
+const CUT_OFF = 'node:isolated'
+
 /** A check turned: open, join, leave or close. */
 export function considerTurn(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const b = entry.body as { check: string; to: string; root: string; says: string; rootSays: string; escalate: string; rootEscalate: string; at: Instant; gap?: boolean }
+  const b = entry.body as { check: string; to: string; root: string; says: string; rootSays: string; escalate: string; rootEscalate: string; at: Instant; gap?: boolean; cutOff?: boolean }
   const member = `check:${b.check}`
   if (b.to === 'up') {
     leave(tx, life, member, 'turned up')
     return
   }
-  const until = silencedUntil(tx.sql, b.check)
-  if (until > tx.now.wall) {
-    tx.schedule('page.silence-ends', b.check, dueIn(tx.now, (until - tx.now.wall) as Span))
-    return
-  }
+  if (silencedUntil(tx.sql, b.check) > tx.now.wall) return
   if (b.to === 'unknown') {
     if (openWith(tx, member).length > 0) return
     const gap = b.gap === true
+    if (b.cutOff === true && loadOpenBySubject(tx.sql, CUT_OFF)) {
+      open(tx, life, { subject: CUT_OFF, title: '', says: `${b.check}: ${b.says}`, origin: 'node', escalate: b.escalate, members: [member] })
+      return
+    }
     open(tx, life, {
       subject: gap ? 'node:gap' : member, title: gap ? 'Pings may have been missed' : `${b.check}: not known`, says: `${b.check}: ${b.says}`,
       origin: gap ? 'node' : 'watch', escalate: b.escalate, members: [member],
     })
     return
   }
-  leave(tx, life, member, 'is known to be down now', openWith(tx, member).filter((row) => row.subject === 'node:gap'))
+  leave(tx, life, member, 'is known to be down now', openWith(tx, member).filter((row) => row.subject === 'node:gap' || row.subject === CUT_OFF))
   openDown(tx, life, { check: b.check, root: b.root, says: b.rootSays, memberSays: b.says, escalate: b.root === b.check ? b.escalate : b.rootEscalate, since: b.at })
 }
 
@@ -128,9 +131,15 @@ function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, esca
   open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
 }
 
-/** A silence ended: what is still down is paged now (W-9). */
+/** A silence has an end by both clocks; the one that is made later counts. */
+export function considerSilenced(tx: Tx, entry: Entry): void {
+  const { check, until } = entry.body as { check: string; until: Instant }
+  tx.schedule('page.silence-ends', check, dueIn(tx.now, Math.max(0, until - tx.now.wall) as Span))
+}
+
+/** A silence ended, by whichever clock came first (X-7): what is still down is paged now (W-9). */
 export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
-  if (silencedUntil(tx.sql, check) > tx.now.wall) return
+  tx.append({ is: 'page.silenceEnded', stream: `check:${check}`, body: { check, at: tx.now.wall } })
   const down = loadDown(tx.sql, check)
   if (!down) return
   if (down.side === 'down') openDown(tx, life, { check, root: down.root, says: down.says, memberSays: down.says, escalate: down.escalate, since: tx.now.wall })

@@ -10,7 +10,7 @@ import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
 import { dispatch, sendDigest, type DigestDeed, type RingDeed } from './delivery.ts'
-import { considerPaused, considerRemoved, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
+import { considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
 import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
 import type { Journaled, Mirrored } from './protocol.ts'
@@ -129,12 +129,13 @@ export function pageRoom(context: PageContext): PageRoom {
       'incident.opened': rows.applyOpened, 'incident.joined': rows.applyJoined, 'incident.left': rows.applyLeft, 'incident.resolved': rows.applyResolved,
       'page.stepped': rows.applyStepped, 'page.rang': rows.applyStepped, 'page.acked': rows.applyStepped, 'page.passed': rows.applyStepped, 'page.assigned': rows.applyStepped,
       'page.digestRang': rows.applyDigestRang, 'page.covered': rows.applyCovered, 'page.tested': rows.applyTested,
-      'watch.turned': rows.applyTurned, 'watch.silenced': rows.applySilenced, 'watch.paused': rows.applyPaused, 'watch.removed': rows.applyRemoved,
+      'watch.turned': rows.applyTurned, 'watch.silenced': rows.applySilenced, 'page.silenceEnded': rows.applySilenceEnded, 'watch.paused': rows.applyPaused, 'watch.removed': rows.applyRemoved,
     },
     on: {
       'watch.turned': (tx, entry) => considerTurn(tx, life, entry),
       'watch.paused': (tx, entry) => considerPaused(tx, life, entry),
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
+      'watch.silenced': considerSilenced,
       'watch.isolated': (tx) => void openNode(tx, life, 'isolated', 'This node is cut off', 'no anchor answers: silence of far targets is not counted until one does'),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
       'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),

@@ -106,6 +106,8 @@ export const applySilenced = (sql: Sql, entry: Entry): void => {
   sql.run('insert into page_silence (name, until) values (?, ?) on conflict (name) do update set until = excluded.until', check, until)
 }
 
+export const applySilenceEnded = (sql: Sql, entry: Entry): void => void sql.run('delete from page_silence where name = ?', (entry.body as { check: string }).check)
+
 export const applyTurned = (sql: Sql, entry: Entry): void => {
   const { check, to, root, says, escalate } = entry.body as { check: string; to: string; root: string; says: string; escalate: string }
   if (to === 'up') sql.run('delete from page_down where name = ?', check)

@@ -114,4 +114,6 @@ export interface Turning {
   readonly from: Tick
   readonly at: Instant
   readonly says: string
+  /** Nobody knows because this node sees nothing far away. */
+  readonly cutOff?: true
 }

@@ -67,7 +67,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     void turn(`watch.turn ${it.check}`, (tx) => {
       const body: TurnedBody = {
         check: it.check, from: at(it.check).side, to: it.to, says: it.says, at: it.at, root,
-        rootSays: at(root).last?.found.says ?? it.says, escalate: check.escalate, rootEscalate: checks.get(root)?.escalate ?? check.escalate,
+        rootSays: at(root).last?.found.says ?? it.says, escalate: check.escalate, rootEscalate: checks.get(root)?.escalate ?? check.escalate, ...(it.cutOff && { cutOff: true }),
       }
       tx.append({ is: 'watch.turned', stream: `check:${it.check}`, body })
       tx.afterwards(() => void standings.set(it.check, turned(at(it.check), it.to, now())))
@@ -100,7 +100,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       return
     }
     if (under.has(check.name) || turning.get(check.name)?.to === verdict.to) return
-    press({ check: check.name, to: verdict.to, from: now().tick, at: now().wall, says })
+    press({ check: check.name, to: verdict.to, from: now().tick, at: now().wall, says, ...(isolated && !check.loopback && verdict.to === 'unknown' && { cutOff: true }) })
   }
 
   const take = (check: Check, looked: Looked): void => {
