@@ -1,5 +1,5 @@
 // A keeper over a store in memory, with its clock in the test's hand: looks are told to it, calls are asked of it, and what it wrote is read.
-import { instantOf, minutes, ms, tickOf, type Instant, type Now, type Span } from '../src/core/time.ts'
+import { instantOf, minutes, ms, tickOf, type Now, type Span } from '../src/core/time.ts'
 import type { Found } from '../src/core/evidence.ts'
 import { openSql, type Sql } from '../src/db/sql.ts'
 import { entries, prepareTables, storeOver } from '../src/db/store.ts'
@@ -107,7 +107,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
       const { wall: seenAt, tick } = now()
       keeper.fromProber({
         is: 'looked', dropped: 0,
-        results: [{ check, at: seenAt as Instant, tick, took: ms(1), late: 0, found: found === 'pass' ? { is: found } : { is: found, says }, ...(silent ? { silent } : {}) }],
+        results: [{ check, at: seenAt, tick, took: ms(1), late: 0, found: found === 'pass' ? { is: found } : { is: found, says }, ...(silent ? { silent } : {}) }],
       })
       await settle()
     },
