@@ -1,0 +1,33 @@
+// Limits on guessing: buckets of tries per account and per address. A bucket refills with time, so nobody is ever locked out for
+// good, least of all somebody on call; links that acknowledge and passkeys need no try at all. In memory: a restart fills the buckets,
+// and takes longer than a try. Pure, and bounded: the longest unused go.
+import { ageOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
+
+export interface Allowance { readonly tries: number; /** For one more. */ readonly every: Span }
+export const PER_ACCOUNT: Allowance = { tries: 10, every: seconds(60) }
+export const PER_ADDRESS: Allowance = { tries: 30, every: seconds(10) }
+const MOST_BUCKETS = 20_000
+
+interface Bucket { readonly left: number; readonly at: Stamp }
+export type Buckets = Map<string, Bucket>
+
+const leftOf = (bucket: Bucket | undefined, { tries, every }: Allowance, now: Now): number => {
+  const age = bucket && ageOf(bucket.at, now)
+  return bucket && age !== undefined ? Math.min(tries, bucket.left + age / every) : tries
+}
+
+/** Takes one try; how long to wait where none is left. A try is only taken where one is there. */
+export function takeTry(buckets: Buckets, key: string, allowance: Allowance, now: Now): { readonly is: 'go' } | { readonly is: 'wait'; readonly for: Span } {
+  const left = leftOf(buckets.get(key), allowance, now)
+  if (left < 1) return { is: 'wait', for: Math.ceil((1 - left) * allowance.every) as Span }
+  buckets.delete(key)
+  buckets.set(key, { left: left - 1, at: { tick: now.tick, boot: now.boot } })
+  for (const old of buckets.keys()) {
+    if (buckets.size <= MOST_BUCKETS) break
+    buckets.delete(old)
+  }
+  return { is: 'go' }
+}
+
+/** A try that was right was no guess. */
+export const giveBack = (buckets: Buckets, key: string): void => void buckets.delete(key)
