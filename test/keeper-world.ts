@@ -39,6 +39,10 @@ export interface KeeperWorld {
   readonly keeper: Keeper
   /** Checks that probers were asked to look at. */
   readonly asked: string[]
+  /** Lines for whoever runs it. */
+  readonly said: string[]
+  /** What was pushed to web, by kind. */
+  readonly pushed: string[]
   ask(name: string, args: unknown, asker?: Asker): Promise<Answer>
   /** One look of a check came back. */
   look(check: string, found: Found['is'], more?: { readonly silent?: true; readonly says?: string }): Promise<void>
@@ -60,6 +64,8 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   const sql = openSql(':memory:')
   t.after(() => sql.close())
   const asked: string[] = []
+  const said: string[] = []
+  const pushed: string[] = []
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 6; i++) {
       keeper.cycle()
@@ -75,7 +81,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
       return storeOver(sql, list)
     },
     ports: {
-      now, suspects: memorySuspects(), toRinger: () => true, toWeb: () => undefined, toWorkers: () => undefined, boardsWanted: () => true, say: () => undefined,
+      now, suspects: memorySuspects(), toRinger: () => true, toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
       toProbers: (message) => void (message.is === 'look' && asked.push(...message.checks)),
       freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here',
     },
@@ -92,7 +98,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   let keeper = make(config)
   await begin()
   return {
-    sql, asked, settle,
+    sql, asked, said, pushed, settle,
     get keeper() {
       return keeper
     },

@@ -136,7 +136,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
     message: (deed) => (deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed) : ports.renderDigest(keeper, deed.body as DigestDeed)),
   })
-  const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted })
+  const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),

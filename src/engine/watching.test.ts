@@ -147,3 +147,19 @@ test('W-11 W-8 a check that leaves the configuration leaves its incident with an
   assert.deepEqual(w.open(), ['check:www'])
   assert.deepEqual(w.entries().filter((it) => ['watch.removed', 'incident.left', 'incident.resolved'].includes(it.is)).map((it) => it.is), ['watch.removed', 'incident.left', 'incident.resolved'])
 })
+
+test('P-17 rows that cannot be drawn stop neither the start nor the paging; it is said once, and the rest is pushed', async (t) => {
+  const w = await keeperWorld(t, configOf([checkOf('db')]))
+  await w.ask('board.post', { status: 'identified', title: 'Errors', text: 'x' })
+  // As an older version may have left them, or a damaged disk: numbers that cannot be read back.
+  w.sql.exec(`insert into token (id, hash, name, scopes, created, expires_at) values ('tok_1', 'x', 'far', '["read"]', 1, 9008994466033776)`)
+  w.sql.exec('update tell_update set at = 9008994466033776')
+  w.pushed.length = 0
+  await w.restart()
+  await w.pass(seconds(30))
+  assert.deepEqual(w.said.map((it) => it.split(':')[0]), ['The list of tokens cannot be drawn', 'The board public cannot be drawn'])
+  assert(w.pushed.includes('doors') && w.pushed.includes('health') && !w.pushed.includes('tokens') && !w.pushed.includes('board'))
+  for (let n = 0; n < 2; n++) await w.look('db', 'fail')
+  assert.deepEqual(w.open(), ['check:db'])
+  assert.equal((await w.ask('page', { who: 'ada', text: 'help' })).status, 200)
+})
