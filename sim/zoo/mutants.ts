@@ -88,7 +88,23 @@ const judging: readonly Mutant[] = [
   },
   {
     name: 'a restart counts heartbeats from now', breaks: ['W-3'], killer: sim(),
-    changes: [{ file: 'src/rooms/watch/index.ts', find: `else if (row.due_at !== null) tx.schedule('watch.heartbeat', check.name, dueAtWall(row.due_at, tx.now))`, put: `else if (row.due_at !== null) rearm(tx, { ...row, due_at: tx.now.wall + check.every + (check.grace ?? 0) })` }],
+    changes: [{ file: 'src/rooms/watch/reports.ts', find: `else if (row.due_at !== null) tx.schedule(DEADLINE, check.name, dueAtWall(row.due_at, tx.now))`, put: `else if (row.due_at !== null) rearm(tx, { ...row, due_at: tx.now.wall + check.every + (check.grace ?? 0) })` }],
+  },
+  {
+    name: 'a restart counts runs from now', breaks: ['W-3'], killer: test('src/engine/heartbeats.test.ts', 'W-3 neither a restart nor a step'),
+    changes: [{ file: 'src/rooms/watch/reports.ts', find: `if (run.over === 0) tx.schedule(RUN, runKey(run), runDue(check, run))`, put: `if (run.over === 0) tx.schedule(RUN, runKey(run), dueIn(tx.now, (check.grace ?? 0) as Span))` }],
+  },
+  {
+    name: 'the success of one run ends every other', breaks: ['W-3'], killer: test('src/engine/heartbeats.test.ts', 'W-3 a run that began ends'),
+    changes: [{ file: 'src/rooms/watch/heartbeat.ts', find: 'rid === undefined ? runs : runs.filter((run) => run.rid === rid)', put: 'rid === undefined ? runs : runs.filter((run) => run.rid === rid || run.rid !== rid)' }],
+  },
+  {
+    name: 'a paused heartbeat stays on the deadline of its run', breaks: ['W-11'], killer: test('src/engine/heartbeats.test.ts', 'W-11 a paused heartbeat is judged by nobody'),
+    changes: [{ file: 'src/rooms/watch/reports.ts', find: `      endRuns(tx, loadRuns(tx.sql, name))\n      rearm(tx, { ...rowOf(tx, name), due_at: null, excused: 0 })`, put: `      rearm(tx, { ...rowOf(tx, name), due_at: null, excused: 0 })` }],
+  },
+  {
+    name: 'what a job wrote stands in the ledger', breaks: ['L-6'], killer: test('src/engine/heartbeats.test.ts', 'a page says the first lines'),
+    changes: [{ file: 'src/rooms/watch/reports.ts', find: '`#${tx.keep(`${says}: “${excerpt}”`)}`', put: '`${says}: “${excerpt}”`' }],
   },
   {
     name: 'the queue drops the newest look', breaks: ['X-5'], killer: test('src/rooms/watch/outbox.test.ts', 'keeps the newest result'),

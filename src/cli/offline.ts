@@ -20,7 +20,7 @@ const rooms = (): readonly Room[] => {
     throw new Error('folding the ledger asks for nothing of the present')
   }
   return [
-    watchRoom({ checks: absent, closed: absent }), pageRoom({ plan: absent, changed: absent }),
+    watchRoom({ checks: absent, closed: absent, moved: absent }), pageRoom({ plan: absent, changed: absent }),
     tellRoom({ boards: absent, timezone: absent, isHeartbeat: absent, changed: absent }), accessRoom,
   ]
 }

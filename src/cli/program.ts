@@ -23,7 +23,7 @@ const gather = (value: string, before: readonly string[]): readonly string[] => 
 const from = <Name extends string>(load: () => Promise<Readonly<Record<Name, Command>>>, name: Name): Load => async () => (await load())[name]
 
 const incidents = (name: 'list' | 'show' | 'ack' | 'pass' | 'update' | 'assign' | 'resolve' | 'page'): Load => from(() => import('./commands/incidents.ts'), name)
-const checks = (name: 'list' | 'show' | 'run' | 'silence'): Load => from(() => import('./commands/checks.ts'), name)
+const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'): Load => from(() => import('./commands/checks.ts'), name)
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
@@ -52,12 +52,17 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     noun: 'checks', says: 'what is watched',
     verbs: [
       { usage: 'list', says: 'all checks, failing ones first', examples: ['holdfast checks list', 'holdfast checks list --json=lines'], load: checks('list') },
-      { usage: 'show <check>', says: 'one check, and why it is thought to be so', examples: ['holdfast checks show db'], load: checks('show') },
+      { usage: 'show <check>', says: 'one check, and why it is thought to be so', examples: ['holdfast checks show db', 'holdfast checks show job --pings 20'], load: checks('show'), options: [option('--pings <n>', 'of a heartbeat: so many of its newest pings (5)')] },
       { usage: 'run <check>', says: 'look now; exit 3 when it does not pass', examples: ['holdfast checks run db'], load: checks('run') },
       {
         usage: 'silence <check>', says: 'page nobody for it for a while; it is still watched and shown', examples: ['holdfast checks silence db --for 2h -m "Moving the disk"'],
         load: checks('silence'), options: [option('--for <time>', 'how long: 30m, 2h, 1d').makeOptionMandatory(), message],
       },
+      {
+        usage: 'pause <check>', says: 'judge a heartbeat no more, until it reports again or is resumed; exit 5 while an incident of it is open', examples: ['holdfast checks pause job -m "Moved to another host next week"', 'holdfast checks pause job --leave'],
+        load: checks('pause'), options: [option('--leave', 'it leaves its open incidents: nobody is paged for it any more'), option('-m, --message <text>', 'why; "-" reads it from stdin')],
+      },
+      { usage: 'resume <check>', says: 'judge a paused heartbeat again, from now on', examples: ['holdfast checks resume job'], load: checks('resume') },
     ],
   },
   {

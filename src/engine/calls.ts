@@ -4,15 +4,16 @@ import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
 import { sentence } from '../core/fault.ts'
 import { derivedId } from '../core/id.ts'
-import { serviceBy } from '../core/subject.ts'
+import { serviceBy, subjectOf } from '../core/subject.ts'
 import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
 import { named } from '../rooms/page/steps.ts'
-import { findIncident, loadNewestTests, loadOpenBySubject, loadRecent, loadTest } from '../rooms/page/rows.ts'
+import { findIncident, loadNewestTests, loadOpenBySubject, loadOpenWith, loadRecent, loadTest } from '../rooms/page/rows.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
+import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, ErrorAnswer, TestAnswer, Trigger } from '../views/answers.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
@@ -40,6 +41,9 @@ const done = (says: string, id?: string): Answer => ok({ schema: 'holdfast.done/
 const missing = (what: string, name: string, known: Iterable<string>): Answer =>
   no(404, 'HF404', `no ${what} is called “${name}”`, `known: ${[...known].slice(0, 20).join(', ') || 'none'}`)
 
+/** So many pings of a heartbeat are shown where nobody said how many. */
+const PINGS_SHOWN = 20
+
 const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
@@ -47,9 +51,11 @@ const person = z.string().max(200).optional()
 const ARGS = {
   'status': z.strictObject({}),
   'checks.list': z.strictObject({}),
-  'checks.show': z.strictObject({ name }),
+  'checks.show': z.strictObject({ name, pings: z.int().min(0).max(100).optional() }),
   'checks.run': z.strictObject({ name }),
   'checks.silence': z.strictObject({ name, for: name, reason: text, person }),
+  'checks.pause': z.strictObject({ name, reason: z.string().max(20_000).optional(), leave: z.boolean().optional(), person }),
+  'checks.resume': z.strictObject({ name, person }),
   'incidents.list': z.strictObject({ state: z.enum(['open', 'all']).optional() }),
   'incidents.show': z.strictObject({ incident: name }),
   'incidents.update': z.strictObject({ incident: name, text, person }),
@@ -69,7 +75,7 @@ const ARGS = {
   'board.publish': z.strictObject({ statement: name, person }),
   'ping': z.strictObject({
     check: name, signal: z.enum(['success', 'start', 'fail', 'log', 'exit']), exit: z.int().min(0).max(255).optional(),
-    rid: z.string().max(64).optional(), body: z.string().max(10_000).optional(), from: z.string().max(100).optional(),
+    rid: z.string().max(64).optional(), body: z.string().max(10_000).optional(), cut: z.boolean().optional(), from: z.string().max(100).optional(),
   }),
   'triggers': z.strictObject({
     events: z.array(z.strictObject({
@@ -101,7 +107,7 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     sql: desk.keeper.store.sql, now: desk.keeper.now(), plan: desk.keeper.plan, checks: allChecks(desk), missing: desk.keeper.missing, board: desk.keeper.config.site.url,
   })),
   'checks.list': (desk) => ok({ schema: 'holdfast.checks/1', checks: allChecks(desk) }),
-  'checks.show': (desk, args) => withCheck(desk, args.name, (check) => ok(viewCheck(check, checksView(desk)))),
+  'checks.show': (desk, args) => withCheck(desk, args.name, (check) => ok(viewCheck(check, checksView(desk), { pings: args.pings ?? PINGS_SHOWN }))),
   'checks.run': (desk, args) => withCheck(desk, args.name, (check) => {
     if (check.kind === 'heartbeat') return no(400, 'HF410', `${check.name} is a heartbeat: it reports to Holdfast, Holdfast cannot look`, `ping it: ${desk.pingUrl(check.name)}`)
     return new Promise((resolve) => desk.keeper.awaitLook(check.name, () => resolve(ok(viewCheck(check, checksView(desk))))))
@@ -112,6 +118,19 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
     const until = later(desk.keeper.now().wall, span)
     await desk.keeper.engine.turn(`silence ${check.name}`, (tx) => desk.keeper.rooms.watch.silence(tx, check.name, until, who, args.reason))
     return done(`${check.name} is silenced until ${new Date(until).toISOString()}; it is still watched and shown`)
+  }),
+  'checks.pause': (desk, args, who) => withHeartbeat(desk, args.name, async ({ name: job }) => {
+    const { engine, rooms } = desk.keeper
+    const paused = await engine.turn(`pause ${job}`, (tx) => {
+      const [open] = args.leave === true ? [] : loadOpenWith(tx.sql, subjectOf('check', job))
+      return open ?? rooms.watch.pause(tx, job, who, args.reason ?? '')
+    })
+    if (typeof paused === 'object') return no(409, 'HF417', `${job} has an open incident (${paused.number}): pausing it ends the paging`, 'let it come back first, or pause it with --leave (“leave”: true): it then leaves the incident')
+    return done(paused ? `${job} is paused: it is not judged until it reports again or is resumed` : `${job} is paused already`)
+  }),
+  'checks.resume': (desk, args, who) => withHeartbeat(desk, args.name, async ({ name: job }) => {
+    const resumed = await desk.keeper.engine.turn(`resume ${job}`, (tx) => desk.keeper.rooms.watch.resume(tx, job, who))
+    return done(resumed ? `${job} is judged again` : `${job} is not paused`)
   }),
   'incidents.list': ({ keeper }, args) => {
     const rows = loadRecent(keeper.store.sql, 500).filter((row) => args.state === 'all' || row.state === 'open').slice(0, 100)
@@ -190,7 +209,11 @@ const CALLS: { [Name in keyof Calls]: Call<Name> } = {
       ? done('published', args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),
   'ping': async ({ keeper }, args) => {
     const signal = args.signal === 'exit' ? { is: 'exit' as const, code: args.exit ?? 0 } : { is: args.signal }
-    const known = await keeper.engine.turn(`ping ${args.check}`, (tx) => keeper.rooms.watch.ping(tx, args.check, signal, args.rid))
+    const { check, rid, body, cut: isCut, from } = args
+    const ping: Ping = {
+      check, signal, ...(rid === undefined ? {} : { rid }), ...(body === undefined ? {} : { text: body }), ...(isCut === undefined ? {} : { cut: isCut }), ...(from === undefined ? {} : { from }),
+    }
+    const known = await keeper.engine.turn(`ping ${check}`, (tx) => keeper.rooms.watch.ping(tx, ping))
     return known ? done('OK') : missing('heartbeat', args.check, [])
   },
   'triggers': async ({ keeper }, args) => {
@@ -237,6 +260,12 @@ const heading = (written: string, most: number): string => cut(written.replace(/
 function withCheck(desk: Desk, wanted: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {
   const check = desk.keeper.watcher.checks.get(wanted)
   return check ? act(check) : missing('check', wanted, desk.keeper.watcher.checks.keys())
+}
+
+/** What people do with heartbeats alone; what is looked at can be silenced. */
+function withHeartbeat(desk: Desk, name: string, act: (check: Parameters<typeof viewCheck>[0]) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  return withCheck(desk, name, (check) => (check.kind === 'heartbeat' ? act(check)
+    : no(400, 'HF418', `${check.name} is no heartbeat: only those are paused`, `silence it: holdfast checks silence ${check.name} --for 2h -m "why"`)))
 }
 
 function withIncident(desk: Desk, wanted: string, act: (row: NonNullable<ReturnType<typeof findIncident>>) => Answer | Promise<Answer>): Answer | Promise<Answer> {

@@ -51,12 +51,18 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
   }
 }
 
-/** Whoever may only read does not get the addresses by which a heartbeat is reported: they are credentials. */
+/** Whoever may only read does not get the addresses by which a heartbeat is reported (they are credentials), nor what jobs wrote. */
 function withoutKeys(body: unknown, asker: Asker): unknown {
   if (asker.is !== 'token' || opens(asker.scopes, 'write')) return body
-  const strip = (it: object): object => ('pingUrl' in it ? { ...it, pingUrl: null } : it)
+  const strip = (it: object): object => ('pingUrl' in it ? { ...it, pingUrl: null, ...('heartbeat' in it ? { heartbeat: withoutTexts(it.heartbeat) } : {}) } : it)
   if (typeof body !== 'object' || body === null) return body
   return 'checks' in body && Array.isArray(body.checks) ? { ...body, checks: body.checks.map(strip) } : strip(body)
+}
+
+/** What jobs write is not always meant for everybody who may see that they run. */
+function withoutTexts(heartbeat: unknown): unknown {
+  if (typeof heartbeat !== 'object' || heartbeat === null || !('pings' in heartbeat) || !Array.isArray(heartbeat.pings)) return heartbeat
+  return { ...heartbeat, pings: heartbeat.pings.map((ping: object) => ({ ...ping, text: null, from: null })) }
 }
 
 type Takes = NonNullable<Route['takes']>
@@ -132,9 +138,11 @@ const tokenName = line.max(100)
 export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /status', who: 'read', call: 'status', takes: none, gives: 'holdfast.status/1', says: 'The one sentence on top, and what stands behind it.' }),
   call({ at: 'GET /checks', who: 'read', call: 'checks.list', takes: none, gives: 'holdfast.checks/1', says: 'All checks, failing ones first.' }),
-  call({ at: 'GET /checks/:name', who: 'read', call: 'checks.show', takes: z.strictObject({ name }), gives: 'holdfast.check/1', says: 'One check, and why it is thought to be so.' }),
+  call({ at: 'GET /checks/:name', who: 'read', call: 'checks.show', takes: z.strictObject({ name, pings: z.coerce.number().int().min(0).max(100).exactOptional().meta({ description: 'Of a heartbeat: so many of its newest pings (20).' }) }), gives: 'holdfast.check/1', says: 'One check, and why it is thought to be so.' }),
   call({ at: 'POST /checks/:name/run', who: 'write', call: 'checks.run', takes: z.strictObject({ name }), gives: 'holdfast.check/1', within: ms(45_000), says: 'Looks now and waits for the finding.' }),
   call({ at: 'POST /checks/:name/silence', who: 'write', call: 'checks.silence', takes: z.strictObject({ name, for: name, reason: prose, person }), gives: 'holdfast.done/1', says: 'Pages nobody for this check for a while; it is still watched and shown.' }),
+  call({ at: 'POST /checks/:name/pause', who: 'write', call: 'checks.pause', takes: z.strictObject({ name, reason: prose.exactOptional(), leave: z.boolean().exactOptional().meta({ description: 'It leaves its open incidents; without this it is refused while there is one.' }), person }), gives: 'holdfast.done/1', says: 'Pauses a heartbeat: it is not judged until it reports again or is resumed.' }),
+  call({ at: 'POST /checks/:name/resume', who: 'write', call: 'checks.resume', takes: z.strictObject({ name, person }), gives: 'holdfast.done/1', says: 'Judges a paused heartbeat again, from now on.' }),
   call({ at: 'GET /incidents', who: 'read', call: 'incidents.list', takes: z.strictObject({ state: z.enum(['open', 'all']).exactOptional() }), gives: 'holdfast.incidents/1', says: 'Open incidents, or the latest of all.' }),
   call({ at: 'GET /incidents/:incident', who: 'read', call: 'incidents.show', takes: z.strictObject({ incident: name }), gives: 'holdfast.incident/1', says: 'One incident with its timeline.' }),
   act('ack', 'Takes an incident: nobody else is paged for it until that lapses. Again is no error.'),

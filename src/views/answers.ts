@@ -24,6 +24,33 @@ export interface CheckAnswer {
   readonly pingUrl: string | null
   /** Why it is thought down: one line per observer. */
   readonly why: readonly string[]
+  /** What only heartbeats have. */
+  readonly heartbeat: HeartbeatAnswer | null
+}
+
+export interface HeartbeatAnswer {
+  /** When a report that stays away becomes a failure; none is expected while it is new, down or paused. */
+  readonly dueAt: Instant | null
+  readonly paused: { readonly by: string; readonly at: Instant; readonly reason: string } | null
+  /** Runs that began and did not end yet, oldest first. `late`: it has not ended within its grace. */
+  readonly runs: readonly { readonly rid: string | null; readonly startedAt: Instant; readonly dueAt: Instant; readonly late: boolean }[]
+  /** How long the newest measured run took, from its start to its end. */
+  readonly lastTook: Span | null
+  /** Newest first; only in the answer about one check. */
+  readonly pings?: readonly PingAnswer[]
+}
+
+export interface PingAnswer {
+  readonly at: Instant
+  readonly is: 'success' | 'start' | 'fail' | 'log' | 'exit'
+  readonly exit: number | null
+  readonly rid: string | null
+  readonly took: Span | null
+  /** What the job wrote; null for a token that may only read. */
+  readonly text: string | null
+  /** There was more of it, or it could not be read. */
+  readonly cut: boolean
+  readonly from: string | null
 }
 
 export interface ChecksAnswer { readonly schema: 'holdfast.checks/1'; readonly checks: readonly CheckAnswer[] }
@@ -134,10 +161,14 @@ export type Asker =
 export interface Calls {
   'status': { args: Record<string, never>; body: StatusAnswer }
   'checks.list': { args: Record<string, never>; body: ChecksAnswer }
-  'checks.show': { args: { name: string }; body: CheckAnswer }
+  /** `pings`: so many of the newest, of a heartbeat (20). */
+  'checks.show': { args: { name: string; pings?: number }; body: CheckAnswer }
   /** Looks now and waits for the finding. */
   'checks.run': { args: { name: string }; body: CheckAnswer }
   'checks.silence': { args: { name: string; for: string; reason: string; person?: string }; body: DoneAnswer }
+  /** Heartbeats only. Refused while an incident of it is open, unless `leave` says that it leaves that. */
+  'checks.pause': { args: { name: string; reason?: string; leave?: boolean; person?: string }; body: DoneAnswer }
+  'checks.resume': { args: { name: string; person?: string }; body: DoneAnswer }
   'incidents.list': { args: { state?: 'open' | 'all' }; body: IncidentsAnswer }
   'incidents.show': { args: { incident: string }; body: IncidentAnswer }
   'incidents.update': { args: { incident: string; text: string; person?: string }; body: DoneAnswer }
@@ -155,7 +186,7 @@ export interface Calls {
   'board.hold': { args: { statement: string; person?: string }; body: DoneAnswer }
   'board.publish': { args: { statement: string; person?: string }; body: DoneAnswer }
   /** A heartbeat ping; answered when it is durable. `check` is the check's name. */
-  'ping': { args: { check: string; signal: 'success' | 'start' | 'fail' | 'log' | 'exit'; exit?: number; rid?: string; body?: string; from?: string }; body: DoneAnswer }
+  'ping': { args: { check: string; signal: 'success' | 'start' | 'fail' | 'log' | 'exit'; exit?: number; rid?: string; body?: string; cut?: boolean; from?: string }; body: DoneAnswer }
   /** Others' alerts, already in our terms; answered when durable. Many at once. */
   'triggers': { args: { events: readonly Trigger[] }; body: DoneAnswer }
   'tokens.create': { args: { name: string; scopes: readonly string[]; expires?: string }; body: TokensAnswer }

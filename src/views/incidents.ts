@@ -43,7 +43,7 @@ function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person
   const who = (says: string): { says: string; by: 'machine' | 'person' } => ({ says, by: integrationOf(by) === undefined ? 'person' : 'machine' })
   switch (entry.is) {
     case 'incident.opened': return machine(`${saidOf(sql, b['title'] ?? '')}: ${saidOf(sql, b['says'] ?? '')}`)
-    case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${b['says']}`)
+    case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${saidOf(sql, b['says'] ?? '')}`)
     case 'incident.left': return machine(`${nameOf(b['member'] ?? '')} ${b['says']}`)
     case 'incident.resolved': return by ? who(`${called(by)} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')
     case 'incident.updated': return who(`${called(by)}: ${textOf(sql, b['text'] ?? '')}`)

@@ -25,13 +25,20 @@ function whoIsOn(plan: Plan, at: Instant, zone: string): string {
   return on ? `${person(on.person)} is on call until ${formatTime(on.until, zone, at)}.` : ''
 }
 
+function sayFine(checks: readonly CheckAnswer[]): string {
+  const all = checks.length
+  const fine = checks.filter((check) => check.state === 'up').length
+  const paused = checks.filter((check) => check.state === 'paused').map((check) => check.name)
+  if (all === 0) return 'Nothing is watched yet.'
+  const first = fine < all ? `${fine} of ${all} checks fine` : all === 1 ? 'The one check is fine' : `All ${all} checks fine`
+  return paused.length === 0 ? `${first}.` : `${first}, ${paused.length === 1 ? paused.join('') : paused.length} paused.`
+}
+
 function sentence(view: StatusView, incidents: StatusAnswer['incidents']): string {
   const first = incidents[0]
   const who = whoIsOn(view.plan, view.now.wall, view.plan.site.timezone)
   if (!first) {
-    const off = view.checks.filter((check) => check.state !== 'up').length
-    const fine = off === 0 ? (view.checks.length === 1 ? 'The one check is fine.' : `All ${view.checks.length} checks fine.`) : `${view.checks.length - off} of ${view.checks.length} checks fine.`
-    return view.checks.length === 0 ? `Nothing is watched yet. ${who}`.trim() : `${fine} ${who}`.trim()
+    return `${sayFine(view.checks)} ${who}`.trim()
   }
   const owner = first.heldBy === null ? 'nobody has it yet' : hasIt(first.heldBy)
   const more = incidents.length > 1 ? `, and ${incidents.length - 1} more` : ''

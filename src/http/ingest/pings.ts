@@ -1,6 +1,6 @@
 // Heartbeats report here, by Healthchecks' grammar: `/ping/<uuid>[/start|/fail|/log|/<0-255>]`, `?rid=`, by HEAD, GET or POST.
 // "OK" is said when the keeper confirmed that the ping is durable, and not before (W-4). Of a body the first 10 kB are kept;
-// a longer one is no reason to lose the ping.
+// a longer one is no reason to lose the ping, and it is said that there was more.
 import type { Calls } from '../../views/answers.ts'
 import { cleanText, readStart } from '../body.ts'
 import { text } from '../problem.ts'
@@ -35,9 +35,11 @@ async function answer(ask: Ask, kit: Kit): Promise<Response> {
   const rid = ask.req.query('rid')
   if (rid !== undefined && !UUID.test(rid)) return text('invalid uuid format', 400, HEAD)
   const { bytes, whole } = ask.req.method === 'POST' ? await readStart(ask.req.raw, PING_BODY_LIMIT) : { bytes: Buffer.alloc(0), whole: true }
-  const body = cleanText(bytes.toString('utf8'))
+  const read = cleanText(bytes.toString('utf8'))
+  // A letter that was cut in its middle is none.
+  const body = whole ? read : read.replace(/\ufffd{1,3}$/, '')
   const answered = await keeper.call('ping', {
-    check, ...signal, ...(rid === undefined ? {} : { rid: rid.toLowerCase() }), ...(body === '' ? {} : { body }), ...(ask.env.address === '' ? {} : { from: ask.env.address }),
+    check, ...signal, ...(rid === undefined ? {} : { rid: rid.toLowerCase() }), ...(body === '' ? {} : { body }), ...(whole ? {} : { cut: true }), ...(ask.env.address === '' ? {} : { from: ask.env.address }),
   }, { is: 'open' })
   const head = whole ? HEAD : { ...HEAD, connection: 'close' }
   if (answered.is === 'answered') return text('OK', 200, head)

@@ -146,21 +146,26 @@ export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
   else open(tx, life, { subject: `check:${check}`, title: `${check}: not known`, says: down.says, origin: 'watch', escalate: down.escalate, members: [`check:${check}`] })
 }
 
-/** A person paused a check: it leaves its incidents, and what thereby ends has ended on that person's word (W-11). */
-export function considerPaused(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { check, by } = entry.body as { check: string; by: string }
+/** A check is judged no more: it leaves its incidents in the open, and what thereby ends was not seen to come back (W-11). */
+function leaveUnseen(tx: Tx, life: Lifecycle, check: string, says: string, by: string): void {
   const member = `check:${check}`
   for (const row of openWith(tx, member)) {
-    tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: 'was paused', at: tx.now.wall } })
+    tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says, at: tx.now.wall } })
     const now = loadIncident(tx.sql, row.id)
-    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${check} is paused` })
+    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${check} ${says}` })
     if (!ended) life.changed(tx, row.id)
   }
 }
 
-/** A check was taken out of the configuration: it leaves its incidents, in the open (W-11). */
+/** A person paused it. */
+export function considerPaused(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { check, by } = entry.body as { check: string; by: string }
+  leaveUnseen(tx, life, check, 'was paused', by)
+}
+
+/** It was taken out of the configuration. */
 export const considerRemoved = (tx: Tx, life: Lifecycle, entry: Entry): void =>
-  leave(tx, life, `check:${(entry.body as { check: string }).check}`, 'was taken out of the configuration')
+  leaveUnseen(tx, life, (entry.body as { check: string }).check, 'was taken out of the configuration', 'the configuration')
 
 /** Something about this node itself: opened and ended by name. */
 export const openNode = (tx: Tx, life: Lifecycle, name: string, title: string, says: string, escalate = 'default'): string =>

@@ -173,7 +173,9 @@ export function pageRoom(context: PageContext): PageRoom {
       for (const { incident, paging } of known) {
         if (rows.loadIncident(tx.sql, incident.id)) continue
         const number = incident.number > 0 && !rows.findIncident(tx.sql, String(incident.number)) ? incident.number : rows.nextNumber(tx.sql)
-        tx.append({ is: 'incident.opened', stream: incident.id, body: { ...rows.openedBody(tx, { ...incident, number }), adopted: true } })
+        // What the ringer remembers may have a job's own words in it: they stand beside the ledger here too.
+        const says = incident.origin === 'watch' ? `#${tx.keep(incident.says)}` : incident.says
+        tx.append({ is: 'incident.opened', stream: incident.id, body: { ...rows.openedBody(tx, { ...incident, number, says }), adopted: true } })
         tx.append({ is: 'page.stepped', stream: incident.id, body: { incident: incident.id, paging, says: 'taken over from the ringer', at: tx.now.wall } })
         // This memory does not know which checks were down: by evidence they join or leave again.
         tx.schedule('page.decide', incident.id, dueIn(tx.now, ms(0)))

@@ -20,6 +20,8 @@ export interface BoardComponent {
   readonly status: ComponentStatus
   /** True when what makes it degraded is that nobody knows (`holdfast_state: "unknown"`). */
   readonly unknown: boolean
+  /** Nobody knows because all that stands for it is paused. */
+  readonly paused?: true
   readonly since: Instant
   readonly createdAt: Instant
   /** Oldest first, at most 90. Days before measuring began are absent. */

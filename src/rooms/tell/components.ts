@@ -1,9 +1,9 @@
 // What a component is worth to the public, from the checks behind it: all fail is a major outage, some fail a partial one;
 // else anything unknown makes it degraded, and says that it is not known. A heartbeat that never reported counts only when
-// it is alone. Silence is never "operational".
+// it is alone, and so does a paused one. Silence is never "operational".
 import type { ComponentStatus } from './board.ts'
 
-export type PublicSide = 'new' | 'up' | 'down' | 'unknown'
+export type PublicSide = 'new' | 'up' | 'down' | 'unknown' | 'paused'
 
 export interface Part {
   readonly side: PublicSide
@@ -16,7 +16,7 @@ export interface ComponentState {
 }
 
 export function stateOf(parts: readonly Part[]): ComponentState {
-  const told = parts.filter((part) => !(part.heartbeat && part.side === 'new'))
+  const told = parts.filter((part) => part.side !== 'paused' && !(part.heartbeat && part.side === 'new'))
   const counted = told.length > 0 ? told : parts
   const down = counted.filter((part) => part.side === 'down').length
   if (counted.length > 0 && down === counted.length) return { status: 'major_outage', unknown: false }

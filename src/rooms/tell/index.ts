@@ -147,11 +147,13 @@ export function tellRoom(context: TellContext): TellRoom {
     tables: rows.TABLES,
     projections: rows.PROJECTIONS,
     apply: {
-      'watch.turned': rows.applyTurned, 'watch.removed': rows.applyRemoved, 'node.started': rows.applyStarted, 'tell.turned': rows.applyComponent,
+      'watch.turned': rows.applyTurned, 'watch.removed': rows.applyRemoved, 'watch.paused': rows.applyPaused, 'watch.resumed': rows.applyRemoved, 'node.started': rows.applyStarted, 'tell.turned': rows.applyComponent,
       'tell.proposed': rows.applyProposed, 'tell.held': rows.applyHeld, 'tell.withdrawn': rows.applyWithdrawn, 'tell.posted': rows.applyPosted,
     },
     on: {
       'watch.turned': (tx, entry) => turned(tx, (entry.body as { check: string }).check, (entry.body as { at: Instant }).at),
+      'watch.paused': (tx, entry) => turned(tx, (entry.body as { check: string }).check, entry.at),
+      'watch.resumed': (tx, entry) => turned(tx, (entry.body as { check: string }).check, entry.at),
       'tell.turned': (tx, entry) => componentTurned(tx, entry.body as rows.ComponentTurned),
     },
     due: { 'tell.publish': publish, 'tell.promise': promiseNears },

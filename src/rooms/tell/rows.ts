@@ -34,6 +34,10 @@ export const applyTurned = (sql: Sql, entry: Entry): void => {
   const { check, to } = entry.body as { check: string; to: string }
   sql.run('insert into tell_check (name, side) values (?, ?) on conflict (name) do update set side = excluded.side', check, to)
 }
+export const applyPaused = (sql: Sql, entry: Entry): void => {
+  sql.run(`insert into tell_check (name, side) values (?, 'paused') on conflict (name) do update set side = excluded.side`, (entry.body as { check: string }).check)
+}
+/** It left, or begins anew: nothing is known of it. */
 export const applyRemoved = (sql: Sql, entry: Entry): void => void sql.run('delete from tell_check where name = ?', (entry.body as { check: string }).check)
 
 export interface ComponentTurned extends Record<string, unknown> {

@@ -100,6 +100,7 @@ function componentsOf(board: Board, reading: Reading): Component[] {
     group: false,
     only_show_if_degraded: false,
     ...(reads === 'unknown' ? { holdfast_state: 'unknown' } : {}),
+    ...(reads === 'unknown' && component.paused && !reading.stale ? { holdfast_paused: true } : {}),
     ...(reading.stale ? { holdfast_last_known: lastKnown === 'unknown' ? 'unknown' : component.status } : {}),
   }))
 }

@@ -67,10 +67,12 @@ const statementOf = (sql: Sql, row: rows.StatementRow): Statement => ({
 /** Everything that the public may know of one board now, and nothing else (T-2). */
 export function viewBoard(sql: Sql, plan: BoardPlan, site: { url: string; timezone: string }, now: Instant): Board {
   const since = (rows.measuringSince(sql) ?? now) as Instant
+  const sides = rows.loadSides(sql)
   const components = plan.components.map((it): BoardComponent => {
+    const paused = it.checks.length > 0 && it.checks.every((check) => sides.get(check) === 'paused')
     const row = rows.loadComponent(sql, it.id)
     return {
-      id: it.id, name: it.name, status: row?.status ?? 'degraded_performance', unknown: row ? row.unknown === 1 : true,
+      id: it.id, name: it.name, status: row?.status ?? 'degraded_performance', unknown: row ? row.unknown === 1 : true, ...(paused ? { paused } : {}),
       since: (row?.since ?? since) as Instant, createdAt: (row?.created ?? since) as Instant, days: daysOf(sql, it.id, site.timezone, now),
     }
   })

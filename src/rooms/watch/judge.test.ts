@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Found } from '../../core/evidence.ts'
 import { instantOf, ms, seconds, tickOf, type Now } from '../../core/time.ts'
 import type { Check } from './check.ts'
-import { deadlineAfter, overdue, ping } from './heartbeat.ts'
+import { deadlineAfter, excerptOf, overdue, overrun, ping } from './heartbeat.ts'
 import { horizonSince, isIsolated } from './horizon.ts'
 import { flaps, fold, fresh, pass, turned, type Standing } from './judge.ts'
 import type { Looked } from './protocol.ts'
@@ -95,22 +95,21 @@ test('W-6: the horizon is gone only when every anchor that was asked afterwards 
 })
 
 const beat: Check = { ...check, name: 'job', kind: 'heartbeat', every: seconds(60), grace: seconds(10) }
-const row: HeartbeatRow = { name: 'job', last_at: null, started_at: null, rid: null, state: 'new', due_at: null, excused: 0 }
+const row: HeartbeatRow = { name: 'job', last_at: null, state: 'new', due_at: null, excused: 0 }
 
 test('heartbeats: success, failure and exit codes by Healthchecks\' grammar', () => {
   const at = instantOf(1_000_000)
-  assert.deepEqual([ping(beat, row, { is: 'success' }, undefined, at).turn, ping(beat, row, { is: 'success' }, undefined, at).row.due_at], ['up', 1_070_000])
-  assert.equal(ping(beat, row, { is: 'fail' }, undefined, at).turn, 'down')
-  assert.equal(ping(beat, row, { is: 'exit', code: 0 }, undefined, at).turn, 'up')
-  assert.match(ping(beat, row, { is: 'exit', code: 3 }, undefined, at).says, /exit code 3/)
-  assert.equal(ping(beat, row, { is: 'start' }, 'r1', at).turn, 'none')
-  assert.equal(ping(beat, row, { is: 'log' }, undefined, at).row, row)
+  assert.deepEqual([ping(beat, row, { is: 'success' }, at).turn, ping(beat, row, { is: 'success' }, at).row.due_at], ['up', 1_070_000])
+  assert.equal(ping(beat, row, { is: 'fail' }, at).turn, 'down')
+  assert.equal(ping(beat, row, { is: 'exit', code: 0 }, at).turn, 'up')
+  assert.equal(ping(beat, row, { is: 'exit', code: 3 }, at, ms(90_000)).says, 'the job reported a failure with exit code 3 after 1 min 30 s')
+  for (const is of ['start', 'log'] as const) assert.deepEqual([ping(beat, row, { is }, at).turn, ping(beat, row, { is }, at).row], ['none', row])
   const cron = { ...beat, schedule: '15 2 * * *', timezone: 'Europe/Berlin' }
   assert.equal(new Date(deadlineAfter(cron, instantOf(Date.UTC(2026, 10, 21, 12))).expected).toISOString(), '2026-11-22T01:15:00.000Z')
 })
 
 test('W-3: overdue while the door was closed is unknown once, then down after one further period and grace', () => {
-  const up = ping(beat, row, { is: 'success' }, undefined, instantOf(1_000_000)).row
+  const up = ping(beat, row, { is: 'success' }, instantOf(1_000_000)).row
   const due = up.due_at ?? 0
   assert.equal(overdue(beat, up, [], instantOf(due - 1)).is, 'not-yet')
   assert.equal(overdue(beat, up, [], instantOf(due)).is, 'down')
@@ -120,4 +119,24 @@ test('W-3: overdue while the door was closed is unknown once, then down after on
   assert.equal(overdue(beat, { ...up, due_at: due + 90_000, excused: 1 }, closed, instantOf(due + 90_000)).is, 'down')
   // A gap long before the ping was to be expected excuses nothing.
   assert.equal(overdue(beat, up, [{ from: instantOf(1_010_000), to: instantOf(1_020_000) }], instantOf(due)).is, 'down')
+})
+
+test('W-3: a run whose end may have met nobody is not known; one that could have told is down', () => {
+  const at = 1_000_000
+  const run = { name: 'job', rid: '', at, tick: 5, boot: 'b', over: 0 }
+  const closed = (from: number, to: number): ReturnType<typeof overrun> => overrun(beat, run, [{ from: instantOf(from), to: instantOf(to) }])
+  assert.deepEqual(overrun(beat, run, []), { is: 'down', says: 'a run that began did not end within its grace of 10 s' })
+  for (const [from, to, is] of [[at - 9000, at - 1, 'down'], [at - 9000, at + 1, 'excused'], [at + 2000, at + 5000, 'excused'], [at + 9000, at + 90_000, 'excused'], [at + 10_001, at + 90_000, 'down']] as const) {
+    assert.equal(closed(from, to).is, is, `${from} to ${to}`)
+  }
+  const excused = closed(at + 2000, at + 5000)
+  assert.equal(excused.is === 'excused' && excused.dueAt, at + 5000 + 70_000, 'one further period and grace')
+})
+
+test('what a job wrote goes onto a page as one short line that steers nothing', () => {
+  for (const [text, says] of [
+    [undefined, ''], ['', ''], [' \n\t\n', ''], ['one', 'one'], ['one\ntwo\nthree', 'one / two'], ['\n\n one \n\n two', 'one / two'], ['\u001b[2J\u202eevil\u0007\u009b1m\u200b', '[2Jevil1m'], ['a\tb   c', 'a b c'],
+  ] as const) assert.equal(excerptOf(text), says)
+  const long = excerptOf('\u{1f525}'.repeat(5000))
+  assert.ok(long.length <= 160 && long.isWellFormed())
 })

@@ -6,7 +6,7 @@ import type { Now, Tick } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Check } from './check.ts'
 import { askedTooLong, horizonSince, isBack, isIsolated } from './horizon.ts'
-import { flaps, fold, fresh, pass, turned, verdictWait, worth, type Standing, type Turning, type Verdict } from './judge.ts'
+import { flaps, fold, fresh, pass, turned, verdictWait, worth, type Side, type Standing, type Turning, type Verdict } from './judge.ts'
 import type { Looked } from './protocol.ts'
 import { loadChecks, type TurnedBody } from './rows.ts'
 
@@ -22,6 +22,8 @@ export interface WatcherOptions {
 export interface Watcher {
   configure(checks: readonly Check[], anchors: readonly Check[], sql: Tx['sql']): void
   looked(results: readonly Looked[]): void
+  /** A heartbeat has another side, durably: what leans on it must know. */
+  moved(name: string, side: Side): void
   /** Once a second: what time alone brings. */
   tick(): void
   readonly checks: ReadonlyMap<string, Check>
@@ -177,6 +179,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       }
       for (const it of [...turning.values()]) press(it)
     },
+    moved: (name, side) => void (checks.has(name) && standings.set(name, { ...at(name), side })),
     tick() {
       for (const it of [...turning.values()]) press(it)
       const again = deferred
