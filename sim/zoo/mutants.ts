@@ -261,4 +261,66 @@ const agreeing: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing]
+const WATCHING = 'src/engine/watching.test.ts'
+
+/** Mistakes that were made here. */
+const own: readonly Mutant[] = [
+  {
+    name: 'a name that every object has is a person', breaks: ['P-1'], killer: test('src/engine/calls.test.ts', 'names that every object has are nobody'),
+    changes: [{ file: 'src/rooms/page/steps.ts', find: 'Object.hasOwn(record, name) ? record[name] : undefined', put: 'record[name]' }],
+  },
+  {
+    name: 'a moment may lie beyond every calendar', breaks: ['X-8'], killer: test('src/engine/calls.test.ts', 'times that no calendar has'),
+    changes: [{ file: 'src/engine/calls.ts', find: 'at === undefined || Math.abs(at - from) > FARTHEST', put: 'at === undefined' }],
+  },
+  {
+    name: 'a number that cannot be read back is written', breaks: ['X-8'], killer: test('src/engine/calls.test.ts', 'a number that could not be read back'),
+    changes: [{ file: 'src/db/sql.ts', find: 'Math.abs(value) > Number.MAX_SAFE_INTEGER', put: 'Math.abs(value) === Number.MAX_SAFE_INTEGER + 2' }],
+  },
+  {
+    name: 'a silence ends by the wall clock alone', breaks: ['W-9', 'X-7'], killer: test(WATCHING, 'W-9 a silence covers its check'),
+    changes: [{ file: 'src/rooms/page/incidents.ts', find: `export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {\n`, put: `export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {\n  if (silencedUntil(tx.sql, check) > tx.now.wall) return\n` }],
+  },
+  {
+    name: 'a silence that is made longer keeps its first end', breaks: ['W-9'], killer: test(WATCHING, 'W-9 a silence that is made longer'),
+    changes: [{ file: 'src/rooms/page/incidents.ts', find: `  tx.schedule('page.silence-ends', check,`, put: `  if (loadDown(tx.sql, check) === undefined) tx.schedule('page.silence-ends', check,` }],
+  },
+  {
+    name: 'whoever cannot be seen while this node is cut off is an incident of its own', breaks: ['W-6'], killer: test(WATCHING, 'W-6 cut off'),
+    changes: [{ file: 'src/rooms/watch/watcher.ts', find: `isolated && !check.loopback && verdict.to === 'unknown'`, put: `isolated && check.loopback && verdict.to === 'unknown'` }],
+  },
+  {
+    name: 'the silence of far targets accuses them while this node is cut off', breaks: ['W-6'], killer: test(WATCHING, 'W-6 cut off'),
+    changes: [{ file: 'src/rooms/watch/watcher.ts', find: `return horizon === 'gone' ? 'unknown' : 'take'`, put: `return 'take'` }],
+  },
+  {
+    name: 'a check that nobody looks at stays as it was', breaks: ['W-1'], killer: test(WATCHING, 'W-1 a check of which no look comes back'),
+    changes: [{ file: JUDGE, find: 'standing.unknownSince ?? (stale ? (lastAt as Tick) : undefined)', put: 'standing.unknownSince' }],
+  },
+  {
+    name: 'a turn waits for no verdict on what it leans on', breaks: ['W-2'], killer: test(WATCHING, 'W-2 one incident named after the root'),
+    changes: [{ file: 'src/rooms/watch/watcher.ts', find: 'if (open.length === 0 || now().tick', put: 'if (open.length >= 0 || now().tick' }],
+  },
+  {
+    name: 'a board that cannot be drawn keeps the keeper from starting', breaks: ['P-17'], killer: test(WATCHING, 'P-17 rows that cannot be drawn'),
+    changes: [{ file: 'src/engine/pushes.ts', find: 'undrawn.add(what)\n', put: 'undrawn.add(what)\n      throw cause\n' }],
+  },
+  {
+    name: 'the clock of the ledger follows the wall clock back', breaks: ['L-5'], killer: test('src/engine/ledger.test.ts', 'L-5 numbers and clock'),
+    changes: [{ file: 'src/db/store.ts', find: 'Math.max(head.hlc + 1, tx.now.wall * 1000)', put: 'tx.now.wall * 1000' }],
+  },
+  {
+    name: 'a byte of a text beside the ledger may change', breaks: ['L-2'], killer: test('src/engine/ledger.test.ts', 'L-2 any single byte'),
+    changes: [{ file: 'src/db/verify.ts', find: 'if (sha256(text.body) !== text.hash)', put: 'if (text.hash.length !== 64)' }],
+  },
+  {
+    name: 'an older Holdfast opens what a newer one wrote', breaks: ['X-10'], killer: test('src/cli/offline.test.ts', 'X-10 what a newer Holdfast wrote'),
+    changes: [{ file: 'src/db/store.ts', find: 'if (has > SCHEMA) throw', put: 'if (has > SCHEMA + 9) throw' }],
+  },
+  {
+    name: 'a log passes on what steers a terminal', breaks: ['X-5'], killer: test('src/processes/watchdog/small.test.ts', 'what a stranger wrote steers no terminal'),
+    changes: [{ file: 'src/processes/watchdog/outlet.ts', find: 'waiting.push(`${harmless(', put: 'waiting.push(`${String(' }],
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...own]
