@@ -229,6 +229,10 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/processes/supervise.ts', find: '{ ...next, deaths: care.deaths }', put: 'next' }],
   },
   {
+    name: 'a full disk stops whoever measures', breaks: ['L-7'], killer: test('src/db/samples.test.ts', 'L-7 a disk that takes nothing'),
+    changes: [{ file: 'src/db/samples.ts', find: '      ids.clear()\n      return false', put: `      throw new Error('not written')` }],
+  },
+  {
     name: 'the store does not wait for the disk', breaks: ['X-1'], killer: test('lab/powercut.lab.test.ts', 'power cuts lose no confirmed entry'), lab: true,
     changes: [{ file: 'src/db/store.ts', find: `'synchronous-off' ? 'off' : 'full'`, put: `'synchronous-off' ? 'off' : 'off'` }],
   },

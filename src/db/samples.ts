@@ -1,6 +1,7 @@
 // Samples: what looks measured, apart from the ledger (their loss of a last second is allowed: synchronous=NORMAL). Passes fold
 // into roll-ups per minute, hour and day as they arrive; only failures are kept raw, the first of a row and then one a
-// minute. Flushing is done in small shares, so that no page waits for it.
+// minute. Flushing is done in small shares, so that no page waits for it. What cannot be written (the disk is full) is written
+// later, or not at all: no failure in here reaches whoever watches.
 import type { Instant, Span } from '../core/time.ts'
 import type { Value } from '../core/evidence.ts'
 import { openSql, type Sql } from './sql.ts'
@@ -16,6 +17,8 @@ const SIZES = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
 /** How long each size is kept, in its own units. */
 const KEPT = { minute: 2880, hour: 24 * 92, day: 3660 } as const
 const FAILURES_KEPT = 200
+/** Finished minutes that wait for the disk; the oldest give way. */
+const MOST_WAITING = 20_000
 
 interface Sum { pass: number; fail: number; unknown: number; sum: number; most: number }
 const none = (): Sum => ({ pass: 0, fail: 0, unknown: 0, sum: 0, most: 0 })
@@ -44,14 +47,29 @@ function samplesOver(sql: Sql): Samples {
   const streak = new Map<string, { n: number; lastAt: number }>()
   let lastSwept = 0
 
+  /** False when it could not be written; then nothing of it was. */
+  const attempt = (act: () => void): boolean => {
+    try {
+      sql.exec('begin')
+      act()
+      sql.exec('commit')
+      return true
+    } catch {
+      if (sql.inTransaction) sql.exec('rollback')
+      // What was undone may have been a name.
+      ids.clear()
+      return false
+    }
+  }
   const idOf = (check: string): number => {
-    const known = ids.get(check)
-    if (known !== undefined) return known
+    const has = ids.get(check)
+    if (has !== undefined) return has
     sql.run('insert into name (name) values (?) on conflict do nothing', check)
     const id = sql.get<{ id: number }>('select id from name where name = ?', check)?.id ?? 0
     ids.set(check, id)
     return id
   }
+  const known = (check: string): number => ids.get(check) ?? sql.get<{ id: number }>('select id from name where name = ?', check)?.id ?? 0
   const count = (check: string, at: number, took: number, found: Value): void => {
     const minute = Math.floor(at / SIZES.minute)
     let current = open.get(check)
@@ -69,9 +87,11 @@ function samplesOver(sql: Sql): Samples {
     row.n++
     if (row.n <= 5 || at - row.lastAt >= 60_000) {
       row.lastAt = at
-      const id = idOf(check)
-      sql.run('insert into failure (check_, at, took, found, says) values (?,?,?,?,?) on conflict do nothing', id, at, took, found, says)
-      sql.run('delete from failure where check_ = ? and at < (select min(at) from (select at from failure where check_ = ? order by at desc limit ?))', id, id, FAILURES_KEPT)
+      attempt(() => {
+        const id = idOf(check)
+        sql.run('insert into failure (check_, at, took, found, says) values (?,?,?,?,?) on conflict do nothing', id, at, took, found, says)
+        sql.run('delete from failure where check_ = ? and at < (select min(at) from (select at from failure where check_ = ? order by at desc limit ?))', id, id, FAILURES_KEPT)
+      })
     }
     streak.set(check, row)
   }
@@ -93,26 +113,24 @@ function samplesOver(sql: Sql): Samples {
     },
     flush(now, most) {
       if (done.length === 0) return 0
-      sql.exec('begin')
-      for (const it of done.splice(0, most)) write(it)
-      sql.exec('commit')
+      const share = done.slice(0, most)
+      if (attempt(() => share.forEach(write))) done.splice(0, share.length)
+      else done.splice(0, Math.max(0, done.length - MOST_WAITING))
       if (now - lastSwept > SIZES.hour) {
         lastSwept = now
-        sweep(now)
+        attempt(() => sweep(now))
       }
       return done.length
     },
     latency: (check, since) => sql.all<{ at: number; sum: number; n: number; most: number }>(
-      'select at, sum, pass + fail + unknown as n, most from minute where check_ = ? and at >= ? order by at', idOf(check), Math.floor(since / SIZES.minute))
+      'select at, sum, pass + fail + unknown as n, most from minute where check_ = ? and at >= ? order by at', known(check), Math.floor(since / SIZES.minute))
       .map((row) => ({ at: (row.at * SIZES.minute) as Instant, mean: row.sum / Math.max(1, row.n), most: row.most })),
     failures: (check, most) => sql.all<{ at: number; took: number; found: string; says: string }>(
-      'select at, took, found, says from failure where check_ = ? order by at desc limit ?', idOf(check), most)
+      'select at, took, found, says from failure where check_ = ? order by at desc limit ?', known(check), most)
       .map((row) => ({ at: row.at as Instant, took: row.took as Span, found: row.found, says: row.says })),
     close() {
       for (const [check, it] of open) done.push({ check, at: it.at, sum: it.sum })
-      sql.exec('begin')
-      for (const it of done.splice(0)) write(it)
-      sql.exec('commit')
+      attempt(() => done.splice(0).forEach(write))
       sql.close()
     },
   }

@@ -10,7 +10,7 @@ import { sentence } from '../core/fault.ts'
 import { newId } from '../core/id.ts'
 import { instantOf, type Instant } from '../core/time.ts'
 import { openSamples, type Samples } from '../db/samples.ts'
-import { BUSY, damage, isDamage, openSql, resultCode } from '../db/sql.ts'
+import { BUSY, damage, FULL, isDamage, openSql, resultCode } from '../db/sql.ts'
 import { openStore, type Store } from '../db/store.ts'
 import { accessRoom } from '../engine/access.ts'
 import { answer } from '../engine/calls.ts'
@@ -39,6 +39,8 @@ interface Init {
 
 const VERSION = '0.1.0'
 const RESERVE = 64 * 1024 * 1024
+/** Seconds between looks at whether there is room for it. */
+const LOOK_AT_ROOM = 20
 /** Larger databases are believed until a read says otherwise: the check would cost more time than a restart may take. */
 const LARGEST_CHECKED = 256 * 1024 * 1024
 const MAGIC = 'SQLite format 3\0'
@@ -48,6 +50,18 @@ function fatal(says: string): never {
   toParent({ is: 'fatal', says, exit: 1 })
   if (!process.connected) console.error(`holdfast keeper: ${says}`)
   process.exit(1)
+}
+
+/** The store cannot be believed, or not be written: a successor opens it anew. A disk without room is nobody's fault, and people are told. */
+function breakDown(says: string, cause: unknown): never {
+  if (resultCode(cause) === FULL) {
+    toParent({
+      is: 'blocked', title: 'the disk is full',
+      says: 'The disk under the data folder is full, and so is what Holdfast had kept in reserve: nothing can be recorded. The ringer goes on paging from memory for what is open; nothing new is judged. Make room now.',
+    })
+  }
+  console.error(`holdfast keeper: ${says}`)
+  process.exit(3)
 }
 
 /** One keeper only: an exclusive transaction on a small file of its own, held for life. */
@@ -147,20 +161,21 @@ function openSamplesAt(data: string): Samples | undefined {
   const file = path.join(data, 'samples.db')
   try {
     return openSamples(file)
-  } catch {
-    // Samples are not worth a stop: the damaged file is put aside, and measuring begins anew.
+  } catch (cause) {
+    // Samples are not worth a stop: without room nothing is measured, a damaged file is put aside, and measuring begins anew.
+    if (!isDamage(cause)) return undefined
     for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, `${file}.damaged${tail}`)
     return openSamples(file)
   }
 }
 
-/** Room on the disk that is given back when it is full, so that ledger and pages can still be written (L-7). */
-async function keepReserve(data: string): Promise<void> {
+/** Room on the disk that is given back when it is full, so that ledger and pages can still be written (L-7). True when it is there. */
+async function keepReserve(data: string): Promise<boolean> {
   const file = path.join(data, 'reserve')
   const size = await fs.stat(file).then((it) => it.size, () => 0)
-  if (size >= RESERVE) return
+  if (size >= RESERVE) return true
   const free = await fs.statfs(data).then((it) => it.bavail * it.bsize, () => 0)
-  if (free < RESERVE * 3) return
+  if (free < RESERVE * 3) return false
   const handle = await fs.open(file, 'w', 0o600)
   try {
     const block = Buffer.alloc(1024 * 1024, 0x5a)
@@ -169,6 +184,7 @@ async function keepReserve(data: string): Promise<void> {
   } finally {
     await handle.close()
   }
+  return true
 }
 
 async function run(init: Init): Promise<void> {
@@ -213,10 +229,7 @@ async function run(init: Init): Promise<void> {
           return false
         }
       },
-      onBroken(says, cause) {
-        console.error(`holdfast keeper: ${says}`, sentence(cause))
-        process.exit(3)
-      },
+      onBroken: breakDown,
       onAsked: () => wake(),
       render: (it, deed) => renderRing(it, deed, key),
       renderDigest: (it, deed) => renderDigest(it, deed, key),
@@ -302,7 +315,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keeper.store.setMeta('alive', String(keeper.now().wall))).catch(() => undefined)
     if (seconds % 2 === 0) void lookAtFile(file)
     if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) })
-    if (seconds % 60 === 2) void keepReserve(init.data).catch(() => undefined)
+    if (seconds % LOOK_AT_ROOM === 2) void keepReserve(init.data).then((has) => (has ? thereIsRoom(keeper) : undefined)).catch(() => undefined)
     it.wake()
   }, 1000)
   orders.config = (config) => {
@@ -321,6 +334,8 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     keeper.store.close()
   }
 }
+
+const thereIsRoom = ({ engine, rooms }: Keeper): Promise<void> => engine.turn('room', (tx) => rooms.page.endNode(tx, 'disk-full'))
 
 /** A database file that was overwritten is noticed here, not at the next restart: SQLite's own cache would hide it. */
 async function lookAtFile(file: string): Promise<void> {
@@ -344,7 +359,10 @@ const orders: { config: (config: InForce) => void; stop: () => Promise<void> } =
 let rounds = 0
 attachParent({
   onMessage(message) {
-    if (message.is === 'init') void run(message as unknown as Init)
+    if (message.is === 'init') void run(message as unknown as Init).catch((cause: unknown) => {
+      if (resultCode(cause) === FULL) breakDown(`it cannot start: ${sentence(cause)}`, cause)
+      throw cause
+    })
     else if (message.is === 'config') orders.config(message['config'] as InForce)
   },
   onStop: () => orders.stop(),

@@ -185,7 +185,7 @@ test('X-8: a keeper that only waits for one that cannot be ended is not taken fo
   assert.equal(it.pages().length, 1, it.pages().join('; '))
   assert.match(it.pages()[0] ?? '', /keeper hangs and cannot be ended \(process 101 .*The ringer goes on paging from memory/)
   assert(it.starts.every(({ safe }) => !safe))
-  assert(it.moves.some(({ move }) => move.is === 'say' && move.line === it.held))
+  assert.equal(it.moves.filter(({ move }) => move.is === 'say' && move.line === it.held).length, 1, 'the reason is said once')
 })
 
 test('X-8: when the one that could not be ended is gone, the next is started at once, whatever its pause was', () => {
@@ -208,9 +208,23 @@ test('a keeper that finds one of a former Holdfast in its place, from the beginn
   it.world.alive = false
   for (let at = 0; at < 200_000; at += 500) {
     it.turn(500)
-    if (it.care.phase.is === 'up') it.take({ is: 'blocked', says: 'held' })
+    if (it.care.phase.is === 'up') it.take({ is: 'blocked', says: 'held', title: 'keeper cannot start' })
   }
   assert.deepEqual(it.moves.flatMap(({ move }) => (move.is === 'page' ? [[move.title, move.says]] : [])), [['keeper cannot start', 'held']])
+})
+
+test('a keeper without room on its disk says why once an hour, and works on when there is room', () => {
+  const it = nursery(keeper)
+  it.turn(90_000)
+  const full = { is: 'blocked', says: 'The disk is full', title: 'the disk is full' } as const
+  for (let at = 0; at < 3_900_000; at += 500) {
+    if (it.care.phase.is === 'up') it.take(full)
+    it.turn(500)
+  }
+  assert.deepEqual(it.pages(), ['The disk is full', 'The disk is full'])
+  assert(it.starts.length < 150 && it.starts.every(({ safe }) => !safe))
+  it.turn(31_000)
+  assert(advances(it.care, tickOf(4_021_000), seconds(30)))
 })
 
 test('a machine, or a watchdog, that stood still accuses nobody', () => {

@@ -14,7 +14,7 @@ export interface Temper {
 export type Phase =
   | { readonly is: 'waiting'; readonly startAt: Tick }
   | { readonly is: 'up'; readonly pid: number; readonly since: Tick; readonly heardAt: Tick; readonly progress: number | undefined }
-  /** `blocked`: it could not begin, since one that cannot be ended holds its place. */
+  /** `blocked`: it cannot work for a reason that it gave, which is not its own. */
   | { readonly is: 'killed'; readonly pid: number; readonly at: Tick; readonly blocked?: true }
 
 /** One child, as far as supervising goes. */
@@ -28,6 +28,8 @@ export interface Care extends Temper {
   readonly abandoned: readonly number[]
   /** It reported at least once since Holdfast started. */
   readonly wasWell: boolean
+  /** Why it cannot work, as it said last; said again only when it was well meanwhile. */
+  readonly blockedFor: string | undefined
   readonly toldAt: Tick | undefined
   readonly judgedAt: Tick | undefined
 }
@@ -38,8 +40,8 @@ export type CareEvent =
   | { readonly is: 'refused'; readonly says: string }
   | { readonly is: 'alive'; readonly progress: number }
   | { readonly is: 'exited'; readonly pid: number; readonly how: string }
-  /** It says that one that cannot be ended still holds its place. */
-  | { readonly is: 'blocked'; readonly says: string }
+  /** It cannot work, and says why: its place is held, the disk is full. People are told where there is a title. */
+  | { readonly is: 'blocked'; readonly says: string; readonly title?: string }
   | { readonly is: 'tick' }
 
 export type CareMove =
@@ -68,7 +70,7 @@ const TELL_EVERY = 3_600_000
 
 /** A child that is to be started now. */
 export const newCare = (temper: Temper, now: Tick): Care => ({
-  ...temper, phase: { is: 'waiting', startAt: now }, deaths: [], tries: 0, abandoned: [], wasWell: false, toldAt: undefined, judgedAt: undefined,
+  ...temper, phase: { is: 'waiting', startAt: now }, deaths: [], tries: 0, abandoned: [], wasWell: false, blockedFor: undefined, toldAt: undefined, judgedAt: undefined,
 })
 
 /** Takes in one event; says what is to be done about it. */
@@ -81,7 +83,7 @@ export function judge(care: Care, event: CareEvent, now: Tick): Judged {
     }
     case 'alive': return { care: hear(care, event.progress, now), moves: [] }
     case 'exited': return bury(care, event.pid, event.how, now)
-    case 'blocked': return block(care, event.says, now)
+    case 'blocked': return block(care, event, now)
     case 'tick': return look(care, now)
   }
 }
@@ -98,8 +100,8 @@ export function advances(care: Care | undefined, now: Tick, within: Span): boole
 function hear(care: Care, progress: number, now: Tick): Care {
   const { phase } = care
   if (phase.is !== 'up' || progress === phase.progress) return care
-  const tries = now - phase.since >= WELL_AFTER ? 0 : care.tries
-  return { ...care, tries, wasWell: true, phase: { ...phase, progress, heardAt: now } }
+  const past = now - phase.since >= WELL_AFTER ? { tries: 0, blockedFor: undefined } : {}
+  return { ...care, ...past, wasWell: true, phase: { ...phase, progress, heardAt: now } }
 }
 
 function bury(care: Care, pid: number, how: string, now: Tick): Judged {
@@ -112,19 +114,21 @@ function bury(care: Care, pid: number, how: string, now: Tick): Judged {
   if (phase.is === 'waiting' || phase.pid !== pid) return { care, moves: [] }
   const next = fall(care, now)
   if (phase.is === 'killed' && phase.blocked) {
-    return { care: { ...next, deaths: care.deaths }, moves: [{ is: 'say', line: `${care.name} is tried again when that one ends, and meanwhile with pauses of up to 30 s.` }] }
+    const pause = next.phase.is === 'waiting' ? next.phase.startAt - now : 0
+    return { care: { ...next, deaths: care.deaths }, moves: [{ is: 'say', line: `${care.name} cannot work yet. It is tried again in ${pause / 1000} s${care.abandoned.length > 0 ? ', or when that process ends' : ''}.` }] }
   }
   return tellDeaths(next, [{ is: 'say', line: `${care.name} (process ${pid}) ended: ${how}. ${again(next, now)}` }], now)
 }
 
-/** Not a death of its own: whoever holds its place was told of when it was given up, or is told of now. */
-function block(care: Care, says: string, now: Tick): Judged {
+/** Not a death of its own, so that it is not taken for one that keeps ending; people hear the reason instead. */
+function block(care: Care, { says, title }: CareEvent & { is: 'blocked' }, now: Tick): Judged {
   const { phase } = care
   if (phase.is !== 'up') return { care, moves: [] }
-  const killed: Care = { ...care, phase: { is: 'killed', pid: phase.pid, at: now, blocked: true } }
-  const moves: readonly CareMove[] = [{ is: 'kill', pid: phase.pid }, { is: 'say', line: says }]
-  if (care.wasWell || isTold(care, now)) return { care: killed, moves }
-  return { care: { ...killed, toldAt: now }, moves: [...moves, { is: 'page', title: `${care.name} cannot start`, says }] }
+  const killed: Care = { ...care, blockedFor: says, phase: { is: 'killed', pid: phase.pid, at: now, blocked: true } }
+  const kill: CareMove = { is: 'kill', pid: phase.pid }
+  const moves: readonly CareMove[] = care.blockedFor === says ? [kill] : [kill, { is: 'say', line: says }]
+  if (title === undefined || isTold(care, now)) return { care: killed, moves }
+  return { care: { ...killed, toldAt: now }, moves: [...moves, { is: 'page', title, says }] }
 }
 
 const isTold = ({ toldAt }: Care, now: Tick): boolean => toldAt !== undefined && now - toldAt < TELL_EVERY

@@ -121,6 +121,7 @@ export function childrenOf(ports: ChildrenPorts): Children {
     child.on('message', (message: Message) => {
       if (ward.child !== child) return
       if (message.is === 'alive') take(ward, { is: 'alive', progress: Number(message['progress']) })
+      else if (message.is === 'blocked') take(ward, { is: 'blocked', title: String(message['title']), says: String(message['says']) })
       else if (message.is === 'fatal') giveUp(ward, String(message['says']), Number(message['exit']))
       else ports.hear(ward.program.name, message)
     })
@@ -138,7 +139,8 @@ export function childrenOf(ports: ChildrenPorts): Children {
   /** One that worked before, or whose place an unkillable one holds, is tried again; one that never could ends everything. */
   const giveUp = (ward: Ward, says: string, exit: number): void => {
     if (ward.dismissed) return
-    if (ward.beside.length > 0) return take(ward, { is: 'blocked', says })
+    // That one hangs was told when it was given up; one that a former Holdfast left behind was not.
+    if (ward.beside.length > 0) return take(ward, { is: 'blocked', says, ...(ward.care.wasWell ? {} : { title: `${ward.program.name} cannot start` }) })
     if (!ward.care.wasWell) return ports.fatal(ward.program.name, says, exit)
     ports.say(`${ward.program.name}: ${says}`)
     kill(ward.child)
