@@ -116,6 +116,10 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['checks show "a/b c"', 0, /./, [['checks.show', { name: 'a/b c' }]]],
     ['checks run db', 3, /Last look +fail/, [['checks.run', { name: 'db' }]]],
     ['checks silence db --for 2h -m "disk work"', 0, /^did checks.silence\n$/, [['checks.silence', { name: 'db', for: '2h', reason: 'disk work', person: 'ada' }]]],
+    ['checks pause job --leave -m "moves house"', 0, /^did checks.pause\n$/, [['checks.pause', { name: 'job', reason: 'moves house', leave: true, person: 'ada' }]]],
+    ['checks pause job', 0, /did/, [['checks.pause', { name: 'job', person: 'ada' }]]],
+    ['checks resume job --as bo', 0, /did/, [['checks.resume', { name: 'job', person: 'bo' }]]],
+    ['checks show job --pings 3', 0, /Reports +every 2 s/, [['checks.show', { name: 'job', pings: 3 }]]],
     ['incidents list', 0, /db is down/, [['incidents.list', { state: 'open' }]]],
     ['incidents list --all', 0, /db is down/, [['incidents.list', { state: 'all' }]]],
     ['incidents show 7', 0, /With it +db, api/, [['incidents.show', { incident: '7' }]]],
@@ -168,7 +172,7 @@ test('a fine status exits 0; missing things are talk, and -q is silent about the
 })
 
 test('wrong usage exits 2, with what to do; as JSON too', async () => {
-  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'oncall show --days x',
+  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'oncall show --days x',
     'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
     const ran = await run(line)
     assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)
@@ -220,6 +224,25 @@ test('ack: the only open one, as somebody, late, second, not yet recorded, unkno
   assert.equal((await run('ack')).exit, 2)
   ring = () => ({ is: 'away', says: 'The ringer does not answer.' })
   assert.equal((await run('ack')).exit, 7)
+})
+
+test('checks show: what a heartbeat reported, run by run and line by line, and nothing of it steers the terminal', async (t) => {
+  plainly(t)
+  const ping = { at: ago(60_000), is: 'success', exit: null, rid: null, took: null, text: '', cut: false, from: null }
+  const pings = [
+    { ...ping, is: 'exit', exit: 3, took: 125_000, rid: 'r-1', from: '198.51.100.7', text: `one ${HOSTILE}\n\n${'y'.repeat(500)}`, cut: true }, { ...ping, is: 'log', text: Array.from({ length: 20 }, (_, n) => `line ${n}`).join('\n') },
+    { ...ping, is: 'success', took: 250, cut: true }, { ...ping, is: 'start' }, { ...ping, text: null }, { ...ping, text: 'the sixth' },
+  ]
+  const heartbeat = { dueAt: Date.now() + 3_600_000, paused: null, lastTook: 125_000, runs: [{ rid: 'r-2', startedAt: ago(1000), dueAt: Date.now() + 1000, late: false }, { rid: null, startedAt: ago(1000), dueAt: ago(500), late: true }], pings }
+  call = () => ({ is: 'answered', status: 200, body: { ...beat, heartbeat } })
+  const { out } = await run('checks show job')
+  // oxlint-disable-next-line no-control-regex -- it is what must not be there
+  assert.doesNotMatch(out, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+  for (const says of [/Down +at .*, if it does not report until then/, /Last run +took 2 min/, /Running +since .* \(r-2\), to end by/, /Running +since [\d:]+, and did not end in time/, /exit code 3, after 2 min, run r-1, from 198\.51\.100\.7\n {2}one down/, /\n {2}y{400} …\n {2}\(cut: there was more than is kept\)/,
+    / {2}log\n {2}line 0\n/, / {2}line 11\n {2}… 8 more lines \(--json has them\)/, /success, after 250 ms\n {2}\(it had a text that could not be read\)/, / {2}started\n/]) assert.match(out, says)
+  assert.doesNotMatch(out, /the sixth/)
+  assert.match((await run('checks show job --pings 6')).out, /the sixth/)
+  assert.equal((JSON.parse((await run('checks show job --json')).out) as { heartbeat: { pings: unknown[] } }).heartbeat.pings.length, 6)
 })
 
 test('what the server refuses: safety is 5, not found 1, wrong arguments 2, away 7', async (t) => {

@@ -74,3 +74,22 @@ test('what a request says of its origin, its sender or its method changes nothin
     assert.deepEqual(world.asked.calls.at(-1)?.asker, { is: 'token', id: 'tok_admin', name: 'admin', scopes: ['admin'] })
   }
 })
+
+test('a heartbeat: its texts and addresses are for those who may write; pausing and resuming are theirs too', async () => {
+  const ping = { at: 1, is: 'fail', exit: null, rid: null, took: 5, text: 'password=hunter2', cut: false, from: '198.51.100.7' }
+  const check = { schema: 'holdfast.check/1', name: 'job', pingUrl: 'https://x/ping/secret', heartbeat: { dueAt: null, paused: null, runs: [], lastTook: 5, pings: [ping] } }
+  const world = webWorld({ call: (name) => ({ is: 'answered', status: 200, body: name === 'checks.show' ? check : { schema: 'holdfast.done/1', says: 'x' } }) })
+  pushAll(world)
+  const as = (token: string): { headers: { authorization: string } } => ({ headers: { authorization: `Bearer ${token}` } })
+  const read = async (token: string): Promise<unknown> => (await world.get('/api/v1/checks/job?pings=7', as(token))).json()
+  assert.deepEqual(await read(TOKENS.read), { ...check, pingUrl: null, heartbeat: { ...check.heartbeat, pings: [{ ...ping, text: null, from: null }] } })
+  assert.deepEqual(await read(TOKENS.write), check)
+  assert.deepEqual(world.asked.calls.map((it) => it.args), [{ name: 'job', pings: 7 }, { name: 'job', pings: 7 }])
+  for (const wrong of ['101', '-1', 'x', '1.5']) assert.equal((await world.get(`/api/v1/checks/job?pings=${wrong}`, as(TOKENS.read))).status, 400)
+  for (const verb of ['pause', 'resume']) {
+    for (const [token, status] of [[TOKENS.read, 403], [TOKENS.ack, 403], [TOKENS.write, 200]] as const) {
+      assert.equal((await world.get(`/api/v1/checks/job/${verb}`, { method: 'POST', ...as(token), body: '{"person":"ada"}' })).status, status, `${verb} ${token}`)
+    }
+  }
+  assert.deepEqual(world.asked.calls.slice(2).map((it) => [it.name, it.args]), [['checks.pause', { name: 'job', person: 'ada' }], ['checks.resume', { name: 'job', person: 'ada' }]])
+})

@@ -200,13 +200,17 @@ test('pings: of a body 10 kB are kept; a longer one, or a compressed one, does n
     const reply = await world.get(`/ping/${id}/log`, { method: 'POST', body: 'x'.repeat(size) })
     assert.equal(reply.status, 200)
     assert.equal(bodyOf(world, 0)?.length, kept)
+    assert.equal((world.asked.calls[0]?.args as { cut?: boolean }).cut, size > PING_BODY_LIMIT ? true : undefined, 'it says that there was more')
     assert.equal(reply.headers.get('connection'), size > PING_BODY_LIMIT ? 'close' : null)
   }
   const world = ready()
   assert.equal((await world.get(`/ping/${id}`, { method: 'POST', body: 'xxx', headers: { 'content-encoding': 'gzip' } })).status, 200)
   assert.equal(bodyOf(world, 0), undefined)
+  assert.equal((world.asked.calls[0]?.args as { cut?: boolean }).cut, true)
   await world.get(`/ping/${id}`, { method: 'POST', body: Buffer.from([0xff, 0x00, 0x41]) })
   assert.equal(bodyOf(world, 1), '\ufffdA')
+  await world.get(`/ping/${id}`, { method: 'POST', body: `x${'\u{1f525}'.repeat(2500)}` })
+  assert.equal(bodyOf(world, 2), `x${'\u{1f525}'.repeat(2499)}`, 'no half letter at the cut')
 })
 
 test('W-4 pings: not "OK" before the keeper confirmed it, not "unknown" before the doors are known', async () => {

@@ -6,6 +6,7 @@ import { canaries, planted } from '../../../test/canary.ts'
 import { HOSTILE } from '../../../test/hostile.ts'
 import { instantOf } from '../../core/time.ts'
 import type { Board } from './board.ts'
+import { stateOf } from './components.ts'
 import { MOST_BYTES, renderBoard } from './html.ts'
 import { BOARD_POLICY } from './style.ts'
 
@@ -66,6 +67,17 @@ test('T-1: until 30 s the time stands alone, until 5 min with its age, then noth
   assert.match(stale, /<li>21 Nov: 12 min not known<\/li>/, 'and today is no good day')
   assert.match(stale, /No news from the monitoring for 12 min/)
   assert.doesNotMatch(stale, />\s*Operational|All systems/)
+})
+
+test('T-1: what is paused is not known, and says so; when the board is old it says only that', () => {
+  const [first, ...others] = boards.allWell.components
+  assert(first)
+  const paused = { ...boards.allWell, components: [{ ...first, status: 'degraded_performance' as const, unknown: true, paused: true as const }, ...others] }
+  assert.deepEqual([statesOf(live(paused))[0], /Not known <span class="s since">watching is paused<\/span>/.test(live(paused))], ['Not known', true])
+  assert.doesNotMatch(live({ ...paused, asOf: at(-6 * MINUTE) }), /paused/)
+  assert.deepEqual(stateOf([{ side: 'paused', heartbeat: true }]), { status: 'degraded_performance', unknown: true })
+  assert.deepEqual(stateOf([{ side: 'paused', heartbeat: true }, { side: 'up', heartbeat: false }]), { status: 'operational', unknown: false })
+  assert.deepEqual(stateOf([{ side: 'paused', heartbeat: true }, { side: 'down', heartbeat: false }]), { status: 'major_outage', unknown: false })
 })
 
 test('T-1: a board from the future has no age, so nothing is known', () => {

@@ -15,7 +15,7 @@ const page = z.strictObject({ id: z.string().min(1), name: z.string(), url: z.st
 const component = z.strictObject({
   id: z.string(), name: z.string(), status: state, created_at: when, updated_at: when, position: z.int().min(1), description: z.null(), showcase: z.literal(true),
   start_date: z.iso.date(), group_id: z.null(), page_id: z.string(), group: z.literal(false), only_show_if_degraded: z.literal(false),
-  holdfast_state: z.literal('unknown').optional(), holdfast_last_known: z.union([state, z.literal('unknown')]).optional(),
+  holdfast_state: z.literal('unknown').optional(), holdfast_paused: z.literal(true).optional(), holdfast_last_known: z.union([state, z.literal('unknown')]).optional(),
 })
 const step = z.enum(['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'])
 const incident = z.strictObject({
