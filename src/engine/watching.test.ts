@@ -134,6 +134,20 @@ test('W-9 a silence that is made longer ends at its new end; one for a check tha
   assert.deepEqual([back.open(), back.entries().filter((it) => it.is === 'incident.opened').length], [[], 0])
 })
 
+test('W-9 silencing a check whose incident is open stops the paging, and of that check alone; it is paged again when the silence ends', async (t) => {
+  const w = await keeperWorld(t, configOf([checkOf('db'), checkOf('api', { dependsOn: ['db'] })]))
+  for (const name of ['db', 'api', 'db', 'api']) await w.look(name, 'fail')
+  assert.deepEqual([w.open(), await members(w)], [['check:db'], [['db', 'api']]])
+  await w.ask('checks.silence', { name: 'db', for: '10m', reason: 'known', person: 'ada' })
+  assert.deepEqual([w.open(), await members(w)], [['check:db'], [['api']]], 'what fails because of it is not silenced')
+  await w.ask('checks.silence', { name: 'api', for: '5m', reason: 'known', person: 'ada' })
+  assert.deepEqual(w.open(), [])
+  await w.pass(minutes(6))
+  assert.deepEqual(await members(w), [['api']])
+  await w.pass(minutes(5))
+  assert.deepEqual(await members(w), [['api', 'db']])
+})
+
 test('W-11 W-8 a check that leaves the configuration leaves its incident with an entry that says so; a restart turns nothing and opens nothing twice', async (t) => {
   const config = configOf([checkOf('db'), checkOf('www')])
   const w = await keeperWorld(t, config)

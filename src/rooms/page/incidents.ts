@@ -131,10 +131,11 @@ function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, esca
   open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
 }
 
-/** A silence has an end by both clocks; the one that is made later counts. */
-export function considerSilenced(tx: Tx, entry: Entry): void {
-  const { check, until } = entry.body as { check: string; until: Instant }
+/** A person silenced it: nobody is rung for it any more, also where an incident of it is open. The silence ends by both clocks; the one made later counts. */
+export function considerSilenced(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { check, until, by } = entry.body as { check: string; until: Instant; by: string }
   tx.schedule('page.silence-ends', check, dueIn(tx.now, Math.max(0, until - tx.now.wall) as Span))
+  leaveUnseen(tx, life, check, 'was silenced', by)
 }
 
 /** A silence ended, by whichever clock came first (X-7): what is still down is paged now (W-9). */

@@ -135,7 +135,7 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.turned': (tx, entry) => considerTurn(tx, life, entry),
       'watch.paused': (tx, entry) => considerPaused(tx, life, entry),
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
-      'watch.silenced': considerSilenced,
+      'watch.silenced': (tx, entry) => considerSilenced(tx, life, entry),
       'watch.isolated': (tx) => void openNode(tx, life, 'isolated', 'This node is cut off', 'no anchor answers: silence of far targets is not counted until one does'),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
       'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),
