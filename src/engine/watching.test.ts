@@ -111,6 +111,7 @@ test('W-9 a silence covers its check and its time only: what is still down when 
     }
     await w.pass(minutes(2))
     assert.deepEqual(w.open(), ['check:www', 'check:db'], `clock set by ${step / 3_600_000} h`)
+    assert.equal((await stateOf(w, 'db')).silencedUntil, null, 'and it is not called silenced any more')
   }
 })
 

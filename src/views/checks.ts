@@ -3,10 +3,11 @@
 import { sayTime, type Instant, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { saidOf } from '../db/store.ts'
+import { silencedUntil } from '../rooms/page/rows.ts'
 import type { Check } from '../rooms/watch/check.ts'
 import type { Standing } from '../rooms/watch/judge.ts'
 import { lastTook, loadPings, loadRuns, runDue, type PingRow } from '../rooms/watch/pings.ts'
-import { loadAllPaused, loadCheck, loadChecks, loadHeartbeat, loadPaused, loadSilence, type CheckRow, type HeartbeatRow, type PausedRow } from '../rooms/watch/rows.ts'
+import { loadAllPaused, loadCheck, loadChecks, loadHeartbeat, loadPaused, type CheckRow, type HeartbeatRow, type PausedRow } from '../rooms/watch/rows.ts'
 import type { CheckAnswer, CheckState, HeartbeatAnswer, PingAnswer } from './answers.ts'
 
 export interface ChecksView {
@@ -66,12 +67,12 @@ function heartbeatOf(check: Check, { paused, beat }: Recorded, sql: Sql, pings: 
 function viewOne(check: Check, view: ChecksView, recorded: Recorded, pings: number | undefined): CheckAnswer {
   const { sql } = view
   const standing = view.standing(check.name)
-  const silence = loadSilence(sql, check.name)
+  const silence = silencedUntil(sql, check.name)
   const heartbeat = check.kind === 'heartbeat' ? heartbeatOf(check, recorded, sql, pings) : null
   return {
     schema: 'holdfast.check/1', name: check.name, kind: check.kind, state: stateOf(check, recorded, view.now),
     since: (recorded.paused?.since ?? recorded.row?.since ?? null) as Instant | null, says: saysOf(check, recorded, sql), flapping: view.flapping(check.name),
-    silencedUntil: silence && silence.until > view.now ? (silence.until as Instant) : null, lastLook: lastLookOf(standing, recorded.beat, heartbeat?.lastTook ?? null),
+    silencedUntil: silence > view.now ? (silence as Instant) : null, lastLook: lastLookOf(standing, recorded.beat, heartbeat?.lastTook ?? null),
     every: check.every, dependsOn: check.dependsOn, from: check.from, pingUrl: heartbeat ? view.pingUrl(check.name) : null, why: whyOf(check, standing), heartbeat,
   }
 }

@@ -19,10 +19,6 @@ export interface CheckRow extends Record<string, unknown> {
   name: string; side: Side; since: number; says: string; root: string
 }
 
-export interface SilenceRow extends Record<string, unknown> {
-  name: string; until: number; by_: string; reason: string; at: number
-}
-
 /** `reason` as it stands in the entry: `#` and a hash, or empty. */
 export interface PausedRow extends Record<string, unknown> {
   name: string; since: number; by_: string; reason: string
@@ -90,7 +86,6 @@ export const applyRemoved = (sql: Sql, entry: Entry): void => {
 
 export const loadCheck = (sql: Sql, name: string): CheckRow | undefined => sql.get<CheckRow>('select * from watch_check where name = ?', name)
 export const loadChecks = (sql: Sql): CheckRow[] => sql.all<CheckRow>('select * from watch_check order by name')
-export const loadSilence = (sql: Sql, name: string): SilenceRow | undefined => sql.get<SilenceRow>('select * from watch_silence where name = ?', name)
 export const loadPaused = (sql: Sql, name: string): PausedRow | undefined => sql.get<PausedRow>('select * from watch_paused where name = ?', name)
 export const loadAllPaused = (sql: Sql): PausedRow[] => sql.all<PausedRow>('select * from watch_paused order by name')
 export const loadHeartbeat = (sql: Sql, name: string): HeartbeatRow | undefined => sql.get<HeartbeatRow>('select * from watch_heartbeat where name = ?', name)
