@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../test/keeper-world.ts'
-import { hours, minutes, ms, seconds } from '../core/time.ts'
+import { hours, instantOf, minutes, ms, seconds } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
 import type { CheckAnswer, Calls, ErrorAnswer, HeartbeatAnswer, IncidentAnswer, IncidentsAnswer, StatusAnswer } from '../views/answers.ts'
-import type { Answer } from './calls.ts'
 
 const job = checkOf('job', { kind: 'heartbeat', settings: { heartbeat: true }, every: minutes(10), grace: minutes(1) })
 const www = checkOf('www', { every: hours(20), unknownAfter: hours(20) })
@@ -27,7 +26,7 @@ const jobOf = async (w: KeeperWorld, pings?: number): Promise<CheckAnswer & { re
 }
 const stateOf = async (w: KeeperWorld): Promise<string> => (await jobOf(w)).state
 const turns = (w: KeeperWorld): unknown[] => w.entries().filter((it) => it.is === 'watch.turned' && it.body['check'] === 'job').map((it) => it.body['to'])
-const why = ({ body }: Answer): string => (body as ErrorAnswer).error.message
+const why = ({ body }: Awaited<ReturnType<KeeperWorld['ask']>>): string => (body as ErrorAnswer).error.message
 
 /** What is derived is the fold of the ledger, and the chain with its texts is whole. */
 function whole(w: KeeperWorld): void {
@@ -156,6 +155,27 @@ test('W-3 neither a restart nor a step of the clock moves the deadline of a run'
   assert.deepEqual(turns(w), ['up', 'down', 'up', 'down'])
   await ping('success')
   assert.ok(((await jobOf(w)).heartbeat.lastTook ?? 0) < 62_000, 'measured by the clock that does not step')
+})
+
+test('W-3 a run whose end may have met a closed door is not known: one incident names the gap, and it is down one period and grace later', async (t) => {
+  const w = await keeperWorld(t, config)
+  const ping = pingOf(w)
+  await ping('success')
+  await ping('start', { rid: A })
+  await w.pass(seconds(30))
+  const at = w.keeper.now().wall
+  const started = w.keeper.start({ version: 'test', cleanStop: false, gap: { from: instantOf(at - 10_000), to: at }, damaged: undefined, store: 'store_test' })
+  await w.settle()
+  await started
+  await w.pass(seconds(31))
+  assert.deepEqual([await stateOf(w), w.open()], ['unknown', ['node:gap']])
+  await w.pass(seconds(660 - 31 - 2))
+  assert.equal(await stateOf(w), 'unknown')
+  await w.pass(seconds(4))
+  assert.deepEqual([await stateOf(w), w.open(), turns(w)], ['down', ['check:job'], ['up', 'unknown', 'down']])
+  await ping('success', { rid: A })
+  assert.deepEqual([await stateOf(w), w.open()], ['up', []])
+  whole(w)
 })
 
 test('so many runs at once are timed, and no more', async (t) => {

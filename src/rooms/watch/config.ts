@@ -40,7 +40,7 @@ const leaning = {
   escalate: nameKey().optional().meta({ description: 'The escalation policy (default)' }),
 }
 
-const grace = { grace: span(seconds(1)).optional().meta({ description: 'Heartbeats: how late a report may be (1m)' }) }
+const grace = { grace: span(seconds(1)).optional().meta({ description: 'Heartbeats: how late a report may be, and how long a run that began may take (1m)' }) }
 
 const alone = { depends_on: names().optional().meta({ description: 'Checks that this one leans on' }) }
 
