@@ -6,7 +6,7 @@ import type { Entry } from '../src/core/ledger.ts'
 import type { Paging } from '../src/rooms/page/paging.ts'
 import { ACCOUNTS } from './accounts.ts'
 import { START } from './scenario.ts'
-import type { World } from './schedule.ts'
+import { CALM_ALERT, type World } from './schedule.ts'
 
 type Check = (world: World, ledger: readonly Entry[]) => string[]
 
@@ -38,6 +38,14 @@ const triggered: Check = (world) => {
     return rung || taken ? [] : [`P-1: nobody was ever rung for the alert ${it.key}`]
   })
 }
+
+/** P-2: with everything well, an alert is confirmed, and a page for it is with a provider within 30 s. */
+const prompt: Check = (world) => world.triggers.filter((it) => it.key === CALM_ALERT).flatMap((it) => {
+  if (!it.ok) return ['P-2: an alert was refused although everything was well']
+  const incident = incidents(world).find((row) => row.subject === `service:pagerduty/main/${it.key}`)
+  const rung = world.attempts.some((at) => at.accepted && at.at >= it.at && at.at <= it.at + 30_000 && (at.event === 'digest' || (at.event === 'page' && at.incident === incident?.id)))
+  return rung ? [] : ['P-2: everything was well, and nobody was rung within 30 s of an alert']
+})
 
 /** P-4 across the seam of keeper and ringer: the same rung of the same round never has two names. */
 const named: Check = (world) => {
@@ -108,7 +116,7 @@ const settled: Check = (world) => {
   return left > 0 && !world.happened.has('clock') ? [`P-3: ${left} pages were intended and never settled`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, named, intended, recorded, quiet, closed, whole, single, settled }
+export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, prompt, named, intended, recorded, quiet, closed, whole, single, settled }
 
 /** Everything that does not hold. */
 export function judge(world: World): string[] {

@@ -45,6 +45,9 @@ export interface World {
 /** How long faults go on, and how long healing takes, in virtual ms. */
 const FAULTY = 210_000
 const HEALING = 210_000
+/** So long after healing nothing excuses a delay any more. */
+const CALM = 90_000
+export const CALM_ALERT = 'calm'
 /** A schedule has fewer than 10,000 events. */
 const MOST_EVENTS = 40_000
 const KEY = new Uint8Array(32).fill(7)
@@ -289,6 +292,8 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
   for (let n = alerts; n > 0; n--) time.after(alerts > 4 ? stormAt + dice.int(500) : dice.int(FAULTY), () => alert(`k${n}`))
   time.after(5000 + dice.int(20_000), strike)
   time.after(FAULTY, heal)
+  // When all has been well for a while, one more: it must be quick.
+  time.after(FAULTY + CALM, () => alert(CALM_ALERT))
   const end = FAULTY + HEALING
   let events = 0
   for (; events < MOST_EVENTS; events++) {

@@ -270,6 +270,10 @@ const WATCHING = 'src/engine/watching.test.ts'
 /** Mistakes that were made here. */
 const own: readonly Mutant[] = [
   {
+    name: 'the first page waits for forty seconds', breaks: ['P-2'], killer: sim(4),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: 'nextAt: dueIn(now, ms(0)), fresh: true }', put: 'nextAt: dueIn(now, ms(40_000)), fresh: true }' }],
+  },
+  {
     name: 'a name that every object has is a person', breaks: ['P-1'], killer: test('src/engine/calls.test.ts', 'names that every object has are nobody'),
     changes: [{ file: 'src/rooms/page/steps.ts', find: 'Object.hasOwn(record, name) ? record[name] : undefined', put: 'record[name]' }],
   },
