@@ -5,9 +5,8 @@ import type { Entry } from '../src/core/ledger.ts'
 import { instantOf, type Now } from '../src/core/time.ts'
 import { openSql, type Sql } from '../src/db/sql.ts'
 import { prepareTables, storeOver, type Store } from '../src/db/store.ts'
-import { accessRoom } from '../src/engine/access.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
-import { createKeeper, type InForce, type Keeper, type KeeperPorts, type Rooms } from '../src/engine/keeper.ts'
+import { allOf, createKeeper, type InForce, type Keeper, type KeeperPorts, type Rooms } from '../src/engine/keeper.ts'
 import type { Time } from './clock.ts'
 
 export interface KeeperHost {
@@ -127,10 +126,10 @@ export function keeperHost(options: HostOptions): KeeperHost {
       back()
       const of = ++life
       const made = createKeeper({
-        config: options.config, samples: undefined,
+        config: options.config, samples: undefined, key: new Uint8Array(32), random: (bytes) => new Uint8Array(bytes),
         open(given) {
           rooms = given
-          const list = [given.watch, given.page, given.tell, accessRoom]
+          const list = allOf(given)
           prepareTables(sql, list)
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', 'node_sim')
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'store', 'store_sim')

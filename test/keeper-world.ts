@@ -3,10 +3,11 @@ import { instantOf, minutes, ms, tickOf, type Now, type Span } from '../src/core
 import type { Found } from '../src/core/evidence.ts'
 import { openSql, type Sql } from '../src/db/sql.ts'
 import { entries, prepareTables, storeOver } from '../src/db/store.ts'
-import { accessRoom } from '../src/engine/access.ts'
-import { answer, type Answer } from '../src/engine/calls.ts'
+import { randomBytes } from 'node:crypto'
+import type { Answer } from '../src/engine/answer.ts'
+import { answer } from '../src/engine/calls.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
-import { createKeeper, type InForce, type Keeper } from '../src/engine/keeper.ts'
+import { allOf, createKeeper, type InForce, type Keeper } from '../src/engine/keeper.ts'
 import type { Plan } from '../src/rooms/page/plan.ts'
 import type { Check } from '../src/rooms/watch/check.ts'
 import type { Asker } from '../src/views/answers.ts'
@@ -73,9 +74,9 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
     }
   }
   const make = (of: InForce): Keeper => createKeeper({
-    config: of, samples: undefined,
+    config: of, samples: undefined, key: new Uint8Array(32), random: (bytes) => randomBytes(bytes),
     open(rooms) {
-      const list = [rooms.watch, rooms.page, rooms.tell, accessRoom]
+      const list = allOf(rooms)
       prepareTables(sql, list)
       sql.run(`insert or ignore into meta (key, value) values ('node', 'node_test')`)
       return storeOver(sql, list)

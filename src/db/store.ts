@@ -219,11 +219,12 @@ export function nextDue(sql: Sql, boot: string): { wall: number; tick: number } 
   return { wall, tick: tick ?? Number.POSITIVE_INFINITY }
 }
 
-interface EntryRow extends Record<string, unknown> {
+/** An entry as it is stored. */
+export interface EntryRow extends Record<string, unknown> {
   seq: number; node: string; at: number; hlc: number; is_: string; stream: string; follows: number | null; body: string; prev: string; hash: string
 }
 
-const entryOf = (row: EntryRow): Entry => ({
+export const entryOf = (row: EntryRow): Entry => ({
   seq: row.seq, node: row.node, at: row.at as Instant, hlc: row.hlc, is: row.is_, stream: row.stream,
   ...(row.follows === null ? {} : { follows: row.follows }),
   body: JSON.parse(row.body) as Record<string, unknown>, prev: row.prev, hash: row.hash,

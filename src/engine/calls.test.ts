@@ -7,7 +7,7 @@ import { days, minutes } from '../core/time.ts'
 import { openSql } from '../db/sql.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Calls, ErrorAnswer, IncidentAnswer, IncidentsAnswer, StatusAnswer, TokensAnswer, Trigger } from '../views/answers.ts'
-import type { Answer } from './calls.ts'
+import type { Answer } from './answer.ts'
 
 const world = (t: { after(act: () => void): void }): Promise<KeeperWorld> =>
   keeperWorld(t, configOf([checkOf('www'), checkOf('job', { kind: 'heartbeat', settings: { heartbeat: true }, every: minutes(5), grace: minutes(1) })]))

@@ -2,7 +2,6 @@
 // error), runs as a turn where it changes something, and is answered only when that is durable.
 import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
-import { sentence } from '../core/fault.ts'
 import { derivedId } from '../core/id.ts'
 import { serviceBy, subjectOf } from '../core/subject.ts'
 import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts'
@@ -14,17 +13,15 @@ import { findIncident, loadNewestTests, loadOpenBySubject, loadOpenWith, loadRec
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
 import type { Ping } from '../rooms/watch/pings.ts'
-import type { Asker, BoardAnswer, Calls, CheckAnswer, ErrorAnswer, TestAnswer, Trigger } from '../views/answers.ts'
+import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
+import type { PeopleCalls } from '../views/people.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
 import { viewOncall, viewStatus } from '../views/status.ts'
 import { createToken, listTokens, revokeToken, SCOPES, tokensForWeb } from './access.ts'
+import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
-
-export interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
+import { answerPeople, isAboutPeople } from './people.ts'
 
 interface Desk {
   readonly keeper: Keeper
@@ -32,11 +29,6 @@ interface Desk {
   readonly pingUrl: (check: string) => string
 }
 
-const no = (status: number, code: string, message: string, help?: string): Answer => {
-  const body: ErrorAnswer = { error: { code, message, ...(help === undefined ? {} : { help }) } }
-  return { status, body }
-}
-const ok = (body: unknown): Answer => ({ status: 200, body })
 const done = (says: string, id?: string): Answer => ok({ schema: 'holdfast.done/1', says, ...(id === undefined ? {} : { id }) })
 const missing = (what: string, name: string, known: Iterable<string>): Answer =>
   no(404, 'HF404', `no ${what} is called “${name}”`, `known: ${[...known].slice(0, 20).join(', ') || 'none'}`)
@@ -47,6 +39,8 @@ const PINGS_SHOWN = 20
 const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
+
+type OwnCalls = Omit<Calls, keyof PeopleCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -88,21 +82,21 @@ const ARGS = {
   'tokens.revoke': z.strictObject({ id: name }),
   'ledger.verify': z.strictObject({}),
   'ledger.rebuild': z.strictObject({}),
-} satisfies Record<keyof Calls, z.ZodType>
+} satisfies Record<keyof OwnCalls, z.ZodType>
 
-type Args<Name extends keyof Calls> = z.output<(typeof ARGS)[Name]>
-type Call<Name extends keyof Calls> = (desk: Desk, args: Args<Name>, who: string) => Answer | Promise<Answer>
+type Args<Name extends keyof OwnCalls> = z.output<(typeof ARGS)[Name]>
+type Call<Name extends keyof OwnCalls> = (desk: Desk, args: Args<Name>, who: string) => Answer | Promise<Answer>
 
 /** Who stands in the ledger for a call: the named person, the token, or whoever sits at the machine. */
 const whoOf = (asker: Asker, person: unknown): string =>
-  typeof person === 'string' && person !== '' ? person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
+  asker.is === 'person' ? asker.person : typeof person === 'string' && person !== '' ? person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
 
 const checksView = ({ keeper, pingUrl }: Desk): ChecksView => ({
   sql: keeper.store.sql, now: keeper.now().wall, standing: (it) => keeper.watcher.standing(it), flapping: (it) => keeper.watcher.flapping(it), pingUrl,
 })
 const allChecks = (desk: Desk): CheckAnswer[] => viewChecks(desk.keeper.watcher.checks.values(), checksView(desk))
 
-const CALLS: { [Name in keyof Calls]: Call<Name> } = {
+const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
   'status': (desk) => ok(viewStatus({
     sql: desk.keeper.store.sql, now: desk.keeper.now(), plan: desk.keeper.plan, checks: allChecks(desk), missing: desk.keeper.missing, board: desk.keeper.config.site.url,
   })),
@@ -315,17 +309,17 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
 
 /** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */
 export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
+  if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
   if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
-  const key = called as keyof Calls
+  const key = called as keyof OwnCalls
   const parsed = ARGS[key].safeParse(args ?? {})
   if (!parsed.success) {
-    const says = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')
-    return no(400, 'HF401', `${called} was not understood: ${says}`)
+    return misunderstood(called, parsed.error)
   }
   const data = parsed.data as Record<string, unknown>
   try {
-    return await (CALLS[key] as Call<keyof Calls>)(desk, data, whoOf(asker, data['person']))
+    return await (CALLS[key] as Call<keyof OwnCalls>)(desk, data, whoOf(asker, data['person']))
   } catch (cause) {
-    return no(503, 'HF503', `it could not be made durable: ${sentence(cause)}`, 'try again; nothing was changed')
+    return notDurable(cause)
   }
 }

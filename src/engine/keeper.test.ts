@@ -7,9 +7,8 @@ import { openSql } from '../db/sql.ts'
 import { prepareTables, storeOver } from '../db/store.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { ToRinger } from '../rooms/page/protocol.ts'
-import { accessRoom } from './access.ts'
 import { memorySuspects } from './engine.ts'
-import { createKeeper, type InForce } from './keeper.ts'
+import { allOf, createKeeper, type InForce } from './keeper.ts'
 import { renderRing } from './render.ts'
 
 const plan: Plan = {
@@ -27,9 +26,9 @@ async function world(t: { after(act: () => void): void }) {
   t.after(() => sql.close())
   const said: ToRinger[] = []
   const keeper = createKeeper({
-    config, samples: undefined,
+    config, samples: undefined, key: new Uint8Array(32), random: (bytes) => new Uint8Array(bytes),
     open(rooms) {
-      const list = [rooms.watch, rooms.page, rooms.tell, accessRoom]
+      const list = allOf(rooms)
       prepareTables(sql, list)
       sql.run(`insert into meta (key, value) values ('node', 'node_test')`)
       const store = storeOver(sql, list)

@@ -2,27 +2,32 @@
 // messages back. The process wires it to siblings and to the clock; the simulator drives the very same code. The line to the
 // ringer, the pushes to web and the lookout each have a file of their own; here they are put together.
 import type { Deed } from '../core/deed.ts'
-import type { Instant, Now, Tick } from '../core/time.ts'
-import type { Tx } from '../db/room.ts'
+import { keyFor } from '../core/seal.ts'
+import { ms, type Instant, type Now, type Span, type Tick } from '../core/time.ts'
+import type { Room, Tx } from '../db/room.ts'
 import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
+import type { Random } from '../ports/world.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import { planInForce, type Plan } from '../rooms/page/plan.ts'
 import type { FromRinger, ToRinger } from '../rooms/page/protocol.ts'
 import { loadCovers } from '../rooms/page/rows.ts'
+import { peopleRoom, type Member, type PeopleRoom } from '../rooms/people/index.ts'
 import { tellRoom, type TellRoom } from '../rooms/tell/index.ts'
 import type { Closed } from '../rooms/watch/heartbeat.ts'
 import { watchRoom, type WatchRoom } from '../rooms/watch/index.ts'
 import type { ToKeeper, ToProber } from '../rooms/watch/protocol.ts'
 import { createWatcher, type Watcher } from '../rooms/watch/watcher.ts'
 import type { ToWeb } from '../views/answers.ts'
+import { accessRoom } from './access.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { anchorChecks, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
 import { createRingerLine } from './ringer-line.ts'
+import { newSignIns, type SignIns } from './sign-ins.ts'
 
 export type { InForce } from './in-force.ts'
 
@@ -51,7 +56,11 @@ export interface Rooms {
   readonly watch: WatchRoom
   readonly page: PageRoom
   readonly tell: TellRoom
+  readonly people: PeopleRoom
 }
+
+/** As the store wants them. */
+export const allOf = ({ watch, page, tell, people }: Rooms): readonly Room[] => [watch, page, tell, people, accessRoom]
 
 /** What is known at a start. */
 export interface Facts {
@@ -81,6 +90,10 @@ export interface Keeper {
   readonly config: InForce
   readonly plan: Plan
   readonly now: () => Now
+  readonly random: Random
+  /** How long Holdfast has run on this store altogether: counted by a clock that nobody sets, so never too much. */
+  lived(): Span
+  readonly signIns: SignIns
   /** Missing things that a person should know of. */
   readonly missing: string[]
   readonly ports: KeeperPorts
@@ -117,6 +130,9 @@ export interface KeeperOptions {
   readonly samples: Samples | undefined
   readonly config: InForce
   readonly ports: KeeperPorts
+  /** Seals what is secret at rest. */
+  readonly key: Uint8Array
+  readonly random: Random
 }
 
 /** What changes while the keeper lives. */
@@ -140,12 +156,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
+    people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,
       isHeartbeat: (name) => watcher.checks.get(name)?.kind === 'heartbeat', changed: pushes.boardsChanged,
     }),
   }
   const store = options.open(rooms)
+  const bornAt = now().tick
+  const livedBefore = Number(store.meta('lived') ?? '0')
   const engine = createEngine({
     store, now, suspects: ports.suspects, perform: (deed: Deed) => line.perform(deed), onFull: () => goOnFromReserve(keeper), onBroken: ports.onBroken, onAsked: ports.onAsked,
     setAside: (tx, row) => {
@@ -160,7 +179,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     ports.toProbers({ is: 'timetable', version: memory.config.version, checks: [...memory.config.checks, ...anchorChecks(memory.config)] })
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, missing: [],
+    store, engine, rooms, watcher, samples, ports, now, missing: [], random: options.random, signIns: newSignIns(),
+    lived: () => ms(livedBefore + Math.max(0, now().tick - bornAt)),
     get config() {
       return memory.config
     },
@@ -274,3 +294,6 @@ function takePublished({ engine, rooms }: Keeper, { slug, target, outcome, says 
     void engine.turn('tell.unpublished', (tx) => void rooms.page.openNode(tx, name, `The board ${slug} is not published`, `${target}: ${says}`)).catch(() => undefined)
   } else if (outcome === 'done' && before > 1) void engine.turn('tell.published', (tx) => rooms.page.endNode(tx, name)).catch(() => undefined)
 }
+
+const membersOf = ({ people }: Plan): ReadonlyMap<string, Member> =>
+  new Map(Object.values(people).map(({ name, email, phone, roles }) => [name, { person: name, roles: roles ?? [], ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) }]))

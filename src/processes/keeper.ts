@@ -12,10 +12,9 @@ import { instantOf, type Instant } from '../core/time.ts'
 import { openSamples, type Samples } from '../db/samples.ts'
 import { BUSY, damage, FULL, isDamage, openSql, resultCode } from '../db/sql.ts'
 import { openStore, type Store } from '../db/store.ts'
-import { accessRoom } from '../engine/access.ts'
 import { answer } from '../engine/calls.ts'
 import type { Suspects } from '../engine/engine.ts'
-import { createKeeper, type InForce, type Keeper, type Published, type Rooms } from '../engine/keeper.ts'
+import { allOf, createKeeper, type InForce, type Keeper, type Published, type Rooms } from '../engine/keeper.ts'
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { random } from '../ports/world/random.ts'
@@ -122,7 +121,7 @@ interface Opened {
 function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
   const file = path.join(data, 'holdfast.db')
   const open = (): Store => {
-    const store = openStore(file, [rooms.watch, rooms.page, rooms.tell, accessRoom], newId('node', now, random))
+    const store = openStore(file, allOf(rooms), newId('node', now, random))
     if (statSync(file).size <= LARGEST_CHECKED) {
       const said = store.sql.get<{ quick_check: string }>('pragma quick_check(1)')?.quick_check
       if (said !== 'ok') throw damage(said ?? 'it cannot be checked')
@@ -206,6 +205,7 @@ async function run(init: Init): Promise<void> {
   let damaged: string | undefined
   const keeper: Keeper = createKeeper({
     config: init.config,
+    key, random,
     samples: openSamplesAt(init.data),
     open(rooms) {
       const opened = openOrBegin(init.data, rooms, clock.now().wall)
@@ -305,6 +305,12 @@ async function startUp(keeper: Keeper, damaged: string | undefined): Promise<voi
   })
 }
 
+/** When it was last alive, and how long it has lived: written while nothing else is. */
+function keepTime({ store, now, lived }: Keeper): void {
+  store.setMeta('alive', String(now().wall))
+  store.setMeta('lived', String(Math.floor(lived())))
+}
+
 /** What goes on for life: beats, signs of life on the disk, a look at the database's own file, orders of the parent. */
 function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link> }): void {
   let seconds = 0
@@ -312,7 +318,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
   setInterval(() => {
     seconds++
     keeper.tick()
-    if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keeper.store.setMeta('alive', String(keeper.now().wall))).catch(() => undefined)
+    if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
     if (seconds % 2 === 0) void lookAtFile(file)
     if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) })
     if (seconds % LOOK_AT_ROOM === 2) void keepReserve(init.data).then((has) => (has ? thereIsRoom(keeper) : undefined)).catch(() => undefined)

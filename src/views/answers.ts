@@ -1,8 +1,13 @@
 // What Holdfast answers when somebody asks: the shapes behind `--json`, `/api/v1` and the console. Each carries its schema
 // name. The keeper makes them from its own tables; web and CLI only pass them on or draw them.
+import type { Right } from '../core/role.ts'
 import type { Instant, Span } from '../core/time.ts'
 import type { Board } from '../rooms/tell/board.ts'
 import type { Phases } from '../ports/world.ts'
+import type { DoneAnswer } from './done.ts'
+import type { PeopleCalls } from './people.ts'
+
+export type { DoneAnswer, ErrorAnswer } from './done.ts'
 
 /** `silenced` and `paused` stand beside the state; `new` is a check that was never looked at. */
 export type CheckState = 'new' | 'up' | 'late' | 'down' | 'unknown' | 'paused'
@@ -144,21 +149,19 @@ export interface LedgerAnswer {
   readonly differed?: readonly string[]
 }
 
-export interface DoneAnswer { readonly schema: 'holdfast.done/1'; readonly says: string; readonly id?: string }
-
-export interface ErrorAnswer { readonly error: { readonly code: string; readonly message: string; readonly help?: string } }
-
 /** Who asks. `socket`: on this machine by the Unix socket, as the owner of the data. `open`: anybody (heartbeats, alerts with a key). */
 export type Asker =
   | { readonly is: 'socket'; readonly person?: string }
   | { readonly is: 'token'; readonly id: string; readonly name: string; readonly scopes: readonly string[] }
+  /** Signed in; what they may do was judged by their session. */
+  | { readonly is: 'person'; readonly person: string; readonly session: string; readonly rights: readonly Right[] }
   | { readonly is: 'open' }
 
 /**
  * The calls that the keeper answers (`{ is: 'call', name, args, asker }` → `{ is: 'reply', status, body }` over the wire).
  * Arguments are checked by the keeper; a name stands for a check, person, rotation or board; `incident` is a number or an id.
  */
-export interface Calls {
+export interface Calls extends PeopleCalls {
   'status': { args: Record<string, never>; body: StatusAnswer }
   'checks.list': { args: Record<string, never>; body: ChecksAnswer }
   /** `pings`: so many of the newest, of a heartbeat (20). */

@@ -6,6 +6,7 @@ import { kindsSchema, readKind } from '../../config/kind.ts'
 import { nameKey, names, span, zone } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor, suggest } from '../../config/suggest.ts'
+import { ROLES } from '../../core/role.ts'
 import { days, hours, minutes, ms, parseSpan, seconds, type Span } from '../../core/time.ts'
 import type { AnyChannel } from '../../ports/channel.ts'
 import type { Person, Plan, Policy, Reach, Rotation, Step, Target } from './plan.ts'
@@ -18,6 +19,7 @@ const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'with its country code, suc
 const personSchema = z.strictObject({
   email: address.optional(),
   phone: number.optional(),
+  role: z.union([z.enum(ROLES), z.array(z.enum(ROLES)).min(1).max(ROLES.length)]).optional().meta({ description: 'What they may do here: one role or a list', examples: ['responder'] }),
   reach: names().optional().meta({ description: 'Channels in order, such as [push, "sms after 1m"]; every channel that fits when absent' }),
 })
 
@@ -98,11 +100,11 @@ function readPeople(reading: Reading, channels: ReadonlyMap<string, KnownChannel
       people[name] = { name, reach: [{ channel: '', after: ms(0) }] }
       continue
     }
-    const { email, phone } = read
+    const { email, phone, role } = read
     const has = { ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) }
     const fits = ([, { needs }]: [string, KnownChannel]): boolean => needs.every((need) => need in has)
     const reach = read.reach ? readReach(reading, path, read.reach, has, channels) : [...channels].filter(fits).map(([channel]) => ({ channel, after: ms(0) }))
-    people[name] = { name, ...has, reach }
+    people[name] = { name, ...has, ...(role === undefined ? {} : { roles: typeof role === 'string' ? [role] : role }), reach }
     if (reach.length === 0) reading.warn('HF156', path, `${name} cannot be reached by any channel`, { on: 'key', help: 'add channels, and what they need of this person (email, phone)' })
   }
   return people

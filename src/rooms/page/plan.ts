@@ -1,6 +1,7 @@
 // The paging plan: who can be rung how, who is on call when, and in which order. It is plain data, made once from the accepted
 // configuration plus the covers (overrides) that people entered, and held by keeper and ringer alike, so that both come to
 // the same decisions from the same plan.
+import type { Role } from '../../core/role.ts'
 import { minutes, type Instant, type Span } from '../../core/time.ts'
 
 /** One rung of a person's ladder: `hook after 4s`. */
@@ -13,6 +14,8 @@ export interface Person {
   readonly name: string
   readonly email?: string
   readonly phone?: string
+  /** What they may do here beyond being paged; owners may grant more. */
+  readonly roles?: readonly Role[]
   /** In order; never empty for somebody who can be paged. */
   readonly reach: readonly Reach[]
 }

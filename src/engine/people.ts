@@ -1,0 +1,354 @@
+// Sign-in and accounts, as calls to the keeper. What a person brings (a password, a code, a link, the secret of a session) is checked
+// here and nowhere else; what is slow is computed before the turn, and judged again in it, since the world may have moved meanwhile.
+// Every refusal takes as long for a name that nobody has, says the same, and is recorded. Guessing is slowed per account and
+// address; a link that acknowledges needs none of this.
+import { z } from 'zod'
+import { isRole, ROLES, rightsOf, may, type Role } from '../core/role.ts'
+import { days, hours, minutes, parseSpan, later, sayTime, type Instant, type Now, type Span } from '../core/time.ts'
+import { base32, otpauthOf } from '../core/totp.ts'
+import { SEASONED } from '../core/agreement.ts'
+import type { Tx } from '../db/room.ts'
+import { beginTotp, confirmTotp, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery } from '../rooms/people/factors.ts'
+import { PER_ACCOUNT, PER_ADDRESS, giveBack, takeTry } from '../rooms/people/limits.ts'
+import { lookLink, newLink, useLink, type Purpose } from '../rooms/people/links.ts'
+import { loadFactors, loadGranted, loadSecrets } from '../rooms/people/rows.ts'
+import { close, closeAll, isStrong, isToTouch, look, open, sessionsOf, touch, type Means, type Session } from '../rooms/people/sessions.ts'
+import type { Asker, DoneAnswer } from '../views/answers.ts'
+import type { AccountAnswer, From, PeopleCalls, PersonAnswer, SessionAnswer } from '../views/people.ts'
+import { auditOf } from './audit.ts'
+import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
+import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './password.ts'
+import type { Keeper } from './keeper.ts'
+
+/** A session this young may change what the account hangs on; an older one signs in anew. */
+const RECENT: Span = minutes(15)
+const OWNER_LINK: Span = hours(24)
+const INVITE: Span = days(7)
+const RECOVER: Span = hours(24)
+
+const name = z.string().min(1).max(200)
+const secret = z.string().max(100)
+const from = z.strictObject({ origin: z.string().max(100), agent: z.string().max(1000) })
+const what = z.enum(['first-owner', 'invite', 'recover'])
+const roles = z.array(z.enum(ROLES)).max(ROLES.length)
+const person = z.string().max(200).optional()
+
+const PEOPLE_ARGS = {
+  'people.door': z.strictObject({}),
+  'people.session': z.strictObject({ session: secret }),
+  'people.signIn': z.strictObject({ named: z.string().max(254), password: z.string().max(LONGEST * 2), code: z.string().max(40).optional(), from }),
+  'people.enter': z.strictObject({ what, link: secret, person: z.string().max(63).optional(), from }),
+  'people.lookAtLink': z.strictObject({ what, link: secret }),
+  'people.signOut': z.strictObject({ session: secret, other: z.string().max(100).optional() }),
+  'people.account': z.strictObject({ session: secret }),
+  'people.setPassword': z.strictObject({ session: secret, password: z.string().max(LONGEST * 2) }),
+  'people.beginTotp': z.strictObject({ session: secret, label: z.string().max(60).optional() }),
+  'people.confirmTotp': z.strictObject({ session: secret, code: z.string().max(40) }),
+  'people.removeFactor': z.strictObject({ session: secret, factor: name }),
+  'people.newRecovery': z.strictObject({ session: secret }),
+  'people.list': z.strictObject({}),
+  'people.grant': z.strictObject({ who: name, roles, person }),
+  'people.invite': z.strictObject({ who: name, person }),
+  'people.recover': z.strictObject({ who: name, person }),
+  'people.enrol': z.strictObject({ who: name, code: z.string().max(40).optional() }),
+  'people.signOutAll': z.strictObject({ who: name, person }),
+  'people.audit': z.strictObject({ who: name.optional(), since: z.string().max(40).optional() }),
+} satisfies Record<keyof PeopleCalls, z.ZodType>
+
+type Args<Name extends keyof PeopleCalls> = z.output<(typeof PEOPLE_ARGS)[Name]>
+interface Asking { readonly by: string; readonly asker: Asker }
+type Call<Name extends keyof PeopleCalls> = (keeper: Keeper, args: Args<Name>, asking: Asking) => Answer | Promise<Answer>
+
+const done = (says: string): Answer => ok({ schema: 'holdfast.done/1', says } satisfies DoneAnswer)
+const SIGN_IN_AGAIN = no(401, 'HF430', 'This session has ended.', 'sign in again')
+const WRONG = no(401, 'HF432', 'That is not right.', 'look at the name, the password and the code; "holdfast people recover" on the machine helps whoever lost them')
+const NEEDS_CODE = no(401, 'HF431', 'A code of your authenticator is needed beside the password.', 'six digits, or one of your recovery codes')
+const NOT_RECENT = no(403, 'HF433', 'This changes what your account hangs on: sign in again first.', `a session may do it in its first ${sayTime(RECENT)}`)
+const LINK_GONE = no(410, 'HF434', 'This link is not good any more: it was used, replaced, or is too old.', 'an owner, or "holdfast people invite NAME" on the machine, makes a new one')
+
+const momentOf = (keeper: Keeper): { now: Now; lived: Span } => ({ now: keeper.now(), lived: keeper.lived() })
+const strongIn = (keeper: Keeper) => (who: string): boolean => keeper.rooms.people.isStrong(keeper.store.sql, who)
+
+/** Whose session this is, now. Its use is written down at most once a minute, without waiting for it. */
+function sessionIn(keeper: Keeper, given: string): Session | undefined {
+  const moment = momentOf(keeper)
+  const session = look(keeper.store.sql, given, strongIn(keeper), moment)
+  if (!session || !keeper.rooms.people.isKnown(keeper.store.sql, session.person)) return undefined
+  if (isToTouch(session, moment)) void keeper.engine.turn('session seen', (tx) => touch(tx, session.id, keeper.lived())).catch(() => undefined)
+  return session
+}
+
+function isRecent(keeper: Keeper, session: Session): boolean {
+  const age = keeper.now().wall - session.at
+  return age >= 0 && age < RECENT
+}
+
+/** Begun without what their roles want, whatever they have by now: they sign in again with it. A link alone opens nothing else. */
+const isIncomplete = (keeper: Keeper, session: Session): boolean =>
+  session.means === 'link' || (keeper.rooms.people.isStrong(keeper.store.sql, session.person) && !isStrong(session.means))
+
+function describe(keeper: Keeper, session: Session): SessionAnswer {
+  const roleList = keeper.rooms.people.rolesOf(keeper.store.sql, session.person)
+  const incomplete = isIncomplete(keeper, session)
+  return { schema: 'holdfast.session/1', id: session.id, person: session.person, roles: roleList, rights: incomplete ? [] : [...rightsOf(roleList)], incomplete, recent: isRecent(keeper, session) }
+}
+
+const signInTurn = (keeper: Keeper, act: (tx: Tx) => Answer): Promise<Answer> => keeper.engine.turn('sign in', act)
+
+function enter(tx: Tx, keeper: Keeper, it: { person: string; means: Means; factor?: string; from: From }): Answer {
+  const opened = open(tx, keeper.random, keeper.lived(), { person: it.person, means: it.means, ...(it.factor === undefined ? {} : { factor: it.factor }), agent: it.from.agent, origin: it.from.origin })
+  return ok({ schema: 'holdfast.signed-in/1', person: it.person, session: opened.id, secret: opened.secret })
+}
+
+const refuse = (keeper: Keeper, who: string | undefined, why: string, { origin }: From, answer: Answer): Promise<Answer> =>
+  keeper.engine.turn('sign-in refused', (tx) => keeper.rooms.people.refused(tx, { person: who, why, origin })).then(() => answer)
+
+/** One more try of this account from this address; the answer where there is none left for now. */
+function slow(keeper: Keeper, who: string, origin: string): Answer | undefined {
+  const now = keeper.now()
+  for (const [key, allowance] of [[`address ${origin}`, PER_ADDRESS], [`account ${who}`, PER_ACCOUNT]] as const) {
+    const taken = takeTry(keeper.signIns.buckets, key, allowance, now)
+    if (taken.is === 'wait') return no(429, 'HF435', `Too many tries: the next one in ${sayTime(taken.for)}.`, 'a passkey needs none; links in pages go on working')
+  }
+  return undefined
+}
+
+async function signIn(keeper: Keeper, args: Args<'people.signIn'>): Promise<Answer> {
+  const { people } = keeper.rooms
+  const { sql } = keeper.store
+  const who = people.find(sql, args.named)
+  const account = who ?? `nobody ${args.named.trim().toLowerCase().slice(0, 100)}`
+  const late = slow(keeper, account, args.from.origin)
+  if (late) return refuse(keeper, who, 'too many tries', args.from, late)
+  const hash = who === undefined ? undefined : people.passwordOf(sql, who)
+  const right = await isPassword(args.password, hash)
+  if (!right || who === undefined) return refuse(keeper, who, 'wrong name or password', args.from, WRONG)
+  return signInTurn(keeper, (tx) => {
+    // While the hash was computed the password may have changed.
+    if (people.passwordOf(tx.sql, who) !== hash) return WRONG
+    const wantsCode = loadSecrets(tx.sql, who, 'totp').length > 0
+    if (!wantsCode) return entered(keeper, tx, account, { person: who, means: 'password', from: args.from })
+    if (args.code === undefined || args.code.trim() === '') {
+      giveBack(keeper.signIns.buckets, `account ${account}`)
+      return NEEDS_CODE
+    }
+    const code = takeCode(tx, people.place(), who, args.code)
+    if (code) return entered(keeper, tx, account, { person: who, means: 'password+totp', factor: code.factor, from: args.from })
+    if (takeRecovery(tx, who, args.code)) return entered(keeper, tx, account, { person: who, means: 'password+recovery', from: args.from })
+    people.refused(tx, { person: who, why: 'wrong code', origin: args.from.origin })
+    return WRONG
+  })
+}
+
+function entered(keeper: Keeper, tx: Tx, account: string, it: { person: string; means: Means; factor?: string; from: From }): Answer {
+  giveBack(keeper.signIns.buckets, `account ${account}`)
+  return enter(tx, keeper, it)
+}
+
+const NAME = /^(?=.*[A-Za-z])[\w.-]{1,63}$/
+
+/** Who may be named by a link: the first owner names themselves, everybody else is named in it. */
+const namesFor = (keeper: Keeper, purpose: Purpose): string[] => {
+  if (purpose !== 'first-owner') return []
+  const members = Object.values(keeper.plan.people)
+  const owners = members.filter((it) => may(it.roles ?? [], 'admin'))
+  return (owners.length > 0 ? owners : members).map((it) => it.name)
+}
+
+function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer> {
+  const { people } = keeper.rooms
+  const late = slow(keeper, `link ${args.what}`, args.from.origin)
+  if (late) return Promise.resolve(late)
+  return signInTurn(keeper, (tx) => {
+    const found = lookLink(tx, keeper.lived(), args.what, args.link)
+    if (!found) {
+      people.refused(tx, { person: undefined, why: `a link (${args.what}) that is not good`, origin: args.from.origin })
+      return LINK_GONE
+    }
+    const who = args.what === 'first-owner' ? (args.person ?? '').trim() : found.person
+    if (args.what === 'first-owner') {
+      const names = namesFor(keeper, args.what)
+      if (!NAME.test(who) || who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
+      if (names.some((it) => may(keeper.plan.people[it]?.roles ?? [], 'admin')) && !names.includes(who)) return no(403, 'HF437', `The configuration names who owns this: ${names.join(', ')}.`)
+      if (!people.claim(tx, who)) return LINK_GONE
+    }
+    useLink(tx, keeper.lived(), args.what, args.link)
+    giveBack(keeper.signIns.buckets, `account link ${args.what}`)
+    return enter(tx, keeper, { person: who, means: 'link', from: args.from })
+  })
+}
+
+/** A link that an owner, or whoever sits at the machine, hands to somebody. */
+function handOut(keeper: Keeper, what: Purpose, who: string, by: string, within: Span): Promise<Answer> {
+  const { people } = keeper.rooms
+  if (!people.isKnown(keeper.store.sql, who)) return Promise.resolve(no(404, 'HF404', `no person is called “${who}”`, 'add them under people: in the configuration, or grant them a role'))
+  return keeper.engine.turn(`people.${what}`, (tx) => {
+    const made = newLink(tx, keeper.random, keeper.lived(), { what, person: who, within })
+    tx.append({ is: 'people.linkMade', stream: `person:${who}`, body: { person: who, what, by, at: tx.now.wall } })
+    return ok({ schema: 'holdfast.link/1', person: who, url: `${siteOf(keeper)}/welcome/${what}/${made}`, until: later(tx.now.wall, within) })
+  })
+}
+
+const siteOf = (keeper: Keeper): string => keeper.config.site.url.replace(/\/+$/, '')
+
+/** Printed at the start while nobody owns this Holdfast; the former one is void. `undefined` when somebody does. */
+export async function firstOwnerLink(keeper: Keeper): Promise<string | undefined> {
+  return keeper.engine.turn('first owner', (tx) => {
+    if (keeper.rooms.people.hasOwner(tx.sql)) return undefined
+    return `${siteOf(keeper)}/welcome/first-owner/${newLink(tx, keeper.random, keeper.lived(), { what: 'first-owner', person: '', within: OWNER_LINK })}`
+  })
+}
+
+function account(keeper: Keeper, session: Session): AccountAnswer {
+  const { sql } = keeper.store
+  const { people } = keeper.rooms
+  const member = keeper.plan.people[session.person]
+  return {
+    schema: 'holdfast.account/1', person: session.person, email: member?.email ?? null, roles: people.rolesOf(sql, session.person),
+    hasPassword: people.passwordOf(sql, session.person) !== undefined, recoveryLeft: recoveryLeft({ sql }, session.person),
+    factors: loadFactors(sql, session.person).map(({ id, kind, label, at, lived }) => ({ id, kind, label, at, seasoned: keeper.lived() - lived >= SEASONED })),
+    sessions: sessionsOf(sql, session.person).map(({ id, means, at, seen, agent, origin }) => ({ id, means, at, seen, agent, origin, here: id === session.id })),
+    recent: isRecent(keeper, session), incomplete: isIncomplete(keeper, session), channels: [...new Set(member?.reach.map(({ channel }) => channel) ?? [])],
+  }
+}
+
+/** Changes what an account hangs on: in a recent session of its own only. */
+async function inRecent(keeper: Keeper, given: string, act: (tx: Tx, session: Session) => Answer): Promise<Answer> {
+  const session = sessionIn(keeper, given)
+  if (!session) return SIGN_IN_AGAIN
+  if (!isRecent(keeper, session)) return NOT_RECENT
+  return keeper.engine.turn('account', (tx) => act(tx, session))
+}
+
+async function setPassword(keeper: Keeper, args: Args<'people.setPassword'>): Promise<Answer> {
+  const session = sessionIn(keeper, args.session)
+  if (!session) return SIGN_IN_AGAIN
+  if (!isRecent(keeper, session)) return NOT_RECENT
+  const weak = whyWeak(args.password, [session.person, keeper.plan.people[session.person]?.email?.split('@')[0] ?? ''])
+  if (weak !== undefined) return no(400, 'HF438', `${weak[0]?.toUpperCase()}${weak.slice(1)}.`, 'four unrelated words are long, and easy to type')
+  const hash = await hashPassword(args.password, keeper.random)
+  return keeper.engine.turn('account', (tx) => {
+    if (!look(tx.sql, args.session, strongIn(keeper), momentOf(keeper))) return SIGN_IN_AGAIN
+    keeper.rooms.people.setPassword(tx, session.person, hash, session.person, session.id)
+    return done('The password is set. Other sessions have ended.')
+  })
+}
+
+function enrol(keeper: Keeper, args: Args<'people.enrol'>, { asker, by }: Asking): Answer | Promise<Answer> {
+  if (asker.is !== 'socket') return no(403, 'HF439', 'Authenticators of others are enrolled on the machine itself.', 'holdfast people enrol NAME, on the machine that Holdfast runs on')
+  const { people } = keeper.rooms
+  if (!people.isKnown(keeper.store.sql, args.who)) return no(404, 'HF404', `no person is called “${args.who}”`, 'add them under people: in the configuration first')
+  return keeper.engine.turn('people.enrol', (tx) => {
+    if (args.code === undefined) {
+      const begun = beginTotp(tx, people.place(), args.who, 'authenticator')
+      return ok({ schema: 'holdfast.totp/1', person: args.who, uri: otpauthOf(begun.secret, keeper.config.site.name, args.who), secret: base32(begun.secret) })
+    }
+    if (!confirmTotp(tx, people.place(), args.who, args.code, by)) return no(400, 'HF440', 'That code does not fit.', 'look at the clock of the phone, and give the code that it shows now')
+    closeAll(tx, args.who, 'a factor was added')
+    return done(`The authenticator of ${args.who} is confirmed. It may approve in ${sayTime(SEASONED)}.`)
+  })
+}
+
+function listPeople(keeper: Keeper): PersonAnswer[] {
+  const { sql } = keeper.store
+  const { people } = keeper.rooms
+  return people.everybody(sql).map((who) => {
+    const member = keeper.plan.people[who]
+    const sessions = sessionsOf(sql, who)
+    return {
+      person: who, email: member?.email ?? null, configured: member?.roles ?? [], granted: loadGranted(sql, who), roles: people.rolesOf(sql, who), factors: loadFactors(sql, who).length,
+      hasPassword: people.passwordOf(sql, who) !== undefined, sessions: sessions.length, seen: sessions[0]?.seen ?? null,
+    }
+  })
+}
+
+function grant(keeper: Keeper, args: Args<'people.grant'>, { by }: Asking): Answer | Promise<Answer> {
+  if (!NAME.test(args.who) || args.who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
+  const wanted: Role[] = args.roles.filter(isRole)
+  return keeper.engine.turn('people.grant', (tx) => {
+    if (keeper.rooms.people.grant(tx, args.who, wanted, by) === 'last-owner') return no(409, 'HF441', `${args.who} is the only owner.`, 'make somebody else an owner first')
+    return done(wanted.length === 0 ? `${args.who} has no granted role any more` : `${args.who} is ${wanted.join(', ')} now`)
+  })
+}
+
+const PEOPLE: { [Name in keyof PeopleCalls]: Call<Name> } = {
+  'people.door': (keeper) => ok({ schema: 'holdfast.door/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: [] }),
+  'people.session': (keeper, args) => {
+    const session = sessionIn(keeper, args.session)
+    return session ? ok(describe(keeper, session)) : SIGN_IN_AGAIN
+  },
+  'people.signIn': async (keeper, args) => {
+    try {
+      return await signIn(keeper, args)
+    } catch (cause) {
+      if (cause instanceof Crowded) return no(503, 'HF442', 'Too many sign in at this moment.', 'try again in a few seconds')
+      throw cause
+    }
+  },
+  'people.enter': (keeper, args) => enterByLink(keeper, args),
+  'people.lookAtLink': (keeper, args) => {
+    const found = lookLink({ sql: keeper.store.sql, now: keeper.now() }, keeper.lived(), args.what, args.link)
+    return found ? ok({ schema: 'holdfast.link-seen/1', person: found.person, names: namesFor(keeper, args.what) }) : LINK_GONE
+  },
+  'people.signOut': async (keeper, args) => {
+    const session = sessionIn(keeper, args.session)
+    if (!session) return done('Signed out.')
+    return keeper.engine.turn('sign out', (tx) => {
+      if (args.other === '*') closeAll(tx, session.person, 'signed out from another session', session.id)
+      else if (args.other === undefined) close(tx, session.id, 'signed out')
+      else if (sessionsOf(tx.sql, session.person).some(({ id }) => id === args.other)) close(tx, args.other, 'signed out from another session')
+      else return no(404, 'HF404', 'That session has ended already.')
+      return done('Signed out.')
+    })
+  },
+  'people.account': (keeper, args) => {
+    const session = sessionIn(keeper, args.session)
+    return session ? ok(account(keeper, session)) : SIGN_IN_AGAIN
+  },
+  'people.setPassword': setPassword,
+  'people.beginTotp': (keeper, args) => inRecent(keeper, args.session, (tx, { person: who }) => {
+    const begun = beginTotp(tx, keeper.rooms.people.place(), who, args.label?.trim() || 'authenticator')
+    return ok({ schema: 'holdfast.totp/1', person: who, uri: otpauthOf(begun.secret, keeper.config.site.name, who), secret: base32(begun.secret) })
+  }),
+  'people.confirmTotp': (keeper, args) => inRecent(keeper, args.session, (tx, session) => {
+    if (!confirmTotp(tx, keeper.rooms.people.place(), session.person, args.code, session.person)) return no(400, 'HF440', 'That code does not fit.', 'look at the clock of the phone, and give the code that it shows now')
+    closeAll(tx, session.person, 'a factor was added', session.id)
+    return done('The authenticator is confirmed.')
+  }),
+  'people.removeFactor': (keeper, args) => inRecent(keeper, args.session, (tx, session) => {
+    if (!removeFactor(tx, session.person, args.factor, session.person)) return no(404, 'HF404', 'You have no such passkey or authenticator.')
+    closeAll(tx, session.person, 'a factor was removed', session.id)
+    return done('Removed. Other sessions have ended.')
+  }),
+  'people.newRecovery': (keeper, args) => inRecent(keeper, args.session, (tx, { person: who }) => ok({ schema: 'holdfast.recovery/1', codes: newRecovery(tx, keeper.rooms.people.place(), who, who) })),
+  'people.list': (keeper) => ok({ schema: 'holdfast.people/1', people: listPeople(keeper) }),
+  'people.grant': grant,
+  'people.invite': (keeper, args, { by }) => handOut(keeper, 'invite', args.who, by, INVITE),
+  'people.recover': (keeper, args, { by }) => handOut(keeper, 'recover', args.who, by, RECOVER),
+  'people.enrol': enrol,
+  'people.signOutAll': (keeper, args, { by }) => keeper.engine.turn('people.signOutAll', (tx) => done(`${closeAll(tx, args.who, `${by} ended them`)} sessions of ${args.who} have ended`)),
+  'people.audit': (keeper, args) => {
+    const span = args.since === undefined ? days(7) : parseSpan(args.since)
+    if (span === undefined) return no(400, 'HF411', `“${args.since}” is not a time`, 'write it with units: 12h, 7d')
+    return ok({ schema: 'holdfast.audit/1', entries: auditOf(keeper.store.sql, args.who, (keeper.now().wall - span) as Instant) })
+  },
+}
+
+/** Only an owner who is signed in, or whoever sits at the machine: no token says who may what. */
+const OWNERS_ONLY: ReadonlySet<string> = new Set<keyof PeopleCalls>(['people.list', 'people.grant', 'people.invite', 'people.recover', 'people.signOutAll', 'people.audit'])
+const mayRule = (asker: Asker): boolean => asker.is === 'socket' || (asker.is === 'person' && asker.rights.includes('admin'))
+
+export const isAboutPeople = (called: string): called is keyof PeopleCalls => Object.hasOwn(PEOPLE, called)
+
+/** Answers a call about people: 400 with what is wrong with its arguments, 403 for whoever may not, 503 when it could not be made durable. */
+export async function answerPeople(keeper: Keeper, called: keyof PeopleCalls, args: unknown, asker: Asker): Promise<Answer> {
+  if (OWNERS_ONLY.has(called) && !mayRule(asker)) return no(403, 'HF443', 'Only an owner may do this.', 'sign in as an owner, or use the command line on the machine')
+  const parsed = PEOPLE_ARGS[called].safeParse(args ?? {})
+  if (!parsed.success) return misunderstood(called, parsed.error)
+  const by = asker.is === 'person' ? asker.person : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
+  try {
+    return await (PEOPLE[called] as Call<keyof PeopleCalls>)(keeper, parsed.data, { by, asker })
+  } catch (cause) {
+    return notDurable(cause)
+  }
+}
