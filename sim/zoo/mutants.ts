@@ -233,6 +233,14 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/db/samples.ts', find: '      ids.clear()\n      return false', put: `      throw new Error('not written')` }],
   },
   {
+    name: 'a restart forgets that this node is cut off', breaks: ['W-6'], killer: test('src/engine/watching.test.ts', 'W-6 cut off ends also when'),
+    changes: [{ file: 'src/rooms/watch/watcher.ts', find: '      isolated = loadIsolated(sql)\n', put: '      isolated = isolated && loadIsolated(sql)\n' }],
+  },
+  {
+    name: 'anchors that cannot even be asked are not gone', breaks: ['W-6'], killer: test('src/engine/watching.test.ts', 'W-6 no way out of this machine'),
+    changes: [{ file: 'src/rooms/watch/horizon.ts', find: ' || (unknownSince !== undefined && last.tick > unknownSince)', put: ' || (unknownSince !== undefined && false)' }],
+  },
+  {
     name: 'the store does not wait for the disk', breaks: ['X-1'], killer: test('lab/powercut.lab.test.ts', 'power cuts lose no confirmed entry'), lab: true,
     changes: [{ file: 'src/db/store.ts', find: `'synchronous-off' ? 'off' : 'full'`, put: `'synchronous-off' ? 'off' : 'off'` }],
   },

@@ -95,6 +95,32 @@ test('W-6 a refusal accuses also while this node is cut off; without anchors iso
   assert.deepEqual(without.open(), ['check:far', 'check:away'])
 })
 
+test('W-6 cut off ends also when the world came back during a restart, or when anchors are named no more', async (t) => {
+  const config = configOf([far('far'), far('away'), checkOf('near')], ANCHORS)
+  for (const after of [config, { ...config, version: '2', horizon: { anchors: [] } }]) {
+    const w = await keeperWorld(t, config)
+    await cutOff(w, 3)
+    assert.deepEqual(w.open(), ['node:isolated'])
+    await w.restart(after)
+    await w.pass(seconds(1))
+    for (const anchor of after.horizon.anchors) await w.look(`~${anchor}`, 'pass')
+    assert.deepEqual(w.open(), [])
+  }
+})
+
+test('W-6 no way out of this machine, so that no anchor can even be asked, is being cut off too', async (t) => {
+  const w = await keeperWorld(t, configOf([far('far'), far('away'), checkOf('near')], ANCHORS))
+  for (let n = 0; n < 40; n++) {
+    for (const name of ['far', 'away', ...ANCHORS.map((it) => `~${it}`)]) await w.look(name, 'unknown', { says: 'the network cannot be reached from here' })
+    await w.look('near', 'pass')
+    await w.pass(seconds(5))
+  }
+  assert.deepEqual(w.open(), ['node:isolated'])
+  for (const anchor of ANCHORS) await w.look(`~${anchor}`, 'pass')
+  for (let n = 0; n < 2; n++) for (const name of ['far', 'away']) await w.look(name, 'pass')
+  assert.deepEqual(w.open(), [])
+})
+
 test('W-9 a silence covers its check and its time only: what is still down when it ends is paged then, whatever the clock did (X-7)', async (t) => {
   for (const step of [0, -25, 25].map(hours)) {
     const w = await keeperWorld(t, configOf([checkOf('db'), checkOf('www')]))

@@ -136,7 +136,7 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.paused': (tx, entry) => considerPaused(tx, life, entry),
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
       'watch.silenced': (tx, entry) => considerSilenced(tx, life, entry),
-      'watch.isolated': (tx) => void openNode(tx, life, 'isolated', 'This node is cut off', 'no anchor answers: silence of far targets is not counted until one does'),
+      'watch.isolated': (tx, entry) => void openNode(tx, life, 'isolated', 'This node is cut off', cutOff(entry.body)),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
       'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),
       'tell.posted': (tx, entry) => endNode(tx, life, `promise/${entry.stream}`),
@@ -231,6 +231,8 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
       assert.fail('a journal has no other events')
   }
 }
+
+const cutOff = ({ says }: { readonly says?: string }): string => `no anchor answers${says ? ` (${says})` : ''}: silence of far targets is not counted until one does`
 
 /** The receipt of a test page: its link was pressed. */
 function received(tx: Tx, page: string, at: Instant): void {

@@ -14,9 +14,14 @@ export function horizonSince(anchors: readonly (Standing | undefined)[], since: 
   return younger.every((is) => is === 'fail' || is === 'unknown') ? 'gone' : 'asking'
 }
 
-/** Cut off for good: every anchor has failed at least twice in a row. */
-export const isIsolated = (anchors: readonly (Standing | undefined)[]): boolean =>
-  anchors.length > 0 && anchors.every((standing) => (standing?.fails ?? 0) >= 2)
+/** Cut off for good: every anchor has failed at least twice in a row, or could not even be asked (no way out of this machine). */
+export const isIsolated = (anchors: readonly (Standing | undefined)[]): boolean => anchors.length > 0 && anchors.every(isGone)
+
+function isGone(standing: Standing | undefined): boolean {
+  if (!standing?.last) return false
+  const { fails, unknownSince, last } = standing
+  return last.found.is !== 'pass' && (fails >= 2 || (unknownSince !== undefined && last.tick > unknownSince))
+}
 
 export const isBack = (anchors: readonly (Standing | undefined)[]): boolean =>
   anchors.some((standing) => standing?.last?.found.is === 'pass')

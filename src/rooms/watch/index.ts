@@ -5,7 +5,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Ping } from './pings.ts'
 import { reportsOf, type ReportsContext } from './reports.ts'
-import { applyPaused, applyRemoved, applyResumed, applySilenced, applyTurned, loadAllPaused, loadChecks, PROJECTIONS, TABLES } from './rows.ts'
+import { applyIsolated, applyPaused, applyRejoined, applyRemoved, applyResumed, applySilenced, applyTurned, loadAllPaused, loadChecks, PROJECTIONS, TABLES } from './rows.ts'
 
 export type WatchContext = ReportsContext
 
@@ -29,6 +29,7 @@ export function watchRoom(context: WatchContext): WatchRoom {
     projections: PROJECTIONS,
     apply: {
       'watch.turned': applyTurned, 'watch.silenced': applySilenced, 'watch.paused': applyPaused, 'watch.resumed': applyResumed, 'watch.removed': applyRemoved,
+      'watch.isolated': applyIsolated, 'watch.rejoined': applyRejoined,
     },
     due: reports.due,
     ping: (tx, ping) => reports.take(tx, ping),

@@ -92,6 +92,12 @@ test('W-6: the horizon is gone only when every anchor that was asked afterwards 
   assert.equal(horizonSince([standing(6, 'fail'), standing(7, 'unknown')], tickOf(5)), 'gone')
   assert.equal(isIsolated([standing(6, 'fail', 2), standing(7, 'fail', 1)]), false)
   assert.equal(isIsolated([standing(6, 'fail', 2), standing(7, 'fail', 2)]), true)
+  // No way out of this machine: nothing is asked, so nothing fails.
+  const unasked = (tick: number, unknownSince: number): Standing => ({ ...standing(tick, 'unknown'), unknownSince: tickOf(unknownSince) })
+  assert.equal(isIsolated([unasked(6, 6), unasked(7, 5)]), false)
+  assert.equal(isIsolated([unasked(6, 5), unasked(7, 5), standing(7, 'fail', 2)]), true)
+  assert.equal(isIsolated([unasked(6, 5), undefined]), false)
+  assert.equal(isIsolated([unasked(6, 5), standing(7, 'pass')]), false)
 })
 
 const beat: Check = { ...check, name: 'job', kind: 'heartbeat', every: seconds(60), grace: seconds(10) }

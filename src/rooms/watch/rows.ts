@@ -1,4 +1,4 @@
-// The watch room's tables. `watch_check` is the last turn of each check (a projection); silences and pauses are facts of the
+// The watch room's tables. `watch_check` is the last turn of each check, `watch_horizon` has a row while this node is cut off (projections); silences and pauses are facts of the
 // moment with their author; heartbeats, their runs and pings are working rows.
 import type { Entry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
@@ -10,10 +10,11 @@ export const TABLES = `
 create table if not exists watch_check (name text primary key, side text not null, since integer not null, says text not null, root text not null) strict, without rowid;
 create table if not exists watch_silence (name text primary key, until integer not null, by_ text not null, reason text not null, at integer not null) strict, without rowid;
 create table if not exists watch_paused (name text primary key, since integer not null, by_ text not null, reason text not null) strict, without rowid;
+create table if not exists watch_horizon (since integer primary key) strict;
 create table if not exists watch_heartbeat (name text primary key, last_at integer, state text not null, due_at integer, excused integer not null default 0) strict, without rowid;
 ${PING_TABLES}`
 
-export const PROJECTIONS = ['watch_check', 'watch_silence', 'watch_paused']
+export const PROJECTIONS = ['watch_check', 'watch_silence', 'watch_paused', 'watch_horizon']
 
 export interface CheckRow extends Record<string, unknown> {
   name: string; side: Side; since: number; says: string; root: string
@@ -50,6 +51,11 @@ export const applyTurned = (sql: Sql, entry: Entry): void => {
     on conflict (name) do update set side = excluded.side, since = excluded.since, says = excluded.says, root = excluded.root`,
     body.check, body.to, body.at, body.says, body.root)
 }
+
+export const applyIsolated = (sql: Sql, entry: Entry): void => void sql.run('insert into watch_horizon (since) values (?) on conflict do nothing', entry.at)
+export const applyRejoined = (sql: Sql): void => void sql.run('delete from watch_horizon')
+/** This node is cut off, by what was recorded last. */
+export const loadIsolated = (sql: Sql): boolean => sql.get('select since from watch_horizon limit 1') !== undefined
 
 export const applySilenced = (sql: Sql, entry: Entry): void => {
   const { check, until, by, reason } = entry.body as { check: string; until: number; by: string; reason: string }

@@ -8,7 +8,7 @@ import type { Check } from './check.ts'
 import { askedTooLong, horizonSince, isBack, isIsolated } from './horizon.ts'
 import { flaps, fold, fresh, pass, turned, verdictWait, worth, type Side, type Standing, type Turning, type Verdict } from './judge.ts'
 import type { Looked } from './protocol.ts'
-import { loadChecks, type TurnedBody } from './rows.ts'
+import { loadChecks, loadIsolated, type TurnedBody } from './rows.ts'
 
 export interface WatcherOptions {
   readonly now: () => Now
@@ -132,11 +132,12 @@ export function createWatcher(options: WatcherOptions): Watcher {
 
   const judgeIsolation = (): void => {
     const seen = [...anchors.keys()].map((name) => standings.get(name))
-    const cut = isolated ? !isBack(seen) : isIsolated(seen)
+    // Without anchors nobody could ever say that it is back.
+    const cut = seen.length > 0 && (isolated ? !isBack(seen) : isIsolated(seen))
     if (cut === isolated || under.has('~')) return
     under.add('~')
     void turn('watch.isolation', (tx) => {
-      tx.append({ is: cut ? 'watch.isolated' : 'watch.rejoined', stream: 'node:isolated', body: { anchors: [...anchors.keys()], at: tx.now.wall } })
+      tx.append({ is: cut ? 'watch.isolated' : 'watch.rejoined', stream: 'node:isolated', body: { anchors: [...anchors.keys()], says: seen[0]?.last?.found.says ?? '', at: tx.now.wall } })
       tx.afterwards(() => void (isolated = cut))
     }).catch(() => undefined).finally(() => under.delete('~'))
   }
@@ -158,6 +159,8 @@ export function createWatcher(options: WatcherOptions): Watcher {
       for (const name of checks.keys()) if (!standings.has(name)) standings.set(name, fresh(sides.get(name) ?? 'new'))
       for (const name of turning.keys()) if (!checks.has(name)) turning.delete(name)
       since = now().tick
+      isolated = loadIsolated(sql)
+      if (isolated) judgeIsolation()
     },
     looked(results) {
       let anchored = false
