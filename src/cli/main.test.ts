@@ -122,7 +122,7 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['checks show job --pings 3', 0, /Reports +every 2 s/, [['checks.show', { name: 'job', pings: 3 }]]],
     ['incidents list', 0, /db is down/, [['incidents.list', { state: 'open' }]]],
     ['incidents list --all', 0, /db is down/, [['incidents.list', { state: 'all' }]]],
-    ['incidents show 7', 0, /With it +db, api/, [['incidents.show', { incident: '7' }]]],
+    ['incidents show 7', 0, /With it +api/, [['incidents.show', { incident: '7' }]]],
     ['incidents update 7 -m "on it"', 0, /did/, [['incidents.update', { incident: '7', text: 'on it', person: 'ada' }]]],
     ['incidents assign 7 bo', 0, /did/, [['incidents.assign', { incident: '7', to: 'bo', person: 'ada' }]]],
     ['incidents resolve 7 -m "vendor"', 0, /did/, [['incidents.resolve', { incident: '7', reason: 'vendor', person: 'ada' }]]],
@@ -177,6 +177,10 @@ test('wrong usage exits 2, with what to do; as JSON too', async () => {
     const ran = await run(line)
     assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)
     assert.notEqual(ran.err, '', line)
+  }
+  for (const [line, help] of [['incidents show', 'holdfast incidents show --help'], ['page', 'holdfast page --help'], ['--nonsense', 'holdfast --help'], ['upp', 'did you mean up?'], ['tokens create ci --scope all', 'holdfast tokens create --help']] as const) {
+    const ran = await run(line)
+    assert.deepEqual([ran.exit, ran.err.includes(`help: ${help}`)], [2, true], `${line}: ${ran.err}`)
   }
   const ran = await run('checks show --json')
   assert.equal(ran.exit, 2)

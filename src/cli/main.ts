@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import path from 'node:path'
-import { CommanderError } from 'commander'
+import { CommanderError, type Command as Verb } from 'commander'
 import { sentence } from '../core/fault.ts'
 import { instantOf, parseSpan } from '../core/time.ts'
 import { serverAt } from './client.ts'
@@ -115,14 +115,14 @@ export async function runCli(argv: readonly string[], env: Environment, outside:
     await program.parseAsync(wants, { from: 'user' })
     return exit
   } catch (cause) {
-    if (cause instanceof CommanderError) return endOf(cause, said.join(''), out, streams)
+    if (cause instanceof CommanderError) return endOf({ cause, said: said.join(''), help: helpFor(program, wants) }, out, streams)
     if (cause instanceof Failure) return tell(cause, out)
     return tell(new Failure(sentence(cause), { exit: EXIT.failed, code: 'HF-C001', help: 'This is a defect of Holdfast, or of this machine.' }), out)
   }
 }
 
 /** What commander ended with: help and version are fine, everything else is wrong usage. */
-function endOf(cause: CommanderError, said: string, out: Out, streams: Streams): number {
+function endOf({ cause, said, help }: { readonly cause: CommanderError; readonly said: string; readonly help: string }, out: Out, streams: Streams): number {
   if (cause.exitCode === 0) return EXIT.fine
   // `holdfast checks` alone: its help is the answer, and yet nothing was asked.
   if (cause.code === 'commander.help') {
@@ -130,6 +130,18 @@ function endOf(cause: CommanderError, said: string, out: Out, streams: Streams):
     return EXIT.usage
   }
   const [first = '', ...more] = said.replace(/^error: /, '').trim().split('\n')
-  const hint = more.join(' ').trim()
-  return tell(usage(first === '' ? cause.message : first, hint === '' ? 'holdfast --help' : hint), out)
+  const hint = more.join(' ').trim().replace(/^\(Did (.*)\)$/, 'did $1')
+  return tell(usage(first === '' ? cause.message : first, hint === '' ? help : hint), out)
+}
+
+/** The help of the command that was meant, as far as its name was right. */
+function helpFor(program: Verb, words: readonly string[]): string {
+  const path = ['holdfast']
+  let at: Verb | undefined = program
+  for (const word of words.filter((it) => !it.startsWith('-'))) {
+    at = at.commands.find((it) => it.name() === word)
+    if (!at) break
+    path.push(word)
+  }
+  return `${path.join(' ')} --help`
 }

@@ -1,6 +1,6 @@
 // The grammar: `holdfast <noun> <verb> [name…] [--flags]`, with short verbs for the night. Help shows examples first. Each command
 // is loaded when it is called, and not before: `holdfast ack` needs no zod.
-import { Command as Verb, Option } from 'commander'
+import { Command as Verb, InvalidArgumentError, Option } from 'commander'
 import type { Command } from './session.ts'
 
 type Load = () => Promise<Command>
@@ -17,7 +17,11 @@ interface Leaf {
 
 const option = (flags: string, says: string): Option => new Option(flags, says)
 const message = option('-m, --message <text>', 'the message; "-" reads it from stdin').makeOptionMandatory()
-const gather = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const SCOPES = ['read', 'ack', 'write', 'admin']
+function gatherScope(value: string, before: readonly string[]): readonly string[] {
+  if (!SCOPES.includes(value)) throw new InvalidArgumentError(`It is one of ${SCOPES.join(', ')}.`)
+  return [...before, value]
+}
 
 /** Loads one command of a file of commands. */
 const from = <Name extends string>(load: () => Promise<Readonly<Record<Name, Command>>>, name: Name): Load => async () => (await load())[name]
@@ -111,7 +115,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       {
         usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d > ci.token'], load: tokens('create'),
-        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gather).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d')],
+        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gatherScope).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d')],
       },
       { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: tokens('list') },
       { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: tokens('revoke') },
@@ -151,7 +155,7 @@ export function programFor(version: string, perform: Perform, up: (urls: readonl
     .option('--token-file <file>', 'a file with a token for --server; "-" reads stdin')
     .option('--as <person>', 'who acts: a person of the configuration (HOLDFAST_PERSON, or the name of the user)')
     .option('--timeout <time>', 'how long to wait: 10s, 5m')
-    .addOption(option('--color <when>', 'auto, always or never').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(option('--color <when>', 'when to colour').choices(['auto', 'always', 'never']).default('auto'))
     .option('--no-input', 'never ask (nothing here does)')
     .option('-q, --quiet', 'print data only')
     .addHelpText('before', exampleText(['holdfast up https://example.com', 'holdfast status', 'holdfast ack', 'holdfast oncall test']))

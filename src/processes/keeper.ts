@@ -7,10 +7,10 @@ import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { pingId } from '../core/link.ts'
 import { sentence } from '../core/fault.ts'
-import { newId } from '../core/id.ts'
+import { newId, sha256 } from '../core/id.ts'
 import { instantOf, type Instant } from '../core/time.ts'
 import { openSamples, type Samples } from '../db/samples.ts'
-import { BUSY, damage, FULL, isDamage, openSql, resultCode } from '../db/sql.ts'
+import { BUSY, CANTOPEN, damage, FULL, IOERR, isDamage, openSql, READONLY, resultCode } from '../db/sql.ts'
 import { openStore, type Store } from '../db/store.ts'
 import { answer } from '../engine/calls.ts'
 import type { Suspects } from '../engine/engine.ts'
@@ -57,6 +57,12 @@ function breakDown(says: string, cause: unknown): never {
     toParent({
       is: 'blocked', title: 'the disk is full',
       says: 'The disk under the data folder is full, and so is what Holdfast had kept in reserve: nothing can be recorded. The ringer goes on paging from memory for what is open; nothing new is judged. Make room now.',
+    })
+  }
+  if ([IOERR, READONLY, CANTOPEN].includes(resultCode(cause) ?? 0)) {
+    toParent({
+      is: 'blocked', title: 'the storage fails',
+      says: `The disk under the data folder failed (${sentence(cause)}): what was not confirmed was not recorded. The ringer goes on paging from memory for what is open, and the store is opened anew. Look at the disk now.`,
     })
   }
   console.error(`holdfast keeper: ${says}`)
@@ -120,6 +126,9 @@ interface Opened {
 /** Opens the store; a file that is not a database any more is kept aside, and a new memory begins. */
 function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
   const file = path.join(data, 'holdfast.db')
+  const strange = whyNotOurs(file)
+  // Whose it is nobody knows: it is not set aside like a damaged one.
+  if (strange !== undefined) fatal(`${file} ${strange}. Move it away, or name another data folder with --data.`)
   const open = (): Store => {
     const store = openStore(file, allOf(rooms), newId('node', now, random))
     if (statSync(file).size <= LARGEST_CHECKED) {
@@ -140,6 +149,25 @@ function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
     const kept = `holdfast.db.damaged-${new Date(now).toISOString().replaceAll(':', '')}`
     for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, path.join(data, kept) + tail)
     return { store: open(), damaged: kept }
+  }
+}
+
+/** Why the file cannot be a store of Holdfast's although nothing is wrong with it; `undefined` when it is one, is not there, or cannot be read. */
+function whyNotOurs(file: string): string | undefined {
+  if (!existsSync(file)) return undefined
+  if (statSync(file).isDirectory()) return 'is a folder, not a database'
+  if (!isDatabase(file)) return undefined
+  try {
+    const sql = openSql(file, { readOnly: true })
+    try {
+      const tables = sql.all<{ name: string }>(`select name from sqlite_master where type = 'table' limit 1000`).map(({ name }) => name)
+      return tables.length > 0 && !['entry', 'meta'].every((name) => tables.includes(name)) ? `is a database of something else (its tables: ${tables.slice(0, 3).join(', ')})` : undefined
+    } finally {
+      sql.close()
+    }
+  } catch {
+    // Damaged, or without room for what reading needs: judged when it is opened to be written.
+    return undefined
   }
 }
 
@@ -236,7 +264,7 @@ async function run(init: Init): Promise<void> {
     },
   })
   keeper.missing.push(...(init.missing ?? []))
-  const desk = { keeper, random: random, pingUrl: (check: string) => `${init.config.site.url}/ping/${pingId(key, check)}` }
+  const desk = { keeper, random: random, pingUrl: (check: string) => `${keeper.config.site.url}/ping/${pingId(key, check)}` }
 
   await listen(path.join(init.runtime, 'keeper.sock'), {
     onLost(link) {
@@ -292,13 +320,27 @@ async function run(init: Init): Promise<void> {
   live(keeper, init, { wake, webs })
 }
 
-async function startUp(keeper: Keeper, damaged: string | undefined): Promise<void> {
+/** A database that is met with another key than before: links that were sent and addresses that are pinged are others now. Said once. */
+async function tellOtherKey({ store, engine, rooms }: Keeper, key: Uint8Array): Promise<void> {
+  const mark = sha256(`holdfast key ${Buffer.from(key).toString('hex')}`).slice(0, 16)
+  const had = store.meta('key')
+  if (had === mark) return
+  await engine.turn('key', (tx) => {
+    store.setMeta('key', mark)
+    if (had === undefined) return
+    tx.append({ is: 'node.otherKey', stream: 'node:this', body: { at: tx.now.wall } })
+    rooms.page.openNode(tx, 'key', 'node.key is another one', 'this database was used with another node.key before: links in pages that were sent do not work any more, heartbeats have new addresses, and authenticators have to be enrolled anew. Put the former node.key back, or resolve this')
+  })
+}
+
+async function startUp(keeper: Keeper, damaged: string | undefined, key: Uint8Array): Promise<void> {
   const { store } = keeper
   const now = keeper.now().wall
   const alive = Number(store.meta('alive') ?? '0')
   const cleanStop = store.meta('stopped') !== undefined
   const gap = alive > 0 && now - alive > 1000 ? { from: instantOf(alive), to: now } : undefined
   await keeper.start({ version: VERSION, cleanStop, gap, damaged, store: store.meta('store') ?? '' })
+  await tellOtherKey(keeper, key)
   await keeper.engine.turn('alive', () => {
     store.sql.run('delete from meta where key = ?', 'stopped')
     store.setMeta('alive', String(keeper.now().wall))
@@ -324,7 +366,8 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     if (seconds % LOOK_AT_ROOM === 2) void keepReserve(init.data).then((has) => (has ? thereIsRoom(keeper) : undefined)).catch(() => undefined)
     it.wake()
   }, 1000)
-  orders.config = (config) => {
+  orders.config = (config, missing) => {
+    keeper.missing.splice(0, Infinity, ...missing)
     void keeper.configure(config)
     it.wake()
   }
@@ -361,7 +404,7 @@ async function lookAtFile(file: string): Promise<void> {
 // What looks leave behind is garbage at once, and a big heap is never tidied up: at 5,000 checks it would stand at 250 MB.
 setFlagsFromString('--optimize-for-size')
 
-const orders: { config: (config: InForce) => void; stop: () => Promise<void> } = { config: () => undefined, stop: () => Promise.resolve() }
+const orders: { config: (config: InForce, missing: readonly string[]) => void; stop: () => Promise<void> } = { config: () => undefined, stop: () => Promise.resolve() }
 let rounds = 0
 attachParent({
   onMessage(message) {
@@ -369,7 +412,7 @@ attachParent({
       if (resultCode(cause) === FULL) breakDown(`it cannot start: ${sentence(cause)}`, cause)
       throw cause
     })
-    else if (message.is === 'config') orders.config(message['config'] as InForce)
+    else if (message.is === 'config') orders.config(message['config'] as InForce, message['missing'] as readonly string[])
   },
   onStop: () => orders.stop(),
   // The loop goes round at least twice a second; a loop that hangs in the store makes no progress.

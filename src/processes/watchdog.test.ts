@@ -1,7 +1,7 @@
 // `holdfast up` as a person and as a service manager meet it: real processes, a real folder. What starts, what refuses to start, what
 // comes back after a SIGKILL, what a changed file does, and how all of it ends.
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -195,6 +195,20 @@ test('X-8: each process is back within 5 s of a SIGKILL, and without its parent 
   await waitForBoard(again)
   assert.equal(startOf(keeper), undefined)
   await until(() => answers(again.port), 5000, again.said)
+})
+
+test('what the file lacked is not missed any more once it is mended', async (t) => {
+  const at = folder(t)
+  const it = await up(at)
+  await waitForBoard(it)
+  const missing = (): string[] => {
+    const asked = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'status', '--json'], { cwd: at, env: { PATH: process.env['PATH'], HOME: at, XDG_RUNTIME_DIR: at }, encoding: 'utf8', timeout: 10_000 })
+    return (JSON.parse(asked.stdout) as { missing: string[] }).missing
+  }
+  assert.equal(missing().length, 2)
+  fs.writeFileSync(path.join(at, 'holdfast.yaml'), CONFIG('http://127.0.0.1:9/page'))
+  await until(() => /was read again: in force, 1 check\n/.test(it.said()), 10_000, it.said)
+  await until(() => missing().length === 0, 5000, it.said)
 })
 
 test('a changed file comes into force; a bad one does not, and people hear of it once', async (t) => {

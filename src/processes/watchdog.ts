@@ -164,7 +164,7 @@ function raiseWorker(it: Watch): void {
 
 function sayStart(it: Watch): void {
   const { opened, out, err, config, wants } = it
-  const checks = config.checks.length === 1 ? '1 check' : `${config.checks.length} checks`
+  const checks = counted(config.checks.length)
   out.line(opened.wrote === undefined ? `✓ configuration ${opened.file} (${checks})` : `✓ wrote ${opened.file} (${opened.wrote} lines, ${checks})`)
   for (const says of missingIn(config)) out.line(`! ${says}`)
   // What is missing was said above, in the words of a start.
@@ -195,7 +195,7 @@ function hear(it: Watch, name: string, message: Message): void {
 function tellReady(it: Watch, ringer: boolean, keeper: boolean, upFor: number): void {
   if (it.told || !ringer || (!keeper && upFor < READY_WITHOUT_KEEPER)) return
   it.told = true
-  it.manager.ready(`watching ${it.config.checks.length} checks`)
+  it.manager.ready(`watching ${counted(it.config.checks.length)}`)
 }
 
 /** A key that the disk gives up late takes the place of the one for the moment. */
@@ -219,6 +219,8 @@ function tellAlarms(it: Watch): void {
   if (!it.children.advances('ringer', PATIENCE)) return
   it.alarms = it.alarms.filter(({ title, says }) => !it.children.tell('ringer', { is: 'page-all', title, says }))
 }
+
+const counted = (checks: number): string => `${checks} check${checks === 1 ? '' : 's'}`
 
 const clockTime = (date: Date, timezone: string): string => date.toLocaleTimeString('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
 
@@ -246,7 +248,7 @@ async function reload(it: Watch): Promise<void> {
   children.tell('worker', { is: 'config', boards: boardPlaces(config) })
   raiseWorker(it)
   it.outside.configure(config.deadMan)
-  it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${config.checks.length} checks`}`)
+  it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${counted(config.checks.length)}`}`)
   if (config.warnings.length > 0) it.err.line(renderFindings(config.warnings, 'It is in force.'))
 }
 

@@ -1,5 +1,6 @@
 // `holdfast incidents`, `ack` and `page`: what is open, who has it, and the verbs of the night. An acknowledgement is said as it
 // is: taken, taken but not yet recorded, or somebody else's already; each of them is a success.
+import { nameOf } from '../../core/subject.ts'
 import type { DoneAnswer, IncidentAnswer, IncidentsAnswer } from '../../views/answers.ts'
 import { hasIt, joined } from '../../words/notification.ts'
 import { EXIT, Failure, usage } from '../failure.ts'
@@ -37,7 +38,7 @@ export const show: Command = async (session, [incident = '']) => {
     out.data(`${out.paint(TONES[it.state], String(out.shape(TONES[it.state])[1]))} ${out.paint('strong', plain(`${it.number}  ${it.title}`))}`)
     const rows: (readonly [string, string])[] = [
       ['State', it.state], ['Since', `${out.moment(it.since)}, for ${out.ago(it.since)}`], ['Seen', it.says], ['Who', whoHas(out, it)],
-      ['With it', it.members.join(', ')], ['Id', it.id],
+      ['With it', it.members.filter((member) => member !== nameOf(it.subject)).join(', ')], ['Id', it.id],
     ]
     if (it.lapsesAt !== null) rows.splice(4, 0, ['Asked again', out.moment(it.lapsesAt)])
     out.table(rows.filter(([, value]) => value !== '').map(([name, value]) => [['soft', name], value]))
