@@ -9,11 +9,9 @@ import type { Connection, ConnectionOptions } from 'mysql2'
 import { z } from 'zod'
 import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
-import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
-import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
-import { refusal, within } from '../../ports/refusal.ts'
-import { spanOf, spanText } from '../../ports/setting.ts'
-import type { Phases } from '../../ports/world.ts'
+import { databaseText, linkWords, readDatabase, serverWords, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { dialogue, questionShape, quoted, type Session } from '../../ports/dialogue.ts'
+import { fail, probe, type Seen } from '../../ports/probe.ts'
 
 const DIALECT: Dialect = {
   schemes: ['mysql', 'mariadb'],
@@ -21,19 +19,11 @@ const DIALECT: Dialect = {
   tlsParameter: 'ssl-mode',
   tls: { disabled: 'off', required: 'unverified', verify_ca: 'verified', verify_identity: 'verified' },
 }
-const MOST_BYTES = 1024 * 1024
 
 const config = z.strictObject({
   mysql: databaseText('Server', DIALECT),
-  query: z.string().min(1).max(10_000).optional().meta({ title: 'Query', description: 'select 1 when absent' }),
-  write: z.strictObject({ table: tableText('Table') }).optional().meta({ title: 'Committed write', description: 'Writes a row (id int primary key, at datetime) and commits it' }),
-  limits: z
-    .strictObject({ connect: spanText('Connect and sign in').optional(), query: spanText('Query').optional(), write: spanText('Write').optional() })
-    .optional()
-    .meta({ title: 'Limits of single steps' }),
+  ...questionShape('id int primary key, at datetime'),
 })
-
-type Config = z.output<typeof config>
 
 export default probe({
   kind: 'mysql',
@@ -49,74 +39,20 @@ export default probe({
   async look(settings, context) {
     const database = readDatabase(settings.mysql, DIALECT)
     if (typeof database === 'string') throw new Error(database)
-    const { host, port } = database
-    const { egress, signal, timeout } = context
     // Before the clock of the connection runs: the first look loads it.
     const { createConnection } = await import('mysql2')
-    try {
-      const { socket, phases } = await egress.connect({ host, port, signal, mostBytes: MOST_BYTES })
-      try {
-        const open = (limit: Span | undefined): Session => sessionOver(createConnection(optionsFor(database, socket, limit)))
-        return await converse(settings, database, open, phases, context)
-      } finally {
-        socket.destroy()
-      }
-    } catch (cause) {
-      const says = refusal(cause)
-      if (says !== undefined) return fail(says)
-      throw within(cause, timeout)
-    }
+    return dialogue(database, settings, {
+      open: (socket, limit) => sessionOver(createConnection(optionsFor(database, socket, limit))),
+      begin: 'start transaction',
+      row: (table) => `replace into ${quoted(table, '`')} (id, at) values (connection_id() % 1000, now())`,
+      isConflict: (cause) => CONFLICTS.has((cause as { errno?: unknown }).errno),
+      judge: (cause, step) => judge(cause, step, database),
+    }, context)
   },
 })
 
-/** The steps after the connection is open. */
-async function converse(settings: Config, database: Database, open: (limit: Span | undefined) => Session, phases: Phases, context: LookContext): Promise<Seen> {
-  const began = context.now().tick
-  const { limits } = settings
-  const doing: { step: Step } = { step: { missing: 'no answer to the sign-in', moment: 'during the sign-in', limit: spanOf(limits?.connect) } }
-  const wait = <Of>(of: Promise<Of>): Promise<Of> => step(of, doing.step, context)
-  try {
-    const session = open(doing.step.limit)
-    try {
-      await wait(session.ready)
-      doing.step = { missing: 'no answer to the query', moment: 'before it answered the query', limit: spanOf(limits?.query) }
-      await wait(session.ask(settings.query ?? 'select 1', doing.step.limit))
-      if (settings.write) {
-        doing.step = { missing: 'no answer to the write', moment: 'before the write was committed', limit: spanOf(limits?.write) }
-        await wait(write(session, settings.write.table, doing.step.limit))
-      }
-      return pass({ phases: { ...phases, total: phases.total + context.now().tick - began } })
-    } finally {
-      session.leave()
-    }
-  } catch (cause) {
-    return judge(cause, doing.step, database)
-  }
-}
-
-/** Two writers may meet in one row, and one of them is told to try again: that shows that writes are judged, so it does. */
-async function write(session: Session, table: string, limit: Span | undefined): Promise<void> {
-  const quoted = table.split('.').map((part) => `\`${part}\``).join('.')
-  for (let tries = 1; ; tries++) {
-    try {
-      await session.ask('start transaction', limit)
-      await session.ask(`replace into ${quoted} (id, at) values (connection_id() % 1000, now())`, limit)
-      await session.ask('commit', limit)
-      return
-    } catch (cause) {
-      if (tries > 1 || !CONFLICTS.has((cause as { errno?: unknown }).errno)) throw cause
-    }
-  }
-}
-
 /** Deadlock, and a Galera certification that failed. */
 const CONFLICTS = new Set<unknown>([1213, 1020])
-
-interface Session {
-  readonly ready: Promise<void>
-  ask(sql: string, limit: Span | undefined): Promise<void>
-  leave(): void
-}
 
 const optionsFor = ({ host, port, user, password, name, tls }: Database, stream: unknown, limit: Span | undefined): ConnectionOptions => ({
   stream, host, port, user, password,

@@ -9,11 +9,9 @@ import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { coded, codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
-import { databaseText, linkWords, readDatabase, serverWords, step, tableText, type Database, type Dialect, type Step } from '../../ports/database.ts'
-import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
-import { refusal, within } from '../../ports/refusal.ts'
-import { spanOf, spanText } from '../../ports/setting.ts'
-import type { Phases } from '../../ports/world.ts'
+import { databaseText, linkWords, readDatabase, serverWords, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { dialogue, MOST_BYTES, questionShape, quoted, type Session } from '../../ports/dialogue.ts'
+import { fail, probe, type Seen } from '../../ports/probe.ts'
 
 const DIALECT: Dialect = {
   schemes: ['postgres', 'postgresql'],
@@ -21,19 +19,11 @@ const DIALECT: Dialect = {
   tlsParameter: 'sslmode',
   tls: { disable: 'off', require: 'unverified', 'verify-ca': 'verified', 'verify-full': 'verified' },
 }
-const MOST_BYTES = 1024 * 1024
 
 const config = z.strictObject({
   postgres: databaseText('Server', DIALECT),
-  query: z.string().min(1).max(10_000).optional().meta({ title: 'Query', description: 'select 1 when absent' }),
-  write: z.strictObject({ table: tableText('Table') }).optional().meta({ title: 'Committed write', description: 'Writes a row (id int primary key, at timestamptz) and commits it' }),
-  limits: z
-    .strictObject({ connect: spanText('Connect and sign in').optional(), query: spanText('Query').optional(), write: spanText('Write').optional() })
-    .optional()
-    .meta({ title: 'Limits of single steps' }),
+  ...questionShape('id int primary key, at timestamptz'),
 })
-
-type Config = z.output<typeof config>
 
 export default probe({
   kind: 'postgres',
@@ -49,74 +39,20 @@ export default probe({
   async look(settings, context) {
     const database = readDatabase(settings.postgres, DIALECT)
     if (typeof database === 'string') throw new Error(database)
-    const { host, port } = database
-    const { egress, signal, timeout } = context
     // Before the clock of the connection runs: the first look loads it.
     const driver = (await import('pg')).default as unknown as Driver
-    try {
-      const { socket, phases } = await egress.connect({ host, port, signal, mostBytes: MOST_BYTES })
-      try {
-        return await converse(settings, database, (limit) => sessionOver(driver, database, socket, limit), phases, context)
-      } finally {
-        socket.destroy()
-      }
-    } catch (cause) {
-      const says = refusal(cause)
-      if (says !== undefined) return fail(says)
-      throw within(cause, timeout)
-    }
+    return dialogue(database, settings, {
+      open: (socket, limit) => sessionOver(driver, database, socket, limit),
+      begin: 'begin',
+      row: (table) => `insert into ${quoted(table, '"')} (id, at) values (pg_backend_pid() % 1000, now()) on conflict (id) do update set at = excluded.at`,
+      isConflict: (cause) => CONFLICTS.has(codeOf(cause) ?? ''),
+      judge: (cause, step) => judge(cause, step, database),
+    }, context)
   },
 })
 
-/** The steps after the connection is open. */
-async function converse(settings: Config, database: Database, open: (limit: Span | undefined) => Session, phases: Phases, context: LookContext): Promise<Seen> {
-  const began = context.now().tick
-  const { limits } = settings
-  const doing: { step: Step } = { step: { missing: 'no answer to the sign-in', moment: 'during the sign-in', limit: spanOf(limits?.connect) } }
-  const wait = <Of>(of: Promise<Of>): Promise<Of> => step(of, doing.step, context)
-  try {
-    const session = open(doing.step.limit)
-    try {
-      await wait(session.ready)
-      doing.step = { missing: 'no answer to the query', moment: 'before it answered the query', limit: spanOf(limits?.query) }
-      await wait(session.ask(settings.query ?? 'select 1', doing.step.limit))
-      if (settings.write) {
-        doing.step = { missing: 'no answer to the write', moment: 'before the write was committed', limit: spanOf(limits?.write) }
-        await wait(write(session, settings.write.table, doing.step.limit))
-      }
-      return pass({ phases: { ...phases, total: phases.total + context.now().tick - began } })
-    } finally {
-      session.leave()
-    }
-  } catch (cause) {
-    return judge(cause, doing.step, database)
-  }
-}
-
-/** Two writers may meet in one row, and one of them is told to try again: that shows that writes are judged, so it does. */
-async function write(session: Session, table: string, limit: Span | undefined): Promise<void> {
-  const quoted = table.split('.').map((part) => `"${part}"`).join('.')
-  for (let tries = 1; ; tries++) {
-    try {
-      await session.ask('begin', limit)
-      await session.ask(`insert into ${quoted} (id, at) values (pg_backend_pid() % 1000, now()) on conflict (id) do update set at = excluded.at`, limit)
-      await session.ask('commit', limit)
-      return
-    } catch (cause) {
-      if (tries > 1 || !CONFLICTS.has(codeOf(cause) ?? '')) throw cause
-      await session.ask('rollback', limit)
-    }
-  }
-}
-
 /** Serialization failure and deadlock. */
 const CONFLICTS = new Set(['40001', '40P01'])
-
-interface Session {
-  readonly ready: Promise<unknown>
-  ask(sql: string, limit: Span | undefined): Promise<unknown>
-  leave(): void
-}
 
 function sessionOver({ Client, Connection }: Driver, database: Database, socket: Duplex, limit: Span | undefined): Session {
   const { host, port, user, password, name, tls } = database
