@@ -69,6 +69,9 @@ export function resultCode(cause: unknown): number | undefined {
 }
 
 export const FULL = 13
+export const IOERR = 10
+export const READONLY = 8
+export const CANTOPEN = 14
 export const BUSY = 5
 /** The file is not what it was: its content cannot be believed. */
 export const isDamage = (cause: unknown): boolean => [11, 26].includes(resultCode(cause) ?? 0)

@@ -31,3 +31,18 @@ test('a keeper whose place is held by one that cannot be ended names that one, w
   assert.equal(code, 1)
   assert.match((said as { says: string }).says, /^A former keeper \(process 4711\) cannot be ended and still holds the data folder .*The ringer goes on paging from memory.*Look at the disk; when that process ends, a new keeper starts at once\./)
 })
+
+test('what is no store of Holdfast’s is left alone, and it is said what it is', async (t) => {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-keeper-'))
+  t.after(() => fs.rmSync(data, { recursive: true }))
+  const file = path.join(data, 'holdfast.db')
+  fs.mkdirSync(file)
+  assert.deepEqual(await blocked(data), { said: { is: 'fatal', says: `${file} is a folder, not a database. Move it away, or name another data folder with --data.`, exit: 1 }, code: 1 })
+  fs.rmdirSync(file)
+  const other = openSql(file)
+  other.exec('create table invoice (id integer primary key, amount integer)')
+  other.close()
+  const before = fs.readFileSync(file)
+  assert.deepEqual(await blocked(data), { said: { is: 'fatal', says: `${file} is a database of something else (its tables: invoice). Move it away, or name another data folder with --data.`, exit: 1 }, code: 1 })
+  assert.deepEqual(fs.readFileSync(file), before)
+})

@@ -1,20 +1,18 @@
 // The keeper process: the only writer of the database. It proves by an exclusive lock on a file of its own that it is the only
 // one, opens the store (and begins a new one, keeping the old file, when it is damaged), wires the keeper's logic to its
 // siblings' sockets, and runs its loop. All judgement lies in `engine/keeper.ts`.
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { constants, existsSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { pingId } from '../core/link.ts'
 import { sentence } from '../core/fault.ts'
-import { newId, sha256 } from '../core/id.ts'
-import { instantOf, type Instant } from '../core/time.ts'
-import { openSamples, type Samples } from '../db/samples.ts'
-import { BUSY, CANTOPEN, damage, FULL, IOERR, isDamage, openSql, READONLY, resultCode } from '../db/sql.ts'
-import { openStore, type Store } from '../db/store.ts'
+import { instantOf } from '../core/time.ts'
+import { BUSY, CANTOPEN, FULL, IOERR, openSql, READONLY, resultCode } from '../db/sql.ts'
 import { answer } from '../engine/calls.ts'
+import { tellOtherKey } from '../engine/other-key.ts'
 import type { Suspects } from '../engine/engine.ts'
-import { allOf, createKeeper, type InForce, type Keeper, type Published, type Rooms } from '../engine/keeper.ts'
+import { allOf, createKeeper, type InForce, type Keeper, type Published } from '../engine/keeper.ts'
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { random } from '../ports/world/random.ts'
@@ -24,6 +22,7 @@ import type { Asker } from '../views/answers.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
 import { attachParent, toParent } from './parent.ts'
+import { MAGIC, openOrBegin, openSamplesAt } from './store-file.ts'
 
 interface Init {
   readonly is: 'init'
@@ -40,9 +39,6 @@ const VERSION = '0.1.0'
 const RESERVE = 64 * 1024 * 1024
 /** Seconds between looks at whether there is room for it. */
 const LOOK_AT_ROOM = 20
-/** Larger databases are believed until a read says otherwise: the check would cost more time than a restart may take. */
-const LARGEST_CHECKED = 256 * 1024 * 1024
-const MAGIC = 'SQLite format 3\0'
 
 /** Ends the process with a sentence that the watchdog prints; `exit` 1 stops everything. */
 function fatal(says: string): never {
@@ -118,84 +114,6 @@ function fileSuspects(runtime: string): Suspects {
   }
 }
 
-interface Opened {
-  readonly store: Store
-  readonly damaged: string | undefined
-}
-
-/** Opens the store; a file that is not a database any more is kept aside, and a new memory begins. */
-function openOrBegin(data: string, rooms: Rooms, now: Instant): Opened {
-  const file = path.join(data, 'holdfast.db')
-  const strange = whyNotOurs(file)
-  // Whose it is nobody knows: it is not set aside like a damaged one.
-  if (strange !== undefined) fatal(`${file} ${strange}. Move it away, or name another data folder with --data.`)
-  const open = (): Store => {
-    const store = openStore(file, allOf(rooms), newId('node', now, random))
-    if (statSync(file).size <= LARGEST_CHECKED) {
-      const said = store.sql.get<{ quick_check: string }>('pragma quick_check(1)')?.quick_check
-      if (said !== 'ok') throw damage(said ?? 'it cannot be checked')
-    }
-    if (store.meta('store') === undefined) store.setMeta('store', newId('store', now, random))
-    return store
-  }
-  try {
-    // A complete log beside an overwritten file would let SQLite open it as if nothing had happened, until the first read
-    // of a page that the log does not have.
-    if (!isDatabase(file)) throw damage('its first bytes are not those of a database')
-    return { store: open(), damaged: undefined }
-  } catch (cause) {
-    if (!isDamage(cause)) throw cause
-    console.error(`holdfast keeper: the database is damaged (${sentence(cause)}); it is kept, and a new memory begins`)
-    const kept = `holdfast.db.damaged-${new Date(now).toISOString().replaceAll(':', '')}`
-    for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, path.join(data, kept) + tail)
-    return { store: open(), damaged: kept }
-  }
-}
-
-/** Why the file cannot be a store of Holdfast's although nothing is wrong with it; `undefined` when it is one, is not there, or cannot be read. */
-function whyNotOurs(file: string): string | undefined {
-  if (!existsSync(file)) return undefined
-  if (statSync(file).isDirectory()) return 'is a folder, not a database'
-  if (!isDatabase(file)) return undefined
-  try {
-    const sql = openSql(file, { readOnly: true })
-    try {
-      const tables = sql.all<{ name: string }>(`select name from sqlite_master where type = 'table' limit 1000`).map(({ name }) => name)
-      return tables.length > 0 && !['entry', 'meta'].every((name) => tables.includes(name)) ? `is a database of something else (its tables: ${tables.slice(0, 3).join(', ')})` : undefined
-    } finally {
-      sql.close()
-    }
-  } catch {
-    // Damaged, or without room for what reading needs: judged when it is opened to be written.
-    return undefined
-  }
-}
-
-/** True when the file is absent, empty, or begins as SQLite's files do. */
-function isDatabase(file: string): boolean {
-  if (!existsSync(file) || statSync(file).size === 0) return true
-  const handle = openSync(file, 'r')
-  try {
-    const head = Buffer.alloc(MAGIC.length)
-    readSync(handle, head, 0, head.length, 0)
-    return head.toString('latin1') === MAGIC
-  } finally {
-    closeSync(handle)
-  }
-}
-
-function openSamplesAt(data: string): Samples | undefined {
-  const file = path.join(data, 'samples.db')
-  try {
-    return openSamples(file)
-  } catch (cause) {
-    // Samples are not worth a stop: without room nothing is measured, a damaged file is put aside, and measuring begins anew.
-    if (!isDamage(cause)) return undefined
-    for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, `${file}.damaged${tail}`)
-    return openSamples(file)
-  }
-}
-
 /** Room on the disk that is given back when it is full, so that ledger and pages can still be written (L-7). True when it is there. */
 async function keepReserve(data: string): Promise<boolean> {
   const file = path.join(data, 'reserve')
@@ -236,7 +154,7 @@ async function run(init: Init): Promise<void> {
     key, random,
     samples: openSamplesAt(init.data),
     open(rooms) {
-      const opened = openOrBegin(init.data, rooms, clock.now().wall)
+      const opened = openOrBegin(init.data, allOf(rooms), { now: clock.now().wall, random, refuse: fatal })
       damaged = opened.damaged
       return opened.store
     },
@@ -315,22 +233,9 @@ async function run(init: Init): Promise<void> {
     setImmediate(turnOver)
   }
   wake()
-  await startUp(keeper, damaged)
+  await startUp(keeper, damaged, key)
   toParent({ is: 'ready' })
   live(keeper, init, { wake, webs })
-}
-
-/** A database that is met with another key than before: links that were sent and addresses that are pinged are others now. Said once. */
-async function tellOtherKey({ store, engine, rooms }: Keeper, key: Uint8Array): Promise<void> {
-  const mark = sha256(`holdfast key ${Buffer.from(key).toString('hex')}`).slice(0, 16)
-  const had = store.meta('key')
-  if (had === mark) return
-  await engine.turn('key', (tx) => {
-    store.setMeta('key', mark)
-    if (had === undefined) return
-    tx.append({ is: 'node.otherKey', stream: 'node:this', body: { at: tx.now.wall } })
-    rooms.page.openNode(tx, 'key', 'node.key is another one', 'this database was used with another node.key before: links in pages that were sent do not work any more, heartbeats have new addresses, and authenticators have to be enrolled anew. Put the former node.key back, or resolve this')
-  })
 }
 
 async function startUp(keeper: Keeper, damaged: string | undefined, key: Uint8Array): Promise<void> {

@@ -56,6 +56,8 @@ export interface LoadWants extends Plugins {
   /** Addresses of the command line: they count as written in the configuration. */
   readonly urls?: readonly string[]
   readonly env: Environment
+  /** The data folder, where it is known: nothing is published into it. */
+  readonly data?: string
   /** For `site.url` where the file has none; 7400 when absent. */
   readonly port?: number
 }
@@ -98,7 +100,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const site = readSite(reading, { name: 'Holdfast', url: `http://127.0.0.1:${wants.port ?? 7400}`, timezone: 'UTC' })
   const watch = readWatch(reading, wants.probes, site.timezone)
   const page = readPage(reading, wants.channels, site.timezone)
-  const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names })
+  const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names, ...(wants.data === undefined ? {} : { data: resolve(wants.data) }) })
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
   judgePolicies(reading, watch.names, ingest)

@@ -86,7 +86,7 @@ export async function open(wants: Wants): Promise<Opened | NotOpened> {
 
 /** Reads the configuration as `open` did; what the command line names counts as written in it. */
 export const load = (file: string, wants: Wants): Promise<Loaded> =>
-  loadConfig({ file, urls: wants.urls, env: process.env, port: wants.port, probes, channels })
+  loadConfig({ file, urls: wants.urls, env: process.env, port: wants.port, data: wants.data, probes, channels })
 
 /** Writes the first configuration where there is none; gives the number of its lines. */
 async function writeStarter(file: string, wants: Wants): Promise<number | undefined | NotOpened> {

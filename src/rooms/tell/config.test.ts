@@ -6,7 +6,7 @@ import { readTell, type BoardConfig } from './config.ts'
 
 function read(text: string, checks: readonly string[] = ['www', 'db']): { boards: BoardConfig[]; errors: string[]; warnings: string[] } {
   const asked = ask(`checks: { ${checks.map((name) => `${name}: 1`).join(', ')} }\nstatus_pages:${text}\n`)
-  const boards = readTell(asked.reading, { file: '/etc/holdfast/holdfast.yaml', siteName: 'Acme', checks })
+  const boards = readTell(asked.reading, { file: '/etc/holdfast/holdfast.yaml', siteName: 'Acme', checks, data: '/var/lib/holdfast' })
   return { boards, errors: asked.errors(), warnings: asked.warnings() }
 }
 
@@ -43,6 +43,8 @@ test('a folder around the configuration or its secrets is never published into',
   for (const place of ['dir:.', 'dir:/', 'dir:/etc', 'dir:..', 'dir:./secrets', 'dir:conf.d', 'dir:./x/..']) {
     assert.deepEqual(read(` { p: { publish: ["${place}"] } }`).errors, [`HF122 "${place}"`])
   }
+  for (const place of ['dir:/var/lib/holdfast', 'dir:/var/lib/holdfast/public', 'dir:/var/lib', 'dir:../../var/lib/holdfast/x/..']) assert.deepEqual(read(` { p: { publish: ["${place}"] } }`).errors, [`HF122 "${place}"`])
+  assert.deepEqual(read(' { p: { publish: "dir:/var/lib/holdfast-board" } }').errors, [])
   for (const place of ['s3:bucket', 'dir:', './public', 'https://x.example']) assert.deepEqual(read(` { p: { publish: "${place}" } }`).errors, [`HF122 "${place}"`])
   assert.deepEqual(read(' { p: { publish: "dir:a" }, q: { publish: ["dir:./b/../a/"] } }').errors, ['HF121 "dir:./b/../a/"'])
 })

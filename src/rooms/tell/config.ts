@@ -1,6 +1,6 @@
 // The telling room's part of the configuration: status pages, what they show, where they are published. A page shows what is
 // named here and nothing else; a folder that it is published into must not hold the configuration, for secrets lie beside it.
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { nameKey, names, span, webAddress } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
@@ -46,6 +46,8 @@ export interface TellWants {
   /** The configuration file, absolute: folders are relative to it. */
   readonly file: string
   readonly siteName: string
+  /** The data folder, absolute, where it is known. */
+  readonly data?: string
   /** Names of all checks in the file. */
   readonly checks: readonly string[]
 }
@@ -93,7 +95,7 @@ function readComponents(reading: Reading, page: readonly string[], { checks }: T
 }
 
 /** Folders as absolute paths: known places only, none twice, none around the configuration. */
-function readFolders(reading: Reading, page: readonly string[], places: readonly string[], { file }: TellWants, folders: Map<string, string>): string[] {
+function readFolders(reading: Reading, page: readonly string[], places: readonly string[], { file, data }: TellWants, folders: Map<string, string>): string[] {
   const path = [...page, 'publish']
   const listed = Array.isArray(reading.spot(path)?.value)
   return places.flatMap((place, index): string[] => {
@@ -105,9 +107,12 @@ function readFolders(reading: Reading, page: readonly string[], places: readonly
     }
     const folder = resolve(dirname(file), given.trim())
     const around = [file, join(dirname(file), 'secrets', 'x'), join(dirname(file), 'conf.d', 'x')].some((one) => !relative(folder, one).startsWith('..'))
+    const inData = data !== undefined && [relative(folder, data), relative(data, folder)].some((way) => !way.startsWith('..') && !isAbsolute(way))
     const earlier = folders.get(folder)
     if (around) {
       reading.error('HF122', at, `“${place.slice(0, 63)}” holds the configuration or its secrets`, { help: 'publish into a folder of its own, such as "dir:./public"' })
+    } else if (inData) {
+      reading.error('HF122', at, `“${place.slice(0, 63)}” and the data folder lie in one another: the node's key and database would lie beside a public page`, { help: 'publish into a folder of its own, such as "dir:./public"' })
     } else if (earlier !== undefined) {
       reading.error('HF121', at, `“${place.slice(0, 63)}” is the folder of ${earlier} already`, { help: 'give each status page a folder of its own' })
     }
