@@ -25,8 +25,9 @@ export function sayTaken(view: LinkView): string {
         : `${view.heldSince === undefined ? hasIt(by) : hasItSince(by, zone.clock(view.heldSince))}. Nobody else is paged.`
     }
     case 'ringing': {
-      const people = view.next?.people ?? []
-      return people.length === 0 ? 'Passed on: the next step is paged now.' : `Passed on: next ${joined(people)} at ${zone.clock(view.next?.at ?? view.incident.since)}.`
+      const others = view.rung?.filter((name) => name !== view.person)
+      const now = others === undefined ? 'the next step is paged now' : others.length === 0 ? 'there is nobody else to page, so it rings again' : `${joined(others)} ${others.length === 1 ? 'is' : 'are'} paged now`
+      return `Passed on: ${now}.${view.next === undefined ? '' : ` Next ${joined(view.next.people)} at ${zone.clock(view.next.at)}.`}`
     }
   }
 }

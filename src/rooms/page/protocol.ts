@@ -71,6 +71,8 @@ export interface LinkView {
   readonly heldBy?: string
   readonly heldSince?: Instant
   readonly lapsesAt?: Instant
+  /** Who is being rung now, by the step that is under way. */
+  readonly rung?: readonly string[]
   /** Who is rung next, and when. */
   readonly next?: { readonly people: readonly string[]; readonly at: Instant }
   readonly timezone: string

@@ -9,7 +9,9 @@ import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLi
 const MINUTE = 60_000
 const path = '/a/t0ken'
 const base = { incident: { id: 'inc_1' as IncidentId, number: 212, title: 'db is down', says: 'Connection refused.', since: at(-17 * MINUTE) }, person: 'ada', timezone: 'Europe/Berlin' }
-const ringing: LinkView = { ...base, state: 'ringing', next: { people: ['bo'], at: at(5 * MINUTE) } }
+const ringing: LinkView = { ...base, state: 'ringing', rung: ['ada'], next: { people: ['bo'], at: at(5 * MINUTE) } }
+/** After Ada passed it on: Bo's step has begun, and Chen's is next. */
+const passed: LinkView = { ...ringing, rung: ['bo'], next: { people: ['chen'], at: at(5 * MINUTE) } }
 const held: LinkView = { ...base, state: 'held', heldBy: 'ada', heldSince: at(-14 * MINUTE), lapsesAt: at(16 * MINUTE) }
 const over: LinkView = { ...base, state: 'over' }
 const draw = (view: LinkView, did?: LinkScreen['did']): string => renderLink({ view, path, now: NOW, ...(did ? { did } : {}) })
@@ -37,7 +39,7 @@ test('taken: the answer names its effect', () => {
 test('taken while the keeper is silent: not called recorded', () => {
   const page = textOf(draw(held, { act: 'ack', recorded: false }))
   assert.match(page, /Taken, not yet recorded You have it and paging has stopped/)
-  assert.match(textOf(draw(ringing, { act: 'pass', recorded: false })), /Passed on, not yet recorded Bo is paged now/)
+  assert.match(textOf(draw(passed, { act: 'pass', recorded: false })), /Passed on, not yet recorded Bo is paged now/)
 })
 
 test('a second person’s press is a success that says who has it', () => {
@@ -47,8 +49,8 @@ test('a second person’s press is a success that says who has it', () => {
 })
 
 test('passed on: who is paged now, or that there is nobody else', () => {
-  assert.match(textOf(draw(ringing, { act: 'pass', recorded: true })), /You passed it on Bo is paged now\./)
-  assert.match(textOf(draw({ ...ringing, next: { people: ['ada'], at: NOW } }, { act: 'pass', recorded: true })), /There is nobody else to page: it rings you again/)
+  assert.match(textOf(draw(passed, { act: 'pass', recorded: true })), /You passed it on Bo is paged now\. .*Next: Chen at 02:36/)
+  assert.match(textOf(draw({ ...ringing, rung: [] }, { act: 'pass', recorded: true })), /There is nobody else to page: it rings you again/)
   assert.match(textOf(draw({ ...base, state: 'ringing' }, { act: 'pass', recorded: true })), /The next step is paged now/)
 })
 

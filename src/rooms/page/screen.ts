@@ -43,7 +43,7 @@ export function renderLink(screen: LinkScreen): string {
   const told = tell(screen, zone)
   const title = line(view.incident.title, 100)
   const about = told.title === title ? undefined : html`<p><b><bdi>${title}</bdi></b></p>`
-  const next = view.state === 'ringing' && screen.did === undefined ? view.next : undefined
+  const next = view.state === 'ringing' && screen.did?.act !== 'ack' ? view.next : undefined
   const facts = [
     ...(told.title === title || view.state === 'over' ? [] : [sayYoung(screen, zone)]),
     ...(view.incident.number > 0 ? [words.incident(view.incident.number)] : []),
@@ -134,9 +134,8 @@ function tellHeld(screen: LinkScreen, zone: Zone): Told {
 
 function tellPassed(screen: LinkScreen): Told {
   const { view, did } = screen
-  const others = few((view.next?.people ?? []).filter((name) => name !== view.person))
-  const alone = view.next !== undefined && view.next.people.length > 0 && others.length === 0
-  const effect = alone ? words.nobodyElse : words.pagedNow(others)
+  const others = few((view.rung ?? []).filter((name) => name !== view.person))
+  const effect = view.rung !== undefined && others.length === 0 ? words.nobodyElse : words.pagedNow(others)
   const buttons = [take(screen, words.takeAfterAll)]
   if (did && !did.recorded) return { title: words.notRecorded.pass, shape: 'degraded', says: [effect, words.recordedSoon.pass], buttons }
   return { title: words.passedOn, shape: 'ok', says: [effect], buttons }

@@ -8,7 +8,7 @@ import { instantOf, laterTick, type Tick } from '../../../core/time.ts'
 import type { IncidentId } from '../../../core/id.ts'
 import { nextPeople, step, type PagingEvent } from '../decide.ts'
 import type { Act, AskRinger, LinkView, Mirrored, RingerSays } from '../protocol.ts'
-import { called, canBeRung } from '../steps.ts'
+import { called, canBeRung, HAND_OVER } from '../steps.ts'
 import { make, quieten, take } from './alone.ts'
 import { write } from './journal.ts'
 import { bound, isDeciding, keeperLeads, type Pending, type Turn } from './state.ts'
@@ -182,6 +182,7 @@ function viewOf({ state, now }: Turn, { person, incident, it }: Who): LinkView {
   const next = state.plan ? nextPeople(it.paging, state.plan, now) : undefined
   return {
     incident: { id, number, title, says, since }, person, state: phase.is, timezone, ...(next ? { next } : {}),
+    ...(phase.is === 'ringing' ? { rung: [...new Set(it.paging.rings.filter((ring) => ring.step === phase.step || ring.step === HAND_OVER).map((ring) => ring.person))] } : {}),
     ...(phase.is === 'held' ? { heldBy: phase.by, heldSince: phase.at, lapsesAt: phase.lapsesAt.wall } : {}),
   }
 }
