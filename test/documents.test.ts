@@ -193,6 +193,13 @@ test('every path of the API stands in its page, with its scope', () => {
   }
 })
 
+test('every package that runs is named, with what it is for', () => {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: Readonly<Record<string, string>> }
+  const rows = documentAt('docs/decisions/0011-packages.md').split('\n').filter((line) => line.startsWith('| `')).flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ''))
+  assert.deepEqual(rows.toSorted(), Object.keys(dependencies).toSorted())
+  for (const [name, version] of Object.entries(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, `${name} is pinned`)
+})
+
 const slugOf = (heading: string): string => heading.toLowerCase().replace(/[^\w\- ]/g, '').trim().replaceAll(' ', '-')
 
 test('links between documents lead somewhere, and never out of the project', () => {
