@@ -39,12 +39,23 @@ const fine = { ...status, says: 'All 4 checks fine.', down: false, incidents: []
 const tested = (receivedAt: number | null, outcome = 'accepted'): object => ({ schema: 'holdfast.test/1', tests: [{ page: 'tst_1', person: 'ada', channel: 'email', outcome, says: 'no such host', receivedAt }] })
 const oncall = { schema: 'holdfast.oncall/1', nobody: false, rotations: [{ name: 'primary', now: 'ada', until: Date.now() + 3_600_000, shifts: [{ person: 'ada', from: ago(1000), until: Date.now() + 3_600_000, cover: false }, { person: 'bo', from: NOW, until: NOW, cover: true }] }] }
 
+const URI = 'otpauth://totp/Acme:ada?secret=GEZDGNBVGY3TQOJQ&issuer=Acme&algorithm=SHA1&digits=6&period=30'
+const link = { schema: 'holdfast.link/1', person: 'ada', url: 'https://hold.acme.example/welcome/invite/abc', until: NOW }
+
 const bodies: Record<string, unknown> = {
   status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
   'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
   'board.show': { schema: 'holdfast.board/1', boards: [{ slug: 'public', board: sampleBoard(), drafts: [{ id: 'st_9', title: 'Errors', body: '', status: 'investigating', publishAt: NOW, heldBy: null }] }] },
   'tokens.list': { schema: 'holdfast.tokens/1', tokens: [{ id: 'tok_1', name: 'ci', scopes: ['read'], createdAt: NOW, expiresAt: null, lastUsedAt: null }] },
   'tokens.create': { schema: 'holdfast.tokens/1', tokens: [], secret: 'hf_secret' }, 'ledger.verify': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32) },
+  'people.list': {
+    schema: 'holdfast.people/1', people: [
+      { person: 'ada', email: null, configured: ['approver'], granted: ['owner'], roles: ['approver', 'owner'], factors: 2, hasPassword: true, sessions: 1, seen: NOW },
+      { person: 'bo', email: null, configured: [], granted: [], roles: [], factors: 0, hasPassword: false, sessions: 0, seen: null },
+    ],
+  },
+  'people.invite': link, 'people.recover': link, 'people.firstOwner': link, 'people.enrol': { schema: 'holdfast.totp/1', person: 'ada', uri: URI, secret: 'GEZDGNBVGY3TQOJQ' },
+  'people.audit': { schema: 'holdfast.audit/1', entries: [{ seq: 7, at: NOW, is: 'people.signedIn', person: 'ada', says: `ada signed in by passkey from ${HOSTILE}` }] },
   'ledger.rebuild': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32), differed: ['page_incident'] },
 }
 
@@ -137,6 +148,16 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['tokens create ci --scope read --scope ack --expires 90d', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read', 'ack'], expires: '90d' }]]],
     ['tokens list', 0, /^tok_1 {2}ci {2}read/, [['tokens.list', {}]]],
     ['tokens revoke tok_1', 0, /did/, [['tokens.revoke', { id: 'tok_1' }]]],
+    ['people list', 0, /^ada {2}approver, owner \(granted\) {2}password, 2 factors {2}1 session {2}seen .*\nbo {3}no role {20}no way in yet\n$/, [['people.list', {}]]],
+    ['people first-owner', 0, /^https:\/\/hold\.acme\.example\/welcome\/invite\/abc\n$/, [['people.firstOwner', {}]]],
+    ['people invite bo', 0, /^https:\/\/hold\.acme\.example\/welcome\/invite\/abc\n$/, [['people.invite', { who: 'bo', person: 'ada' }]]],
+    ['people recover bo', 0, /^https:\/\/\S+\n$/, [['people.recover', { who: 'bo', person: 'ada' }]]],
+    ['people enrol ada --code 123456', 0, /^otpauth:/, [['people.enrol', { who: 'ada', person: 'ada', code: '123456' }]]],
+    ['people grant bo responder approver', 0, /^did people\.grant\n$/, [['people.grant', { who: 'bo', person: 'ada', roles: ['responder', 'approver'] }]]],
+    ['people grant bo --none', 0, /^did people\.grant\n$/, [['people.grant', { who: 'bo', person: 'ada', roles: [] }]]],
+    ['people sign-out bo', 0, /^did people\.signOutAll\n$/, [['people.signOutAll', { who: 'bo', person: 'ada' }]]],
+    ['audit --person ada --since 7d', 0, /^7 {2}.*ada signed in by passkey from down  ?/, [['people.audit', { who: 'ada', since: '7d' }]]],
+    ['audit', 0, /^7 {2}/, [['people.audit', {}]]],
     ['ledger verify', 0, /^● 12 entries, unbroken/, [['ledger.verify', {}]]],
     ['ledger rebuild', 0, /Put right: page_incident/, [['ledger.rebuild', {}]]],
   ]
@@ -151,7 +172,7 @@ test('every command: its exit code, what it asks, what it prints', async () => {
 })
 
 test('--json prints the answer with its schema, and nothing else, for every command', async () => {
-  for (const line of ['status', 'checks list', 'checks show db', 'incidents list', 'incidents show 7', 'oncall now', 'oncall show', 'board show', 'tokens list', 'ledger verify', 'ack', 'page bo -m x', 'validate /nowhere.yaml', 'explain HF101']) {
+  for (const line of ['status', 'checks list', 'checks show db', 'incidents list', 'incidents show 7', 'oncall now', 'oncall show', 'board show', 'tokens list', 'people list', 'people invite bo', 'people enrol ada', 'people grant bo viewer', 'audit', 'ledger verify', 'ack', 'page bo -m x', 'validate /nowhere.yaml', 'explain HF101']) {
     for (const argv of [`${line} --json`, `--json ${line}`]) {
       const ran = await run(argv)
       assert.match((JSON.parse(ran.out) as { schema: string }).schema, /^holdfast\.\w+\/1$/, argv)
@@ -160,6 +181,18 @@ test('--json prints the answer with its schema, and nothing else, for every comm
   }
   const lines = (await run('checks list --json=lines')).out.trim().split('\n').map((it) => JSON.parse(it) as { name: string })
   assert.deepEqual(lines.map((it) => it.name), ['db', 'job'])
+})
+
+test('people enrol: what an authenticator reads stands alone on its line, and its QR code is dark on light in any terminal', async () => {
+  const [uri, empty, ...more] = (await run('people enrol ada')).out.split('\n')
+  assert.deepEqual([uri, empty], [URI, ''])
+  const drawn = more.filter((line) => line !== '')
+  assert.ok(drawn.length > 15 && drawn.every((line) => /^[█▀▄ ]+$/.test(line) && line.length === drawn[0]?.length))
+  assert.match(drawn[0] ?? '', /^█+$/, 'a light border')
+  const coloured = (await run('people enrol ada --color always')).out.split('\n').filter((line) => line.includes('█'))
+  assert.ok(coloured.every((line) => line.startsWith('\u001b[97;40m')))
+  const ran = await run('people enrol ada')
+  assert.match(ran.err, /holdfast people enrol ada --code 123456/)
 })
 
 test('a fine status exits 0; missing things are talk, and -q is silent about them', async (t) => {
@@ -172,7 +205,7 @@ test('a fine status exits 0; missing things are talk, and -q is silent about the
 })
 
 test('wrong usage exits 2, with what to do; as JSON too', async () => {
-  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'oncall show --days x',
+  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'people', 'people invite', 'people grant bo', 'people grant bo king', 'people grant bo viewer --none', 'oncall show --days x',
     'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
     const ran = await run(line)
     assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)
@@ -253,7 +286,7 @@ test('what the server refuses: safety is 5, not found 1, wrong arguments 2, away
   plainly(t)
   const cases: readonly [Answered<unknown>, number][] = [
     [{ is: 'refused', status: 409, error: { code: 'HF413', message: 'still fails', help: 'take it' } }, 5], [{ is: 'refused', status: 409, error: { code: 'HF412', message: 'over already' } }, 1],
-    [{ is: 'refused', status: 404, error: { code: 'HF404', message: 'no incident 99' } }, 1], [{ is: 'refused', status: 400, error: { code: 'HF401', message: 'not understood' } }, 2],
+    [{ is: 'refused', status: 404, error: { code: 'HF404', message: 'no incident 99' } }, 1], [{ is: 'refused', status: 403, error: { code: 'HF443', message: 'Only an owner may do this.' } }, 7], [{ is: 'refused', status: 400, error: { code: 'HF401', message: 'not understood' } }, 2],
     [{ is: 'refused', status: 503, error: { code: 'HF503', message: 'not durable' } }, 7], [{ is: 'away', says: 'the keeper is silent' }, 7],
   ]
   for (const [says, exit] of cases) {

@@ -9,10 +9,13 @@ export interface Stream {
   readonly isTTY?: boolean | undefined
 }
 
-export type Tone = 'ok' | 'degraded' | 'down' | 'maintenance' | 'unknown' | 'soft' | 'strong'
+export type Tone = 'ok' | 'degraded' | 'down' | 'maintenance' | 'unknown' | 'soft' | 'strong' | 'inverse'
 
-const SHAPES: Readonly<Record<Exclude<Tone, 'soft' | 'strong'>, string>> = { ok: '●', degraded: '▲', down: '✕', maintenance: '■', unknown: '◌' }
-const ANSI: Readonly<Record<Tone, string>> = { ok: '32', degraded: '33', down: '31', maintenance: '34', unknown: '2', soft: '2', strong: '1' }
+/** A state of something watched. */
+export type Shape = Exclude<Tone, 'soft' | 'strong' | 'inverse'>
+
+const SHAPES: Readonly<Record<Shape, string>> = { ok: '●', degraded: '▲', down: '✕', maintenance: '■', unknown: '◌' }
+const ANSI: Readonly<Record<Tone, string>> = { ok: '32', degraded: '33', down: '31', maintenance: '34', unknown: '2', soft: '2', strong: '1', inverse: '97;40' }
 
 export type Cell = string | readonly [tone: Tone, text: string]
 
@@ -28,7 +31,7 @@ export interface Out {
   answer(body: object, draw: () => void): void
   table(rows: readonly (readonly Cell[])[], heading?: readonly string[]): void
   paint(tone: Tone, text: string): string
-  shape(tone: Exclude<Tone, 'soft' | 'strong'>): Cell
+  shape(tone: Shape): Cell
   /** A moment in the site's zone, with its day when that is not today. */
   moment(at: Instant | null): string
   /** The same, to the second. */

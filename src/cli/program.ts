@@ -31,6 +31,7 @@ const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'):
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
+const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
 const configuration = (name: 'validate' | 'schema' | 'explain'): Load => from(() => import('./commands/configuration.ts'), name)
 
@@ -44,6 +45,10 @@ const TOP: readonly Leaf[] = [
     usage: 'ping <heartbeat>', says: 'report a run of a heartbeat, by its name, address or id', examples: ['holdfast ping invoices', './invoices.sh; holdfast ping invoices --exit $?', 'holdfast ping invoices --start'],
     load: from(() => import('./commands/ping.ts'), 'ping'),
     options: [option('--start', 'it began'), option('--fail', 'it failed'), option('--log', 'a line for its log, no verdict'), option('--exit <code>', 'its exit code: 0 is success'), option('--rid <uuid>', 'which run it was, where several overlap'), note],
+  },
+  {
+    usage: 'audit', says: 'what was done about people and by them: sign-ins, refusals, roles, factors, approvals', examples: ['holdfast audit --person ada --since 7d', 'holdfast audit --json=lines'],
+    load: people('audit'), options: [option('--person <person>', 'only what concerns them'), option('--since <time>', 'how far back (7d)')],
   },
   { usage: 'validate [file]', says: 'read the configuration and say everything that is wrong with it; exit 2 when something is', examples: ['holdfast validate', 'holdfast validate staging.yaml --json'], load: configuration('validate') },
   { usage: 'schema', says: 'the JSON Schema of the configuration, for editors', examples: ['holdfast schema > holdfast.schema.json'], load: configuration('schema') },
@@ -108,6 +113,24 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: board('hold') },
       { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: board('publish') },
+    ],
+  },
+  {
+    noun: 'people', says: 'who is who, and who may what; on the machine itself',
+    verbs: [
+      { usage: 'list', says: 'everybody, with their roles and whether they have a way in', examples: ['holdfast people list'], load: people('list') },
+      { usage: 'first-owner', says: 'print the link of the first owner, while nobody owns this Holdfast; the former one is void', examples: ['holdfast people first-owner'], load: people('firstOwner') },
+      { usage: 'invite <person>', says: 'print a link by which they set up their account', examples: ['holdfast people invite bo'], load: people('invite') },
+      { usage: 'recover <person>', says: 'print a link for somebody who lost their way in', examples: ['holdfast people recover bo'], load: people('recover') },
+      {
+        usage: 'enrol <person>', says: 'give them an authenticator: prints what it reads, as a QR code too; --code confirms it', examples: ['holdfast people enrol ada', 'holdfast people enrol ada --code 123456'],
+        load: people('enrol'), options: [option('--code <code>', 'the code that the authenticator shows now')],
+      },
+      {
+        usage: 'grant <person> [role...]', says: 'say which roles they have beside those of the configuration; ends their sessions; exit 5 for the only owner', examples: ['holdfast people grant bo responder approver', 'holdfast people grant bo --none'],
+        load: people('grant'), options: [option('--none', 'take all granted roles away')],
+      },
+      { usage: 'sign-out <person>', says: 'end all their sessions', examples: ['holdfast people sign-out bo'], load: people('signOut') },
     ],
   },
   {

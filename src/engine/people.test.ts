@@ -76,6 +76,20 @@ test('a hundred first owners at once are one, and the way is closed for ever', a
   assert.deepEqual(await it.fails('people.enter', { what: 'first-owner', link, person: 'eve', from: FROM }), [410, 'HF434'])
 })
 
+test('this machine alone is given the first owner\'s link, and while there is none; it says who asked', async (t) => {
+  const it = await world(t)
+  const made = await it.body<LinkAnswer>('people.firstOwner', {}, { is: 'socket' })
+  assert.match(made.url, /^http:\/\/127\.0\.0\.1:7400\/welcome\/first-owner\/[\w-]{43}$/)
+  const token: Asker = { is: 'token', id: 'tok_1', name: 'root', scopes: ['admin'] }
+  for (const asker of [token, { is: 'open' } as const]) assert.deepEqual(await it.fails('people.firstOwner', {}, asker), [403, 'HF439'])
+  const { asker } = await owned(it)
+  assert.deepEqual(await it.fails('people.firstOwner', {}, asker), [403, 'HF439'])
+  assert.deepEqual(await it.fails('people.firstOwner', {}, { is: 'socket' }), [409, 'HF444'])
+  await it.body('people.grant', { who: 'bo', roles: ['viewer'], person: 'root' }, { is: 'socket' })
+  const audit = await it.body<AuditAnswer>('people.audit', { who: 'bo' }, asker)
+  assert.deepEqual(audit.entries.map(({ says }) => says), ['bo was given viewer (root at the machine)'])
+})
+
 test('a link that was printed anew voids the one before', async (t) => {
   const it = await world(t)
   const former = await it.link()

@@ -14,7 +14,7 @@ import { lookLink, newLink, useLink, type Purpose } from '../rooms/people/links.
 import { loadFactors, loadGranted, loadSecrets } from '../rooms/people/rows.ts'
 import { close, closeAll, isStrong, isToTouch, look, open, sessionsOf, touch, type Means, type Session } from '../rooms/people/sessions.ts'
 import type { Asker, DoneAnswer } from '../views/answers.ts'
-import type { AccountAnswer, From, PeopleCalls, PersonAnswer, SessionAnswer } from '../views/people.ts'
+import type { AccountAnswer, From, LinkAnswer, PeopleCalls, PersonAnswer, SessionAnswer } from '../views/people.ts'
 import { auditOf } from './audit.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './password.ts'
@@ -50,7 +50,8 @@ const PEOPLE_ARGS = {
   'people.grant': z.strictObject({ who: name, roles, person }),
   'people.invite': z.strictObject({ who: name, person }),
   'people.recover': z.strictObject({ who: name, person }),
-  'people.enrol': z.strictObject({ who: name, code: z.string().max(40).optional() }),
+  'people.firstOwner': z.strictObject({}),
+  'people.enrol': z.strictObject({ who: name, person, code: z.string().max(40).optional() }),
   'people.signOutAll': z.strictObject({ who: name, person }),
   'people.audit': z.strictObject({ who: name.optional(), since: z.string().max(40).optional() }),
 } satisfies Record<keyof PeopleCalls, z.ZodType>
@@ -192,11 +193,18 @@ function handOut(keeper: Keeper, what: Purpose, who: string, by: string, within:
 const siteOf = (keeper: Keeper): string => keeper.config.site.url.replace(/\/+$/, '')
 
 /** Printed at the start while nobody owns this Holdfast; the former one is void. `undefined` when somebody does. */
-export async function firstOwnerLink(keeper: Keeper): Promise<string | undefined> {
-  return keeper.engine.turn('first owner', (tx) => {
-    if (keeper.rooms.people.hasOwner(tx.sql)) return undefined
-    return `${siteOf(keeper)}/welcome/first-owner/${newLink(tx, keeper.random, keeper.lived(), { what: 'first-owner', person: '', within: OWNER_LINK })}`
-  })
+export const firstOwnerLink = async (keeper: Keeper): Promise<string | undefined> => (await makeOwnerLink(keeper))?.url
+
+const makeOwnerLink = (keeper: Keeper): Promise<LinkAnswer | undefined> => keeper.engine.turn('first owner', (tx) => {
+  if (keeper.rooms.people.hasOwner(tx.sql)) return undefined
+  const made = newLink(tx, keeper.random, keeper.lived(), { what: 'first-owner', person: '', within: OWNER_LINK })
+  return { schema: 'holdfast.link/1', person: '', url: `${siteOf(keeper)}/welcome/first-owner/${made}`, until: later(tx.now.wall, OWNER_LINK) }
+})
+
+async function firstOwner(keeper: Keeper, { asker }: Asking): Promise<Answer> {
+  if (asker.is !== 'socket') return no(403, 'HF439', 'The link of the first owner is given on the machine itself.', 'holdfast people first-owner, on the machine that Holdfast runs on')
+  const made = await makeOwnerLink(keeper)
+  return made ? ok(made) : no(409, 'HF444', 'Somebody owns this Holdfast already.', 'holdfast people list shows who; holdfast people recover NAME lets an owner in who lost their way')
 }
 
 function account(keeper: Keeper, session: Session): AccountAnswer {
@@ -323,6 +331,7 @@ const PEOPLE: { [Name in keyof PeopleCalls]: Call<Name> } = {
   'people.newRecovery': (keeper, args) => inRecent(keeper, args.session, (tx, { person: who }) => ok({ schema: 'holdfast.recovery/1', codes: newRecovery(tx, keeper.rooms.people.place(), who, who) })),
   'people.list': (keeper) => ok({ schema: 'holdfast.people/1', people: listPeople(keeper) }),
   'people.grant': grant,
+  'people.firstOwner': (keeper, _args, asking) => firstOwner(keeper, asking),
   'people.invite': (keeper, args, { by }) => handOut(keeper, 'invite', args.who, by, INVITE),
   'people.recover': (keeper, args, { by }) => handOut(keeper, 'recover', args.who, by, RECOVER),
   'people.enrol': enrol,
@@ -345,7 +354,9 @@ export async function answerPeople(keeper: Keeper, called: keyof PeopleCalls, ar
   if (OWNERS_ONLY.has(called) && !mayRule(asker)) return no(403, 'HF443', 'Only an owner may do this.', 'sign in as an owner, or use the command line on the machine')
   const parsed = PEOPLE_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
-  const by = asker.is === 'person' ? asker.person : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
+  // Who sits at the machine says who they are; nobody proved it.
+  const said = (args as { readonly person?: unknown } | undefined)?.person
+  const by = asker.is === 'person' ? asker.person : asker.is === 'socket' ? `${asker.person ?? (typeof said === 'string' && said !== '' ? said.slice(0, 200) : 'somebody')} at the machine` : 'somebody'
   try {
     return await (PEOPLE[called] as Call<keyof PeopleCalls>)(keeper, parsed.data, { by, asker })
   } catch (cause) {

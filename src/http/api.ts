@@ -3,6 +3,7 @@
 // the ringer, like those by link, so that they work while the keeper does not.
 import { z } from 'zod'
 import { ms, type Span } from '../core/time.ts'
+import { ROLES } from '../core/role.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
 import type { LinkView } from '../rooms/page/protocol.ts'
 import { opens, SCOPES, type Scope } from './access.ts'
@@ -133,6 +134,7 @@ const act = (verb: 'ack' | 'pass', says: string): Route => {
   }
 }
 
+const aboutPerson = z.strictObject({ who: name, person })
 const tokenName = line.max(100)
 
 export const apiRoutes: readonly Route[] = [
@@ -168,6 +170,15 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
   call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
   call({ at: 'DELETE /tokens/:id', who: 'admin', call: 'tokens.revoke', takes: z.strictObject({ id: name }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
+  // About people: the keeper answers owners who are signed in, and this machine; no token, whatever its scopes.
+  call({ at: 'GET /people', who: 'admin', call: 'people.list', takes: none, gives: 'holdfast.people/1', says: 'Everybody, with their roles and whether they have a way in.' }),
+  call({ at: 'POST /people/first-owner', who: 'admin', call: 'people.firstOwner', takes: none, gives: 'holdfast.link/1', says: 'On this machine only: the link of the first owner, while nobody owns this.' }),
+  call({ at: 'POST /people/:who/invite', who: 'admin', call: 'people.invite', takes: aboutPerson, gives: 'holdfast.link/1', says: 'A link by which somebody sets up their account.' }),
+  call({ at: 'POST /people/:who/recover', who: 'admin', call: 'people.recover', takes: aboutPerson, gives: 'holdfast.link/1', says: 'A link for somebody who lost their way in.' }),
+  call({ at: 'POST /people/:who/enrol', who: 'admin', call: 'people.enrol', takes: aboutPerson.extend({ code: z.string().max(40).exactOptional() }), gives: 'holdfast.totp/1', says: 'On this machine only: an authenticator for somebody, or the code that confirms it.' }),
+  call({ at: 'POST /people/:who/grant', who: 'admin', call: 'people.grant', takes: aboutPerson.extend({ roles: z.array(z.enum(ROLES)).max(ROLES.length) }), gives: 'holdfast.done/1', says: 'Which roles somebody has beside those of the configuration; their sessions end.' }),
+  call({ at: 'POST /people/:who/sign-out', who: 'admin', call: 'people.signOutAll', takes: aboutPerson, gives: 'holdfast.done/1', says: 'Ends all sessions of somebody.' }),
+  call({ at: 'GET /audit', who: 'admin', call: 'people.audit', takes: z.strictObject({ who: name.exactOptional(), since: line.max(40).exactOptional() }), gives: 'holdfast.audit/1', says: 'What was done about people and by them.' }),
   call({ at: 'POST /ledger/verify', who: 'admin', call: 'ledger.verify', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Checks the chain of the ledger, entry by entry.' }),
   call({ at: 'POST /ledger/rebuild', who: 'admin', call: 'ledger.rebuild', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Makes the tables anew from the ledger, and says which differed.' }),
 ]

@@ -91,11 +91,13 @@ export interface PeopleCalls {
   'people.newRecovery': { args: { session: string }; body: RecoveryAnswer }
   'people.list': { args: Record<string, never>; body: PeopleAnswer }
   'people.grant': { args: { who: string; roles: readonly Role[]; person?: string }; body: DoneAnswer }
+  /** On this machine only: what is printed at the start, anew; the former one is void. 409 when somebody owns this. */
+  'people.firstOwner': { args: Record<string, never>; body: LinkAnswer }
   /** A link for somebody who has no way in yet, or who lost it. Ends nothing by itself. */
   'people.invite': { args: { who: string; person?: string }; body: LinkAnswer }
   'people.recover': { args: { who: string; person?: string }; body: LinkAnswer }
   /** On this machine only: an authenticator for somebody, to be confirmed by a code. */
-  'people.enrol': { args: { who: string; code?: string }; body: TotpAnswer | DoneAnswer }
+  'people.enrol': { args: { who: string; person?: string; code?: string }; body: TotpAnswer | DoneAnswer }
   'people.signOutAll': { args: { who: string; person?: string }; body: DoneAnswer }
   'people.audit': { args: { who?: string; since?: string }; body: AuditAnswer }
 }

@@ -1,10 +1,10 @@
 // `holdfast board`: what visitors see now, what will publish itself unless held, and words of people.
 import type { BoardAnswer, DoneAnswer } from '../../views/answers.ts'
 import { EXIT } from '../failure.ts'
-import { plain, type Tone } from '../output.ts'
+import { plain, type Shape } from '../output.ts'
 import { ask, textOption, type Command, type Session } from '../session.ts'
 
-const TONES: Readonly<Record<string, Exclude<Tone, 'soft' | 'strong'>>> = {
+const TONES: Readonly<Record<string, Shape>> = {
   operational: 'ok', degraded_performance: 'degraded', partial_outage: 'degraded', major_outage: 'down', under_maintenance: 'maintenance',
 }
 

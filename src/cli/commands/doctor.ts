@@ -6,11 +6,11 @@ import type { StatusAnswer, TestAnswer } from '../../views/answers.ts'
 import { loadConfig, type Accepted } from '../../views/accepted.ts'
 import { missingIn } from '../../views/missing.ts'
 import { EXIT, Failure } from '../failure.ts'
-import type { Tone } from '../output.ts'
+import type { Shape } from '../output.ts'
 import { ask, configWants, type Command, type Session } from '../session.ts'
 
 interface Finding {
-  readonly tone: Exclude<Tone, 'soft' | 'strong'>
+  readonly tone: Shape
   readonly says: string
 }
 

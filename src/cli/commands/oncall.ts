@@ -3,7 +3,7 @@
 import type { DoneAnswer, OncallAnswer, StatusAnswer, TestAnswer } from '../../views/answers.ts'
 import { person as called } from '../../words/notification.ts'
 import { EXIT, usage } from '../failure.ts'
-import { plain, type Cell, type Tone } from '../output.ts'
+import { plain, type Cell, type Shape } from '../output.ts'
 import { ask, textOption, type Command, type Session } from '../session.ts'
 
 const nobody = 'Nobody would be paged: add people and a rotation to the configuration.'
@@ -47,7 +47,7 @@ const isLoopback = (url: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/
 
 function rows(session: Session, tests: readonly Test[]): Cell[][] {
   return tests.map((it) => {
-    const [tone, word]: readonly [Exclude<Tone, 'soft' | 'strong'>, string] = it.receivedAt !== null ? ['ok', `acknowledged at ${session.out.moment(it.receivedAt)}`]
+    const [tone, word]: readonly [Shape, string] = it.receivedAt !== null ? ['ok', `acknowledged at ${session.out.moment(it.receivedAt)}`]
       : it.outcome === 'accepted' ? ['degraded', 'sent, not acknowledged'] : it.outcome === 'failed' ? ['down', `not sent: ${it.says}`]
         : it.outcome === 'unknown' ? ['unknown', `not known whether it was sent: ${it.says}`] : ['unknown', 'on its way']
     return [session.out.shape(tone), it.person, it.channel, word]
