@@ -1,20 +1,43 @@
-// Who may call what. Every route names its policy; a token opens what its scopes open, the Unix socket everything, and whoever
-// brings nothing gets no further than the open doors. Tokens are known here by their hash alone, as the keeper pushed them;
+// Who may call what. Every route names its policy; a token opens what its scopes open, a session what its person's roles may, the
+// Unix socket what tokens open, and whoever brings nothing gets no further than the open doors. Tokens are known here by their hash alone, as the keeper pushed them;
 // until it has, nobody is called unknown: the answer is "not now" (X-1, T-2).
 import { sha256 } from '../core/id.ts'
+import { RIGHTS, type Right } from '../core/role.ts'
 import type { Instant } from '../core/time.ts'
 import type { Asker, ToWeb } from '../views/answers.ts'
+import type { SessionAnswer } from '../views/people.ts'
 
 export const SCOPES = ['read', 'ack', 'write', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
+/** What a session must open: a right, or no more than its own account. */
+export type Needs = Right | 'account'
+
 /**
  * `open`: anybody. `link`, `ping`, `key`: the credential is in the request itself (acknowledgement link, ping id, integration
- * key). `loopback`: this machine, not through a proxy. A scope: a token that has it, or the Unix socket.
+ * key). `loopback`: this machine, not through a proxy. `door`: whoever is about to sign in, from a page of ours. `account`: a session,
+ * for what is its person's own. `person:…`: a session with that right. A scope: a token that has it, a session with the right
+ * of that name, or the Unix socket.
  */
-export type Who = 'open' | 'link' | 'ping' | 'key' | 'loopback' | Scope
+export type Who = 'open' | 'link' | 'ping' | 'key' | 'loopback' | 'door' | 'account' | `person:${Right}` | Scope
 
-export const POLICIES: readonly Who[] = ['open', 'link', 'ping', 'key', 'loopback', ...SCOPES]
+export const POLICIES: readonly Who[] = ['open', 'link', 'ping', 'key', 'loopback', 'door', 'account', ...RIGHTS.map((right): Who => `person:${right}`), ...SCOPES]
+
+export const isScope = (who: string): who is Scope => (SCOPES as readonly string[]).includes(who)
+
+/** What a session must open to pass a route that only sessions pass; `undefined` for every other route. */
+export const needsOf = (who: Who): Needs | undefined => (who === 'account' ? who : who.startsWith('person:') ? (who.slice('person:'.length) as Right) : undefined)
+
+/** Whose session it is, as a route meets it. */
+export interface Visit {
+  /** Of the cookie; goes to the keeper and nowhere else. */
+  readonly secret: string
+  /** What forms carry as `csrf`, and scripts as the header `x-csrf`. */
+  readonly csrf: string
+  readonly session: SessionAnswer
+  /** What a form sent, without `csrf`; empty where none was sent. */
+  readonly form: URLSearchParams
+}
 
 /** Where a request came in. */
 export interface Door {
@@ -61,7 +84,7 @@ export function accessBook(): Access {
   const enterByToken = (needs: Scope, headers: Headers, now: Instant): Entrance => {
     const written = headers.get('authorization')
     const secret = /^Bearer +([\x21-\x7e]{8,200})$/i.exec(written ?? '')?.[1]
-    if (secret === undefined) return { is: 'out', status: 401, says: 'This needs a token: send "Authorization: Bearer …". One is made by "holdfast tokens create".' }
+    if (secret === undefined) return { is: 'out', status: 401, says: 'This needs a token: send "Authorization: Bearer …". One is made by "holdfast tokens create"; people sign in.' }
     if (!byHash) return { is: 'out', status: 503, says: 'Tokens are not known yet: Holdfast is starting. Try again in a few seconds.' }
     // Looked up by hash, so that the time it takes says nothing about a token.
     const token = byHash.get(sha256(secret))
@@ -77,9 +100,12 @@ export function accessBook(): Access {
     },
     enter(who, door, headers, now) {
       switch (who) {
-        case 'open': case 'link': case 'ping': case 'key': return { is: 'in', asker: { is: 'open' } }
+        case 'open': case 'link': case 'ping': case 'key': case 'door': return { is: 'in', asker: { is: 'open' } }
         case 'loopback': return enterLoopback(door, headers)
-        default: return door.via === 'socket' ? { is: 'in', asker: { is: 'socket' } } : enterByToken(who, headers, now)
+        default:
+          // Whoever a session is for is let in by the keeper's word (session.ts), never here.
+          if (!isScope(who)) return { is: 'out', status: 401, says: 'Sign in first.' }
+          return door.via === 'socket' ? { is: 'in', asker: { is: 'socket' } } : enterByToken(who, headers, now)
       }
     },
   }

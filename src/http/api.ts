@@ -54,7 +54,7 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
 
 /** Whoever may only read does not get the addresses by which a heartbeat is reported (they are credentials), nor what jobs wrote. */
 function withoutKeys(body: unknown, asker: Asker): unknown {
-  if (asker.is !== 'token' || opens(asker.scopes, 'write')) return body
+  if (asker.is === 'token' ? opens(asker.scopes, 'write') : asker.is === 'person' ? asker.rights.includes('write') : asker.is === 'socket') return body
   const strip = (it: object): object => ('pingUrl' in it ? { ...it, pingUrl: null, ...('heartbeat' in it ? { heartbeat: withoutTexts(it.heartbeat) } : {}) } : it)
   if (typeof body !== 'object' || body === null) return body
   return 'checks' in body && Array.isArray(body.checks) ? { ...body, checks: body.checks.map(strip) } : strip(body)
@@ -121,8 +121,10 @@ const act = (verb: 'ack' | 'pass', says: string): Route => {
     async answer(ask, kit, asker) {
       const read = await readArgs(ask, takes)
       if (read instanceof Response) return read
-      const { incident, person: by } = read as z.output<typeof actSchema>
-      const via = asker.is === 'token' ? `api:${asker.name}` : 'cli'
+      const { incident, person: named } = read as z.output<typeof actSchema>
+      // Whoever is signed in acts as themselves, whatever else was sent.
+      const by = asker.is === 'person' ? asker.person : named
+      const via = asker.is === 'token' ? `api:${asker.name}` : asker.is === 'person' ? 'web' : 'cli'
       const said = await kit.ringer.ask({ is: 'act', act: verb, via, ...(incident === 'open' ? {} : { incident }), ...(by === undefined ? {} : { person: by }) })
       switch (said.is) {
         case 'did': return json({ ...say(said.view), recorded: said.recorded, held_by: said.view.heldBy ?? null }, said.recorded ? 200 : 202, { 'holdfast-timezone': said.view.timezone })

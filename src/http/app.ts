@@ -2,10 +2,13 @@
 // answer carries the security headers, and what no route answers is "not found", however it was asked.
 import assert from 'node:assert/strict'
 import { Hono } from 'hono'
-import { POLICIES, type Door } from './access.ts'
+import { isScope, needsOf, POLICIES, type Door, type Visit } from './access.ts'
 import { renderError, renderNotFound, SCREEN_POLICY } from '../rooms/page/screen.ts'
 import { page, problem, SECURITY, wantsPage } from './problem.ts'
+import { renderRefusal, CONSOLE_POLICY } from './console/frame.ts'
 import type { Ask, Kit, Route } from './route.ts'
+import { endCookie, isFromHere, secretIn, visit, type Visited } from './session.ts'
+import type { Asker } from '../views/answers.ts'
 
 export type App = Hono<{ Bindings: Door }>
 
@@ -17,7 +20,7 @@ export function assertRoutes(routes: readonly Route[]): void {
     assert(POLICIES.includes(who), `${name} does not say who may call it`)
     assert(!seen.has(name), `${name} stands there twice`)
     assert(says.length > 0 && typeof answer === 'function', `${name} is not complete`)
-    assert(!path.startsWith('/api/v1/') || path === '/api/v1/openapi.json' || !['open', 'link', 'ping', 'key', 'loopback'].includes(who), `${name} is a call of our own API and must need a scope`)
+    assert(!path.startsWith('/api/v1/') || path === '/api/v1/openapi.json' || !['open', 'link', 'ping', 'key', 'loopback', 'door'].includes(who), `${name} is a call of our own API and must need a scope`)
     seen.add(name)
   }
 }
@@ -35,12 +38,41 @@ function methodsOf(routes: readonly Route[]): (path: string) => readonly string[
   }
 }
 
-async function answer(route: Route, ask: Ask, kit: Kit): Promise<Response> {
-  const entrance = kit.access.enter(route.who, ask.env, ask.req.raw.headers, kit.clock.now().wall)
-  if (entrance.is === 'out') {
-    return problem({ status: entrance.status, detail: entrance.says, ...(entrance.status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="holdfast"' } } : {}) })
+type Entered = { readonly is: 'in'; readonly asker: Asker; readonly visit?: Visit } | { readonly is: 'out'; readonly answer: Response }
+
+/** Judges the policy of a route: by the session where it wants one, or where a call of the API came with a cookie and no token. */
+async function enter({ who, method, fresh }: Route, ask: Ask, kit: Kit): Promise<Entered> {
+  const { headers } = ask.req.raw
+  const byCookie = isScope(who) && ask.env.via === 'tcp' && !headers.has('authorization') && secretIn(headers, kit.pushed.site) !== undefined
+  const needs = byCookie ? who : needsOf(who)
+  if (needs !== undefined) {
+    const visited = await visit({ needs, fresh }, ask, kit)
+    if (visited.is === 'out') return { is: 'out', answer: refuse(visited, ask, kit) }
+    const { session } = visited.visit
+    return { is: 'in', asker: { is: 'person', person: session.person, session: session.id, rights: session.rights }, visit: visited.visit }
   }
-  return route.answer(ask, kit, entrance.asker)
+  if (who === 'door' && method !== 'GET' && !isFromHere(headers, kit.pushed.site)) {
+    return { is: 'out', answer: refuse({ is: 'out', why: 'forged', status: 403, says: 'This was sent from a page of somebody else. Nothing was changed. Open the address of Holdfast itself.' }, ask, kit) }
+  }
+  const entrance = kit.access.enter(who, ask.env, headers, kit.clock.now().wall)
+  if (entrance.is === 'in') return entrance
+  return { is: 'out', answer: problem({ status: entrance.status, detail: entrance.says, ...(entrance.status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="holdfast"' } } : {}) }) }
+}
+
+/** People are shown where to sign in, and come back from there; programs get a problem. A session that has ended takes its cookie along. */
+function refuse(it: Extract<Visited, { is: 'out' }>, ask: Ask, kit: Kit): Response {
+  const ended = it.why === 'nobody' && secretIn(ask.req.raw.headers, kit.pushed.site) !== undefined ? { 'set-cookie': endCookie(kit.pushed.site) } : {}
+  if (!wantsPage(ask.req.raw.headers)) return problem({ status: it.status, detail: it.says, code: `HF-${it.why}`, headers: ended })
+  const { pathname, search } = new URL(ask.req.url)
+  const isLook = ask.req.method === 'GET'
+  const signIn = isLook ? `/sign-in?next=${encodeURIComponent(pathname + search)}` : '/sign-in'
+  if (it.why === 'nobody' && isLook) return page('', CONSOLE_POLICY, 303, { ...ended, location: signIn })
+  return page(renderRefusal({ why: it.why, says: it.says, signIn }), CONSOLE_POLICY, it.status, { ...ended, ...(it.status === 503 ? { 'retry-after': '5' } : {}) })
+}
+
+async function answer(route: Route, ask: Ask, kit: Kit): Promise<Response> {
+  const entered = await enter(route, ask, kit)
+  return entered.is === 'out' ? entered.answer : route.answer(ask, kit, entered.asker, entered.visit)
 }
 
 export function appOf(routes: readonly Route[], kit: Kit): App {

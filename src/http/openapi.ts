@@ -1,12 +1,10 @@
 // The OpenAPI 3.1 document, made of the route table and the schemas that requests are checked with, so that it cannot say
 // anything else than what the program does.
 import { z } from 'zod'
-import { SCOPES } from './access.ts'
+import { isScope, SCOPES } from './access.ts'
 import type { Route } from './route.ts'
 
 type Json = Readonly<Record<string, unknown>>
-
-const isScope = (who: string): boolean => (SCOPES as readonly string[]).includes(who)
 
 function parametersAndBody({ path, takes }: Route): Json {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '')

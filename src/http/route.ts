@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { Tick } from '../core/time.ts'
 import type { Clock, Random } from '../ports/world.ts'
 import type { Asker } from '../views/answers.ts'
-import type { Access, Door, Who } from './access.ts'
+import type { Access, Door, Visit, Who } from './access.ts'
 import type { Boards } from './board/boards.ts'
 import type { Doors } from './ingest/doors.ts'
 import type { Gathering } from './ingest/gather.ts'
@@ -39,11 +39,14 @@ export interface Route {
   /** Hono's pattern: `/checks/:name`. */
   readonly path: string
   readonly who: Who
+  /** Wants a session that was begun lately: who may what hangs on it. Tokens and the socket are not asked. */
+  readonly fresh?: true
   /** One sentence for the OpenAPI document. */
   readonly says: string
   /** What may be sent: names of the schema's keys that stand in the path or the query; the others are the JSON body. */
   readonly takes?: { readonly schema: z.ZodObject; readonly path?: readonly string[]; readonly query?: readonly string[] }
   /** The schema name of the answer, or its media type. */
   readonly gives: string
-  readonly answer: (ask: Ask, kit: Kit, asker: Asker) => Response | Promise<Response>
+  /** `visit`: where a session was let in. */
+  readonly answer: (ask: Ask, kit: Kit, asker: Asker, visit?: Visit) => Response | Promise<Response>
 }
