@@ -37,6 +37,7 @@ function sayOf({ is, body, stream }: Entry): string {
     case 'people.recoveryMade': return `${who} has ${b['count']} new recovery codes${by}`
     case 'people.recoveryUsed': return `${who} used a recovery code; ${b['left']} are left`
     case 'people.subjectLinked': return `${who} was linked to an identity provider${by}`
+    case 'people.proved': return `${who} showed ${b['means'] === 'totp' ? 'a code' : 'a passkey'} for an approval`
     case 'people.linkMade': return `a link (${b['what']}) was made for ${who}${by}`
     case 'access.tokenCreated': return `the token ${b['name']} was made`
     case 'access.tokenRevoked': return `the token ${b['id']} was revoked`

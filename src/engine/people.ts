@@ -3,25 +3,25 @@
 // Every refusal takes as long for a name that nobody has, says the same, and is recorded. Guessing is slowed per account and
 // address; a link that acknowledges needs none of this.
 import { z } from 'zod'
-import { isRole, ROLES, rightsOf, may, type Role } from '../core/role.ts'
-import { days, hours, minutes, parseSpan, later, sayTime, type Instant, type Now, type Span } from '../core/time.ts'
+import { isRole, ROLES, may, type Role } from '../core/role.ts'
+import { days, hours, parseSpan, later, sayTime, type Instant, type Span } from '../core/time.ts'
 import { base32, otpauthOf } from '../core/totp.ts'
 import { SEASONED } from '../core/agreement.ts'
-import type { Tx } from '../db/room.ts'
 import { beginTotp, confirmTotp, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery } from '../rooms/people/factors.ts'
-import { PER_ACCOUNT, PER_ADDRESS, giveBack, takeTry } from '../rooms/people/limits.ts'
+import { giveBack } from '../rooms/people/limits.ts'
 import { lookLink, newLink, useLink, type Purpose } from '../rooms/people/links.ts'
 import { loadFactors, loadGranted, loadSecrets } from '../rooms/people/rows.ts'
-import { close, closeAll, isStrong, isToTouch, look, open, sessionsOf, touch, type Means, type Session } from '../rooms/people/sessions.ts'
-import type { Asker, DoneAnswer } from '../views/answers.ts'
-import type { AccountAnswer, From, LinkAnswer, PeopleCalls, PersonAnswer, SessionAnswer } from '../views/people.ts'
+import { close, closeAll, sessionsOf, type Session } from '../rooms/people/sessions.ts'
+import type { Asker } from '../views/answers.ts'
+import type { AccountAnswer, LinkAnswer, PeopleCalls, PersonAnswer } from '../views/people.ts'
 import { auditOf } from './audit.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
-import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './password.ts'
+import { describe, done, enter, entered, inRecent, isIncomplete, isRecent, isStillIn, recentIn, refuse, sessionIn, SIGN_IN_AGAIN, signInTurn, slow, WRONG, type Asking, type Call } from './sign-in/entry.ts'
+import { PASSKEY_ARGS, PASSKEY_CALLS, siteFor } from './sign-in/passkey.ts'
+import { PROOF_ARGS, PROOF_CALLS } from './sign-in/prove.ts'
+import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './sign-in/password.ts'
 import type { Keeper } from './keeper.ts'
 
-/** A session this young may change what the account hangs on; an older one signs in anew. */
-const RECENT: Span = minutes(15)
 const OWNER_LINK: Span = hours(24)
 const INVITE: Span = days(7)
 const RECOVER: Span = hours(24)
@@ -54,65 +54,14 @@ const PEOPLE_ARGS = {
   'people.enrol': z.strictObject({ who: name, person, code: z.string().max(40).optional() }),
   'people.signOutAll': z.strictObject({ who: name, person }),
   'people.audit': z.strictObject({ who: name.optional(), since: z.string().max(40).optional() }),
+  ...PASSKEY_ARGS, ...PROOF_ARGS,
 } satisfies Record<keyof PeopleCalls, z.ZodType>
 
 type Args<Name extends keyof PeopleCalls> = z.output<(typeof PEOPLE_ARGS)[Name]>
-interface Asking { readonly by: string; readonly asker: Asker }
-type Call<Name extends keyof PeopleCalls> = (keeper: Keeper, args: Args<Name>, asking: Asking) => Answer | Promise<Answer>
+type Called<Name extends keyof PeopleCalls> = Call<Args<Name>>
 
-const done = (says: string): Answer => ok({ schema: 'holdfast.done/1', says } satisfies DoneAnswer)
-const SIGN_IN_AGAIN = no(401, 'HF430', 'This session has ended.', 'sign in again')
-const WRONG = no(401, 'HF432', 'That is not right.', 'look at the name, the password and the code; "holdfast people recover" on the machine helps whoever lost them')
 const NEEDS_CODE = no(401, 'HF431', 'A code of your authenticator is needed beside the password.', 'six digits, or one of your recovery codes')
-const NOT_RECENT = no(403, 'HF433', 'This changes what your account hangs on: sign in again first.', `a session may do it in its first ${sayTime(RECENT)}`)
 const LINK_GONE = no(410, 'HF434', 'This link is not good any more: it was used, replaced, or is too old.', 'an owner, or "holdfast people invite NAME" on the machine, makes a new one')
-
-const momentOf = (keeper: Keeper): { now: Now; lived: Span } => ({ now: keeper.now(), lived: keeper.lived() })
-const strongIn = (keeper: Keeper) => (who: string): boolean => keeper.rooms.people.isStrong(keeper.store.sql, who)
-
-/** Whose session this is, now. Its use is written down at most once a minute, without waiting for it. */
-function sessionIn(keeper: Keeper, given: string): Session | undefined {
-  const moment = momentOf(keeper)
-  const session = look(keeper.store.sql, given, strongIn(keeper), moment)
-  if (!session || !keeper.rooms.people.isKnown(keeper.store.sql, session.person)) return undefined
-  if (isToTouch(session, moment)) void keeper.engine.turn('session seen', (tx) => touch(tx, session.id, keeper.lived())).catch(() => undefined)
-  return session
-}
-
-function isRecent(keeper: Keeper, session: Session): boolean {
-  const age = keeper.now().wall - session.at
-  return age >= 0 && age < RECENT
-}
-
-/** Begun without what their roles want, whatever they have by now: they sign in again with it. A link alone opens nothing else. */
-const isIncomplete = (keeper: Keeper, session: Session): boolean =>
-  session.means === 'link' || (keeper.rooms.people.isStrong(keeper.store.sql, session.person) && !isStrong(session.means))
-
-function describe(keeper: Keeper, session: Session): SessionAnswer {
-  const roleList = keeper.rooms.people.rolesOf(keeper.store.sql, session.person)
-  const incomplete = isIncomplete(keeper, session)
-  return { schema: 'holdfast.session/1', id: session.id, person: session.person, roles: roleList, rights: incomplete ? [] : [...rightsOf(roleList)], incomplete, recent: isRecent(keeper, session) }
-}
-
-const signInTurn = (keeper: Keeper, act: (tx: Tx) => Answer): Promise<Answer> => keeper.engine.turn('sign in', act)
-
-function enter(tx: Tx, keeper: Keeper, it: { person: string; means: Means; factor?: string; from: From }): Answer {
-  const opened = open(tx, keeper.random, keeper.lived(), { person: it.person, means: it.means, ...(it.factor === undefined ? {} : { factor: it.factor }), agent: it.from.agent, origin: it.from.origin })
-  return ok({ schema: 'holdfast.signed-in/1', person: it.person, session: opened.id, secret: opened.secret })
-}
-
-const refuse = (keeper: Keeper, who: string | undefined, why: string, { origin }: From, answer: Answer): Promise<Answer> =>
-  keeper.engine.turn('sign-in refused', (tx) => keeper.rooms.people.refused(tx, { person: who, why, origin })).then(() => answer)
-
-/** One more try of this account from this address; the answer where there is none left for now. */
-function slow(keeper: Keeper, who: string, origin: string): Answer | undefined {
-  const now = keeper.now()
-  for (const [key, allowance] of [[`address ${origin}`, PER_ADDRESS], [`account ${who}`, PER_ACCOUNT]] as const) {
-    const taken = takeTry(keeper.signIns.buckets, key, allowance, now)
-    if (taken.is === 'wait') return no(429, 'HF435', `Too many tries: the next one in ${sayTime(taken.for)}.`, 'a passkey needs none; links in pages go on working')
-  }
-  return undefined
-}
 
 async function signIn(keeper: Keeper, args: Args<'people.signIn'>): Promise<Answer> {
   const { people } = keeper.rooms
@@ -139,11 +88,6 @@ async function signIn(keeper: Keeper, args: Args<'people.signIn'>): Promise<Answ
     people.refused(tx, { person: who, why: 'wrong code', origin: args.from.origin })
     return WRONG
   })
-}
-
-function entered(keeper: Keeper, tx: Tx, account: string, it: { person: string; means: Means; factor?: string; from: From }): Answer {
-  giveBack(keeper.signIns.buckets, `account ${account}`)
-  return enter(tx, keeper, it)
 }
 
 const NAME = /^(?=.*[A-Za-z])[\w.-]{1,63}$/
@@ -220,23 +164,14 @@ function account(keeper: Keeper, session: Session): AccountAnswer {
   }
 }
 
-/** Changes what an account hangs on: in a recent session of its own only. */
-async function inRecent(keeper: Keeper, given: string, act: (tx: Tx, session: Session) => Answer): Promise<Answer> {
-  const session = sessionIn(keeper, given)
-  if (!session) return SIGN_IN_AGAIN
-  if (!isRecent(keeper, session)) return NOT_RECENT
-  return keeper.engine.turn('account', (tx) => act(tx, session))
-}
-
 async function setPassword(keeper: Keeper, args: Args<'people.setPassword'>): Promise<Answer> {
-  const session = sessionIn(keeper, args.session)
-  if (!session) return SIGN_IN_AGAIN
-  if (!isRecent(keeper, session)) return NOT_RECENT
+  const session = recentIn(keeper, args.session)
+  if ('status' in session) return session
   const weak = whyWeak(args.password, [session.person, keeper.plan.people[session.person]?.email?.split('@')[0] ?? ''])
   if (weak !== undefined) return no(400, 'HF438', `${weak[0]?.toUpperCase()}${weak.slice(1)}.`, 'four unrelated words are long, and easy to type')
   const hash = await hashPassword(args.password, keeper.random)
   return keeper.engine.turn('account', (tx) => {
-    if (!look(tx.sql, args.session, strongIn(keeper), momentOf(keeper))) return SIGN_IN_AGAIN
+    if (!isStillIn(keeper, tx, args.session)) return SIGN_IN_AGAIN
     keeper.rooms.people.setPassword(tx, session.person, hash, session.person, session.id)
     return done('The password is set. Other sessions have ended.')
   })
@@ -279,8 +214,9 @@ function grant(keeper: Keeper, args: Args<'people.grant'>, { by }: Asking): Answ
   })
 }
 
-const PEOPLE: { [Name in keyof PeopleCalls]: Call<Name> } = {
-  'people.door': (keeper) => ok({ schema: 'holdfast.door/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: [] }),
+const PEOPLE: { [Name in keyof PeopleCalls]: Called<Name> } = {
+  ...PASSKEY_CALLS, ...PROOF_CALLS,
+  'people.door': (keeper) => ok({ schema: 'holdfast.door/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: [], passkeys: siteFor(keeper.config.site.url) !== undefined, oidc: null }),
   'people.session': (keeper, args) => {
     const session = sessionIn(keeper, args.session)
     return session ? ok(describe(keeper, session)) : SIGN_IN_AGAIN
@@ -358,7 +294,7 @@ export async function answerPeople(keeper: Keeper, called: keyof PeopleCalls, ar
   const said = (args as { readonly person?: unknown } | undefined)?.person
   const by = asker.is === 'person' ? asker.person : asker.is === 'socket' ? `${asker.person ?? (typeof said === 'string' && said !== '' ? said.slice(0, 200) : 'somebody')} at the machine` : 'somebody'
   try {
-    return await (PEOPLE[called] as Call<keyof PeopleCalls>)(keeper, parsed.data, { by, asker })
+    return await (PEOPLE[called] as Called<keyof PeopleCalls>)(keeper, parsed.data, { by, asker })
   } catch (cause) {
     return notDurable(cause)
   }

@@ -66,13 +66,45 @@ export interface TotpAnswer { readonly schema: 'holdfast.totp/1'; readonly perso
 export interface RecoveryAnswer { readonly schema: 'holdfast.recovery/1'; readonly codes: readonly string[] }
 export interface AuditAnswer { readonly schema: 'holdfast.audit/1'; readonly entries: readonly { readonly seq: number; readonly at: Instant; readonly is: string; readonly person: string | null; readonly says: string }[] }
 /** What a sign-in page needs to know. */
-export interface DoorAnswer { readonly schema: 'holdfast.door/1'; /** Nobody owns this Holdfast yet. */ readonly ownerless: boolean; readonly people: readonly string[] }
+export interface DoorAnswer {
+  readonly schema: 'holdfast.door/1'
+  /** Nobody owns this Holdfast yet. */
+  readonly ownerless: boolean
+  readonly people: readonly string[]
+  /** The address of the site allows passkeys: a name, by https (or localhost). */
+  readonly passkeys: boolean
+  /** What the identity provider is called on its button; null where there is none. */
+  readonly oidc: string | null
+}
+
+/** What the browser's authenticator is asked, in the JSON form of WebAuthn. */
+export interface PasskeyOptionsAnswer { readonly schema: 'holdfast.passkey-options/1'; readonly options: object }
+/** That it was the person, for one hash, once, for five minutes. */
+export interface ProofAnswer { readonly schema: 'holdfast.proof/1'; readonly proof: string; readonly until: Instant }
+/** As the browser's `toJSON()` gives them, without what is not needed. */
+export interface PasskeyMade { readonly id: string; readonly type: 'public-key'; readonly response: { readonly clientDataJSON: string; readonly attestationObject: string; readonly transports?: readonly string[] } }
+export interface PasskeyShown { readonly id: string; readonly type: 'public-key'; readonly response: { readonly clientDataJSON: string; readonly authenticatorData: string; readonly signature: string; readonly userHandle?: string | null } }
 
 /** Where a request came from: for sessions, limits and the audit. */
 export interface From { readonly origin: string; readonly agent: string }
 
+/** Ways in beside the password. `before`: a secret of the browser from before its sign-in, kept in a cookie. */
+export interface WaysIn {
+  'people.beginPasskey': { args: { session: string }; body: PasskeyOptionsAnswer }
+  /** Adds it, and signs in by it: all former sessions end. */
+  'people.addPasskey': { args: { session: string; label?: string; made: PasskeyMade; from: From }; body: SignedInAnswer }
+  'people.askPasskey': { args: { before: string; from: From }; body: PasskeyOptionsAnswer }
+  'people.enterByPasskey': { args: { before: string; shown: PasskeyShown; from: From }; body: SignedInAnswer }
+  /** For an act that needs a fresh proof: what the passkey signs is bound to the hash of what is approved. */
+  'people.askProof': { args: { session: string; hash: string }; body: PasskeyOptionsAnswer }
+  /** By a passkey or a code; a recovery code proves nothing. */
+  'people.prove': { args: { session: string; hash: string; shown?: PasskeyShown; code?: string; from: From }; body: ProofAnswer }
+  /** A session that lacks the code of its authenticator becomes another one that has it. */
+  'people.strengthen': { args: { session: string; code: string; from: From }; body: SignedInAnswer }
+}
+
 /** Calls about people. `session` is the secret in the browser's cookie: the keeper alone says whose it is. */
-export interface PeopleCalls {
+export interface PeopleCalls extends WaysIn {
   'people.door': { args: Record<string, never>; body: DoorAnswer }
   'people.session': { args: { session: string }; body: SessionAnswer }
   /** `code`: of an authenticator, or a recovery code. 401 with HF431 where one is wanted, 429 where too many were tried. */

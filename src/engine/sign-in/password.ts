@@ -2,7 +2,7 @@
 // and old hashes still tell theirs. Computed beside the loop, two at a time: sign-ins wait for each other, nothing else does.
 // For a name that nobody has the same work is done, so that time says nothing.
 import { argon2, timingSafeEqual } from 'node:crypto'
-import type { Random } from '../ports/world.ts'
+import type { Random } from '../../ports/world.ts'
 
 const FIGURES = { memory: 19_456, passes: 2, parallelism: 1 } as const
 const TAG_BYTES = 32
