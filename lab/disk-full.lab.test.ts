@@ -2,25 +2,14 @@
 // people do, says once that the disk is full, and stops saying so when there is room again. When the reserve is used up too: the
 // ringer goes on alone, people hear why, a link still takes, and all of it is recorded once there is room. Needs root: a tmpfs.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import type { TestContext } from 'node:test'
 import { folderFor, freePorts, hookSink, removeFolder, runCli, startHoldfast, until, writeConfig, type Hook, type Running } from '../test/story/world.ts'
+import { run, shutDoor } from './door.ts'
 
 const RESERVE = 64 * 1024 * 1024
-const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', timeout: 20_000 })
-
-const CONFIG = (hook: number): string => `version: 1
-site: { name: Acme, url: "https://hold.acme.example", timezone: UTC }
-channels: { hook: { webhook: "http://127.0.0.1:${hook}/page" } }
-people: { ada: { reach: [hook] } }
-checks:
-  door: { tcp: "127.0.0.1:1", every: 2s, timeout: 1s, fail_after: 1 }
-escalation: { default: [ { page: [ada], repeat: 4s } ] }
-status_pages: { public: { components: { Door: [door] } } }
-`
 
 interface Lab {
   readonly it: Running
@@ -47,7 +36,7 @@ async function lab(t: TestContext): Promise<Lab> {
   }
   const [port = 0, hookPort = 0] = await freePorts(2)
   const { hooks, close } = await hookSink(hookPort)
-  writeConfig(folder, CONFIG(hookPort))
+  writeConfig(folder, shutDoor(hookPort))
   const it = startHoldfast(folder, port)
   t.after(async () => {
     await it.stop()

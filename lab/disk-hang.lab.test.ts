@@ -2,23 +2,12 @@
 // a replacement is started, no more than two linger, and all of it is handed over when the disk answers. At a start: people are
 // paged although nothing can be recorded. Needs root: a loop device that is frozen, and /dev/fuse.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { folderFor, freePorts, hookSink, removeFolder, runCli, sleep, startHoldfast, until, writeConfig, type Hook } from '../test/story/world.ts'
-
-const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', timeout: 20_000 })
-
-const CONFIG = (hook: number): string => `version: 1
-site: { name: Acme, url: "https://hold.acme.example", timezone: UTC }
-channels: { hook: { webhook: "http://127.0.0.1:${hook}/page" } }
-people: { ada: { reach: [hook] } }
-checks:
-  door: { tcp: "127.0.0.1:1", every: 2s, timeout: 1s, fail_after: 1 }
-escalation: { default: [ { page: [ada], repeat: 4s } ] }
-status_pages: { public: { components: { Door: [door] } } }
-`
+import { run, shutDoor } from './door.ts'
 
 const told = (hooks: readonly Hook[], what: RegExp, from = 0): Hook | undefined =>
   hooks.find((hook) => hook.at >= from && what.test(`${hook.body.incident.title} ${JSON.stringify(hook.body['text'])}`))
@@ -37,7 +26,7 @@ test('the disk hangs under a running Holdfast: pages go on, replacements are bou
   }
   const [port = 0, hookPort = 0] = await freePorts(2)
   const { hooks, close } = await hookSink(hookPort)
-  writeConfig(folder, CONFIG(hookPort))
+  writeConfig(folder, shutDoor(hookPort))
   const it = startHoldfast(folder, port)
   t.after(async () => {
     if (frozen) freeze(false)
@@ -89,7 +78,7 @@ test('the disk hangs already when Holdfast starts: people are paged all the same
     close()
     removeFolder(folder)
   })
-  writeConfig(folder, CONFIG(hookPort))
+  writeConfig(folder, shutDoor(hookPort))
   const from = Date.now()
   const child = spawn(path.join(import.meta.dirname, '../bin/holdfast'), ['up', '--port', String(port), '--data', path.join(mount, 'stat-hangs')], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
