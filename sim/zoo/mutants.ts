@@ -32,6 +32,8 @@ const AGREEMENT_TEST = 'src/core/agreement.test.ts'
 const ACTS = 'src/rooms/page/ringer/acts.ts'
 const ENGINE = 'src/engine/engine.ts'
 const LINE = 'src/engine/ringer-line.ts'
+const STORE_FILE = 'src/processes/store-file.ts'
+const STORE_FILE_TEST = 'src/processes/store-file.test.ts'
 const JUDGE = 'src/rooms/watch/judge.ts'
 
 const taking: readonly Mutant[] = [
@@ -231,6 +233,18 @@ const keeping: readonly Mutant[] = [
   {
     name: 'a full disk stops whoever measures', breaks: ['L-7'], killer: test('src/db/samples.test.ts', 'L-7 a disk that takes nothing'),
     changes: [{ file: 'src/db/samples.ts', find: '      ids.clear()\n      return false', put: `      throw new Error('not written')` }],
+  },
+  {
+    name: 'looking at the database gives up its locks', breaks: ['X-1'], killer: test(STORE_FILE_TEST, 'X-1 whoever looks into the database'),
+    changes: [{ file: STORE_FILE, find: '    const [found, foundLog] =', put: `    closeSync(openSync(file, 'r'))\n    const [found, foundLog] =` }],
+  },
+  {
+    name: 'a database that is missing is a new installation', breaks: ['X-1'], killer: test(STORE_FILE_TEST, 'X-1 a database that is missing'),
+    changes: [{ file: STORE_FILE, find: '    if (isGone(data, file)) {', put: '    if (isGone(data, file) && false) {' }],
+  },
+  {
+    name: 'the log of one database is read into another', breaks: ['L-8', 'L-2'], killer: test(STORE_FILE_TEST, 'L-8 a database that is replaced'),
+    changes: [{ file: STORE_FILE, find: "  copyOut(sql, `${file}.replaced`)\n  for (const tail of ['-wal', '-shm']) rmSync(file + tail, { force: true })\n", put: '  copyOut(sql, `${file}.replaced`)\n' }],
   },
   {
     name: 'a restart forgets that this node is cut off', breaks: ['W-6'], killer: test('src/engine/watching.test.ts', 'W-6 cut off ends also when'),

@@ -62,14 +62,19 @@ export interface Rooms {
 /** As the store wants them. */
 export const allOf = ({ watch, page, tell, people }: Rooms): readonly Room[] => [watch, page, tell, people, accessRoom]
 
+/** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
+export interface Damaged {
+  readonly kept: string | undefined
+  readonly says: string
+}
+
 /** What is known at a start. */
 export interface Facts {
   readonly version: string
   readonly cleanStop: boolean
   /** When nobody listened. */
   readonly gap: Closed | undefined
-  /** The name under which a damaged database was kept. */
-  readonly damaged: string | undefined
+  readonly damaged: Damaged | undefined
   readonly store: string
 }
 
@@ -261,11 +266,11 @@ async function recordStart(keeper: Keeper, { version, cleanStop, gap, damaged }:
       is: 'node.started', stream: 'node:this',
       body: { version, boot: tx.now.boot, cleanStop, gap: gap ? { from: gap.from, to: gap.to } : null, at: tx.now.wall },
     })
-    if (damaged !== undefined) tx.append({ is: 'node.memoryDamaged', stream: 'node:this', body: { kept: damaged, at: tx.now.wall } })
+    if (damaged !== undefined) tx.append({ is: 'node.memoryDamaged', stream: 'node:this', body: { kept: damaged.kept ?? '', says: damaged.says, at: tx.now.wall } })
   })
   await keeper.configure(keeper.config)
   if (damaged === undefined) return
-  await engine.turn('damaged', (tx) => void rooms.page.openNode(tx, 'memory', 'My memory is damaged', `the database could not be read; it was kept as ${damaged} and a new one begun`))
+  await engine.turn('damaged', (tx) => void rooms.page.openNode(tx, 'memory', 'My memory is damaged', damaged.says))
 }
 
 /** The disk is full: room is made from the reserve, and people are told. */

@@ -12,7 +12,7 @@ import { BUSY, CANTOPEN, FULL, IOERR, openSql, READONLY, resultCode } from '../d
 import { answer } from '../engine/calls.ts'
 import { tellOtherKey } from '../engine/other-key.ts'
 import type { Suspects } from '../engine/engine.ts'
-import { allOf, createKeeper, type InForce, type Keeper, type Published } from '../engine/keeper.ts'
+import { allOf, createKeeper, type Damaged, type InForce, type Keeper, type Published } from '../engine/keeper.ts'
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { random } from '../ports/world/random.ts'
@@ -22,7 +22,7 @@ import type { Asker } from '../views/answers.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
 import { attachParent, toParent } from './parent.ts'
-import { MAGIC, openOrBegin, openSamplesAt } from './store-file.ts'
+import { openOrBegin, openSamplesAt, rescue, watchFile, type Loss } from './store-file.ts'
 
 interface Init {
   readonly is: 'init'
@@ -148,7 +148,7 @@ async function run(init: Init): Promise<void> {
       wake()
     },
   })
-  let damaged: string | undefined
+  let damaged: Damaged | undefined
   const keeper: Keeper = createKeeper({
     config: init.config,
     key, random,
@@ -235,10 +235,10 @@ async function run(init: Init): Promise<void> {
   wake()
   await startUp(keeper, damaged, key)
   toParent({ is: 'ready' })
-  live(keeper, init, { wake, webs })
+  live(keeper, init, { wake, webs, key })
 }
 
-async function startUp(keeper: Keeper, damaged: string | undefined, key: Uint8Array): Promise<void> {
+async function startUp(keeper: Keeper, damaged: Damaged | undefined, key: Uint8Array): Promise<void> {
   const { store } = keeper
   const now = keeper.now().wall
   const alive = Number(store.meta('alive') ?? '0')
@@ -259,14 +259,16 @@ function keepTime({ store, now, lived }: Keeper): void {
 }
 
 /** What goes on for life: beats, signs of life on the disk, a look at the database's own file, orders of the parent. */
-function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link> }): void {
+function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link>; key: Uint8Array }): void {
   let seconds = 0
+  let stopping = false
   const file = path.join(init.data, 'holdfast.db')
+  const look = watchFile(file)
   setInterval(() => {
     seconds++
     keeper.tick()
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
-    if (seconds % 2 === 0) void lookAtFile(file)
+    if (seconds % 2 === 0) void look().then((loss) => void (loss && !stopping && breakOff(keeper, file, it.key, loss)))
     if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) })
     if (seconds % LOOK_AT_ROOM === 2) void keepReserve(init.data).then((has) => (has ? thereIsRoom(keeper) : undefined)).catch(() => undefined)
     it.wake()
@@ -284,6 +286,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     })
     it.wake()
     await stopped
+    stopping = true
     keeper.samples?.close()
     keeper.store.close()
   }
@@ -291,19 +294,11 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
 
 const thereIsRoom = ({ engine, rooms }: Keeper): Promise<void> => engine.turn('room', (tx) => rooms.page.endNode(tx, 'disk-full'))
 
-/** A database file that was overwritten is noticed here, not at the next restart: SQLite's own cache would hide it. */
-async function lookAtFile(file: string): Promise<void> {
-  const handle = await fs.open(file, 'r').catch(() => undefined)
-  if (!handle) return
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
-    if (bytesRead === 16 && buffer.toString('latin1') === MAGIC) return
-    if (bytesRead === 0) return
-    console.error('holdfast keeper: the database file was overwritten; starting again through recovery')
-    process.exit(3)
-  } finally {
-    await handle.close()
-  }
+/** The file of the store is not what it was: what can be saved is, and a successor opens it anew. */
+function breakOff({ store }: Keeper, file: string, key: Uint8Array, loss: Loss): never {
+  if (loss !== 'overwritten') toParent({ is: 'blocked', ...rescue(store, file, key, loss) })
+  console.error(`holdfast keeper: the database file was ${loss === 'overwritten' ? 'overwritten' : 'taken away or replaced'}; starting again through recovery`)
+  process.exit(3)
 }
 
 // What looks leave behind is garbage at once, and a big heap is never tidied up: at 5,000 checks it would stand at 250 MB.
