@@ -29,6 +29,7 @@ interface CallRoute<Name extends keyof Calls> {
   readonly takes: z.ZodObject & z.ZodType<Calls[Name]['args']>
   readonly gives: Calls[Name]['body'] extends { readonly schema: infer Schema extends string } ? Schema : string
   readonly within?: Span
+  readonly fresh?: true
 }
 
 const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
@@ -37,7 +38,7 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
   const inQuery = method === 'GET' ? Object.keys(it.takes.shape).filter((key) => !inPath.includes(key)) : []
   const takes = { schema: it.takes, path: inPath, query: inQuery }
   return {
-    method, path: `/api/v1${path}`, who: it.who, says: it.says, takes, gives: it.gives,
+    method, path: `/api/v1${path}`, who: it.who, ...(it.fresh ? { fresh: it.fresh } : {}), says: it.says, takes, gives: it.gives,
     async answer(ask, kit, asker) {
       const read = await readArgs(ask, takes)
       if (read instanceof Response) return read
@@ -170,7 +171,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
   call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
-  call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
+  call({ at: 'POST /tokens', who: 'admin', fresh: true, call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
   call({ at: 'DELETE /tokens/:id', who: 'admin', call: 'tokens.revoke', takes: z.strictObject({ id: name }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
   // About people: the keeper answers owners who are signed in, and this machine; no token, whatever its scopes.
   call({ at: 'GET /people', who: 'admin', call: 'people.list', takes: none, gives: 'holdfast.people/1', says: 'Everybody, with their roles and whether they have a way in.' }),

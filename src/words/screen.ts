@@ -69,7 +69,7 @@ export const englishScreen: ScreenWords = {
   closedLink: { title: 'This link has ended', says: 'The incident that it belongs to is over.', next: 'If something is wrong again, another page with a link of its own comes.' },
   notFound: { title: 'Not found', says: 'There is nothing at this address.', next: 'The status page, where there is one, stands at the root of this address.' },
   incidentPlace: {
-    title: 'Incidents are not shown here yet', says: 'What Holdfast knows of an incident is for the people who run this site, and there is no signing in on this page yet.',
+    title: 'Incidents are not shown here yet', says: 'What Holdfast knows of an incident is for the people who run this site, and has no page here yet.',
     next: 'The link “I have it” in the page that you received shows it. On the machine that Holdfast runs on, this does too:', board: 'Public status page',
   },
   notHeard: { title: 'Not known yet', says: 'This status page has only just started and has heard nothing so far. That says neither that all is well nor that something is wrong.', next: 'It takes a few seconds.' },

@@ -32,9 +32,8 @@ h3{font-size:1rem}
 .rows a.whole::after{content:"›";font-size:1.5rem;color:var(--soft)}
 .rows a.whole:hover b{text-decoration:underline}
 .s{font-size:.875rem}
-form p+p,label+label,.f+.f,.f+fieldset,fieldset+.f,.f+button,fieldset+button,form p+button{margin-block-start:.875rem}
-.f{display:block}
-.f>span,legend{display:block;font-weight:600;margin-block-end:.25rem;padding:0}
+form p+p,.f+.f,.f+fieldset,fieldset+.f,.f+button,fieldset+button,form p+button{margin-block-start:.875rem}
+.f label,legend{display:block;font-weight:600;margin-block-end:.25rem;padding:0}
 .f>.s{font-weight:400;font-size:.875rem;margin:.25rem 0 0}
 input:not([type=checkbox],[type=radio]),select{display:block;inline-size:100%;min-block-size:3rem;padding:.5rem .75rem;border:2px solid var(--soft);border-radius:10px;background:var(--page);color:var(--text);font:inherit}
 input.code{font-size:1.375rem;letter-spacing:.2em;max-inline-size:14rem;font-variant-numeric:tabular-nums}

@@ -1,0 +1,9 @@
+// The pages of the console. Each row says who may call it; who is not in the table is not answered.
+import type { Route } from '../route.ts'
+import { accountRoutes } from './account.ts'
+import { auditRoutes } from './audit.ts'
+import { doorRoutes } from './door.ts'
+import { peopleRoutes } from './people.ts'
+import { tokenRoutes } from './tokens.ts'
+
+export const consoleRoutes = (all: () => readonly Route[]): readonly Route[] => [...doorRoutes(all), ...accountRoutes, ...peopleRoutes, ...tokenRoutes, ...auditRoutes]
