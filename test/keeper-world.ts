@@ -8,6 +8,7 @@ import type { Answer } from '../src/engine/answer.ts'
 import { answer } from '../src/engine/calls.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
 import { allOf, createKeeper, type InForce, type Keeper } from '../src/engine/keeper.ts'
+import type { Message } from '../src/ports/channel.ts'
 import type { Plan } from '../src/rooms/page/plan.ts'
 import type { Check } from '../src/rooms/watch/check.ts'
 import type { Asker } from '../src/views/answers.ts'
@@ -44,6 +45,8 @@ export interface KeeperWorld {
   readonly said: string[]
   /** What was pushed to web, by kind. */
   readonly pushed: string[]
+  /** What the ringer was told to send. */
+  readonly rung: { readonly channel: string; readonly message: Message }[]
   ask(name: string, args: unknown, asker?: Asker): Promise<Answer>
   /** One look of a check came back. */
   look(check: string, found: Found['is'], more?: { readonly silent?: true; readonly says?: string }): Promise<void>
@@ -67,6 +70,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   const asked: string[] = []
   const said: string[] = []
   const pushed: string[] = []
+  const rung: { channel: string; message: Message }[] = []
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 6; i++) {
       keeper.cycle()
@@ -82,7 +86,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
       return storeOver(sql, list)
     },
     ports: {
-      now, suspects: memorySuspects(), toRinger: () => true, toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
+      now, suspects: memorySuspects(), toRinger: (message) => (message.is === 'ring' && rung.push(...message.rings), true), toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
       toProbers: (message) => void (message.is === 'look' && asked.push(...message.checks)),
       freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here',
     },
@@ -99,7 +103,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   let keeper = make(config)
   await begin()
   return {
-    sql, asked, said, pushed, settle,
+    sql, asked, said, pushed, rung, settle,
     get keeper() {
       return keeper
     },

@@ -11,6 +11,9 @@ export const FRESH: Span = minutes(5)
 /** A person, and a factor, is known this long before it approves. */
 export const SEASONED: Span = hours(72)
 const SHORTEST_REASON = 10
+/** What arms, purges or closes a breaker takes two people, whatever the emergency (C-17): the last part of `what`. */
+const NEVER_ALONE = ['arm', 'purge', 'close-breaker']
+export const isNeverAlone = (what: string): boolean => NEVER_ALONE.includes(what.split('.').at(-1) ?? '')
 
 /** Who somebody is: everything by which two names may turn out to be one person. Compared without case; empty ones never match. */
 export interface Identity {
@@ -142,6 +145,7 @@ export function sameness(a: Identity, b: Identity): string | undefined {
 /** Opens it, or says why it cannot be: fewer than one party, or parties that are not distinct. */
 export function begin(terms: Terms): Agreement | { readonly is: 'refused'; readonly says: string } {
   if (terms.parties.length === 0) return { is: 'refused', says: 'nobody is asked' }
+  if (terms.alone !== 'never' && isNeverAlone(terms.what)) return { is: 'refused', says: 'nobody may do this alone, whatever the reason' }
   for (const [n, party] of terms.parties.entries()) {
     for (const other of terms.parties.slice(0, n)) {
       const says = sameness(other.identity, party.identity)
@@ -224,11 +228,12 @@ function whyOver(agreement: Agreement): Step | undefined {
 /** The proof: there, given for this very thing, fresh, of a factor that is the person's own and seasoned. */
 function whyUnproven(agreement: Agreement, { proof, identity, typed }: Press, now: Now): Step | undefined {
   const { terms } = agreement
+  // Said first: a code that counts once is not used up by a slip of the fingers.
+  if (terms.typed !== undefined && typed?.trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
   if (!proof || proof.hash !== terms.hash || !identity.factors.includes(proof.factor)) return no(agreement, 'not-proven', 'this needs your passkey or your code, given for this very thing')
   const age = ageOf(proof.at, now)
   if (age === undefined || age > FRESH) return no(agreement, 'not-fresh', 'your passkey or code was given too long ago: give it again')
   if (proof.personAge < SEASONED || proof.factorAge < SEASONED) return no(agreement, 'too-young', 'a person, passkey or authenticator that is younger than 72 h does not approve')
-  if (terms.typed !== undefined && typed?.trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
   return undefined
 }
 
@@ -252,10 +257,10 @@ function goAlone(agreement: Agreement, it: Press, reason: string, now: Now): Ste
   const gone = whyOver(agreement)
   if (gone) return gone
   if (!isOpen(agreement)) return no(agreement, 'over', 'it is agreed already')
-  if (terms.alone === 'never') return no(agreement, 'not-alone', 'nobody may do this alone, whatever the reason')
+  if (terms.alone === 'never' || isNeverAlone(terms.what)) return no(agreement, 'not-alone', 'nobody may do this alone, whatever the reason')
   if (it.hash !== terms.hash) return no(agreement, 'changed', 'what you saw is not what it is now: look again')
+  if (reason.trim().length < SHORTEST_REASON) return no(agreement, 'no-reason', 'say why, in a sentence: it will be read')
   const unproven = whyUnproven(agreement, it, now)
   if (unproven) return unproven
-  if (reason.trim().length < SHORTEST_REASON) return no(agreement, 'no-reason', 'say why, in a sentence: it will be read')
   return { agreement: { ...agreement, phase: { is: 'alone', by: it.identity.person, reason: reason.trim() } }, verdict: { is: 'taken' } }
 }

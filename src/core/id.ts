@@ -7,6 +7,7 @@ declare const brand: unique symbol
 export type Id<Of extends string> = string & { readonly [brand]: Of }
 export type IncidentId = Id<'incident'>
 export type PageId = Id<'page'>
+export type AgreementId = Id<'agreement'>
 export type NodeId = Id<'node'>
 export type EntryHash = Id<'entry-hash'>
 export type StatementId = Id<'statement'>

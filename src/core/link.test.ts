@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { derivedId, type IncidentId, type PageId } from './id.ts'
+import { derivedId, type AgreementId, type IncidentId, type PageId } from './id.ts'
 import { makeToken, pingId, readToken, type Permit } from './link.ts'
 
 const key = Buffer.alloc(32, 7)
@@ -14,6 +14,7 @@ const hex = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffe
 const permit: fc.Arbitrary<Permit> = fc.oneof(
   fc.record({ is: fc.constant('act' as const), incident: hex.map((id) => `inc_${id}` as IncidentId), person: name }, { noNullPrototype: true }),
   fc.record({ is: fc.constant('received' as const), page: hex.map((id) => `tst_${id}` as PageId), person: name }, { noNullPrototype: true }),
+  fc.record({ is: fc.constant('approve' as const), agreement: hex.map((id) => `agr_${id}` as AgreementId), person: name }, { noNullPrototype: true }),
 )
 
 test('P-5 a token reads back as what it permits, and only under its own key', () => {

@@ -1,18 +1,20 @@
 // Links that act, and addresses that are pinged: both are HMACs under the node's key (`node.key`). Nothing is stored. A token
 // carries what it permits (purpose, incident or page, person) beside its proof, so that a process without a database, or one
 // with a new database, still honours a link that was sent before. Whoever holds the token is the person: that is the whole
-// credential. A token permits one thing: to take (or pass on) one incident as one person, or to confirm one test page.
+// credential. A token permits one thing: to take (or pass on) one incident as one person, to confirm one test page, or to look at
+// one agreement as one of its parties (and to refuse it; to assent takes a fresh proof beside the link).
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { parseId, type IncidentId, type PageId } from './id.ts'
+import { parseId, type AgreementId, type IncidentId, type PageId } from './id.ts'
 
 /** What a token permits, read out of a token whose proof held. */
 export type Permit =
   | { readonly is: 'act'; readonly incident: IncidentId; readonly person: string }
   /** The receipt of a test page (`tst_…`). */
   | { readonly is: 'received'; readonly page: PageId; readonly person: string }
+  | { readonly is: 'approve'; readonly agreement: AgreementId; readonly person: string }
 
 const VERSION = 1
-const PURPOSES = { act: 0x61, received: 0x72 } as const
+const PURPOSES = { act: 0x61, received: 0x72, approve: 0x67 } as const
 const HEAD = 2
 const ID_BYTES = 16
 /** 160 bits of the HMAC. */
@@ -24,9 +26,17 @@ const LONGEST_PERSON = 200
 const proofOf = (key: Uint8Array, payload: Uint8Array): Buffer =>
   createHmac('sha256', key).update('holdfast link\n').update(payload).digest().subarray(0, PROOF_BYTES)
 
-/** The token for `/a/<token>`: URL-safe, self-contained. The same permit gives the same token. Throws on an id that is none. */
+function namedIn(permit: Permit): readonly [prefix: string, id: string] {
+  switch (permit.is) {
+    case 'act': return ['inc', permit.incident]
+    case 'received': return ['tst', permit.page]
+    case 'approve': return ['agr', permit.agreement]
+  }
+}
+
+/** The token for `/a/<token>` or `/approve/<token>`: URL-safe, self-contained. The same permit gives the same token. Throws on an id that is none. */
 export function makeToken(key: Uint8Array, permit: Permit): string {
-  const [prefix, id] = permit.is === 'act' ? ['inc', permit.incident] : ['tst', permit.page]
+  const [prefix, id] = namedIn(permit)
   if (!parseId(prefix, id)) throw new TypeError(`${id} cannot stand in a link`)
   const person = Buffer.from(permit.person, 'utf8')
   if (person.length === 0 || person.length > LONGEST_PERSON) throw new TypeError(`the name of a person in a link has 1 to ${LONGEST_PERSON} bytes`)
@@ -49,6 +59,7 @@ export function readToken(key: Uint8Array, token: string): Permit | undefined {
   const person = payload.subarray(HEAD + ID_BYTES).toString('utf8')
   if (payload[1] === PURPOSES.act) return { is: 'act', incident: `inc_${id}` as IncidentId, person }
   if (payload[1] === PURPOSES.received) return { is: 'received', page: `tst_${id}` as PageId, person }
+  if (payload[1] === PURPOSES.approve) return { is: 'approve', agreement: `agr_${id}` as AgreementId, person }
   return undefined
 }
 

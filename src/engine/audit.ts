@@ -4,6 +4,7 @@ import type { Entry } from '../core/ledger.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { entryOf, type EntryRow } from '../db/store.ts'
+import { sayAgreement } from '../rooms/people/agreements.ts'
 import type { AuditAnswer } from '../views/people.ts'
 
 const MOST = 500
@@ -21,7 +22,9 @@ const personOf = ({ body }: Entry): string | null => (typeof body['person'] === 
 
 const concerns = ({ body }: Entry, person: string): boolean => body['person'] === person || body['by'] === person || body['to'] === person
 
-function sayOf({ is, body, stream }: Entry): string {
+function sayOf(entry: Entry): string {
+  const { is, body, stream } = entry
+  if (is.startsWith('agreement.')) return sayAgreement(entry)
   const b = body as Record<string, string>
   const who = b['person'] ?? 'somebody'
   const by = b['by'] !== undefined && b['by'] !== who ? ` (${b['by']})` : ''

@@ -14,11 +14,13 @@ import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
 import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
+import type { AgreementCalls } from '../views/agreements.ts'
 import type { PeopleCalls } from '../views/people.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
 import { viewOncall, viewStatus } from '../views/status.ts'
 import { createToken, listTokens, revokeToken, SCOPES, tokensForWeb } from './access.ts'
+import { answerAgreements, isAboutAgreements } from './agreements.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
 import { answerPeople, isAboutPeople } from './people.ts'
@@ -40,7 +42,7 @@ const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -310,6 +312,7 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
 /** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */
 export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
   if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
+  if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)
   if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
   const key = called as keyof OwnCalls
   const parsed = ARGS[key].safeParse(args ?? {})

@@ -2,6 +2,7 @@
 // messages back. The process wires it to siblings and to the clock; the simulator drives the very same code. The line to the
 // ringer, the pushes to web and the lookout each have a file of their own; here they are put together.
 import type { Deed } from '../core/deed.ts'
+import { makeToken, readToken, type Permit } from '../core/link.ts'
 import { keyFor } from '../core/seal.ts'
 import { ms, type Instant, type Now, type Span, type Tick } from '../core/time.ts'
 import type { Room, Tx } from '../db/room.ts'
@@ -14,6 +15,7 @@ import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import { planInForce, type Plan } from '../rooms/page/plan.ts'
 import type { FromRinger, ToRinger } from '../rooms/page/protocol.ts'
 import { loadCovers } from '../rooms/page/rows.ts'
+import type { SendDeed } from '../rooms/people/approach.ts'
 import { peopleRoom, type Member, type PeopleRoom } from '../rooms/people/index.ts'
 import { tellRoom, type TellRoom } from '../rooms/tell/index.ts'
 import type { Closed } from '../rooms/watch/heartbeat.ts'
@@ -26,6 +28,7 @@ import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { anchorChecks, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
+import { renderApproval } from './render-approval.ts'
 import { createRingerLine } from './ringer-line.ts'
 import { newSignIns, type SignIns } from './sign-ins.ts'
 
@@ -99,6 +102,9 @@ export interface Keeper {
   /** How long Holdfast has run on this store altogether: counted by a clock that nobody sets, so never too much. */
   lived(): Span
   readonly signIns: SignIns
+  /** What a link permits, by the node's key; that key never leaves this file. */
+  readLink(token: string): Permit | undefined
+  linkFor(permit: Permit): string
   /** Missing things that a person should know of. */
   readonly missing: string[]
   readonly ports: KeeperPorts
@@ -155,7 +161,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const memory: Memory = { config: options.config, plan: options.config.plan, storeId: '', closed: [], lastCycle: now().tick }
   const line = createRingerLine({
     now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
-    message: (deed) => (deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed) : ports.renderDigest(keeper, deed.body as DigestDeed)),
+    message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
+      : deed.what === 'agreement.send' ? renderApproval(keeper, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
@@ -185,6 +192,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   const keeper: Keeper = {
     store, engine, rooms, watcher, samples, ports, now, missing: [], random: options.random, signIns: newSignIns(),
+    readLink: (token) => readToken(options.key, token),
+    linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, now().tick - bornAt)),
     get config() {
       return memory.config
@@ -301,4 +310,4 @@ function takePublished({ engine, rooms }: Keeper, { slug, target, outcome, says 
 }
 
 const membersOf = ({ people }: Plan): ReadonlyMap<string, Member> =>
-  new Map(Object.values(people).map(({ name, email, phone, roles }) => [name, { person: name, roles: roles ?? [], ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) }]))
+  new Map(Object.values(people).map(({ name, email, phone, roles, reach }) => [name, { person: name, roles: roles ?? [], reach, ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) }]))

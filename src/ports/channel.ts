@@ -29,8 +29,25 @@ export interface PageBody {
   readonly pages?: readonly { readonly id: string; readonly incident: { readonly id: string; readonly number: number; readonly title: string }; readonly event: string; readonly ack_url?: string }[]
   readonly raised_at: string
   readonly sent_at: string
-  /** `page`, or what else it tells: `acknowledged`, `recovered`, `reminder`, `digest`, `test`, `notice`. */
+  /** `page`, or what else it tells: `acknowledged`, `recovered`, `reminder`, `digest`, `test`, `notice`, `approve`. */
   readonly event: string
+}
+
+/** What a webhook gets instead where somebody is asked to agree to something. */
+export interface ApproveBody {
+  readonly schema: 'holdfast.approve/1'
+  /** Of the agreement; the page id goes along as for every page. */
+  readonly id: string
+  readonly what: string
+  readonly hash: string
+  /** The hash, in two words, to be said on the phone. */
+  readonly words: string
+  readonly person: string
+  readonly role: string
+  readonly text: { readonly short: string; readonly long: string }
+  /** Personal. GET shows; POST decides. */
+  readonly url: string
+  readonly lapses_at: string
 }
 
 export interface Message {
@@ -42,6 +59,8 @@ export interface Message {
   /** At most 40 characters where it can be helped; no line breaks. */
   readonly title: string
   readonly body: PageBody
+  /** For programs, in the place of `body`; what people read is the same. */
+  readonly approve?: ApproveBody
 }
 
 export interface SendContext {

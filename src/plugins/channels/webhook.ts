@@ -37,7 +37,7 @@ export default channel({
   async send(message, { webhook, headers = {}, secret }, { egress, signal }) {
     const { host, pathname, search } = new URL(webhook)
     const hidden = [webhook, pathname + search, pathname, secret, ...Object.values(headers)]
-    const body = JSON.stringify(message.body)
+    const body = JSON.stringify(message.approve ?? message.body)
     const reply = await egress
       .request({
         url: webhook, method: 'POST', body, signal, trust: 'configured', maxBody: 4096,

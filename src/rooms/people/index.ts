@@ -7,6 +7,8 @@ import type { Span } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Random } from '../../ports/world.ts'
+import { agreementsOf, type Agreements } from './agreements.ts'
+import type { Rung } from './approach.ts'
 import type { Place } from './factors.ts'
 import * as rows from './rows.ts'
 import { closeAll } from './sessions.ts'
@@ -17,6 +19,8 @@ export interface Member {
   readonly email?: string
   readonly phone?: string
   readonly roles: readonly Role[]
+  /** By which channels, and when, they hear of what they are asked. */
+  readonly reach?: readonly Rung[]
 }
 
 export interface PeopleContext {
@@ -29,6 +33,7 @@ export interface PeopleContext {
 
 export interface PeopleRoom extends Room {
   readonly place: () => Place
+  readonly agreements: Agreements
   rolesOf(sql: Sql, person: string): Role[]
   /** Whether this person's sessions are short, and want a second thing. */
   isStrong(sql: Sql, person: string): boolean
@@ -59,11 +64,18 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
   const owners = (sql: Sql): string[] => [...new Set([...context.members().keys(), ...rows.loadGrants(sql).map((it) => it.person)])].filter((person) => may(rolesOf(sql, person), 'admin'))
   const append = (tx: Tx, is: string, person: string, body: Record<string, unknown>): void =>
     void tx.append({ is, stream: `person:${person}`, body: { person, ...body, at: tx.now.wall } })
+  const agreements = agreementsOf({
+    key: context.key, random: context.random, rolesOf, identityOf: (sql, person) => room.identityOf(sql, person), ladderOf: (person) => context.members().get(person)?.reach ?? [],
+  })
   const room: PeopleRoom = {
     name: 'people',
-    tables: rows.TABLES,
-    projections: rows.PROJECTIONS,
+    tables: rows.TABLES + agreements.tables,
+    projections: [...rows.PROJECTIONS, ...agreements.projections],
+    due: agreements.due,
+    settled: agreements.settled,
+    agreements,
     apply: {
+      ...agreements.apply,
       'people.granted': rows.applyGranted, 'people.claimed': rows.applyClaimed, 'people.factorAdded': rows.applyEnrolled, 'people.factorRemoved': rows.applyRemoved, 'people.known': rows.applyKnown,
     },
     place: () => ({ key: context.key, random: context.random, lived: context.lived() }),

@@ -39,7 +39,7 @@ export async function compose(message: Message, sender: string, now: Instant): P
     messageId: `<${token(message.key)}@${hostOf(body)}>`, references: thread, inReplyTo: thread,
     headers: {
       'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'X-Holdfast-Page': token(message.key),
-      'X-Holdfast-Incident': String(body.incident.number), ...(body.event === 'page' || body.event === 'digest' ? { Importance: 'high', 'X-Priority': '1' } : {}),
+      'X-Holdfast-Incident': String(body.incident.number), ...(['page', 'digest', 'approve'].includes(body.event) ? { Importance: 'high', 'X-Priority': '1' } : {}),
     },
     text: textOf(body), html: htmlOf(message.title, body), disableFileAccess: true, disableUrlAccess: true, newline: 'windows',
   }).compile().build()
@@ -50,7 +50,7 @@ function linksOf(body: PageBody): (readonly [string, string])[] {
   const links: (readonly [string, string])[] = []
   if (body.ack_url !== undefined) links.push([ACK[body.event] ?? 'I have it', body.ack_url])
   if (body.pass_url !== undefined) links.push(['Pass it on', body.pass_url])
-  if (body.incident.url !== '') links.push(['Incident', body.incident.url])
+  if (body.incident.url !== '') links.push([body.event === 'approve' ? 'Look and decide' : 'Incident', body.incident.url])
   return links
 }
 

@@ -1,0 +1,42 @@
+// A party's link as a message: drawn at the moment it leaves, from how the agreement stands then. The link is personal; it stands in
+// the message and nowhere else.
+import type { Message } from '../ports/channel.ts'
+import { loadAgreement } from '../rooms/people/agreement-rows.ts'
+import type { SendDeed } from '../rooms/people/approach.ts'
+import { approvalText } from '../words/approval.ts'
+import { twoWords } from '../words/two-words.ts'
+import type { Keeper } from './keeper.ts'
+
+/** The address of a party's page. */
+export const approvalUrl = (keeper: Keeper, agreement: string, person: string): string =>
+  `${keeper.config.site.url.replace(/\/+$/, '')}/approve/${keeper.linkFor({ is: 'approve', agreement: agreement as never, person })}`
+
+/** A sentence where it is not to be sent: it was answered, ended, or its person is gone. */
+export function renderApproval(keeper: Keeper, { page, agreement: id, person, raisedAt }: SendDeed): Message | string {
+  const row = loadAgreement(keeper.store.sql, id)
+  const member = Object.hasOwn(keeper.plan.people, person) ? keeper.plan.people[person] : undefined
+  const party = row?.agreement.terms.parties.find(({ identity }) => identity.person === person)
+  if (!row || !member || !party) return 'the person or the agreement is no longer there'
+  const { asked, agreement } = row
+  if (agreement.phase.is !== 'open') return 'it was over before this was sent'
+  if (agreement.assents.some(({ identity }) => identity.person === person)) return `${person} has answered already`
+  const now = keeper.now()
+  const words = twoWords(asked.hash)
+  const lapsesAt = asked.lapsesAt.wall
+  const text = approvalText({
+    title: asked.title, text: asked.text, by: asked.by, words, as: party.as, asks: asked.asks, lapsesAt, parties: asked.parties.map(({ identity }) => identity.person),
+  }, { now: now.wall, timezone: keeper.config.site.timezone })
+  const url = approvalUrl(keeper, id, person)
+  const said = { short: text.short, long: text.long }
+  return {
+    key: page, thread: id, title: text.title,
+    to: { name: member.name, ...(member.email === undefined ? {} : { email: member.email }), ...(member.phone === undefined ? {} : { phone: member.phone }) },
+    body: {
+      schema: 'holdfast.page/1', id: page, incident: { id, number: 0, title: text.title, since: iso(asked.at), state: 'open', url }, subject: `agreement:${id}`, person, step: 0, round: 0,
+      text: said, raised_at: iso(raisedAt), sent_at: iso(now.wall), event: 'approve',
+    },
+    approve: { schema: 'holdfast.approve/1', id, what: asked.what, hash: asked.hash, words, person, role: party.as, text: said, url, lapses_at: iso(lapsesAt) },
+  }
+}
+
+const iso = (at: number): string => new Date(at).toISOString()
