@@ -24,11 +24,11 @@ import type { ToKeeper, ToProber } from '../rooms/watch/protocol.ts'
 import { createWatcher, type Watcher } from '../rooms/watch/watcher.ts'
 import type { ToWeb } from '../views/answers.ts'
 import { accessRoom } from './access.ts'
+import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { anchorChecks, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
-import { renderApproval } from './render-approval.ts'
 import { createRingerLine } from './ringer-line.ts'
 import { newSignIns, type SignIns } from './sign-ins.ts'
 
@@ -162,7 +162,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const line = createRingerLine({
     now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
     message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
-      : deed.what === 'agreement.send' ? renderApproval(keeper, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
+      : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {

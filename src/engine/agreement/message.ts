@@ -1,32 +1,46 @@
 // A party's link as a message: drawn at the moment it leaves, from how the agreement stands then. The link is personal; it stands in
 // the message and nowhere else.
-import type { Message } from '../ports/channel.ts'
-import { loadAgreement } from '../rooms/people/agreement-rows.ts'
-import type { SendDeed } from '../rooms/people/approach.ts'
-import { approvalText } from '../words/approval.ts'
-import { twoWords } from '../words/two-words.ts'
-import type { Keeper } from './keeper.ts'
+import type { AgreementId } from '../../core/id.ts'
+import type { Permit } from '../../core/link.ts'
+import type { Message } from '../../ports/channel.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
+import type { SendDeed } from '../../rooms/people/approach.ts'
+import { approvalText } from '../../words/approval.ts'
+import { twoWords } from '../../words/two-words.ts'
+import type { Now } from '../../core/time.ts'
+import type { Sql } from '../../db/sql.ts'
+import type { Plan } from '../../rooms/page/plan.ts'
+import { named } from '../../rooms/page/steps.ts'
+
+type MakeLink = (permit: Extract<Permit, { is: 'approve' }>) => string
+
+/** What a message is drawn from. */
+export interface Drawing {
+  readonly sql: Sql
+  readonly plan: Plan
+  readonly now: Now
+  readonly linkFor: MakeLink
+}
 
 /** The address of a party's page. */
-export const approvalUrl = (keeper: Keeper, agreement: string, person: string): string =>
-  `${keeper.config.site.url.replace(/\/+$/, '')}/approve/${keeper.linkFor({ is: 'approve', agreement: agreement as never, person })}`
+export const approvalUrl = (site: string, linkFor: MakeLink, { agreement, person }: { readonly agreement: AgreementId; readonly person: string }): string =>
+  `${site.replace(/\/+$/, '')}/approve/${linkFor({ is: 'approve', agreement, person })}`
 
 /** A sentence where it is not to be sent: it was answered, ended, or its person is gone. */
-export function renderApproval(keeper: Keeper, { page, agreement: id, person, raisedAt }: SendDeed): Message | string {
-  const row = loadAgreement(keeper.store.sql, id)
-  const member = Object.hasOwn(keeper.plan.people, person) ? keeper.plan.people[person] : undefined
+export function renderApproval({ sql, plan, now, linkFor }: Drawing, { page, agreement: id, person, raisedAt }: SendDeed): Message | string {
+  const row = loadAgreement(sql, id)
+  const member = named(plan.people, person)
   const party = row?.agreement.terms.parties.find(({ identity }) => identity.person === person)
   if (!row || !member || !party) return 'the person or the agreement is no longer there'
   const { asked, agreement } = row
   if (agreement.phase.is !== 'open') return 'it was over before this was sent'
   if (agreement.assents.some(({ identity }) => identity.person === person)) return `${person} has answered already`
-  const now = keeper.now()
   const words = twoWords(asked.hash)
   const lapsesAt = asked.lapsesAt.wall
   const text = approvalText({
     title: asked.title, text: asked.text, by: asked.by, words, as: party.as, asks: asked.asks, lapsesAt, parties: asked.parties.map(({ identity }) => identity.person),
-  }, { now: now.wall, timezone: keeper.config.site.timezone })
-  const url = approvalUrl(keeper, id, person)
+  }, { now: now.wall, timezone: plan.site.timezone })
+  const url = approvalUrl(plan.site.url, linkFor, { agreement: asked.id, person })
   const said = { short: text.short, long: text.long }
   return {
     key: page, thread: id, title: text.title,

@@ -2,26 +2,26 @@
 // that is fresh and given for this very thing: a code that counts once, or a passkey. Recovery codes prove nothing here. Every
 // refusal is recorded; whoever goes alone, every owner hears it in the same turn.
 import { z } from 'zod'
-import type { Proof, Refusal, Verdict } from '../core/agreement.ts'
-import { sha256, type AgreementId } from '../core/id.ts'
-import { may } from '../core/role.ts'
-import { hours, minutes, parseSpan, seconds, sayTime, type Span } from '../core/time.ts'
-import type { Tx } from '../db/room.ts'
-import { firstOf } from '../rooms/page/plan.ts'
-import { loadAgreement, loadAgreements, loadSent, type AgreementRow } from '../rooms/people/agreement-rows.ts'
-import { takeCode } from '../rooms/people/factors.ts'
-import { giveBack, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../rooms/people/limits.ts'
-import { takeProof } from '../rooms/people/proofs.ts'
-import { loadFactors } from '../rooms/people/rows.ts'
-import type { AgreementCalls, ApprovalAnswer, ApprovalLinkAnswer } from '../views/agreements.ts'
-import type { Asker } from '../views/answers.ts'
-import type { PasskeyShown } from '../views/people.ts'
-import { twoWords } from '../words/two-words.ts'
-import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
-import type { Keeper } from './keeper.ts'
-import { approvalUrl } from './render-approval.ts'
-import { SHOWN } from './sign-in/passkey.ts'
-import { askProofOf, proofOf, proveAs, type Prover } from './sign-in/prove.ts'
+import type { Proof, Refusal, Verdict } from '../../core/agreement.ts'
+import { sha256, type AgreementId } from '../../core/id.ts'
+import { may } from '../../core/role.ts'
+import { hours, minutes, parseSpan, seconds, sayTime, type Span } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
+import { firstOf } from '../../rooms/page/plan.ts'
+import { loadAgreement, loadAgreements, loadSent, type AgreementRow } from '../../rooms/people/agreement-rows.ts'
+import { takeCode } from '../../rooms/people/factors.ts'
+import { giveBack, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
+import { takeProof } from '../../rooms/people/proofs.ts'
+import { loadFactors } from '../../rooms/people/rows.ts'
+import type { AgreementCalls, ApprovalAnswer, ApprovalLinkAnswer } from '../../views/agreements.ts'
+import type { Asker } from '../../views/answers.ts'
+import type { PasskeyShown } from '../../views/people.ts'
+import { twoWords } from '../../words/two-words.ts'
+import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
+import type { Keeper } from '../keeper.ts'
+import { approvalUrl } from './message.ts'
+import { SHOWN } from '../sign-in/passkey.ts'
+import { askProofOf, proofOf, proveAs, type Prover } from '../sign-in/prove.ts'
 
 const USUAL: Span = minutes(15)
 const SHORTEST: Span = minutes(1)
@@ -88,7 +88,7 @@ function standing(keeper: Keeper, row: AgreementRow): AgreementRow {
 /** Terminals approve nothing: for the person at one, there is the link. */
 function urlFor(keeper: Keeper, { asked, agreement }: AgreementRow, asker: Asker, named: string | undefined): string | null {
   if (asker.is !== 'socket' || named === undefined || agreement.phase.is !== 'open') return null
-  return asked.parties.some(({ identity }) => identity.person === named) ? approvalUrl(keeper, asked.id, named) : null
+  return asked.parties.some(({ identity }) => identity.person === named) ? approvalUrl(keeper.config.site.url, keeper.linkFor, { agreement: asked.id, person: named }) : null
 }
 
 const shown = (keeper: Keeper, found: AgreementRow, asker: Asker, named: string | undefined): ApprovalAnswer => {
