@@ -11,7 +11,7 @@ import type { ErrorAnswer } from '../../views/answers.ts'
 import type { AuditAnswer, PasskeyOptionsAnswer, ProofAnswer, RecoveryAnswer, SessionAnswer, SignedInAnswer, TotpAnswer } from '../../views/people.ts'
 import type { Answer } from '../answer.ts'
 import { firstOwnerLink } from '../people.ts'
-import { siteFor } from './passkey.ts'
+import { siteFor } from '../../rooms/people/site.ts'
 
 const FROM = { origin: '203.0.113.9', agent: 'a browser' }
 const ORIGIN = 'https://status.acme.example'

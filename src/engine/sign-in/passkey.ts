@@ -9,6 +9,7 @@ import type { Tx } from '../../db/room.ts'
 import { CHALLENGE_LASTS, newChallenge, takeChallenge, type Asked } from '../../rooms/people/challenges.ts'
 import { addPasskey, findPasskey, passkeysOf, usedPasskey, type FoundPasskey, type Passkey } from '../../rooms/people/factors.ts'
 import { closeAll } from '../../rooms/people/sessions.ts'
+import { siteFor, type Site } from '../../rooms/people/site.ts'
 import type { PasskeyMade, PasskeyShown, WaysIn } from '../../views/people.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
@@ -32,17 +33,6 @@ const NOT_HERE = no(409, 'HF445', 'Passkeys do not work at this address.', 'set 
 const NOT_GOOD = no(401, 'HF446', 'That passkey was not taken.', 'try again; if it was removed, or made for another address, use another way in')
 const COPIED = no(401, 'HF447', 'This passkey was not taken: its counter went back, as if a copy of it were in use.', 'remove it from your account, and tell an owner')
 const NOT_ADDED = no(409, 'HF448', 'This passkey was not added: it is known already, or you have too many.', 'sign in with it, or remove one that you do not use')
-
-/** As whom we stand before the browser. */
-export interface Site { readonly id: string; readonly origin: string }
-
-/** `undefined` where browsers know no passkeys: an address in numbers, or one that can be read on the way. */
-export function siteFor(address: string): Site | undefined {
-  const url = URL.parse(address)
-  if (!url || /^[\d.]+$|^\[/.test(url.hostname)) return undefined
-  const isLocal = url.hostname === 'localhost' || url.hostname.endsWith('.localhost')
-  return url.protocol === 'https:' || isLocal ? { id: url.hostname, origin: url.origin } : undefined
-}
 
 const siteOf = (keeper: Keeper): Site | undefined => siteFor(keeper.config.site.url)
 

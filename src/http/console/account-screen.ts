@@ -4,12 +4,14 @@ import type { Instant } from '../../core/time.ts'
 import type { TestAnswer } from '../../views/answers.ts'
 import type { AccountAnswer, FactorAnswer, SessionOfAnswer, TotpAnswer } from '../../views/people.ts'
 import { englishConsole as words } from '../../words/console.ts'
+import { englishPasskey as passkeyWords } from '../../words/passkey.ts'
 import { classOf, icon, type Shape } from '../../words/look.ts'
 import { html, join, line, type Markup } from '../../words/markup.ts'
 import { person, sayClient } from '../../words/person.ts'
 import { zoneOf } from '../../words/moment.ts'
 import type { Visit } from '../access.ts'
 import { field, form, moment } from './parts.ts'
+import { makeButton } from './passkeys.ts'
 import { drawQr } from './qr.ts'
 
 export interface AccountScreen {
@@ -17,6 +19,8 @@ export interface AccountScreen {
   readonly account: AccountAnswer
   readonly now: Instant
   readonly timezone: string
+  /** Browsers know passkeys at this address. */
+  readonly passkeys: boolean
   readonly notice?: Markup | false | undefined
 }
 
@@ -25,7 +29,7 @@ const w = words.account
 export const drawAccount = (screen: AccountScreen): Markup => (screen.account.incomplete ? drawSteps(screen) : drawWhole(screen))
 
 /** Somebody who came in by a link, or without what their roles want: what is left to do, in order. */
-function drawSteps({ visit, account, notice }: AccountScreen): Markup {
+function drawSteps({ visit, account, notice, passkeys }: AccountScreen): Markup {
   const wants = needsFactor(account.roles)
   const hasFactor = account.factors.length > 0
   const ready = account.factors.some(({ kind }) => kind === 'passkey') || (account.hasPassword && (hasFactor || !wants))
@@ -33,7 +37,7 @@ function drawSteps({ visit, account, notice }: AccountScreen): Markup {
     html`<li${isDone && html` class="is-done"`}><h2>${says}</h2>${isDone && html`<p class="s">${w.stepDone}</p>`}${body}</li>`
   const again = html`<p><a class="go" href="/sign-in?next=/account">${words.signIn.again}</a></p>`
   const open = account.recent
-  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${!open && html`<div class="card"><p>${w.stale}</p>${again}</div>`}<div class="card"><ol class="steps">${[
+  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${!open && html`<div class="card"><p>${w.stale}</p>${again}</div>`}${open && passkeys && html`<div class="card"><h2>${passkeyWords.quickest}</h2><p class="s">${passkeyWords.quickestSays}</p>${makeButton(visit)}</div>`}<div class="card"><ol class="steps">${[
     step(w.steps.password, account.hasPassword, account.hasPassword || !open ? undefined : drawPasswordForm(visit, w.setPassword)),
     step(wants ? w.steps.totp : w.steps.totpOptional, hasFactor, hasFactor || !open ? undefined : drawAddTotp(visit)),
     step(w.steps.recovery, account.recoveryLeft > 0, account.recoveryLeft > 0 || !hasFactor || !open ? undefined : html`<p class="s">${w.recoveryLeft(0)}</p>${form(visit, { to: '/account/recovery', button: w.makeRecovery })}`),
@@ -48,7 +52,7 @@ function drawWhole(screen: AccountScreen): Markup {
   return html`<h1>${person(line(account.person, 63))}</h1>${account.email !== null && html`<p class="s"><bdi>${line(account.email, 254)}</bdi></p>`}${notice}
 <section class="card" aria-labelledby="roles"><h2 id="roles">${w.roles}</h2>${roles}</section>
 ${drawTest(visit, account)}${stale}
-<section class="card" aria-labelledby="factors"><h2 id="factors">${w.factors}</h2>${account.factors.length === 0 ? html`<p>${w.noFactors}</p>` : html`<ul class="rows">${account.factors.map((factor) => drawFactor(screen, factor))}</ul>`}${account.recent && html`<details><summary>${w.addTotp}</summary>${drawAddTotp(visit)}</details>`}</section>
+<section class="card" aria-labelledby="factors"><h2 id="factors">${w.factors}</h2>${account.factors.length === 0 ? html`<p>${w.noFactors}</p>` : html`<ul class="rows">${account.factors.map((factor) => drawFactor(screen, factor))}</ul>`}${account.recent && screen.passkeys && makeButton(visit)}${account.recent && html`<details><summary>${w.addTotp}</summary>${drawAddTotp(visit)}</details>`}</section>
 <section class="card" aria-labelledby="recovery"><h2 id="recovery">${w.recovery}</h2><p>${w.recoveryLeft(account.recoveryLeft)}</p>${account.recent && account.factors.length > 0 && html`${account.recoveryLeft > 0 && html`<p class="s">${w.remakeHelp}</p>`}${form(visit, { to: '/account/recovery', button: account.recoveryLeft > 0 ? w.remakeRecovery : w.makeRecovery })}`}</section>
 <section class="card" aria-labelledby="password"><h2 id="password">${w.password}</h2><p>${account.hasPassword ? w.hasPassword : w.noPassword}</p>${account.recent && html`<details><summary>${account.hasPassword ? w.changePassword : w.setPassword}</summary>${drawPasswordForm(visit, account.hasPassword ? w.changePassword : w.setPassword)}</details>`}</section>
 <section class="card" aria-labelledby="devices"><h2 id="devices">${w.devices}</h2><ul class="rows">${account.sessions.map((session) => drawSession(screen, session))}</ul>${account.sessions.length > 1 && form(visit, { to: '/account/sessions/end', button: w.endOthers, hidden: { session: '*' } })}</section>

@@ -8,6 +8,7 @@ import type { Kit, Route } from '../route.ts'
 import { endCookie } from '../session.ts'
 import { drawAccount, drawConfirmAgain, drawRecovery, drawTests, drawTotp } from './account-screen.ts'
 import { consolePage, notice } from './frame.ts'
+import { hasPasskeys, scriptFor } from './passkeys.ts'
 import { didOf, notHad, nothing, place, problemOf, seeThere, type Seen } from './place.ts'
 import type { Answered } from '../siblings.ts'
 
@@ -21,8 +22,8 @@ async function show({ kit, visit, ask }: Seen<unknown>, failed?: { readonly says
   if (answered.is !== 'answered') return notHad(answered)
   const did = failed ? undefined : didOf(ask)
   const told = failed ? notice('down', failed.says, failed.help) : did !== undefined && notice('ok', did)
-  const body = drawAccount({ visit, account: answered.body, now: kit.clock.now().wall, timezone: kit.pushed.site.timezone, notice: told })
-  return consolePage({ ...frameOf(kit, visit, words.account.title), body }, failed?.status ?? 200)
+  const body = drawAccount({ visit, account: answered.body, now: kit.clock.now().wall, timezone: kit.pushed.site.timezone, notice: told, passkeys: hasPasskeys(kit) })
+  return consolePage({ ...frameOf(kit, visit, words.account.title), body, ...scriptFor(kit) }, failed?.status ?? 200)
 }
 
 /** Done: the account shows it. Not done: the account says why. */

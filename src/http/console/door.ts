@@ -10,6 +10,7 @@ import type { Ask, Kit, Route } from '../route.ts'
 import { beginCookie, cookieOf, fromOf, readForm, secretIn } from '../session.ts'
 import { consolePage, CONSOLE_POLICY, notice, renderRefusal } from './frame.ts'
 import { choices, field, fieldsOf } from './parts.ts'
+import { enterButton, hasPasskeys, scriptFor } from './passkeys.ts'
 import { notHad, problemOf, seeThere, unreadable } from './place.ts'
 import { classOf, icon } from '../../words/look.ts'
 
@@ -29,17 +30,17 @@ export function nextFrom(routes: readonly Route[], asked: string | undefined | n
   return routes.some((route) => route.method === 'GET' && needsOf(route.who) !== undefined && patternOf(route.path).test(path)) ? asked : own
 }
 
-interface SignInScreen { readonly next: string; readonly named?: string; readonly problem?: Markup | false | undefined; readonly status?: number }
+interface SignInScreen { readonly kit: Kit; readonly next: string; readonly named?: string; readonly problem?: Markup | false | undefined; readonly status?: number }
 
-function signInPage({ next, named = '', problem, status = 200 }: SignInScreen): Response {
+function signInPage({ kit, next, named = '', problem, status = 200 }: SignInScreen): Response {
   const w = words.signIn
-  const body = html`<h1>${w.title}</h1>${problem}<div class="card"><form method="post" action="/sign-in"><input type="hidden" name="next" value="${next}">${[
+  const body = html`<h1>${w.title}</h1>${problem}${hasPasskeys(kit) && enterButton(next)}<div class="card"><form method="post" action="/sign-in"><input type="hidden" name="next" value="${next}">${[
     field({ name: 'named', label: w.named, value: named, fills: 'username', most: 254 }),
     field({ name: 'password', label: w.password, type: 'password', fills: 'current-password', most: 1024 }),
     field({ name: 'code', label: w.code, fills: 'one-time-code', help: w.codeHelp, required: false, most: 40, isCode: true }),
   ]}<button class="first">${w.go}</button></form></div><p class="s card">${w.acknowledging}</p><details class="s"><summary>${w.lost}</summary><p>${w.lostHelp}</p><code class="secret">${w.lostCommand}</code></details>`
   // The name of the installation stands on no page that is open to all (T-2).
-  return consolePage({ title: w.title, body }, status)
+  return consolePage({ title: w.title, body, ...scriptFor(kit) }, status)
 }
 
 /** Where a password would travel readable, nobody is asked for one. */
@@ -56,7 +57,7 @@ async function showSignIn(ask: Ask, kit: Kit, routes: readonly Route[]): Promise
   const door = await kit.keeper.call('people.door', {}, { is: 'open' })
   const ownerless = door.is === 'answered' && door.body.ownerless
   const problem = ownerless ? notice('degraded', words.signIn.ownerless, words.signIn.ownerlessHelp) : query.get('did') === 'out' && notice('ok', words.done['out'] ?? '')
-  return signInPage({ next: nextFrom(routes, query.get('next')), problem })
+  return signInPage({ kit, next: nextFrom(routes, query.get('next')), problem })
 }
 
 /** The new session's cookie; whatever session this browser had is ended. */
@@ -78,7 +79,7 @@ async function signIn(ask: Ask, kit: Kit, routes: readonly Route[]): Promise<Res
   const answered = await kit.keeper.call('people.signIn', { named, password, ...(code === undefined || code.trim() === '' ? {} : { code }), from: fromOf(ask.env, ask.req.raw.headers) }, { is: 'open' })
   if (answered.is === 'answered') return begun(ask, kit, answered.body.secret, next)
   const problem = problemOf(answered)
-  return signInPage({ next, named, problem: problem && notice(problem.code === 'HF431' ? 'degraded' : 'down', problem.says, problem.help), status: problem?.status ?? 500 })
+  return signInPage({ kit, next, named, problem: problem && notice(problem.code === 'HF431' ? 'degraded' : 'down', problem.says, problem.help), status: problem?.status ?? 500 })
 }
 
 const linkOf = (ask: Ask): { what: What; link: string } | undefined => {

@@ -3,7 +3,8 @@ import type { Route } from '../route.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { doorRoutes } from './door.ts'
+import { passkeyRoutes } from './passkeys.ts'
 import { peopleRoutes } from './people.ts'
 import { tokenRoutes } from './tokens.ts'
 
-export const consoleRoutes = (all: () => readonly Route[]): readonly Route[] => [...doorRoutes(all), ...accountRoutes, ...peopleRoutes, ...tokenRoutes, ...auditRoutes]
+export const consoleRoutes = (all: () => readonly Route[]): readonly Route[] => [...doorRoutes(all), ...accountRoutes, ...passkeyRoutes, ...peopleRoutes, ...tokenRoutes, ...auditRoutes]
