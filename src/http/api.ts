@@ -29,7 +29,7 @@ interface CallRoute<Name extends keyof Calls> {
   readonly takes: z.ZodObject & z.ZodType<Calls[Name]['args']>
   readonly gives: Calls[Name]['body'] extends { readonly schema: infer Schema extends string } ? Schema : string
   readonly within?: Span
-  readonly fresh?: true
+  readonly fresh?: boolean
 }
 
 const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
@@ -38,7 +38,7 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
   const inQuery = method === 'GET' ? Object.keys(it.takes.shape).filter((key) => !inPath.includes(key)) : []
   const takes = { schema: it.takes, path: inPath, query: inQuery }
   return {
-    method, path: `/api/v1${path}`, who: it.who, ...(it.fresh ? { fresh: it.fresh } : {}), says: it.says, takes, gives: it.gives,
+    method, path: `/api/v1${path}`, who: it.who, ...(it.fresh === undefined ? {} : { fresh: it.fresh }), says: it.says, takes, gives: it.gives,
     async answer(ask, kit, asker) {
       const read = await readArgs(ask, takes)
       if (read instanceof Response) return read
@@ -171,8 +171,8 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
   call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
-  call({ at: 'POST /tokens', who: 'admin', fresh: true, call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
-  call({ at: 'DELETE /tokens/:id', who: 'admin', call: 'tokens.revoke', takes: z.strictObject({ id: name }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
+  call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional() }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
+  call({ at: 'DELETE /tokens/:id', who: 'admin', fresh: false, call: 'tokens.revoke', takes: z.strictObject({ id: name }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
   // About people: the keeper answers owners who are signed in, and this machine; no token, whatever its scopes.
   call({ at: 'GET /people', who: 'admin', call: 'people.list', takes: none, gives: 'holdfast.people/1', says: 'Everybody, with their roles and whether they have a way in.' }),
   call({ at: 'POST /people/first-owner', who: 'admin', call: 'people.firstOwner', takes: none, gives: 'holdfast.link/1', says: 'On this machine only: the link of the first owner, while nobody owns this.' }),
@@ -180,7 +180,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /people/:who/recover', who: 'admin', call: 'people.recover', takes: aboutPerson, gives: 'holdfast.link/1', says: 'A link for somebody who lost their way in.' }),
   call({ at: 'POST /people/:who/enrol', who: 'admin', call: 'people.enrol', takes: aboutPerson.extend({ code: z.string().max(40).exactOptional() }), gives: 'holdfast.totp/1', says: 'On this machine only: an authenticator for somebody, or the code that confirms it.' }),
   call({ at: 'POST /people/:who/grant', who: 'admin', call: 'people.grant', takes: aboutPerson.extend({ roles: z.array(z.enum(ROLES)).max(ROLES.length) }), gives: 'holdfast.done/1', says: 'Which roles somebody has beside those of the configuration; their sessions end.' }),
-  call({ at: 'POST /people/:who/sign-out', who: 'admin', call: 'people.signOutAll', takes: aboutPerson, gives: 'holdfast.done/1', says: 'Ends all sessions of somebody.' }),
+  call({ at: 'POST /people/:who/sign-out', who: 'admin', fresh: false, call: 'people.signOutAll', takes: aboutPerson, gives: 'holdfast.done/1', says: 'Ends all sessions of somebody.' }),
   call({ at: 'GET /audit', who: 'admin', call: 'people.audit', takes: z.strictObject({ who: name.exactOptional(), since: line.max(40).exactOptional() }), gives: 'holdfast.audit/1', says: 'What was done about people and by them.' }),
   call({ at: 'POST /ledger/verify', who: 'admin', call: 'ledger.verify', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Checks the chain of the ledger, entry by entry.' }),
   call({ at: 'POST /ledger/rebuild', who: 'admin', call: 'ledger.rebuild', takes: none, gives: 'holdfast.ledger/1', within: ms(120_000), says: 'Makes the tables anew from the ledger, and says which differed.' }),

@@ -46,7 +46,7 @@ async function enter({ who, method, fresh }: Route, ask: Ask, kit: Kit): Promise
   const byCookie = isScope(who) && ask.env.via === 'tcp' && !headers.has('authorization') && secretIn(headers, kit.pushed.site) !== undefined
   const needs = byCookie ? who : needsOf(who)
   if (needs !== undefined) {
-    const visited = await visit({ needs, fresh }, ask, kit)
+    const visited = await visit({ needs, fresh: fresh ?? (needs === 'admin' && method !== 'GET') }, ask, kit)
     if (visited.is === 'out') return { is: 'out', answer: refuse(visited, ask, kit) }
     const { session } = visited.visit
     return { is: 'in', asker: { is: 'person', person: session.person, session: session.id, rights: session.rights }, visit: visited.visit }

@@ -39,8 +39,8 @@ export interface Route {
   /** Hono's pattern: `/checks/:name`. */
   readonly path: string
   readonly who: Who
-  /** Wants a session that was begun lately: who may what hangs on it. Tokens and the socket are not asked. */
-  readonly fresh?: true
+  /** Whether a session must have been begun lately. By itself: for every change that wants the right `admin`. Tokens are not asked. */
+  readonly fresh?: boolean
   /** One sentence for the OpenAPI document. */
   readonly says: string
   /** What may be sent: names of the schema's keys that stand in the path or the query; the others are the JSON body. */

@@ -74,7 +74,7 @@ const out = (why: Extract<Visited, { is: 'out' }>['why'], status: Extract<Visite
 const FORGED = 'This did not come from a page of yours that is still good. Nothing was changed. Open the page again and send it from there.'
 
 /** Lets in whoever's session opens what is needed; where something is to be changed, only from a form of that session. */
-export async function visit({ needs, fresh = false }: { readonly needs: Needs; readonly fresh?: boolean | undefined }, ask: Ask, kit: Kit): Promise<Visited> {
+export async function visit({ needs, fresh }: { readonly needs: Needs; readonly fresh: boolean }, ask: Ask, kit: Kit): Promise<Visited> {
   const { raw, method } = ask.req
   const { site } = kit.pushed
   const changes = method !== 'GET' && method !== 'HEAD'

@@ -63,7 +63,7 @@ const drawPasswordForm = (visit: Visit, button: string): Markup => form(visit, {
   to: '/account/password', button, kind: 'first',
   fields: [
     // Keepers of passwords want to know whose it is.
-    html`<input type="hidden" name="named" value="${visit.session.person}" autocomplete="username">`,
+    html`<input hidden type="text" name="named" value="${visit.session.person}" autocomplete="username" readonly>`,
     field({ name: 'password', label: w.newPassword, type: 'password', fills: 'new-password', help: w.passwordHelp, most: 512 }),
     field({ name: 'again', label: w.again, type: 'password', fills: 'new-password', most: 512 }),
   ],

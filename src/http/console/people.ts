@@ -105,10 +105,10 @@ async function signOutAll(seen: Seen<unknown>): Promise<Response> {
 
 export const peopleRoutes: readonly Route[] = [
   place({ at: 'GET /people', needs: 'admin', says: 'Who is who, and who may what.', takes: nothing, answer: (seen) => list(seen) }),
-  place({ at: 'POST /people', needs: 'admin', fresh: true, says: 'Adds somebody, with roles.', takes: z.strictObject({ who: z.string().min(1).max(63), roles }), answer: add }),
+  place({ at: 'POST /people', needs: 'admin', says: 'Adds somebody, with roles.', takes: z.strictObject({ who: z.string().min(1).max(63), roles }), answer: add }),
   place({ at: 'GET /people/:who', needs: 'admin', says: 'One person.', takes: nothing, answer: (seen) => show(seen) }),
-  place({ at: 'POST /people/:who/roles', needs: 'admin', fresh: true, says: 'Gives roles, or takes them.', takes: z.strictObject({ roles }), answer: give }),
-  place({ at: 'POST /people/:who/invite', needs: 'admin', fresh: true, says: 'Makes an invitation link, shown once.', takes: nothing, answer: handOut('people.invite') }),
-  place({ at: 'POST /people/:who/recover', needs: 'admin', fresh: true, says: 'Makes a recovery link, shown once.', takes: nothing, answer: handOut('people.recover') }),
-  place({ at: 'POST /people/:who/sign-out', needs: 'admin', says: 'Ends all sessions of a person.', takes: nothing, answer: signOutAll }),
+  place({ at: 'POST /people/:who/roles', needs: 'admin', says: 'Gives roles, or takes them.', takes: z.strictObject({ roles }), answer: give }),
+  place({ at: 'POST /people/:who/invite', needs: 'admin', says: 'Makes an invitation link, shown once.', takes: nothing, answer: handOut('people.invite') }),
+  place({ at: 'POST /people/:who/recover', needs: 'admin', says: 'Makes a recovery link, shown once.', takes: nothing, answer: handOut('people.recover') }),
+  place({ at: 'POST /people/:who/sign-out', needs: 'admin', fresh: false, says: 'Ends all sessions of a person.', takes: nothing, answer: signOutAll }),
 ]

@@ -22,7 +22,7 @@ interface Place<Args> {
   readonly at: `${'GET' | 'POST'} /${string}`
   readonly needs: Needs
   readonly says: string
-  readonly fresh?: true
+  readonly fresh?: boolean
   /** Of a POST: what its form sends. Of a GET: its query. A list takes several values. */
   readonly takes: z.ZodObject & z.ZodType<Args>
   readonly answer: (seen: Seen<Args>) => Response | Promise<Response>
@@ -37,7 +37,7 @@ export function place<Args>({ at, needs, says, fresh, takes, answer }: Place<Arg
   const [method, path] = at.split(' ') as ['GET' | 'POST', string]
   const lists = Object.keys(takes.shape).filter((key) => isList(takes.shape[key]))
   return {
-    method, path, who: needs === 'account' ? needs : `person:${needs}`, ...(fresh ? { fresh } : {}), says, gives: 'text/html',
+    method, path, who: needs === 'account' ? needs : `person:${needs}`, ...(fresh === undefined ? {} : { fresh }), says, gives: 'text/html',
     answer(ask, kit, asker, visit) {
       if (!visit) throw new Error(`${at} was reached without a session`)
       const sent = method === 'POST' ? visit.form : queryOf(ask)

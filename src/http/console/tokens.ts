@@ -61,6 +61,6 @@ const spans = Object.keys(w.endsIn)
 
 export const tokenRoutes: readonly Route[] = [
   place({ at: 'GET /tokens', needs: 'admin', says: 'API tokens, without their secrets.', takes: nothing, answer: (seen) => list(seen) }),
-  place({ at: 'POST /tokens', needs: 'admin', fresh: true, says: 'Makes a token, shown once.', takes: z.strictObject({ name: z.string().min(1).max(100), scope: z.enum(SCOPES), expires: z.string().max(10).refine((it) => spans.includes(it), 'is not one of those offered') }), answer: make }),
-  place({ at: 'POST /tokens/revoke', needs: 'admin', says: 'Revokes a token at once.', takes: z.strictObject({ id: z.string().min(1).max(100) }), answer: revoke }),
+  place({ at: 'POST /tokens', needs: 'admin', says: 'Makes a token, shown once.', takes: z.strictObject({ name: z.string().min(1).max(100), scope: z.enum(SCOPES), expires: z.string().max(10).refine((it) => spans.includes(it), 'is not one of those offered') }), answer: make }),
+  place({ at: 'POST /tokens/revoke', needs: 'admin', fresh: false, says: 'Revokes a token at once.', takes: z.strictObject({ id: z.string().min(1).max(100) }), answer: revoke }),
 ]
