@@ -194,7 +194,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     store, engine, rooms, watcher, samples, ports, now, missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
-    lived: () => ms(livedBefore + Math.max(0, now().tick - bornAt)),
+    lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),
     get config() {
       return memory.config
     },
