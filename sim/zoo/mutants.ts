@@ -235,7 +235,7 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/db/samples.ts', find: '      ids.clear()\n      return false', put: `      throw new Error('not written')` }],
   },
   {
-    name: 'looking at the database gives up its locks', breaks: ['X-1'], killer: test(STORE_FILE_TEST, 'X-1 whoever looks into the database'),
+    name: 'looking at the database gives up its locks', breaks: ['X-1'], killer: test(STORE_FILE_TEST, 'X-1 looking at the database'),
     changes: [{ file: STORE_FILE, find: '    const [found, foundLog] =', put: `    closeSync(openSync(file, 'r'))\n    const [found, foundLog] =` }],
   },
   {
