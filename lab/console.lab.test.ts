@@ -190,5 +190,4 @@ test('a fresh installation is set up on a phone from the printed link; every pag
   await inspect(bo.page, 'sign-in-wrong')
   const loud = [...complaints, ...bo.complaints].filter((says) => !/status of (401|403|410)/.test(says))
   assert.deepEqual(loud, [], 'the browser complains')
-  assert.equal(await page.evaluate('document.scripts.length'), 0)
 })

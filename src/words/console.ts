@@ -6,7 +6,7 @@ const several = (n: number, one: string, many: string): string => (n === 1 ? `on
 export const englishConsole = {
   language: 'en',
   navigation: 'Places',
-  places: { account: 'My account', people: 'People', tokens: 'Tokens', audit: 'Audit' },
+  places: { account: 'Account', people: 'People', tokens: 'Tokens', audit: 'Audit' },
   signedInAs: (who: string): string => `Signed in as ${person(who)}`,
   signOut: 'Sign out',
   toAccount: 'Go to my account',
@@ -49,9 +49,9 @@ export const englishConsole = {
   },
   account: {
     title: 'My account', noRole: 'You have no role yet: an owner can give you one.', roles: 'Roles',
-    setUp: (who: string): string => `Welcome, ${person(who)}`, setUpSays: (needsFactor: boolean): string => (needsFactor ? 'Your role can change a lot, so you come in by two things: a password, and a code from your phone.' : 'Choose a password, and you come in by yourself from now on.'),
+    setUp: (who: string): string => `Welcome, ${person(who)}`, setUpSays: (needsFactor: boolean): string => (needsFactor ? 'Your role can change a lot, so you come in by a passkey, or by a password and a code from your phone.' : 'Choose how you come in by yourself from now on.'),
     steps: { password: 'Set a password', totp: 'Add an authenticator', totpOptional: 'Add an authenticator (recommended)', recovery: 'Keep recovery codes', signIn: 'Sign in with it' },
-    stepDone: 'Done.', signInSays: 'This proves that it works.', signInWaits: 'When the steps above are done.',
+    stepDone: ': done', signInSays: 'This proves that it works.', signInWaits: 'When the steps above are done.',
     password: 'Password', hasPassword: 'You have a password.', noPassword: 'You have no password.', newPassword: 'New password', again: 'The same once more',
     passwordHelp: 'At least 12 characters. Four words that have nothing to do with each other are good, and easy to type.', setPassword: 'Set the password', changePassword: 'Change the password',
     differ: 'The two passwords are not the same.', differHelp: 'Type the same one twice. Nothing was changed.',
@@ -73,7 +73,7 @@ export const englishConsole = {
   people: {
     title: 'People', says: 'Who is who, and who may what. People and their addresses stand in the configuration; roles can be given here too.',
     add: 'Add somebody', addHelp: 'Somebody who only signs in. Whoever is to be paged belongs into the configuration.', name: 'Name', addGo: 'Add',
-    never: 'never signed in', seen: (when: string): string => `here ${when}`, noRole: 'no role', configured: 'Roles in the configuration', granted: 'Roles given here', grantedHelp: 'What is added to those in the configuration. Changing them ends their sessions.',
+    never: 'never signed in', seen: (when: string): string => `here ${when}`, noRole: 'no role', configured: 'Configured', granted: 'Roles given here', grantedHelp: 'What is added to those in the configuration. Changing them ends their sessions.',
     give: 'Change the roles', invite: 'Invite', inviteSays: 'Makes a link by which they come in once and choose their password or passkey. It is good for 7 days.', inviteGo: 'Make an invitation link',
     recover: 'Help them back in', recoverSays: 'For somebody who lost password and phone. Make sure that it is really them before you hand it over. It is good for 24 hours.', recoverGo: 'Make a recovery link',
     out: 'Sign out everywhere', outSays: 'Ends all their sessions at once. Links in pages go on working, so that they can still take incidents.', outGo: 'End all their sessions',

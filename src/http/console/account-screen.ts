@@ -33,16 +33,16 @@ function drawSteps({ visit, account, notice, passkeys }: AccountScreen): Markup 
   const wants = needsFactor(account.roles)
   const hasFactor = account.factors.length > 0
   const ready = account.factors.some(({ kind }) => kind === 'passkey') || (account.hasPassword && (hasFactor || !wants))
-  const step = (says: string, isDone: boolean, body: Markup | undefined): Markup =>
-    html`<li${isDone && html` class="is-done"`}><h2>${says}</h2>${isDone && html`<p class="s">${w.stepDone}</p>`}${body}</li>`
+  const steps = [
+    { says: w.steps.password, isDone: account.hasPassword, body: () => drawPasswordForm(visit, w.setPassword) },
+    { says: wants ? w.steps.totp : w.steps.totpOptional, isDone: hasFactor, body: () => drawAddTotp(visit) },
+    { says: w.steps.recovery, isDone: account.recoveryLeft > 0, body: () => html`<p class="s">${w.recoveryLeft(0)}</p>${form(visit, { to: '/account/recovery', button: w.makeRecovery, kind: 'first' })}` },
+  ]
+  const now = steps.find(({ isDone }) => !isDone)
+  const draw = (it: (typeof steps)[number]): Markup => it.isDone ? html`<li class="is-done"><h2>${it.says}<span class="x-only">${w.stepDone}</span></h2></li>`
+    : it === now ? html`<li class="is-now"><h2>${it.says}</h2>${account.recent && it.body()}</li>` : html`<li><h2>${it.says}</h2></li>`
   const again = html`<p><a class="go" href="/sign-in?next=/account">${words.signIn.again}</a></p>`
-  const open = account.recent
-  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${!open && html`<div class="card"><p>${w.stale}</p>${again}</div>`}${open && passkeys && html`<div class="card"><h2>${passkeyWords.quickest}</h2><p class="s">${passkeyWords.quickestSays}</p>${makeButton(visit)}</div>`}<div class="card"><ol class="steps">${[
-    step(w.steps.password, account.hasPassword, account.hasPassword || !open ? undefined : drawPasswordForm(visit, w.setPassword)),
-    step(wants ? w.steps.totp : w.steps.totpOptional, hasFactor, hasFactor || !open ? undefined : drawAddTotp(visit)),
-    step(w.steps.recovery, account.recoveryLeft > 0, account.recoveryLeft > 0 || !hasFactor || !open ? undefined : html`<p class="s">${w.recoveryLeft(0)}</p>${form(visit, { to: '/account/recovery', button: w.makeRecovery })}`),
-    step(w.steps.signIn, false, ready ? html`<p class="s">${w.signInSays}</p><p><a class="go first" href="/sign-in?next=/account">${w.steps.signIn}</a></p>` : html`<p class="s">${w.signInWaits}</p>`),
-  ]}</ol></div>`
+  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${!account.recent && html`<div class="card"><p>${w.stale}</p>${again}</div>`}${account.recent && passkeys && html`<div class="card"><h2>${passkeyWords.quickest}</h2><p class="s">${passkeyWords.quickestSays}</p>${makeButton(visit)}</div>`}<div class="card"><ol class="steps">${steps.map(draw)}<li${(ready || now === undefined) && html` class="is-now"`}><h2>${w.steps.signIn}</h2>${ready ? html`<p class="s">${w.signInSays}</p><p><a class="go${now === undefined && ' first'}" href="/sign-in?next=/account">${w.steps.signIn}</a></p>` : html`<p class="s">${w.signInWaits}</p>`}</li></ol></div>`
 }
 
 function drawWhole(screen: AccountScreen): Markup {
@@ -56,7 +56,7 @@ ${drawTest(visit, account)}${stale}
 <section class="card" aria-labelledby="recovery"><h2 id="recovery">${w.recovery}</h2><p>${w.recoveryLeft(account.recoveryLeft)}</p>${account.recent && account.factors.length > 0 && html`${account.recoveryLeft > 0 && html`<p class="s">${w.remakeHelp}</p>`}${form(visit, { to: '/account/recovery', button: account.recoveryLeft > 0 ? w.remakeRecovery : w.makeRecovery })}`}</section>
 <section class="card" aria-labelledby="password"><h2 id="password">${w.password}</h2><p>${account.hasPassword ? w.hasPassword : w.noPassword}</p>${account.recent && html`<details><summary>${account.hasPassword ? w.changePassword : w.setPassword}</summary>${drawPasswordForm(visit, account.hasPassword ? w.changePassword : w.setPassword)}</details>`}</section>
 <section class="card" aria-labelledby="devices"><h2 id="devices">${w.devices}</h2><ul class="rows">${account.sessions.map((session) => drawSession(screen, session))}</ul>${account.sessions.length > 1 && form(visit, { to: '/account/sessions/end', button: w.endOthers, hidden: { session: '*' } })}</section>
-<p class="s card">${words.times(zoneOf(screen.timezone).name)}</p>`
+<p class="s end">${words.times(zoneOf(screen.timezone).name)}</p>`
 }
 
 const drawPasswordForm = (visit: Visit, button: string): Markup => form(visit, {
@@ -101,7 +101,7 @@ export function drawTests({ tests, now, timezone, notice }: TestScreen): Markup 
 /** A new authenticator: its secret as a picture, as an address for this phone, and to type in. Shown once. */
 export function drawTotp(visit: Visit, { uri, secret }: TotpAnswer): Markup {
   const written = secret.replace(/(.{4})(?=.)/g, '$1 ')
-  return html`<h1>${w.addTotp}</h1><div class="card"><h2>1. ${w.scan}</h2><p>${w.scanSays}</p><div>${drawQr(uri, w.qr)}</div><p><a class="go" href="${uri}">${w.onThisPhone}</a></p><details><summary>${w.byHand}</summary><code class="secret">${written}</code></details></div><div class="card"><h2>2. ${w.confirmTitle}</h2>${drawConfirm(visit)}</div><p class="card"><a class="go" href="/account">${words.cancel}</a></p>`
+  return html`<h1>${w.addTotp}</h1><div class="card"><h2>1. ${w.scan}</h2><p>${w.scanSays}</p><div>${drawQr(uri, w.qr)}</div><p><a class="go" href="${uri}">${w.onThisPhone}</a></p><details><summary>${w.byHand}</summary><code class="secret">${written}</code></details></div><div class="card"><h2>2. ${w.confirmTitle}</h2>${drawConfirm(visit)}</div><p class="end"><a class="go" href="/account">${words.cancel}</a></p>`
 }
 
 const drawConfirm = (visit: Visit): Markup =>

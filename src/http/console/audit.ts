@@ -30,7 +30,7 @@ async function show({ kit, visit, asker, args }: Seen<{ who?: string; since?: st
   const body = html`<h1>${w.title}</h1><p class="s">${w.says}</p><form class="card side" method="get" action="${HERE}">${[
     select('who', w.who, [{ value: '', label: w.everybody, checked: who === undefined }, ...[...names].sort().map((value) => ({ value, label: line(value, 63), checked: value === who }))]),
     select('since', w.since, Object.entries(w.spans).map(([value, label]) => ({ value, label, checked: value === since }))),
-  ]}<button>${w.show}</button></form><div class="card">${entries.length === 0 ? html`<p>${w.none}</p>` : html`<ol class="rows">${rows}</ol>`}${entries.length > SHOWN && html`<p class="s">${w.most(SHOWN)}</p>`}</div><p class="s card">${words.times(zone.name)}</p>`
+  ]}<button>${w.show}</button></form><div class="card">${entries.length === 0 ? html`<p>${w.none}</p>` : html`<ol class="rows">${rows}</ol>`}${entries.length > SHOWN && html`<p class="s">${w.most(SHOWN)}</p>`}</div><p class="s end">${words.times(zone.name)}</p>`
   return consolePage({ title: w.title, visit, here: HERE, site: kit.pushed.site.name, body })
 }
 

@@ -45,7 +45,7 @@ test('from the printed link to an owner who signed in with password and code; th
   const { ada: signed, secret, first } = await owner(await consoleWorld(t))
   assert.equal(secret.length, 32)
   assert.notEqual(first, signed.has(COOKIE))
-  assert.match(signed.text, /My account[^]*People[^]*Tokens[^]*Audit/)
+  assert.match(signed.text, /Account[^]*People[^]*Tokens[^]*Audit/)
   assert.equal((await it.browser().open(link)).status, 410)
   const again = it.browser()
   await again.open(link)

@@ -38,7 +38,7 @@ function signInPage({ kit, next, named = '', problem, status = 200 }: SignInScre
     field({ name: 'named', label: w.named, value: named, fills: 'username', most: 254 }),
     field({ name: 'password', label: w.password, type: 'password', fills: 'current-password', most: 1024 }),
     field({ name: 'code', label: w.code, fills: 'one-time-code', help: w.codeHelp, required: false, most: 40, isCode: true }),
-  ]}<button class="first">${w.go}</button></form></div><p class="s card">${w.acknowledging}</p><details class="s"><summary>${w.lost}</summary><p>${w.lostHelp}</p><code class="secret">${w.lostCommand}</code></details>`
+  ]}<button class="first">${w.go}</button></form></div><p class="s end">${w.acknowledging}</p><details class="s"><summary>${w.lost}</summary><p>${w.lostHelp}</p><code class="secret">${w.lostCommand}</code></details>`
   // The name of the installation stands on no page that is open to all (T-2).
   return consolePage({ title: w.title, body, ...scriptFor(kit) }, status)
 }
@@ -47,7 +47,7 @@ function signInPage({ kit, next, named = '', problem, status = 200 }: SignInScre
 function readable(kit: Kit): Response | undefined {
   if (cookieOf(kit.pushed.site)) return undefined
   const w = words.signIn.readable
-  return consolePage({ title: w.title, body: html`<div class="hero d" role="alert"><h1>${icon('down')} ${w.title}</h1><p>${w.says}</p></div><p class="card">${w.next}</p>` }, 403)
+  return consolePage({ title: w.title, body: html`<div class="hero d" role="alert"><h1>${icon('down')} ${w.title}</h1><p>${w.says}</p></div><p class="end">${w.next}</p>` }, 403)
 }
 
 async function showSignIn(ask: Ask, kit: Kit, routes: readonly Route[]): Promise<Response> {
@@ -90,7 +90,7 @@ const linkOf = (ask: Ask): { what: What; link: string } | undefined => {
 
 function gone(says = '', status = 410): Response {
   const w = words.welcome.gone
-  return consolePage({ title: w.title, body: html`<div class="hero u"><h1>${icon('unknown')} ${w.title}</h1><p>${line(says, 300)}</p></div><p class="card">${w.next}</p><p class="card"><a class="go" href="/sign-in">${words.signIn.title}</a></p>` }, status)
+  return consolePage({ title: w.title, body: html`<div class="hero u"><h1>${icon('unknown')} ${w.title}</h1><p>${line(says, 300)}</p></div><p class="end">${w.next}</p><p class="end"><a class="go" href="/sign-in">${words.signIn.title}</a></p>` }, status)
 }
 
 async function showLink(ask: Ask, kit: Kit, problem?: { readonly says: string; readonly help?: string; readonly status: number }): Promise<Response> {
@@ -107,7 +107,7 @@ async function showLink(ask: Ask, kit: Kit, problem?: { readonly says: string; r
   const who = !isFirst ? [] : names.length > 0 ? [choices('radio', 'person', w.who, names.slice(0, 200).map((value, n) => ({ value, label: value, checked: n === 0 && names.length === 1 })))]
     : [field({ name: 'person', label: w.name, fills: 'username', help: w.nameHelp, most: 63 })]
   const title = isFirst ? w.owner : w.hello(line(person, 63))
-  const body = html`<div class="hero ${classOf('ok')}"><h1>${title}</h1><p>${isFirst ? w.ownerSays(site) : it.what === 'invite' ? w.invited : w.recover}</p></div>${problem && notice('down', problem.says, problem.help)}<div class="card"><form method="post" action="/welcome/${it.what}/${it.link}">${who}<button class="first">${isFirst ? w.goOwner : w.go(line(person, 63))}</button></form></div>${!isFirst && html`<p class="s card">${w.notYou(line(person, 63))}</p>`}`
+  const body = html`<div class="hero ${classOf('ok')}"><h1>${title}</h1><p>${isFirst ? w.ownerSays(site) : it.what === 'invite' ? w.invited : w.recover}</p></div>${problem && notice('down', problem.says, problem.help)}<div class="card"><form method="post" action="/welcome/${it.what}/${it.link}">${who}<button class="first">${isFirst ? w.goOwner : w.go(line(person, 63))}</button></form></div>${!isFirst && html`<p class="s end">${w.notYou(line(person, 63))}</p>`}`
   return consolePage({ title, site: kit.pushed.site.name, body, shape: 'ok' }, problem?.status ?? 200)
 }
 

@@ -7,20 +7,25 @@ import { html, line, lines, type Markup } from '../../words/markup.ts'
 import type { Visit } from '../access.ts'
 import { page } from '../problem.ts'
 
-const STYLE = `${BASE}body{max-inline-size:42rem}
+const STYLE = `${BASE}[hidden]{display:none!important}
+body{max-inline-size:42rem}
 .door{max-inline-size:26rem}
 header{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .75rem;padding:1.25rem 0 .5rem}
 header b{font-size:1.0625rem}
-nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-block-end:.5rem}
-nav a{display:flex;align-items:center;min-block-size:2.75rem;padding:0 .875rem;border-radius:10px;text-decoration:none;font-weight:600}
-nav a:hover{background:var(--surface)}
+nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin:.25rem 0 .5rem;padding:.25rem;background:var(--surface);border-radius:12px}
+nav li{flex:1 1 auto}
+nav a{display:flex;align-items:center;justify-content:center;min-block-size:2.75rem;padding:0 .625rem;border-radius:9px;text-decoration:none;font-weight:600;font-size:.9375rem}
+nav a:hover{text-decoration:underline}
 nav [aria-current]{background:var(--press);color:var(--pressed)}
-h1{font-size:1.5rem;margin-block:.75rem .25rem}
+h1{font-size:1.625rem;margin-block:1rem .25rem}
 h2{font-size:1.125rem;line-height:1.3}
 h3{font-size:1rem}
-.hero{background:var(--surface);border-radius:10px;border-inline-start:6px solid;padding:.875rem 1.125rem;margin-block-start:.75rem}
+.x-only{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.hero{background:var(--surface);border-radius:10px;border-inline-start:6px solid var(--now);padding:.875rem 1.125rem;margin-block-start:.75rem}
 .hero h1{margin:0}
-.hero>p{color:var(--text)}
+${(['o','g','d','m','u'] as const).map((c) => `.hero.${c}{--now:var(--${c})}`).join('')}
+.hero>p,.hero>h1{color:var(--text)}
+.hero .i{color:var(--now)}
 .hero h1+p{margin-block-start:.375rem}
 .card{background:var(--surface);border-radius:12px;padding:1.125rem;margin-block-start:1rem}
 .card>p,.card>ul,.card>ol,.card>pre,.card>form,.card>div{margin-block-start:.625rem}
@@ -54,16 +59,29 @@ button,.go{display:block;inline-size:100%;min-block-size:3rem;padding:.625rem 1.
 .codes{columns:10rem 2;-webkit-user-select:text;user-select:text}
 .qr{display:block;inline-size:min(15rem,100%);block-size:auto;margin:0 auto;border-radius:12px;background:#fff}
 .steps{counter-reset:step}
-.steps>li{counter-increment:step;position:relative;padding-inline-start:2.75rem;padding-block:.5rem}
-.steps>li::before{content:counter(step);position:absolute;inset-inline-start:0;inset-block-start:.5rem;inline-size:1.875rem;block-size:1.875rem;border:2px solid;border-radius:99px;display:grid;place-items:center;font-weight:700;font-size:.9375rem}
+.steps>li{counter-increment:step;position:relative;padding:0 0 1.5rem 3rem;color:var(--soft)}
+.steps>li:last-child{padding-block-end:0}
+.steps>li:not(:last-child)::after{content:"";position:absolute;inset-inline-start:.9375rem;inset-block:2.25rem .25rem;inline-size:2px;background:var(--line)}
+.steps>li>h2{min-block-size:2rem;display:flex;align-items:center}
+.steps>li>:not(h2){margin-block-start:.625rem}
+.steps>li::before{content:counter(step);position:absolute;inset-inline-start:0;inset-block-start:0;inline-size:2rem;block-size:2rem;border:2px solid;border-radius:99px;display:grid;place-items:center;font-weight:700;font-size:.9375rem}
+.steps>.is-now{color:var(--text)}
+.steps>.is-now::before{background:var(--press);border-color:var(--press);color:var(--pressed)}
 .steps>.is-done{color:var(--o)}
 .steps>.is-done>*{color:var(--text)}
-.steps>.is-done::before{content:"✓"}
-dl{margin:.5rem 0 0;display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}
+@supports (content:"✓"/""){.steps>.is-done::before{content:"✓"/""}}
+@supports not (content:"✓"/""){.steps>.is-done::before{content:"✓"}}
+dl{margin:0;display:grid;grid-template-columns:minmax(5.5rem,auto) 1fr;gap:.375rem 1rem}
 dt{color:var(--soft)}
 dd{margin:0}
 time{white-space:nowrap;font-variant-numeric:tabular-nums}
-details summary{cursor:pointer;min-block-size:2.75rem;display:flex;align-items:center;font-weight:600}
+details{margin-block-start:.75rem}
+summary{cursor:pointer;min-block-size:3rem;display:flex;align-items:center;justify-content:space-between;gap:1rem;padding:.5rem 1.125rem;border:2px solid var(--line);border-radius:10px;font-weight:600;list-style:none}
+summary::-webkit-details-marker{display:none}
+summary::after{content:"";flex:none;inline-size:.625rem;block-size:.625rem;border:solid;border-width:0 2px 2px 0;transform:rotate(45deg) translate(-2px,-2px);color:var(--soft)}
+details[open]>summary::after{transform:rotate(225deg) translate(-2px,-2px)}
+details>:not(summary){margin-block-start:.75rem}
+.end{margin-block-start:1rem}
 footer{margin-block-start:2rem;padding-block-start:.75rem;border-block-start:1px solid var(--line);display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between;font-size:.875rem}
 @media(max-width:30rem){.card{padding:1rem}.rows button.small{inline-size:100%}.rows>li>form{inline-size:100%}}
 @media(forced-colors:active){.card,.hero{border:1px solid CanvasText}nav [aria-current]{border:2px solid}}

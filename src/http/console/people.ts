@@ -43,7 +43,7 @@ async function show(seen: Seen<unknown>, failed?: Failed): Promise<Response> {
   const answered = await kit.keeper.call('people.list', {}, asker)
   if (answered.is !== 'answered') return notHad(answered)
   const it = answered.body.people.find((one) => one.person === ask.req.param('who'))
-  if (!it) return consolePage({ title: w.unknown, visit, here: HERE, site: kit.pushed.site.name, body: html`<h1>${w.unknown}</h1><p class="card"><a class="go" href="${HERE}">${w.all}</a></p>` }, 404)
+  if (!it) return consolePage({ title: w.unknown, visit, here: HERE, site: kit.pushed.site.name, body: html`<h1>${w.unknown}</h1><p class="end"><a class="go" href="${HERE}">${w.all}</a></p>` }, 404)
   const did = didOf(ask)
   const told = failed ? notice('down', failed.says, failed.help) : did !== undefined && notice('ok', did)
   return consolePage({ title: person(line(it.person, 63)), visit, here: HERE, site: kit.pushed.site.name, body: drawPerson(seen, it, told) }, failed?.status ?? 200)
@@ -61,7 +61,7 @@ function drawPerson({ kit, visit }: Seen<unknown>, it: PersonAnswer, told: Marku
 ${card('roles', w.granted, html`<p class="s">${w.grantedHelp}</p>${form(visit, { to: `${at}/roles`, button: w.give, kind: isNew ? 'plain' : 'first', fields: [roleChoices(words.account.roles, it.granted)] })}`)}
 ${!isNew && card('recover', w.recover, html`<p class="s">${w.recoverSays}</p>${form(visit, { to: `${at}/recover`, button: w.recoverGo })}`)}
 ${it.sessions > 0 && card('out', w.out, html`<p class="s">${w.outSays}</p>${form(visit, { to: `${at}/sign-out`, button: w.outGo, kind: 'stop' })}`)}
-<p class="s card">${words.times(zoneOf(timezone).name)}</p><p class="card"><a class="go" href="${HERE}">${w.all}</a></p>`
+<p class="s end">${words.times(zoneOf(timezone).name)}</p><p class="end"><a class="go" href="${HERE}">${w.all}</a></p>`
 }
 
 async function add(seen: Seen<{ who: string; roles: Role[] }>): Promise<Response> {

@@ -31,7 +31,7 @@ async function list(seen: Seen<unknown>, failed?: ReturnType<typeof problemOf>):
     ],
   })
   const body = html`<h1>${w.title}</h1><p class="s">${w.says}</p>${told}<div class="card">${tokens.length === 0 ? html`<p>${w.none}</p>` : html`<ul class="rows">${tokens.map((it) => drawToken(seen, it))}</ul>`}</div>
-<section class="card" aria-labelledby="make"><h2 id="make">${w.make}</h2>${make}</section><p class="s card">${words.times(zoneOf(kit.pushed.site.timezone).name)}</p>`
+<section class="card" aria-labelledby="make"><h2 id="make">${w.make}</h2>${make}</section><p class="s end">${words.times(zoneOf(kit.pushed.site.timezone).name)}</p>`
   return consolePage({ title: w.title, visit, here: HERE, site: kit.pushed.site.name, body }, failed?.status ?? 200)
 }
 
