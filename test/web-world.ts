@@ -56,8 +56,8 @@ export const TOKENS = { read: 'hf_read-token', ack: 'hf_ack-token', write: 'hf_w
 export const tokens: Extract<ToWeb, { is: 'tokens' }> = {
   is: 'tokens',
   tokens: [
-    ...Object.entries(TOKENS).map(([scope, secret]) => ({ id: `tok_${scope}`, hash: hash(secret), name: scope, scopes: [scope], expiresAt: null })),
-    { id: 'tok_old', hash: hash('hf_expired-token'), name: 'old', scopes: ['admin'], expiresAt: instantOf(NOW - 1) },
+    ...Object.entries(TOKENS).map(([scope, secret]) => ({ id: `tok_${scope}`, hash: hash(secret), name: scope, scopes: [scope], expiresAt: null, from: [] })),
+    { id: 'tok_old', hash: hash('hf_expired-token'), name: 'old', scopes: ['admin'], expiresAt: instantOf(NOW - 1), from: [] },
   ],
 }
 

@@ -46,7 +46,7 @@ const bodies: Record<string, unknown> = {
   status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
   'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
   'board.show': { schema: 'holdfast.board/1', boards: [{ slug: 'public', board: sampleBoard(), drafts: [{ id: 'st_9', title: 'Errors', body: '', status: 'investigating', publishAt: NOW, heldBy: null }] }] },
-  'tokens.list': { schema: 'holdfast.tokens/1', tokens: [{ id: 'tok_1', name: 'ci', scopes: ['read'], createdAt: NOW, expiresAt: null, lastUsedAt: null }] },
+  'tokens.list': { schema: 'holdfast.tokens/1', tokens: [{ id: 'tok_1', name: 'ci', scopes: ['read'], createdAt: NOW, expiresAt: null, lastUsedAt: null, from: ['10.0.0.0/8'] }] },
   'tokens.create': { schema: 'holdfast.tokens/1', tokens: [], secret: 'hf_secret' }, 'ledger.verify': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32) },
   'people.list': {
     schema: 'holdfast.people/1', people: [
@@ -145,9 +145,10 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['board post -m text --title T --next 30m', 0, /did/, [['board.post', { status: 'investigating', text: 'text', title: 'T', next: '30m', person: 'ada' }]]],
     ['board hold st_9', 0, /did/, [['board.hold', { statement: 'st_9', person: 'ada' }]]],
     ['board publish st_9', 0, /did/, [['board.publish', { statement: 'st_9', person: 'ada' }]]],
-    ['tokens create ci --scope read --scope ack --expires 90d', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read', 'ack'], expires: '90d' }]]],
-    ['tokens list', 0, /^tok_1 {2}ci {2}read/, [['tokens.list', {}]]],
-    ['tokens revoke tok_1', 0, /did/, [['tokens.revoke', { id: 'tok_1' }]]],
+    ['tokens create ci --scope read --scope ack --expires 90d', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read', 'ack'], expires: '90d', person: 'ada' }]]],
+    ['tokens create ci --scope read --from 10.0.0.0/8 --from ::1', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read'], from: ['10.0.0.0/8', '::1'], person: 'ada' }]]],
+    ['tokens list', 0, /^tok_1 {2}ci {2}read {2}made .* {2}without an end {2}from 10\.0\.0\.0\/8 {2}never used\n$/, [['tokens.list', {}]]],
+    ['tokens revoke tok_1', 0, /did/, [['tokens.revoke', { id: 'tok_1', person: 'ada' }]]],
     ['people list', 0, /^ada {2}approver, owner \(granted\) {2}password, 2 factors {2}1 session {2}seen .*\nbo {3}no role {20}no way in yet\n$/, [['people.list', {}]]],
     ['people first-owner', 0, /^https:\/\/hold\.acme\.example\/welcome\/invite\/abc\n$/, [['people.firstOwner', {}]]],
     ['people invite bo', 0, /^https:\/\/hold\.acme\.example\/welcome\/invite\/abc\n$/, [['people.invite', { who: 'bo', person: 'ada' }]]],

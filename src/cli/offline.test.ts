@@ -19,7 +19,7 @@ function folderOf(t: TestContext): string {
 
 function filled(t: TestContext): string {
   const data = folderOf(t)
-  const store = openStore(path.join(data, 'holdfast.db'), [accessRoom], 'node_1')
+  const store = openStore(path.join(data, 'holdfast.db'), [accessRoom()], 'node_1')
   const now = { wall: instantOf(1_700_000_000_000), tick: tickOf(1), boot: 'b' }
   store.begin()
   for (const name of ['a', 'b']) store.turn(name, now, (tx) => createToken(tx, (n) => new Uint8Array(n).fill(name.charCodeAt(0)), { name, scopes: ['read'], expiresAt: null }))
@@ -74,14 +74,14 @@ test('X-10 what a newer Holdfast wrote is not opened and not rebuilt, and stays 
   const data = filled(t)
   const file = path.join(data, 'holdfast.db')
   const sql = openSql(file)
-  assert.equal(sql.get('pragma user_version')?.['user_version'], 1)
-  sql.exec('alter table token add column later text; pragma user_version = 2')
+  assert.equal(sql.get('pragma user_version')?.['user_version'], 2)
+  sql.exec('alter table token add column later text; pragma user_version = 3')
   sql.close()
-  assert.throws(() => openStore(file, [accessRoom], 'node_1'), /newer Holdfast \(schema 2; this one knows 1\).*name other data/)
+  assert.throws(() => openStore(file, [accessRoom()], 'node_1'), /newer Holdfast \(schema 3; this one knows 2\).*name other data/)
   const rebuilt = await run('ledger rebuild', data)
   assert.deepEqual([rebuilt.exit, /written by a newer Holdfast/.test(rebuilt.body.error?.message ?? '')], [1, true])
   assert.equal((await run('ledger verify', data)).exit, 0)
   const after = openSql(file)
   t.after(() => after.close())
-  assert.deepEqual([after.get('pragma user_version')?.['user_version'], after.get(`select count(*) as n from pragma_table_info('token') where name = 'later'`)?.['n']], [2, 1])
+  assert.deepEqual([after.get('pragma user_version')?.['user_version'], after.get(`select count(*) as n from pragma_table_info('token') where name = 'later'`)?.['n']], [3, 1])
 })

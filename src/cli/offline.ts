@@ -9,6 +9,7 @@ import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Room } from '../db/room.ts'
 import { accessRoom } from '../engine/access.ts'
 import { pageRoom } from '../rooms/page/index.ts'
+import { peopleRoom } from '../rooms/people/index.ts'
 import { tellRoom } from '../rooms/tell/index.ts'
 import { watchRoom } from '../rooms/watch/index.ts'
 import type { LedgerAnswer } from '../views/answers.ts'
@@ -21,7 +22,7 @@ const rooms = (): readonly Room[] => {
   }
   return [
     watchRoom({ checks: absent, closed: absent, moved: absent }), pageRoom({ plan: absent, changed: absent }),
-    tellRoom({ boards: absent, timezone: absent, isHeartbeat: absent, changed: absent }), accessRoom,
+    tellRoom({ boards: absent, timezone: absent, isHeartbeat: absent, changed: absent }), peopleRoom({ key: new Uint8Array(32), random: absent, lived: absent, members: absent }), accessRoom(),
   ]
 }
 

@@ -137,8 +137,8 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     noun: 'tokens', says: 'the keys of programs',
     verbs: [
       {
-        usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d > ci.token'], load: tokens('create'),
-        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gatherScope).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d')],
+        usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d --from 10.0.0.0/8 > ci.token'], load: tokens('create'),
+        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gatherScope).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d'), option('--from <network>', 'where it is taken from: 10.0.0.0/8, or one address; may be given several times').argParser((value: string, before: readonly string[]) => [...before, value]).default([])],
       },
       { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: tokens('list') },
       { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: tokens('revoke') },

@@ -42,8 +42,10 @@ function sayOf(entry: Entry): string {
     case 'people.subjectLinked': return `${who} was linked to an identity provider${by}`
     case 'people.proved': return `${who} showed ${b['means'] === 'totp' ? 'a code' : 'a passkey'} for an approval`
     case 'people.linkMade': return `a link (${b['what']}) was made for ${who}${by}`
-    case 'access.tokenCreated': return `the token ${b['name']} was made`
-    case 'access.tokenRevoked': return `the token ${b['id']} was revoked`
+    case 'access.tokenCreated': return `the token ${b['name']} was made (${(body['scopes'] as string[]).join(', ')})${body['by'] ? ` by ${b['by']}` : ''}`
+    case 'access.tokenRevoked': return `the token ${b['name'] ?? b['id']} was revoked${body['by'] ? ` by ${b['by']}` : ''}`
+    case 'access.tokenExpired': return `the token ${b['name'] ?? b['id']} came to its end`
+    case 'access.refused': return `${body['id'] === null ? 'a token that nobody knows' : `the token ${b['name'] ?? b['id']}`} was refused: ${b['why']}, from ${b['origin']}`
     case 'page.acked': return `${b['by']} took ${stream} (by ${b['via']})`
     default: return `${is} ${stream}${by}`
   }

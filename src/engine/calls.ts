@@ -19,7 +19,7 @@ import type { PeopleCalls } from '../views/people.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
 import { viewOncall, viewStatus } from '../views/status.ts'
-import { createToken, listTokens, revokeToken, SCOPES, tokensForWeb } from './access.ts'
+import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb, touchToken, whyNotFrom } from './access.ts'
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
@@ -79,9 +79,10 @@ const ARGS = {
       source: z.string().max(1024), severity: z.enum(['critical', 'error', 'warning', 'info']),
     })).max(1000),
   }),
-  'tokens.create': z.strictObject({ name, scopes: z.array(z.enum(SCOPES)).min(1), expires: name.optional() }),
+  'tokens.create': z.strictObject({ name, scopes: z.array(z.enum(SCOPES)).min(1), expires: name.optional(), from: z.array(z.string().max(60)).max(100).optional(), person }),
   'tokens.list': z.strictObject({}),
-  'tokens.revoke': z.strictObject({ id: name }),
+  'tokens.revoke': z.strictObject({ id: name, person }),
+  'tokens.noted': z.strictObject({ is: z.enum(['used', 'refused']), id: name.nullable(), why: z.string().max(200).optional(), origin: z.string().max(100) }),
   'ledger.verify': z.strictObject({}),
   'ledger.rebuild': z.strictObject({}),
 } satisfies Record<keyof OwnCalls, z.ZodType>
@@ -216,17 +217,24 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     await Promise.all(args.events.map((event) => keeper.engine.turn('trigger', (tx) => takeTrigger(keeper, tx, event))))
     return done(`${args.events.length} taken`)
   },
-  'tokens.create': async ({ keeper, random }, args) => {
+  'tokens.create': async ({ keeper, random }, args, who) => {
     const span = args.expires === undefined ? undefined : parseSpan(args.expires)
     if (args.expires !== undefined && (span === undefined || span <= 0 || span > FARTHEST)) return no(400, 'HF411', `“${args.expires}” is not a time up to 100 years`, 'write it with units: 90d')
     const expiresAt = span === undefined ? null : later(keeper.now().wall, span)
-    const made = await keeper.engine.turn('token', (tx) => createToken(tx, random, { name: args.name, scopes: args.scopes, expiresAt }))
+    const from = args.from ?? []
+    const wrong = whyNotFrom(from)
+    if (wrong !== undefined) return no(400, 'HF419', wrong, 'write 10.0.0.0/8, 2001:db8::/32, or one address; bits beyond the prefix are 0')
+    const made = await keeper.engine.turn('token', (tx) => createToken(tx, random, { name: args.name, scopes: args.scopes, expiresAt, from, by: who }))
     keeper.ports.toWeb({ is: 'tokens', tokens: tokensForWeb(keeper.store.sql) })
     return ok({ schema: 'holdfast.tokens/1', tokens: listTokens(keeper.store.sql).filter((it) => it.id === made.id), secret: made.secret })
   },
   'tokens.list': ({ keeper }) => ok({ schema: 'holdfast.tokens/1', tokens: listTokens(keeper.store.sql) }),
-  'tokens.revoke': async ({ keeper }, args) => {
-    const gone = await keeper.engine.turn('token', (tx) => revokeToken(tx, args.id))
+  'tokens.noted': async ({ keeper }, { is, id, why, origin }) => {
+    await keeper.engine.turn('token noted', (tx) => (is === 'refused' ? refuseToken(tx, { id, why: why ?? '', origin }) : touchToken(tx, id ?? '')))
+    return done('noted')
+  },
+  'tokens.revoke': async ({ keeper }, args, who) => {
+    const gone = await keeper.engine.turn('token', (tx) => revokeToken(tx, args.id, who))
     keeper.ports.toWeb({ is: 'tokens', tokens: tokensForWeb(keeper.store.sql) })
     return gone ? done('revoked', args.id) : missing('token', args.id, listTokens(keeper.store.sql).map((it) => it.id))
   },

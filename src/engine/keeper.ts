@@ -23,7 +23,7 @@ import { watchRoom, type WatchRoom } from '../rooms/watch/index.ts'
 import type { ToKeeper, ToProber } from '../rooms/watch/protocol.ts'
 import { createWatcher, type Watcher } from '../rooms/watch/watcher.ts'
 import type { ToWeb } from '../views/answers.ts'
-import { accessRoom } from './access.ts'
+import { accessRoom, awaitExpiry } from './access.ts'
 import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { anchorChecks, type InForce } from './in-force.ts'
@@ -60,10 +60,11 @@ export interface Rooms {
   readonly page: PageRoom
   readonly tell: TellRoom
   readonly people: PeopleRoom
+  readonly access: Room
 }
 
 /** As the store wants them. */
-export const allOf = ({ watch, page, tell, people }: Rooms): readonly Room[] => [watch, page, tell, people, accessRoom]
+export const allOf = ({ watch, page, tell, people, access }: Rooms): readonly Room[] => [watch, page, tell, people, access]
 
 /** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
 export interface Damaged {
@@ -169,6 +170,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
+    access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,
       isHeartbeat: (name) => watcher.checks.get(name)?.kind === 'heartbeat', changed: pushes.boardsChanged,
@@ -265,6 +267,7 @@ function configureRooms({ config, watcher, store, rooms }: Keeper, tx: Tx): void
   rooms.watch.configure(tx)
   rooms.page.configure(tx)
   rooms.tell.configure(tx)
+  awaitExpiry(tx)
 }
 
 async function recordStart(keeper: Keeper, { version, cleanStop, gap, damaged }: Facts): Promise<void> {

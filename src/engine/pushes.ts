@@ -15,6 +15,8 @@ const YOUNG = 10_000
 export interface Pushes {
   /** To somebody who just connected, and after a new configuration. */
   all(): void
+  /** Which tokens there are changed. */
+  tokens(): void
   /** Something public changed. */
   boardsChanged(): void
   tick(health: { readonly ok: boolean; readonly says: string }): void
@@ -56,13 +58,15 @@ export function createPushes(options: PushesOptions): Pushes {
       options.toWorkers(message)
     }))
   }
+  const tokens = (): void => attempt('The list of tokens', () => toWeb({ is: 'tokens', tokens: tokensForWeb(store().sql) }))
   return {
+    tokens,
     all() {
       toWeb({
         is: 'doors', heartbeats: config().checks.filter((check) => check.kind === 'heartbeat').map((check) => check.name),
         integrations: config().ingest.map(({ via, name, key }) => ({ via, name, key })),
       })
-      attempt('The list of tokens', () => toWeb({ is: 'tokens', tokens: tokensForWeb(store().sql) }))
+      tokens()
       boards()
     },
     boardsChanged: () => void (due = true),

@@ -4,7 +4,8 @@
 import { sha256 } from '../core/id.ts'
 import { RIGHTS, type Right } from '../core/role.ts'
 import type { Instant } from '../core/time.ts'
-import type { Asker, ToWeb } from '../views/answers.ts'
+import { contains, parseNetwork } from '../ports/network.ts'
+import type { Asker, TokenNote, ToWeb } from '../views/answers.ts'
 import type { SessionAnswer } from '../views/people.ts'
 
 export const SCOPES = ['read', 'ack', 'write', 'admin'] as const
@@ -79,19 +80,62 @@ function enterLoopback(door: Door, headers: Headers): Entrance {
   return direct ? { is: 'in', asker: { is: 'open' } } : { is: 'out', status: 404, says: 'There is nothing here.' }
 }
 
-export function accessBook(): Access {
+/** Where a request came from. Behind a proxy on this machine: what that proxy saw. */
+export function clientOf(door: Door, headers: Headers): string {
+  if (door.via === 'socket') return 'this machine'
+  const address = door.address.replace(/^::ffff:(?=\d+\.)/, '')
+  const seen = isLoopback(address) ? headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
+  return seen !== undefined && /^[\da-f.:]{3,45}$/i.test(seen) ? seen : address
+}
+
+const NOTED_EVERY = 60_000
+const MOST_NOTED = 1000
+
+/** Passes a note on at most once a minute for each token and reason; unknown tokens share one. */
+function notesTo(tell: (note: TokenNote) => void): (note: TokenNote, now: Instant) => void {
+  const lately = new Map<string, number>()
+  return (note, now) => {
+    const key = `${note.is} ${note.id ?? ''} ${note.why ?? ''}`
+    const last = lately.get(key)
+    if (last !== undefined && Math.abs(now - last) < NOTED_EVERY) return
+    if (lately.size >= MOST_NOTED) lately.clear()
+    lately.set(key, now)
+    tell(note)
+  }
+}
+
+/** Whether the token may come from there; a list that cannot be read lets nobody in. */
+const isFrom = ({ from }: Known, client: string): boolean => from.length === 0 || from.some((it) => {
+  const network = parseNetwork(it)
+  return network !== undefined && contains(network, client)
+})
+
+/** `tell` hears of tokens that were let in or refused, so that the keeper writes it down. */
+export function accessBook(tell: (note: TokenNote) => void = () => undefined): Access {
   let byHash: ReadonlyMap<string, Known> | undefined
-  const enterByToken = (needs: Scope, headers: Headers, now: Instant): Entrance => {
+  const note = notesTo(tell)
+  const enterByToken = (needs: Scope, door: Door, headers: Headers, now: Instant): Entrance => {
     const written = headers.get('authorization')
     const secret = /^Bearer +([\x21-\x7e]{8,200})$/i.exec(written ?? '')?.[1]
     if (secret === undefined) return { is: 'out', status: 401, says: 'This needs a token: send "Authorization: Bearer …". One is made by "holdfast tokens create"; people sign in.' }
     if (!byHash) return { is: 'out', status: 503, says: 'Tokens are not known yet: Holdfast is starting. Try again in a few seconds.' }
     // Looked up by hash, so that the time it takes says nothing about a token.
     const token = byHash.get(sha256(secret))
+    const origin = clientOf(door, headers)
+    const refuse = (id: string | null, why: string): void => note({ is: 'refused', id, why, origin }, now)
     if (!token || (token.expiresAt !== null && token.expiresAt <= now)) {
+      refuse(token?.id ?? null, token ? 'it is expired' : 'unknown, revoked or expired')
       return { is: 'out', status: 401, says: 'This token is not valid: it is unknown, revoked or expired. "holdfast tokens list" shows those that are.' }
     }
-    if (!opens(token.scopes, needs)) return { is: 'out', status: 403, says: `This needs a token with the scope "${needs}"; the one that came has ${token.scopes.map((s) => `"${s}"`).join(', ') || 'none'}.` }
+    if (!isFrom(token, origin)) {
+      refuse(token.id, 'not from where it is taken')
+      return { is: 'out', status: 403, says: `This token is not taken from ${origin}. "holdfast tokens list" shows from where it is.` }
+    }
+    if (!opens(token.scopes, needs)) {
+      refuse(token.id, `it has not the scope ${needs}`)
+      return { is: 'out', status: 403, says: `This needs a token with the scope "${needs}"; the one that came has ${token.scopes.map((s) => `"${s}"`).join(', ') || 'none'}.` }
+    }
+    note({ is: 'used', id: token.id, origin }, now)
     return { is: 'in', asker: { is: 'token', id: token.id, name: token.name, scopes: token.scopes } }
   }
   return {
@@ -105,7 +149,7 @@ export function accessBook(): Access {
         default:
           // Whoever a session is for is let in by the keeper's word (session.ts), never here.
           if (!isScope(who)) return { is: 'out', status: 401, says: 'Sign in first.' }
-          return door.via === 'socket' ? { is: 'in', asker: { is: 'socket' } } : enterByToken(who, headers, now)
+          return door.via === 'socket' ? { is: 'in', asker: { is: 'socket' } } : enterByToken(who, door, headers, now)
       }
     },
   }

@@ -260,7 +260,7 @@ test('T-2 nothing private is in any byte that is open to all', async () => {
   pushAll(world)
   world.kit.pushed.metrics = SECRETS[0] ?? ''
   world.kit.pushed.site = { name: `${CANARY}-site`, url: `https://${CANARY}.example`, timezone: 'UTC' }
-  world.kit.access.learn([{ id: CANARY, hash: CANARY, name: CANARY, scopes: ['admin'], expiresAt: null }])
+  world.kit.access.learn([{ id: CANARY, hash: CANARY, name: CANARY, scopes: ['admin'], expiresAt: null, from: [] }])
   world.kit.doors.learn({ is: 'doors', heartbeats: [`${CANARY}-check`], integrations: [{ via: 'pagerduty', name: `${CANARY}-integration`, key: CANARY }] })
   const paths = [...routes.map(pathOf), '/nothing', '/s/hidden', '/s/hidden/api/v2/summary.json', '/.env', '/ping/00000000-0000-4000-8000-000000000000', '/..%2f..%2fetc%2fpasswd']
   for (const path of new Set(paths)) {

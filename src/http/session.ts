@@ -3,7 +3,7 @@
 // choke point in app.ts asks all of this before a route is asked; a route cannot forget it.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { From } from '../views/people.ts'
-import type { Door, Needs, Visit } from './access.ts'
+import { clientOf, type Door, type Needs, type Visit } from './access.ts'
 import { cleanLine, readBody } from './body.ts'
 import type { Ask, Kit } from './route.ts'
 
@@ -60,13 +60,10 @@ export function isFromHere(headers: Headers, site: { readonly url: string }): bo
   return origin === URL.parse(site.url)?.origin || URL.parse(origin)?.host === headers.get('host')
 }
 
-/** Where a request came from, for limits, sessions and the audit. Behind a proxy on this machine: what that proxy saw. */
+/** Where a request came from, for limits, sessions and the audit. */
 export function fromOf(door: Door, headers: Headers): From {
   const agent = cleanLine(headers.get('user-agent') ?? '').slice(0, 200)
-  if (door.via === 'socket') return { origin: 'this machine', agent }
-  const address = door.address.replace(/^::ffff:/, '')
-  const seen = /^(127\.|::1$)/.test(address) ? headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
-  return { origin: seen !== undefined && /^[\da-f.:]{3,45}$/i.test(seen) ? seen : address, agent }
+  return { origin: clientOf(door, headers), agent }
 }
 
 const out = (why: Extract<Visited, { is: 'out' }>['why'], status: Extract<Visited, { is: 'out' }>['status'], says: string): Visited => ({ is: 'out', why, status, says })

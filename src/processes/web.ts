@@ -45,7 +45,6 @@ const REMEMBER_EVERY = 15_000
 const clock = createClock()
 const timers = createTimers()
 const pushed: Pushed = { health: undefined, metrics: undefined, site: { name: '', url: '', timezone: 'UTC' } }
-const access = accessBook()
 const boards = boardsOf(DRAWINGS, clock.now().wall)
 let ends: (() => void | Promise<void>)[] = []
 let rounds = 0
@@ -73,7 +72,7 @@ function takeIn(message: ToWeb, kit: Kit): void {
     case 'health':
       pushed.health = { ok: message.ok, says: message.says, heardAt: clock.now().tick }
       return
-    case 'tokens': return access.learn(message.tokens)
+    case 'tokens': return kit.access.learn(message.tokens)
     case 'doors': return kit.doors.learn(message)
     case 'metrics':
       pushed.metrics = message.text
@@ -90,6 +89,8 @@ async function start(init: Init): Promise<void> {
   })
   const ringerLink = siblingAt({ path: path.join(init.runtime, 'ringer.sock'), clock, timers })
   const keeper = keeperOver(keeperLink)
+  // What could not be noted is not worth a request that waits.
+  const access = accessBook((note) => void keeper.call('tokens.noted', note, { is: 'open' }))
   const kit: Kit = {
     clock, random, keeper, ringer: ringerOver(ringerLink, clock, timers), access, boards, doors: doorsOf(Buffer.from(init.key, 'base64')), triggers: gatherFor(keeper), pushed,
   }

@@ -136,9 +136,15 @@ export interface TokenAnswer {
   readonly scopes: readonly string[]
   readonly createdAt: Instant
   readonly expiresAt: Instant | null
+  /** To the minute. */
   readonly lastUsedAt: Instant | null
+  /** Networks that it is taken from; empty: from anywhere. */
+  readonly from: readonly string[]
 }
 export interface TokensAnswer { readonly schema: 'holdfast.tokens/1'; readonly tokens: readonly TokenAnswer[]; /** Only in the answer to `create`, once. */ readonly secret?: string }
+
+/** `id` is null for a token that nobody knows. */
+export interface TokenNote { readonly is: 'used' | 'refused'; readonly id: string | null; readonly why?: string; readonly origin: string }
 
 export interface LedgerAnswer {
   readonly schema: 'holdfast.ledger/1'
@@ -193,9 +199,11 @@ export interface Calls extends PeopleCalls, AgreementCalls {
   'ping': { args: { check: string; signal: 'success' | 'start' | 'fail' | 'log' | 'exit'; exit?: number; rid?: string; body?: string; cut?: boolean; from?: string }; body: DoneAnswer }
   /** Others' alerts, already in our terms; answered when durable. Many at once. */
   'triggers': { args: { events: readonly Trigger[] }; body: DoneAnswer }
-  'tokens.create': { args: { name: string; scopes: readonly string[]; expires?: string }; body: TokensAnswer }
+  'tokens.create': { args: { name: string; scopes: readonly string[]; expires?: string; from?: readonly string[]; person?: string }; body: TokensAnswer }
+  /** From the web process: a token was let in, or was refused. At most once a minute for each. */
+  'tokens.noted': { args: TokenNote; body: DoneAnswer }
   'tokens.list': { args: Record<string, never>; body: TokensAnswer }
-  'tokens.revoke': { args: { id: string }; body: DoneAnswer }
+  'tokens.revoke': { args: { id: string; person?: string }; body: DoneAnswer }
   'ledger.verify': { args: Record<string, never>; body: LedgerAnswer }
   'ledger.rebuild': { args: Record<string, never>; body: LedgerAnswer }
 }
@@ -220,7 +228,7 @@ export type ToWeb =
   /** All boards that there are; those that are not named are gone. */
   | { readonly is: 'boards'; readonly slugs: readonly string[] }
   | { readonly is: 'health'; readonly ok: boolean; readonly says: string; readonly at: Instant }
-  | { readonly is: 'tokens'; readonly tokens: readonly { readonly id: string; readonly hash: string; readonly name: string; readonly scopes: readonly string[]; readonly expiresAt: Instant | null }[] }
+  | { readonly is: 'tokens'; readonly tokens: readonly { readonly id: string; readonly hash: string; readonly name: string; readonly scopes: readonly string[]; readonly expiresAt: Instant | null; readonly from: readonly string[] }[] }
   /** Names of heartbeat checks (their ping ids follow from the node key), and the integrations. */
   | { readonly is: 'doors'; readonly heartbeats: readonly string[]; readonly integrations: readonly { readonly via: string; readonly name: string; readonly key: string }[] }
   | { readonly is: 'metrics'; readonly text: string }

@@ -8,10 +8,12 @@ export const create: Command = async (session, [name = ''], options) => {
   const { out } = session
   const scopes = Array.isArray(options['scope']) ? (options['scope'] as unknown[]).map(String) : []
   if (scopes.length === 0) throw usage('A token needs a scope: what it may do.', 'holdfast tokens create ci --scope read')
+  const from = Array.isArray(options['from']) ? (options['from'] as unknown[]).map(String) : []
   const expires = textOption(options, 'expires')
-  const body = await ask<TokensAnswer>(session, 'POST', '/tokens', { name, scopes, ...(expires === undefined ? {} : { expires }) })
+  const body = await ask<TokensAnswer>(session, 'POST', '/tokens', { name, scopes, ...(expires === undefined ? {} : { expires }), ...(from.length === 0 ? {} : { from }), person: session.person.name })
   out.answer(body, () => {
     out.data(body.secret ?? '')
+    if (expires === undefined) out.talk('It has no end: --expires 90d gives it one.')
     out.talk('This is shown once. Keep it in a file of mode 0600, and name the file with --token-file.')
   })
   return EXIT.fine
@@ -24,14 +26,14 @@ export const list: Command = async (session) => {
     if (body.tokens.length === 0) return out.talk('There is no token.')
     out.table(body.tokens.map((it) => [
       it.id, it.name, it.scopes.join(' '), `made ${out.moment(it.createdAt)}`, it.expiresAt === null ? 'without an end' : `until ${out.moment(it.expiresAt)}`,
-      it.lastUsedAt === null ? '' : `last used ${out.moment(it.lastUsedAt)}`,
+      it.from.length === 0 ? 'from anywhere' : `from ${it.from.join(' ')}`, it.lastUsedAt === null ? 'never used' : `last used ${out.moment(it.lastUsedAt)}`,
     ]))
   })
   return EXIT.fine
 }
 
 export const revoke: Command = async (session, [id = '']) => {
-  const done = await ask<DoneAnswer>(session, 'DELETE', `/tokens/${segment(id)}`)
+  const done = await ask<DoneAnswer>(session, 'DELETE', `/tokens/${segment(id)}`, { person: session.person.name })
   session.out.answer(done, () => session.out.data(plain(done.says)))
   return EXIT.fine
 }
