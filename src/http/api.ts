@@ -156,6 +156,17 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /incidents/:incident/assign', who: 'write', call: 'incidents.assign', takes: z.strictObject({ incident: name, to: name, person }), gives: 'holdfast.done/1', says: 'Hands an incident over: that person is paged now.' }),
   call({ at: 'POST /incidents/:incident/resolve', who: 'write', call: 'incidents.resolve', takes: z.strictObject({ incident: name, reason: prose, person }), gives: 'holdfast.done/1', says: 'Ends an incident that no check can end. Refused while a check of it fails.' }),
   call({ at: 'POST /page', who: 'write', call: 'page', takes: z.strictObject({ who: name, text: prose, person }), gives: 'holdfast.done/1', says: 'Pages a person.' }),
+  call({ at: 'GET /approvals', who: 'read', call: 'approvals.list', takes: z.strictObject({ all: z.stringbool().exactOptional().meta({ description: 'Also those that are over.' }), person }), gives: 'holdfast.approvals/1', says: 'What people are asked to agree to, the newest first.' }),
+  call({ at: 'GET /approvals/:id', who: 'read', call: 'approvals.show', takes: z.strictObject({ id: name, person }), gives: 'holdfast.approval/1', says: 'One agreement, and who has said it. No token approves: each party has a link of their own.' }),
+  call({
+    at: 'POST /approvals', who: 'write', call: 'approvals.ask', gives: 'holdfast.approval/1', says: 'Asks people to agree to a described act; each gets a link by their own channels.',
+    takes: z.strictObject({
+      title: line.max(200), text: z.string().max(10_000).overwrite(cleanText), of: z.array(name).min(2).max(10).meta({ description: 'Who: "ada", or "ada:checks" (approves, checks, does).' }),
+      lapses: name.exactOptional().meta({ description: 'A span up to 24h; 15m where none is given.' }), typed: line.max(100).exactOptional().meta({ description: 'What has to be typed, where it cannot be undone.' }),
+      ready: z.boolean().exactOptional(), alone: z.boolean().exactOptional().meta({ description: 'One may go alone, with a reason; all owners are paged then.' }),
+      instead: name.exactOptional().meta({ description: 'A former one, which is void by this.' }), person,
+    }),
+  }),
   call({ at: 'GET /oncall', who: 'read', call: 'oncall.show', takes: z.strictObject({ days: z.coerce.number().int().min(1).max(120).exactOptional() }), gives: 'holdfast.oncall/1', says: 'Who is on call, and the shifts to come.' }),
   call({ at: 'POST /oncall/cover', who: 'write', call: 'oncall.cover', takes: z.strictObject({ rotation: name, by: name, from: name, until: name, person }), gives: 'holdfast.done/1', says: 'Lets a person stand in for whoever is on call.' }),
   call({ at: 'POST /oncall/test', who: 'write', call: 'oncall.test', takes: z.strictObject({ who: name.exactOptional(), channel: name.exactOptional() }), gives: 'holdfast.test/1', says: 'Sends test pages, one per person and channel.' }),

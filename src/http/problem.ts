@@ -13,7 +13,7 @@ export const SECURITY: Readonly<Record<string, string>> = {
 }
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request', 401: 'Not signed in', 403: 'Not allowed', 404: 'Not found', 405: 'Method not allowed', 409: 'Refused', 413: 'Too large',
+  400: 'Bad request', 401: 'Not signed in', 403: 'Not allowed', 404: 'Not found', 405: 'Method not allowed', 409: 'Refused', 410: 'Over', 413: 'Too large',
   415: 'Not understood', 422: 'Not possible', 429: 'Too many', 500: 'Failed', 503: 'Not available now', 504: 'Not available now',
 }
 

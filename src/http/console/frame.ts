@@ -37,6 +37,7 @@ ${(['o','g','d','m','u'] as const).map((c) => `.hero.${c}{--now:var(--${c})}`).j
 .rows a.whole::after{content:"›";font-size:1.5rem;color:var(--soft)}
 .rows a.whole:hover b{text-decoration:underline}
 .s{font-size:.875rem}
+.v{white-space:pre-line}
 form p+p,.f+.f,.f+fieldset,fieldset+.f,.f+button,fieldset+button,form p+button{margin-block-start:.875rem}
 .f label,legend{display:block;font-weight:600;margin-block-end:.25rem;padding:0}
 .f>.s{font-weight:400;font-size:.875rem;margin:.25rem 0 0}
