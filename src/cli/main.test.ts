@@ -42,7 +42,13 @@ const oncall = { schema: 'holdfast.oncall/1', nobody: false, rotations: [{ name:
 const URI = 'otpauth://totp/Acme:ada?secret=GEZDGNBVGY3TQOJQ&issuer=Acme&algorithm=SHA1&digits=6&period=30'
 const link = { schema: 'holdfast.link/1', person: 'ada', url: 'https://hold.acme.example/welcome/invite/abc', until: NOW }
 
+const approval = {
+  schema: 'holdfast.approval/1', id: 'agr_1', what: 'plain', title: 'Promote db2', text: `Now: db1\n${HOSTILE}`, hash: 'ab'.repeat(32), words: 'amber otter', asks: 'yes', typed: null, alone: false, by: 'ada', at: NOW, lapsesAt: NOW,
+  state: 'open', endedBy: null, reason: null, agreedAt: null, endedAt: null, url: 'https://hold.acme.example/approve/AbC',
+  parties: [{ person: 'ada', as: 'approves', said: false, sent: [{ channel: 'email', outcome: 'accepted', at: NOW }] }, { person: 'bo', as: 'checks', said: true, sent: [] }],
+}
 const bodies: Record<string, unknown> = {
+  'approvals.list': { schema: 'holdfast.approvals/1', approvals: [approval] }, 'approvals.show': { ...approval, url: null, state: 'refused', endedBy: 'bo' }, 'approvals.ask': approval,
   status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
   'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
   'board.show': { schema: 'holdfast.board/1', boards: [{ slug: 'public', board: sampleBoard(), drafts: [{ id: 'st_9', title: 'Errors', body: '', status: 'investigating', publishAt: NOW, heldBy: null }] }] },
@@ -158,6 +164,11 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['people grant bo --none', 0, /^did people\.grant\n$/, [['people.grant', { who: 'bo', person: 'ada', roles: [] }]]],
     ['people sign-out bo', 0, /^did people\.signOutAll\n$/, [['people.signOutAll', { who: 'bo', person: 'ada' }]]],
     ['audit --person ada --since 7d', 0, /^7 {2}.*ada signed in by passkey from down  ?/, [['people.audit', { who: 'ada', since: '7d' }]]],
+    ['approvals list', 0, /agr_1 {2}Promote db2 {2}open {2}1 of 2/, [['approvals.list', { person: 'ada' }]]],
+    ['approvals list --all', 0, /agr_1/, [['approvals.list', { all: true, person: 'ada' }]]],
+    ['approvals show agr_1', 0, /refused by Bo/, [['approvals.show', { id: 'agr_1', person: 'ada' }]]],
+    ['approvals ask "Promote db2" --of ada --of bo:checks --lapses 5m --typed db2 --alone -m why', 0, /^agr_1\n[^]*amber otter[^]*https:\/\/hold\.acme\.example\/approve\/AbC\n$/,
+      [['approvals.ask', { title: 'Promote db2', text: 'why', of: ['ada', 'bo:checks'], lapses: '5m', typed: 'db2', alone: true, person: 'ada' }]]],
     ['audit', 0, /^7 {2}/, [['people.audit', {}]]],
     ['ledger verify', 0, /^● 12 entries, unbroken/, [['ledger.verify', {}]]],
     ['ledger rebuild', 0, /Put right: page_incident/, [['ledger.rebuild', {}]]],
@@ -173,7 +184,7 @@ test('every command: its exit code, what it asks, what it prints', async () => {
 })
 
 test('--json prints the answer with its schema, and nothing else, for every command', async () => {
-  for (const line of ['status', 'checks list', 'checks show db', 'incidents list', 'incidents show 7', 'oncall now', 'oncall show', 'board show', 'tokens list', 'people list', 'people invite bo', 'people enrol ada', 'people grant bo viewer', 'audit', 'ledger verify', 'ack', 'page bo -m x', 'validate /nowhere.yaml', 'explain HF101']) {
+  for (const line of ['status', 'checks list', 'checks show db', 'incidents list', 'incidents show 7', 'oncall now', 'oncall show', 'board show', 'tokens list', 'people list', 'people invite bo', 'people enrol ada', 'people grant bo viewer', 'audit', 'approvals list', 'approvals show agr_1', 'approvals ask x --of ada --of bo', 'ledger verify', 'ack', 'page bo -m x', 'validate /nowhere.yaml', 'explain HF101']) {
     for (const argv of [`${line} --json`, `--json ${line}`]) {
       const ran = await run(argv)
       assert.match((JSON.parse(ran.out) as { schema: string }).schema, /^holdfast\.\w+\/1$/, argv)
@@ -182,6 +193,13 @@ test('--json prints the answer with its schema, and nothing else, for every comm
   }
   const lines = (await run('checks list --json=lines')).out.trim().split('\n').map((it) => JSON.parse(it) as { name: string })
   assert.deepEqual(lines.map((it) => it.name), ['db', 'job'])
+})
+
+test('approvals ask --wait: its exit code is what came of it', async () => {
+  const ran = await run('approvals ask x --of ada --of bo --wait')
+  assert.deepEqual([ran.exit, ran.asked.map(([name]) => name)], [5, ['approvals.ask', 'approvals.show']])
+  assert.match(ran.err, /Code: amber otter/)
+  assert.equal((await run('approvals ask x --of ada')).exit, 2)
 })
 
 test('people enrol: what an authenticator reads stands alone on its line, and its QR code is dark on light in any terminal', async () => {

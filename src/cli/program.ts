@@ -30,6 +30,7 @@ const incidents = (name: 'list' | 'show' | 'ack' | 'pass' | 'update' | 'assign' 
 const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'): Load => from(() => import('./commands/checks.ts'), name)
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
+const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -131,6 +132,22 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         load: people('grant'), options: [option('--none', 'take all granted roles away')],
       },
       { usage: 'sign-out <person>', says: 'end all their sessions', examples: ['holdfast people sign-out bo'], load: people('signOut') },
+    ],
+  },
+  {
+    noun: 'approvals', says: 'what two people must agree to; a terminal asks and shows, and never approves',
+    verbs: [
+      { usage: 'list', says: 'what is open', examples: ['holdfast approvals list', 'holdfast approvals list --all'], load: approvals('list'), options: [option('--all', 'also those that are over')] },
+      { usage: 'show <approval>', says: 'one of them; prints the link of whoever asks, where they are a party', examples: ['holdfast approvals show agr_…', 'holdfast approvals show agr_… --as ada'], load: approvals('show') },
+      {
+        usage: 'ask <title>', says: 'ask people to agree; each gets a link; with --wait exit 0 agreed, 5 refused, 6 lapsed',
+        examples: ['holdfast approvals ask "Promote db2" --of ada --of bo:checks -m "db1 is gone; db2 is 3 s behind"', 'holdfast approvals ask "Drop the old table" --of ada --of bo --typed orders_2019 --lapses 30m --wait'], load: approvals('ask'),
+        options: [
+          option('--of <person>', 'who is asked, and in which part (ada, ada:checks, ada:does); at least twice').argParser((value: string, before: readonly string[]) => [...before, value]).default([]).makeOptionMandatory(),
+          option('-m, --message <text>', 'what exactly; "-" reads it from stdin'), option('--lapses <time>', 'how long their word is waited for (15m)'), option('--typed <text>', 'what has to be typed, where it cannot be undone'),
+          option('--ready', 'ask for “ready” instead of “yes”'), option('--alone', 'one may go alone, with a reason; all owners are paged then'), option('--instead <approval>', 'a former one, which is void by this'), option('--wait', 'wait for what comes of it'),
+        ],
+      },
     ],
   },
   {

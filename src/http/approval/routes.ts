@@ -2,9 +2,11 @@
 // fields, and is judged by the keeper alone: 200, 403 (not you, or not proven), 409 (changed), 410 (lapsed, or over). The path is the
 // credential for looking and refusing; agreeing takes a proof beside it. No cookie is read, so none can be ridden on.
 import type { ApprovalLinkAnswer } from '../../views/agreements.ts'
+import type { PasskeyShown } from '../../views/people.ts'
 import { englishApproval as words } from '../../words/approval-screen.ts'
 import { html } from '../../words/markup.ts'
 import { consolePage, notice, renderFrame, CONSOLE_POLICY } from '../console/frame.ts'
+import { hasPasskeys, passkeyButton, readObject, scriptFor } from '../console/passkeys.ts'
 import { json, page, problem } from '../problem.ts'
 import type { Ask, Kit, Route } from '../route.ts'
 import { fromOf, readForm } from '../session.ts'
@@ -41,8 +43,12 @@ function nothing(ask: Ask, said: No): Response {
 
 function draw(ask: Ask, kit: Kit, view: ApprovalLinkAnswer, told: { readonly done: boolean; readonly says: string } | undefined, status: number): Response {
   const { title, shape } = standsFor(view)
-  const body = renderApprovalBody({ view, path: pathOf(ask), ...(told === undefined ? {} : { told }) })
-  return consolePage({ title, shape, site: kit.pushed.site.name, body: html`${body}` }, status)
+  const { approval, means } = view
+  const path = pathOf(ask)
+  const passkey = means.passkey && hasPasskeys(kit) && approval.state === 'open'
+    ? passkeyButton({ does: 'prove', ask: `${path}/passkey/ask`, send: `${path}/passkey`, hash: approval.hash, label: words.byPasskey[approval.asks], name: 'act', value: approval.asks }) : undefined
+  const body = renderApprovalBody({ view, path, ...(told === undefined ? {} : { told }), ...(passkey === undefined ? {} : { passkey }) })
+  return consolePage({ title, shape, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status)
 }
 
 async function show(ask: Ask, kit: Kit): Promise<Response> {
@@ -89,10 +95,24 @@ async function press(ask: Ask, kit: Kit): Promise<Response> {
   return now.is === 'answered' ? draw(ask, kit, now.body, { done: false, says }, said.status) : refused(said)
 }
 
+/** What the one script hands over of a passkey, behind this link. */
+async function prove(ask: Ask, kit: Kit, what: 'ask' | 'show'): Promise<Response> {
+  const read = await readObject(ask)
+  if (read instanceof Response) return read
+  const token = tokenOf(ask)
+  const said = what === 'ask' ? await kit.keeper.call('approvals.askProof', { token }, OPEN)
+    : await kit.keeper.call('approvals.prove', { token, shown: read['shown'] as PasskeyShown, from: fromOf(ask.env, ask.req.raw.headers) }, OPEN)
+  if (said.is === 'away') return problem({ status: 503, detail: said.says })
+  if (said.is === 'refused') return refused(said)
+  return json('options' in said.body ? { options: said.body.options } : { proof: said.body.proof, until: said.body.until })
+}
+
 const refused = ({ status, error: { code, message, help } }: Extract<No, { is: 'refused' }>): Response => problem({ status, detail: message, code, ...(help === undefined ? {} : { help }) })
 
 export const approvalRoutes: readonly Route[] = [
   { method: 'GET', path: '/approve/:token', who: 'link', says: 'Shows what a party is asked to agree to. Changes nothing.', gives: 'text/html', answer: show },
+  { method: 'POST', path: '/approve/:token/passkey/ask', who: 'link', says: 'What to ask of a party’s browser, to prove by a passkey that it is they, for this very thing.', gives: 'application/json', answer: (ask, kit) => prove(ask, kit, 'ask') },
+  { method: 'POST', path: '/approve/:token/passkey', who: 'link', says: 'A proof by a passkey, good behind this link alone. It decides nothing.', gives: 'application/json', answer: (ask, kit) => prove(ask, kit, 'show') },
   {
     method: 'POST', path: '/approve/:token', who: 'link', gives: 'text/html', answer: press,
     says: 'Says a party’s word, by form fields: hash, act (ready, yes, no, stop, alone), totp or proof, typed, reason. 403 not you or not proven, 409 changed, 410 lapsed or over.',

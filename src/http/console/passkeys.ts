@@ -51,7 +51,8 @@ export const proveButton = (visit: Visit, hash: string, act: { readonly label: s
 
 type Read = Readonly<Record<string, unknown>> | Response
 
-async function readObject(ask: Ask): Promise<Read> {
+/** What the script sent. */
+export async function readObject(ask: Ask): Promise<Read> {
   const body = await readBody(ask.req.raw, MOST_BYTES)
   if (body.is === 'too-large') return problem({ status: 413, detail: `At most ${MOST_BYTES} bytes are read here.` })
   if (body.is !== 'read') return problem({ status: 400, detail: body.says })
