@@ -12,7 +12,7 @@ const stands = (it: ApprovalAnswer): string => (it.endedBy === null ? it.state :
 
 const list: Command = async (session, _args, options) => {
   const { out } = session
-  const body = await askServer<ApprovalsAnswer>(session, 'GET', `/approvals?${new URLSearchParams({ person: session.person.name, ...(options['all'] === true ? { all: 'true' } : {}) })}`)
+  const body = await askServer<ApprovalsAnswer>(session, 'GET', `/approvals?${new URLSearchParams({ person: session.person.name, ...(options['all'] === true ? { all: 'true' } : {}) }).toString()}`)
   out.answer(body, () => {
     if (body.approvals.length === 0) return out.talk('Nobody is asked to agree to anything.')
     out.table(body.approvals.map((it): Cell[] => [
@@ -38,7 +38,7 @@ function draw(out: Out, it: ApprovalAnswer): void {
 }
 
 const show: Command = async (session, [id = '']) => {
-  const body = await askServer<ApprovalAnswer>(session, 'GET', `/approvals/${segment(id)}?${new URLSearchParams({ person: session.person.name })}`)
+  const body = await askServer<ApprovalAnswer>(session, 'GET', `/approvals/${segment(id)}?${new URLSearchParams({ person: session.person.name }).toString()}`)
   session.out.answer(body, () => draw(session.out, body))
   return EXIT.fine
 }

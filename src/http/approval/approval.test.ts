@@ -47,7 +47,7 @@ test('P-5 GET, HEAD and OPTIONS show and never press, whatever they carry', asyn
   const query = new URLSearchParams({ act: 'yes', hash: asked.hash, totp: it.code('ada') })
   for (let n = 0; n < 10; n++) {
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']) {
-      const reply = await it.web.get(`${it.path(asked, 'ada')}?${query}`, { method, headers: { 'x-http-method-override': 'POST' } })
+      const reply = await it.web.get(`${it.path(asked, 'ada')}?${query.toString()}`, { method, headers: { 'x-http-method-override': 'POST' } })
       assert.equal(reply.status, { GET: 200, HEAD: 200, OPTIONS: 204 }[method] ?? 405)
     }
   }

@@ -54,8 +54,7 @@ ${goes && html`<div class="card"><h2>${words.compare}</h2><p class="secret">${ap
 ${approval.state === 'open' && !hasSaid(view) && assent(screen)}
 ${goes && refuse(view, path)}
 ${approval.state === 'open' && approval.alone && alone(screen)}
-<div class="card"><h2>${words.parties}</h2><ul class="rows">${approval.parties.map((it) => html`<li><span><b><bdi>${line(person(it.person), 63)}</bdi></b> <span class="s">${line(it.as, 20)}</span></span><span class="s">${it.said ? words.said : words.notYet}</span></li>`)}</ul><p class="s">${words.bound} <code>${approval.hash}</code></p></div>
-<p class="s">${words.youAre(line(view.person, 63), view.as)}</p>`
+<div class="card"><h2>${words.parties}</h2><ul class="rows">${approval.parties.map((it) => html`<li><span><b><bdi>${line(person(it.person), 63)}</bdi></b> <span class="s">${line(it.as, 20)}</span></span><span class="s">${it.said ? words.said : words.notYet}</span></li>`)}</ul><p class="s">${words.bound} <code>${approval.hash}</code></p><p class="s">${words.youAre(line(view.person, 63), view.as)}</p></div>`
 }
 
 const what = (approval: ApprovalAnswer, zone: Zone, now: ApprovalLinkAnswer['now']): Markup =>
