@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import path from 'node:path'
+import { closedTo, type Closed } from '../ports/closed-folder.ts'
 import { runtimeFolders } from '../ports/runtime-folder.ts'
 import { EXIT, Failure, usage } from './failure.ts'
 
@@ -33,7 +34,10 @@ export interface Where {
 
 const MOST_BYTES = 64 * 1024 * 1024
 
-const unreachable = (message: string, help: string): Failure => new Failure(message, { exit: EXIT.unreachable, code: 'HF-C007', help })
+const unreachable = (message: string, help: string, code = 'HF-C007'): Failure => new Failure(message, { exit: EXIT.unreachable, code, help })
+
+/** The data belong to another user. */
+export const NOT_YOURS = 'HF-C008'
 
 interface Door {
   readonly where: string
@@ -134,8 +138,21 @@ export function serverAt(where: Where): Server {
       }
       const why = last instanceof Error ? last.message : String(last)
       if (url !== undefined) throw unreachable(`${url} cannot be reached: ${why}`, 'Is it the right address, and is Holdfast running there?')
+      const closed = isAbsent(last) ? await whoseFolder(where.data) : undefined
+      if (closed) throw unreachable(`${closed.at} belongs to ${closed.owner}, and this runs as ${closed.me}: the Holdfast on it cannot be asked from here.`, `Ask as that user (sudo -u ${closed.owner} holdfast …), or by its address and a token (--server, --token-file).`, NOT_YOURS)
       if (isAbsent(last)) throw unreachable(`No Holdfast answers for the data in ${where.data}.`, 'Start it with "holdfast up", name its folder with --data, or its address with --server.')
       throw unreachable(`Holdfast does not answer: ${why}`, 'Look at its log. Links in pages, and "holdfast ack", work while its memory does not.')
     },
+  }
+}
+
+/** Within a second: the disk may be what is ill. */
+async function whoseFolder(data: string): Promise<Closed | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), 1000)))
+  try {
+    return await Promise.race([closedTo(data).catch(() => undefined), late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -234,6 +234,10 @@ test('wrong usage exits 2, with what to do; as JSON too', async () => {
     const ran = await run(line)
     assert.deepEqual([ran.exit, ran.err.includes(`help: ${help}`)], [2, true], `${line}: ${ran.err}`)
   }
+  for (const [line, help] of [['ping job --exit 256', 'holdfast ping --help'], ['up --port 99999', 'holdfast up --help'], ['checks show job --pings x', 'holdfast checks show --help'], ['status --server https://x/y', 'holdfast status --help']] as const) {
+    const ran = await run(line)
+    assert.deepEqual([ran.exit, ran.err.includes(`help: ${help}`)], [2, true], `no help of its own: ${line}: ${ran.err}`)
+  }
   const ran = await run('checks show --json')
   assert.equal(ran.exit, 2)
   const { error } = JSON.parse(ran.out) as { error: { code: string; message: string; help: string } }
@@ -273,7 +277,7 @@ test('ack: the only open one, as somebody, late, second, not yet recorded, unkno
   assert.equal((await run('ack')).exit, 0)
   ring = () => ({ is: 'no', why: 'unknown-incident', says: 'Which one? Open: 7 db, 8 api.' })
   const which = await run('ack')
-  assert.deepEqual([which.exit, /Which one\? Open: 7 db/.test(which.err)], [1, true])
+  assert.deepEqual([which.exit, /Which one\? Open: 7 db[\s\S]*help: name it: holdfast ack 212/.test(which.err)], [1, true])
   ring = () => ({ is: 'no', why: 'unknown-person', says: 'Root is not among the people who can be paged.' })
   const who = await run('ack', { env: { HOLDFAST_PERSON: '' } })
   assert.deepEqual([who.exit, /holdfast ack --as ada/.test(who.err)], [2, true])
@@ -434,6 +438,10 @@ test('asking for more observers than there are is valid, and validate, doctor an
   assert.match((await run('explain HF157')).out, /^HF157: More observers than there are/)
 })
 
+test('every code that a command prints can be explained', async () => {
+  for (const code of ['HF413', 'HF-C007', 'HF-W403', 'HF-unknown-incident']) assert.match((await run(`explain ${code}`)).out, new RegExp(`^${code}: What a command or a request was answered`))
+})
+
 test('up hands over what was written', async () => {
   await run('up https://example.com https://example.org --port 7500 --host 0.0.0.0 --config x.yaml')
   assert.deepEqual(started, [{ urls: ['https://example.com', 'https://example.org'], config: 'x.yaml', data, port: 7500, host: '0.0.0.0', quiet: false }])
@@ -449,6 +457,15 @@ test('acknowledging loads neither schemas nor the database', () => {
     console.log(JSON.stringify(seen.filter((it) => /zod|sqlite|yaml|hono/.test(it))))`
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
   assert.equal(ran.stdout.trim(), '[]', ran.stderr)
+})
+
+test('doctor names heartbeats that were paused long ago, and those alone', async (t) => {
+  plainly(t)
+  const paused = (days: number): object => ({ ...beat, state: 'paused', heartbeat: { dueAt: null, paused: { by: 'ada', at: ago(days * 86_400_000), reason: 'moves' }, runs: [], lastTook: null } })
+  call = (name) => (name === 'checks.list' ? { is: 'answered', status: 200, body: { schema: 'holdfast.checks/1', checks: [check, paused(9), { ...paused(2), name: 'young' }] } } : undefined)
+  const { out } = await run('doctor')
+  assert.match(out, /job is paused for 9 d \(by ada\): nobody would hear that it fails\. If it runs again: holdfast checks resume job/)
+  assert.doesNotMatch(out, /young/)
 })
 
 test('doctor names whoever has never pressed the link of a test page', async (t) => {

@@ -43,7 +43,16 @@ function timeoutOf(options: Options): number | undefined {
 
 function personOf(options: Options, env: Environment): Session['person'] {
   const said = textOption(options, 'as') ?? env['HOLDFAST_PERSON']
-  return said !== undefined && said !== '' ? { name: said, said: true } : { name: env['SUDO_USER'] ?? userInfo().username, said: false }
+  return said !== undefined && said !== '' ? { name: said, said: true } : { name: env['SUDO_USER'] ?? userName(), said: false }
+}
+
+/** Containers often run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`.trim()
+  }
 }
 
 const questionOf = (named: string, timeout: number | undefined): number =>
@@ -116,7 +125,8 @@ export async function runCli(argv: readonly string[], env: Environment, outside:
     return exit
   } catch (cause) {
     if (cause instanceof CommanderError) return endOf({ cause, said: said.join(''), help: helpFor(program, wants) }, out, streams)
-    if (cause instanceof Failure) return tell(cause, out)
+    // Wrong usage always says where the right one stands.
+    if (cause instanceof Failure) return tell(cause.exit === EXIT.usage && cause.help === undefined ? new Failure(cause.message, { exit: cause.exit, code: cause.code, help: helpFor(program, wants) }) : cause, out)
     return tell(new Failure(sentence(cause), { exit: EXIT.failed, code: 'HF-C001', help: 'This is a defect of Holdfast, or of this machine.' }), out)
   }
 }

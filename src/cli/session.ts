@@ -60,8 +60,8 @@ function exitOf(status: number, code: string): number {
   return status === 400 || status === 413 || status === 415 || status === 422 ? EXIT.usage : EXIT.failed
 }
 
-export function failureOf({ status, body }: Reply): Failure {
-  const { detail, code, help } = (typeof body === 'object' && body !== null ? body : {}) as Problem
+export function failureOf({ status, body }: Reply, elseHelp?: string): Failure {
+  const { detail, code, help = elseHelp } = (typeof body === 'object' && body !== null ? body : {}) as Problem
   const named = code ?? `HF-W${status}`
   const message = detail ?? `The server answered ${status}, which is not an answer of Holdfast.`
   return new Failure(message, { exit: exitOf(status, named), code: named, ...(help === undefined ? {} : { help }) })

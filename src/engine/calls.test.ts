@@ -45,6 +45,15 @@ test('names that every object has are nobody: no person, rotation, check, board 
 /** Beyond what a date can hold (8.64e15 ms), and beyond what a number can (2^53). */
 const ENDLESS = ['100020000d', '104249991d', '104249000d', '36526d', '99999999999999999999d', '1e400d', 'NaN', 'Infinity', '-1h', '', ' ']
 
+test('what is meant is found or said to be missing: an incident by its check, a board by its name; a statement has a title', async (t) => {
+  const w = await keeperWorld(t, configOf([]))
+  await w.ask('page', { who: 'ada', text: 'please call', person: 'bo' })
+  assert.equal(((await w.ask('incidents.show', { incident: 'please call' })).body as { number: number }).number, 1)
+  assert.equal((await w.ask('incidents.show', { incident: 'db' })).status, 404)
+  assert.equal((await w.ask('board.show', { board: 'nope' })).status, 404)
+  assert.equal((await w.ask('board.post', { status: 'investigating', text: 'We look into it.' })).status, 400)
+})
+
 test('times that no calendar has are refused, and a keeper that was asked for them starts again', async (t) => {
   const w = await world(t)
   for (const span of ENDLESS) {

@@ -8,7 +8,7 @@ import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
-import { named } from '../rooms/page/steps.ts'
+import { called, named } from '../rooms/page/steps.ts'
 import { findIncident, loadNewestTests, loadOpenBySubject, loadOpenWith, loadRecent, loadTest } from '../rooms/page/rows.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
@@ -19,6 +19,7 @@ import type { PeopleCalls } from '../views/people.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
 import { viewOncall, viewStatus } from '../views/status.ts'
+import { zoneOf } from '../words/moment.ts'
 import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb, touchToken, whyNotFrom } from './access.ts'
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
@@ -114,7 +115,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     if (span === undefined || span <= 0 || span > days(31)) return no(400, 'HF411', `“${args.for}” is not a time up to 31 days`, 'write it with units: 30m, 2h, 1d')
     const until = later(desk.keeper.now().wall, span)
     await desk.keeper.engine.turn(`silence ${check.name}`, (tx) => desk.keeper.rooms.watch.silence(tx, check.name, until, who, args.reason))
-    return done(`${check.name} is silenced until ${new Date(until).toISOString()}; it is still watched and shown`)
+    return done(`${check.name} is silenced until ${sayMoment(desk.keeper, until)}; it is still watched and shown`)
   }),
   'checks.pause': (desk, args, who) => withHeartbeat(desk, args.name, async ({ name: job }) => {
     const { engine, rooms } = desk.keeper
@@ -142,7 +143,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     if (!named(desk.keeper.plan.people, args.to)) return missing('person', args.to, Object.keys(desk.keeper.plan.people))
     if (row.state !== 'open') return no(409, 'HF412', `incident ${row.number} is over`)
     await desk.keeper.engine.turn('assign', (tx) => desk.keeper.rooms.page.event(tx, row.id, { is: 'assigned', to: args.to, by: who }, { by: who, to: args.to }))
-    return done(`${args.to} is paged for it now`, row.id)
+    return done(`${called(args.to)} is paged for it now`, row.id)
   }),
   'incidents.resolve': (desk, args, who) => withIncident(desk, args.incident, async (row) => {
     const result = await desk.keeper.engine.turn('resolve', (tx) => desk.keeper.rooms.page.resolve(tx, row.id, { person: who, reason: args.reason }))
@@ -159,7 +160,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     const id = await keeper.engine.turn('page', (tx) => keeper.rooms.page.open(tx, {
       subject, title, says: cut(`${who} pages you: ${args.text}`, 500), origin: 'person', escalate: firstOf(args.who), members: [],
     }))
-    return done(`${args.who} is paged`, id)
+    return done(`${called(args.who)} is paged`, id)
   },
   'oncall.show': ({ keeper }, args) => ok(viewOncall(keeper.plan, keeper.now().wall, days(args.days ?? 14))),
   'oncall.cover': async ({ keeper }, args, who) => {
@@ -174,7 +175,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     if (until <= from || until <= now) return no(400, 'HF415', 'a cover must end after it begins, and in the future')
     await keeper.engine.turn('cover', (tx) => keeper.rooms.page.cover(tx, { rotation: rotationName, person: args.by, from, until }, who))
     await keeper.configure(keeper.config)
-    return done(`${args.by} covers ${rotationName}`)
+    return done(`${called(args.by)} covers ${rotationName} until ${zoneOf(rotation.timezone).moment(until, now)}`)
   },
   'oncall.test': async ({ keeper }, args) => {
     const people = args.who === undefined ? Object.values(keeper.plan.people) : [named(keeper.plan.people, args.who)].filter((it) => it !== undefined)
@@ -185,10 +186,14 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     return ok(testsOf(keeper, pages))
   },
   'oncall.tested': ({ keeper }, args) => ok(testsOf(keeper, args.pages.length > 0 ? args.pages : loadNewestTests(keeper.store.sql, 200))),
-  'board.show': ({ keeper }, args) => ok(boardsOf(keeper, args.board)),
+  'board.show': ({ keeper }, args) => {
+    const known = keeper.config.boards.map((board) => board.slug)
+    return args.board === undefined || known.includes(args.board) ? ok(boardsOf(keeper, args.board)) : missing('status page', args.board, known)
+  },
   'board.post': async ({ keeper }, args, who) => {
     const slug = args.board ?? keeper.config.boards[0]?.slug ?? ''
     if (!keeper.config.boards.some((board) => board.slug === slug)) return missing('status page', slug, keeper.config.boards.map((board) => board.slug))
+    if (args.statement === undefined && (args.title ?? '').trim() === '') return no(400, 'HF419', 'A new statement needs a title.', 'add --title "Slow mail", or name the one that this goes on with: --statement (holdfast board show)')
     const nextBy = args.next === undefined ? undefined : momentOf(args.next, keeper.config.site.timezone, keeper.now().wall)
     if (args.next !== undefined && nextBy === undefined) return no(400, 'HF414', `“${args.next}” is not a time within 100 years`, 'write 2026-11-24 09:00 or a span such as 30m')
     if (nextBy !== undefined && nextBy <= keeper.now().wall) return no(400, 'HF415', 'a next update can be promised for the future only', 'write a span such as 30m')
@@ -254,6 +259,11 @@ function momentOf(written: string, zone: string, from: Instant): Instant | undef
   const span = parseSpan(written)
   const at = span === undefined ? parseMoment(written, zone, from) : later(from, span)
   return at === undefined || Math.abs(at - from) > FARTHEST ? undefined : at
+}
+
+const sayMoment = (keeper: Keeper, at: Instant): string => {
+  const zone = zoneOf(keeper.config.site.timezone)
+  return `${zone.moment(at, keeper.now().wall)} (${zone.name})`
 }
 
 /** The beginning of a text, never with half a letter at its end. */

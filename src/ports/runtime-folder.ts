@@ -3,9 +3,9 @@
 // follows from the data folder's path alone, without touching that folder, so that server and CLI find each other.
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import path from 'node:path'
 import { Fault } from '../core/fault.ts'
+import { ownUid } from './closed-folder.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -21,12 +21,12 @@ const named = (env: Environment): readonly string[] =>
 /** True for a folder that is ours, and nobody else's to look into. */
 function isOursAlone(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false })
-  return found !== undefined && found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0
+  return found !== undefined && found.isDirectory() && found.uid === ownUid() && (found.mode & 0o077) === 0
 }
 
 function isOwnFolder(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false })
-  return found !== undefined && found.isDirectory() && found.uid === userInfo().uid
+  return found !== undefined && found.isDirectory() && found.uid === ownUid()
 }
 
 /**
@@ -34,7 +34,7 @@ function isOwnFolder(folder: string): boolean {
  * another environment than the shell that asks it, so whoever connects looks at each.
  */
 export function runtimeFolders(dataDir: string, env: Environment = process.env): readonly string[] {
-  const { uid } = userInfo()
+  const uid = ownUid()
   const name = nameOf(dataDir)
   const found = [...named(env), `/run/user/${uid}`, SERVICE_FOLDER].map((place) => path.join(place, `holdfast-${name}`))
   return [...new Set([...found, `/tmp/holdfast-${uid}-${name}`])]
@@ -46,7 +46,7 @@ export function runtimeFolders(dataDir: string, env: Environment = process.env):
  */
 export function runtimeFolder(dataDir: string, env: Environment = process.env): string {
   const own = named(env).find(isOwnFolder)
-  const folder = own === undefined ? `/tmp/holdfast-${userInfo().uid}-${nameOf(dataDir)}` : path.join(own, `holdfast-${nameOf(dataDir)}`)
+  const folder = own === undefined ? `/tmp/holdfast-${ownUid()}-${nameOf(dataDir)}` : path.join(own, `holdfast-${nameOf(dataDir)}`)
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (cause) {
@@ -61,7 +61,7 @@ export function runtimeFolder(dataDir: string, env: Environment = process.env): 
 /** The folder for compiled code, one for all data folders of this user, made (mode 0700) if it is not there; `undefined` when it is not ours alone. */
 export function codeFolder(env: Environment = process.env): string | undefined {
   const own = named(env).find(isOwnFolder)
-  const folder = own === undefined ? `/tmp/holdfast-${userInfo().uid}-code` : path.join(own, 'holdfast-code')
+  const folder = own === undefined ? `/tmp/holdfast-${ownUid()}-code` : path.join(own, 'holdfast-code')
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch {

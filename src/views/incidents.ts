@@ -50,7 +50,7 @@ function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person
     case 'page.rang': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']}${b['outcome'] === 'accepted' ? '' : ` (${b['receipt']})`}`)
     case 'page.rangByRinger': return machine(`${b['person']} by ${b['channel']}: ${b['outcome']} (the keeper was away)`)
     case 'page.told': return machine(`told ${b['person']} by ${b['channel']}: ${b['event']}`)
-    case 'page.acked': return who(`${hasIt(by)} (by ${b['via']})`)
+    case 'page.acked': return who(`${hasIt(by)} (by ${b['via'] === 'cli' ? 'command line' : b['via']})`)
     case 'page.passed': return who(`${called(by)} passed it on`)
     case 'page.assigned': return who(`${called(by)} handed it over to ${b['to']}`)
     case 'page.stepped': return b['says'] ? machine(b['says']) : undefined

@@ -18,11 +18,13 @@ export const list: Command = async (session) => {
     if (body.checks.length === 0) return out.talk('Nothing is watched yet. Add a check to the configuration, or start with an address: holdfast up https://example.com')
     out.table(body.checks.map((check) => [
       out.shape(TONES[check.state]), check.name, WORDS[check.state], check.since === null ? '' : `for ${out.ago(check.since)}`, check.kind,
-      check.lastLook === null ? '' : saySpan(check.lastLook.took).replace('under 1 s', `${Math.round(check.lastLook.took)} ms`), marks(check), ['soft', check.says.slice(0, 80)],
+      check.lastLook === null || check.kind === 'heartbeat' ? '' : saySpan(check.lastLook.took).replace('under 1 s', `${Math.round(check.lastLook.took)} ms`), marks(check), ['soft', check.says.slice(0, 80)],
     ]))
   })
   return EXIT.fine
 }
+
+const PHASES: Readonly<Record<string, string>> = { tls: 'TLS', firstByte: 'first byte' }
 
 /** So many pings are shown where nobody asks for more. */
 const PINGS_SHOWN = 5
@@ -36,7 +38,7 @@ export function drawCheck(out: Out, check: CheckAnswer, pings = PINGS_SHOWN): vo
   const passive = check.kind === 'heartbeat'
   const rows: (readonly [string, string])[] = [['Kind', check.kind], [passive ? 'Reports' : 'Looked at', `every ${saySpan(check.every)}`], ['From', check.from]]
   if (lastLook && !passive) rows.push(['Last look', `${lastLook.found === 'unknown' ? 'not known' : lastLook.found} at ${out.moment(lastLook.at)}, in ${Math.round(lastLook.took)} ms${lastLook.says === '' ? '' : `: ${lastLook.says}`}`])
-  if (lastLook?.phases) rows.push(['Phases', Object.entries(lastLook.phases).map(([phase, took]) => `${phase} ${Math.round(Number(took))} ms`).join(', ')])
+  if (lastLook?.phases) rows.push(['Phases', Object.entries(lastLook.phases).map(([phase, took]) => `${PHASES[phase] ?? phase} ${Math.round(Number(took))} ms`).join(', ')])
   if (check.dependsOn.length > 0) rows.push(['Leans on', check.dependsOn.join(', ')])
   if (check.silencedUntil !== null) rows.push(['Silenced', `until ${out.moment(check.silencedUntil)}: pages nobody, is still watched`])
   if (check.flapping) rows.push(['Flapping', 'it turns often; pages are fewer, never none'])

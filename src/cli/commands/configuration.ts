@@ -26,9 +26,13 @@ export const schema: Command = async ({ out, outside }) => {
   return EXIT.fine
 }
 
+/** Codes that stand beside an answer of the server, or a command's own failure. */
+const ANSWERS = /^HF(4\d\d|-[CW]\d{3}|-[a-z-]+)$/
+const ANSWER = 'What a command or a request was answered\n\nThe sentence beside the code says what it is, and “help” what to try. Codes do not change, so scripts may go by them; those of the configuration (HF1…) have a paragraph of their own here.'
+
 export const explain: Command = (session, [code = '']) => {
   const { out } = session
-  const text = explained(code)
+  const text = explained(code) ?? (ANSWERS.test(code) ? `${code}: ${ANSWER}` : undefined)
   if (text === undefined) throw usage(`There is no code ${code}.`, `Known: ${codes().join(' ')}`)
   out.answer({ schema: 'holdfast.explanation/1', code: code.toUpperCase(), text }, () => out.data(text))
   return Promise.resolve(EXIT.fine)

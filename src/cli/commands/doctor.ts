@@ -2,9 +2,11 @@
 // look within a bound, since the disk may be what is ill. Nothing is changed.
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import type { StatusAnswer, TestAnswer } from '../../views/answers.ts'
+import type { ChecksAnswer, StatusAnswer, TestAnswer } from '../../views/answers.ts'
 import { loadConfig, type Accepted } from '../../views/accepted.ts'
 import { missingIn } from '../../views/missing.ts'
+import { saySpan } from '../../words/moment.ts'
+import { closedTo } from '../../ports/closed-folder.ts'
 import { EXIT, Failure } from '../failure.ts'
 import type { Shape } from '../output.ts'
 import { ask, configWants, type Command, type Session } from '../session.ts'
@@ -45,6 +47,8 @@ async function lookAtFolder(data: string): Promise<Finding[]> {
   const system = await within(fs.statfs(data))
   if (system === 'late') return [bad(`The disk under ${data} does not answer within 2 s: Holdfast pages from memory, and remembers nothing new.`)]
   if (system === undefined) return [missing(`There is no data folder at ${data}: "holdfast up" makes it, or name it with --data.`)]
+  const closed = await within(closedTo(data))
+  if (typeof closed === 'object') return [bad(`${closed.at} belongs to ${closed.owner}, and this runs as ${closed.me}: what is in it cannot be looked at.`)]
   const found: Finding[] = []
   if (system.type === TMPFS || system.type === RAMFS) found.push(bad(`${data} lies in memory (tmpfs): everything is forgotten at the next boot. Put it on a disk.`))
   if (system.type === NFS) found.push(bad(`${data} lies on NFS: SQLite's locks are not safe there. Put it on a disk of this machine.`))
@@ -54,6 +58,9 @@ async function lookAtFolder(data: string): Promise<Finding[]> {
   if (key !== undefined && key !== 'late' && (key.mode & 0o077) !== 0) found.push(bad(`${path.join(data, 'node.key')} can be read by others: chmod 600. Links in pages are made with it.`))
   return found.length > 0 ? found : [good(`Data in ${data}`)]
 }
+
+/** Warnings that doctor says in its own words. */
+const SAID: readonly string[] = ['HF150', 'HF154']
 
 const isLoopback = (url: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(URL.parse(url)?.hostname ?? '')
 
@@ -66,11 +73,24 @@ function lookAtConfig(config: Accepted): Finding[] {
     ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man to the address of a dead man\'s switch elsewhere.')] : []),
     ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: name anchors under horizon, addresses that are always there.')] : []),
     ...(hasPeople && isLoopback(site.url) ? [onlyHere(site.url)] : []),
-    ...warnings.filter((it) => it.code !== 'HF154').map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
+    ...warnings.filter((it) => !SAID.includes(it.code)).map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
   ]
 }
 
 const onlyHere = (url: string): Finding => missing(`site.url is ${url}, this machine only: links in pages do not work on a phone.`)
+
+/** Whoever paused a heartbeat meant to come back to it. */
+const LONG_PAUSED = 7 * 86_400_000
+
+async function lookAtPauses(session: Session): Promise<Finding[]> {
+  const { checks } = await ask<ChecksAnswer>(session, 'GET', '/checks')
+  const now = session.now()
+  return checks.flatMap(({ name, heartbeat }) => {
+    const paused = heartbeat?.paused ?? null
+    return paused === null || now - paused.at < LONG_PAUSED ? []
+      : [missing(`${name} is paused for ${saySpan(now - paused.at)} (by ${paused.by}): nobody would hear that it fails. If it runs again: holdfast checks resume ${name}`)]
+  })
+}
 
 /** People who can be paged and have never pressed the link of a test page. */
 async function lookAtTests(session: Session, config: Accepted | undefined): Promise<Finding[]> {
@@ -92,7 +112,8 @@ async function lookAtServer(session: Session, config: Accepted | undefined): Pro
   try {
     const status = await ask<StatusAnswer>(session, 'GET', '/status')
     const tests = await lookAtTests(session, config)
-    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...status.missing.map(missing), ...(isLoopback(status.board) ? [onlyHere(status.board)] : []), ...tests] }
+    const pauses = await lookAtPauses(session)
+    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...status.missing.map(missing), ...(isLoopback(status.board) ? [onlyHere(status.board)] : []), ...tests, ...pauses] }
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     return { running: false, findings: [bad(`${cause.message}${cause.help === undefined ? '' : ` ${cause.help}`}`)] }

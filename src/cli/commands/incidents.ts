@@ -64,7 +64,7 @@ const act = (verb: 'ack' | 'pass'): Command => async (session, [incident = 'open
     out.answer(done, () => out.data(done.says))
     return EXIT.fine
   }
-  if (reply.status >= 400) throw failureOf(reply)
+  if (reply.status >= 400) throw failureOf(reply, code === 'HF-unknown-incident' ? `name it: holdfast ${verb === 'ack' ? 'ack' : 'incidents pass'} 212; holdfast incidents list shows what is open` : undefined)
   const done = reply.body as Acted
   out.answer(done, () => out.data(plain(done.recorded ? done.says : `Taken, not yet recorded. ${done.says}`)))
   const message = textOption(options, 'message')

@@ -1,5 +1,6 @@
 // `holdfast ledger`: proof that the memory is whole. Asked of the server that runs; of the data folder where none does.
 import type { LedgerAnswer } from '../../views/answers.ts'
+import { NOT_YOURS } from '../client.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { plain } from '../output.ts'
 import { ask, type Command, type Session } from '../session.ts'
@@ -9,7 +10,7 @@ async function judge(session: Session, verb: 'verify' | 'rebuild'): Promise<Ledg
     return await ask<LedgerAnswer>(session, 'POST', `/ledger/${verb}`)
   } catch (cause) {
     const isElsewhere = session.server.where !== session.data
-    if (!(cause instanceof Failure) || cause.exit !== EXIT.unreachable || isElsewhere) throw cause
+    if (!(cause instanceof Failure) || cause.exit !== EXIT.unreachable || cause.code === NOT_YOURS || isElsewhere) throw cause
     session.out.talk(`No server answers: looking at ${plain(session.data)} itself.`)
     const offline = await import('../offline.ts')
     return verb === 'verify' ? offline.verifyOffline(session.data) : offline.rebuildOffline(session.data)

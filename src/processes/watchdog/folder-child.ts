@@ -2,6 +2,7 @@
 // a disk that hangs holds whoever asks it, beyond SIGKILL, and the watchdog must stay free. It answers once and ends.
 import fs from 'node:fs/promises'
 import { codeOf, Fault, sentence } from '../../core/fault.ts'
+import { closedFileIn, closedTo, TO_WRITE_IN, type Closed } from '../../ports/closed-folder.ts'
 import { loadNodeKey } from '../node-key.ts'
 import { endNow } from '../parent.ts'
 
@@ -9,11 +10,17 @@ export type FolderSays = { readonly is: 'key'; readonly key: string } | { readon
 
 const folder = process.argv[2] ?? ''
 
+const whose = ({ at, owner, me }: Closed): string => `${at} ${owner === me ? `is closed to ${me}.` : `belongs to ${owner}, and this runs as ${me}.`}`
+
 async function open(): Promise<FolderSays> {
   try {
     await fs.mkdir(folder, { recursive: true, mode: 0o700 })
+    const closed = await closedFileIn(folder)
+    if (closed) return { is: 'no', says: `The data cannot be used: ${whose(closed)} Give it back: chown ${closed.me} ${closed.at}` }
     return { is: 'key', key: (await loadNodeKey(folder)).toString('base64') }
   } catch (cause) {
+    const closed = await closedTo(folder, TO_WRITE_IN)
+    if (closed) return { is: 'no', says: `The data folder ${folder} cannot be used: ${whose(closed)} Run Holdfast as ${closed.owner}, give it to ${closed.me} (chown), or name another with --data.` }
     if (cause instanceof Fault) return { is: 'no', says: sentence(cause) }
     return { is: 'no', says: `The data folder ${folder} cannot be used (${codeOf(cause) ?? sentence(cause)}). Give it to the user who runs Holdfast, or name another with --data.` }
   }

@@ -3,6 +3,7 @@
 import type { IncidentId } from '../../core/id.ts'
 import type { Incident, Origin } from '../../core/incident.ts'
 import { canonical, type Entry } from '../../core/ledger.ts'
+import { nameOf } from '../../core/subject.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
@@ -146,9 +147,10 @@ export const loadOpenBySubject = (sql: Sql, subject: string): IncidentRow | unde
 export const loadOpenWith = (sql: Sql, member: string): IncidentRow[] =>
   several(sql, `where state = 'open' and origin <> 'ingest' and exists (select 1 from json_each(members) where value = ?) order by number`, member)
 export const loadRecent = (sql: Sql, most: number): IncidentRow[] => several(sql, 'order by number desc limit ?', most)
-/** By number ("212") or by id. */
+/** By number ("212") or by id; an open one by its subject or title too. */
 export const findIncident = (sql: Sql, named: string): IncidentRow | undefined =>
-  /^\d+$/.test(named) ? one(sql, 'number = ?', Number(named)) : loadIncident(sql, named)
+  /^\d+$/.test(named) ? one(sql, 'number = ?', Number(named))
+    : loadIncident(sql, named) ?? loadOpen(sql).find((row) => [row.subject, nameOf(row.subject), row.title].includes(named))
 
 export const loadPaging = (sql: Sql, id: string): Paging | undefined => {
   const row = sql.get<{ paging: string }>('select paging from page_paging where incident = ?', id)

@@ -106,10 +106,11 @@ export function createWatcher(options: WatcherOptions): Watcher {
   }
 
   const take = (check: Check, looked: Looked): void => {
+    const isFirst = at(check.name).side === 'new'
     const { standing, verdict } = fold(check, at(check.name), looked, now())
     standings.set(check.name, standing)
     options.onLooked?.(check, looked)
-    act(check, verdict, looked.found.says ?? 'answers again')
+    act(check, verdict, looked.found.says ?? (isFirst ? 'passes' : 'answers again'))
   }
 
   /** A silent failure of a far target counts only while the horizon stands. */
