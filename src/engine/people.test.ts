@@ -8,14 +8,15 @@ import { configOf, keeperWorld, plan, START, type KeeperWorld } from '../../test
 import type { Asker, ErrorAnswer } from '../views/answers.ts'
 import type { AccountAnswer, AuditAnswer, LinkAnswer, PeopleAnswer, RecoveryAnswer, SessionAnswer, SignedInAnswer, TotpAnswer } from '../views/people.ts'
 import type { Answer } from './answer.ts'
+import type { InForce } from './in-force.ts'
 import { firstOwnerLink } from './people.ts'
 
 const FROM = { origin: '203.0.113.9', agent: 'a browser' }
 const PASSWORD = 'amber otter on the roof'
 const config = { ...configOf([]), plan: { ...plan, people: { ...plan.people, ada: { ...plan.people['ada'], name: 'ada', reach: plan.people['ada']?.reach ?? [], email: 'ada@acme.example', roles: ['approver' as const] } } } }
 
-async function world(t: { after(act: () => void): void }) {
-  const w = await keeperWorld(t, config)
+async function world(t: { after(act: () => void): void }, inForce: InForce = config) {
+  const w = await keeperWorld(t, inForce)
   /** Passwords are computed beside the loop, so the loop goes on until the answer is there. */
   const pump = async <T>(work: Promise<T>): Promise<T> => {
     let over = false
@@ -88,6 +89,29 @@ test('this machine alone is given the first owner\'s link, and while there is no
   await it.body('people.grant', { who: 'bo', roles: ['viewer'], person: 'root' }, { is: 'socket' })
   const audit = await it.body<AuditAnswer>('people.audit', { who: 'bo' }, asker)
   assert.deepEqual(audit.entries.map(({ says }) => says), ['bo was given viewer (root at the machine)'])
+})
+
+test('whoever is an owner by grant or by configuration ends the first owner\'s link, without having used it', async (t) => {
+  const granted = await world(t)
+  const link = await granted.link()
+  await granted.body('people.grant', { who: 'bo', roles: ['owner'] }, { is: 'socket' })
+  assert.deepEqual(await granted.fails('people.enter', { what: 'first-owner', link, person: 'eve', from: FROM }), [410, 'HF434'])
+  assert.equal(await granted.link(), '')
+
+  const configured = await world(t, { ...config, plan: { ...config.plan, people: { ...config.plan.people, bo: { name: 'bo', reach: [], roles: ['owner'] } } } })
+  const first = await configured.link()
+  const invited = await configured.body<LinkAnswer>('people.invite', { who: 'bo' }, { is: 'socket' })
+  assert.deepEqual(await configured.fails('people.enter', { what: 'first-owner', link: first, person: 'eve', from: FROM }), [403, 'HF437'], 'the configuration names who')
+  await configured.body('people.enter', { what: 'invite', link: invited.url.split('/').at(-1), from: FROM })
+  assert.deepEqual(await configured.fails('people.enter', { what: 'first-owner', link: first, person: 'bo', from: FROM }), [410, 'HF434'])
+  assert.equal(await configured.link(), '')
+})
+
+test('guesses of others at the first owner\'s link do not keep the first owner out', async (t) => {
+  const it = await world(t)
+  for (let n = 0; n < 60; n++) await it.ask('people.enter', { what: 'first-owner', link: 'x'.repeat(43), person: 'eve', from: { ...FROM, origin: `198.51.100.${n % 2}` } })
+  assert.deepEqual(await it.fails('people.enter', { what: 'first-owner', link: 'x'.repeat(43), person: 'eve', from: { ...FROM, origin: '198.51.100.1' } }), [429, 'HF435'], 'an address is slowed')
+  assert.equal((await it.ask('people.enter', { what: 'first-owner', link: await it.link(), person: 'ada', from: FROM })).status, 200)
 })
 
 test('a link that was printed anew voids the one before', async (t) => {

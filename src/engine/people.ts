@@ -17,7 +17,7 @@ import type { Asker } from '../views/answers.ts'
 import type { AccountAnswer, LinkAnswer, PeopleCalls, PersonAnswer } from '../views/people.ts'
 import { auditOf } from './audit.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
-import { describe, done, enter, entered, inRecent, isIncomplete, isRecent, isStillIn, recentIn, refuse, sessionIn, SIGN_IN_AGAIN, signInTurn, slow, WRONG, type Asking, type Call } from './sign-in/entry.ts'
+import { describe, done, enter, entered, inRecent, isIncomplete, isRecent, isStillIn, recentIn, refuse, sessionIn, SIGN_IN_AGAIN, signInTurn, slow, slowAddress, WRONG, type Asking, type Call } from './sign-in/entry.ts'
 import { PASSKEY_ARGS, PASSKEY_CALLS } from './sign-in/passkey.ts'
 import { PROOF_ARGS, PROOF_CALLS } from './sign-in/prove.ts'
 import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './sign-in/password.ts'
@@ -103,7 +103,8 @@ const namesFor = (keeper: Keeper, purpose: Purpose): string[] => {
 
 function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer> {
   const { people } = keeper.rooms
-  const late = slow(keeper, `link ${args.what}`, args.from.origin)
+  // 256 bits are not guessed: only an address is slowed, so that nobody else's tries keep the first owner out.
+  const late = slowAddress(keeper, args.from.origin)
   if (late) return Promise.resolve(late)
   return signInTurn(keeper, (tx) => {
     const found = lookLink(tx, keeper.lived(), args.what, args.link)
@@ -119,7 +120,6 @@ function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer
       if (!people.claim(tx, who)) return LINK_GONE
     }
     useLink(tx, keeper.lived(), args.what, args.link)
-    giveBack(keeper.signIns.buckets, `account link ${args.what}`)
     return enter(tx, keeper, { person: who, means: 'link', from: args.from })
   })
 }

@@ -10,6 +10,7 @@ import { sentence } from '../core/fault.ts'
 import { instantOf } from '../core/time.ts'
 import { BUSY, CANTOPEN, FULL, IOERR, openSql, READONLY, resultCode } from '../db/sql.ts'
 import { answer } from '../engine/calls.ts'
+import { firstOwnerLink } from '../engine/people.ts'
 import { tellOtherKey } from '../engine/other-key.ts'
 import type { Suspects } from '../engine/engine.ts'
 import { allOf, createKeeper, type Damaged, type InForce, type Keeper, type Published } from '../engine/keeper.ts'
@@ -33,6 +34,8 @@ interface Init {
   readonly missing?: readonly string[]
   /** Former keepers that cannot be ended: they may still hold the lock. */
   readonly beside?: readonly number[]
+  /** At the first start: whether a person reads what is printed there (`terminal`), or who knows who (`log`). */
+  readonly read?: 'terminal' | 'log'
 }
 
 const VERSION = '0.1.0'
@@ -235,6 +238,7 @@ async function run(init: Init): Promise<void> {
   wake()
   await startUp(keeper, damaged, key)
   toParent({ is: 'ready' })
+  if (init.read) await tellOwnerless(keeper, init.read)
   live(keeper, init, { wake, webs, key })
 }
 
@@ -250,6 +254,15 @@ async function startUp(keeper: Keeper, damaged: Damaged | undefined, key: Uint8A
     store.sql.run('delete from meta where key = ?', 'stopped')
     store.setMeta('alive', String(keeper.now().wall))
   })
+}
+
+/** The link of the first owner is a secret: it goes to a terminal, and never into a log. Each start voids the one before. */
+async function tellOwnerless(keeper: Keeper, read: 'terminal' | 'log'): Promise<void> {
+  const link = await firstOwnerLink(keeper)
+  if (link === undefined) return
+  toParent({ is: 'say', line: read === 'terminal'
+    ? `! Nobody owns this Holdfast yet. Whoever opens this link does; it works once, for 24 hours, and is new at each start:\n  ${link}`
+    : '! Nobody owns this Holdfast yet: "holdfast people first-owner", on this machine, prints the link that makes an owner.' })
 }
 
 /** When it was last alive, and how long it has lived: written while nothing else is. */

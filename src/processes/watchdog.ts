@@ -138,11 +138,14 @@ function programs(it: Watch): Program[] {
   })
   return [
     program('ringer', PATIENCE, () => ({ runtime, key: key(), plan: it.config.plan, site: it.config.site })),
-    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(safe ? { safe } : {}) })),
+    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
     program('prober', PATIENCE, () => ({ runtime, name: 'prober-1', ports: [wants.port] })),
     program('web', PATIENCE, () => ({ runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]
 }
+
+/** Whether a person reads standard output: not a file, not a pipe, not the journal. */
+const isRead = ({ quiet }: Wants): boolean => !quiet && process.stdout.isTTY
 
 const publishing = ({ boards }: Accepted): boolean => boards.some(({ publish }) => publish.length > 0)
 const boardPlaces = ({ boards }: Accepted) => boards.map(({ slug, publish }) => ({ slug, publish }))

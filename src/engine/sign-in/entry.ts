@@ -75,6 +75,8 @@ export const signInTurn = (keeper: Keeper, act: (tx: Tx) => Answer): Promise<Ans
 export interface Entering { readonly person: string; readonly means: Means; readonly factor?: string; readonly from: From }
 
 export function enter(tx: Tx, keeper: Keeper, it: Entering): Answer {
+  // An owner of the configuration who comes in owns it: the first owner's link is good for nobody any more.
+  keeper.rooms.people.settle(tx, it.person)
   const opened = open(tx, keeper.random, keeper.lived(), { person: it.person, means: it.means, ...(it.factor === undefined ? {} : { factor: it.factor }), agent: it.from.agent, origin: it.from.origin })
   return ok({ schema: 'holdfast.signed-in/1', person: it.person, session: opened.id, secret: opened.secret })
 }

@@ -45,6 +45,8 @@ export interface PeopleRoom extends Room {
   grant(tx: Tx, person: string, roles: readonly Role[], by: string): 'granted' | 'last-owner'
   /** The first owner, once in the life of a store. */
   claim(tx: Tx, person: string): boolean
+  /** Whoever is an owner already, by configuration or grant, owns it from now on, where nobody did. */
+  settle(tx: Tx, person: string): void
   hasOwner(sql: Sql): boolean
   setPassword(tx: Tx, person: string, hash: string, by: string, except?: string): void
   passwordOf(sql: Sql, person: string): string | undefined
@@ -97,6 +99,7 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
       const stays = [...(context.members().get(person)?.roles ?? []), ...after]
       if (owners(tx.sql).join() === person && !may(stays, 'admin')) return 'last-owner'
       append(tx, 'people.granted', person, { roles: after, by, lived: context.lived() })
+      room.settle(tx, person)
       closeAll(tx, person, 'the role changed')
       return 'granted'
     },
@@ -105,6 +108,9 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
       append(tx, 'people.claimed', person, {})
       append(tx, 'people.granted', person, { roles: sorted([...rows.loadGranted(tx.sql, person), 'owner']), by: 'the first link', lived: context.lived() })
       return true
+    },
+    settle(tx, person) {
+      if (!room.hasOwner(tx.sql) && may(rolesOf(tx.sql, person), 'admin')) append(tx, 'people.claimed', person, {})
     },
     hasOwner: (sql) => rows.loadOwner(sql) !== undefined,
     setPassword(tx, person, hash, by, except) {
