@@ -30,7 +30,8 @@ before(async () => {
   assert.ok(existsSync(CHROMIUM), `${CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium`)
   const [port = 0, hook = 0] = await freePorts(2)
   folder = folderFor('console')
-  site = `http://127.0.0.1:${port}`
+  // A name, not an address: browsers take no passkeys for addresses.
+  site = `http://localhost:${port}`
   sink = await hookSink(hook)
   writeConfig(folder, `version: 1
 site: { name: Acme Hosting, url: "${site}", timezone: Europe/Berlin }

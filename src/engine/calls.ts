@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
 import { derivedId } from '../core/id.ts'
 import { serviceBy, subjectOf } from '../core/subject.ts'
-import { days, later, parseSpan, type Instant, type Span } from '../core/time.ts'
+import { days, later, parseSpan, sayTime, type Instant, type Span } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
 import { called, named } from '../rooms/page/steps.ts'
 import { findIncident, loadNewestTests, loadOpenBySubject, loadOpenWith, loadRecent, loadTest } from '../rooms/page/rows.ts'
+import { takeTry, TESTS } from '../rooms/people/limits.ts'
 import { loadActive, loadPublished } from '../rooms/tell/rows.ts'
 import { viewBoard } from '../rooms/tell/view.ts'
 import type { Ping } from '../rooms/watch/pings.ts'
@@ -182,6 +183,8 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     if (people.length === 0) return missing('person', args.who ?? '', Object.keys(keeper.plan.people))
     const ways = people.flatMap((it) => [...new Set(it.reach.map((rung) => rung.channel))].filter((it2) => args.channel === undefined || it2 === args.channel).map((it2) => [it.name, it2] as const))
     if (ways.length === 0) return missing('channel', args.channel ?? '', Object.keys(keeper.plan.channels))
+    const late = ways.map((way) => takeTry(keeper.signIns.buckets, `test ${way.join('/')}`, TESTS, keeper.now())).find((it) => it.is === 'wait')
+    if (late?.is === 'wait') return no(429, 'HF419', `Enough test pages for now: the next one in ${sayTime(late.for)}.`, 'each of them wakes somebody')
     const pages = await keeper.engine.turn('test', (tx) => ways.map(([who, channel]) => keeper.rooms.page.test(tx, who, channel)))
     return ok(testsOf(keeper, pages))
   },

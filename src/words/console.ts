@@ -92,6 +92,6 @@ export const englishConsole = {
   },
   audit: {
     title: 'Audit', says: 'What was done about people and by them: from the ledger, newest first.', who: 'Person', everybody: 'Everybody', since: 'How far back', show: 'Show',
-    spans: { '24h': 'a day', '7d': 'a week', '30d': 'a month', '365d': 'a year' } as Readonly<Record<string, string>>, none: 'Nothing in this time.', most: (n: number): string => `Only the newest ${n} are shown.`,
+    spans: { '24h': 'a day', '7d': 'a week', '30d': 'a month', '365d': 'a year' } as Readonly<Record<string, string>>, none: 'Nothing in this time.', entry: (seq: number): string => `entry ${seq}`, most: (n: number): string => `Only the newest ${n} are shown.`,
   },
 }

@@ -10,7 +10,7 @@ import type { Tx } from '../../db/room.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { loadAgreement, loadAgreements, loadSent, type AgreementRow } from '../../rooms/people/agreement-rows.ts'
 import { takeCode } from '../../rooms/people/factors.ts'
-import { giveBack, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
+import { giveBack, networkOf, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
 import { takeProof } from '../../rooms/people/proofs.ts'
 import { loadFactors } from '../../rooms/people/rows.ts'
 import type { AgreementCalls, ApprovalAnswer, ApprovalLinkAnswer } from '../../views/agreements.ts'
@@ -147,7 +147,7 @@ function behindLink(keeper: Keeper, { row, person: who }: Party): ApprovalLinkAn
 
 /** One more try of this person's codes, from this address. Refusing and stopping need none. */
 function slow(keeper: Keeper, who: string, origin: string): Answer | undefined {
-  for (const [key, allowance] of [[`approve-address ${origin}`, PER_ADDRESS], [`approve ${who}`, PER_ACCOUNT]] as const) {
+  for (const [key, allowance] of [[`approve-address ${networkOf(origin)}`, PER_ADDRESS], [`approve ${who}`, PER_ACCOUNT]] as const) {
     const taken = takeTry(keeper.signIns.buckets, key, allowance, keeper.now())
     if (taken.is === 'wait') return no(429, 'HF435', `Too many tries: the next one in ${sayTime(taken.for)}.`, 'refusing goes on working, and so do links in pages')
   }

@@ -26,7 +26,7 @@ async function show({ kit, visit, asker, args }: Seen<{ who?: string; since?: st
   const names = new Set(people.is === 'answered' ? people.body.people.map((it) => it.person) : [])
   if (who !== undefined) names.add(who)
   const entries = answered.body.entries.toReversed()
-  const rows = entries.slice(0, SHOWN).map((it) => html`<li><div><p class="s"><time datetime="${iso(it.at)}">${zone.day(it.at, now)}, ${zone.exactClock(it.at)}</time></p><p><bdi>${line(it.says, 300)}</bdi></p></div><span class="s">${it.seq}</span></li>`)
+  const rows = entries.slice(0, SHOWN).map((it) => html`<li><div><p class="s"><time datetime="${iso(it.at)}">${zone.day(it.at, now)}, ${zone.exactClock(it.at)}</time></p><p><bdi>${line(it.says, 300)}</bdi></p></div><span class="s">${w.entry(it.seq)}</span></li>`)
   const body = html`<h1>${w.title}</h1><p class="s">${w.says}</p><form class="card side" method="get" action="${HERE}">${[
     select('who', w.who, [{ value: '', label: w.everybody, checked: who === undefined }, ...[...names].sort().map((value) => ({ value, label: line(value, 63), checked: value === who }))]),
     select('since', w.since, Object.entries(w.spans).map(([value, label]) => ({ value, label, checked: value === since }))),

@@ -256,5 +256,11 @@ test('a test page goes to oneself, whoever is named', async (t) => {
   await ada.open('/account')
   await ada.send('/account/test', { channel: 'mail', who: 'bo' })
   assert.equal(ada.status, 400, 'nobody else can be named')
-  assert.deepEqual(it.keeper.sql.all<{ person: string }>('select person from page_test').map(({ person }) => person), ['ada'])
+  const sent = (): string[] => it.keeper.sql.all<{ person: string }>('select person from page_test').map(({ person }) => person)
+  assert.deepEqual(sent(), ['ada'])
+  for (let n = 0; n < 9; n++) {
+    await it.keeper.pass(ms(10))
+    await (await ada.open('/account')).send('/account/test', { channel: 'mail' })
+  }
+  assert.deepEqual([ada.status, /Enough test pages/.test(ada.text), sent().length], [429, true, 6])
 })

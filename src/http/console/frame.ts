@@ -28,7 +28,8 @@ ${(['o','g','d','m','u'] as const).map((c) => `.hero.${c}{--now:var(--${c})}`).j
 .hero .i{color:var(--now)}
 .hero h1+p{margin-block-start:.375rem}
 .card{background:var(--surface);border-radius:12px;padding:1.125rem;margin-block-start:1rem}
-.card>p,.card>ul,.card>ol,.card>pre,.card>form,.card>div{margin-block-start:.625rem}
+.card>p,.card>ul,.card>ol,.card>code,.card>form,.card>div{margin-block-start:.625rem}
+.card>:first-child{margin-block-start:0}
 .rows>li{display:flex;flex-wrap:wrap;gap:.375rem .875rem;align-items:center;justify-content:space-between;padding:.75rem 0;border-block-start:1px solid var(--line)}
 .rows>li:first-child{border:0;padding-block-start:0}
 .rows>li:last-child{padding-block-end:0}
@@ -57,6 +58,7 @@ button,.go{display:block;inline-size:100%;min-block-size:3rem;padding:.625rem 1.
 .tag{display:inline-block;border:1px solid currentColor;border-radius:99px;padding:0 .625rem;font-size:.8125rem;font-weight:600;line-height:1.5rem;margin-inline-end:.25rem;color:var(--soft)}
 .tag.m{color:var(--m)}
 .secret{display:block;background:var(--page);border:1px dashed var(--soft);border-radius:10px;padding:.75rem .875rem;font:600 1rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;-webkit-user-select:all;user-select:all}
+.codes>span{display:block}
 .codes{columns:10rem 2;-webkit-user-select:text;user-select:text}
 .qr{display:block;inline-size:min(15rem,100%);block-size:auto;margin:0 auto;border-radius:12px;background:#fff}
 .steps{counter-reset:step}
@@ -127,9 +129,12 @@ export function renderFrame({ title, body, visit, here, site, shape = 'unknown',
 /** The hidden field by which a form shows that it is of this session. */
 export const proof = (visit: Visit): Markup => html`<input type="hidden" name="csrf" value="${visit.csrf}">`
 
+/** What the keeper says as help, on a page: with a large letter first, and an end. */
+const sentence = (says: string): string => `${says.slice(0, 1).toUpperCase()}${says.slice(1)}${/[.!?]$/.test(says) ? '' : '.'}`
+
 /** What was done, or went wrong, first on the page. */
 export const notice = (shape: Shape, says: string, help?: string): Markup =>
-  html`<div class="hero ${classOf(shape)}" role="${shape === 'ok' ? 'status' : 'alert'}"><p><b>${icon(shape)} ${line(says, 300)}</b></p>${help !== undefined && html`<p class="s">${lines(help, 300)}</p>`}</div>`
+  html`<div class="hero ${classOf(shape)}" role="${shape === 'ok' ? 'status' : 'alert'}"><p><b>${icon(shape)} ${line(says, 300)}</b></p>${help !== undefined && html`<p class="s">${lines(sentence(help), 300)}</p>`}</div>`
 
 /** A page of the console as an answer. */
 export const consolePage = (frame: Frame, status = 200, headers: Readonly<Record<string, string>> = {}): Response =>

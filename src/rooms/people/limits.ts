@@ -5,6 +5,8 @@ import { ageOf, seconds, type Now, type Span, type Stamp } from '../../core/time
 
 export interface Allowance { readonly tries: number; /** For one more. */ readonly every: Span }
 export const PER_ACCOUNT: Allowance = { tries: 10, every: seconds(60) }
+/** Test pages of one person by one channel: each wakes them, and may cost money. */
+export const TESTS: Allowance = { tries: 6, every: seconds(60) }
 export const PER_ADDRESS: Allowance = { tries: 30, every: seconds(10) }
 const MOST_BUCKETS = 20_000
 
@@ -14,6 +16,14 @@ export type Buckets = Map<string, Bucket>
 const leftOf = (bucket: Bucket | undefined, { tries, every }: Allowance, now: Now): number => {
   const age = bucket && ageOf(bucket.at, now)
   return bucket && age !== undefined ? Math.min(tries, bucket.left + age / every) : tries
+}
+
+/** Whose an address is: an IPv6 host owns a /64 and can come from any address of it, an IPv4 host has one. */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address
+  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean))
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0')
+  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`
 }
 
 /** Takes one try; how long to wait where none is left. A try is only taken where one is there. */

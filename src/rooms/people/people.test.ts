@@ -11,7 +11,7 @@ import { rebuildLedger } from '../../db/verify.ts'
 import type { Tx } from '../../db/room.ts'
 import { addPasskey, beginTotp, confirmTotp, findPasskey, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery, usedPasskey } from './factors.ts'
 import { peopleRoom, type Member } from './index.ts'
-import { giveBack, PER_ACCOUNT, takeTry, type Buckets } from './limits.ts'
+import { giveBack, networkOf, PER_ACCOUNT, takeTry, type Buckets } from './limits.ts'
 import { lookLink, newLink, useLink } from './links.ts'
 import { ABSOLUTE, close, closeAll, IDLE, IDLE_STRONG, isToTouch, look, open, sessionsOf, touch } from './sessions.ts'
 
@@ -222,4 +222,10 @@ test('who somebody is: by name or by an address that one person alone has', (t) 
   assert.equal(it.turn((tx) => it.room.linkSubject(tx, 'ada', 'https://id.example 1', 'ada')), true)
   assert.equal(it.turn((tx) => it.room.linkSubject(tx, 'bo', 'https://id.example 1', 'bo')), false)
   assert.deepEqual(it.room.identityOf(it.sql, 'ada'), { person: 'ada', addresses: ['ada@acme.example'], phones: ['+493000001'], subjects: ['https://id.example 1'], factors: [] })
+})
+
+test('a network counts as one where its owner can choose addresses', () => {
+  for (const [address, network] of [['203.0.113.9', '203.0.113.9'], ['::ffff:203.0.113.9', '::ffff:203.0.113.9'], ['2001:db8::1', '2001:db8:0:0::/64'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'], ['2001:db8:1:2::9', '2001:db8:1:2::/64'], ['::1', '0:0:0:0::/64'], ['1::2:3:4:5:6:7', '1:0:2:3::/64'], ['this machine', 'this machine']] as const) {
+    assert.equal(networkOf(address), network)
+  }
 })
