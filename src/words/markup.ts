@@ -24,6 +24,9 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Escapes for HTML and XML, in content and in quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? '')
 
+/** As a sentence begins. */
+export const begun = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** One line of at most `most` characters; what was longer ends in "…". */
 export const line = (text: string, most: number): string => clipped(tidied(text, most).replace(/\s+/g, ' ').trim(), most)
 

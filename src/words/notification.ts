@@ -4,6 +4,7 @@
 // nothing claimed that was not seen: where the text comes from memory, it says from when.
 import { integrationOf } from '../core/subject.ts'
 import { sayTime, type Instant, type Span } from '../core/time.ts'
+import { begun } from './markup.ts'
 
 export interface Text {
   readonly title: string
@@ -56,7 +57,7 @@ export function pageText(it: Spoken, more: PageMore, moment: Moment): Text {
   const next = more.next && more.next.people.length > 0 ? more.next : undefined
   const old = now - more.raisedAt > OLD
   const long = [
-    `${sentence(it.says)} since ${since} ${zoneOf(it.since, moment)}.`,
+    `${begun(sentence(it.says))} since ${since} ${zoneOf(it.since, moment)}.`,
     leaning(it.under),
     more.why === undefined ? '' : `${person(sentence(more.why))}.`,
     more.knownAt === undefined ? '' : `Holdfast is stuck: this is what it knew at ${clock(more.knownAt, moment)}; whether it still holds is not known.`,

@@ -3,7 +3,7 @@
 // a second person's "I have it" is a success that says who was first. The token stands in the address, so nothing is sent on.
 import { between, type Instant } from '../../core/time.ts'
 import { BASE, classOf, icon, policyFor, SHAPES, tabPicture, type Shape } from '../../words/look.ts'
-import { html, line, lines, type Markup } from '../../words/markup.ts'
+import { begun, html, line, lines, type Markup } from '../../words/markup.ts'
 import { sayRunning, zoneOf, type Zone } from '../../words/moment.ts'
 import { englishScreen as words } from '../../words/screen.ts'
 import type { Act, LinkView } from './protocol.ts'
@@ -49,7 +49,7 @@ export function renderLink(screen: LinkScreen): string {
     ...(view.incident.number > 0 ? [words.incident(view.incident.number)] : []),
     ...(next && next.people.length > 0 ? [words.nextPaged(few(next.people), zone.moment(next.at, now))] : []),
   ]
-  return frame(told.title === title ? title : `${told.title} · ${title}`, told.shape, html`<main><div class="hero ${classOf(told.shape)}" role="${screen.did === undefined ? 'group' : 'status'}"><h1>${icon(told.shape)} <bdi>${told.title}</bdi></h1>${told.says.map((says) => html`<p>${says}</p>`)}</div>${about}<p class="v" dir="auto">${lines(view.incident.says, 400)}</p><p class="s">${facts.join(' · ')}</p>${told.buttons}</main><footer class="s"><p>${words.zone(zone.name)}</p>${view.state !== 'over' && html`<p>${words.actsAs(line(view.person, 40))}</p>`}</footer>`)
+  return frame(told.title === title ? title : `${told.title} · ${title}`, told.shape, html`<main><div class="hero ${classOf(told.shape)}" role="${screen.did === undefined ? 'group' : 'status'}"><h1>${icon(told.shape)} <bdi>${told.title}</bdi></h1>${told.says.map((says) => html`<p>${says}</p>`)}</div>${about}<p class="v" dir="auto">${lines(begun(view.incident.says), 400)}</p><p class="s">${facts.join(' · ')}</p>${told.buttons}</main><footer class="s"><p>${words.zone(zone.name)}</p>${view.state !== 'over' && html`<p>${words.actsAs(line(view.person, 40))}</p>`}</footer>`)
 }
 
 /** The link cannot be used: unknown here, or its incident is over. `says` replaces the usual sentence. */
