@@ -113,7 +113,7 @@ const kindsAt = (place: string): ReadonlyMap<string, readonly string[]> => {
 
 test('the tables of settings name what the schema names', () => {
   const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>'].includes(place))
-  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'ingest.pagerduty', 'dead_man'])
+  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
   for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), settingsOf(schemaAt(place)).toSorted(), place)
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## The top level').toSorted(), Object.keys(schema.properties ?? {}).toSorted())
 })

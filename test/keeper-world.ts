@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { Answer } from '../src/engine/answer.ts'
 import { answer } from '../src/engine/calls.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
-import { allOf, createKeeper, type InForce, type Keeper } from '../src/engine/keeper.ts'
+import { allOf, createKeeper, type InForce, type Keeper, type KeeperPorts } from '../src/engine/keeper.ts'
 import type { Message } from '../src/ports/channel.ts'
 import type { Plan } from '../src/rooms/page/plan.ts'
 import type { Check } from '../src/rooms/watch/check.ts'
@@ -61,7 +61,7 @@ export interface KeeperWorld {
   open(): string[]
 }
 
-export async function keeperWorld(t: { after(act: () => void): void }, config: InForce): Promise<KeeperWorld> {
+export async function keeperWorld(t: { after(act: () => void): void }, config: InForce, more: Partial<KeeperPorts> = {}): Promise<KeeperWorld> {
   let at = 0
   let wall = START
   // Ticks are no whole numbers on a real machine either.
@@ -89,7 +89,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
     ports: {
       now, suspects: memorySuspects(), toRinger: (message) => (message.is === 'ring' && rung.push(...message.rings), true), toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
       toProbers: (message) => void (message.is === 'look' && asked.push(...message.checks)),
-      freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here',
+      freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here', ...more,
     },
   })
   const begin = async (): Promise<void> => {

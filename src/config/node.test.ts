@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ask } from './fixtures/ask.ts'
-import { readDeadMan, readIngest, readSite, readVersion } from './node.ts'
+import { readDeadMan, readIngest, readSignIn, readSite, readVersion } from './node.ts'
 import type { Reading } from './reading.ts'
 
 const KEY = '0123456789abcdef0123456789ABCDEF'
@@ -38,6 +38,20 @@ test('the outside switch is called every minute unless said otherwise', () => {
   assert.deepEqual(read('', readDeadMan).got, undefined)
   assert.deepEqual(read('dead_man: { url: x, every: 1s }', readDeadMan).errors, ['HF104 x', 'HF106 1s'])
   assert.deepEqual(read('dead_man: { every: 1m }', readDeadMan).errors, ['HF105 dead_man'])
+})
+
+test('an identity provider is reached by https, or on this machine; its secret is one', () => {
+  const oidc = (issuer: string, more = ''): unknown => {
+    const { got, errors } = read(`sign_in: { oidc: { issuer: "${issuer}", client_id: holdfast, client_secret: "\${secret:a}"${more} } }`, readSignIn)
+    return errors.length > 0 ? errors : got
+  }
+  assert.deepEqual(oidc('https://id.acme.example/realms/acme', ', name: Acme'), { oidc: { issuer: 'https://id.acme.example/realms/acme', client_id: 'holdfast', client_secret: KEY, name: 'Acme' } })
+  for (const good of ['http://localhost:3000', 'http://127.0.0.1:3000/x', 'https://id.acme.example/']) assert.equal(typeof (oidc(good) as { oidc: object }).oidc, 'object', good)
+  for (const bad of ['http://id.acme.example', 'id.acme.example', 'https://id.acme.example?x=1', 'https://user@id.acme.example', 'ftp://localhost']) assert.deepEqual(oidc(bad), [`HF104 "${bad}"`])
+  assert.deepEqual(oidc('https://id.acme.example', ', scope: x'), ['HF101 scope'])
+  assert.deepEqual(read('sign_in: { oidc: { issuer: "https://x.example", client_id: a, client_secret: written-out-here } }', readSignIn).errors.map((it) => it.slice(0, 5)), ['HF119'])
+  assert.deepEqual(read('sign_in: { oidc: {} }', readSignIn).errors.length > 0 || read('sign_in: { oidc: {} }', readSignIn).got === undefined, true)
+  assert.deepEqual([read('', readSignIn).got, read('sign_in:', readSignIn).got, read('sign_in: { saml: {} }', readSignIn).errors], [undefined, undefined, ['HF101 saml']])
 })
 
 test('one integration or several; keys are secrets of 32 characters, each its own', () => {

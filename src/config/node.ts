@@ -26,6 +26,15 @@ export interface Ingest {
   readonly escalate: string
 }
 
+/** An identity provider by which people may sign in (OpenID Connect). */
+export interface Provider {
+  readonly issuer: string
+  readonly client_id: string
+  readonly client_secret: string
+  /** On its button. */
+  readonly name?: string | undefined
+}
+
 const siteSchema = z.strictObject({
   name: z.string().trim().min(1).max(100).optional().meta({ title: 'Name', description: 'Stands on the board and in every page' }),
   url: webAddress().optional().meta({ title: 'Address', description: 'Where people reach Holdfast' }),
@@ -42,11 +51,27 @@ const integration = z.strictObject({
   escalate: nameKey().default('default').meta({ description: 'The escalation policy' }),
 })
 
+/** As the provider writes itself, since tokens are compared with it: by https, or on this machine. */
+const issuer = (): z.ZodType<string, string> => z.string().max(500).meta({ description: 'The address of the identity provider, as it calls itself', examples: ['https://id.acme.example'] }).superRefine((text, context) => {
+  const url = URL.parse(text)
+  const isLocal = url?.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url && (url.protocol === 'https:' || isLocal) && !/[?#]|^\w+:\/\/[^/]*@/.test(text)) return
+  context.addIssue({ code: 'custom', message: 'must be an https address, without a query', params: { code: 'HF104', help: 'such as https://id.acme.example; its metadata lie at /.well-known/openid-configuration below it' } })
+})
+
+const providerSchema = z.strictObject({
+  issuer: issuer(),
+  client_id: z.string().min(1).max(300).meta({ description: 'As what Holdfast is registered there' }),
+  client_secret: z.string().min(1).max(1000).meta({ secret: true, description: 'By ${secret:…}' }),
+  name: z.string().trim().min(1).max(40).optional().meta({ description: 'Stands on the button' }),
+})
+
 /** Top-level settings of this file, for editors. */
 export const nodeShape = {
   version: z.literal(1).meta({ description: 'The version of this form of file' }),
   site: siteSchema.optional(),
   dead_man: deadManSchema.optional(),
+  sign_in: z.strictObject({ oidc: providerSchema.optional() }).optional(),
   ingest: z.strictObject({ pagerduty: z.union([integration, z.record(nameKey(), integration)]).optional() }).optional(),
 }
 
@@ -70,6 +95,13 @@ export function readSite(reading: Reading, standard: Site): Site {
 
 export const readDeadMan = (reading: Reading): DeadMan | undefined =>
   reading.map(['dead_man']) ? reading.secretShape(deadManSchema, ['dead_man']) : undefined
+
+export function readSignIn(reading: Reading): { readonly oidc: Provider } | undefined {
+  if (!reading.map(['sign_in'])) return undefined
+  reading.onlyKnown(['sign_in'], ['oidc'])
+  const oidc = reading.map(['sign_in', 'oidc']) ? reading.secretShape(providerSchema, ['sign_in', 'oidc']) : undefined
+  return oidc ? { oidc } : undefined
+}
 
 /** One integration, or several with names of their own. */
 export function readIngest(reading: Reading): Ingest[] {

@@ -40,6 +40,7 @@ function sayOf(entry: Entry): string {
     case 'people.recoveryMade': return `${who} has ${b['count']} new recovery codes${by}`
     case 'people.recoveryUsed': return `${who} used a recovery code; ${b['left']} are left`
     case 'people.subjectLinked': return `${who} was linked to an identity provider${by}`
+    case 'people.subjectUnlinked': return `${who} is linked to no account at an identity provider any more${by}`
     case 'people.proved': return `${who} showed ${b['means'] === 'totp' ? 'a code' : 'a passkey'} for an approval`
     case 'people.linkMade': return `a link (${b['what']}) was made for ${who}${by}`
     case 'access.tokenCreated': return `the token ${b['name']} was made (${(body['scopes'] as string[]).join(', ')})${body['by'] ? ` by ${b['by']}` : ''}`

@@ -1,4 +1,5 @@
 // The configuration in force, as the keeper needs it, and the anchors of the horizon as checks that nobody sees.
+import type { Provider } from '../config/node.ts'
 import type { Span } from '../core/time.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { BoardPlan } from '../rooms/tell/view.ts'
@@ -14,6 +15,7 @@ export interface InForce {
   readonly horizon: { readonly anchors: readonly string[] }
   readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
   readonly deadMan?: unknown
+  readonly signIn?: { readonly oidc: Provider }
 }
 
 /** The anchors, looked at often and without a place on any board. */

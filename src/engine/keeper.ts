@@ -9,7 +9,7 @@ import type { Room, Tx } from '../db/room.ts'
 import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
-import type { Random } from '../ports/world.ts'
+import type { HttpReply, HttpWant, Random } from '../ports/world.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import { planInForce, type Plan } from '../rooms/page/plan.ts'
@@ -48,6 +48,8 @@ export interface KeeperPorts {
   readonly say: (line: string) => void
   readonly freeReserve: () => boolean
   readonly onBroken: (says: string, cause: unknown) => void
+  /** One request outside, for sign-in by an identity provider: bounded in time and bytes. Absent where there is no way out. */
+  readonly reach?: (want: Omit<HttpWant, 'signal' | 'maxBody'>) => Promise<HttpReply>
   /** Something waits for the next batch. */
   readonly onAsked: () => void
   /** A ring or notice as a message to a person; undefined when the person or channel is gone. */

@@ -18,6 +18,7 @@ import type { AccountAnswer, LinkAnswer, PeopleCalls, PersonAnswer } from '../vi
 import { auditOf } from './audit.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import { describe, done, enter, entered, inRecent, isIncomplete, isRecent, isStillIn, recentIn, refuse, sessionIn, SIGN_IN_AGAIN, signInTurn, slow, slowAddress, WRONG, type Asking, type Call } from './sign-in/entry.ts'
+import { OIDC_ARGS, OIDC_CALLS, providerName } from './sign-in/oidc.ts'
 import { PASSKEY_ARGS, PASSKEY_CALLS } from './sign-in/passkey.ts'
 import { PROOF_ARGS, PROOF_CALLS } from './sign-in/prove.ts'
 import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './sign-in/password.ts'
@@ -55,7 +56,7 @@ const PEOPLE_ARGS = {
   'people.enrol': z.strictObject({ who: name, person, code: z.string().max(40).optional() }),
   'people.signOutAll': z.strictObject({ who: name, person }),
   'people.audit': z.strictObject({ who: name.optional(), since: z.string().max(40).optional() }),
-  ...PASSKEY_ARGS, ...PROOF_ARGS,
+  ...PASSKEY_ARGS, ...PROOF_ARGS, ...OIDC_ARGS,
 } satisfies Record<keyof PeopleCalls, z.ZodType>
 
 type Args<Name extends keyof PeopleCalls> = z.output<(typeof PEOPLE_ARGS)[Name]>
@@ -120,6 +121,7 @@ function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer
       if (!people.claim(tx, who)) return LINK_GONE
     }
     useLink(tx, keeper.lived(), args.what, args.link)
+    if (args.what === 'recover') people.unlinkSubjects(tx, who, 'a recovery link')
     return enter(tx, keeper, { person: who, means: 'link', from: args.from })
   })
 }
@@ -216,8 +218,8 @@ function grant(keeper: Keeper, args: Args<'people.grant'>, { by }: Asking): Answ
 }
 
 const PEOPLE: { [Name in keyof PeopleCalls]: Called<Name> } = {
-  ...PASSKEY_CALLS, ...PROOF_CALLS,
-  'people.door': (keeper) => ok({ schema: 'holdfast.door/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: [], passkeys: siteFor(keeper.config.site.url) !== undefined, oidc: null }),
+  ...PASSKEY_CALLS, ...PROOF_CALLS, ...OIDC_CALLS,
+  'people.door': (keeper) => ok({ schema: 'holdfast.door/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: [], passkeys: siteFor(keeper.config.site.url) !== undefined, oidc: providerName(keeper) }),
   'people.session': (keeper, args) => {
     const session = sessionIn(keeper, args.session)
     return session ? ok(describe(keeper, session)) : SIGN_IN_AGAIN

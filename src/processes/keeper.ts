@@ -7,15 +7,19 @@ import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { pingId } from '../core/link.ts'
 import { sentence } from '../core/fault.ts'
-import { instantOf } from '../core/time.ts'
+import { instantOf, ms } from '../core/time.ts'
 import { BUSY, CANTOPEN, FULL, IOERR, openSql, READONLY, resultCode } from '../db/sql.ts'
 import { answer } from '../engine/calls.ts'
 import { firstOwnerLink } from '../engine/people.ts'
 import { tellOtherKey } from '../engine/other-key.ts'
 import type { Suspects } from '../engine/engine.ts'
-import { allOf, createKeeper, type Damaged, type InForce, type Keeper, type Published } from '../engine/keeper.ts'
+import { allOf, createKeeper, type Damaged, type InForce, type Keeper, type KeeperPorts, type Published } from '../engine/keeper.ts'
 import { keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
+import { createEgress } from '../ports/world/egress.ts'
+import { createResolver } from '../ports/world/resolver.ts'
+import { createTimers } from '../ports/world/timers.ts'
+import type { Clock, Egress } from '../ports/world.ts'
 import { random } from '../ports/world/random.ts'
 import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
@@ -39,6 +43,9 @@ interface Init {
 }
 
 const VERSION = '0.1.0'
+/** How long an identity provider may take over one answer, and how large that may be. */
+const PROVIDER_WITHIN = 4000
+const PROVIDER_BYTES = 512 * 1024
 const RESERVE = 64 * 1024 * 1024
 /** Seconds between looks at whether there is room for it. */
 const LOOK_AT_ROOM = 20
@@ -179,6 +186,7 @@ async function run(init: Init): Promise<void> {
         }
       },
       onBroken: breakDown,
+      reach: wayOut(clock),
       onAsked: () => wake(),
       render: (it, deed) => renderRing(it, deed, key),
       renderDigest: (it, deed) => renderDigest(it, deed, key),
@@ -240,6 +248,18 @@ async function run(init: Init): Promise<void> {
   toParent({ is: 'ready' })
   if (init.read) await tellOwnerless(keeper, init.read)
   live(keeper, init, { wake, webs, key })
+}
+
+/** Made when somebody first signs in by an identity provider: whoever has none has no resolver running for it. */
+function wayOut(clock: Clock): NonNullable<KeeperPorts['reach']> {
+  const timers = createTimers()
+  let egress: Egress | undefined
+  return (want) => {
+    egress ??= createEgress({ clock, timers, resolver: createResolver({ clock, timers }) })
+    const limit = new AbortController()
+    const stop = timers.after(ms(PROVIDER_WITHIN), () => limit.abort())
+    return egress.request({ ...want, signal: limit.signal, maxBody: PROVIDER_BYTES }).finally(stop)
+  }
 }
 
 async function startUp(keeper: Keeper, damaged: Damaged | undefined, key: Uint8Array): Promise<void> {

@@ -4,7 +4,7 @@
 import { resolve, dirname } from 'node:path'
 import { COMMAND_LINE, decode, mergeFiles, readFiles } from '../config/files.ts'
 import { renderFindings, type Finding } from '../config/finding.ts'
-import { nodeShape, readDeadMan, readIngest, readSite, readVersion, type DeadMan, type Ingest, type Site } from '../config/node.ts'
+import { nodeShape, readDeadMan, readIngest, readSignIn, readSite, readVersion, type DeadMan, type Ingest, type Provider, type Site } from '../config/node.ts'
 import { notebook, type Notes } from '../config/notes.ts'
 import { readingOf, secretNames, type Reading } from '../config/reading.ts'
 import { jsonSchemaOf } from '../config/schema.ts'
@@ -41,6 +41,7 @@ export interface Accepted {
   readonly horizon: Horizon
   readonly ingest: readonly Ingest[]
   readonly deadMan?: DeadMan
+  readonly signIn?: { readonly oidc: Provider }
   readonly warnings: readonly Finding[]
 }
 
@@ -63,7 +64,7 @@ export interface LoadWants extends Plugins {
 }
 
 /** Where secrets may stand: what is in these sections is never shown. */
-const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man']
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in']
 
 /** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
 export async function loadConfig(wants: LoadWants): Promise<Loaded> {
@@ -103,6 +104,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names, ...(wants.data === undefined ? {} : { data: resolve(wants.data) }) })
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
+  const signIn = readSignIn(reading)
   judgePolicies(reading, watch.names, ingest)
   if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
     const help = 'set site.url to the address under which their phones reach Holdfast'
@@ -111,7 +113,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, ...(deadMan ? { deadMan } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */

@@ -81,6 +81,9 @@ export interface DoorAnswer {
 export interface PasskeyOptionsAnswer { readonly schema: 'holdfast.passkey-options/1'; readonly options: object }
 /** That it was the person, for one hash, once, for five minutes. */
 export interface ProofAnswer { readonly schema: 'holdfast.proof/1'; readonly proof: string; readonly until: Instant }
+/** Where the browser goes on to sign in. */
+export interface ProviderAnswer { readonly schema: 'holdfast.provider/1'; readonly url: string }
+
 /** As the browser's `toJSON()` gives them, without what is not needed. */
 export interface PasskeyMade { readonly id: string; readonly type: 'public-key'; readonly response: { readonly clientDataJSON: string; readonly attestationObject: string; readonly transports?: readonly string[] } }
 export interface PasskeyShown { readonly id: string; readonly type: 'public-key'; readonly response: { readonly clientDataJSON: string; readonly authenticatorData: string; readonly signature: string; readonly userHandle?: string | null } }
@@ -101,6 +104,9 @@ export interface WaysIn {
   'people.prove': { args: { session: string; hash: string; shown?: PasskeyShown; code?: string; from: From }; body: ProofAnswer }
   /** A session that lacks the code of its authenticator becomes another one that has it. */
   'people.strengthen': { args: { session: string; code: string; from: From }; body: SignedInAnswer }
+  'people.beginOidc': { args: { before: string; from: From }; body: ProviderAnswer }
+  /** `query`: with which the provider sent the browser back. */
+  'people.enterByOidc': { args: { before: string; query: string; from: From }; body: SignedInAnswer }
 }
 
 /** Calls about people. `session` is the secret in the browser's cookie: the keeper alone says whose it is. */

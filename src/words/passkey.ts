@@ -5,6 +5,7 @@ export const englishPasskey = {
   gone: 'Nothing was done: it was ended on the device, or took too long. Try again.', known: 'This device has a passkey for you here already: sign in with it.',
   quickest: 'The quickest way: a passkey',
   quickestSays: 'Your phone, computer or security key signs you in by finger, face or PIN. Nothing to remember, nothing to type. Then you are done here.',
+  codeFirst: 'Give your code', codeFirstSays: 'You came in without the authenticator that you have. With its code everything is open that your roles open.', codeGo: 'Go on',
   /** At the door, where nothing is said that a stranger may not read. */
   refused: {
     HF435: 'Too many tries from here. Wait a minute.',

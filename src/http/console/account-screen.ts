@@ -11,7 +11,7 @@ import { person, sayClient } from '../../words/person.ts'
 import { zoneOf } from '../../words/moment.ts'
 import type { Visit } from '../access.ts'
 import { field, form, moment } from './parts.ts'
-import { makeButton } from './passkeys.ts'
+import { makeButton } from '../sign-in/passkeys.ts'
 import { drawQr } from './qr.ts'
 
 export interface AccountScreen {
@@ -42,7 +42,10 @@ function drawSteps({ visit, account, notice, passkeys }: AccountScreen): Markup 
   const draw = (it: (typeof steps)[number]): Markup => it.isDone ? html`<li class="is-done"><h2>${it.says}<span class="x-only">${w.stepDone}</span></h2></li>`
     : it === now ? html`<li class="is-now"><h2>${it.says}</h2>${account.recent && it.body()}</li>` : html`<li><h2>${it.says}</h2></li>`
   const again = html`<p><a class="go" href="/sign-in?next=/account">${words.signIn.again}</a></p>`
-  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${!account.recent && html`<div class="card"><p>${w.stale}</p>${again}</div>`}${account.recent && passkeys && html`<div class="card"><h2>${passkeyWords.quickest}</h2><p class="s">${passkeyWords.quickestSays}</p>${makeButton(visit)}</div>`}<div class="card"><ol class="steps">${steps.map(draw)}<li${(ready || now === undefined) && html` class="is-now"`}><h2>${w.steps.signIn}</h2>${ready ? html`<p class="s">${w.signInSays}</p><p><a class="go${now === undefined && ' first'}" href="/sign-in?next=/account">${w.steps.signIn}</a></p>` : html`<p class="s">${w.signInWaits}</p>`}</li></ol></div>`
+  const means = account.sessions.find(({ here }) => here)?.means
+  const lacksCode = (means === 'oidc' || means === 'password') && account.factors.some(({ kind }) => kind === 'totp')
+  const code = lacksCode && html`<div class="card"><h2>${passkeyWords.codeFirst}</h2><p class="s">${passkeyWords.codeFirstSays}</p>${form(visit, { to: '/account/code', button: passkeyWords.codeGo, kind: 'first', fields: [field({ name: 'code', label: w.codeNow, fills: 'one-time-code', help: w.confirmHelp, most: 40, isCode: true })] })}</div>`
+  return html`<h1>${w.setUp(line(account.person, 63))}</h1><p>${w.setUpSays(wants)}</p>${notice}${code}${!account.recent && html`<div class="card"><p>${w.stale}</p>${again}</div>`}${account.recent && passkeys && makeButton(visit, html`<h2>${passkeyWords.quickest}</h2><p class="s">${passkeyWords.quickestSays}</p>`)}<div class="card"><ol class="steps">${steps.map(draw)}<li${(ready || now === undefined) && html` class="is-now"`}><h2>${w.steps.signIn}</h2>${ready ? html`<p class="s">${w.signInSays}</p><p><a class="go${now === undefined && ' first'}" href="/sign-in?next=/account">${w.steps.signIn}</a></p>` : html`<p class="s">${w.signInWaits}</p>`}</li></ol></div>`
 }
 
 function drawWhole(screen: AccountScreen): Markup {

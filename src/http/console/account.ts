@@ -5,10 +5,10 @@ import { z } from 'zod'
 import { englishConsole as words } from '../../words/console.ts'
 import type { Visit } from '../access.ts'
 import type { Kit, Route } from '../route.ts'
-import { endCookie } from '../session.ts'
+import { beginCookie, endCookie, fromOf } from '../session.ts'
 import { drawAccount, drawConfirmAgain, drawRecovery, drawTests, drawTotp } from './account-screen.ts'
 import { consolePage, notice } from './frame.ts'
-import { hasPasskeys, scriptFor } from './passkeys.ts'
+import { hasPasskeys, scriptFor } from '../sign-in/passkeys.ts'
 import { didOf, notHad, nothing, place, problemOf, seeThere, type Seen } from './place.ts'
 import type { Answered } from '../siblings.ts'
 
@@ -53,6 +53,13 @@ async function confirmTotp(seen: Seen<{ code: string }>): Promise<Response> {
   return consolePage({ ...frameOf(kit, visit, words.account.confirmTitle), body: drawConfirmAgain(visit, notice('down', problem.says, problem.help)) }, problem.status)
 }
 
+/** The code that this session was begun without: another session takes its place. */
+async function giveCode(seen: Seen<{ code: string }>): Promise<Response> {
+  const { ask, kit, visit, args } = seen
+  const answered = await kit.keeper.call('people.strengthen', { session: visit.secret, code: args.code, from: fromOf(ask.env, ask.req.raw.headers) }, OPEN)
+  return answered.is === 'answered' ? seeThere(HERE, undefined, { 'set-cookie': beginCookie(kit.pushed.site, answered.body.secret) }) : show(seen, problemOf(answered))
+}
+
 async function makeRecovery(seen: Seen<unknown>): Promise<Response> {
   const { kit, visit } = seen
   const answered = await kit.keeper.call('people.newRecovery', { session: visit.secret }, OPEN)
@@ -95,6 +102,7 @@ export const accountRoutes: readonly Route[] = [
   place({ at: 'POST /account/totp', needs: 'account', says: 'Begins a new authenticator; its secret is shown once.', takes: z.strictObject({ label: z.string().max(60) }), answer: beginTotp }),
   place({ at: 'POST /account/totp/confirm', needs: 'account', says: 'Confirms the new authenticator by its code.', takes: z.strictObject({ code: z.string().max(40) }), answer: confirmTotp }),
   place({ at: 'POST /account/recovery', needs: 'account', says: 'Makes recovery codes, shown once; former ones are void.', takes: nothing, answer: makeRecovery }),
+  place({ at: 'POST /account/code', needs: 'account', says: 'Gives the code that this session was begun without.', takes: z.strictObject({ code: z.string().min(1).max(40) }), answer: giveCode }),
   place({ at: 'POST /account/factors/remove', needs: 'account', says: 'Removes a passkey or an authenticator of one’s own.', takes: z.strictObject({ factor: z.string().min(1).max(100) }), answer: async (seen) => after(seen, await seen.kit.keeper.call('people.removeFactor', { session: seen.visit.secret, factor: seen.args.factor }, OPEN), 'removed') }),
   place({ at: 'POST /account/sessions/end', needs: 'account', says: 'Ends another session of one’s own, or all others.', takes: z.strictObject({ session: z.string().min(1).max(100) }), answer: endSession }),
   place({ at: 'GET /account/test', needs: 'account', says: 'What became of one’s own test pages.', takes: nothing, answer: (seen) => showTests(seen) }),

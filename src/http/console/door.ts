@@ -3,14 +3,17 @@
 // page of ours or none.
 import { z } from 'zod'
 import { englishConsole as words } from '../../words/console.ts'
+import { englishProvider as providerWords } from '../../words/provider.ts'
 import { html, line, type Markup } from '../../words/markup.ts'
+import type { DoorAnswer } from '../../views/people.ts'
+import type { Answered } from '../siblings.ts'
 import { needsOf } from '../access.ts'
 import { page } from '../problem.ts'
 import type { Ask, Kit, Route } from '../route.ts'
 import { beginCookie, cookieOf, fromOf, readForm, secretIn } from '../session.ts'
 import { consolePage, CONSOLE_POLICY, notice, renderRefusal } from './frame.ts'
 import { choices, field, fieldsOf } from './parts.ts'
-import { enterButton, hasPasskeys, scriptFor } from './passkeys.ts'
+import { enterButton, hasPasskeys, scriptFor } from '../sign-in/passkeys.ts'
 import { notHad, problemOf, seeThere, unreadable } from './place.ts'
 import { classOf, icon } from '../../words/look.ts'
 
@@ -30,11 +33,14 @@ export function nextFrom(routes: readonly Route[], asked: string | undefined | n
   return routes.some((route) => route.method === 'GET' && needsOf(route.who) !== undefined && patternOf(route.path).test(path)) ? asked : own
 }
 
-interface SignInScreen { readonly kit: Kit; readonly next: string; readonly named?: string; readonly problem?: Markup | false | undefined; readonly status?: number }
+interface SignInScreen { readonly kit: Kit; readonly door?: Answered<DoorAnswer>; readonly next: string; readonly named?: string; readonly problem?: Markup | false | undefined; readonly status?: number }
 
-function signInPage({ kit, next, named = '', problem, status = 200 }: SignInScreen): Response {
+/** The page where people sign in, with what went wrong before. */
+export async function signInPage({ kit, next, named = '', problem, status = 200, door }: SignInScreen): Promise<Response> {
   const w = words.signIn
-  const body = html`<h1>${w.title}</h1>${problem}${hasPasskeys(kit) && enterButton(next)}<div class="card"><form method="post" action="/sign-in"><input type="hidden" name="next" value="${next}">${[
+  const known = door ?? (await kit.keeper.call('people.door', {}, { is: 'open' }))
+  const provider = known.is === 'answered' ? known.body.oidc : undefined
+  const body = html`<h1>${w.title}</h1>${problem}${hasPasskeys(kit) && enterButton(next)}${typeof provider === 'string' && html`<p class="card"><a class="go" href="/sign-in/oidc">${providerWords.go(line(provider, 40))}</a></p>`}<div class="card"><form method="post" action="/sign-in"><input type="hidden" name="next" value="${next}">${[
     field({ name: 'named', label: w.named, value: named, fills: 'username', most: 254 }),
     field({ name: 'password', label: w.password, type: 'password', fills: 'current-password', most: 1024 }),
     field({ name: 'code', label: w.code, fills: 'one-time-code', help: w.codeHelp, required: false, most: 40, isCode: true }),
@@ -57,11 +63,11 @@ async function showSignIn(ask: Ask, kit: Kit, routes: readonly Route[]): Promise
   const door = await kit.keeper.call('people.door', {}, { is: 'open' })
   const ownerless = door.is === 'answered' && door.body.ownerless
   const problem = ownerless ? notice('degraded', words.signIn.ownerless, words.signIn.ownerlessHelp) : query.get('did') === 'out' && notice('ok', words.done['out'] ?? '')
-  return signInPage({ kit, next: nextFrom(routes, query.get('next')), problem })
+  return signInPage({ kit, door, next: nextFrom(routes, query.get('next')), problem })
 }
 
 /** The new session's cookie; whatever session this browser had is ended. */
-async function begun(ask: Ask, kit: Kit, secret: string, to: string, did?: 'welcome'): Promise<Response> {
+export async function begun(ask: Ask, kit: Kit, secret: string, to: string, did?: 'welcome'): Promise<Response> {
   const former = secretIn(ask.req.raw.headers, kit.pushed.site)
   if (former !== undefined && former !== secret) await kit.keeper.call('people.signOut', { session: former }, { is: 'open' })
   return seeThere(to, did, { 'set-cookie': beginCookie(kit.pushed.site, secret) })

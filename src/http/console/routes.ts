@@ -3,8 +3,9 @@ import type { Route } from '../route.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { doorRoutes } from './door.ts'
-import { passkeyRoutes } from './passkeys.ts'
+import { providerRoutes } from '../sign-in/oidc.ts'
+import { passkeyRoutes } from '../sign-in/passkeys.ts'
 import { peopleRoutes } from './people.ts'
 import { tokenRoutes } from './tokens.ts'
 
-export const consoleRoutes = (all: () => readonly Route[]): readonly Route[] => [...doorRoutes(all), ...accountRoutes, ...passkeyRoutes, ...peopleRoutes, ...tokenRoutes, ...auditRoutes]
+export const consoleRoutes = (all: () => readonly Route[]): readonly Route[] => [...doorRoutes(all), ...accountRoutes, ...passkeyRoutes, ...providerRoutes, ...peopleRoutes, ...tokenRoutes, ...auditRoutes]

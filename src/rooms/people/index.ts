@@ -52,6 +52,8 @@ export interface PeopleRoom extends Room {
   passwordOf(sql: Sql, person: string): string | undefined
   /** Links a name at an identity provider to a person; false when it is somebody else's. */
   linkSubject(tx: Tx, person: string, subject: string, by: string): boolean
+  /** Lets go of all that was linked to a person; whoever signs in by a provider next is linked anew. */
+  unlinkSubjects(tx: Tx, person: string, by: string): void
   subjectPerson(sql: Sql, subject: string): string | undefined
   /** Something was refused: who it was said to be, why, and where it came from. Once a minute for each; the rest is counted. */
   refused(tx: Tx, it: { readonly person: string | undefined; readonly why: string; readonly origin: string }): void
@@ -125,6 +127,9 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
       tx.sql.run('insert into people_subject (subject, person) values (?, ?)', subject, person)
       append(tx, 'people.subjectLinked', person, { by })
       return true
+    },
+    unlinkSubjects(tx, person, by) {
+      if (tx.sql.run('delete from people_subject where person = ?', person).changes > 0) append(tx, 'people.subjectUnlinked', person, { by })
     },
     subjectPerson: (sql, subject) => sql.get<{ person: string }>('select person from people_subject where subject = ?', subject)?.person,
     refused(tx, { person, why, origin }) {

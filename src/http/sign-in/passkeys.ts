@@ -28,13 +28,15 @@ export interface PasskeyButton {
   readonly next?: string
   /** What is approved by it; it stands in a form then, which is sent with the proof. */
   readonly hash?: string
+  /** Says what it is; hidden with the button, which then is a card of its own. */
+  readonly heading?: Markup
   /** Sent with the form, as if the button had been of it. */
   readonly name?: string
   readonly value?: string
 }
 
-export const passkeyButton = ({ does, ask, send, label, csrf = '', next = '', hash = '', name = '', value = '' }: PasskeyButton): Markup =>
-  html`<div hidden class="${does === 'enter' && 'card'}" data-does="${does}" data-ask="${ask}" data-send="${send}" data-csrf="${csrf}" data-next="${next}" data-hash="${hash}" data-waits="${words.waits}" data-gone="${words.gone}" data-known="${words.known}"><button type="button" class="first" name="${name}" value="${value}">${label}</button><p class="s" role="status"></p></div>`
+export const passkeyButton = ({ does, ask, send, label, csrf = '', next = '', hash = '', name = '', value = '', heading }: PasskeyButton): Markup =>
+  html`<div hidden class="${(does === 'enter' || heading !== undefined) && 'card'}" data-does="${does}" data-ask="${ask}" data-send="${send}" data-csrf="${csrf}" data-next="${next}" data-hash="${hash}" data-waits="${words.waits}" data-gone="${words.gone}" data-known="${words.known}">${heading}<button type="button" class="first" name="${name}" value="${value}">${label}</button><p class="s" role="status"></p></div>`
 
 /** Whether browsers know passkeys at this address. */
 export const hasPasskeys = ({ pushed }: Kit): boolean => siteFor(pushed.site.url) !== undefined
@@ -44,7 +46,7 @@ export const scriptFor = (kit: Kit): { readonly script?: string } => (hasPasskey
 /** To sign in with; where `next` is a path of ours. */
 export const enterButton = (next?: string): Markup => passkeyButton({ does: 'enter', ask: '/sign-in/passkey/ask', send: '/sign-in/passkey', label: words.enter, ...(next === undefined ? {} : { next }) })
 /** To add one to the account of this session. */
-export const makeButton = (visit: Visit, next?: string): Markup => passkeyButton({ does: 'make', ask: '/account/passkeys/ask', send: '/account/passkeys', label: words.make, csrf: visit.csrf, ...(next === undefined ? {} : { next }) })
+export const makeButton = (visit: Visit, heading?: Markup): Markup => passkeyButton({ does: 'make', ask: '/account/passkeys/ask', send: '/account/passkeys', label: words.make, csrf: visit.csrf, ...(heading === undefined ? {} : { heading }) })
 /** To prove that it is them, for one hash; within the form that then is sent. */
 export const proveButton = (visit: Visit, hash: string, act: { readonly label: string; readonly name: string; readonly value: string }): Markup =>
   passkeyButton({ does: 'prove', ask: '/account/proofs/ask', send: '/account/proofs', csrf: visit.csrf, hash, ...act })

@@ -29,7 +29,7 @@ async function show(options) {
 }
 
 const hidden = (form, name, value) => {
-  const field = form.elements.namedItem(name) ?? form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name }))
+  const field = [...form.querySelectorAll('input[type=hidden]')].find((it) => it.name === name) ?? form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name }))
   field.value = value
 }
 
