@@ -1,6 +1,7 @@
 // The bug zoo: Holdfast broken on purpose, once per animal, each in a way that was somebody's real mistake. `npm run zoo` makes each
 // change in a copy of the sources and runs the one proof that must notice it. An animal that nobody notices means that the
 // tests are too weak, never that it may be taken out. `find` stands exactly once in its file, also after a rewrite.
+import { signingIn } from './mutants-sign-in.ts'
 
 /** Text in a file, and what stands there instead. */
 export interface Change {
@@ -353,4 +354,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...signingIn, ...own]
