@@ -248,6 +248,10 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: STORE_FILE, find: "  copyOut(sql, `${file}.replaced`)\n  for (const tail of ['-wal', '-shm']) rmSync(file + tail, { force: true })\n", put: '  copyOut(sql, `${file}.replaced`)\n' }],
   },
   {
+    name: 'a runtime folder that is gone stays gone', breaks: ['X-8'], killer: test('src/processes/watchdog/tend.test.ts', 'X-8 a runtime folder that is removed'),
+    changes: [{ file: 'src/processes/watchdog/tend.ts', find: 'if (gone || missed.has(name)) ports', put: 'if (missed.has(name) && !gone) ports' }],
+  },
+  {
     name: 'a restart forgets that this node is cut off', breaks: ['W-6'], killer: test('src/engine/watching.test.ts', 'W-6 cut off ends also when'),
     changes: [{ file: 'src/rooms/watch/watcher.ts', find: '      isolated = loadIsolated(sql)\n', put: '      isolated = isolated && loadIsolated(sql)\n' }],
   },

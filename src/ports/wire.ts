@@ -136,32 +136,47 @@ function linkOver(socket: net.Socket, events: LinkEvents): Link {
   return link
 }
 
+export interface Listening {
+  close(): void
+  /** Listens anew, there or elsewhere, when the socket was removed. Links that are open stay. */
+  again(path: string): Promise<void>
+}
+
 /** Listens on a Unix socket (mode 0600), taking the path over from whoever had it before. */
-export function listen(path: string, events: LinkEvents): Promise<{ close(): void }> {
-  try {
-    unlinkSync(path)
-  } catch {
-    // It was not there: that is the usual case.
-  }
+export async function listen(path: string, events: LinkEvents): Promise<Listening> {
   const links = new Set<net.Socket>()
-  const server = net.createServer((socket) => {
-    links.add(socket)
-    socket.on('close', () => links.delete(socket))
-    const link = linkOver(socket, events)
-    events.onOpen?.(link)
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, () => {
-      chmodSync(path, 0o600)
-      resolve({
-        close() {
-          server.close()
-          for (const socket of links) socket.destroy()
-        },
+  let server: net.Server | undefined
+  const again = (at: string): Promise<void> => {
+    // Closing removes what has its name: before the new one is made.
+    server?.close()
+    try {
+      unlinkSync(at)
+    } catch {
+      // It was not there: that is the usual case.
+    }
+    const next = net.createServer((socket) => {
+      links.add(socket)
+      socket.on('close', () => links.delete(socket))
+      const link = linkOver(socket, events)
+      events.onOpen?.(link)
+    })
+    server = next
+    return new Promise((resolve, reject) => {
+      next.once('error', reject)
+      next.listen(at, () => {
+        chmodSync(at, 0o600)
+        resolve()
       })
     })
-  })
+  }
+  await again(path)
+  return {
+    again,
+    close() {
+      server?.close()
+      for (const socket of links) socket.destroy()
+    },
+  }
 }
 
 /** Connects to a Unix socket and stays connected: after a loss it tries again every 50 ms to 1 s, until closed. */

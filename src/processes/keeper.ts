@@ -195,7 +195,7 @@ async function run(init: Init): Promise<void> {
   keeper.missing.push(...(init.missing ?? []))
   const desk = { keeper, random: random, pingUrl: (check: string) => `${keeper.config.site.url}/ping/${pingId(key, check)}` }
 
-  await listen(path.join(init.runtime, 'keeper.sock'), {
+  const listening = await listen(path.join(init.runtime, 'keeper.sock'), {
     onLost(link) {
       probers.delete(link)
       webs.delete(link)
@@ -227,6 +227,8 @@ async function run(init: Init): Promise<void> {
       wake()
     },
   })
+
+  orders.listen = (runtime) => listening.again(path.join(runtime, 'keeper.sock'))
 
   let timer: NodeJS.Timeout | undefined
   let soon = false
@@ -337,7 +339,9 @@ function breakOff({ store }: Keeper, file: string, key: Uint8Array, loss: Loss):
 // What looks leave behind is garbage at once, and a big heap is never tidied up: at 5,000 checks it would stand at 250 MB.
 setFlagsFromString('--optimize-for-size')
 
-const orders: { config: (config: InForce, missing: readonly string[]) => void; stop: () => Promise<void> } = { config: () => undefined, stop: () => Promise.resolve() }
+const orders: { config: (config: InForce, missing: readonly string[]) => void; stop: () => Promise<void>; listen: (runtime: string) => Promise<void> } = {
+  config: () => undefined, stop: () => Promise.resolve(), listen: () => Promise.resolve(),
+}
 let rounds = 0
 attachParent({
   onMessage(message) {
@@ -345,6 +349,7 @@ attachParent({
       if (resultCode(cause) === FULL) breakDown(`it cannot start: ${sentence(cause)}`, cause)
       throw cause
     })
+    else if (message.is === 'listen') void orders.listen(String(message['runtime'])).catch((cause: unknown) => console.error(`holdfast keeper: it cannot listen: ${sentence(cause)}`))
     else if (message.is === 'config') orders.config(message['config'] as InForce, message['missing'] as readonly string[])
   },
   onStop: () => orders.stop(),

@@ -46,6 +46,7 @@ const resolver = createResolver({ clock, timers, keepLastGood: NAMES_GOOD_FOR })
 let steps = 0
 let take: (event: RingerEvent) => void = () => undefined
 let ended: () => void = () => undefined
+let listenAgain: (runtime: string) => Promise<void> = () => Promise.resolve()
 
 async function run(init: Init): Promise<void> {
   const egress = createEgress({ clock, timers, resolver, ownPorts: init.ports ?? [] })
@@ -96,7 +97,8 @@ async function run(init: Init): Promise<void> {
     return known
   }
 
-  await listen(path.join(init.runtime, 'ringer.sock'), {
+  const socketIn = (runtime: string): string => path.join(runtime, 'ringer.sock')
+  const listening = await listen(socketIn(init.runtime), {
     onOpen: (link) => void numberOf(link),
     onLost(link) {
       const from = numberOf(link)
@@ -112,6 +114,7 @@ async function run(init: Init): Promise<void> {
       })
     },
   })
+  listenAgain = (runtime) => listening.again(socketIn(runtime))
   if (init.plan) take({ is: 'plan', plan: init.plan })
   take({ is: 'wake' })
   keepNames(() => hostsOf(state.plan))
@@ -139,7 +142,8 @@ attachParent({
       void run(message as unknown as Init).catch((cause: unknown) => toParent({ is: 'fatal', says: `the ringer cannot listen: ${sentence(cause)}`, exit: 1 }))
     } else if (message.is === 'plan' || message.is === 'config') {
       if (typeof message['plan'] === 'object') take({ is: 'plan', plan: message['plan'] as Plan })
-    } else if (message.is === 'page-all') take({ is: 'page-all', title: String(message['title']), says: String(message['says']) })
+    } else if (message.is === 'listen') void listenAgain(String(message['runtime'])).catch((cause: unknown) => toParent({ is: 'say', line: `the ringer cannot listen: ${sentence(cause)}` }))
+    else if (message.is === 'page-all') take({ is: 'page-all', title: String(message['title']), says: String(message['says']) })
   },
   onStop: () =>
     new Promise<void>((resolve) => {

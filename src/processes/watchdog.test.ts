@@ -197,6 +197,23 @@ test('X-8: each process is back within 5 s of a SIGKILL, and without its parent 
   await until(() => answers(again.port), 5000, again.said)
 })
 
+test('X-8 a runtime folder that is removed keeps nobody from coming back: it is made again, and commands find it', async (t) => {
+  const at = folder(t)
+  const it = await up(at)
+  await waitForBoard(it)
+  const runtime = path.join(at, fs.readdirSync(at).find((name) => /^holdfast-[0-9a-f]{12}$/.test(name)) ?? '')
+  const before = it.kin()
+  fs.rmSync(runtime, { recursive: true })
+  const sockets = ['keeper.sock', 'ringer.sock', 'watchdog.sock', 'web.sock']
+  await until(() => sockets.every((name) => fs.existsSync(path.join(runtime, name))), 6000, it.said)
+  assert.equal(fs.statSync(runtime).mode & 0o777, 0o700)
+  for (const name of ['ringer', 'keeper', 'web']) {
+    process.kill(before[name] ?? 0, 'SIGKILL')
+    await until(() => it.said().includes(`${name} works again`), 6000, it.said)
+  }
+  assert.match(spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'status', '--data', path.join(at, 'holdfast-data')], { cwd: at, env: { PATH: process.env['PATH'], HOME: at, XDG_RUNTIME_DIR: at }, encoding: 'utf8', timeout: 10_000 }).stdout, /Checks|checks/)
+})
+
 test('what the file lacked is not missed any more once it is mended', async (t) => {
   const at = folder(t)
   const it = await up(at)

@@ -14,15 +14,18 @@ import type { Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
 import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
-import { rememberKin } from './watchdog/control.ts'
+import { runtimeFolder } from '../ports/runtime-folder.ts'
+import { answerWho, rememberKin, takeOver } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
 import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
 import { outletOn, type Outlet } from './watchdog/outlet.ts'
 import { lookoutFor } from './watchdog/reload.ts'
+import { tend, type Tending } from './watchdog/tend.ts'
 
 const TURN = 250
 const LOOK_AT_FILES = 4
+const LOOK_AT_RUNTIME = 6
 const CALL_DEADLINE = 10_000
 /** When the service manager is told that it is ready, though the keeper is not: pages go out without it. */
 const READY_WITHOUT_KEEPER = seconds(15)
@@ -38,6 +41,8 @@ interface Watch {
   readonly manager: Notifier
   readonly outside: DeadMan
   config: Accepted
+  /** Where the sockets lie, now. */
+  runtime: string
   /** When the configuration in force was accepted, for people. */
   since: Date
   key: Buffer
@@ -86,7 +91,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
       err.line(says)
       void stop(it, exit)
     },
-    changed: (kin) => rememberKin(opened.runtime, kin),
+    changed: (kin) => rememberKin(it.runtime, kin),
   })
   const resolver = createResolver({ clock, timers })
   const egress = createEgress({ clock, timers, resolver, ownPorts: [wants.port] })
@@ -103,7 +108,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
     },
   })
   const it: Watch = {
-    wants, opened, out, err, children, outside, manager: notifierFor(process.env, err.line), config: opened.config, since: new Date(), key: opened.key,
+    wants, opened, out, err, children, outside, manager: notifierFor(process.env, err.line), config: opened.config, runtime: opened.runtime, since: new Date(), key: opened.key,
     alarms: [], remembered: undefined, ready: new Set(), told: false, refused: false, stopping: false, stuck: 0,
   }
   outside.configure(opened.config.deadMan)
@@ -112,12 +117,14 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   raiseWorker(it)
   awaitKey(it)
   const lookout = lookoutFor(opened.file, opened.mark, () => void reload(it))
+  const tending = tendingOf(it)
   let turns = 0
   setInterval(() => {
     if (it.stopping) return
     children.turn()
     tellAlarms(it)
     if (++turns % LOOK_AT_FILES === 0) lookout.turn()
+    if (turns % LOOK_AT_RUNTIME === 0) tending.turn()
     const now = clock.now().tick
     const [ringer, keeper] = [children.advances('ringer', PATIENCE), children.advances('keeper', KEEPER_PATIENCE)]
     tellReady(it, ringer, keeper, now - startedAt)
@@ -131,21 +138,31 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
 /** Each program, with what its first message carries. Made anew at each start, from what is in force then. */
 function programs(it: Watch): Program[] {
   const { wants, opened } = it
-  const { runtime, data } = opened
+  const { data } = opened
   const key = (): string => it.key.toString('base64')
   const program = (name: string, patience: Span, init: (start: Start) => Record<string, unknown>): Program => ({
     name, patience, file: new URL(`./${name}.ts`, import.meta.url), init: (start) => ({ is: 'init', ...init(start) }),
   })
   return [
-    program('ringer', PATIENCE, () => ({ runtime, key: key(), plan: it.config.plan, site: it.config.site })),
-    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
-    program('prober', PATIENCE, () => ({ runtime, name: 'prober-1', ports: [wants.port] })),
-    program('web', PATIENCE, () => ({ runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
+    program('ringer', PATIENCE, () => ({ runtime: it.runtime, key: key(), plan: it.config.plan, site: it.config.site })),
+    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
+    program('prober', PATIENCE, () => ({ runtime: it.runtime, name: 'prober-1', ports: [wants.port] })),
+    program('web', PATIENCE, () => ({ runtime: it.runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]
 }
 
 /** Whether a person reads standard output: not a file, not a pipe, not the journal. */
 const isRead = ({ quiet }: Wants): boolean => !quiet && process.stdout.isTTY
+
+/** Only the ringer is spared when the place changes: it alone knows what nobody has recorded yet. */
+const tendingOf = (it: Watch): Tending => tend(it.runtime, {
+  make: () => (it.runtime = runtimeFolder(it.opened.data)),
+  take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
+  listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
+  listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
+  moved: () => ['keeper', 'prober', 'web', 'worker'].forEach((name) => void it.children.replace(name)),
+  say: it.err.line,
+})
 
 const publishing = ({ boards }: Accepted): boolean => boards.some(({ publish }) => publish.length > 0)
 const boardPlaces = ({ boards }: Accepted) => boards.map(({ slug, publish }) => ({ slug, publish }))
@@ -161,7 +178,7 @@ function raiseWorker(it: Watch): void {
   if (has) return
   children.raise({
     name: 'worker', patience: PATIENCE, file: new URL('./worker.ts', import.meta.url),
-    init: () => ({ is: 'init', runtime: opened.runtime, boards: boardPlaces(it.config) }),
+    init: () => ({ is: 'init', runtime: it.runtime, boards: boardPlaces(it.config) }),
   }, opened.former.filter(({ name }) => name === 'worker'))
 }
 
@@ -269,7 +286,7 @@ async function stop(it: Watch, exit: number): Promise<void> {
   await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5))])
   await children.dismiss('keeper', seconds(3))
   await children.dismiss('ringer', seconds(2))
-  rememberKin(it.opened.runtime, [])
+  rememberKin(it.runtime, [])
   await Promise.all([it.out.flush(300), it.err.flush(300)])
   if (it.stuck > 0) endNow()
   process.exit(exit)

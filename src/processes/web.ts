@@ -48,11 +48,13 @@ const pushed: Pushed = { health: undefined, metrics: undefined, site: { name: ''
 const boards = boardsOf(DRAWINGS, clock.now().wall)
 let ends: (() => void | Promise<void>)[] = []
 let rounds = 0
+let listenAgain: (runtime: string) => Promise<void> = () => Promise.resolve()
 
 attachParent({
   progress: () => rounds,
   onMessage(message: FromParent) {
     if (message.is === 'init') void start(message as unknown as Init)
+    if (message.is === 'listen') void listenAgain(String(message['runtime'])).catch((cause: unknown) => process.stderr.write(`web: ${String(cause)}\n`))
     if (message.is === 'config' && typeof message['site'] === 'object') pushed.site = message['site'] as Site
   },
   async onStop() {
@@ -96,12 +98,15 @@ async function start(init: Init): Promise<void> {
   }
   const app = appOf(routes, kit)
   const tcp = serverFor({ app, boards, via: 'tcp', timers })
-  const local = serverFor({ app, boards, via: 'socket', timers })
-  const socket = path.join(init.runtime, 'web.sock')
+  let local = serverFor({ app, boards, via: 'socket', timers })
   ends = [() => closing(tcp), () => closing(local), () => keeperLink.close(), () => ringerLink.close()]
-  unlinkQuietly(socket)
-  await listening(local, { path: socket })
-  chmodSync(socket, 0o600)
+  await listenFor(local, init.runtime)
+  listenAgain = (runtime) => {
+    // Closing removes what has its name: before the new one is made.
+    void closing(local)
+    local = serverFor({ app, boards, via: 'socket', timers })
+    return listenFor(local, runtime)
+  }
   try {
     await listening(tcp, { host: init.host, port: init.port })
   } catch (cause) {
@@ -110,6 +115,14 @@ async function start(init: Init): Promise<void> {
   }
   toParent({ is: 'ready' })
   rememberBoards()
+}
+
+/** The socket for the command line. */
+async function listenFor(server: Server, runtime: string): Promise<void> {
+  const socket = path.join(runtime, 'web.sock')
+  unlinkQuietly(socket)
+  await listening(server, { path: socket })
+  chmodSync(socket, 0o600)
 }
 
 function unlinkQuietly(file: string): void {

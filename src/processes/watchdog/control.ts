@@ -40,9 +40,14 @@ export async function takeOver(runtime: string): Promise<{ readonly is: 'taken' 
     if (resultCode(cause) !== BUSY) throw cause
     return { is: 'held', pid: (await askWho(runtime)) ?? readPid(runtime) }
   }
+  await answerWho(runtime)
+  return { is: 'taken' }
+}
+
+/** Says who this is, beside the lock. */
+export async function answerWho(runtime: string): Promise<void> {
   void fs.writeFile(path.join(runtime, FILES.pid), `${process.pid}\n`, { mode: 0o600 }).catch(() => undefined)
   await listen(path.join(runtime, FILES.socket), { onMessage: (message) => (message.is === 'who' ? { is: 'watchdog', pid: process.pid } : undefined) })
-  return { is: 'taken' }
 }
 /** Locks live as long as what holds them is not collected. */
 const held: unknown[] = []
