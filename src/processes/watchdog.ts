@@ -160,7 +160,7 @@ const tendingOf = (it: Watch): Tending => tend(it.runtime, {
   take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
   listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
   listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
-  moved: () => ['keeper', 'prober', 'web', 'worker'].forEach((name) => void it.children.replace(name)),
+  moved: () => ['keeper', 'prober', 'web', 'worker'].forEach((name) => it.children.replace(name)),
   say: it.err.line,
 })
 
