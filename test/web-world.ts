@@ -68,6 +68,8 @@ export interface World {
   readonly kit: Kit
   readonly asked: Asked
   readonly turn: (ms: number) => void
+  /** Sets the machine's clock by so much; what goes on counting does not notice. */
+  readonly stepClock: (ms: number) => void
   readonly get: (path: string, init?: RequestInit, door?: { via: 'tcp' | 'socket'; address: string }) => Promise<Response>
 }
 
@@ -82,7 +84,8 @@ const done = (says: string): Answered<unknown> => ({ is: 'answered', status: 200
 export function webWorld(fakes: Fakes = {}): World {
   const asked: Asked = { calls: [], acts: [] }
   let passed = 0
-  const clock = { now: () => ({ wall: instantOf(NOW + passed), tick: tickOf(1000 + passed), boot: 'b' }) }
+  let stepped = 0
+  const clock = { now: () => ({ wall: instantOf(NOW + passed + stepped), tick: tickOf(1000 + passed), boot: 'b' }) }
   const keeper: Keeper = {
     call: (async (name: string, args: Readonly<Record<string, unknown>>, asker: Asker) => {
       asked.calls.push({ name, args, asker })
@@ -99,15 +102,18 @@ export function webWorld(fakes: Fakes = {}): World {
   let drawn = 0
   const random = (n: number): Uint8Array => new Uint8Array(n).fill(++drawn)
   const kit: Kit = {
-    clock, random, keeper, ringer, access: accessBook(), boards: boardsOf(DRAWINGS, NOW), doors: doorsOf(KEY), triggers: gatherFor(keeper),
+    clock, random, keeper, ringer, access: accessBook(), boards: boardsOf(DRAWINGS, clock.now()), doors: doorsOf(KEY), triggers: gatherFor(keeper),
     pushed: { health: undefined, metrics: undefined, site: { name: 'Acme', url: 'https://hold.acme.example', timezone: TIMEZONE } },
   }
   const app = appOf(routes, kit)
   return {
     app, kit, asked,
+    stepClock(ms) {
+      stepped += ms
+    },
     turn(ms) {
       passed += ms
-      kit.boards.turn(clock.now().wall)
+      kit.boards.turn(clock.now())
     },
     get: async (at, init = {}, door = { via: 'tcp', address: '198.51.100.7' }) => app.request(`http://hold.acme.example${at}`, init, door),
   }

@@ -252,6 +252,10 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/processes/watchdog/tend.ts', find: 'if (gone || missed.has(name)) ports', put: 'if (missed.has(name) && !gone) ports' }],
   },
   {
+    name: 'a clock that is set back makes an old board young', breaks: ['T-1', 'X-7'], killer: test('src/http/board/boards.test.ts', 'T-1 X-7 a clock that is set back'),
+    changes: [{ file: 'src/http/board/boards.ts', find: 'return now.wall < board.asOf || now.wall > lived ? now.wall : lived', put: 'return lived > 0 ? now.wall : lived' }],
+  },
+  {
     name: 'a restart forgets that this node is cut off', breaks: ['W-6'], killer: test('src/engine/watching.test.ts', 'W-6 cut off ends also when'),
     changes: [{ file: 'src/rooms/watch/watcher.ts', find: '      isolated = loadIsolated(sql)\n', put: '      isolated = isolated && loadIsolated(sql)\n' }],
   },

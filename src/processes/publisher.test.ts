@@ -16,9 +16,10 @@ interface Write {
 /** A publisher on a turned clock; its disk answers when the test says so, or at once. */
 function studio(answers: 'at once' | 'when told') {
   let ms = 0
+  let stepped = 0
   const writes: Write[] = []
   const told: Published[] = []
-  const now = (): Now => ({ wall: instantOf(NOW + ms), tick: tickOf(1000 + ms), boot: 'b' })
+  const now = (): Now => ({ wall: instantOf(NOW + ms + stepped), tick: tickOf(1000 + ms), boot: 'b' })
   const publisher = createPublisher({
     now,
     render: renderBundle,
@@ -39,7 +40,7 @@ function studio(answers: 'at once' | 'when told') {
       await new Promise((go) => setImmediate(go))
     }
   }
-  return { publisher, writes, told, pass }
+  return { publisher, writes, told, pass, stepClock: (by: number) => void (stepped += by) }
 }
 const places = [{ slug: 'public', publish: ['dir:/srv/public'] }]
 
@@ -126,4 +127,15 @@ test('a new configuration takes targets in and out; boards that came before it a
   await pass(60_000)
   assert.ok(writes.slice(1).every((w) => w.target === '/srv/other') && writes.length >= 2)
   assert.ok(told.length >= 2)
+})
+
+test('T-1 X-7 files that turned to "not known" stay so when the clock is set back', async () => {
+  const { publisher, writes, pass, stepClock } = studio('at once')
+  publisher.configure(places)
+  publisher.take('public', allWell)
+  await pass(360_000)
+  assert.match(writes.at(-1)?.page ?? '', /Not known/)
+  stepClock(-330_000)
+  await pass(60_000)
+  assert.match(writes.at(-1)?.page ?? '', /Not known/)
 })

@@ -2,7 +2,7 @@
 // once a minute, so that "as of" stays young; also when nothing comes any more, so that the files turn to "not known" by
 // themselves (T-1). Targets are apart: one that fails or hangs is tried again with growing pauses, and delays no other.
 // Nothing here touches a disk.
-import type { Instant, Now, Tick } from '../core/time.ts'
+import { later, ms, type Instant, type Now, type Tick } from '../core/time.ts'
 import type { Board } from '../rooms/tell/board.ts'
 
 export interface Published {
@@ -42,6 +42,18 @@ const FIRST_RETRY = 5000
 const LAST_RETRY = 60_000
 const MOST_BOARDS = 200
 
+interface Held {
+  readonly board: Board
+  readonly gist: string
+  readonly heardAt: Tick
+}
+
+/** The age of a board goes by whichever clock says more: one that was set back makes it no younger (T-1, X-7). */
+function nowFor({ board, heardAt }: Held, { wall, tick }: Now): Instant {
+  const lived = later(board.asOf, ms(Math.max(0, tick - heardAt)))
+  return wall < board.asOf || wall > lived ? wall : lived
+}
+
 interface Target {
   readonly slug: string
   readonly folder: string
@@ -54,7 +66,7 @@ interface Target {
 }
 
 export function createPublisher(ports: PublisherPorts): Publisher {
-  const boards = new Map<string, { readonly board: Board; readonly gist: string }>()
+  const boards = new Map<string, Held>()
   let targets = new Map<string, Target>()
   let versions = 0
 
@@ -66,11 +78,13 @@ export function createPublisher(ports: PublisherPorts): Publisher {
     return since >= (gist === target.written ? REFRESH : LEAST_PAUSE)
   }
 
-  const write = (target: Target, board: Board, gist: string, { wall, tick }: Now): void => {
+  const write = (target: Target, held: Held, now: Now): void => {
+    const { board, gist } = held
+    const { wall, tick } = now
     target.busy = true
     target.began = tick
     const version = `v-${Math.max(0, Math.floor(wall)).toString(36)}-${process.pid.toString(36)}-${(versions++).toString(36)}`
-    void ports.copy(target.folder, version, ports.render(board, wall)).then(({ outcome, says }) => {
+    void ports.copy(target.folder, version, ports.render(board, nowFor(held, now))).then(({ outcome, says }) => {
       target.busy = false
       target.failures = outcome === 'done' ? 0 : target.failures + 1
       if (outcome === 'done') target.written = gist
@@ -92,13 +106,13 @@ export function createPublisher(ports: PublisherPorts): Publisher {
     },
     take(slug, board) {
       // One that is not configured yet may be by the next message: which of the two comes first is nobody's promise.
-      if (boards.has(slug) || boards.size < MOST_BOARDS) boards.set(slug, { board, gist: gistOf(board) })
+      if (boards.has(slug) || boards.size < MOST_BOARDS) boards.set(slug, { board, gist: gistOf(board), heardAt: ports.now().tick })
     },
     tick() {
       const now = ports.now()
       for (const target of targets.values()) {
         const it = boards.get(target.slug)
-        if (it && isDue(target, it.gist, now.tick)) write(target, it.board, it.gist, now)
+        if (it && isDue(target, it.gist, now.tick)) write(target, it, now)
       }
     },
   }

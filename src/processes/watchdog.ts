@@ -124,7 +124,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
     children.turn()
     tellAlarms(it)
     if (++turns % LOOK_AT_FILES === 0) lookout.turn()
-    if (turns % LOOK_AT_RUNTIME === 0) tending.turn()
+    if (turns % LOOK_AT_RUNTIME === 0) void tending.turn()
     const now = clock.now().tick
     const [ringer, keeper] = [children.advances('ringer', PATIENCE), children.advances('keeper', KEEPER_PATIENCE)]
     tellReady(it, ringer, keeper, now - startedAt)

@@ -45,7 +45,7 @@ const REMEMBER_EVERY = 15_000
 const clock = createClock()
 const timers = createTimers()
 const pushed: Pushed = { health: undefined, metrics: undefined, site: { name: '', url: '', timezone: 'UTC' } }
-const boards = boardsOf(DRAWINGS, clock.now().wall)
+const boards = boardsOf(DRAWINGS, clock.now())
 let ends: (() => void | Promise<void>)[] = []
 let rounds = 0
 let listenAgain: (runtime: string) => Promise<void> = () => Promise.resolve()
@@ -63,7 +63,7 @@ attachParent({
 })
 
 setInterval(() => {
-  boards.turn(clock.now().wall)
+  boards.turn(clock.now())
   rounds++
 }, 1000)
 
@@ -83,7 +83,7 @@ function takeIn(message: ToWeb, kit: Kit): void {
 
 async function start(init: Init): Promise<void> {
   pushed.site = init.site
-  for (const { slug, first, board } of init.boards ?? []) boards.push(slug, first, board)
+  for (const { slug, first, board, heardAt } of init.boards ?? []) boards.push(slug, first, board, heardAt)
   const keeperLink = siblingAt({
     path: path.join(init.runtime, 'keeper.sock'), clock, timers,
     onOpen: (link) => link.send({ is: 'hello', web: true }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { NOW, pushAll, sampleBoard, webWorld, type World } from '../../../test/web-world.ts'
-import { instantOf } from '../../core/time.ts'
+import { instantOf, tickOf } from '../../core/time.ts'
 import type { Board } from '../../rooms/tell/board.ts'
 import { boardsOf, cspOf, type Drawing } from './boards.ts'
 
@@ -91,6 +91,21 @@ test('T-1 an old board says so by itself: "not known" after five minutes, withou
   assert.notEqual(old.status.indicator, 'none')
 })
 
+test('T-1 X-7 a clock that is set back makes no old board young again, and a successor knows it too', async () => {
+  const world = ready()
+  const state = async (it: typeof world): Promise<string | undefined> => (JSON.parse(await (await it.get('/api/v2/status.json')).text()) as { status: { holdfast_state?: string } }).status.holdfast_state
+  world.turn(301_000)
+  assert.equal(await state(world), 'unknown')
+  world.stepClock(-240_000)
+  world.turn(1000)
+  assert.equal(await state(world), 'unknown', 'nothing was heard since')
+  const [kept] = world.kit.boards.snapshot()
+  assert(kept)
+  world.kit.boards.keep([])
+  world.kit.boards.push(kept.slug, kept.first, kept.board, kept.heardAt)
+  assert.equal(await state(world), 'unknown', 'the next process of its kind')
+})
+
 test('T-1 before anything was heard the answer is "not known", never an empty page and never "all well"', async () => {
   const world = webWorld()
   for (const path of ['/', '/s/any', '/api/v2/status.json', '/history.rss']) {
@@ -110,7 +125,8 @@ test('T-9 a board is drawn once per push and age, and only what is asked for', (
     drawn++
     return [board.name, 'x']
   } }
-  const boards = boardsOf([drawing], instantOf(NOW + 1))
+  const after = (span: number) => ({ wall: instantOf(NOW + span), tick: tickOf(span) })
+  const boards = boardsOf([drawing], after(1))
   boards.push('a', true, sampleBoard())
   assert.equal(drawn, 0)
   for (let i = 0; i < 1000; i++) assert(boards.find('/') && boards.find('/x'))
@@ -119,10 +135,10 @@ test('T-9 a board is drawn once per push and age, and only what is asked for', (
   boards.push('a', true, sampleBoard())
   assert.equal(boards.find('/')?.body.toString(), 'Acme Hosting')
   assert.equal(drawn, 2)
-  boards.turn(instantOf(NOW + 1000))
+  boards.turn(after(1000))
   assert(boards.find('/'))
   assert.equal(drawn, 2)
-  boards.turn(instantOf(NOW + 10_001))
+  boards.turn(after(10_001))
   assert(boards.find('/'))
   assert.equal(drawn, 3)
   assert.equal(boards.find('/?utm=1'), undefined)

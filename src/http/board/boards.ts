@@ -3,7 +3,7 @@
 // ever be in these bytes (T-2), and a board that is not pushed does not exist (T-3).
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import type { Instant } from '../../core/time.ts'
+import { later, ms, type Instant, type Now, type Tick } from '../../core/time.ts'
 import type { Board } from '../../rooms/tell/board.ts'
 import { QUIET_CSP, SECURITY } from '../problem.ts'
 
@@ -37,17 +37,18 @@ export interface Drawing {
 }
 
 export interface Boards {
-  push(slug: string, first: boolean, board: Board): void
+  /** `heardAt`: when a predecessor of this process got it; now, where none did. */
+  push(slug: string, first: boolean, board: Board, heardAt?: Tick): void
   /** Boards that are not named any more are gone. */
   keep(slugs: readonly string[]): void
   /** Call it once a second: time passes. */
-  turn(now: Instant): void
+  turn(now: Moment): void
   /** The bytes for a path; `undefined` when no board stands there. A query counts only where it names a variant. */
   find(path: string): Bytes | undefined
   /** False until something was heard of boards at all, be it that there are none. */
   readonly known: boolean
   /** What was pushed, to be handed to a successor of this process. */
-  snapshot(): readonly { readonly slug: string; readonly first: boolean; readonly board: Board }[]
+  snapshot(): readonly { readonly slug: string; readonly first: boolean; readonly board: Board; readonly heardAt: Tick }[]
 }
 
 const hashOfStyles = (html: string): string =>
@@ -84,18 +85,26 @@ interface Sheet {
   bytes: readonly Bytes[] | undefined
 }
 
+type Moment = Pick<Now, 'wall' | 'tick'>
+
 interface Pushed {
   readonly first: boolean
   readonly board: Board
+  readonly heardAt: Tick
   readonly step: number
 }
 
-export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
+export function boardsOf(drawings: readonly Drawing[], begun: Moment): Boards {
   const boards = new Map<string, Pushed>()
   let places: ReadonlyMap<string, readonly [Sheet, number]> = new Map()
   let now = begun
   let heard = false
-  const stepOf = (board: Board): number => Math.floor((now - board.asOf - 1) / AGE_STEP)
+  // By whichever clock it is older: one that was set back makes no old board young again (T-1, X-7).
+  const nowFor = ({ board, heardAt }: Pick<Pushed, 'board' | 'heardAt'>): Instant => {
+    const lived = later(board.asOf, ms(Math.max(0, now.tick - heardAt)))
+    return now.wall < board.asOf || now.wall > lived ? now.wall : lived
+  }
+  const stepOf = (it: Pick<Pushed, 'board' | 'heardAt'>): number => Math.floor((nowFor(it) - it.board.asOf - 1) / AGE_STEP)
   const lay = (): void => {
     const laid = new Map<string, readonly [Sheet, number]>()
     for (const [slug, { first }] of boards) {
@@ -118,10 +127,10 @@ export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
     get known() {
       return heard
     },
-    push(slug, first, board) {
+    push(slug, first, board, heardAt = now.tick) {
       heard = true
       const had = boards.get(slug)
-      boards.set(slug, { first, board, step: stepOf(board) })
+      boards.set(slug, { first, board, heardAt, step: stepOf({ board, heardAt }) })
       if (first) for (const [other, it] of boards) if (other !== slug && it.first) boards.set(other, { ...it, first: false })
       if (!had || had.first !== first) lay()
       else forget(slug)
@@ -135,7 +144,7 @@ export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
     turn(to) {
       now = to
       for (const [slug, it] of boards) {
-        const step = stepOf(it.board)
+        const step = stepOf(it)
         if (step === it.step) continue
         boards.set(slug, { ...it, step })
         forget(slug)
@@ -148,10 +157,10 @@ export function boardsOf(drawings: readonly Drawing[], begun: Instant): Boards {
         const it = boards.get(sheet.slug)
         if (!it) return undefined
         const { paths, type, draw } = sheet.drawing
-        sheet.bytes = draw(it.board, now, sheet.base).map((drawn, n) => bytesOf(drawn, type(paths[n] ?? '')))
+        sheet.bytes = draw(it.board, nowFor(it), sheet.base).map((drawn, n) => bytesOf(drawn, type(paths[n] ?? '')))
       }
       return sheet.bytes[i]
     },
-    snapshot: () => [...boards].map(([slug, { first, board }]) => ({ slug, first, board })),
+    snapshot: () => [...boards].map(([slug, { first, board, heardAt }]) => ({ slug, first, board, heardAt })),
   }
 }

@@ -35,8 +35,7 @@ function world(t: { after(fn: () => void): void }) {
     },
   })
   const turn = async (): Promise<string[]> => {
-    tending.turn()
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await tending.turn()
     return did.splice(0)
   }
   return { ...it, turn, set: (to: Partial<typeof it>) => Object.assign(it, to) }

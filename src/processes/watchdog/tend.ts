@@ -19,8 +19,8 @@ export interface TendPorts {
 }
 
 export interface Tending {
-  /** Call it every second or two; never waits. */
-  turn(): void
+  /** Call it every second or two; nobody needs to wait for it, and it never throws. */
+  turn(): Promise<void>
 }
 
 
@@ -57,9 +57,9 @@ export function tend(at: string, ports: TendPorts): Tending {
   }
   return {
     turn() {
-      if (asking) return
+      if (asking) return Promise.resolve()
       asking = true
-      void look().then(() => void (said = ''), (cause: unknown) => say(`The runtime folder ${runtime} is gone and cannot be made: ${sentence(cause)}. Pages go out; what ends cannot begin again.`)).finally(() => void (asking = false))
+      return look().then(() => void (said = ''), (cause: unknown) => say(`The runtime folder ${runtime} is gone and cannot be made: ${sentence(cause)}. Pages go out; what ends cannot begin again.`)).finally(() => void (asking = false))
     },
   }
 }
