@@ -55,7 +55,7 @@ const bodies: Record<string, unknown> = {
   'tokens.list': { schema: 'holdfast.tokens/1', tokens: [{ id: 'tok_1', name: 'ci', scopes: ['read'], createdAt: NOW, expiresAt: null, lastUsedAt: null, from: ['10.0.0.0/8'] }] },
   'tokens.create': { schema: 'holdfast.tokens/1', tokens: [], secret: 'hf_secret' }, 'ledger.verify': { schema: 'holdfast.ledger/1', entries: 12, head: 'ab'.repeat(32) },
   'people.list': {
-    schema: 'holdfast.people/1', people: [
+    schema: 'holdfast.people/1', ownerless: true, people: [
       { person: 'ada', email: null, configured: ['approver'], granted: ['owner'], roles: ['approver', 'owner'], factors: 2, hasPassword: true, sessions: 1, seen: NOW },
       { person: 'bo', email: null, configured: [], granted: [], roles: [], factors: 0, hasPassword: false, sessions: 0, seen: null },
     ],
@@ -466,6 +466,19 @@ test('doctor names heartbeats that were paused long ago, and those alone', async
   const { out } = await run('doctor')
   assert.match(out, /job is paused for 9 d \(by ada\): nobody would hear that it fails\. If it runs again: holdfast checks resume job/)
   assert.doesNotMatch(out, /young/)
+})
+
+test('doctor says who could not come in, who comes in too easily, and which keys never end', async (t) => {
+  plainly(t)
+  const base = { email: null, configured: [], granted: [], sessions: 0, seen: null, hasPassword: false, factors: 0 }
+  const people = [{ ...base, person: 'ada', roles: ['owner'], hasPassword: true }, { ...base, person: 'bo', roles: [] }, { ...base, person: 'cy', roles: [] }]
+  const ownerless = { schema: 'holdfast.people/1', ownerless: true, people }
+  call = (name) => (name === 'people.list' ? { is: 'answered', status: 200, body: ownerless } : undefined)
+  const { out } = await run('doctor')
+  for (const says of [/Nobody owns this Holdfast yet: "holdfast people first-owner"/, /ada is an owner without a second factor/, /bo is on call and has no way to sign in .*holdfast people invite bo/, /The token ci \(tok_1\) has no end/]) assert.match(out, says)
+  assert.doesNotMatch(out, /cy is on call|ada is on call/)
+  call = (name) => (name === 'people.list' ? { is: 'refused', status: 403, error: { code: 'HF443', message: 'Only an owner may do this.' } } : undefined)
+  assert.doesNotMatch((await run('doctor')).out, /owns this|sign in|no end|Only an owner/, 'a token is told nothing of people')
 })
 
 test('doctor names whoever has never pressed the link of a test page', async (t) => {

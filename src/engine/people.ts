@@ -268,7 +268,7 @@ const PEOPLE: { [Name in keyof PeopleCalls]: Called<Name> } = {
     return done('Removed. Other sessions have ended.')
   }),
   'people.newRecovery': (keeper, args) => inRecent(keeper, args.session, (tx, { person: who }) => ok({ schema: 'holdfast.recovery/1', codes: newRecovery(tx, keeper.rooms.people.place(), who, who) })),
-  'people.list': (keeper) => ok({ schema: 'holdfast.people/1', people: listPeople(keeper) }),
+  'people.list': (keeper) => ok({ schema: 'holdfast.people/1', ownerless: !keeper.rooms.people.hasOwner(keeper.store.sql), people: listPeople(keeper) }),
   'people.grant': grant,
   'people.firstOwner': (keeper, _args, asking) => firstOwner(keeper, asking),
   'people.invite': (keeper, args, { by }) => handOut(keeper, 'invite', args.who, by, INVITE),

@@ -58,7 +58,7 @@ export interface PersonAnswer {
   readonly sessions: number
   readonly seen: Instant | null
 }
-export interface PeopleAnswer { readonly schema: 'holdfast.people/1'; readonly people: readonly PersonAnswer[] }
+export interface PeopleAnswer { readonly schema: 'holdfast.people/1'; /** Nobody owns this Holdfast yet. */ readonly ownerless: boolean; readonly people: readonly PersonAnswer[] }
 
 /** A secret that is shown once: a link's, to be opened by the person it is for. */
 export interface LinkAnswer { readonly schema: 'holdfast.link/1'; readonly person: string; readonly url: string; readonly until: Instant }

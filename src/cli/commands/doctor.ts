@@ -2,13 +2,14 @@
 // look within a bound, since the disk may be what is ill. Nothing is changed.
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import type { ChecksAnswer, StatusAnswer, TestAnswer } from '../../views/answers.ts'
+import type { ChecksAnswer, OncallAnswer, StatusAnswer, TestAnswer, TokensAnswer } from '../../views/answers.ts'
+import type { PeopleAnswer } from '../../views/people.ts'
 import { loadConfig, type Accepted } from '../../views/accepted.ts'
 import { missingIn } from '../../views/missing.ts'
 import { saySpan } from '../../words/moment.ts'
 import { closedTo } from '../../ports/closed-folder.ts'
 import { EXIT, Failure } from '../failure.ts'
-import type { Shape } from '../output.ts'
+import { plain, type Shape } from '../output.ts'
 import { ask, configWants, type Command, type Session } from '../session.ts'
 
 interface Finding {
@@ -100,6 +101,27 @@ async function lookAtTests(session: Session, config: Accepted | undefined): Prom
   return [...people].filter((name) => !pressed.has(name)).map((name) => missing(`${name} has acknowledged no test page yet: holdfast oncall test ${name}`))
 }
 
+/** Who owns this, who could not sign in, and which keys never end. A token is not told of people: then nothing is said of them. */
+async function lookAtAccess(session: Session): Promise<Finding[]> {
+  try {
+    const { people, ownerless } = await ask<PeopleAnswer>(session, 'GET', '/people')
+    const { rotations } = await ask<OncallAnswer>(session, 'GET', '/oncall?days=14')
+    const { tokens } = await ask<TokensAnswer>(session, 'GET', '/tokens')
+    const oncall = new Set(rotations.flatMap((it) => it.shifts.map(({ person }) => person)))
+    const shut = (it: PeopleAnswer['people'][number]): boolean => it.factors === 0 && !it.hasPassword
+    const endless = tokens.filter((it) => it.expiresAt === null)
+    return [
+      ...(ownerless ? [missing('Nobody owns this Holdfast yet: "holdfast people first-owner", on its machine, prints the link that makes an owner.')] : []),
+      ...people.filter((it) => it.roles.includes('owner') && it.factors === 0).map((it) => missing(`${plain(it.person)} is an owner without a second factor: let them add a passkey under /account, or "holdfast people enrol ${plain(it.person)}".`)),
+      ...people.filter((it) => oncall.has(it.person) && shut(it) && !it.roles.includes('owner')).map((it) => missing(`${plain(it.person)} is on call and has no way to sign in (links in pages work without): holdfast people invite ${plain(it.person)}`)),
+      ...endless.map((it) => missing(`The token ${plain(it.name)} (${it.id}) has no end: make one with --expires 90d, and revoke this one.`)),
+    ]
+  } catch (cause) {
+    if (cause instanceof Failure && cause.exit === EXIT.unreachable) return []
+    throw cause
+  }
+}
+
 async function lookAtFile(session: Session): Promise<{ readonly findings: Finding[]; readonly config: Accepted | undefined }> {
   const exists = await within(fs.access(session.config).then(() => true))
   if (exists !== true) return { findings: [], config: undefined }
@@ -113,7 +135,7 @@ async function lookAtServer(session: Session, config: Accepted | undefined): Pro
     const status = await ask<StatusAnswer>(session, 'GET', '/status')
     const tests = await lookAtTests(session, config)
     const pauses = await lookAtPauses(session)
-    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...status.missing.map(missing), ...(isLoopback(status.board) ? [onlyHere(status.board)] : []), ...tests, ...pauses] }
+    return { running: true, findings: [good(`Holdfast runs. ${status.says}`), ...status.missing.map(missing), ...(isLoopback(status.board) ? [onlyHere(status.board)] : []), ...tests, ...pauses, ...await lookAtAccess(session)] }
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     return { running: false, findings: [bad(`${cause.message}${cause.help === undefined ? '' : ` ${cause.help}`}`)] }
