@@ -1,7 +1,7 @@
 // `holdfast oncall`: who is rung now, the shifts to come, a stand-in, and the test that makes a phone ring. The test waits until
 // the people who were rung pressed their links: sent is not received, and received is not read.
 import type { DoneAnswer, OncallAnswer, StatusAnswer, TestAnswer } from '../../views/answers.ts'
-import { person as called } from '../../words/notification.ts'
+import { joined, person as called } from '../../words/notification.ts'
 import { EXIT, usage } from '../failure.ts'
 import { plain, type Cell, type Shape } from '../output.ts'
 import { ask, textOption, type Command, type Session } from '../session.ts'
@@ -87,7 +87,7 @@ export const test: Command = async (session, [who], options) => {
   out.answer(body, () => {
     out.table(rows(session, body.tests))
     out.data()
-    out.data(silent.length === 0 ? 'Everybody acknowledged.' : `${silent.map(called).join(', ')} did not acknowledge.`)
+    out.data(silent.length === 0 ? 'Everybody acknowledged.' : `${joined(silent)} did not acknowledge.`)
   })
   return silent.length === 0 ? EXIT.fine : EXIT.nobody
 }
