@@ -1,5 +1,5 @@
 // Animals of signing in: each a way in which somebody else's sign-in was once fooled.
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const CHALLENGES = 'src/rooms/people/challenges.ts'
 const FACTORS = 'src/rooms/people/factors.ts'

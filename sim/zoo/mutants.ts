@@ -1,29 +1,11 @@
 // The bug zoo: Holdfast broken on purpose, once per animal, each in a way that was somebody's real mistake. `npm run zoo` makes each
 // change in a copy of the sources and runs the one proof that must notice it. An animal that nobody notices means that the
 // tests are too weak, never that it may be taken out. `find` stands exactly once in its file, also after a rewrite.
+import type { Killer, Mutant } from './mutant.ts'
+import { approving } from './mutants-approving.ts'
 import { signingIn } from './mutants-sign-in.ts'
 
-/** Text in a file, and what stands there instead. */
-export interface Change {
-  readonly file: string
-  readonly find: string
-  readonly put: string
-}
-
-/** What must notice it: one test of one file, or schedules of the simulator. */
-export type Killer =
-  | { readonly is: 'test'; readonly file: string; readonly name: string }
-  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number }
-
-export interface Mutant {
-  readonly name: string
-  /** The invariants that it breaks; a simulator that finds it names one of them. */
-  readonly breaks: readonly string[]
-  readonly changes: readonly Change[]
-  readonly killer: Killer
-  /** Needs Debian packages (strace): only with `--lab`. */
-  readonly lab?: true
-}
+export type { Change, Killer, Mutant } from './mutant.ts'
 
 const test = (file: string, name: string): Killer => ({ is: 'test', file, name })
 const sim = (schedules = 60, seed = 1): Killer => ({ is: 'sim', schedules, seed })
@@ -362,4 +344,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...signingIn, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...signingIn, ...own]
