@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto'
 import test from 'node:test'
 import fc from 'fast-check'
 import { FRESH, SEASONED, type Identity, type Proof } from '../../core/agreement.ts'
-import type { AgreementId } from '../../core/id.ts'
 import { instantOf, minutes, ms, tickOf, type Now } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { openSql } from '../../db/sql.ts'
@@ -129,7 +128,7 @@ function witness(it: World): void {
     assert.equal(new Set(assents.map(({ identity }) => identity.person)).size, assents.length, 'nobody twice')
     assert.equal(new Set(assents.map(({ factor }) => factor)).size, assents.length, 'no factor twice')
     if (over && b.phase?.is !== 'alone') assert.equal(assents.length, 0, 'no word survives an end')
-    if (b.phase?.is === 'agreed') assert.deepEqual([[...said.keys()].sort(), [...new Set(said.values())].length], [['ada', 'bo'], 2])
+    if (b.phase?.is === 'agreed') assert.deepEqual([[...said.keys()].sort(), new Set(said.values()).size], [['ada', 'bo'], 2])
   }
 }
 
@@ -195,6 +194,6 @@ test('of two keepers that judged the same version, the second is refused, and ju
 
 test('an agreement that nobody asked for is none', () => {
   const it = world('never')
-  assert.equal(it.room.judge(it.sql, 'agr_0' as AgreementId, { is: 'time' }, it.now()), undefined)
+  assert.equal(it.room.judge(it.sql, 'agr_0', { is: 'time' }, it.now()), undefined)
   it.sql.close()
 })
