@@ -132,7 +132,7 @@ async function setUp(page: Page, look: (name: string) => Promise<void>): Promise
   await page.getByLabel('Name or mail address').fill('ada')
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByLabel('Code').fill(codeNow(secret))
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('heading', { name: 'Test my phone' }).waitFor()
   await look('account')
   return secret
@@ -187,7 +187,7 @@ test('a fresh installation is set up on a phone from the printed link; every pag
   }
   await bo.page.getByLabel('Name or mail address').fill('bo')
   await bo.page.getByLabel('Password').fill('not the password')
-  await bo.page.getByRole('button', { name: 'Sign in' }).click()
+  await bo.page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await inspect(bo.page, 'sign-in-wrong')
   const loud = [...complaints, ...bo.complaints].filter((says) => !/status of (401|403|410)/.test(says))
   assert.deepEqual(loud, [], 'the browser complains')

@@ -3,6 +3,7 @@
 // tests are too weak, never that it may be taken out. `find` stands exactly once in its file, also after a rewrite.
 import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
+import { entering } from './mutants-entering.ts'
 import { signingIn } from './mutants-sign-in.ts'
 
 export type { Change, Killer, Mutant } from './mutant.ts'
@@ -344,4 +345,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...signingIn, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...signingIn, ...own]

@@ -2,8 +2,9 @@
 // that is added to the table is in these tests by that.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { makeToken } from '../core/link.ts'
 import { ROLES, rightsOf, type Role } from '../core/role.ts'
-import { pushAll, TOKENS, webWorld, type World } from '../../test/web-world.ts'
+import { KEY, pushAll, TOKENS, webWorld, type World } from '../../test/web-world.ts'
 import type { SessionAnswer } from '../views/people.ts'
 import { isScope, needsOf, opens } from './access.ts'
 import type { Route } from './route.ts'
@@ -82,6 +83,11 @@ function world(): World {
   return made
 }
 
+/** Of other people, and of this one. */
+const LINKS = [
+  ...['ada', 'bo'].map((person) => makeToken(KEY, { is: 'act', incident: `inc_${'0'.repeat(31)}1` as never, person })),
+  makeToken(KEY, { is: 'received', page: `tst_${'0'.repeat(31)}1` as never, person: 'ada' }), 'w'.repeat(43),
+]
 const pathOf = (route: Route): string => route.path.replace(/:(\w+)/g, 'x1')
 const isChange = (route: Route): boolean => route.method !== 'GET'
 const byCookie = routes.filter((route) => isScope(route.who) || needsOf(route.who) !== undefined)
@@ -90,11 +96,13 @@ const isFresh = (route: Route): boolean => isChange(route) && /^(person:)?admin$
 const nameOf = (route: Route): string => `${route.method} ${route.path}`
 const beyond = (it: World): number => it.asked.acts.length + it.asked.calls.filter(({ name }) => name !== 'people.session').length
 
+const shared = world()
 /** Refused before anybody but the session's keeper was asked. */
 async function refused(route: Route, init: Record<string, string>, body?: string): Promise<number | undefined> {
-  const it = world()
+  const it = shared
+  const before = beyond(it)
   const reply = await it.get(pathOf(route), { method: route.method, headers: init, ...(body === undefined ? {} : { body }) })
-  return beyond(it) === 0 && [401, 403].includes(reply.status) ? reply.status : undefined
+  return beyond(it) === before && [401, 403].includes(reply.status) ? reply.status : undefined
 }
 
 test('every route that a cookie opens × every role: what the right opens, and nothing else', async () => {
@@ -115,6 +123,12 @@ test('every route that a cookie opens × no session, one that was tampered with,
     const good = '5'.repeat(43)
     for (const cookie of ['', `__Host-holdfast=${'x'.repeat(43)}`, `__Host-holdfast=${good.slice(0, 42)}4`, `holdfast=${good}`, `__Host-holdfast=${good}; __Host-holdfast=${'0'.repeat(43)}`]) {
       assert.equal(await refused(route, { cookie, 'x-csrf': csrfOf(good) }), isChange(route) && cookie.startsWith('__Host-holdfast=') && !cookie.includes(';') ? 403 : 401, `${nameOf(route)} with “${cookie}”`)
+    }
+    // What opens something else opens nothing here: links of pages and of approvals, one-time links, whoever they are of.
+    for (const link of LINKS) {
+      for (const as of [{ cookie: `__Host-holdfast=${link}` }, { authorization: `Bearer ${link}` }, { cookie: `__Host-holdfast=${link}`, 'x-csrf': csrfOf(link) }] as Record<string, string>[]) {
+        assert.notEqual(await refused(route, as), undefined, `${nameOf(route)} with a link: ${JSON.stringify(as)}`)
+      }
     }
     if (isScope(route.who)) continue
     for (const token of Object.values(TOKENS)) assert.equal(await refused(route, { authorization: `Bearer ${token}` }), 401, `${nameOf(route)} by a token`)

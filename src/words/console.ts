@@ -51,7 +51,7 @@ export const englishConsole = {
     title: 'My account', noRole: 'You have no role yet: an owner can give you one.', roles: 'Roles',
     setUp: (who: string): string => `Welcome, ${person(who)}`, setUpSays: (needsFactor: boolean): string => (needsFactor ? 'Your role can change a lot, so you come in by a passkey, or by a password and a code from your phone.' : 'Choose how you come in by yourself from now on.'),
     steps: { password: 'Set a password', totp: 'Add an authenticator', totpOptional: 'Add an authenticator (recommended)', recovery: 'Keep recovery codes', signIn: 'Sign in with it' },
-    stepDone: ': done', signInSays: 'This proves that it works.', signInWaits: 'When the steps above are done.',
+    orSteps: (needsFactor: boolean): string => (needsFactor ? 'Or a password and an authenticator' : 'Or a password'), stepDone: ': done', signInSays: 'This proves that it works.', signInWaits: 'When the steps above are done.',
     password: 'Password', hasPassword: 'You have a password.', noPassword: 'You have no password.', newPassword: 'New password', again: 'The same once more',
     passwordHelp: 'At least 12 characters. Four words that have nothing to do with each other are good, and easy to type.', setPassword: 'Set the password', changePassword: 'Change the password',
     differ: 'The two passwords are not the same.', differHelp: 'Type the same one twice. Nothing was changed.',

@@ -61,6 +61,9 @@ button,.go{display:block;inline-size:100%;min-block-size:3rem;padding:.625rem 1.
 .codes>span{display:block}
 .codes{columns:10rem 2;-webkit-user-select:text;user-select:text}
 .qr{display:block;inline-size:min(15rem,100%);block-size:auto;margin:0 auto;border-radius:12px;background:#fff}
+[data-does][hidden]+.card .or{display:none}
+.card p:empty{margin:0}
+.or+.steps{margin-block-start:1rem}
 .steps{counter-reset:step}
 .steps>li{counter-increment:step;position:relative;padding:0 0 1.5rem 3rem;color:var(--soft)}
 .steps>li:last-child{padding-block-end:0}
