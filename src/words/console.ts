@@ -1,4 +1,6 @@
 // What people read on the pages that they sign in for, in English: plain, without blame, and always with the next step.
+import { SEASONED } from '../core/agreement.ts'
+import { sayTime } from '../core/time.ts'
 import { person } from './notification.ts'
 
 const several = (n: number, one: string, many: string): string => (n === 1 ? `one ${one}` : `${n === 0 ? 'no' : n} ${many}`)
@@ -34,7 +36,7 @@ export const englishConsole = {
     acknowledging: 'To take an incident you need no sign-in: press the link in the page that you received.',
     lost: 'Lost your way in?', lostHelp: 'An owner can make a new link for you (People). On the machine that Holdfast runs on, this does too:',
     lostCommand: 'holdfast people recover NAME',
-    ownerless: 'Nobody owns this Holdfast yet', ownerlessHelp: 'Open the link that was printed when it started. Started again, it prints a new one.',
+    ownerless: 'Nobody owns this Holdfast yet', ownerlessHelp: 'Open the link that was printed when it started. On the machine, “holdfast people first-owner” prints a new one.',
     readable: { title: 'Nobody can sign in here', says: 'This Holdfast is reached by plain http from other machines. A password would travel readable to all between.', next: 'Put https in front of it and write that address under site.url in holdfast.yaml. On the machine itself, http://localhost works.' },
     again: 'Sign in again', badNext: '/account',
   },
@@ -56,7 +58,7 @@ export const englishConsole = {
     passwordHelp: 'At least 12 characters. Four words that have nothing to do with each other are good, and easy to type.', setPassword: 'Set the password', changePassword: 'Change the password',
     differ: 'The two passwords are not the same.', differHelp: 'Type the same one twice. Nothing was changed.',
     factors: 'Passkeys and authenticators', noFactors: 'None yet. With one, a stolen password is not enough to come in.',
-    kinds: { passkey: 'Passkey', totp: 'Authenticator' }, seasoned: 'may approve', notSeasoned: 'new: may approve after a day', since: 'since', remove: 'Remove', addTotp: 'Add an authenticator',
+    kinds: { passkey: 'Passkey', totp: 'Authenticator' }, seasoned: 'may approve', notSeasoned: `new: may approve when it is ${sayTime(SEASONED)} old`, since: 'since', remove: 'Remove', addTotp: 'Add an authenticator',
     label: 'What you call it', labelValue: 'my phone',
     scan: 'Scan this', scanSays: 'With any authenticator app (such as Aegis, 2FAS, Google or Microsoft Authenticator). It is shown only now.', onThisPhone: 'Open it in an app on this phone', byHand: 'Or type it in', qr: 'QR code for your authenticator app',
     codeNow: 'The code that it shows now', confirm: 'Confirm', confirmTitle: 'Give the code', confirmHelp: 'The app shows six digits, which change every half minute.', startOver: 'Start over with a new QR code',

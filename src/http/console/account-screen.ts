@@ -1,5 +1,5 @@
 // How an account is drawn: the steps of somebody who just came in by a link, else what they have, each with what can be done about it.
-import { needsFactor } from '../../core/role.ts'
+import { may, needsFactor } from '../../core/role.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TestAnswer } from '../../views/answers.ts'
 import type { AccountAnswer, FactorAnswer, SessionOfAnswer, TotpAnswer } from '../../views/people.ts'
@@ -77,7 +77,8 @@ const drawAddTotp = (visit: Visit): Markup =>
 
 function drawFactor({ visit, account, now, timezone }: AccountScreen, factor: FactorAnswer): Markup {
   const label = line(factor.label, 60)
-  return html`<li><div><b><bdi>${label}</bdi></b> <span class="tag">${w.kinds[factor.kind]}</span><p class="s">${w.since} ${moment(factor.at, now, timezone)} · ${factor.seasoned ? w.seasoned : w.notSeasoned}</p></div>${account.recent && form(visit, { to: '/account/factors/remove', button: w.remove, kind: 'small', about: label, hidden: { factor: factor.id } })}</li>`
+  const agrees = may(account.roles, 'approve') || may(account.roles, 'run')
+  return html`<li><div><b><bdi>${label}</bdi></b> <span class="tag">${w.kinds[factor.kind]}</span><p class="s">${w.since} ${moment(factor.at, now, timezone)}${agrees && html` · ${factor.seasoned ? w.seasoned : w.notSeasoned}`}</p></div>${account.recent && form(visit, { to: '/account/factors/remove', button: w.remove, kind: 'small', about: label, hidden: { factor: factor.id } })}</li>`
 }
 
 function drawSession({ visit, now, timezone }: AccountScreen, it: SessionOfAnswer): Markup {
