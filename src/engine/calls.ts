@@ -159,7 +159,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     const subject = `person:${args.who}/${derivedId('p', args.who, who, at)}`
     const title = heading(args.text, 60)
     const id = await keeper.engine.turn('page', (tx) => keeper.rooms.page.open(tx, {
-      subject, title, says: cut(`${who} pages you: ${args.text}`, 500), origin: 'person', escalate: firstOf(args.who), members: [],
+      subject, title, says: cut(`${who} pages you: “${args.text}”`, 500), origin: 'person', escalate: firstOf(args.who), members: [],
     }))
     return done(`${called(args.who)} is paged`, id)
   },
