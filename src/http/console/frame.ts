@@ -39,7 +39,7 @@ ${(['o','g','d','m','u'] as const).map((c) => `.hero.${c}{--now:var(--${c})}`).j
 .rows a.whole:hover b{text-decoration:underline}
 .s{font-size:.875rem}
 .v{white-space:pre-line}
-form p+p,.f+.f,.f+fieldset,fieldset+.f,.f+button,fieldset+button,form p+button{margin-block-start:.875rem}
+form p+p,.f+.f,.f+fieldset,fieldset+.f,.f+button,fieldset+button,form p+button,[data-does]>p+button,.rows+[data-does]{margin-block-start:.875rem}
 .f label,legend{display:block;font-weight:600;margin-block-end:.25rem;padding:0}
 .f>.s{font-weight:400;font-size:.875rem;margin:.25rem 0 0}
 input:not([type=checkbox],[type=radio]),select{display:block;inline-size:100%;min-block-size:3rem;padding:.5rem .75rem;border:2px solid var(--soft);border-radius:10px;background:var(--page);color:var(--text);font:inherit}
