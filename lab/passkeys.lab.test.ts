@@ -13,6 +13,7 @@ import { renderFrame, SCRIPT_POLICY } from '../src/http/console/frame.ts'
 import { SCRIPT_PATH } from '../src/http/sign-in/passkey-script.ts'
 import { proveButton } from '../src/http/sign-in/passkeys.ts'
 import { html } from '../src/words/markup.ts'
+import { CLIENT, identity } from '../test/places/identity.ts'
 import { folderFor, freePorts, removeFolder, startHoldfast, until, writeConfig, type Running } from '../test/story/world.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -21,16 +22,16 @@ const HASH = 'a'.repeat(64)
 
 interface World { readonly port: number; readonly other: number; readonly url: string; readonly holdfast: Running }
 
-async function world(t: { after(act: () => unknown): void }): Promise<World> {
+async function world(t: { after(act: () => unknown): void }, extra: (url: string) => string | Promise<string> = () => ''): Promise<World> {
   const [port = 0, other = 0] = await freePorts(2)
   const folder = folderFor('passkeys')
-  writeConfig(folder, `version: 1\nsite: { name: Acme, url: "http://localhost:${port}" }\npeople: { ada: { email: ada@acme.example, role: owner }, bo: { email: bo@acme.example } }\nchecks: { self: { tcp: "127.0.0.1:1", every: 60s } }\n`)
-  const holdfast = startHoldfast(folder, port)
+  const url = `http://localhost:${port}`
+  writeConfig(folder, `${await extra(url)}version: 1\nsite: { name: Acme, url: "http://localhost:${port}" }\npeople: { ada: { email: ada@acme.example, role: owner }, bo: { email: bo@acme.example } }\nchecks: { self: { tcp: "127.0.0.1:1", every: 60s } }\n`)
+  const holdfast = startHoldfast(folder, port, { HOLDFAST_SECRET_OIDC: CLIENT.secret })
   t.after(async () => {
     await holdfast.stop()
     removeFolder(folder)
   })
-  const url = `http://localhost:${port}`
   await until('it answers', 20_000, () => fetch(`${url}/healthz`).then((reply) => reply.ok, () => false))
   return { port, other, url, holdfast }
 }
@@ -155,6 +156,32 @@ test('a proof for one hash is given by a touch within the form that it is for', 
   assert.deepEqual([await prove(HASH), await prove('b'.repeat(64))], [401, 401], 'once, and for this hash')
   const { out } = await it.holdfast.cli('audit', '--person', 'ada')
   assert.match(out, /ada showed a passkey for an approval/)
+})
+
+test('an identity provider lets somebody in, by the way out of the real processes; when it is gone, it says so', { timeout: 120_000 }, async (t) => {
+  let provider: Awaited<ReturnType<typeof identity>> | undefined
+  t.after(() => provider?.close())
+  const it = await world(t, async (url) => {
+    provider = await identity(`${url}/sign-in/oidc/back`)
+    return `sign_in: { oidc: { issuer: "${provider.issuer}", client_id: ${CLIENT.id}, client_secret: "\${secret:oidc}", name: Acme } }\n`
+  })
+  assert.ok(provider)
+  const begun = await fetch(`${it.url}/sign-in/oidc`, { redirect: 'manual' })
+  assert.equal(begun.status, 303, await begun.text())
+  const cookie = begun.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const back = await provider.visit(begun.headers.get('location') ?? '')
+  assert.equal(back.origin, it.url)
+  const entered = await fetch(back, { redirect: 'manual', headers: { cookie } })
+  assert.deepEqual([entered.status, entered.headers.get('location')], [303, '/account'])
+  const session = entered.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const account = await (await fetch(`${it.url}/account`, { headers: { cookie: session, accept: 'text/html' } })).text()
+  assert.match(account, /ada/i)
+  assert.equal((await fetch(back, { redirect: 'manual', headers: { cookie } })).status, 401, 'once')
+  const next = await fetch(`${it.url}/sign-in/oidc`, { redirect: 'manual' })
+  const late = await provider.visit(next.headers.get('location') ?? '')
+  await provider.close()
+  provider = undefined
+  assert.equal((await fetch(late, { redirect: 'manual', headers: { cookie: next.headers.getSetCookie()[0]?.split(';')[0] ?? '' } })).status, 503)
 })
 
 const oathtool = (secret: string, ...more: string[]): string => execFileSync(OATHTOOL, ['--totp', '--base32', ...more, secret], { encoding: 'utf8', timeout: 10_000 }).trim()
