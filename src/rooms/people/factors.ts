@@ -107,9 +107,9 @@ export function removeFactor(tx: Tx, person: string, factor: string, by: string)
   return true
 }
 
-/** Ten codes, each of 60 bits, shown once; former ones are void. */
+/** Ten codes, each of 120 bits (so a fast hash will do, ASVS 6.5.2), shown once; former ones are void. */
 export function newRecovery(tx: Tx, place: Place, person: string, by: string): readonly string[] {
-  const codes = Array.from({ length: RECOVERY_CODES }, () => [...place.random(12)].map((byte) => LETTERS[byte & 31]).join('').replace(/(.{4})(?=.)/g, '$1-'))
+  const codes = Array.from({ length: RECOVERY_CODES }, () => [...place.random(24)].map((byte) => LETTERS[byte & 31]).join('').replace(/(.{4})(?=.)/g, '$1-'))
   tx.sql.run('delete from people_recovery where person = ?', person)
   for (const code of codes) tx.sql.run('insert into people_recovery (hash, person, used) values (?, ?, null)', recoveryHash(person, code), person)
   tx.append({ is: 'people.recoveryMade', stream: `person:${person}`, body: { person, count: codes.length, by, at: tx.now.wall } })
