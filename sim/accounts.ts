@@ -37,12 +37,25 @@ const DOOR = 5000
 const SLACK = 7000
 
 /** W-3: a job that falls silent is noticed at its deadline, also when the keeper began anew in between. */
-const missed: Check = (world, ledger) => world.happened.has('clock') ? [] : world.pings.filter((it) => it.ok).flatMap(({ sent }) => {
+const missed: Check = (world, ledger) => world.happened.has('clock') ? [] : world.pings.filter((it) => it.ok && it.signal === 'success').flatMap(({ sent }) => {
   const due = sent + DEADLINE
-  if (due + SLACK > world.end || world.pings.some((it) => it.sent > sent && it.sent < due + SLACK)) return []
+  if (due + SLACK > world.end || world.pings.some((it) => it.signal === 'success' && it.sent > sent && it.sent < due + SLACK)) return []
   const closed = world.keeper.away.some((it) => it.from < due + SLACK && it.to > due - DOOR) || world.keeper.away.some((it) => it.from <= sent + 2000 && it.to > sent)
   const noticed = ledger.some((it) => it.is === 'watch.turned' && it.body['check'] === 'job' && it.body['to'] !== 'up' && it.at > START + sent && it.at <= START + due + SLACK)
   return closed || noticed ? [] : [`W-3: the job is silent since ${sent} and nobody noticed by ${due + SLACK}`]
+})
+
+/** A run that begins has the grace of the scenario to end. */
+const RUN = 2000
+
+/** W-3: a run that began and did not end is noticed when its grace is over, long before the period is. */
+const unended: Check = (world, ledger) => world.happened.has('clock') ? [] : world.pings.filter((it) => it.ok && it.signal === 'start').flatMap(({ sent }) => {
+  const due = sent + RUN
+  if (due + SLACK > world.end || world.pings.some((it) => it.signal === 'success' && it.sent > sent && it.sent < due + SLACK)) return []
+  const closed = world.keeper.away.some((it) => it.from < due + SLACK && it.to > sent - DOOR)
+  const before = ledger.findLast((it) => it.is === 'watch.turned' && it.body['check'] === 'job' && it.at <= START + sent)
+  const noticed = before?.body['to'] === 'down' || ledger.some((it) => it.is === 'watch.turned' && it.body['check'] === 'job' && it.body['to'] !== 'up' && it.at > START + sent && it.at <= START + due + SLACK)
+  return closed || noticed ? [] : [`W-3: a run of the job began at ${sent}, did not end, and nobody noticed by ${due + SLACK}`]
 })
 
 /** P-5: whoever has it pressed its link: no look, no scanner and no receipt of a provider takes anything. */
@@ -117,4 +130,4 @@ const told: Check = (_world, ledger) => {
   })
 }
 
-export const ACCOUNTS: Readonly<Record<string, Check>> = { evidenced, missed, pressed, confirmed, episodes, once, lapsed, counted, told }
+export const ACCOUNTS: Readonly<Record<string, Check>> = { evidenced, missed, unended, pressed, confirmed, episodes, once, lapsed, counted, told }

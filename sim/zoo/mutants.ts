@@ -81,6 +81,10 @@ const judging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/watch/reports.ts', find: `if (run.over === 0) tx.schedule(RUN, runKey(run), runDue(check, run))`, put: `if (run.over === 0) tx.schedule(RUN, runKey(run), dueIn(tx.now, (check.grace ?? 0) as Span))` }],
   },
   {
+    name: 'a run that never ends is waited for until its period is over', breaks: ['W-3'], killer: sim(200),
+    changes: [{ file: 'src/rooms/watch/heartbeat.ts', find: '  return gap ? excused(check, gap) : { is: \'down\', says: `a run that began', put: '  if (gap === undefined) return excused(check, { from: run.at as Instant, to: run.at as Instant })\n  return gap ? excused(check, gap) : { is: \'down\', says: `a run that began' }],
+  },
+  {
     name: 'the success of one run ends every other', breaks: ['W-3'], killer: test('src/engine/heartbeats.test.ts', 'W-3 a run that began ends'),
     changes: [{ file: 'src/rooms/watch/heartbeat.ts', find: 'rid === undefined ? runs : runs.filter((run) => run.rid === rid)', put: 'rid === undefined ? runs : runs.filter((run) => run.rid === rid || run.rid !== rid)' }],
   },
