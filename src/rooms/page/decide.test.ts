@@ -186,6 +186,13 @@ test('a holder whom the first step does not ring is told that it lapsed', () => 
   assert.deepEqual(it.pass(minutes(30)).fresh().slice(1), ['1806 ada email', '1806 lapsed bo email'])
 })
 
+test('who is next is said with a whole millisecond, whatever the fractions of a tick', () => {
+  const it = night(ACME).pass(seconds(6))
+  const { wall, tick, boot } = it.now()
+  const next = nextPeople(it.paging(), ACME, { wall, tick: tickOf(tick + 0.251), boot })
+  assert(next !== undefined && Number.isInteger(next.at))
+})
+
 test('resolved: a notice once to everybody who was rung and to the holder; then nothing, ever', () => {
   const it = night(ACME).pass(seconds(6))
   it.event({ is: 'acked', by: 'ada', via: 'link' })

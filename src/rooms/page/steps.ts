@@ -2,7 +2,7 @@
 // their ladder of channels. Whoever left the configuration is left out. When nobody is left the fallback is rung, and the
 // ring says why; when the fallback is empty too, everybody. As long as the plan holds one person, no step is empty (P-9, P-12).
 import assert from 'node:assert/strict'
-import { dueAfter, minutes, ms, type Due, type Instant, type Now, type Span } from '../../core/time.ts'
+import { dueAfter, instantOf, minutes, ms, type Due, type Instant, type Now, type Span } from '../../core/time.ts'
 import { person } from '../../words/notification.ts'
 import { coversOf, onCall } from './oncall.ts'
 import { pageId, type Paging, type Phase, type Ring } from './paging.ts'
@@ -105,7 +105,8 @@ export function nextPeople(paging: Paging, plan: Plan, now: Now): { people: stri
   const place = phase.is === 'held' ? { step: 0, round: 0 } : placeAfter(phase, policy)
   const at = wallOf(due, now)
   const { people } = targetsOf(stepAt(policy, place.step), plan, at)
-  return people.length > 0 ? { people: [...people], at } : undefined
+  // Ticks have fractions; what people and programs read has none.
+  return people.length > 0 ? { people: [...people], at: instantOf(Math.round(at)) } : undefined
 }
 
 /** A person's name as people read it. */
