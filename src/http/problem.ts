@@ -12,6 +12,9 @@ export const SECURITY: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
+/** What no other site may take into its own page, whatever cookies go along. */
+const OURS = { 'cross-origin-resource-policy': 'same-origin' } as const
+
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request', 401: 'Not signed in', 403: 'Not allowed', 404: 'Not found', 405: 'Method not allowed', 409: 'Refused', 410: 'Over', 413: 'Too large',
   415: 'Not understood', 422: 'Not possible', 429: 'Too many', 500: 'Failed', 503: 'Not available now', 504: 'Not available now',
@@ -33,7 +36,7 @@ export function problem({ status, detail, code, help, errors, headers }: Problem
   return new Response(JSON.stringify(body), {
     status,
     headers: {
-      ...SECURITY, 'content-type': 'application/problem+json; charset=utf-8', 'content-security-policy': QUIET_CSP, 'cache-control': 'no-store',
+      ...SECURITY, 'content-type': 'application/problem+json; charset=utf-8', 'content-security-policy': QUIET_CSP, 'cache-control': 'no-store', ...OURS,
       ...(status === 503 ? { 'retry-after': '5' } : {}), ...headers,
     },
   })
@@ -43,14 +46,14 @@ export function problem({ status, detail, code, help, errors, headers }: Problem
 export const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response =>
   new Response(JSON.stringify(body), {
     status,
-    headers: { ...SECURITY, 'content-type': 'application/json; charset=utf-8', 'content-security-policy': QUIET_CSP, 'cache-control': 'no-store', ...headers },
+    headers: { ...SECURITY, 'content-type': 'application/json; charset=utf-8', 'content-security-policy': QUIET_CSP, 'cache-control': 'no-store', ...OURS, ...headers },
   })
 
 /** A page of ours, under the policy that names its style. */
 export const page = (body: string, policy: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response =>
   new Response(body, {
     status,
-    headers: { ...SECURITY, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'cache-control': 'no-store', ...headers },
+    headers: { ...SECURITY, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'cache-control': 'no-store', ...OURS, ...headers },
   })
 
 /** True for a browser: a person is to read the answer. */

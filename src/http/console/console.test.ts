@@ -161,11 +161,11 @@ test('tokens: the secret is shown once, and opens what it says until it is revok
   const it = await consoleWorld(t)
   const { ada } = await owner(it)
   await ada.open('/tokens')
-  await ada.send('/tokens', { name: 'lights', scope: 'read', expires: '90d' })
+  await ada.send('/tokens', { name: 'lights', scope: 'read', expires: '90d', from: '10.0.0.0/8, 203.0.113.9' })
   const secret = /hf_[\w-]+/.exec(ada.text)?.[0] ?? ''
   assert.equal(secret.length, 46)
   await ada.open('/tokens')
-  assert.ok(ada.text.includes('lights') && !ada.text.includes(secret))
+  assert.ok(ada.text.includes('lights') && ada.text.includes('only from 10.0.0.0/8') && !ada.text.includes(secret))
   await ada.send('/tokens/revoke')
   assert.doesNotMatch(ada.text, /lights/)
 })

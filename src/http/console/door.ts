@@ -2,6 +2,7 @@
 // in on POST. Whoever comes in gets a new secret, and the session that this browser had is ended (fixation). Where they go then is a
 // page of ours or none.
 import { z } from 'zod'
+import type { Tick } from '../../core/time.ts'
 import { englishConsole as words } from '../../words/console.ts'
 import { englishProvider as providerWords } from '../../words/provider.ts'
 import { html, line, type Markup } from '../../words/markup.ts'
@@ -35,10 +36,23 @@ export function nextFrom(routes: readonly Route[], asked: string | undefined | n
 
 interface SignInScreen { readonly kit: Kit; readonly door?: Answered<DoorAnswer>; readonly next: string; readonly named?: string; readonly problem?: Markup | false | undefined; readonly status?: number }
 
+type Door = Answered<DoorAnswer>
+const heard = new WeakMap<Kit, { readonly door: Door; readonly at: Tick }>()
+
+/** What the keeper says of its door, asked at most every few seconds, however many strangers stand there. */
+async function doorOf(kit: Kit): Promise<Door> {
+  const { tick } = kit.clock.now()
+  const last = heard.get(kit)
+  if (last && tick - last.at < 5000) return last.door
+  const door = await kit.keeper.call('people.door', {}, { is: 'open' })
+  if (door.is === 'answered' && !door.body.ownerless) heard.set(kit, { door, at: tick })
+  return door
+}
+
 /** The page where people sign in, with what went wrong before. */
 export async function signInPage({ kit, next, named = '', problem, status = 200, door }: SignInScreen): Promise<Response> {
   const w = words.signIn
-  const known = door ?? (await kit.keeper.call('people.door', {}, { is: 'open' }))
+  const known = door ?? (await doorOf(kit))
   const provider = known.is === 'answered' ? known.body.oidc : undefined
   const body = html`<h1>${w.title}</h1>${problem}${hasPasskeys(kit) && enterButton(next)}${typeof provider === 'string' && html`<p class="card"><a class="go" href="/sign-in/oidc">${providerWords.go(line(provider, 40))}</a></p>`}<div class="card"><form method="post" action="/sign-in"><input type="hidden" name="next" value="${next}">${[
     field({ name: 'named', label: w.named, value: named, fills: 'username', most: 254 }),
@@ -60,7 +74,7 @@ async function showSignIn(ask: Ask, kit: Kit, routes: readonly Route[]): Promise
   const shut = readable(kit)
   if (shut) return shut
   const query = new URL(ask.req.url).searchParams
-  const door = await kit.keeper.call('people.door', {}, { is: 'open' })
+  const door = await doorOf(kit)
   const ownerless = door.is === 'answered' && door.body.ownerless
   const problem = ownerless ? notice('degraded', words.signIn.ownerless, words.signIn.ownerlessHelp) : query.get('did') === 'out' && notice('ok', words.done['out'] ?? '')
   return signInPage({ kit, door, next: nextFrom(routes, query.get('next')), problem })
