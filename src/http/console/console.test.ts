@@ -175,7 +175,7 @@ test('recovery codes are shown once and let in once; codes that do not fit say s
   const { ada, secret } = await owner(it)
   await ada.open('/account')
   await ada.send('/account/recovery')
-  const [, code = ''] = /<span>([0-9a-z]{4}(?:-[0-9a-z]{4}){2})</.exec(ada.text) ?? []
+  const [, code = ''] = /<span>([0-9a-z]{4}(?:-[0-9a-z]{4})+)</.exec(ada.text) ?? []
   assert.ok(!(await ada.open('/account')).text.includes(code))
   assert.match(ada.text, /10 codes left/)
   await ada.send('/account/totp')

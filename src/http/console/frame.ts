@@ -58,8 +58,8 @@ button,.go{display:block;inline-size:100%;min-block-size:3rem;padding:.625rem 1.
 .tag{display:inline-block;border:1px solid currentColor;border-radius:99px;padding:0 .625rem;font-size:.8125rem;font-weight:600;line-height:1.5rem;margin-inline-end:.25rem;color:var(--soft)}
 .tag.m{color:var(--m)}
 .secret{display:block;background:var(--page);border:1px dashed var(--soft);border-radius:10px;padding:.75rem .875rem;font:600 1rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;-webkit-user-select:all;user-select:all}
-.codes>span{display:block}
-.codes{columns:10rem 2;-webkit-user-select:text;user-select:text}
+.codes>span{display:block;padding-block:.125rem;break-inside:avoid}
+.codes{columns:16rem 2;font-size:.9375rem;-webkit-user-select:text;user-select:text}
 .qr{display:block;inline-size:min(15rem,100%);block-size:auto;margin:0 auto;border-radius:12px;background:#fff}
 [data-does][hidden]+.card .or{display:none}
 .card p:empty{margin:0}
