@@ -28,6 +28,7 @@ export const englishApproval = {
   aloneSays: 'Every owner is paged at once and reads your reason. It stands in the ledger for ever.',
   reason: 'Why? In a sentence:',
   goAlone: 'I go alone',
+  aloneByPasskey: 'I go alone: with my passkey',
   states: {
     open: 'You are asked to agree', waiting: 'Your word is taken', agreed: 'Agreed', refused: 'Refused', stopped: 'Stopped', changed: 'It was changed', lapsed: 'It has lapsed', alone: 'Somebody went alone',
   },

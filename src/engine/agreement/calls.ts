@@ -29,6 +29,8 @@ const LONGEST: Span = hours(24)
 /** Asking makes telephones ring: so many at once, then one every while. */
 const ASKS: Allowance = { tries: 20, every: seconds(30) }
 const MOST_LISTED = 100
+/** So long after the end a link still shows what became of it. */
+const SHOWN_AFTER: Span = hours(24)
 const PARTIES = ['approves', 'checks', 'does'] as const
 
 const token = z.string().max(500)
@@ -134,6 +136,7 @@ function partyOf(keeper: Keeper, given: string): Party | undefined {
   const permit = keeper.readLink(given)
   if (permit?.is !== 'approve') return undefined
   const row = loadAgreement(keeper.store.sql, permit.agreement)
+  if (row?.endedAt !== undefined && row.endedAt !== null && keeper.now().wall - row.endedAt > SHOWN_AFTER) return undefined
   return row && { id: permit.agreement, person: permit.person, row }
 }
 

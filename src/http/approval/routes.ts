@@ -11,7 +11,7 @@ import { json, page, problem } from '../problem.ts'
 import type { Ask, Kit, Route } from '../route.ts'
 import { fromOf, readForm } from '../session.ts'
 import type { Answered } from '../siblings.ts'
-import { renderApprovalBody, standsFor } from './screen.ts'
+import { renderApprovalBody, standsFor, type ApprovalScreen } from './screen.ts'
 
 const LONGEST_TOKEN = 512
 const ACTS = ['ready', 'yes', 'no', 'stop', 'alone'] as const
@@ -45,8 +45,8 @@ function draw(ask: Ask, kit: Kit, view: ApprovalLinkAnswer, told: { readonly don
   const { title, shape } = standsFor(view)
   const { approval, means } = view
   const path = pathOf(ask)
-  const passkey = means.passkey && hasPasskeys(kit) && approval.state === 'open'
-    ? passkeyButton({ does: 'prove', ask: `${path}/passkey/ask`, send: `${path}/passkey`, hash: approval.hash, label: words.byPasskey[approval.asks], name: 'act', value: approval.asks }) : undefined
+  const passkey: ApprovalScreen['passkey'] = means.passkey && hasPasskeys(kit) && approval.state === 'open'
+    ? (act, label) => passkeyButton({ does: 'prove', ask: `${path}/passkey/ask`, send: `${path}/passkey`, hash: approval.hash, label, name: 'act', value: act }) : undefined
   const body = renderApprovalBody({ view, path, ...(told === undefined ? {} : { told }), ...(passkey === undefined ? {} : { passkey }) })
   return consolePage({ title, shape, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status)
 }

@@ -15,8 +15,8 @@ export interface ApprovalScreen {
   readonly path: string
   /** What came of a press, where there was one. */
   readonly told?: { readonly done: boolean; readonly says: string }
-  /** A button that asks for a passkey, to stand in the form. */
-  readonly passkey?: Markup
+  /** Draws a button that asks for a passkey, to stand in the form whose word it gives. */
+  readonly passkey?: (act: ApprovalAnswer['asks'] | 'alone', label: string) => Markup
 }
 
 interface Stands { readonly title: string; readonly shape: Shape; readonly says: string | undefined }
@@ -69,7 +69,7 @@ const typedField = ({ typed }: ApprovalAnswer, id: string): Markup | false =>
 const hashField = ({ hash }: ApprovalAnswer): Markup => html`<input type="hidden" name="hash" value="${hash}">`
 
 function assent({ view: { approval, means }, path, passkey }: ApprovalScreen): Markup {
-  const byPasskey = means.passkey ? passkey : undefined
+  const byPasskey = means.passkey ? passkey?.(approval.asks, words.byPasskey[approval.asks]) : undefined
   if (!means.totp && !byPasskey) return html`<div class="card"><p>${words.noWay}</p></div>`
   return html`<div class="card"><form method="post" action="${path}">${hashField(approval)}${typedField(approval, 'typed')}${byPasskey}${means.totp && html`${byPasskey && html`<p class="s">${words.passkeyFirst}</p>`}${code('totp')}<button class="first" name="act" value="${approval.asks}">${words.yes[approval.asks]}</button>`}</form></div>`
 }
@@ -79,5 +79,8 @@ const refuse = (view: ApprovalLinkAnswer, path: string): Markup => {
   return html`<div class="card"><form method="post" action="${path}">${hashField(view.approval)}<button class="stop" name="act" value="${act}">${words[act]}</button></form><p class="s">${words.noSays}</p></div>`
 }
 
-const alone = ({ view: { approval, means }, path }: ApprovalScreen): Markup | false =>
-  means.totp && html`<div class="card"><details><summary>${words.alone}</summary><p>${words.aloneSays}</p><form method="post" action="${path}">${hashField(approval)}<div class="f"><label for="reason">${words.reason}</label><input id="reason" name="reason" autocomplete="off" minlength="10" maxlength="500" required></div>${typedField(approval, 'typed-alone')}${code('totp-alone')}<button class="stop" name="act" value="alone">${words.goAlone}</button></form></details></div>`
+function alone({ view: { approval, means }, path, passkey }: ApprovalScreen): Markup | false {
+  const byPasskey = means.passkey ? passkey?.('alone', words.aloneByPasskey) : undefined
+  if (!means.totp && !byPasskey) return false
+  return html`<div class="card"><details><summary>${words.alone}</summary><p>${words.aloneSays}</p><form method="post" action="${path}">${hashField(approval)}<div class="f"><label for="reason">${words.reason}</label><input id="reason" name="reason" autocomplete="off" minlength="10" maxlength="500" required></div>${typedField(approval, 'typed-alone')}${byPasskey}${means.totp && html`${code('totp-alone')}<button class="stop" name="act" value="alone">${words.goAlone}</button>`}</form></details></div>`
+}
