@@ -20,7 +20,7 @@ import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
 import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
 import { outletOn, type Outlet } from './watchdog/outlet.ts'
-import { lookoutFor } from './watchdog/reload.ts'
+import { inTurn, lookoutFor } from './watchdog/reload.ts'
 import { tend, type Tending } from './watchdog/tend.ts'
 
 const TURN = 250
@@ -116,7 +116,8 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   for (const program of programs(it)) children.raise(program, opened.former.filter(({ name }) => name === program.name))
   raiseWorker(it)
   awaitKey(it)
-  const lookout = lookoutFor(opened.file, opened.mark, () => void reload(it))
+  const readAgain = inTurn(() => reload(it))
+  const lookout = lookoutFor(opened.file, opened.mark, readAgain)
   const tending = tendingOf(it)
   let turns = 0
   setInterval(() => {
@@ -132,7 +133,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
     outside.turn(now, ringer && keeper)
   }, TURN)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(it, 0))
-  process.on('SIGHUP', () => void reload(it))
+  process.on('SIGHUP', readAgain)
 }
 
 /** Each program, with what its first message carries. Made anew at each start, from what is in force then. */

@@ -43,3 +43,22 @@ export function lookoutFor(file: string, known: string, onChange: () => void, ma
     },
   }
 }
+
+/** Never two at once: what is asked for meanwhile is done once more afterwards, so that the last word is the newest file's. */
+export function inTurn(work: () => Promise<void>): () => void {
+  let [busy, again] = [false, false]
+  const run = (): void => {
+    if (busy) {
+      again = true
+      return
+    }
+    busy = true
+    void work().finally(() => {
+      busy = false
+      if (!again) return
+      again = false
+      run()
+    })
+  }
+  return run
+}

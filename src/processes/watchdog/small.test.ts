@@ -11,7 +11,7 @@ import { askWho, endFormerKin, rememberKin, startOf, takeOver } from './control.
 import { deadMan } from './dead-man.ts'
 import { notifierFor } from './notify.ts'
 import { outletOn } from './outlet.ts'
-import { lookoutFor, markOf } from './reload.ts'
+import { inTurn, lookoutFor, markOf } from './reload.ts'
 
 function folder(t: { after(fn: () => void): void }): string {
   const at = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-watchdog-'))
@@ -204,4 +204,20 @@ test('a disk that does not answer is asked once', async () => {
   for (let n = 0; n < 50; n++) lookout.turn()
   await new Promise((resolve) => setTimeout(resolve, ms(5)))
   assert.equal(asked, 1)
+})
+
+test('a file is read again by one reader at a time; whoever asks meanwhile is served by one more, of the newest', async () => {
+  const readings: (() => void)[] = []
+  const ask = inTurn(() => new Promise((resolve) => void readings.push(resolve)))
+  ask()
+  for (let i = 0; i < 5; i++) ask()
+  assert.equal(readings.length, 1, 'the others wait')
+  readings[0]?.()
+  await new Promise(setImmediate)
+  assert.equal(readings.length, 2, 'five are served by one')
+  readings[1]?.()
+  await new Promise(setImmediate)
+  assert.equal(readings.length, 2)
+  ask()
+  assert.equal(readings.length, 3)
 })
