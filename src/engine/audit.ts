@@ -33,6 +33,7 @@ function sayOf(entry: Entry): string {
     case 'people.signedOut': return `a session of ${who} ended: ${b['why']}`
     case 'people.refused': return `refused${body['person'] === null ? '' : ` as ${who}`}: ${b['why']}, from ${b['origin']}${Number(body['before']) > 0 ? `, ${b['before']} more before it` : ''}`
     case 'people.granted': return `${who} was given ${(body['roles'] as string[]).join(', ') || 'no role'}${by}`
+    case 'people.configured': return `${who} is ${(body['roles'] as string[]).join(', ') || 'without a role'} by the configuration`
     case 'people.claimed': return `${who} became the first owner`
     case 'people.factorAdded': return `${who} added ${b['kind'] === 'totp' ? 'an authenticator' : 'a passkey'} (${b['label']})${by}`
     case 'people.factorRemoved': return `${b['kind'] === 'totp' ? 'an authenticator' : 'a passkey'} of ${who} was removed (${b['label']})${by}`

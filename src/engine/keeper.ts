@@ -269,6 +269,7 @@ function configureRooms({ config, watcher, store, rooms }: Keeper, tx: Tx): void
   rooms.watch.configure(tx)
   rooms.page.configure(tx)
   rooms.tell.configure(tx)
+  rooms.people.configure(tx)
   awaitExpiry(tx)
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeAt, periodOf } from '../core/totp.ts'
 import { minutes, ms } from '../core/time.ts'
+import { rebuildLedger } from '../db/verify.ts'
 import { configOf, keeperWorld, plan, START, type KeeperWorld } from '../../test/keeper-world.ts'
 import type { Asker, ErrorAnswer } from '../views/answers.ts'
 import type { AccountAnswer, AuditAnswer, LinkAnswer, PeopleAnswer, RecoveryAnswer, SessionAnswer, SignedInAnswer, TotpAnswer } from '../views/people.ts'
@@ -112,6 +113,33 @@ test('guesses of others at the first owner\'s link do not keep the first owner o
   for (let n = 0; n < 60; n++) await it.ask('people.enter', { what: 'first-owner', link: 'x'.repeat(43), person: 'eve', from: { ...FROM, origin: `198.51.100.${n % 2}` } })
   assert.deepEqual(await it.fails('people.enter', { what: 'first-owner', link: 'x'.repeat(43), person: 'eve', from: { ...FROM, origin: '198.51.100.1' } }), [429, 'HF435'], 'an address is slowed')
   assert.equal((await it.ask('people.enter', { what: 'first-owner', link: await it.link(), person: 'ada', from: FROM })).status, 200)
+})
+
+test('a role that changes in the configuration, or somebody who leaves it, ends sessions and is recorded', async (t) => {
+  const it = await world(t)
+  const { asker } = await owned(it)
+  const invite = async (who: string): Promise<string> => {
+    const { url } = await it.body<LinkAnswer>('people.invite', { who }, { is: 'socket' })
+    return (await it.body<SignedInAnswer>('people.enter', { what: 'invite', link: url.split('/').at(-1), from: FROM })).secret
+  }
+  const withPeople = (people: InForce['plan']['people']): InForce => ({ ...config, plan: { ...config.plan, people } })
+  const { ada } = config.plan.people
+  const bo = plan.people['bo'] ?? assert.fail('bo')
+  let secret = await invite('bo')
+  await it.pump(it.w.keeper.configure(withPeople({ ada, bo })))
+  assert.equal((await it.ask('people.session', { session: secret })).status, 200, 'what did not change ends nothing')
+  await it.pump(it.w.keeper.configure(withPeople({ ada, bo: { ...bo, roles: ['responder'] } })))
+  assert.deepEqual(await it.fails('people.session', { session: secret }), [401, 'HF430'])
+  secret = await invite('bo')
+  await it.w.restart(withPeople({ ada, bo: { ...bo, roles: ['responder'] } }))
+  assert.equal((await it.ask('people.session', { session: secret })).status, 200, 'a restart ends nothing')
+  await it.pump(it.w.keeper.configure(withPeople({ ada })))
+  assert.deepEqual(await it.fails('people.session', { session: secret }), [401, 'HF430'])
+  await it.pump(it.w.keeper.configure(withPeople({ ada, bo })))
+  assert.deepEqual(await it.fails('people.session', { session: secret }), [401, 'HF430'], 'and stays ended')
+  const audit = await it.body<AuditAnswer>('people.audit', { who: 'bo' }, asker)
+  assert.deepEqual(audit.entries.filter(({ is }) => is === 'people.configured').map(({ says }) => says), ['bo is responder by the configuration', 'bo is without a role by the configuration'])
+  assert.deepEqual(rebuildLedger(it.w.sql, it.w.keeper.store.rooms, { replace: false }).differed, [])
 })
 
 test('a link that was printed anew voids the one before', async (t) => {

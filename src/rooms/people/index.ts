@@ -47,6 +47,8 @@ export interface PeopleRoom extends Room {
   claim(tx: Tx, person: string): boolean
   /** Whoever is an owner already, by configuration or grant, owns it from now on, where nobody did. */
   settle(tx: Tx, person: string): void
+  /** Takes in what the configuration says now: whoever has other roles, or left, is signed out, and it is recorded. */
+  configure(tx: Tx): void
   hasOwner(sql: Sql): boolean
   setPassword(tx: Tx, person: string, hash: string, by: string, except?: string): void
   passwordOf(sql: Sql, person: string): string | undefined
@@ -80,7 +82,7 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
     agreements,
     apply: {
       ...agreements.apply,
-      'people.granted': rows.applyGranted, 'people.claimed': rows.applyClaimed, 'people.factorAdded': rows.applyEnrolled, 'people.factorRemoved': rows.applyRemoved, 'people.known': rows.applyKnown,
+      'people.granted': rows.applyGranted, 'people.claimed': rows.applyClaimed, 'people.factorAdded': rows.applyEnrolled, 'people.factorRemoved': rows.applyRemoved, 'people.known': rows.applyKnown, 'people.configured': rows.applyConfigured,
     },
     place: () => ({ key: context.key, random: context.random, lived: context.lived() }),
     rolesOf,
@@ -113,6 +115,17 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
     },
     settle(tx, person) {
       if (!room.hasOwner(tx.sql) && may(rolesOf(tx.sql, person), 'admin')) append(tx, 'people.claimed', person, {})
+    },
+    configure(tx) {
+      const members = context.members()
+      const before = rows.loadConfigured(tx.sql)
+      for (const person of new Set([...before.keys(), ...[...members.values()].filter((it) => it.roles.length > 0).map((it) => it.person)])) {
+        const roles = sorted(members.get(person)?.roles ?? [])
+        if (roles.join() === (before.get(person) ?? []).join()) continue
+        append(tx, 'people.configured', person, { roles })
+        closeAll(tx, person, 'the role changed')
+      }
+      for (const person of rows.loadSignedIn(tx.sql)) if (!members.has(person) && rows.loadGranted(tx.sql, person).length === 0) closeAll(tx, person, 'they left the configuration')
     },
     hasOwner: (sql) => rows.loadOwner(sql) !== undefined,
     setPassword(tx, person, hash, by, except) {

@@ -8,6 +8,7 @@ import type { Sql } from '../../db/sql.ts'
 
 export const TABLES = `
 create table if not exists people_role (person text primary key, roles text not null) strict, without rowid;
+create table if not exists people_configured (person text primary key, roles text not null) strict, without rowid;
 create table if not exists people_known (person text primary key, at integer not null, lived integer not null) strict, without rowid;
 create table if not exists people_factor (id text primary key, person text not null, kind text not null, label text not null, at integer not null, lived integer not null) strict, without rowid;
 create index if not exists people_factor_of on people_factor (person);
@@ -22,7 +23,7 @@ create index if not exists people_session_of on people_session (person);
 create table if not exists people_link (hash text primary key, what text not null, person text not null, until integer not null, lived_until integer not null) strict, without rowid;
 `
 
-export const PROJECTIONS = ['people_role', 'people_known', 'people_factor', 'people_owner']
+export const PROJECTIONS = ['people_role', 'people_configured', 'people_known', 'people_factor', 'people_owner']
 
 const know = (sql: Sql, person: string, at: number, lived: number): void =>
   void sql.run('insert into people_known (person, at, lived) values (?, ?, ?) on conflict do nothing', person, at, lived)
@@ -53,6 +54,16 @@ export function applyKnown(sql: Sql, entry: Entry): void {
   const { person, at, lived } = entry.body as { person: string; at: number; lived: number }
   know(sql, person, at, lived)
 }
+
+export function applyConfigured(sql: Sql, entry: Entry): void {
+  const { person, roles } = entry.body as { person: string; roles: string[] }
+  if (roles.length === 0) sql.run('delete from people_configured where person = ?', person)
+  else sql.run('insert into people_configured (person, roles) values (?, ?) on conflict (person) do update set roles = excluded.roles', person, canonical(roles))
+}
+
+export const loadConfigured = (sql: Sql): ReadonlyMap<string, Role[]> =>
+  new Map(sql.all<{ person: string; roles: string }>('select person, roles from people_configured order by person').map((row) => [row.person, (JSON.parse(row.roles) as string[]).filter(isRole)]))
+export const loadSignedIn = (sql: Sql): string[] => sql.all<{ person: string }>('select distinct person from people_session order by person').map((row) => row.person)
 
 export const loadGranted = (sql: Sql, person: string): Role[] => {
   const row = sql.get<{ roles: string }>('select roles from people_role where person = ?', person)
