@@ -4,6 +4,7 @@
 import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
+import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
 
 export type { Change, Killer, Mutant } from './mutant.ts'
@@ -349,4 +350,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...signingIn, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...own]

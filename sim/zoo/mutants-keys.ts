@@ -1,0 +1,27 @@
+// The part of the zoo about keys that are handed out: tokens, the first owner's link, and whose roles went.
+import type { Mutant } from './mutant.ts'
+
+const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file, name })
+
+export const keys: readonly Mutant[] = [
+  {
+    name: 'a token is taken from anywhere', breaks: ['tokens'], killer: killer('src/http/access.test.ts', 'a token is taken from its networks alone'),
+    changes: [{ file: 'src/http/access.ts', find: 'if (!isFrom(token, origin)) {', put: `if (!isFrom(token, origin) && origin === '') {` }],
+  },
+  {
+    name: 'a client says where it is', breaks: ['tokens'], killer: killer('src/http/access.test.ts', 'a token is taken from its networks alone'),
+    changes: [{ file: 'src/http/access.ts', find: `const seen = isLoopback(address) ? headers.get('x-forwarded-for')?.split(',').at(-1)`, put: `const seen = isLoopback(address) ? headers.get('x-forwarded-for')?.split(',').at(0)` }],
+  },
+  {
+    name: 'a token ends by the wall clock alone', breaks: ['X-7'], killer: killer('src/engine/access.test.ts', 'X-7 a token ends'),
+    changes: [{ file: 'src/engine/access.ts', find: `  if (it.expiresAt !== null) tx.schedule(EXPIRE, id, dueIn(tx.now, ms(it.expiresAt - tx.now.wall)))\n`, put: '' }],
+  },
+  {
+    name: 'the first owner’s link stays good beside an owner', breaks: ['first owner'], killer: killer('src/engine/people.test.ts', 'whoever is an owner by grant'),
+    changes: [{ file: 'src/rooms/people/index.ts', find: `if (!room.hasOwner(tx.sql) && may(rolesOf(tx.sql, person), 'admin'))`, put: `if (!room.hasOwner(tx.sql) && may(rolesOf(tx.sql, person), 'admin') && person === '')` }],
+  },
+  {
+    name: 'a role that goes leaves the session', breaks: ['sessions'], killer: killer('src/engine/people.test.ts', 'a role that changes in the configuration'),
+    changes: [{ file: 'src/rooms/people/index.ts', find: `append(tx, 'people.configured', person, { roles })\n        closeAll(tx, person, 'the role changed')`, put: `append(tx, 'people.configured', person, { roles })` }],
+  },
+]
