@@ -29,6 +29,6 @@ test('addresses are written as texts, whatever stands in them', () => {
   const text = starter({ given: give('https://example.com/a?b="c":{d}#e', 'https://example.com/b'), port: 7401, timezone: 'Europe/Berlin' })
   const { checks, site, status_pages } = parse(text) as { checks: unknown; site: unknown; status_pages: unknown }
   assert.deepEqual(checks, { 'example-com': { http: 'https://example.com/a?b="c":{d}#e' }, 'example-com-2': { http: 'https://example.com/b' } })
-  assert.deepEqual(site, { name: 'My site', url: 'http://127.0.0.1:7401', timezone: 'Europe/Berlin' })
+  assert.deepEqual(site, { name: 'My site', url: 'http://localhost:7401', timezone: 'Europe/Berlin' })
   assert.deepEqual(status_pages, { public: { components: { 'example.com': ['example-com'], 'example-com-2': ['example-com-2'] } } })
 })

@@ -38,7 +38,7 @@ export function starter({ given, port, timezone }: StarterWants): string {
   return `# What Holdfast watches, whom it pages, and what it tells the public. It is read again when it changes.
 # All settings: holdfast schema, docs/use/. Check a change before it counts: holdfast validate
 version: 1
-site: { name: My site, url: "http://127.0.0.1:${port}", timezone: ${timezone} }
+site: { name: My site, url: "http://localhost:${port}", timezone: ${timezone} }
 
 checks:${checks.length > 0 ? `\n${checks.join('\n')}` : ''}
   # www: { http: "https://example.com/healthz", expect: { status: 200 } }

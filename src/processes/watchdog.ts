@@ -208,7 +208,7 @@ function hear(it: Watch, name: string, message: Message): void {
     it.ready.add(name)
     const { wants } = it
     if (name === 'keeper') it.out.line(`✓ data in ${nearby(it.opened.data)} (SQLite)`)
-    if (name === 'web') it.out.line(`✓ board at http://${wants.host.includes(':') ? `[${wants.host}]` : wants.host}:${wants.port}/   Ctrl-C stops everything.`)
+    if (name === 'web') it.out.line(`✓ board at http://${spoken(wants.host)}:${wants.port}/   Ctrl-C stops everything.`)
   }
 }
 
@@ -240,6 +240,9 @@ function tellAlarms(it: Watch): void {
   if (!it.children.advances('ringer', PATIENCE)) return
   it.alarms = it.alarms.filter(({ title, says }) => !it.children.tell('ringer', { is: 'page-all', title, says }))
 }
+
+/** As a browser is to be told. By this name of the machine itself, and by no number, browsers know passkeys. */
+const spoken = (host: string): string => (host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host)
 
 const counted = (checks: number): string => `${checks} check${checks === 1 ? '' : 's'}`
 

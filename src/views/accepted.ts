@@ -98,7 +98,7 @@ function refusal(notes: Notes): Loaded {
 function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly file: string }): Omit<Accepted, 'warnings'> {
   reading.onlyKnown([], Object.keys(shapeOf(wants)))
   readVersion(reading)
-  const site = readSite(reading, { name: 'Holdfast', url: `http://127.0.0.1:${wants.port ?? 7400}`, timezone: 'UTC' })
+  const site = readSite(reading, { name: 'Holdfast', url: `http://localhost:${wants.port ?? 7400}`, timezone: 'UTC' })
   const watch = readWatch(reading, wants.probes, site.timezone)
   const page = readPage(reading, wants.channels, site.timezone)
   const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names, ...(wants.data === undefined ? {} : { data: resolve(wants.data) }) })
