@@ -11,7 +11,7 @@ import { codeAt, periodOf } from '../../src/core/totp.ts'
 import { instantOf } from '../../src/core/time.ts'
 import { folderFor, freePorts, hookSink, program, removeFolder, startHoldfast, until, writeConfig } from './world.ts'
 
-const KEYS = { integration: 'iCanary7Q2wE9rT4yU1pA6sD3fG8hJ5k', hook: 'hook-canary-5mN8vB2x', look: 'look-canary-7cX4zL1q' }
+const KEYS = { integration: 'iCanary7Q2wE9rT4yU1pA6sD3fG8hJ5k', hook: 'hook-canary-5mN8vB2x', look: 'look-canary-7cX4zL1q', oidc: 'oidc-canary-3hJ6kP9w' }
 const PASSWORD = 'canary otter under the 7 roofs'
 const OTHER_PASSWORD = 'canary walrus beside 9 rivers'
 
@@ -27,6 +27,8 @@ checks:
 escalation:
   default: [{ page: [ada, bo], repeat: 5m }]
 ingest: { pagerduty: { main: { key: "\${secret:integration}", escalate: default } } }
+sign_in:
+  oidc: { issuer: "http://127.0.0.1:${ports[2]}", client_id: holdfast, client_secret: "\${secret:oidc}" }
 status_pages:
   public: { components: { Website: www }, publish: ["dir:./public"] }
 `
@@ -49,7 +51,7 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   let status = 200
   const www = await program(wwwPort, () => ({ status, body: 'here' }))
   t.after(() => www.close())
-  const env = { HOLDFAST_SECRET_HOOK: KEYS.hook, HOLDFAST_SECRET_LOOK: KEYS.look, HOLDFAST_SECRET_INTEGRATION: KEYS.integration }
+  const env = { HOLDFAST_SECRET_HOOK: KEYS.hook, HOLDFAST_SECRET_LOOK: KEYS.look, HOLDFAST_SECRET_OIDC: KEYS.oidc, HOLDFAST_SECRET_INTEGRATION: KEYS.integration }
   const running = startHoldfast(folder, port, env)
   t.after(() => running.stop())
   await until('it runs', 30_000, () => running.output().includes('board at') && running.output().includes('Nobody owns')).catch(() => assert.fail(running.output()))
@@ -119,6 +121,13 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   assert.equal(signed.status, 303)
   const ada = use('a session', signed.cookie)
   answers.push((await signIn(OTHER_PASSWORD, '000000')).text, (await signIn(PASSWORD, used)).text, (await signIn(PASSWORD, 'abcd-efgh-jkmn')).text)
+  answers.push((await send('/sign-in/oidc', { form: {} })).text)
+  const own = formsOf((await send('/account', { cookie: ada })).text)[0]?.fields.get('csrf') ?? ''
+  const codes = [...(await send('/account/recovery', { cookie: ada, form: { csrf: own } })).text.matchAll(/[0-9a-z]{4}(?:-[0-9a-z]{4}){5}/g)].map(([it]) => it)
+  assert.equal(codes.length, 10)
+  for (const [n, it] of codes.entries()) secrets.set(`recovery code ${n}`, it)
+  assert.equal((await signIn(PASSWORD, codes[0] ?? '')).status, 303)
+  answers.push((await signIn(PASSWORD, codes[0] ?? '')).text)
   const bo = use('a session of another', (await send(`/welcome/invite/${invited}`, { form: {} })).cookie)
   answers.push((await send(`/welcome/recover/${invited}`, { form: {} })).text, (await send(`/welcome/invite/${invited}`)).text)
   for (const [secret, address] of [[token, '198.51.100.1'], [fenced, '198.51.100.1'], [fenced, '10.0.0.7'], [`${token.slice(0, -1)}x`, '198.51.100.1']] as const) {
