@@ -1,5 +1,5 @@
 // What Holdfast answers about agreements: to whoever lists them, and to a party behind a personal link. A link stands in no answer but
-// that to the machine itself, for the person who asks there.
+// to its own person: by their session, or on the machine itself for whoever they say they are.
 import type { Act } from '../core/agreement.ts'
 import type { Instant } from '../core/time.ts'
 import type { From, PasskeyOptionsAnswer, PasskeyShown, ProofAnswer } from './people.ts'
@@ -32,7 +32,7 @@ export interface ApprovalAnswer {
   readonly agreedAt: Instant | null
   readonly endedAt: Instant | null
   readonly parties: readonly { readonly person: string; readonly as: string; readonly said: boolean; readonly sent: readonly { readonly channel: string; readonly outcome: string; readonly at: Instant }[] }[]
-  /** Only on the machine itself, for the party who asks there. */
+  /** Of the party who asks: by their session, or on the machine itself. */
   readonly url: string | null
 }
 

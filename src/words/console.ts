@@ -8,7 +8,7 @@ const several = (n: number, one: string, many: string): string => (n === 1 ? `on
 export const englishConsole = {
   language: 'en',
   navigation: 'Places',
-  places: { account: 'Account', people: 'People', tokens: 'Tokens', audit: 'Audit' },
+  places: { account: 'Account', approvals: 'Approvals', people: 'People', tokens: 'Tokens', audit: 'Audit' },
   signedInAs: (who: string): string => `Signed in as ${person(who)}`,
   signOut: 'Sign out',
   toAccount: 'Go to my account',
@@ -92,6 +92,12 @@ export const englishConsole = {
     from: 'From where', fromHelp: 'Networks such as 10.0.0.0/8, with spaces between. Leave it empty for anywhere.', onlyFrom: 'only from',
     ends: 'How long', endsIn: { '30d': '30 days', '90d': '90 days', '365d': 'a year', '': 'without an end' } as Readonly<Record<string, string>>, makeGo: 'Make it',
     shownTitle: (name: string): string => `The token “${name}”`, shownSays: 'Keep it where your program reads it. It is shown only now; Holdfast itself keeps no more than its hash.', kept: 'I have kept it', use: 'It is sent like this:',
+  },
+  approvals: {
+    title: 'Approvals', says: 'What takes several people. Your word is given behind your own link, with a passkey or a code.',
+    waits: 'Waiting for you', noneWait: 'Nothing waits for you.', others: 'The others', lapses: 'lapses',
+    party: (who: string, said: boolean): string => (said ? `${who} has said it` : `${who} has not yet`),
+    states: { open: 'open', agreed: 'agreed', refused: 'refused', stopped: 'stopped', changed: 'changed, so void', lapsed: 'lapsed', alone: 'somebody went alone' },
   },
   audit: {
     title: 'Audit', says: 'What was done about people and by them: from the ledger, newest first.', who: 'Person', everybody: 'Everybody', since: 'How far back', show: 'Show',

@@ -87,10 +87,11 @@ function standing(keeper: Keeper, row: AgreementRow): AgreementRow {
   return judged ? { ...row, agreement: judged.step.agreement } : row
 }
 
-/** Terminals approve nothing: for the person at one, there is the link. */
+/** Terminals approve nothing, and neither do sessions: for the person at one, there is their link. */
 function urlFor(keeper: Keeper, { asked, agreement }: AgreementRow, asker: Asker, named: string | undefined): string | null {
-  if (asker.is !== 'socket' || named === undefined || agreement.phase.is !== 'open') return null
-  return asked.parties.some(({ identity }) => identity.person === named) ? approvalUrl(keeper.config.site.url, keeper.linkFor, { agreement: asked.id, person: named }) : null
+  const who = asker.is === 'person' ? asker.person : asker.is === 'socket' ? named : undefined
+  if (who === undefined || agreement.phase.is !== 'open') return null
+  return asked.parties.some(({ identity }) => identity.person === who) ? approvalUrl(keeper.config.site.url, keeper.linkFor, { agreement: asked.id, person: who }) : null
 }
 
 const shown = (keeper: Keeper, found: AgreementRow, asker: Asker, named: string | undefined): ApprovalAnswer => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { minutes, ms } from '../../core/time.ts'
+import type { ApprovalAnswer } from '../../views/agreements.ts'
 import { consoleWorld, formsOf, type Browser, type ConsoleWorld } from '../../../test/console-world.ts'
 import { needsOf } from '../access.ts'
 import { routes } from '../routes.ts'
@@ -263,4 +264,25 @@ test('a test page goes to oneself, whoever is named', async (t) => {
     await (await ada.open('/account')).send('/account/test', { channel: 'mail' })
   }
   assert.deepEqual([ada.status, /Enough test pages/.test(ada.text), sent().length], [429, true, 6])
+})
+
+test('what waits for whoever is signed in leads to their own link; what waits for others does not, and nothing is agreed by looking', async (t) => {
+  const it = await consoleWorld(t)
+  const { ada } = await owner(it)
+  for (const who of ['bo', 'chen']) await it.pump(it.keeper.ask('people.grant', { who, roles: ['approver'] }))
+  assert.match((await ada.open('/approvals')).text, /Nothing waits for you/)
+  const ask = async (title: string, of: string[]): Promise<ApprovalAnswer> => {
+    const { status, body } = await it.pump(it.keeper.ask('approvals.ask', { title, text: 'x', of }))
+    assert.equal(status, 200, JSON.stringify(body))
+    return body as ApprovalAnswer
+  }
+  const hers = await ask('Promote <db2>', ['ada', 'bo'])
+  await ask('Not for her', ['bo', 'chen'])
+  await ada.open('/approvals')
+  assert.match(ada.text, /Waiting for you[^]*Promote &lt;db2&gt;[^]*The others[^]*Not for her/)
+  const links = [...ada.text.matchAll(/href="(\/approve\/[^"]+)"/g)].map(([, link]) => link)
+  assert.deepEqual(links, [`/approve/${it.keeper.keeper.linkFor({ is: 'approve', agreement: hers.id as never, person: 'ada' })}`])
+  assert.match((await ada.open(links[0] ?? '')).text, /You are Ada/)
+  assert.match((await ada.open('/approvals')).text, /Ada has not yet · Bo has not yet/)
+  assert.equal((await it.browser().open('/approvals')).path, '/sign-in?next=%2Fapprovals')
 })

@@ -102,6 +102,7 @@ export const SCRIPT_POLICY = `${CONSOLE_POLICY}; script-src 'self'; connect-src 
 /** What stands in the navigation, and which right opens it. */
 const PLACES: readonly { readonly path: string; readonly label: string; readonly needs?: Right }[] = [
   { path: '/account', label: words.places.account },
+  { path: '/approvals', label: words.places.approvals },
   { path: '/people', label: words.places.people, needs: 'admin' },
   { path: '/tokens', label: words.places.tokens, needs: 'admin' },
   { path: '/audit', label: words.places.audit, needs: 'admin' },
