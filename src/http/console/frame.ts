@@ -89,7 +89,7 @@ details[open]>summary::after{transform:rotate(225deg) translate(-2px,-2px)}
 details>:not(summary){margin-block-start:.75rem}
 .end{margin-block-start:1rem}
 footer{margin-block-start:2rem;padding-block-start:.75rem;border-block-start:1px solid var(--line);display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between;font-size:.875rem}
-@media(max-width:30rem){.card{padding:1rem}.rows button.small{inline-size:100%}.rows>li>form{inline-size:100%}}
+@media(max-width:30rem){nav a{padding:0 .25rem;font-size:.875rem}.card{padding:1rem}.rows button.small{inline-size:100%}.rows>li>form{inline-size:100%}}
 @media(forced-colors:active){.card,.hero{border:1px solid CanvasText}nav [aria-current]{border:2px solid}}
 @media print{nav,footer,form{display:none}}
 `
