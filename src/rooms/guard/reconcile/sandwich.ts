@@ -1,0 +1,261 @@
+// The sandwich: the catalogue before (C1), the listing (L) and the catalogue after (C2), merged key by key with what is being uploaded, what former
+// runs remember, and the sentinels. An orphan is in L and in neither catalogue; a gap is in both catalogues and not in L; a row in either catalogue
+// protects its object, whatever else it says (G-20). Memory is constant: six keys and one group at a time. An input that is unsorted, repeats
+// itself, ends early or counts differently than its source refuses the whole; whatever was visited before that is void.
+import { compare, cursorOf, sayKey, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
+import { untagged, type Flag, type Quarantine } from './margins.ts'
+
+/** What former runs know of one key. `lock: none`: no row of it was ever seen. `copied`: verified in the other place. */
+export interface Recalled {
+  readonly lock: Lock | 'none'
+  readonly tenant?: string
+  readonly flag?: Flag
+  readonly aside?: Quarantine
+  readonly copied?: boolean
+}
+
+export interface Memory extends Cursor {
+  readonly recalled: () => Recalled
+}
+
+/** A key of our own. `row`: stands in catalogue and store; `orphan`: planted in the store alone; `gap`: planted in the catalogue alone. */
+export interface Sentinel {
+  readonly key: Uint8Array
+  readonly is: 'row' | 'orphan' | 'gap'
+}
+
+export interface SentinelSeen extends Sentinel {
+  readonly before: boolean
+  readonly listed: boolean
+  readonly after: boolean
+}
+
+export interface Inputs {
+  readonly before: Rows
+  readonly listing: Listing
+  readonly after: Rows
+  readonly intents: Cursor
+  readonly memory: Memory
+  readonly sentinels: readonly Sentinel[]
+  readonly prefix: Uint8Array
+}
+
+/**
+ * `never`: no row, but a lock or a tag says that nobody may touch it. `moving`: a row without an object in one catalogue only. `gone`: remembered,
+ * and neither catalogue nor store knows it any more. `hidden`: put aside by somebody, not live, and without a row.
+ */
+export type Verdict = 'kept' | 'orphan' | 'gap' | 'intent' | 'never' | 'moving' | 'gone' | 'hidden'
+
+export interface Finding {
+  readonly verdict: Verdict
+  readonly key: Uint8Array
+  readonly listed: Listed | undefined
+  readonly recalled: Recalled | undefined
+  /** Of all that the catalogue said, now or ever; once locked it stays locked (G-17). */
+  readonly lock: Lock | 'none'
+  readonly tenant: string | undefined
+  readonly inCatalogue: boolean
+}
+
+/** The keys of one folder under the prefix, which sorted keys bring together; the keys without a folder are one group more. */
+export interface Group {
+  readonly name: string
+  readonly objects: number
+  /** Objects without a row, except those that a tag keeps. */
+  readonly rowless: number
+  readonly gaps: number
+}
+
+export interface Counts {
+  readonly objects: number
+  readonly before: number
+  readonly after: number
+  readonly bytes: number
+  readonly sizesUnknown: number
+}
+
+export type Merged =
+  | { readonly is: 'whole'; readonly counts: Counts; readonly sentinels: readonly SentinelSeen[] }
+  | { readonly is: 'refused'; readonly reasons: readonly string[] }
+
+export interface Visitor {
+  /** Every key except those that are simply kept: row, live object, no lock, nothing remembered. In byte order. */
+  readonly key: (finding: Finding) => void
+  readonly group: (group: Group) => void
+}
+
+/** Merges; each finding goes to the visitor as it is made. */
+export function sandwich(inputs: Inputs, visit: Visitor): Merged {
+  const planted = cursorOf(inputs.sentinels.map((it) => it.key))
+  const [listing, before, after] = [laneOf('the listing', inputs.listing), laneOf('the catalogue before the listing', inputs.before), laneOf('the catalogue after the listing', inputs.after)]
+  const [intents, memory, sentinels] = [laneOf('the uploads that are under way', inputs.intents), laneOf('what former runs remember', inputs.memory), laneOf('the sentinels', planted)]
+  const lanes = [listing, before, after, intents, memory, sentinels]
+  const counts = { objects: 0, before: 0, after: 0, bytes: 0, sizesUnknown: 0 }
+  const seen: SentinelSeen[] = []
+  const groups = groupsOf(inputs.prefix, visit.group)
+  for (const lane of lanes) advance(lane)
+
+  for (let low = lowest(lanes); low !== undefined; low = lowest(lanes)) {
+    if (listing.here && !startsWith(low.cursor, inputs.prefix)) listing.wrong = `holds ${sayKey(keyOf(low.cursor))}, which lies outside the prefix`
+    const isLive = listing.here && inputs.listing.standing === 'live'
+    if (sentinels.here) {
+      const sentinel = inputs.sentinels[planted.at()]
+      if (sentinel) seen.push({ ...sentinel, before: before.here, listed: isLive, after: after.here })
+    } else {
+      if (before.here) counts.before++
+      if (after.here) counts.after++
+      if (isLive) {
+        counts.objects++
+        const { size } = inputs.listing
+        if (size === undefined || !Number.isSafeInteger(size) || size < 0) counts.sizesUnknown++
+        else counts.bytes += size
+      }
+      const plain = isLive && (before.here || after.here) && !memory.here && isFree(inputs.before, before) && isFree(inputs.after, after)
+      const finding = plain ? undefined : findingOf(inputs, low, { listing, before, after, intents, memory })
+      groups.take(low.cursor, isLive, finding)
+      if (finding) visit.key(finding)
+    }
+    for (const lane of lanes) if (lane.here) advance(lane)
+    if (lanes.some((lane) => lane.wrong !== undefined)) break
+  }
+  groups.close()
+  const reasons = lanes.flatMap((lane) => wrongWith(lane))
+  return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'whole', counts, sentinels: seen }
+}
+
+/** One input on its way, and the key that it had before. */
+interface Lane {
+  readonly name: string
+  readonly cursor: Cursor
+  live: boolean
+  /** Stands at the key that is being looked at. */
+  here: boolean
+  count: number
+  last: Uint8Array
+  lastTo: number
+  wrong: string | undefined
+}
+
+const laneOf = (name: string, cursor: Cursor): Lane => ({ name, cursor, live: true, here: false, count: 0, last: new Uint8Array(256), lastTo: 0, wrong: undefined })
+
+function advance(lane: Lane): void {
+  const { cursor } = lane
+  const had = lane.count > 0
+  if (had) {
+    const length = cursor.to - cursor.from
+    if (length > lane.last.length) lane.last = new Uint8Array(length * 2)
+    for (let i = 0; i < length; i++) lane.last[i] = cursor.bytes[cursor.from + i] ?? 0
+    lane.lastTo = length
+  }
+  lane.here = false
+  lane.live = cursor.next()
+  if (!lane.live) return
+  const order = had ? compare(lane.last, 0, lane.lastTo, cursor.bytes, cursor.from, cursor.to) : -1
+  if (order >= 0) {
+    lane.wrong = order === 0 ? `repeats ${sayKey(keyOf(cursor))}` : `goes back from ${sayKey(lane.last.slice(0, lane.lastTo))} to ${sayKey(keyOf(cursor))}`
+    lane.live = false
+  }
+  lane.count++
+}
+
+/** The lane with the smallest key; `here` is true for all that stand at it. */
+function lowest(lanes: readonly Lane[]): Lane | undefined {
+  let low: Lane | undefined
+  for (const lane of lanes) {
+    if (!lane.live) continue
+    const order = low === undefined ? -1 : compare(lane.cursor.bytes, lane.cursor.from, lane.cursor.to, low.cursor.bytes, low.cursor.from, low.cursor.to)
+    if (order < 0) {
+      for (const other of lanes) other.here = false
+      low = lane
+    }
+    if (order <= 0) lane.here = true
+  }
+  return low
+}
+
+function wrongWith(lane: Lane): string[] {
+  if (lane.wrong !== undefined) return [`${lane.name} ${lane.wrong}`]
+  // Another lane broke the merge off before this one came to its end.
+  if (lane.live) return []
+  const ended = lane.cursor.ended()
+  if (ended.is === 'early') return [`${lane.name} ended early: ${ended.says}`]
+  return ended.count === lane.count ? [] : [`${lane.name} has ${lane.count} keys, and its source says ${ended.count}`]
+}
+
+const keyOf = ({ bytes, from, to }: Cursor): Uint8Array => bytes.slice(from, to)
+
+const isFree = (rows: Rows, { here }: Lane): boolean => !here || rows.lock === 'free'
+
+function startsWith({ bytes, from, to }: Cursor, prefix: Uint8Array): boolean {
+  return to - from >= prefix.length && compare(bytes, from, from + prefix.length, prefix, 0, prefix.length) === 0
+}
+
+/** The strictest of what is known: a lock once seen stays, and what nobody could read outweighs a "free" (G-17). */
+function strictest(locks: readonly (Lock | 'none')[]): Lock | 'none' {
+  return (['locked', 'unknown', 'free'] as const).find((it) => locks.includes(it)) ?? 'none'
+}
+
+function findingOf(inputs: Inputs, low: Lane, { listing, before, after, intents, memory }: Record<'listing' | 'before' | 'after' | 'intents' | 'memory', Lane>): Finding {
+  const listed = listing.here ? inputs.listing.listed() : undefined
+  const recalled = memory.here ? inputs.memory.recalled() : undefined
+  const lock = strictest([before.here ? inputs.before.lock : 'none', after.here ? inputs.after.lock : 'none', recalled?.lock ?? 'none'])
+  const tenant = (after.here ? inputs.after.tenant() : before.here ? inputs.before.tenant() : undefined) ?? recalled?.tenant
+  const given = { key: keyOf(low.cursor), listed, recalled, lock, tenant, inCatalogue: before.here || after.here }
+  return { ...given, verdict: verdictOf(given, { both: before.here && after.here, uploading: intents.here }) }
+}
+
+function verdictOf({ listed, lock, inCatalogue }: Omit<Finding, 'verdict'>, { both, uploading }: { both: boolean; uploading: boolean }): Verdict {
+  if (listed === undefined || listed.standing === 'hidden') {
+    if (inCatalogue) return both ? 'gap' : 'moving'
+    return uploading ? 'intent' : listed === undefined ? 'gone' : 'hidden'
+  }
+  if (inCatalogue) return 'kept'
+  if (uploading) return 'intent'
+  const never = lock === 'locked' || lock === 'unknown' || listed.lock === 'locked' || untagged(listed.tags).is === 'fail'
+  return never ? 'never' : 'orphan'
+}
+
+const SLASH = 0x2f
+
+/** Counts by folder: sorted keys bring a folder together, so one open group is enough. */
+function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
+  let open: Uint8Array = new Uint8Array(0)
+  const fresh = () => ({ objects: 0, rowless: 0, gaps: 0 })
+  let counts = fresh()
+  const rest = fresh()
+  const flush = (): void => {
+    if (open.length > 0) tell({ name: textOrHex(open), ...counts })
+    counts = fresh()
+  }
+  return {
+    take(cursor: Cursor, isLive: boolean, finding: Finding | undefined): void {
+      const into = isInside(cursor, open) ? counts : enter(cursor)
+      if (isLive) into.objects++
+      if (finding === undefined) return
+      if (finding.verdict === 'orphan' || (finding.verdict === 'never' && untagged(finding.listed?.tags).is !== 'fail')) into.rowless++
+      if (finding.verdict === 'gap' && finding.recalled?.aside === undefined) into.gaps++
+    },
+    close(): void {
+      flush()
+      if (rest.objects + rest.gaps > 0) tell({ name: '', ...rest })
+    },
+  }
+
+  function isInside(cursor: Cursor, group: Uint8Array): boolean {
+    return group.length > 0 && startsWith(cursor, group)
+  }
+
+  function enter(cursor: Cursor): ReturnType<typeof fresh> {
+    let slash = cursor.from + prefix.length
+    while (slash < cursor.to && cursor.bytes[slash] !== SLASH) slash++
+    if (slash >= cursor.to) return rest
+    flush()
+    open = cursor.bytes.slice(cursor.from, slash + 1)
+    return counts
+  }
+}
+
+const textOrHex = (bytes: Uint8Array): string => {
+  const said = sayKey(bytes)
+  return said.startsWith('"') ? said.slice(1, -1) : said
+}
