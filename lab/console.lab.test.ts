@@ -10,7 +10,7 @@ import test, { after, before } from 'node:test'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { codeAt, periodOf } from '../src/core/totp.ts'
 import { instantOf } from '../src/core/time.ts'
-import { fromBase32 } from '../test/console-world.ts'
+import { fromBase32 } from '../test/base32.ts'
 import { folderFor, freePorts, removeFolder, startHoldfast, until, hookSink, writeConfig, type Running } from '../test/story/world.ts'
 
 const CHROMIUM = '/usr/bin/chromium'

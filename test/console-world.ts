@@ -10,6 +10,7 @@ import { firstOwnerLink } from '../src/engine/people.ts'
 import type { ErrorAnswer } from '../src/views/answers.ts'
 import { configOf, keeperWorld, plan, type KeeperWorld } from './keeper-world.ts'
 import { pushAll, webWorld } from './web-world.ts'
+import { fromBase32 } from './base32.ts'
 
 export const SITE = 'https://hold.acme.example'
 
@@ -42,11 +43,6 @@ export interface ConsoleWorld {
   ownerLink(): Promise<string>
   /** The code that an authenticator shows. */
   code(secret: string, by?: number): string
-}
-
-export function fromBase32(text: string): Uint8Array {
-  const bits = [...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
 }
 
 const unescaped = (text: string): string => text.replaceAll('&#34;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')

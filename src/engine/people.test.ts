@@ -11,6 +11,7 @@ import type { AccountAnswer, AuditAnswer, LinkAnswer, PeopleAnswer, RecoveryAnsw
 import type { Answer } from './answer.ts'
 import type { InForce } from './in-force.ts'
 import { firstOwnerLink } from './people.ts'
+import { fromBase32 } from '../../test/base32.ts'
 
 const FROM = { origin: '203.0.113.9', agent: 'a browser' }
 const PASSWORD = 'amber otter on the roof'
@@ -55,11 +56,6 @@ async function owned(it: Awaited<ReturnType<typeof world>>) {
   const signed = (await it.signIn('ada', code())).body as SignedInAnswer
   const asker: Asker = { is: 'person', person: 'ada', session: signed.session, rights: ['read', 'ack', 'write', 'run', 'approve', 'admin'] }
   return { first, signed, code, asker, secret: totp.secret }
-}
-
-function fromBase32(text: string): Uint8Array {
-  const bits = [...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
 }
 
 const spilled = (w: KeeperWorld, secret: string): boolean => JSON.stringify(w.entries()).includes(secret)

@@ -16,6 +16,7 @@ import type { AuditAnswer, TotpAnswer } from '../../views/people.ts'
 import type { Answer } from '../answer.ts'
 import type { InForce } from '../keeper.ts'
 import { proofOf } from '../sign-in/prove.ts'
+import { fromBase32 } from '../../../test/base32.ts'
 
 type Person = (typeof plan.people)[string]
 const FROM = { origin: '203.0.113.9', agent: 'a phone' }
@@ -24,11 +25,6 @@ const OPEN: Asker = { is: 'open' }
 const member = (name: string, over: Partial<Person> = {}): Person => ({ name, email: `${name}@acme.example`, phone: `+4930${name.length}${name.charCodeAt(0)}`, reach: [{ channel: 'mail', after: ms(0) }], roles: ['approver'], ...over })
 const configWith = (people: readonly Person[]): InForce => ({ ...configOf([]), plan: { ...plan, people: Object.fromEntries(people.map((it) => [it.name, it])) } })
 const ALL = [member('ada'), member('bo'), member('chen', { roles: ['owner'] }), member('dan', { roles: ['responder'] })]
-
-function fromBase32(text: string): Uint8Array {
-  const bits = [...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-}
 
 /** A keeper that has lived four days, with people who have authenticators. */
 async function world(t: { after(act: () => void): void }, people = ALL, old = hours(96)) {

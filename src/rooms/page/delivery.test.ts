@@ -4,15 +4,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { IncidentId } from '../../core/id.ts'
 import { instantOf, minutes, ms, tickOf, type Now } from '../../core/time.ts'
-import { openSql } from '../../db/sql.ts'
-import { entries, prepareTables, storeOver } from '../../db/store.ts'
+import { entries } from '../../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
-import type { Tx } from '../../db/room.ts'
 import { sparedRing, type RingDeed } from './delivery.ts'
 import { pageRoom } from './index.ts'
 import type { Plan } from './plan.ts'
 import type { Journaled } from './protocol.ts'
 import { loadIncident, loadOpen, loadPaging } from './rows.ts'
+import { roomWorld } from '../../../test/room-world.ts'
 
 const plan: Plan = {
   version: '1', people: { ada: { name: 'ada', email: 'ada@acme.example', reach: [{ channel: 'mail', after: ms(0) }] } }, channels: { mail: { kind: 'smtp', config: {} } },
@@ -23,19 +22,9 @@ const plan: Plan = {
 function world(t: { after(act: () => void): void }) {
   let at = 1_000_000
   const now = (): Now => ({ wall: instantOf(1_700_000_000_000 + at), tick: tickOf(at), boot: 'boot' })
-  const sql = openSql(':memory:')
-  t.after(() => sql.close())
   const room = pageRoom({ plan: () => plan, changed: () => undefined })
-  prepareTables(sql, [room])
-  sql.run(`insert into meta (key, value) values ('node', 'node_test')`)
-  const store = storeOver(sql, [room])
-  const turn = <T>(act: (tx: Tx) => T): T => {
-    store.begin()
-    const result = store.turn('test', now(), act)
-    store.commit()
-    if (result.is === 'failed') throw result.cause
-    return result.value
-  }
+  const { sql, store, turn } = roomWorld(room, now)
+  t.after(() => sql.close())
   const open = (name: string, says = 'refused'): string =>
     turn((tx) => room.open(tx, { subject: `service:pagerduty/main/${name}`, title: `${name} fills`, says, origin: 'ingest', escalate: 'default', members: [] }))
   const deeds = (): { key: string; what: string; rings: string[] }[] =>

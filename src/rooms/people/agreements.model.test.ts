@@ -8,11 +8,11 @@ import fc from 'fast-check'
 import { FRESH, SEASONED, type Identity, type Proof } from '../../core/agreement.ts'
 import { instantOf, minutes, ms, tickOf, type Now } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-import { openSql } from '../../db/sql.ts'
-import { entries, Moved, prepareTables, storeOver } from '../../db/store.ts'
+import { entries, Moved } from '../../db/store.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { loadAgreement } from './agreement-rows.ts'
 import { agreementsOf, type Judged } from './agreements.ts'
+import { roomWorld } from '../../../test/room-world.ts'
 
 const LAPSES = minutes(10)
 const PEOPLE = ['ada', 'bo', 'chen'] as const
@@ -45,18 +45,8 @@ function world(alone: 'never' | 'with-reason') {
   const now = (): Now => ({ wall: instantOf(1_795_000_000_000 + at + set), tick: tickOf(at), boot: 'boot' })
   const people = new Map<Who, Identity>(PEOPLE.map((name) => [name, { person: name, addresses: [`${name}@acme.example`], phones: [`+49 ${name.length}${name.charCodeAt(0)}`], subjects: [], factors: [`key-${name}`] }]))
   const context = { key: new Uint8Array(32).fill(3), random: (n: number): Uint8Array => randomBytes(n), identityOf: (_: unknown, name: string): Identity => people.get(name as Who) ?? assert.fail(name), rolesOf: () => ['approver' as const], ladderOf: () => [] }
-  const sql = openSql(':memory:')
   const room = { name: 'people', ...agreementsOf(context) }
-  prepareTables(sql, [room])
-  sql.run(`insert into meta (key, value) values ('node', 'node_test')`)
-  const store = storeOver(sql, [room])
-  const turn = <T>(act: (tx: Tx) => T): T => {
-    store.begin()
-    const result = store.turn('test', now(), act)
-    store.commit()
-    if (result.is === 'failed') throw result.cause
-    return result.value
-  }
+  const { sql, store, turn } = roomWorld(room, now)
   const wished = turn((tx) => room.ask(tx, { what: 'plain', title: 'Promote', text: 'db2', asks: 'yes', parties: [{ person: 'ada', as: 'approves' }, { person: 'bo', as: 'checks' }], lapses: LAPSES, alone, by: 'chen' }))
   assert(wished.is === 'asked')
   return { sql, room, store, turn, now, people, second: agreementsOf(context), id: wished.id, pass: (by: number) => void (at += by), set: (by: number) => void (set += by) }

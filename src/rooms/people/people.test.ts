@@ -5,15 +5,14 @@ import { randomBytes } from 'node:crypto'
 import test from 'node:test'
 import { codeAt, periodOf } from '../../core/totp.ts'
 import { days, hours, instantOf, minutes, ms, tickOf, type Now } from '../../core/time.ts'
-import { openSql } from '../../db/sql.ts'
-import { entries, prepareTables, storeOver } from '../../db/store.ts'
+import { entries } from '../../db/store.ts'
 import { rebuildLedger } from '../../db/verify.ts'
-import type { Tx } from '../../db/room.ts'
 import { addPasskey, beginTotp, confirmTotp, findPasskey, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery, usedPasskey } from './factors.ts'
 import { peopleRoom, type Member } from './index.ts'
 import { giveBack, networkOf, PER_ACCOUNT, takeTry, type Buckets } from './limits.ts'
 import { lookLink, newLink, useLink } from './links.ts'
 import { ABSOLUTE, close, closeAll, IDLE, IDLE_STRONG, isToTouch, look, open, sessionsOf, touch } from './sessions.ts'
+import { roomWorld } from '../../../test/room-world.ts'
 
 const random = (bytes: number): Uint8Array => randomBytes(bytes)
 const MEMBERS = new Map<string, Member>([
@@ -24,19 +23,9 @@ const MEMBERS = new Map<string, Member>([
 function world(t: { after(act: () => void): void }) {
   let [at, set] = [1_000_000, 0]
   const now = (): Now => ({ wall: instantOf(1_795_000_000_000 + at + set), tick: tickOf(at), boot: 'boot' })
-  const sql = openSql(':memory:')
-  t.after(() => sql.close())
   const room = peopleRoom({ key: new Uint8Array(32).fill(7), random, lived: () => ms(at), members: () => MEMBERS })
-  prepareTables(sql, [room])
-  sql.run(`insert into meta (key, value) values ('node', 'node_test')`)
-  const store = storeOver(sql, [room])
-  const turn = <T>(act: (tx: Tx) => T): T => {
-    store.begin()
-    const result = store.turn('test', now(), act)
-    store.commit()
-    if (result.is === 'failed') throw result.cause
-    return result.value
-  }
+  const { sql, store, turn } = roomWorld(room, now)
+  t.after(() => sql.close())
   const strong = (person: string): boolean => room.isStrong(sql, person)
   return {
     sql, room, store, turn, now,
