@@ -11,6 +11,18 @@ const MODEL = 'src/rooms/people/agreements.model.test.ts'
 
 export const approving: readonly Mutant[] = [
   {
+    name: 'a word said again forgives wrong codes', breaks: ['C-5'], killer: test(STORIES, 'guessing codes is slowed per person'),
+    changes: [{ file: CALLS, find: "if (proves && verdict.is === 'taken') giveBack(", put: 'if (proves) giveBack(' }],
+  },
+  {
+    name: 'two names within one mailbox are two people', breaks: ['C-17'], killer: test('src/core/agreement.test.ts', 'C-17 names within one mailbox'),
+    changes: [{ file: 'src/core/agreement.ts', find: 'shared(a.addresses, b.addresses, mailboxOf)', put: 'shared(a.addresses, b.addresses, plain)' }],
+  },
+  {
+    name: 'the only owner goes alone unseen', breaks: ['C-17'], killer: test(STORIES, 'alone: only where it may be'),
+    changes: [{ file: CALLS, find: 'if (owners.every((it) => it === who)) page.open', put: 'if (owners.length === 0) page.open' }],
+  },
+  {
     name: 'a link of another person agrees', breaks: ['C-17', 'C-5'], killer: test(STORIES, 'C-17 a link speaks for its own person'),
     changes: [{ file: CALLS, find: 'return row && { id: permit.agreement, person: permit.person, row }', put: "return row && { id: permit.agreement, person: row.asked.parties.find(({ identity }) => identity.person === permit.person)?.identity.person ?? row.asked.parties[0]?.identity.person ?? '', row }" }],
   },
@@ -63,6 +75,6 @@ export const approving: readonly Mutant[] = [
   },
   {
     name: 'mail addresses stand in the ledger', breaks: ['L-6'], killer: test(STORIES, 'asking is bounded, and the audit'),
-    changes: [{ file: 'src/rooms/people/agreement-rows.ts', find: "filled(addresses, address).map((it) => mark('address', it))", put: 'filled(addresses, address)' }],
+    changes: [{ file: 'src/rooms/people/agreement-rows.ts', find: "filled(addresses, mailboxOf).map((it) => mark('address', it))", put: 'filled(addresses, mailboxOf)' }],
   },
 ]

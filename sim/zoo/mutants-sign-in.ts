@@ -7,7 +7,17 @@ const OIDC = 'src/engine/sign-in/oidc.ts'
 const passkey = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/sign-in/passkey.test.ts', name })
 const oidc = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/sign-in/oidc.test.ts', name })
 
+const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/people.test.ts', name })
+
 export const signingIn: readonly Mutant[] = [
+  {
+    name: 'a right password without its code forgives wrong codes', breaks: ['guessing'], killer: story('who knows the password guesses codes no faster'),
+    changes: [{ file: 'src/rooms/people/limits.ts', find: 'left: Math.min(tries, bucket.left + 1)', put: 'left: tries' }],
+  },
+  {
+    name: 'guessed passwords keep passkeys out', breaks: ['guessing'], killer: story('a passkey is asked for also'),
+    changes: [{ file: 'src/engine/sign-in/entry.ts', find: 'take(keeper, `passkey ${networkOf(origin)}`, PASSKEY_ASKS)', put: 'take(keeper, `address ${networkOf(origin)}`, PER_ADDRESS)' }],
+  },
   {
     name: 'a challenge is good twice', breaks: ['X-8'], killer: passkey('a challenge is good once'),
     changes: [{ file: CHALLENGES, find: '  challenges.delete(challenge)\n  const age', put: '  const age' }],

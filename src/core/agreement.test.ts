@@ -56,6 +56,14 @@ test('C-17 the same person never counts twice', () => {
   assert.ok(sameness(ada, { ...who('x'), person: 'ADA' }))
 })
 
+test('C-17 names within one mailbox are one address', () => {
+  const of = (person: string, ...addresses: string[]) => ({ person, addresses, phones: [], subjects: [], factors: [] })
+  for (const [a, b, same] of [
+    ['ada@acme.example', 'Ada+two@ACME.example', true], ['ada+one@acme.example', 'ada+two@acme.example', true], ['ada+one@acme.example', 'ada@other.example', false], ['ada@acme.example', 'adam@acme.example', false],
+    ['+ada@acme.example', '+bo@acme.example', false],
+  ] as const) assert.equal(sameness(of('ada', a), of('bo', b)) !== undefined, same, `${a} ${b}`)
+})
+
 test('C-17 parties that are not two people are refused at the start, and nobody but a party presses', () => {
   const same = begin(terms({ parties: [{ as: 'does', identity: ada }, { as: 'checks', identity: who('bo', { phones: ada.phones }) }] }))
   assert.ok('says' in same)

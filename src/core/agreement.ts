@@ -124,6 +124,8 @@ export interface Step {
 }
 
 const plain = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
+/** The box that mail to an address lies in: what stands after a plus is a name within it. */
+export const mailboxOf = (address: string): string => plain(address).replace(/^([^+@]+)\+[^@]*(?=@)/, '$1')
 const digits = (text: string): string => text.replace(/[^\d]/g, '')
 
 function shared(a: readonly string[], b: readonly string[], as: (text: string) => string): boolean {
@@ -135,7 +137,7 @@ function shared(a: readonly string[], b: readonly string[], as: (text: string) =
 export function sameness(a: Identity, b: Identity): string | undefined {
   if (plain(a.person) === plain(b.person)) return `${a.person} is one person`
   const pair = `${a.person} and ${b.person}`
-  if (shared(a.addresses, b.addresses, plain)) return `${pair} share an address`
+  if (shared(a.addresses, b.addresses, mailboxOf)) return `${pair} share an address`
   if (shared(a.phones, b.phones, digits)) return `${pair} share a phone`
   if (shared(a.subjects, b.subjects, (it) => it)) return `${pair} sign in as one`
   if (shared(a.factors, b.factors, (it) => it)) return `${pair} share a passkey or authenticator`

@@ -33,6 +33,16 @@ test('a token is a prefix and 256 bits, shown once: no table, no entry and no la
   assert.match(w.sql.get<{ hash: string }>('select hash from token where id = ?', id)?.hash ?? '', /^[0-9a-f]{64}$/)
 })
 
+test('a token makes no token, since that one would outlive it; and whoever a terminal names is not proven', async (t) => {
+  const w = await keeperWorld(t, configOf([]))
+  const token: Asker = { is: 'token', id: 'tok_1', name: 'ci', scopes: ['admin'] }
+  const { status, body } = await w.ask('tokens.create', { name: 'x', scopes: ['admin'], person: 'ada' }, token)
+  assert.deepEqual([status, (body as ErrorAnswer).error.code, await listed(w)], [403, 'HF459', []])
+  const { id } = await create(w, { person: 'ada' })
+  assert.equal((await w.ask('tokens.revoke', { id, person: 'ada' }, token)).status, 200)
+  assert.deepEqual(await saysOf(w), ['the token ci was made (read) by ada at the machine', 'the token ci was revoked by token ci'])
+})
+
 test('scopes are a closed list, in which there is none that approves, runs or says who may what', async (t) => {
   const w = await keeperWorld(t, configOf([]))
   for (const scopes of [['approve'], ['run'], ['owner'], ['read', 'approve'], [], ['__proto__']]) assert.equal((await w.ask('tokens.create', { name: 'x', scopes })).status, 400)
@@ -98,7 +108,7 @@ test('who made it, who revoked it, and where it was refused are in the audit; it
   await w.ask('tokens.noted', { is: 'refused', id: null, why: 'unknown, revoked or expired', origin: '203.0.113.9' }, { is: 'open' })
   await w.ask('tokens.revoke', { id, person: 'bo' })
   assert.deepEqual(tokensForWeb(w.sql), [])
-  assert.deepEqual(await saysOf(w), ['the token ci was made (read) by ada', 'the token ci was refused: not from where it is taken, from 203.0.113.9', 'a token that nobody knows was refused: unknown, revoked or expired, from 203.0.113.9', 'the token ci was revoked by bo'])
+  assert.deepEqual(await saysOf(w), ['the token ci was made (read) by ada at the machine', 'the token ci was refused: not from where it is taken, from 203.0.113.9', 'a token that nobody knows was refused: unknown, revoked or expired, from 203.0.113.9', 'the token ci was revoked by bo at the machine'])
 })
 
 test('tokens that an older Holdfast made go on: from anywhere, with their end', async (t) => {

@@ -96,6 +96,9 @@ type Call<Name extends keyof OwnCalls> = (desk: Desk, args: Args<Name>, who: str
 const whoOf = (asker: Asker, person: unknown): string =>
   asker.is === 'person' ? asker.person : typeof person === 'string' && person !== '' ? person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? 'somebody at the machine') : 'somebody'
 
+/** In whose name a token is made or revoked: a name that a token or a terminal gives is not proven, and does not stand alone. */
+const keeperOfKeys = (asker: Asker, who: string): string => asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' && who !== 'somebody at the machine' ? `${who} at the machine` : who
+
 const checksView = ({ keeper, pingUrl }: Desk): ChecksView => ({
   sql: keeper.store.sql, now: keeper.now().wall, standing: (it) => keeper.watcher.standing(it), flapping: (it) => keeper.watcher.flapping(it), pingUrl,
 })
@@ -340,9 +343,12 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   if (!parsed.success) {
     return misunderstood(called, parsed.error)
   }
+  // It would outlive its own end, and be good where it is not.
+  if (key === 'tokens.create' && asker.is === 'token') return no(403, 'HF459', 'No token makes another token.', 'an owner makes it under Tokens, or "holdfast tokens create" on the machine')
   const data = parsed.data as Record<string, unknown>
+  const who = whoOf(asker, data['person'])
   try {
-    return await (CALLS[key] as Call<keyof OwnCalls>)(desk, data, whoOf(asker, data['person']))
+    return await (CALLS[key] as Call<keyof OwnCalls>)(desk, data, key.startsWith('tokens.') ? keeperOfKeys(asker, who) : who)
   } catch (cause) {
     return notDurable(cause)
   }

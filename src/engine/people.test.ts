@@ -186,6 +186,37 @@ test('guessing is slowed for everybody alike, and ends by itself', async (t) => 
   assert.equal((await it.signIn('ada', code())).status, 200)
 })
 
+test('who knows the password guesses codes no faster for leaving the code out now and then', async (t) => {
+  const it = await world(t)
+  await owned(it)
+  const statuses: number[] = []
+  for (let n = 0; n < 40; n++) {
+    const code = n % 4 === 3 ? {} : { code: '000000' }
+    statuses.push((await it.ask('people.signIn', { named: 'ada', password: PASSWORD, ...code, from: { ...FROM, origin: `192.0.2.${n}` } })).status)
+  }
+  assert.deepEqual([statuses.slice(0, 10).includes(429), new Set(statuses.slice(16)).size, statuses.at(-1)], [false, 1, 429])
+  await it.w.pass(minutes(1))
+  for (let n = 0; n < 5; n++) assert.deepEqual(await it.fails('people.signIn', { named: 'ada', password: PASSWORD, from: FROM }), [401, 'HF431'], 'leaving it out costs nothing')
+})
+
+test('a passkey is asked for also from an address that guessed too many passwords', async (t) => {
+  const it = await world(t, { ...config, site: { ...config.site, url: 'http://localhost:7400' } })
+  for (let n = 0; n < 35; n++) await it.ask('people.signIn', { named: `name${n}`, password: 'a guess', from: FROM })
+  assert.deepEqual(await it.fails('people.signIn', { named: 'bo', password: 'a guess', from: FROM }), [429, 'HF435'])
+  await it.body('people.askPasskey', { before: 'b'.repeat(43), from: FROM })
+})
+
+test('a name may be one that the language has: constructor and __proto__ are people like any other', async (t) => {
+  const it = await world(t, configOf([]))
+  const first = await it.body<SignedInAnswer>('people.enter', { what: 'first-owner', link: await it.link(), person: 'constructor', from: FROM })
+  const account = await it.body<AccountAnswer>('people.account', { session: first.secret })
+  assert.deepEqual([account.person, account.email, account.roles, account.channels], ['constructor', null, ['owner'], []])
+  await it.body('people.setPassword', { session: first.secret, password: PASSWORD })
+  for (const who of ['__proto__', 'toString', 'hasOwnProperty']) await it.body('people.grant', { who, roles: ['viewer'] }, { is: 'socket' })
+  const { people } = await it.body<PeopleAnswer>('people.list', {}, { is: 'socket' })
+  for (const who of ['__proto__', 'toString', 'hasOwnProperty']) assert.deepEqual(people.find(({ person }) => person === who)?.roles, ['viewer'], who)
+})
+
 test('recovery codes stand in for a code, once', async (t) => {
   const it = await world(t)
   const { signed } = await owned(it)

@@ -8,7 +8,8 @@ import { days, hours, parseSpan, later, sayTime, type Instant, type Span } from 
 import { base32, otpauthOf } from '../core/totp.ts'
 import { SEASONED } from '../core/agreement.ts'
 import { beginTotp, confirmTotp, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery } from '../rooms/people/factors.ts'
-import { giveBack } from '../rooms/people/limits.ts'
+import { named } from '../rooms/page/steps.ts'
+import { giveOneBack, PER_ACCOUNT } from '../rooms/people/limits.ts'
 import { lookLink, newLink, useLink, type Purpose } from '../rooms/people/links.ts'
 import { siteFor } from '../rooms/people/site.ts'
 import { loadFactors, loadGranted, loadSecrets } from '../rooms/people/rows.ts'
@@ -81,7 +82,7 @@ async function signIn(keeper: Keeper, args: Args<'people.signIn'>): Promise<Answ
     const wantsCode = loadSecrets(tx.sql, who, 'totp').length > 0
     if (!wantsCode) return entered(keeper, tx, account, { person: who, means: 'password', from: args.from })
     if (args.code === undefined || args.code.trim() === '') {
-      giveBack(keeper.signIns.buckets, `account ${account}`)
+      giveOneBack(keeper.signIns.buckets, `account ${account}`, PER_ACCOUNT)
       return NEEDS_CODE
     }
     const code = takeCode(tx, people.place(), who, args.code)
@@ -117,7 +118,7 @@ function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer
     if (args.what === 'first-owner') {
       const names = namesFor(keeper, args.what)
       if (!NAME.test(who) || who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
-      if (names.some((it) => may(keeper.plan.people[it]?.roles ?? [], 'admin')) && !names.includes(who)) return no(403, 'HF437', `The configuration names who owns this: ${names.join(', ')}.`)
+      if (names.some((it) => may(named(keeper.plan.people, it)?.roles ?? [], 'admin')) && !names.includes(who)) return no(403, 'HF437', `The configuration names who owns this: ${names.join(', ')}.`)
       if (!people.claim(tx, who)) return LINK_GONE
     }
     useLink(tx, keeper.lived(), args.what, args.link)
@@ -157,7 +158,7 @@ async function firstOwner(keeper: Keeper, { asker }: Asking): Promise<Answer> {
 function account(keeper: Keeper, session: Session): AccountAnswer {
   const { sql } = keeper.store
   const { people } = keeper.rooms
-  const member = keeper.plan.people[session.person]
+  const member = named(keeper.plan.people, session.person)
   return {
     schema: 'holdfast.account/1', person: session.person, email: member?.email ?? null, roles: people.rolesOf(sql, session.person),
     hasPassword: people.passwordOf(sql, session.person) !== undefined, recoveryLeft: recoveryLeft({ sql }, session.person),
@@ -170,7 +171,7 @@ function account(keeper: Keeper, session: Session): AccountAnswer {
 async function setPassword(keeper: Keeper, args: Args<'people.setPassword'>): Promise<Answer> {
   const session = recentIn(keeper, args.session)
   if ('status' in session) return session
-  const weak = whyWeak(args.password, [session.person, keeper.plan.people[session.person]?.email?.split('@')[0] ?? ''])
+  const weak = whyWeak(args.password, [session.person, named(keeper.plan.people, session.person)?.email?.split('@')[0] ?? ''])
   if (weak !== undefined) return no(400, 'HF438', `${weak[0]?.toUpperCase()}${weak.slice(1)}.`, 'four unrelated words are long, and easy to type')
   const hash = await hashPassword(args.password, keeper.random)
   return keeper.engine.turn('account', (tx) => {
@@ -199,7 +200,7 @@ function listPeople(keeper: Keeper): PersonAnswer[] {
   const { sql } = keeper.store
   const { people } = keeper.rooms
   return people.everybody(sql).map((who) => {
-    const member = keeper.plan.people[who]
+    const member = named(keeper.plan.people, who)
     const sessions = sessionsOf(sql, who)
     return {
       person: who, email: member?.email ?? null, configured: member?.roles ?? [], granted: loadGranted(sql, who), roles: people.rolesOf(sql, who), factors: loadFactors(sql, who).length,

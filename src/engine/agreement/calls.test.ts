@@ -173,6 +173,11 @@ test('what is agreed survives a crash, and so does what is void; a rebuild gives
   assert.equal(verifyLedger(it.w.sql).broken, undefined)
 })
 
+test('C-17 a name within a mailbox is the mailbox, also where only marks are kept', async (t) => {
+  const it = await world(t, [member('ada'), member('bo', { email: 'Ada+bo@acme.example' })])
+  assert.deepEqual(it.code(await it.w.ask('approvals.ask', { title: 'x', text: '', of: ['ada', 'bo'] })), [409, 'HF474'])
+})
+
 test('C-17 parties are two: shared addresses and phones, roles, youth', async (t) => {
   const it = await world(t, [...ALL, member('eve', { email: 'ADA@acme.example' }), member('fay', { phone: '+49 (30) 397' })])
   const refused = async (of: string[]): Promise<string | undefined> => it.code(await it.w.ask('approvals.ask', { title: 'x', text: '', of }))[1]
@@ -218,6 +223,9 @@ test('alone: only where it may be, with a reason and a code, and every owner is 
   assert.equal((await it.press(asked, 'ada', { act: 'alone', reason: 'db1 burns and nobody answers' })).status, 200)
   assert.deepEqual([await it.state(asked.id), (await it.look(asked.id)).approval.reason], ['alone', 'db1 burns and nobody answers'])
   assert.deepEqual(it.w.open(), [`person:chen/${asked.id}`], 'chen is the owner')
+  const own = await it.ask({ title: 'Another', alone: true, of: ['chen', 'bo'] })
+  assert.equal((await it.press(own, 'chen', { act: 'alone', reason: 'db1 burns and nobody answers' })).status, 200)
+  assert.deepEqual(it.w.open().filter((subject) => subject.endsWith(own.id)).sort(), [`person:chen/${own.id}`, `person:everybody/${own.id}`], 'the only owner is no witness of themselves')
   const { agreements } = it.w.keeper.rooms.people
   const wished = it.w.keeper.engine.turn('purge', (tx) => agreements.ask(tx, { what: 'guard.purge', title: 'x', text: '', asks: 'yes', parties: [{ person: 'ada', as: 'approves' }, { person: 'bo', as: 'approves' }], lapses: minutes(5), alone: 'with-reason', by: 'guard' }))
   await it.w.settle()
@@ -255,6 +263,10 @@ test('guessing codes is slowed per person; refusing never is', async (t) => {
   for (let n = 0; n < 12; n++) statuses.push((await it.press(asked, 'ada', { totp: '000000', from: { ...FROM, origin: `198.51.100.${n}` } })).status)
   assert.deepEqual([...new Set(statuses)], [403, 429])
   assert.equal((await it.press(asked, 'bo')).status, 200, 'nobody else is slowed')
+  const other = await it.ask({ title: 'Another thing' })
+  const mixed: number[] = []
+  for (let n = 0; n < 30; n++) mixed.push((await it.press(n % 2 === 0 ? asked : other, 'bo', { totp: '000000', from: { ...FROM, origin: `198.51.100.${n}` } })).status)
+  assert.equal(mixed.at(-1), 429, 'saying again what was said makes no room for guesses at another thing')
   assert.equal((await it.press(asked, 'ada', { act: 'no' })).status, 200)
 })
 

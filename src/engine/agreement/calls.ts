@@ -10,7 +10,7 @@ import type { Tx } from '../../db/room.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { loadAgreement, loadAgreements, loadSent, type AgreementRow } from '../../rooms/people/agreement-rows.ts'
 import { takeCode } from '../../rooms/people/factors.ts'
-import { giveBack, networkOf, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
+import { giveBack, giveOneBack, networkOf, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
 import { takeProof } from '../../rooms/people/proofs.ts'
 import { loadFactors } from '../../rooms/people/rows.ts'
 import type { AgreementCalls, ApprovalAnswer, ApprovalLinkAnswer } from '../../views/agreements.ts'
@@ -193,7 +193,9 @@ async function press(keeper: Keeper, args: Args<'approvals.press'>, asker: Asker
     const [status, code] = REFUSED[verdict.why]
     return no(status, code, sentenceOf(verdict.says))
   }
-  if (proves) giveBack(keeper.signIns.buckets, `approve ${who}`)
+  // Who said it before proved nothing now: that costs nothing, and forgives nothing.
+  if (proves && verdict.is === 'taken') giveBack(keeper.signIns.buckets, `approve ${who}`)
+  else if (proves) giveOneBack(keeper.signIns.buckets, `approve ${who}`, PER_ACCOUNT)
   const row = loadAgreement(keeper.store.sql, id) ?? party.row
   return ok({ ...behindLink(keeper, { ...party, row }), says: effectOf(verdict, args.act, row, who) })
 }
@@ -208,14 +210,15 @@ function effectOf(verdict: Verdict, act: Args<'approvals.press'>['act'], { agree
   return `${verdict.is === 'again' ? 'You had said it already' : 'Your word is taken'}; ${left.length === 0 ? 'nobody else is asked' : `waiting for ${left.join(' and ')}`}.`
 }
 
-/** Whoever goes alone does not go unseen: each owner is paged, until they take it; where none can be reached, whoever is on call. */
+/** Whoever goes alone does not go unseen: each owner is paged, until they take it; where no other one can be reached, whoever is on call. */
 function pageOwners(tx: Tx, keeper: Keeper, { id, person: who, row }: Party, reason: string): void {
   const { people, page } = keeper.rooms
   const says = `${who} went alone with “${row.asked.title}”: ${reason}`.slice(0, 500)
   const owners = people.everybody(tx.sql).filter((it) => may(people.rolesOf(tx.sql, it), 'admin') && Object.hasOwn(keeper.plan.people, it) && (keeper.plan.people[it]?.reach.length ?? 0) > 0)
   const title = `${who} went alone`.slice(0, 60)
   for (const owner of owners) page.open(tx, { subject: `person:${owner}/${id}`, title, says, origin: 'person', escalate: firstOf(owner), members: [] })
-  if (owners.length === 0) page.open(tx, { subject: `person:everybody/${id}`, title, says, origin: 'person', escalate: 'default', members: [] })
+  // An owner who goes alone is no witness of it.
+  if (owners.every((it) => it === who)) page.open(tx, { subject: `person:everybody/${id}`, title, says, origin: 'person', escalate: 'default', members: [] })
 }
 
 const CALLS: { [Name in keyof AgreementCalls]: Call<Name> } = {

@@ -4,7 +4,7 @@
 import { rightsOf } from '../../core/role.ts'
 import { minutes, sayTime, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-import { PER_ACCOUNT, PER_ADDRESS, giveBack, networkOf, takeTry } from '../../rooms/people/limits.ts'
+import { PASSKEY_ASKS, PER_ACCOUNT, PER_ADDRESS, giveBack, networkOf, takeTry } from '../../rooms/people/limits.ts'
 import { loadFactors } from '../../rooms/people/rows.ts'
 import { isStrong, isToTouch, look, open, touch, type Means, type Session } from '../../rooms/people/sessions.ts'
 import type { Asker, DoneAnswer } from '../../views/answers.ts'
@@ -99,6 +99,9 @@ export function slow(keeper: Keeper, who: string, origin: string): Answer | unde
 
 /** The same for what guesses nothing, and yet costs us something. */
 export const slowAddress = (keeper: Keeper, origin: string): Answer | undefined => take(keeper, `address ${networkOf(origin)}`, PER_ADDRESS)
+
+/** A passkey is asked for however many passwords were guessed from there. */
+export const slowPasskey = (keeper: Keeper, origin: string): Answer | undefined => take(keeper, `passkey ${networkOf(origin)}`, PASSKEY_ASKS)
 
 function take(keeper: Keeper, key: string, allowance: typeof PER_ACCOUNT): Answer | undefined {
   const taken = takeTry(keeper.signIns.buckets, key, allowance, keeper.now())

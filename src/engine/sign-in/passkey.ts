@@ -13,7 +13,7 @@ import { siteFor, type Site } from '../../rooms/people/site.ts'
 import type { PasskeyMade, PasskeyShown, WaysIn } from '../../views/people.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
-import { enter, isStillIn, recentIn, refuse, SIGN_IN_AGAIN, signInTurn, slowAddress } from './entry.ts'
+import { enter, isStillIn, recentIn, refuse, SIGN_IN_AGAIN, signInTurn, slowPasskey } from './entry.ts'
 
 /** EdDSA, ES256, RS256: what authenticators have. */
 const ALGORITHMS = [-8, -7, -257]
@@ -161,6 +161,6 @@ export const PASSKEY_CALLS = {
     return 'status' in session ? session : askToMake(keeper, session)
   },
   'people.addPasskey': add,
-  'people.askPasskey': (keeper: Keeper, args: Args<'people.askPasskey'>): Answer => slowAddress(keeper, args.from.origin) ?? askFor(keeper, ofBrowser(args.before)),
+  'people.askPasskey': (keeper: Keeper, args: Args<'people.askPasskey'>): Answer => slowPasskey(keeper, args.from.origin) ?? askFor(keeper, ofBrowser(args.before)),
   'people.enterByPasskey': enterBy,
 }

@@ -2,7 +2,7 @@
 // projection of the ledger. The stream of an agreement is strict: its version stands beside it, and whoever judged an older one
 // is refused. Who somebody is stands here as marks (`marked`), which say whether two share something and not what it is.
 import { createHmac } from 'node:crypto'
-import type { Agreement, Assent, Identity, Party, Phase, Terms } from '../../core/agreement.ts'
+import { mailboxOf, type Agreement, type Assent, type Identity, type Party, type Phase, type Terms } from '../../core/agreement.ts'
 import type { AgreementId } from '../../core/id.ts'
 import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Due, Instant } from '../../core/time.ts'
@@ -52,12 +52,11 @@ interface Row extends Record<string, unknown> { id: string; version: number; at:
 /** The same person's marks under one key: equal where what they stand for is equal, and telling nothing else. */
 export function marked(key: Uint8Array, { person, addresses, phones, subjects, factors }: Identity): Identity {
   const mark = (of: string, text: string): string => createHmac('sha256', key).update(`mark ${of}\n`).update(text).digest('hex').slice(0, 32)
-  const address = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
   // A mark of digits, since telephone numbers are compared by their digits.
   const number = (text: string): string => BigInt(`0x${mark('phone', text)}`).toString()
   const filled = (texts: readonly string[], as: (text: string) => string): string[] => texts.map(as).filter((it) => it !== '')
   return {
-    person, factors, addresses: filled(addresses, address).map((it) => mark('address', it)), subjects: subjects.map((it) => mark('subject', it)),
+    person, factors, addresses: filled(addresses, mailboxOf).map((it) => mark('address', it)), subjects: subjects.map((it) => mark('subject', it)),
     phones: filled(phones, (it) => it.replace(/[^\d]/g, '')).map(number),
   }
 }

@@ -10,6 +10,7 @@ import type { Random } from '../../ports/world.ts'
 import { agreementsOf, type Agreements } from './agreements.ts'
 import type { Rung } from './approach.ts'
 import type { Place } from './factors.ts'
+import { networkOf } from './limits.ts'
 import * as rows from './rows.ts'
 import { closeAll } from './sessions.ts'
 
@@ -147,7 +148,7 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
     subjectPerson: (sql, subject) => sql.get<{ person: string }>('select person from people_subject where subject = ?', subject)?.person,
     refused(tx, { person, why, origin }) {
       const stream = person ?? ''
-      const key = `${stream}\n${why}\n${origin}`
+      const key = `${stream}\n${why}\n${networkOf(origin)}`
       const last = lately.get(key)
       if (last && tx.now.tick - last.at < 60_000) {
         last.more++

@@ -8,6 +8,8 @@ export const PER_ACCOUNT: Allowance = { tries: 10, every: seconds(60) }
 /** Test pages of one person by one channel: each wakes them, and may cost money. */
 export const TESTS: Allowance = { tries: 6, every: seconds(60) }
 export const PER_ADDRESS: Allowance = { tries: 30, every: seconds(10) }
+/** Being asked for a passkey guesses nothing: room for many behind one address, apart from their passwords. */
+export const PASSKEY_ASKS: Allowance = { tries: 120, every: seconds(1) }
 const MOST_BUCKETS = 20_000
 
 interface Bucket { readonly left: number; readonly at: Stamp }
@@ -39,5 +41,11 @@ export function takeTry(buckets: Buckets, key: string, allowance: Allowance, now
   return { is: 'go' }
 }
 
-/** A try that was right was no guess. */
+/** A try that was half right: it is given back, and no other one, so that nobody guesses on by being half right now and then. */
+export function giveOneBack(buckets: Buckets, key: string, { tries }: Allowance): void {
+  const bucket = buckets.get(key)
+  if (bucket) buckets.set(key, { ...bucket, left: Math.min(tries, bucket.left + 1) })
+}
+
+/** A try that was wholly right was no guess, and neither were those before it. */
 export const giveBack = (buckets: Buckets, key: string): void => void buckets.delete(key)

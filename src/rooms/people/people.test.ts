@@ -200,6 +200,8 @@ test('W-8 a rebuild gives the same, and what was refused a thousand times is a f
   for (let n = 0; n < 1000; n++) it.turn((tx) => it.room.refused(tx, { person: 'bo', why: 'wrong password', origin: '203.0.113.9' }))
   assert.deepEqual(rebuildLedger(it.sql, it.store.rooms, { replace: false }).differed, [])
   assert.equal(it.facts().filter((is) => is === 'people.refused').length, 1)
+  for (let n = 0; n < 1000; n++) it.turn((tx) => it.room.refused(tx, { person: 'bo', why: 'wrong password', origin: `2001:db8:1:2::${n.toString(16)}` }))
+  assert.equal(it.facts().filter((is) => is === 'people.refused').length, 2, 'whoever owns a network of addresses writes no more by it')
   it.pass(61_000)
   it.turn((tx) => it.room.refused(tx, { person: 'bo', why: 'wrong password', origin: '203.0.113.9' }))
   assert.equal([...entries(it.sql)].findLast(({ is }) => is === 'people.refused')?.body['before'], 999)
