@@ -231,7 +231,7 @@ function whyOver(agreement: Agreement): Step | undefined {
 function whyUnproven(agreement: Agreement, { proof, identity, typed }: Press, now: Now): Step | undefined {
   const { terms } = agreement
   // Said first: a code that counts once is not used up by a slip of the fingers.
-  if (terms.typed !== undefined && typed?.trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
+  if (terms.typed !== undefined && typed?.normalize('NFC').trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
   if (!proof || proof.hash !== terms.hash || !identity.factors.includes(proof.factor)) return no(agreement, 'not-proven', 'this needs your passkey or your code, given for this very thing')
   const age = ageOf(proof.at, now)
   if (age === undefined || age > FRESH) return no(agreement, 'not-fresh', 'your passkey or code was given too long ago: give it again')

@@ -210,6 +210,11 @@ test('what cannot be undone is typed, and a slip of the fingers uses no code up'
   const code = it.codeOf('ada')
   for (const typed of [undefined, 'db1', 'DB2']) assert.deepEqual(it.code(await it.press(asked, 'ada', { totp: code, typed })), [403, 'HF468'])
   assert.equal((await it.press(asked, 'ada', { totp: code, typed: ' db2 ' })).status, 200)
+  const odd = await it.ask({ typed: '\u200bMu\u0308hle\u2069\u00ad' })
+  assert.equal(odd.typed, 'Mühle', 'what cannot be seen is not asked for, and a letter is a letter however it is written')
+  await it.w.pass(minutes(1))
+  assert.equal((await it.press(odd, 'ada', { typed: 'Mu\u0308hle' })).status, 200)
+  assert.equal((await it.w.ask('approvals.ask', { title: 'x', text: '', of: ['ada', 'bo'], typed: '\u200b\u202e' })).status, 400)
 })
 
 test('alone: only where it may be, with a reason and a code, and every owner is paged', async (t) => {

@@ -118,12 +118,15 @@ async function ask(keeper: Keeper, args: Args<'approvals.ask'>, asker: Asker): P
   if (unknown) return no(404, 'HF404', `no person is called “${unknown.person}”`, `known: ${people.everybody(keeper.store.sql).slice(0, 20).join(', ') || 'none'}`)
   const lapses = args.lapses === undefined ? USUAL : parseSpan(args.lapses)
   if (lapses === undefined || lapses < SHORTEST || lapses > LONGEST) return no(400, 'HF411', `“${args.lapses}” is not a time between ${sayTime(SHORTEST)} and ${sayTime(LONGEST)}`, 'write it with units: 15m, 2h')
+  // What cannot be seen cannot be typed.
+  const typed = args.typed?.normalize('NFC').replace(/\p{Cf}/gu, '').trim()
+  if (typed === '') return no(400, 'HF401', 'What is to be typed has no letter that can be seen.', 'such as the name of what is changed')
   if (args.instead !== undefined && !loadAgreement(keeper.store.sql, args.instead)) return NOT_HERE
   const free = takeTry(keeper.signIns.buckets, `asks ${by}`, ASKS, keeper.now())
   if (free.is === 'wait') return no(429, 'HF435', `Too much is asked at once: more in ${sayTime(free.for)}.`)
   const wished = await keeper.engine.turn('approvals.ask', (tx) => people.agreements.ask(tx, {
     what: 'plain', title: args.title, text: args.text, asks: args.ready === true ? 'ready' : 'yes', parties, lapses, alone: args.alone === true ? 'with-reason' : 'never', by,
-    ...(args.typed === undefined ? {} : { typed: args.typed }), ...(args.instead === undefined ? {} : { instead: args.instead }),
+    ...(typed === undefined ? {} : { typed }), ...(args.instead === undefined ? {} : { instead: args.instead }),
   }))
   if (wished.is === 'refused') return wished.why === 'crowded' ? no(503, 'HF473', sentenceOf(wished.says)) : no(409, 'HF474', sentenceOf(wished.says), 'name two different people with the right role: holdfast people list shows who has which')
   const row = loadAgreement(keeper.store.sql, wished.id)
