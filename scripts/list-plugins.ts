@@ -9,6 +9,7 @@ const LIST = new URL('list.gen.ts', FOLDER)
 const KINDS = [
   { folder: 'probes', type: 'AnyProbe', port: 'probe' },
   { folder: 'channels', type: 'AnyChannel', port: 'channel' },
+  { folder: 'stores', type: 'AnyStore', port: 'store' },
 ] as const
 
 /** The list as it should be now. */

@@ -1,6 +1,7 @@
 // Written by scripts/list-plugins.ts from the folders beside it; do not edit.
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyChannel } from '../ports/channel.ts'
+import type { AnyStore } from '../ports/store.ts'
 import file from './probes/file.ts'
 import heartbeat from './probes/heartbeat.ts'
 import http from './probes/http.ts'
@@ -9,6 +10,8 @@ import postgres from './probes/postgres.ts'
 import tcp from './probes/tcp.ts'
 import smtp from './channels/smtp.ts'
 import webhook from './channels/webhook.ts'
+import dir from './stores/dir.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
+export const stores: readonly AnyStore[] = [dir]
