@@ -11,6 +11,10 @@ const MODEL = 'src/rooms/people/agreements.model.test.ts'
 
 export const approving: readonly Mutant[] = [
   {
+    name: 'one asker leaves no room for others', breaks: ['C-5'], killer: test(STORIES, 'asking is bounded, and the audit'),
+    changes: [{ file: ROOM, find: 'countGoing(sql, wish.by) >= MOST_OF_ONE', put: 'countGoing(sql, wish.by) >= MOST_GOING' }],
+  },
+  {
     name: 'a word said again forgives wrong codes', breaks: ['C-5'], killer: test(STORIES, 'guessing codes is slowed per person'),
     changes: [{ file: CALLS, find: "if (proves && verdict.is === 'taken') giveBack(", put: 'if (proves) giveBack(' }],
   },

@@ -5,6 +5,10 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const keys: readonly Mutant[] = [
   {
+    name: 'two people differ in capitals alone', breaks: ['roles'], killer: killer('src/engine/people.test.ts', 'nobody is named as somebody else'),
+    changes: [{ file: 'src/engine/people.ts', find: 'it.toLowerCase() === who.toLowerCase()', put: 'it === who' }],
+  },
+  {
     name: 'a token makes another that outlives it', breaks: ['tokens'], killer: killer('src/engine/access.test.ts', 'a token makes no token'),
     changes: [{ file: 'src/engine/calls.ts', find: `if (key === 'tokens.create' && asker.is === 'token') return`, put: `if (key === 'tokens.create' && asker.is === 'open') return` }],
   },

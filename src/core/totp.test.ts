@@ -38,5 +38,6 @@ test('what is no code is none', () => {
 })
 
 test('names with anything in them stand in the address of a QR code', () => {
+  assert.match(otpauthOf(SECRET, 'half \ud800 a sign', 'ada'), /^otpauth:\/\/totp\/half%20%EF%BF%BD%20a%20sign:ada\?/)
   assert.equal(otpauthOf(SECRET, 'Acme: Hosting', 'ada@acme.example'), 'otpauth://totp/Acme%3A%20Hosting:ada%40acme.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme%3A%20Hosting&algorithm=SHA1&digits=6&period=30')
 })

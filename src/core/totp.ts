@@ -53,6 +53,9 @@ export function periodOfCode(secret: Uint8Array, code: string, at: Instant, last
   return found !== undefined && (last === undefined || found > last) ? found : undefined
 }
 
+/** Half a character in a name is none: what it stands in has to be an address. */
+const part = (text: string): string => encodeURIComponent(text.toWellFormed())
+
 /** What an authenticator reads from a QR code. */
 export const otpauthOf = (secret: Uint8Array, issuer: string, account: string): string =>
-  `otpauth://totp/${encodeURIComponent(issuer)}:${encodeURIComponent(account)}?secret=${base32(secret)}&issuer=${encodeURIComponent(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD / 1000}`
+  `otpauth://totp/${part(issuer)}:${part(account)}?secret=${base32(secret)}&issuer=${part(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD / 1000}`

@@ -206,6 +206,14 @@ test('a passkey is asked for also from an address that guessed too many password
   await it.body('people.askPasskey', { before: 'b'.repeat(43), from: FROM })
 })
 
+test('nobody is named as somebody else in other capitals', async (t) => {
+  const it = await world(t)
+  const link = await it.link()
+  assert.deepEqual(await it.fails('people.enter', { what: 'first-owner', link, person: 'ADA', from: FROM }), [409, 'HF476'])
+  for (const who of ['Ada', 'BO']) assert.deepEqual(await it.fails('people.grant', { who, roles: ['owner'] }, { is: 'socket' }), [409, 'HF476'], who)
+  await it.body('people.enter', { what: 'first-owner', link, person: 'ada', from: FROM })
+})
+
 test('a name may be one that the language has: constructor and __proto__ are people like any other', async (t) => {
   const it = await world(t, configOf([]))
   const first = await it.body<SignedInAnswer>('people.enter', { what: 'first-owner', link: await it.link(), person: 'constructor', from: FROM })

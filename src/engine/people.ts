@@ -95,6 +95,14 @@ async function signIn(keeper: Keeper, args: Args<'people.signIn'>): Promise<Answ
 
 const NAME = /^(?=.*[A-Za-z])[\w.-]{1,63}$/
 
+/** Why this cannot be a person's name: not one, or it differs from somebody's in capitals alone, and nobody would tell the two apart. */
+function whyNoName(keeper: Keeper, who: string): Answer | undefined {
+  if (!NAME.test(who) || who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
+  const { people } = keeper.rooms
+  const twin = people.isKnown(keeper.store.sql, who) ? undefined : people.everybody(keeper.store.sql).find((it) => it.toLowerCase() === who.toLowerCase())
+  return twin === undefined ? undefined : no(409, 'HF476', `“${who}” would be taken for “${twin}”.`, `write ${twin} as it stands there, or choose another name`)
+}
+
 /** Who may be named by a link: the first owner names themselves, everybody else is named in it. */
 const namesFor = (keeper: Keeper, purpose: Purpose): string[] => {
   if (purpose !== 'first-owner') return []
@@ -117,7 +125,8 @@ function enterByLink(keeper: Keeper, args: Args<'people.enter'>): Promise<Answer
     const who = args.what === 'first-owner' ? (args.person ?? '').trim() : found.person
     if (args.what === 'first-owner') {
       const names = namesFor(keeper, args.what)
-      if (!NAME.test(who) || who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
+      const unfit = whyNoName(keeper, who)
+      if (unfit) return unfit
       if (names.some((it) => may(named(keeper.plan.people, it)?.roles ?? [], 'admin')) && !names.includes(who)) return no(403, 'HF437', `The configuration names who owns this: ${names.join(', ')}.`)
       if (!people.claim(tx, who)) return LINK_GONE
     }
@@ -210,7 +219,8 @@ function listPeople(keeper: Keeper): PersonAnswer[] {
 }
 
 function grant(keeper: Keeper, args: Args<'people.grant'>, { by }: Asking): Answer | Promise<Answer> {
-  if (!NAME.test(args.who) || args.who.startsWith('oncall.')) return no(400, 'HF436', 'A name has letters, digits, “-”, “_” and “.”, with a letter among them, at most 63.', 'such as ada')
+  const unfit = whyNoName(keeper, args.who)
+  if (unfit) return unfit
   const wanted: Role[] = args.roles.filter(isRole)
   return keeper.engine.turn('people.grant', (tx) => {
     if (keeper.rooms.people.grant(tx, args.who, wanted, by) === 'last-owner') return no(409, 'HF441', `${args.who} is the only owner.`, 'make somebody else an owner first')

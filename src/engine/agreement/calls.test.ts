@@ -316,5 +316,11 @@ test('asking is bounded, and the audit tells it all without a secret', async (t)
   let last = 200
   for (let n = 0; n < 25; n++) last = (await it.w.ask('approvals.ask', { title: `n ${n}`, text: '', of: ['ada', 'bo'] })).status
   assert.equal(last, 429)
+  for (let n = 0; n < 40; n++) {
+    last = (await it.w.ask('approvals.ask', { title: `of one ${n}`, text: '', of: ['ada', 'bo'], lapses: '2h', person: 'greedy' })).status
+    await it.w.pass(seconds(31))
+  }
+  assert.equal(last, 503, 'one asker does not fill it all')
+  assert.equal((await it.w.ask('approvals.ask', { title: 'of another', text: '', of: ['ada', 'bo'], person: 'modest' })).status, 200)
   assert.ok(START > 0)
 })

@@ -15,6 +15,8 @@ import { approach, reachDue, sent, type Rung } from './approach.ts'
 
 /** So many go on at a time. */
 const MOST_GOING = 100
+/** Of one asker: nobody's asking leaves no room for others. */
+const MOST_OF_ONE = 25
 
 export interface AgreementContext {
   readonly key: Uint8Array
@@ -148,6 +150,7 @@ const union = (a: readonly string[], b: readonly string[]): string[] => [...new 
 function ask(tx: Tx, wish: Wish, context: AgreementContext, identity: (sql: Sql, person: string) => Identity, agreements: Agreements): Wished {
   const { sql, now } = tx
   if (countGoing(sql) >= MOST_GOING) return { is: 'refused', why: 'crowded', says: `${MOST_GOING} agreements are open already` }
+  if (countGoing(sql, wish.by) >= MOST_OF_ONE) return { is: 'refused', why: 'crowded', says: `${MOST_OF_ONE} agreements that ${wish.by} asked for are open already` }
   for (const { person, as } of wish.parties) {
     if (!mayBe(context.rolesOf(sql, person), as)) return { is: 'refused', why: 'unfit', says: `${person} may not ${as === 'does' ? 'run' : 'approve'} anything` }
   }
