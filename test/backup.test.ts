@@ -27,10 +27,17 @@ test('a running store is copied whole, with the key', async (t) => {
     for (let n = 0; n < turns; n++) store.turn('t', { wall: instantOf(1), tick: tickOf(1), boot: 'b' }, (tx) => tx.append({ is: 'count.counted', stream: 's', body: { text: 'x'.repeat(2000) } }))
     store.commit()
   }
-  append(2000)
-  const timer = setInterval(() => append(20), 5)
-  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script, data, path.join(at, 'to')])
-  clearInterval(timer)
+  append(10_000)
+  // Without a pause, so that whoever copies in steps would begin anew for ever.
+  let copying = true
+  const writing = (async () => {
+    while (copying) {
+      append(1)
+      await new Promise(setImmediate)
+    }
+  })()
+  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script, data, path.join(at, 'to')], { timeout: 30_000 }).finally(() => void (copying = false))
+  await writing
   const made = stdout.trim()
   assert(made.startsWith(path.join(at, 'to')))
   assert.deepEqual(fs.readFileSync(path.join(made, 'node.key')), key)
@@ -39,7 +46,7 @@ test('a running store is copied whole, with the key', async (t) => {
   copy.close()
   store.close()
   assert.equal(verdict.broken, undefined)
-  assert(verdict.entries >= 2000)
+  assert(verdict.entries >= 10_000)
   const none = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, at, at], { encoding: 'utf8' })
   assert.equal(none.status, 2)
   assert.match(none.stderr, /no database of Holdfast/)
