@@ -5,6 +5,13 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const keys: readonly Mutant[] = [
   {
+    name: 'an invitation is a way back', breaks: ['links'], killer: killer('test/cross-purpose.test.ts', 'every secret × every place'),
+    changes: [
+      { file: 'src/rooms/people/links.ts', find: 'sha256(`${it.what} ${secret}`)', put: 'sha256(secret)' },
+      { file: 'src/rooms/people/links.ts', find: 'where hash = ? and what = ?\', sha256(`${what} ${secret}`), what)', put: 'where hash = ?\', sha256(secret))' },
+    ],
+  },
+  {
     name: 'two people differ in capitals alone', breaks: ['roles'], killer: killer('src/engine/people.test.ts', 'nobody is named as somebody else'),
     changes: [{ file: 'src/engine/people.ts', find: 'it.toLowerCase() === who.toLowerCase()', put: 'it === who' }],
   },
