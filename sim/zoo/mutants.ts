@@ -6,6 +6,7 @@ import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
 import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
+import { storing } from './mutants-stores.ts'
 
 export type { Change, Killer, Mutant } from './mutant.ts'
 
@@ -350,4 +351,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...own]

@@ -11,7 +11,8 @@ import tcp from './probes/tcp.ts'
 import smtp from './channels/smtp.ts'
 import webhook from './channels/webhook.ts'
 import dir from './stores/dir.ts'
+import s3 from './stores/s3.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
-export const stores: readonly AnyStore[] = [dir]
+export const stores: readonly AnyStore[] = [dir, s3]

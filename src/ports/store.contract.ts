@@ -31,9 +31,9 @@ export const HOSTILE = ['', '..', '../outside', 'a/../b', 'a/./b', 'a/..', '.', 
 const NAMES = ['a', 'a b', 'a+b', 'a%2fb', 'a/b', 'a/b c/d', 'a-', 'a.txt', 'b/ü', 'b/é', 'b/\u{1f600}', 'b/\uffee', 'c/…', "c/it's (1)!*~", 'c/a&b<c>"', 'c/\t', 'c/line\nbreak', 'd/?x=1#y', 'd/\\', 'e;:@=,$'] as const
 
 /** Everything that begins with `prefix`, and the proof that it is. */
-export async function listed(reading: Reading, prefix = '', pageOf = 1_000): Promise<{ items: Listed[]; whole: Complete }> {
+export async function listed(reading: Reading, prefix = '', pageOf = 1_000, mustSee: readonly string[] = []): Promise<{ items: Listed[]; whole: Complete }> {
   const items: Listed[] = []
-  const pages = walk(reading, { prefix, now, signal: soon(), pageOf })
+  const pages = walk(reading, { prefix, now, signal: soon(), pageOf, mustSee })
   for (;;) {
     const { value, done } = await pages.next()
     if (done === true) return { items, whole: value }

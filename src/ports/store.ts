@@ -47,6 +47,8 @@ export interface PageWant {
   readonly prefix: string
   readonly cursor?: string
   readonly after?: string
+  /** The last version of `after` that was seen: what comes behind that one. */
+  readonly afterVersion?: string
   /** At most 1,000. */
   readonly most: number
 }

@@ -93,7 +93,7 @@ export async function* walk(reading: Pick<Reading, 'page'>, it: Walk): AsyncGene
     if (next === undefined) break
     at = next
   }
-  await confirm(reading, it, order.last())
+  await confirm(reading, it, order.mark())
   sentinels.end()
   bound(it.now, began, sum, limits)
   return { is: 'complete', ...sum, began, ended: it.now() }
@@ -105,16 +105,17 @@ function bound(now: () => Now, began: Now, sum: { pages: number; items: number }
   if (sum.pages >= limits.pages || sum.items > limits.items) throw coded('ETOOMUCH', `the listing has more than ${limits.pages} pages or ${limits.items} entries: raise the limit, or list a narrower prefix`, 'never')
 }
 
-/** Asks once more behind the last key: a page that said "the end" too early is found out here. */
-async function confirm(reading: Pick<Reading, 'page'>, { prefix, signal }: Walk, last: string | undefined): Promise<void> {
-  const page = await reading.page({ prefix, most: 2, ...(last !== undefined && { after: last }) }, signal)
-  const more = page.items.find((item) => item.is !== 'odd' && (last === undefined || compareKeys(item.key, last) > 0))
-  if (more) throw unsound(`it ended ${last === undefined ? 'without an entry' : `at “${sayKey(last)}”`}, and behind that there is “${sayKey(more.key)}”`)
-  if (page.items.some((item) => item.is !== 'odd')) throw unsound(`asked what comes behind “${sayKey(last ?? '')}” the store gives what comes before it`)
+/** Asks once more behind the last entry: a page that said "the end" too early is found out here. */
+async function confirm(reading: Pick<Reading, 'page'>, { prefix, signal }: Walk, { last, versionId }: Omit<Mark, 'cursor'>): Promise<void> {
+  const page = await reading.page({ prefix, most: MOST_ITEMS, ...(last !== undefined && { after: last }), ...(versionId !== undefined && { afterVersion: versionId }) }, signal)
+  const named = page.items.filter((item) => item.is !== 'odd')
+  const wrong = last === undefined ? undefined : named.find((item) => compareKeys(item.key, last) < 0 || (item.key === last && item.versionId === versionId))
+  if (wrong) throw unsound(`asked what comes behind “${sayKey(last ?? '')}” the store gives what comes before it`)
+  if (named[0]) throw unsound(`it ended ${last === undefined ? 'without an entry' : `at “${sayKey(last)}”`}, and behind that there is “${sayKey(named[0].key)}”`)
   if (page.next !== undefined) throw unsound('asked for what comes behind its end it gives nothing and says that more follows')
 }
 
-function createOrder(prefix: string, resume: Mark | undefined): { take(item: Listed): void; last(): string | undefined; mark(): Omit<Mark, 'cursor'> } {
+function createOrder(prefix: string, resume: Mark | undefined): { take(item: Listed): void; mark(): Omit<Mark, 'cursor'> } {
   let last = resume?.last
   let versionId = resume?.versionId
   let seen = new Set<string | undefined>(resume?.last === undefined ? [] : [resume.versionId])
@@ -137,7 +138,6 @@ function createOrder(prefix: string, resume: Mark | undefined): { take(item: Lis
       seen.add(versionId)
       if (item.is === 'version' && !(Number.isSafeInteger(item.bytes) && item.bytes >= 0)) throw unsound(`“${sayKey(item.key)}” has a size that is none`)
     },
-    last: () => last,
     mark: () => ({ ...(last !== undefined && { last }), ...(versionId !== undefined && { versionId }) }),
   }
 }
