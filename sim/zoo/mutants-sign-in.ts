@@ -11,6 +11,10 @@ const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engi
 
 export const signingIn: readonly Mutant[] = [
   {
+    name: 'another port is another address', breaks: ['guessing'], killer: { is: 'test', file: 'src/rooms/people/people.test.ts', name: 'a network counts as one' },
+    changes: [{ file: 'src/rooms/people/limits.ts', find: `:\\d{1,5}$/, '$1')`, put: `:\\d{1,5}$/, '$&')` }],
+  },
+  {
     name: 'a right password without its code forgives wrong codes', breaks: ['guessing'], killer: story('who knows the password guesses codes no faster'),
     changes: [{ file: 'src/rooms/people/limits.ts', find: 'left: Math.min(tries, bucket.left + 1)', put: 'left: tries' }],
   },

@@ -20,8 +20,9 @@ const leftOf = (bucket: Bucket | undefined, { tries, every }: Allowance, now: No
   return bucket && age !== undefined ? Math.min(tries, bucket.left + age / every) : tries
 }
 
-/** Whose an address is: an IPv6 host owns a /64 and can come from any address of it, an IPv4 host has one. */
-export function networkOf(address: string): string {
+/** Whose an address is: an IPv6 host owns a /64 and can come from any address of it, an IPv4 host has one, whatever port a proxy wrote after it. */
+export function networkOf(written: string): string {
+  const address = written.replace(/^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/, '$1')
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean))
   const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0')

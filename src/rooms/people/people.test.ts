@@ -219,4 +219,5 @@ test('a network counts as one where its owner can choose addresses', () => {
   for (const [address, network] of [['203.0.113.9', '203.0.113.9'], ['::ffff:203.0.113.9', '::ffff:203.0.113.9'], ['2001:db8::1', '2001:db8:0:0::/64'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'], ['2001:db8:1:2::9', '2001:db8:1:2::/64'], ['::1', '0:0:0:0::/64'], ['1::2:3:4:5:6:7', '1:0:2:3::/64'], ['this machine', 'this machine']] as const) {
     assert.equal(networkOf(address), network)
   }
+  assert.equal(networkOf('203.0.113.9:50123'), networkOf('203.0.113.9'))
 })
