@@ -18,14 +18,19 @@ export const bytes = (text: string): Uint8Array => Buffer.from(text)
 export const byBytes = <Entry extends Keyed>(entries: readonly Entry[]): Entry[] => [...entries].sort((a, b) => Buffer.compare(a.key, b.key))
 
 /** One buffer for all keys, moved and overwritten at every step. */
-function walk<Entry extends Keyed>({ entries, ended }: Spool<Entry>): { cursor: Cursor; now: () => Entry } {
+function walk<Entry extends Keyed, More extends object>({ entries, ended }: Spool<Entry>, more: (now: () => Entry) => More): Cursor & More {
   let at = -1
-  const block = new Uint8Array(4096)
+  const block = new Uint8Array(1200)
+  const now = (): Entry => {
+    const entry = entries[at]
+    if (entry === undefined) throw new Error('nothing stands here')
+    return entry
+  }
   const cursor = {
     bytes: block as Uint8Array, from: 0, to: 0, ended: () => ended,
     next: () => {
       at++
-      block.fill(0xee)
+      block.fill(0xee, cursor.from, cursor.to)
       const entry = entries[at]
       if (entry === undefined) return false
       cursor.from = (at * 7) % 64
@@ -34,24 +39,30 @@ function walk<Entry extends Keyed>({ entries, ended }: Spool<Entry>): { cursor: 
       return true
     },
   }
-  const now = (): Entry => {
-    const entry = entries[at]
-    if (entry === undefined) throw new Error('nothing stands here')
-    return entry
+  return Object.assign(cursor, more(now))
+}
+
+const nothing = (): object => ({})
+
+export const keysOf = (from: Spool<Keyed>): Cursor => walk(from, nothing)
+export const memoryOf = (from: Spool<Noted>): Memory => walk(from, (now) => ({ recalled: () => now().recalled }))
+
+/** The lock stands beside the key, and moves with it. */
+export function rowsOf(from: Spool<Row>): Rows {
+  const cursor = walk(from, (now) => ({ tenant: () => now().tenant, now }))
+  return {
+    get bytes() { return cursor.bytes }, get from() { return cursor.from }, get to() { return cursor.to }, get lock() { return cursor.now().lock },
+    next: cursor.next, ended: cursor.ended, tenant: cursor.tenant,
   }
-  return { cursor, now }
 }
 
-const lively = <Entry extends Keyed, More extends object>(from: Spool<Entry>, more: (now: () => Entry) => More): Cursor & More => {
-  const { cursor, now } = walk(from)
-  const own = more(now)
-  return Object.defineProperties(cursor, Object.getOwnPropertyDescriptors(own)) as Cursor & More
+export function listingOf(from: Spool<Thing>): Listing {
+  const cursor = walk(from, (now) => ({ now }))
+  return {
+    get bytes() { return cursor.bytes }, get from() { return cursor.from }, get to() { return cursor.to }, get size() { return cursor.now().size }, get standing() { return cursor.now().standing },
+    next: cursor.next, ended: cursor.ended, listed: cursor.now,
+  }
 }
-
-export const rowsOf = (from: Spool<Row>): Rows => lively(from, (now) => ({ get lock() { return now().lock }, tenant: () => now().tenant }))
-export const listingOf = (from: Spool<Thing>): Listing => lively(from, (now) => ({ get size() { return now().size }, get standing() { return now().standing }, listed: (): Listed => now() }))
-export const memoryOf = (from: Spool<Noted>): Memory => lively(from, (now) => ({ recalled: () => now().recalled }))
-export const keysOf = (from: Spool<Keyed>): Cursor => walk(from).cursor
 
 /** A day of the year that the tests play in. */
 export const ZERO = 1_795_000_000_000

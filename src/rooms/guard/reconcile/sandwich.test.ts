@@ -58,7 +58,7 @@ test('G-10 an input that repeats itself, goes back, ends early or miscounts refu
     for (const [says, how] of Object.entries(wrongs)) {
       const { merged } = merge(change(lane, how))
       assert.equal(merged.is, 'refused', `${lane} ${says}`)
-      assert(merged.reasons.some((reason) => reason.endsWith(says)), `${lane}: ${merged.reasons.join('; ')}`)
+      assert(merged.reasons.some((reason) => reason.says.endsWith(says)), `${lane}: ${JSON.stringify(merged.reasons)}`)
     }
   }
   assert.equal(merge(full()).merged.is, 'whole')
@@ -86,7 +86,7 @@ test('G-13 keys of any bytes stay what they are, and are said on one line', () =
 
 test('G-10 an object outside the prefix is another bucket, and refuses', () => {
   const { merged } = merge(spools({ things: [thing('customers/1/a'), thing('other/b')] }), 'customers/')
-  assert.deepEqual(merged, { is: 'refused', reasons: ['the listing holds "other/b", which lies outside the prefix'] })
+  assert.deepEqual(merged, { is: 'refused', reasons: [{ input: 'listing', says: 'the listing holds "other/b", which lies outside the prefix' }] })
 })
 
 test('G-25 folders are counted as they pass, with the keys of no folder as one more', () => {

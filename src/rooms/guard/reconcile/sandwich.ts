@@ -12,6 +12,8 @@ export interface Recalled {
   readonly flag?: Flag
   readonly aside?: Quarantine
   readonly copied?: boolean
+  /** A person has accepted that this row has no object. */
+  readonly gapAccepted?: true
 }
 
 export interface Memory extends Cursor {
@@ -76,7 +78,13 @@ export interface Counts {
 
 export type Merged =
   | { readonly is: 'whole'; readonly counts: Counts; readonly sentinels: readonly SentinelSeen[] }
-  | { readonly is: 'refused'; readonly reasons: readonly string[] }
+  | { readonly is: 'refused'; readonly reasons: readonly Broken[] }
+
+/** An input that is none, and why. */
+export interface Broken {
+  readonly input: 'listing' | 'catalogue' | 'intents' | 'memory' | 'sentinels'
+  readonly says: string
+}
 
 export interface Visitor {
   /** Every key except those that are simply kept: row, live object, no lock, nothing remembered. In byte order. */
@@ -87,8 +95,8 @@ export interface Visitor {
 /** Merges; each finding goes to the visitor as it is made. */
 export function sandwich(inputs: Inputs, visit: Visitor): Merged {
   const planted = cursorOf(inputs.sentinels.map((it) => it.key))
-  const [listing, before, after] = [laneOf('the listing', inputs.listing), laneOf('the catalogue before the listing', inputs.before), laneOf('the catalogue after the listing', inputs.after)]
-  const [intents, memory, sentinels] = [laneOf('the uploads that are under way', inputs.intents), laneOf('what former runs remember', inputs.memory), laneOf('the sentinels', planted)]
+  const [listing, before, after] = [laneOf('listing', 'the listing', inputs.listing), laneOf('catalogue', 'the catalogue before the listing', inputs.before), laneOf('catalogue', 'the catalogue after the listing', inputs.after)]
+  const [intents, memory, sentinels] = [laneOf('intents', 'the list of uploads under way', inputs.intents), laneOf('memory', 'what former runs remember', inputs.memory), laneOf('sentinels', 'the list of sentinels', planted)]
   const lanes = [listing, before, after, intents, memory, sentinels]
   const counts = { objects: 0, before: 0, after: 0, bytes: 0, sizesUnknown: 0 }
   const seen: SentinelSeen[] = []
@@ -115,16 +123,21 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
       groups.take(low.cursor, isLive, finding)
       if (finding) visit.key(finding)
     }
-    for (const lane of lanes) if (lane.here) advance(lane)
-    if (lanes.some((lane) => lane.wrong !== undefined)) break
+    let broken = false
+    for (const lane of lanes) {
+      if (lane.here) advance(lane)
+      broken ||= lane.wrong !== undefined
+    }
+    if (broken) break
   }
   groups.close()
-  const reasons = lanes.flatMap((lane) => wrongWith(lane))
+  const reasons = lanes.flatMap((lane) => wrongWith(lane).map((says) => ({ input: lane.input, says })))
   return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'whole', counts, sentinels: seen }
 }
 
 /** One input on its way, and the key that it had before. */
 interface Lane {
+  readonly input: Broken['input']
   readonly name: string
   readonly cursor: Cursor
   live: boolean
@@ -136,7 +149,7 @@ interface Lane {
   wrong: string | undefined
 }
 
-const laneOf = (name: string, cursor: Cursor): Lane => ({ name, cursor, live: true, here: false, count: 0, last: new Uint8Array(256), lastTo: 0, wrong: undefined })
+const laneOf = (input: Broken['input'], name: string, cursor: Cursor): Lane => ({ input, name, cursor, live: true, here: false, count: 0, last: new Uint8Array(256), lastTo: 0, wrong: undefined })
 
 function advance(lane: Lane): void {
   const { cursor } = lane
@@ -233,7 +246,7 @@ function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
       if (isLive) into.objects++
       if (finding === undefined) return
       if (finding.verdict === 'orphan' || (finding.verdict === 'never' && untagged(finding.listed?.tags).is !== 'fail')) into.rowless++
-      if (finding.verdict === 'gap' && finding.recalled?.aside === undefined) into.gaps++
+      if (finding.verdict === 'gap' && finding.recalled?.aside === undefined && finding.recalled?.gapAccepted !== true) into.gaps++
     },
     close(): void {
       flush()

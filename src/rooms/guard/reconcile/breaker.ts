@@ -1,0 +1,151 @@
+// The breaker: too much at once is a mistake until two people say otherwise. A run that asks for more than these limits trips it; it stays open until two
+// people close it with a reason, after a run that was healthy since; then it is half open, for the first few keys of the plan that they saw, four
+// times as many after each healthy run, and closed when all fit. Numbers come from peers (rclone bisync, Swabbie) and from what Nodecraft lost.
+// What a limit needs to know and nobody knows is `unknown`, and holds as a trip does, without latching.
+import type { Found } from '../../../core/evidence.ts'
+import { between, hours, type Instant } from '../../../core/time.ts'
+import type { Group } from './sandwich.ts'
+
+export const LIMITS = {
+  /** New orphans in one run: the larger of the two. */
+  newOrphans: 100,
+  newShare: 0.005,
+  newBytesShare: 0.01,
+  /** Against the weighted mean of the last runs. */
+  surge: 3,
+  surgeRuns: 8,
+  groupShare: 0.2,
+  /** Flagged and quarantined together (G-18). */
+  standingShare: 0.02,
+  actsPerRun: 500,
+  actsPerDayShare: 0.005,
+  errorShare: 0.01,
+  /** So many refused preconditions in one batch are no accident. */
+  preconditions: 3,
+  /** Shares mean something from here on (G-25). */
+  few: 20,
+} as const
+
+/** What one run measured. `undefined`: not known. */
+export interface Measures {
+  readonly objects: number
+  readonly bytes: number
+  readonly newOrphans: number
+  /** `undefined` as soon as the size of one of them is not known. */
+  readonly newBytes: number | undefined
+  readonly flagged: number
+  readonly aside: number
+  /** Those of the worst share first; a few are enough. */
+  readonly groups: readonly Group[]
+  /** Acts that are permitted, and those that only something unknown holds back. */
+  readonly acts: number
+  readonly actsToday: number | undefined
+  /** New orphans of earlier healthy runs, the newest last. */
+  readonly earlier: readonly number[] | undefined
+  /** What came of the acts of the last batch. */
+  readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number } | undefined
+  /** Rows that came back for what had been put aside. */
+  readonly resurrected: number
+  /** Groups of which a person has said that they are really gone. */
+  readonly goneGroups: readonly string[]
+}
+
+export interface Limit {
+  readonly id: string
+  readonly found: Found
+}
+
+/** Every limit, and what came of it. A failure trips. */
+export function measure(it: Measures): Limit[] {
+  const surge = it.earlier === undefined ? undefined : weighted(it.earlier.slice(-LIMITS.surgeRuns))
+  return [
+    { id: 'new-orphans', found: atMost(it.newOrphans, Math.max(LIMITS.newOrphans, LIMITS.newShare * it.objects), 'new orphans') },
+    { id: 'new-bytes', found: it.newOrphans < LIMITS.few ? pass : atMost(it.newBytes, LIMITS.newBytesShare * it.bytes, 'bytes of new orphans') },
+    { id: 'surge', found: it.earlier === undefined ? unknown('earlier runs') : surge === undefined || it.newOrphans < LIMITS.few ? pass : atMost(it.newOrphans, LIMITS.surge * surge, 'new orphans, against earlier runs') },
+    { id: 'group', found: worstGroup(it) },
+    { id: 'standing', found: atMost(it.flagged + it.aside, Math.max(LIMITS.few, LIMITS.standingShare * it.objects), 'flagged and put aside') },
+    { id: 'per-run', found: atMost(it.acts, LIMITS.actsPerRun, 'acts in one run') },
+    { id: 'per-day', found: it.actsToday === undefined ? unknown('acts of the last day') : atMost(it.acts + it.actsToday, Math.max(LIMITS.few, LIMITS.actsPerDayShare * it.objects), 'acts in one day') },
+    { id: 'errors', found: it.lastBatch === undefined ? unknown('the last batch of acts') : atMost(it.lastBatch.failed, LIMITS.errorShare * it.lastBatch.tried, 'failed acts') },
+    { id: 'preconditions', found: it.lastBatch === undefined ? unknown('the last batch of acts') : atMost(it.lastBatch.preconditions, LIMITS.preconditions - 1, 'acts on what had changed meanwhile') },
+    { id: 'resurrected', found: atMost(it.resurrected, 0, 'rows that came back for what was put aside') },
+  ]
+}
+
+/** `through`: the last key, in hex, that may be touched while it is half open. `most`: how many keys that was when it was chosen. */
+export type Breaker =
+  | { readonly is: 'closed' }
+  | { readonly is: 'open'; readonly since: Instant; readonly because: readonly string[] }
+  | { readonly is: 'half'; readonly since: Instant; readonly through: string; readonly most: number }
+
+/** The keys, in hex and in byte order, at the tenth, fortieth … place of what a plan would put aside. `count`: all of them. */
+export interface Ladder {
+  readonly count: number
+  readonly rungs: readonly { readonly most: number; readonly key: string }[]
+}
+
+export type BreakerEvent =
+  /** `missed`: requests of the application for something that was put aside; `undefined` when nobody looked. */
+  | { readonly is: 'ran'; readonly at: Instant; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder; readonly missed: number | undefined }
+  | { readonly is: 'close'; readonly at: Instant; readonly people: readonly string[]; readonly reason: string; readonly healthyAt: Instant | undefined; readonly ladder: Ladder }
+
+/** The places at which a plan names a key: each four times the one before. */
+export const RUNGS: readonly number[] = [10, 40, 160, 640]
+
+const FRESH = hours(24)
+/** So long an application is watched for what it misses, before more is touched. */
+const WATCHED = hours(24)
+
+/** What the breaker is after an event. A close that may not be leaves it as it is, and says why. */
+export function step(breaker: Breaker, event: BreakerEvent): { readonly breaker: Breaker; readonly refused?: string } {
+  if (event.is === 'close') return close(breaker, event)
+  if (event.trips.length > 0) return { breaker: breaker.is === 'open' ? { ...breaker, because: [...new Set([...breaker.because, ...event.trips])] } : { is: 'open', since: event.at, because: event.trips } }
+  if (breaker.is !== 'half') return { breaker }
+  if ((event.missed ?? 0) > 0) return { breaker: { is: 'open', since: event.at, because: ['the application asked for something that was put aside'] } }
+  const watched = event.missed !== undefined && between(breaker.since, event.at) >= WATCHED
+  return { breaker: event.healthy && watched ? widened(event.ladder, breaker.most * 4, event.at) : breaker }
+}
+
+function close(breaker: Breaker, { people, reason, at, healthyAt, ladder }: Extract<BreakerEvent, { is: 'close' }>): { readonly breaker: Breaker; readonly refused?: string } {
+  if (breaker.is !== 'open') return { breaker, refused: 'it is not open' }
+  if (new Set(people).size < 2) return { breaker, refused: 'it takes two people' }
+  if (reason.trim() === '') return { breaker, refused: 'it takes a reason' }
+  const fresh = healthyAt !== undefined && healthyAt > breaker.since && healthyAt <= at && between(healthyAt, at) <= FRESH
+  if (!fresh) return { breaker, refused: 'it takes a healthy run since it opened, within the last day' }
+  return { breaker: widened(ladder, RUNGS[0] ?? 0, at) }
+}
+
+function widened({ count, rungs }: Ladder, most: number, at: Instant): Breaker {
+  const rung = rungs.find((it) => it.most === most)
+  if (count <= most || rung === undefined) return { is: 'closed' }
+  return { is: 'half', since: at, through: rung.key, most }
+}
+
+/** Whether the breaker lets this key through. Nobody knows its state: nothing passes. */
+export function lets(breaker: Breaker | undefined, key: Uint8Array): Found {
+  if (breaker === undefined) return { is: 'unknown', says: 'the state of the breaker is not known' }
+  switch (breaker.is) {
+    case 'closed': return pass
+    case 'open': return { is: 'fail', says: 'the breaker is open' }
+    case 'half': return Buffer.from(key).toString('hex') <= breaker.through ? pass : { is: 'fail', says: 'the breaker is half open, and this comes later' }
+  }
+}
+
+const pass: Found = { is: 'pass' }
+const unknown = (what: string): Found => ({ is: 'unknown', says: `${what}: not known` })
+
+function atMost(n: number | undefined, most: number, what: string): Found {
+  if (n === undefined || !Number.isFinite(n) || !Number.isFinite(most)) return unknown(what)
+  return n <= most ? pass : { is: 'fail', says: `${n} ${what}, at most ${Math.floor(most)}` }
+}
+
+function worstGroup({ groups, goneGroups }: Measures): Found {
+  const worst = groups.find((it) => it.objects >= LIMITS.few && it.rowless >= LIMITS.groupShare * it.objects && !goneGroups.includes(it.name))
+  return worst === undefined ? pass : { is: 'fail', says: `${worst.rowless} of ${worst.objects} objects in ${worst.name === '' ? 'no folder' : worst.name} have no row` }
+}
+
+/** Each run weighs a third of what is known after it. Nothing where there was no run. */
+function weighted(runs: readonly number[]): number | undefined {
+  const [first, ...rest] = runs
+  return first === undefined ? undefined : rest.reduce((mean, it) => mean + (it - mean) / 3, first)
+}

@@ -1,0 +1,283 @@
+// One run, judged: merge, checks, margins, limits and breaker come together, and a plan comes out with what must be remembered and who must be paged.
+// Pure: all that it knows was read before. Nothing is permitted by default; a run that cannot say why it may, may not (X-9), and every run that may
+// not says so by a page. What it writes before it knows that it was refused is void by its seal.
+import type { Found } from '../../../core/evidence.ts'
+import type { Instant, Now, Span } from '../../../core/time.ts'
+import { lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
+import { check, remembered, type Check } from './checks.ts'
+import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
+import { planWriter, type Item, type Mode, type Plan, type PlanWriter, type Refusal } from './plan.ts'
+import { bindingOf, type Ran, type Readings, type Way } from './readings.ts'
+import { sandwich, type Finding, type Group, type Inputs, type Merged, type Recalled } from './sandwich.ts'
+
+export interface Settings {
+  readonly reconcile: string
+  readonly queries: readonly string[]
+  /** The smallest catalogue that is believed. */
+  readonly least: number
+  readonly waits: Waits
+  /** Whether there is a second place; without one nothing is ever purged (G-23). */
+  readonly copies: boolean
+}
+
+export interface World {
+  readonly settings: Settings
+  readonly inputs: Inputs
+  readonly readings: Readings
+  /** `undefined`: not known, and as good as open. */
+  readonly breaker: Breaker | undefined
+  readonly actsToday: number | undefined
+  readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number } | undefined
+  readonly missed: number | undefined
+  readonly now: Now
+  readonly lived: Span
+}
+
+/** `always`: a lock, or a flag that is taken away; holds also if the run was refused. `counted`: only if the run counts. */
+export interface Remembering {
+  readonly key: Uint8Array
+  readonly recalled: Recalled
+  readonly when: 'always' | 'counted'
+}
+
+export interface Out {
+  readonly item: (item: Item) => void
+  readonly remember: (it: Remembering) => void
+}
+
+/** One cause, one incident (G-28). */
+export interface Page {
+  readonly urgency: 'high'
+  readonly cause: string
+  readonly says: string
+}
+
+export interface Judged {
+  readonly plan: Plan
+  /** A run that counts: for flags, floors, arming and closing a breaker. */
+  readonly healthy: boolean
+  readonly breaker: Breaker | undefined
+  readonly ladder: Ladder
+  readonly ran: Ran
+  readonly pages: readonly Page[]
+}
+
+/** Judges a run; items and what is to be remembered go out as they are found. */
+export function judge(world: World, out: Out): Judged {
+  const { settings, readings, now } = world
+  const margins = marginsOf(settings.waits)
+  const binding = bindingOfRun(world)
+  const writer = planWriter(out.item)
+  const tally = tallyOf()
+  const known: Known = {
+    margins, now: { at: { wall: now.wall, lived: world.lived }, store: readings.clocks?.value.store },
+    flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, breaker: world.breaker, copies: settings.copies,
+  }
+  const merged = sandwich(world.inputs, { key: (finding) => take(finding, known, writer, tally, out), group: (group) => tally.group(group) })
+  const checks = check({ readings, merged, mixed: tally.mixed, least: settings.least, now })
+  const limits = limitsOf(world, merged, tally)
+  const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
+  const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
+  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
+  const refusals = [...brokenOf(merged), ...refusalsOf(world, checks, limits, binding)]
+  const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(world, breaker, binding), binding: binding ?? null, checks, refusals })
+  return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, refusals, breaker, writer) }
+}
+
+/** What every single key is judged by. */
+interface Known {
+  readonly margins: Margins
+  readonly now: { readonly at: Moment; readonly store: Instant | undefined }
+  /** Flags that were made under another binding are none (G-16). */
+  readonly flagsHold: boolean
+  readonly breaker: Breaker | undefined
+  readonly copies: boolean
+}
+
+type Tally = ReturnType<typeof tallyOf>
+
+function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, out: Out): void {
+  const { verdict, recalled } = finding
+  switch (verdict) {
+    case 'orphan': case 'never': return takeOrphan(finding, known, writer, tally, out)
+    case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally)
+    case 'kept': case 'moving': case 'gap': return takeRow(finding, writer, tally, out)
+    case 'gone': return takeGone(finding, writer, out)
+    case 'intent': return forget(finding, out)
+  }
+}
+
+function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, out: Out): void {
+  const { listed, recalled, key } = finding
+  if (listed === undefined) return
+  const former = known.flagsHold ? recalled?.flag : undefined
+  const flag = finding.verdict === 'orphan' ? flagged(former, listed, known.now.at, known.margins) : undefined
+  const found = all([...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins), { wants: 'the breaker', found: lets(known.breaker, key) }])
+  tally.orphan(finding, former === undefined)
+  if (found.is !== 'fail') tally.act(key)
+  const act = finding.verdict === 'never' ? 'never' : found.is === 'pass' ? 'quarantine' : 'keep'
+  writer.add(key, { ...fields(finding, flag), act, eligible_at: flag === undefined ? null : quarantineAt(flag, listed, known.margins), why: found.says ?? '' })
+  // A lock stays although the run may not count; a flag is only worth something if it does.
+  if (flag) out.remember({ key, recalled: { ...recalled, lock: finding.lock, ...tenantOf(finding), flag }, when: 'counted' })
+  else if (recalled?.flag) forget(finding, out)
+}
+
+function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Tally): void {
+  const { listed, recalled } = finding
+  const aside = recalled?.aside
+  if (aside === undefined) return
+  tally.aside++
+  const wants: Want[] = [...untouched(finding), ...beforePurge(aside, listed, known.copies ? recalled?.copied : false, known.now, known.margins), { wants: 'the breaker', found: purgeable(known.breaker) }]
+  const found = all(wants)
+  if (found.is !== 'fail') tally.purge()
+  writer.add(finding.key, { ...fields(finding, recalled?.flag), act: found.is === 'pass' ? 'purge' : 'keep', eligible_at: purgeAt(aside, known.margins) ?? null, why: found.says ?? '' })
+}
+
+/** A row stands for it: its flag is gone, what was put aside comes back, and a gap is told. The row is never touched. */
+function takeRow(finding: Finding, writer: PlanWriter, tally: Tally, out: Out): void {
+  const { verdict, recalled, listed, lock } = finding
+  const returns = recalled?.aside !== undefined && listed?.standing !== 'live'
+  if (recalled?.aside !== undefined) tally.resurrected++
+  if (returns) writer.add(finding.key, { ...fields(finding, undefined), act: 'release', eligible_at: null, why: 'its row has come back' })
+  else if (verdict === 'gap') {
+    const accepted = recalled?.gapAccepted === true
+    writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
+  }
+  if (recalled?.flag || (lock !== 'free' && lock !== 'none' && lock !== recalled?.lock)) forget(finding, out)
+}
+
+function takeGone(finding: Finding, writer: PlanWriter, out: Out): void {
+  const { recalled } = finding
+  if (recalled?.aside !== undefined || finding.lock === 'locked' || finding.lock === 'unknown') writer.add(finding.key, { ...fields(finding, recalled?.flag), act: 'gone', eligible_at: null, why: recalled?.aside ? 'it was put aside, and is no longer there' : 'it was locked, and is no longer there' })
+  else if (recalled?.flag) forget(finding, out)
+}
+
+/** Takes the flag away and keeps the rest, the lock before all. */
+function forget(finding: Finding, out: Out): void {
+  const rest: { -readonly [Field in keyof Recalled]: Recalled[Field] } = { ...finding.recalled, lock: finding.lock, ...tenantOf(finding) }
+  delete rest.flag
+  out.remember({ key: finding.key, recalled: rest, when: 'always' })
+}
+
+const tenantOf = ({ tenant }: Finding): { tenant?: string } => (tenant === undefined ? {} : { tenant })
+
+/** Locks by both paths, and what its owner has said (G-4, G-17). No row was ever seen: the catalogue has nothing to say. */
+const untouched = ({ lock, listed }: Finding): Want[] => [
+  { wants: 'not locked in the catalogue', found: lock === 'none' ? { is: 'pass' } : unlocked(lock, 'the catalogue') },
+  { wants: 'not locked in the store', found: unlocked(listed?.lock ?? 'unknown', 'the store') },
+  { wants: 'not tagged to be kept', found: untagged(listed?.tags) },
+]
+
+function purgeable(breaker: Breaker | undefined): Found {
+  if (breaker === undefined) return { is: 'unknown', says: 'its state is not known' }
+  return breaker.is === 'closed' ? { is: 'pass' } : { is: 'fail', says: 'it is not closed' }
+}
+
+const fields = ({ listed, recalled, tenant }: Finding, flag: Flag | undefined): Omit<Item, 'key' | 'key_hex' | 'act' | 'eligible_at' | 'why'> => ({
+  version_id: listed?.version ?? recalled?.aside?.version ?? null, etag: listed?.etag ?? recalled?.aside?.etag ?? null, bytes: isSize(listed?.size) ? listed.size : null,
+  tenant: tenant ?? null, first_flagged: flag?.first.wall ?? null,
+})
+
+const isSize = (size: number | undefined): size is number => size !== undefined && Number.isSafeInteger(size) && size >= 0
+
+const MOST_GROUPS = 20
+
+/** What the limits need, in constant memory. */
+function tallyOf() {
+  const rungs: { most: number; key: string }[] = []
+  const tally = {
+    newOrphans: 0, newBytes: 0 as number | undefined, flagged: 0, aside: 0, acts: 0, resurrected: 0, mixed: [] as string[], worst: [] as Group[],
+    ladder: { count: 0, rungs } as { count: number; rungs: readonly { most: number; key: string }[] },
+    orphan({ listed, verdict }: Finding, isNew: boolean): void {
+      // What its owner keeps by a tag is no orphan that a limit should count.
+      if (verdict === 'never' && untagged(listed?.tags).is === 'fail') return
+      if (!isNew) tally.flagged++
+      else {
+        tally.newOrphans++
+        tally.newBytes = isSize(listed?.size) && tally.newBytes !== undefined ? tally.newBytes + listed.size : undefined
+      }
+    },
+    act(key: Uint8Array): void {
+      tally.acts++
+      tally.ladder.count++
+      if (RUNGS.includes(tally.ladder.count)) rungs.push({ most: tally.ladder.count, key: Buffer.from(key).toString('hex') })
+    },
+    purge: () => void tally.acts++,
+    group(group: Group): void {
+      if (group.gaps > 0 && group.rowless > 0 && tally.mixed.length < MOST_GROUPS) tally.mixed.push(group.name)
+      if (group.objects >= LIMITS.few && group.rowless >= LIMITS.groupShare * group.objects) tally.worst = [...tally.worst, group].slice(0, MOST_GROUPS)
+    },
+  }
+  return tally
+}
+
+function limitsOf(world: World, merged: Merged, tally: Tally): Limit[] {
+  const runs = remembered(world.readings, world.now)
+  const counts = merged.is === 'whole' ? merged.counts : { objects: Number.NaN, bytes: Number.NaN }
+  return measure({
+    ...counts, newOrphans: tally.newOrphans, newBytes: tally.newBytes, flagged: tally.flagged + tally.newOrphans, aside: tally.aside, groups: tally.worst, acts: tally.acts,
+    actsToday: world.actsToday, earlier: runs?.filter((it) => it.healthy).map((it) => it.newOrphans).reverse(), lastBatch: world.lastBatch, resurrected: tally.resurrected,
+    goneGroups: world.readings.accepted?.value.goneGroups ?? [],
+  })
+}
+
+/** What arming, flags and approvals of this run would be bound to; nothing where catalogue or store were not read. */
+export function bindingOfRun({ settings, inputs, readings: { listing, before } }: Pick<World, 'settings' | 'inputs' | 'readings'>): string | undefined {
+  if (listing === undefined || before === undefined) return undefined
+  const { runs, spacing, age, soak } = marginsOf(settings.waits)
+  const limits = { ...LIMITS, runs, spacing, age, soak, retention: settings.waits.retention, least: settings.least, copies: settings.copies ? 1 : 0 }
+  return bindingOf({ store: listing.value.store, catalogue: before.value.identity, fingerprint: before.value.fingerprint, prefix: inputs.prefix, queries: settings.queries, limits })
+}
+
+function modeOf({ readings: { arming } }: World, breaker: Breaker | undefined, binding: string | undefined): Mode {
+  if (breaker === undefined || breaker.is === 'open') return 'latched'
+  const armed = arming === undefined || arming.value === 'none' ? undefined : arming.value
+  return armed !== undefined && binding !== undefined && armed.binding === binding && new Set(armed.people).size >= 2 ? 'armed' : 'report'
+}
+
+/** What no check speaks for: an input of our own that is broken. */
+const brokenOf = (merged: Merged): Refusal[] => (merged.is === 'whole' ? [] : merged.reasons.filter((it) => it.input !== 'listing' && it.input !== 'catalogue').map(({ input, says }): Refusal =>
+  ({ id: `input:${input}`, found: 'fail', text: says, evidence: [], cure: 'Let the run be made again; if it stays so, see what writes this list.' })))
+
+/** Why nothing of it may be executed. A job that nobody has armed is refused nothing by its store or by its arming: it only reports. */
+function refusalsOf(world: World, checks: readonly Check[], limits: readonly Limit[], binding: string | undefined): Refusal[] {
+  const { arming, way } = world.readings
+  const refusals: Refusal[] = checks.flatMap(({ id, found, text, evidence, cure }) => (found === 'pass' ? [] : [{ id, found, text, evidence, cure }]))
+  const add = (id: string, found: Found, cure: string): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: [], cure }))
+  for (const { id, found } of limits) add(`limit:${id}`, found, 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
+  add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.')
+  if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.')
+  if (arming?.value === 'none') return refusals
+  add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : arming.value.binding === binding ? { is: 'pass' } : { is: 'fail', says: 'it is no longer what two people have armed' }, 'See what has changed, and arm it anew.')
+  add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), 'Switch versioning on and let the lifecycle keep what is no longer current for as long as the quarantine.')
+  return refusals
+}
+
+/** Whether this store can put something aside and bring it back (G-21), and refuses to delete what is locked. */
+function wayFound(way: Way | undefined, quarantine: Span | undefined): Found {
+  if (way === undefined) return { is: 'unknown', says: 'what the store can do was not probed' }
+  if (way.lockHolds === undefined) return { is: 'unknown', says: 'whether the store refuses to delete what is locked is not known' }
+  if (!way.lockHolds) return { is: 'fail', says: 'the store deletes what is locked' }
+  if (way.versioning === 'none' && way.conditionalDelete === true) return { is: 'pass' }
+  if (way.versioning !== 'enabled') return { is: 'fail', says: way.versioning === 'suspended' ? 'versioning is suspended: a delete would destroy' : 'the store has neither versions nor conditional deletes' }
+  if (way.noncurrent === undefined || quarantine === undefined) return { is: 'unknown', says: 'how long the store keeps what is no longer current is not known' }
+  return way.noncurrent === 'ever' || way.noncurrent >= quarantine ? { is: 'pass' } : { is: 'fail', says: 'the lifecycle takes away what is put aside before the quarantine is over' }
+}
+
+function ranOf({ readings, now }: World, merged: Merged, healthy: boolean, newOrphans: number): Ran {
+  const counts = merged.is === 'whole' ? merged.counts : undefined
+  return { number: readings.history?.value.number ?? 0, at: now.wall, healthy, before: counts?.before, after: counts?.after, objects: counts?.objects, newOrphans }
+}
+
+function pagesOf(reconcile: string, refusals: readonly Refusal[], breaker: Breaker | undefined, writer: PlanWriter): Page[] {
+  const { gaps, gone } = writer.totals()
+  const page = (cause: string, says: string): Page => ({ urgency: 'high', cause: `reconcile:${reconcile}:${cause}`, says })
+  const pages: Page[] = []
+  const isLimit = ({ id }: Refusal): boolean => id === 'breaker' || id.startsWith('limit:')
+  const missing = refusals.filter((it) => !isLimit(it) || it.found === 'unknown')
+  if (missing.length > 0) pages.push(page('refused', `nothing was touched: ${missing.slice(0, 3).map((it) => it.text).join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}`))
+  if (breaker?.is === 'open') pages.push(page('breaker', `the breaker is open: ${breaker.because.join('; ')}`))
+  if (gaps > 0) pages.push(page('gap', `${gaps} rows have no object; the rows are left as they are`))
+  if (gone > 0) pages.push(page('gone', `${gone} objects have disappeared that were locked or put aside`))
+  return pages
+}
