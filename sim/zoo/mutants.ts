@@ -4,6 +4,7 @@
 import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
+import { guarding } from './mutants-guard.ts'
 import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
 import { storing } from './mutants-stores.ts'
@@ -351,4 +352,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...own]

@@ -1,0 +1,92 @@
+// The part of the zoo about the clean-up that destroys: each animal is a way in which somebody's backups were really lost, or nearly.
+import type { Mutant } from './mutant.ts'
+
+const ROOM = 'src/rooms/guard/reconcile'
+const SANDWICH = `${ROOM}/sandwich.ts`
+const MARGINS = `${ROOM}/margins.ts`
+const CHECKS = `${ROOM}/checks.ts`
+const RUN = `${ROOM}/run.ts`
+const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
+
+export const guarding: readonly Mutant[] = [
+  {
+    name: 'the catalogue is read before the listing only', breaks: ['G-20'], killer: killer('sandwich', 'G-20 a row in either catalogue'),
+    changes: [{ file: SANDWICH, find: 'inCatalogue: before.here || after.here }', put: 'inCatalogue: before.here }' }],
+  },
+  {
+    name: 'the order of catalogue and listing does not matter', breaks: ['G-24'], killer: killer('run', 'G-24 a listing taken up again'),
+    changes: [{ file: CHECKS, find: `if (!inOrder) return`, put: `if (!inOrder && known.length === 0) return` }],
+  },
+  {
+    name: 'age is read by our clock', breaks: ['G-9'], killer: killer('margins', 'G-7 G-9 before anything is put aside'),
+    changes: [{ file: MARGINS, find: 'found: oldEnough(listed.modifiedAt, now.store, margins.age)', put: 'found: oldEnough(listed.modifiedAt, now.store && now.at.wall, margins.age)' }],
+  },
+  {
+    name: 'an empty catalogue is a catalogue', breaks: ['G-18'], killer: killer('run', 'an empty catalogue'),
+    changes: [{ file: CHECKS, find: 'if (!(rows > 0 && rows >= least)) return', put: 'if (rows === 0) return pass\n  if (!(rows >= least)) return' }],
+  },
+  {
+    name: 'the lock of the store is not looked at', breaks: ['G-17'], killer: killer('run', 'G-17 a lock of the store that nobody could read'),
+    changes: [{ file: RUN, find: `found: unlocked(listed?.lock ?? 'unknown', 'the store')`, put: `found: unlocked(listed === undefined ? 'unknown' : 'free', 'the store')` }],
+  },
+  {
+    name: 'a lock vanishes with its row', breaks: ['G-17'], killer: killer('run', 'G-17 a lock that vanished with its row'),
+    changes: [{ file: SANDWICH, find: `recalled?.lock ?? 'none'])`, put: `'none'])` }],
+  },
+  {
+    name: 'a lock that is null is none', breaks: ['G-17'], killer: killer('run', 'G-17 a lock that was null'),
+    changes: [{ file: SANDWICH, find: `(['locked', 'unknown', 'free'] as const)`, put: `(['locked', 'free'] as const)` }],
+  },
+  {
+    name: 'soak is counted by the wall clock only', breaks: ['G-7', 'X-7'], killer: killer('margins', 'G-7 G-9 before anything is put aside'),
+    changes: [{ file: MARGINS, find: `return now.lived - since.lived >= wait ? 'over' : 'by the time lived through'`, put: `return 'over'` }],
+  },
+  {
+    name: 'two counted runs are enough', breaks: ['G-7'], killer: killer('run', 'the margins from the first sight'),
+    changes: [{ file: MARGINS, find: 'const RUNS = 3', put: 'const RUNS = 2' }],
+  },
+  {
+    name: 'part of a listing is a listing', breaks: ['G-10'], killer: killer('sandwich', 'G-10 an input that repeats itself'),
+    changes: [{ file: SANDWICH, find: 'if (ended.is === \'early\') return [', put: 'if (ended.is === \'early\') return []\n  if (ended.count === Number.MIN_VALUE) return [' }],
+  },
+  {
+    name: 'how many keys a source has is not compared', breaks: ['G-10'], killer: killer('uncertainty.model', 'X-9 every single loss'),
+    changes: [{ file: SANDWICH, find: 'return ended.count === lane.count ? [] :', put: 'return ended.count >= 0 ? [] :' }],
+  },
+  {
+    name: 'the floor is the last run', breaks: ['G-18'], killer: killer('run', 'G-18 ten per cent fewer'),
+    changes: [{ file: CHECKS, find: 'Math.max(0, ...some.filter((it) => it.healthy).map(', put: 'Math.max(0, ...some.filter((it) => it.healthy).slice(0, 1).map(' }],
+  },
+  {
+    name: 'quarantine is shorter than the retention of the catalogue', breaks: ['G-23'], killer: killer('margins', 'G-23 quarantine is the longest'),
+    changes: [{ file: MARGINS, find: 'Math.max(QUARANTINE, retention + BEYOND_RETENTION, oldestCopy', put: 'Math.max(QUARANTINE, oldestCopy' }],
+  },
+  {
+    name: 'the copy in the other place is not asked for', breaks: ['G-23'], killer: killer('run', 'G-23 what is not verified in the other place'),
+    changes: [{ file: MARGINS, find: `return copied ? { is: 'pass' }`, put: `return copied || !copied ? { is: 'pass' }` }],
+  },
+  {
+    name: 'sentinels are not required', breaks: ['G-25'], killer: killer('run', 'no sentinels are planted'),
+    changes: [{ file: CHECKS, find: 'if (rows.length < SENTINELS) return fail(', put: 'if (rows.length < 0) return fail(' }, { file: CHECKS, find: `if (orphans.length === 0 || holes.length === 0) return fail('they are not planted')`, put: '' }],
+  },
+  {
+    name: 'a breaker that tripped closes with the next healthy run', breaks: ['G-5'], killer: killer('breaker', 'once tripped it stays open'),
+    changes: [{ file: `${ROOM}/breaker.ts`, find: `if (breaker.is !== 'half') return { breaker }`, put: `if (breaker.is !== 'half') return { breaker: event.healthy ? { is: 'closed' } : breaker }` }],
+  },
+  {
+    name: 'two words of one person close the breaker', breaks: ['C-17'], killer: killer('breaker', 'two people close it with a reason'),
+    changes: [{ file: `${ROOM}/breaker.ts`, find: 'if (new Set(people).size < 2)', put: 'if (people.length < 2)' }],
+  },
+  {
+    name: 'what is armed may be edited', breaks: ['G-16'], killer: killer('run', 'G-16 the query was edited after arming'),
+    changes: [{ file: RUN, find: 'armed.binding === binding && new Set', put: 'new Set' }, { file: RUN, find: 'arming.value.binding === binding ? {', put: 'arming.value.binding !== \'\' ? {' }],
+  },
+  {
+    name: 'what holds back only for want of knowledge does not count for the limits', breaks: ['X-9'], killer: killer('uncertainty.model', 'X-9 G-3 nothing that is missing'),
+    changes: [{ file: RUN, find: `if (found.is !== 'fail') tally.act(key)`, put: `if (found.is === 'pass') tally.act(key)` }],
+  },
+  {
+    name: 'a run that is missing in the history is not missed', breaks: ['X-9', 'G-18'], killer: killer('run', 'a run is missing in the history'),
+    changes: [{ file: CHECKS, find: 'return whole && reaches ?', put: 'return whole || reaches ?' }],
+  },
+]

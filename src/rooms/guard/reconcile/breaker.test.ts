@@ -1,0 +1,104 @@
+// The breaker: every limit at its edge, what latches it, what closes it, and how it opens its hand again.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { DAY, ZERO } from '../../../../test/guard/spool.ts'
+import { instantOf, type Instant } from '../../../core/time.ts'
+import { lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
+
+const calm: Measures = {
+  objects: 100_000, bytes: 1e9, newOrphans: 37, newBytes: 37_000, flagged: 37, aside: 0, groups: [], acts: 10, actsToday: 0, earlier: [20, 30, 25], lastBatch: { tried: 0, failed: 0, preconditions: 0 }, resurrected: 0, goneGroups: [],
+}
+const group = (rowless: number, objects: number, name = 'c/7/') => ({ name, objects, rowless, gaps: 0 })
+
+test('G-5 G-18 G-25 every limit: the last that passes, the first that trips, and what nobody knows', () => {
+  assert.deepEqual(measure(calm).filter((it) => it.found.is !== 'pass'), [])
+  const cases: readonly [string, Partial<Measures>, string | undefined, ('fail' | 'unknown')?][] = [
+    ['100 new orphans of few', { objects: 1000, newOrphans: 100, flagged: 20, earlier: [100] }, undefined],
+    ['101', { objects: 1000, newOrphans: 101, flagged: 20, earlier: [100] }, 'new-orphans'],
+    ['half a per cent of many', { newOrphans: 500, earlier: [400] }, undefined],
+    ['one more', { newOrphans: 501, earlier: [400] }, 'new-orphans'],
+    ['one per cent of the bytes', { newBytes: 1e7 }, undefined],
+    ['one byte more', { newBytes: 1e7 + 1 }, 'new-bytes'],
+    ['bytes that nobody knows', { newBytes: undefined }, 'new-bytes', 'unknown'],
+    ['few are no share of the bytes', { newOrphans: 19, newBytes: 9e8 }, undefined],
+    ['three times as usual', { newOrphans: 75, earlier: [25] }, undefined],
+    ['more', { newOrphans: 76, earlier: [25] }, 'surge'],
+    ['earlier runs that nobody knows', { earlier: undefined }, 'surge', 'unknown'],
+    ['no earlier run', { earlier: [] }, undefined],
+    ['after eight quiet runs twenty are a surge', { newOrphans: 20, earlier: Array.from({ length: 8 }, () => 0) }, 'surge'],
+    ['only the last eight count', { newOrphans: 60, earlier: [1e6, ...Array.from({ length: 8 }, () => 1)] }, 'surge'],
+    ['a fifth of a group', { groups: [group(20, 100)] }, 'group'],
+    ['less', { groups: [group(19, 100)] }, undefined],
+    ['all of 19 objects', { groups: [group(19, 19)] }, undefined],
+    ['all of 20', { groups: [group(20, 20)] }, 'group'],
+    ['a group that a person has named as gone', { groups: [group(20, 20)], goneGroups: ['c/7/'] }, undefined],
+    ['another group than the named', { groups: [group(20, 20), group(20, 20, 'c/8/')], goneGroups: ['c/7/'] }, 'group'],
+    ['two per cent flagged and put aside', { flagged: 1500, aside: 500 }, undefined],
+    ['one more', { flagged: 1500, aside: 501 }, 'standing'],
+    ['500 acts', { acts: 500 }, undefined],
+    ['501 in one run', { acts: 501, objects: 1e7 }, 'per-run'],
+    ['501 in one day', { acts: 400, actsToday: 101 }, 'per-day'],
+    ['a day that nobody knows', { actsToday: undefined }, 'per-day', 'unknown'],
+    ['twenty acts in a small store', { objects: 100, acts: 20, flagged: 20 }, undefined],
+    ['one failure of a hundred', { lastBatch: { tried: 100, failed: 1, preconditions: 0 } }, undefined],
+    ['two', { lastBatch: { tried: 100, failed: 2, preconditions: 0 } }, 'errors'],
+    ['three that had changed meanwhile', { lastBatch: { tried: 300, failed: 3, preconditions: 3 } }, 'preconditions'],
+    ['a batch of which nobody knows what came', { lastBatch: undefined }, 'errors', 'unknown'],
+    ['one row that came back', { resurrected: 1 }, 'resurrected'],
+  ]
+  for (const [says, more, id, is] of cases) {
+    const wrong = measure({ ...calm, ...more }).filter((it) => it.found.is !== 'pass' && !(it.id === 'preconditions' && id === 'errors'))
+    assert.deepEqual(wrong.map((it) => [it.id, it.found.is]), id === undefined ? [] : [[id, is ?? 'fail']], says)
+  }
+  const blind = measure({ ...calm, objects: Number.NaN, bytes: Number.NaN })
+  assert(blind.every((it) => it.found.is !== 'fail') && blind.filter((it) => it.found.is === 'unknown').length >= 4, 'a listing that is none trips nothing and permits nothing')
+})
+
+const at = (days: number): Instant => instantOf(ZERO + days * DAY)
+const ladder = (count: number): Ladder => ({ count, rungs: [10, 40, 160, 640].filter((most) => most <= count).map((most) => ({ most, key: Buffer.from(`k${String(most).padStart(4, '0')}`).toString('hex') })) })
+const ran = (days: number, more: Partial<Extract<BreakerEvent, { is: 'ran' }>> = {}): BreakerEvent => ({ is: 'ran', at: at(days), trips: [], healthy: true, ladder: ladder(37), missed: 0, ...more })
+const closing = (more: Partial<Extract<BreakerEvent, { is: 'close' }>> = {}): BreakerEvent => ({ is: 'close', at: at(2), people: ['ada', 'bo'], reason: 'a tenant left', healthyAt: at(1.5), ladder: ladder(37), ...more })
+const open: Breaker = { is: 'open', since: at(1), because: ['too many'] }
+
+test('once tripped it stays open: no run closes it, healthy or not', () => {
+  let breaker: Breaker = step({ is: 'closed' }, ran(1, { trips: ['501 acts'], healthy: false })).breaker
+  assert.deepEqual(breaker, { is: 'open', since: at(1), because: ['501 acts'] })
+  for (let day = 2; day < 40; day++) breaker = step(breaker, ran(day)).breaker
+  assert.deepEqual(breaker, { is: 'open', since: at(1), because: ['501 acts'] })
+  assert.deepEqual(step(breaker, ran(41, { trips: ['501 acts', 'more'] })).breaker, { is: 'open', since: at(1), because: ['501 acts', 'more'] }, 'since the first; a reason once')
+  assert.deepEqual(step({ is: 'closed' }, ran(1, { healthy: false })).breaker, { is: 'closed' }, 'what is not known holds, and does not latch')
+})
+
+test('two people close it with a reason, after a healthy run since', () => {
+  const refused: readonly [string, Partial<Extract<BreakerEvent, { is: 'close' }>>][] = [
+    ['two people', { people: ['ada'] }], ['two people', { people: ['ada', 'ada'] }], ['a reason', { reason: '  ' }], ['healthy run', { healthyAt: undefined }], ['healthy run', { healthyAt: at(1) }],
+    ['healthy run', { healthyAt: at(1.5), at: at(2.6) }], ['healthy run', { healthyAt: at(3) }],
+  ]
+  for (const [says, more] of refused) {
+    const { breaker, refused: why } = step(open, closing(more))
+    assert.deepEqual(breaker, open)
+    assert.match(why ?? '', new RegExp(says))
+  }
+  assert.match(step({ is: 'closed' }, closing()).refused ?? '', /not open/)
+})
+
+test('closed by people it is half open first: ten keys, four times as many a day later, then all', () => {
+  const half = step(open, closing({ ladder: ladder(700) })).breaker
+  assert.deepEqual(half, { is: 'half', since: at(2), through: ladder(700).rungs[0]?.key, most: 10 })
+  assert.deepEqual(step(half, ran(2.5, { ladder: ladder(690) })).breaker, half, 'the application is watched for a day')
+  assert.deepEqual(step(half, ran(9, { ladder: ladder(690), missed: undefined })).breaker, half, 'nobody has watched')
+  assert.deepEqual(step(half, ran(9, { ladder: ladder(690), healthy: false })).breaker, half)
+  assert.equal(step(half, ran(2.5, { missed: 1 })).breaker.is, 'open', 'the application asked for what was put aside')
+  const wider = step(half, ran(3, { ladder: ladder(690) })).breaker
+  assert.deepEqual(wider, { is: 'half', since: at(3), through: ladder(690).rungs[1]?.key, most: 40 })
+  assert.equal(step(wider, ran(3.5, { trips: ['again'] })).breaker.is, 'open')
+  assert.deepEqual(step(wider, ran(4, { ladder: ladder(150) })).breaker, { is: 'closed' })
+  assert.deepEqual(step(open, closing({ ladder: ladder(10) })).breaker, { is: 'closed' }, 'ten are all')
+})
+
+test('what it lets through: all, nothing, or what comes first', () => {
+  const key = (text: string): Uint8Array => Buffer.from(text)
+  assert.deepEqual([lets({ is: 'closed' }, key('z')).is, lets(open, key('a')).is, lets(undefined, key('a')).is], ['pass', 'fail', 'unknown'])
+  const half: Breaker = { is: 'half', since: at(1), through: Buffer.from('m').toString('hex'), most: 10 }
+  assert.deepEqual(['a', 'm', 'ma', 'é'].map((it) => lets(half, key(it)).is), ['pass', 'pass', 'fail', 'fail'])
+})
