@@ -10,6 +10,10 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const guarding: readonly Mutant[] = [
   {
+    name: 'what the breaker holds back is not counted for those who close it', breaks: ['G-5'], killer: killer('run', 'half open: only what comes first'),
+    changes: [{ file: RUN, find: `if (all(ready).is !== 'fail') tally.ready(key)`, put: `if (found.is !== 'fail') tally.ready(key)` }],
+  },
+  {
     name: 'the catalogue is read before the listing only', breaks: ['G-20'], killer: killer('sandwich', 'G-20 a row in either catalogue'),
     changes: [{ file: SANDWICH, find: 'inCatalogue: before.here || after.here }', put: 'inCatalogue: before.here }' }],
   },
@@ -83,7 +87,7 @@ export const guarding: readonly Mutant[] = [
   },
   {
     name: 'what holds back only for want of knowledge does not count for the limits', breaks: ['X-9'], killer: killer('uncertainty.model', 'X-9 G-3 nothing that is missing'),
-    changes: [{ file: RUN, find: `if (found.is !== 'fail') tally.act(key)`, put: `if (found.is === 'pass') tally.act(key)` }],
+    changes: [{ file: RUN, find: `tally.ready(key)\n  if (found.is !== 'fail')`, put: `tally.ready(key)\n  if (found.is === 'pass')` }],
   },
   {
     name: 'a run that is missing in the history is not missed', breaks: ['X-9', 'G-18'], killer: killer('run', 'a run is missing in the history'),

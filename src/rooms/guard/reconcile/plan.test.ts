@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { instantOf } from '../../../core/time.ts'
-import { isLive, planWriter, type Item, type Plan } from './plan.ts'
+import { isLive, permits, planWriter, type Item, type Plan } from './plan.ts'
 
 const item = (more: Partial<Item> = {}): Omit<Item, 'key' | 'key_hex'> => ({ act: 'quarantine', version_id: 'v', etag: 'e', bytes: 10, tenant: 't', first_flagged: instantOf(1), eligible_at: instantOf(2), why: 'old', ...more })
 const head = { run: 7, reconcile: 'games', mode: 'armed' as const, binding: 'b', checks: [], refusals: [] }
@@ -49,5 +49,8 @@ test('G-13 a key of no text is named by its bytes', () => {
 test('only an armed plan without a refusal may be executed', () => {
   const refusal = { id: 'floor', found: 'unknown' as const, text: 'x', evidence: [], cure: 'y' }
   assert.equal(isLive({ mode: 'armed', refusals: [] }), true)
-  for (const plan of [{ mode: 'report' as const, refusals: [] }, { mode: 'latched' as const, refusals: [] }, { mode: 'armed' as const, refusals: [refusal] }]) assert.equal(isLive(plan), false)
+  for (const plan of [{ mode: 'report' as const, refusals: [] }, { mode: 'latched' as const, refusals: [] }, { mode: 'armed' as const, refusals: [refusal] }]) {
+    assert.equal(isLive(plan), false)
+    assert.deepEqual((['purge', 'quarantine', 'release', 'keep', 'gap', 'never', 'gone'] as const).filter((act) => permits(plan, act)), ['release'])
+  }
 })

@@ -73,6 +73,9 @@ export const isDestructive = (act: Act): boolean => act === 'quarantine' || act 
 /** Whether anything in this plan may be executed at all. A purge takes an agreement of two people on its hash besides. */
 export const isLive = ({ mode, refusals }: Pick<Plan, 'mode' | 'refusals'>): boolean => mode === 'armed' && refusals.length === 0
 
+/** Whether an act of this plan may be executed. To bring something back harms nobody, and waits for nothing. */
+export const permits = (plan: Pick<Plan, 'mode' | 'refusals'>, act: Act): boolean => act === 'release' || (isDestructive(act) && isLive(plan))
+
 const COUNTED: Readonly<Record<Act, keyof Omit<Totals, 'bytes'>>> = { purge: 'purge', quarantine: 'quarantine', release: 'release', keep: 'keep', gap: 'gaps', never: 'never', gone: 'gone' }
 
 /** Writes items to `out` as they come; keeps counts and a hash, and nothing else. */

@@ -185,3 +185,22 @@ test('G-5 a plan above its limits is refused whole, and latches', () => {
   assert.equal(outcome.plan.mode, 'latched')
   assert.deepEqual(outcome.pages.map((it) => it.cause), ['reconcile:customer-backups:breaker'])
 })
+
+test('half open: only what comes first is put aside, and the ladder still counts all', () => {
+  const many = Array.from({ length: 13 }, (_, i) => `c/x${String(i).padStart(2, '0')}`)
+  const given: Given = { things: many.map((key) => thing(key)), memory: many.map((key) => ripe(key)) }
+  const { ladder, destroyed } = run(scene(given))
+  assert.deepEqual([ladder.count, destroyed.length], [13, 13])
+  const through = ladder.rungs[0]?.key ?? ''
+  const half = run(scene({ ...given, scene: { breaker: { is: 'half', since: at(HOUR).wall, through, most: 10 } } }))
+  assert.deepEqual([half.plan.mode, half.ladder.count, half.destroyed.length, half.breaker?.is], ['armed', 13, 10, 'half'])
+  assert.equal(run(scene({ ...given, scene: { breaker: { is: 'half', since: at(2 * DAY).wall, through, most: 10 } } })).breaker?.is, 'closed', 'a day later all fit')
+  assert.equal(run(scene({ ...given, scene: { missed: undefined, breaker: { is: 'half', since: at(HOUR).wall, through, most: 10 } } })).plan.refusals[0]?.id, 'watch')
+  assert.deepEqual(run(scene({ ...given, scene: { breaker: { is: 'open', since: at(DAY).wall, because: ['x'] } } })).ladder, ladder, 'whoever closes it sees what would come')
+})
+
+test('what somebody else has brought back is forgotten as put aside, and told once', () => {
+  const outcome = run(scene({ rows: [row('c/f1/back')], things: [thing('c/f1/back'), thing('c/f1/alone')], memory: [spent('c/f1/back'), spent('c/f1/alone')] }))
+  assert.deepEqual(outcome.remembered.map((it) => [Buffer.from(it.key).toString(), it.recalled.aside, it.when]), [['c/f1/alone', undefined, 'counted'], ['c/f1/back', undefined, 'always']])
+  assert.equal(outcome.breaker?.is, 'open')
+})

@@ -103,7 +103,7 @@ function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, 
     case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally)
     case 'kept': case 'moving': case 'gap': return takeRow(finding, writer, tally, out)
     case 'gone': return takeGone(finding, writer, out)
-    case 'intent': return forget(finding, out)
+    case 'intent': return recalled?.flag === undefined ? undefined : forget(finding, out)
   }
 }
 
@@ -112,13 +112,15 @@ function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: T
   if (listed === undefined) return
   const former = known.flagsHold ? recalled?.flag : undefined
   const flag = finding.verdict === 'orphan' ? flagged(former, listed, known.now.at, known.margins) : undefined
-  const found = all([...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins), { wants: 'the breaker', found: lets(known.breaker, key) }])
+  const ready = [...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins)]
+  const found = all([...ready, { wants: 'the breaker', found: lets(known.breaker, key) }])
   tally.orphan(finding, former === undefined)
-  if (found.is !== 'fail') tally.act(key)
+  if (all(ready).is !== 'fail') tally.ready(key)
+  if (found.is !== 'fail') tally.act()
   const act = finding.verdict === 'never' ? 'never' : found.is === 'pass' ? 'quarantine' : 'keep'
   writer.add(key, { ...fields(finding, flag), act, eligible_at: flag === undefined ? null : quarantineAt(flag, listed, known.margins), why: found.says ?? '' })
   // A lock stays although the run may not count; a flag is only worth something if it does.
-  if (flag) out.remember({ key, recalled: { ...recalled, lock: finding.lock, ...tenantOf(finding), flag }, when: 'counted' })
+  if (flag) out.remember({ key, recalled: { ...without(finding, 'aside'), flag }, when: 'counted' })
   else if (recalled?.flag) forget(finding, out)
 }
 
@@ -129,21 +131,21 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
   tally.aside++
   const wants: Want[] = [...untouched(finding), ...beforePurge(aside, listed, known.copies ? recalled?.copied : false, known.now, known.margins), { wants: 'the breaker', found: purgeable(known.breaker) }]
   const found = all(wants)
-  if (found.is !== 'fail') tally.purge()
+  if (found.is !== 'fail') tally.act()
   writer.add(finding.key, { ...fields(finding, recalled?.flag), act: found.is === 'pass' ? 'purge' : 'keep', eligible_at: purgeAt(aside, known.margins) ?? null, why: found.says ?? '' })
 }
 
 /** A row stands for it: its flag is gone, what was put aside comes back, and a gap is told. The row is never touched. */
 function takeRow(finding: Finding, writer: PlanWriter, tally: Tally, out: Out): void {
   const { verdict, recalled, listed, lock } = finding
-  const returns = recalled?.aside !== undefined && listed?.standing !== 'live'
+  const returns = recalled?.aside !== undefined && listed?.standing === 'hidden'
   if (recalled?.aside !== undefined) tally.resurrected++
   if (returns) writer.add(finding.key, { ...fields(finding, undefined), act: 'release', eligible_at: null, why: 'its row has come back' })
   else if (verdict === 'gap') {
     const accepted = recalled?.gapAccepted === true
     writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
   }
-  if (recalled?.flag || (lock !== 'free' && lock !== 'none' && lock !== recalled?.lock)) forget(finding, out)
+  if (recalled?.flag || (recalled?.aside && !returns) || (lock !== 'free' && lock !== 'none' && lock !== recalled?.lock)) forget(finding, out)
 }
 
 function takeGone(finding: Finding, writer: PlanWriter, out: Out): void {
@@ -154,9 +156,15 @@ function takeGone(finding: Finding, writer: PlanWriter, out: Out): void {
 
 /** Takes the flag away and keeps the rest, the lock before all. */
 function forget(finding: Finding, out: Out): void {
+  out.remember({ key: finding.key, recalled: without(finding, 'flag'), when: 'always' })
+}
+
+/** What is remembered of a key, with what this run knows, without a flag, or without having been put aside: what lives again is not aside. */
+function without(finding: Finding, what: 'flag' | 'aside'): Recalled {
   const rest: { -readonly [Field in keyof Recalled]: Recalled[Field] } = { ...finding.recalled, lock: finding.lock, ...tenantOf(finding) }
-  delete rest.flag
-  out.remember({ key: finding.key, recalled: rest, when: 'always' })
+  delete rest[what]
+  if (finding.listed?.standing === 'live') delete rest.aside
+  return rest
 }
 
 const tenantOf = ({ tenant }: Finding): { tenant?: string } => (tenant === undefined ? {} : { tenant })
@@ -197,12 +205,12 @@ function tallyOf() {
         tally.newBytes = isSize(listed?.size) && tally.newBytes !== undefined ? tally.newBytes + listed.size : undefined
       }
     },
-    act(key: Uint8Array): void {
-      tally.acts++
+    act: () => void tally.acts++,
+    /** All that could be put aside, also what the breaker holds back. */
+    ready(key: Uint8Array): void {
       tally.ladder.count++
       if (RUNGS.includes(tally.ladder.count)) rungs.push({ most: tally.ladder.count, key: Buffer.from(key).toString('hex') })
     },
-    purge: () => void tally.acts++,
     group(group: Group): void {
       if (group.gaps > 0 && group.rowless > 0 && tally.mixed.length < MOST_GROUPS) tally.mixed.push(group.name)
       if (group.objects >= LIMITS.few && group.rowless >= LIMITS.groupShare * group.objects) tally.worst = [...tally.worst, group].slice(0, MOST_GROUPS)
