@@ -72,6 +72,10 @@ export const storing: readonly Mutant[] = [
     changes: [{ file: GROUND, find: "const stat = await lstat(here, { bigint: true })", put: "const stat = await (await import('node:fs/promises')).stat(here, { bigint: true })" }],
   },
   {
+    name: 'an act that was cut off did nothing', breaks: ['X-1'], killer: killer('src/processes/stores/lone.test.ts', 'what hangs is given up in time'),
+    changes: [{ file: 'src/processes/stores/lone.ts', find: "return inDoubt(`${cause.message}; nobody", put: "return refusal('unable', `${cause.message}; nobody" }, { file: 'src/processes/stores/lone.ts', find: 'import { inDoubt, type', put: 'import { refusal, type' }],
+  },
+  {
     name: 'whoever judges a folder may purge it', breaks: ['G-21'], killer: killer(DIR_TEST, 'G-21 a folder is purged only where'),
     changes: [{ file: DIR_HAND, find: "  if (process.geteuid?.() !== purgeUid) return", put: "  if (process.geteuid?.() === undefined) return" }],
   },

@@ -9,7 +9,7 @@ const PROGRAM = new URL('./alone-child.ts', import.meta.url)
 const MOST_MEMORY = 64
 
 /** What a child needs of our environment; everything else (secrets among it) stays here. */
-const environment = (): NodeJS.ProcessEnv =>
+export const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
 
 /** Gives a way to start children that have the probes of these kinds ready. `program` is for tests. */

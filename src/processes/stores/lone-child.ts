@@ -1,0 +1,61 @@
+// The child in which one half of a store lives whose calls may hang in the kernel: a folder on a dead mount. It is told once which store
+// and which half, then answers calls. It holds nothing that its parent needs: killed at any moment, another goes on from the cursor.
+// It has no way out of this machine, and ends by SIGKILL when its parent is gone, because an orderly exit waits for hanging threads.
+import { Fault, sentence, codeOf } from '../../core/fault.ts'
+import type { AnyStore, Deleting, Reading } from '../../ports/store.ts'
+import type { Egress } from '../../ports/world.ts'
+import { createClock } from '../../ports/world/clock.ts'
+import { random } from '../../ports/world/random.ts'
+import { endNow } from '../parent.ts'
+
+export type LoneHears =
+  | { readonly is: 'open'; readonly kind: string; readonly half: 'reading' | 'deleting'; readonly settings: unknown; readonly folder: string }
+  | { readonly is: 'call'; readonly id: number; readonly name: string; readonly given: readonly unknown[] }
+  | { readonly is: 'give-up'; readonly id: number }
+
+export type LoneSays =
+  | { readonly is: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly is: 'fault'; readonly id: number; readonly says: string; readonly retry: 'later' | 'never'; readonly code: string | undefined }
+
+const clock = createClock()
+const shut = (): Promise<never> => Promise.reject(new Fault('a store that runs alone has no way out of this machine', 'never'))
+const egress: Egress = { resolve: shut, connect: shut, request: shut }
+const signals = new Map<number, AbortController>()
+let half: Promise<Reading | Deleting> | undefined
+
+const say = (message: LoneSays): void => {
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+}
+
+async function open({ kind, half: wanted, settings, folder }: LoneHears & { is: 'open' }): Promise<Reading | Deleting> {
+  if (!/^[a-z][a-z0-9_]*$/.test(kind)) throw new Fault(`"${kind}" is no kind of store`, 'never')
+  const { default: plugin } = (await import(new URL(`../../plugins/stores/${kind}.ts`, import.meta.url).href)) as { readonly default: AnyStore }
+  return plugin[wanted](plugin.config.parse(settings), { egress, now: () => clock.now(), random, folder })
+}
+
+async function answer({ id, name, given }: LoneHears & { is: 'call' }): Promise<void> {
+  const controller = new AbortController()
+  signals.set(id, controller)
+  try {
+    const opened = (await half) as unknown as Readonly<Record<string, (...given: readonly unknown[]) => Promise<unknown>>> | undefined
+    if (!opened || !Object.hasOwn(opened, name)) throw new Fault(`this half of a store knows no “${name.slice(0, 40)}”`, 'never')
+    say({ is: 'answer', id, value: await opened[name]?.(...given, controller.signal) })
+  } catch (cause) {
+    say({ is: 'fault', id, says: sentence(cause), retry: cause instanceof Fault ? cause.retry : 'later', code: codeOf(cause) })
+  } finally {
+    signals.delete(id)
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+process.on('disconnect', endNow)
+process.on('uncaughtException', endNow)
+process.on('message', (message: LoneHears) => {
+  if (message.is === 'open') {
+    half = open(message)
+    half.catch(() => undefined)
+  } else if (message.is === 'give-up') signals.get(message.id)?.abort()
+  else void answer(message)
+})
+process.title = 'holdfast store'
+if (!process.connected) endNow()
