@@ -191,6 +191,20 @@ test('an answer that never came is unknown: nothing is said that nobody knows', 
   assert.equal((await deleting.quarantine(it, soon())).is, 'refused', 'looking again finds it gone, and deletes nothing twice')
 })
 
+test('versions that come in another order than the newest first move nobody to delete', async (t) => {
+  const { fake, reading, deleting, everything } = await rent(t)
+  fake.put('k', 'old')
+  fake.put('k', 'new')
+  const it = judgedOf(await versionAt(reading, 'k'))
+  const before = await everything()
+  fake.lies.add('reorders')
+  await assert.rejects(deleting.quarantine(it, soon()), /does not give the newest version first/)
+  fake.lies.clear()
+  fake.lies.add('half-a-page')
+  await assert.rejects(deleting.quarantine(it, soon()), /no whole XML/)
+  assert.deepEqual(await everything(), before)
+})
+
 test('what was purged leaves older versions where they were, out of sight', async (t) => {
   const { fake, reading, deleting, everything } = await rent(t)
   fake.put('k', 'older')

@@ -5,6 +5,7 @@ import { coded, isSilence, sentence } from '../../../core/fault.ts'
 import type { Instant } from '../../../core/time.ts'
 import { done, inDoubt, lost, MOST_ITEMS, OWN_PREFIX, refusal, type Deleting, type Judged, type Listed, type Marker, type Outcome, type Place, type SetAside, type StoreContext, type Version } from '../../../ports/store.ts'
 import { oddKey, sayKey } from '../../../ports/store/key.ts'
+import { unsound } from '../../../ports/store/listing.ts'
 import { tryOut } from './canary.ts'
 import { createLook, head, lockOf, versioning } from './look.ts'
 import { readPage } from './pages.ts'
@@ -37,6 +38,7 @@ export async function stackOf(wire: Wire, key: string, signal: AbortSignal): Pro
   const { items, next } = readPage(told.body.toString('utf8'), { bucket: wire.bucket, prefix: key, most: MOST_ITEMS })
   const stack = items.filter((item: Listed): item is Version | Marker => item.is !== 'odd' && item.key === key)
   if (next !== undefined && stack.length === items.length) throw coded('ETOOMUCH', `“${sayKey(key)}” has more than ${MOST_ITEMS} versions: it is left alone`, 'never')
+  if (stack.some((it, n) => it.latest !== (n === 0))) throw unsound(`of “${sayKey(key)}” it does not give the newest version first`)
   return { stack, at: told.at }
 }
 

@@ -16,8 +16,8 @@ export function createLook(wire: Wire, { now }: Pick<StoreContext, 'now'>): Read
   return {
     async identify(signal) {
       const told = await wire.ask({ method: 'HEAD' }, signal)
-      // An answer to HEAD has no body: the same as GET says why.
-      if (told.status !== 200) throw wire.faultOf(await wire.ask({ method: 'GET', query: { versioning: '' } }, signal), 'to tell')
+      // An answer to HEAD has no body: what must be asked anyway says why, or that only HEAD is not allowed.
+      if (told.status !== 200) await versioning(wire, signal)
       return { kind: 's3', id: createHash('sha256').update(JSON.stringify(['s3', wire.host, wire.bucket])).digest('hex'), says: `the bucket ${wire.bucket} at ${wire.host}` }
     },
     declared: (signal) => declared(wire, signal),
