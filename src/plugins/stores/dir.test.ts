@@ -127,6 +127,41 @@ test('bytes that are no text, case twins and hard links keep their own names', a
   assert.deepEqual(fs.readdirSync(folder).filter((name) => /win/.test(name)), ['Twin', 'twin2'])
 })
 
+test('who was killed in the middle comes to the same end, wherever it was', async (t) => {
+  const { folder, reading, deleting, put, everything } = lay(t)
+  await put('a', 'a')
+  const it = judgedOf(await versionAt(reading, 'a'))
+  const aside = doneWith(await deleting.quarantine(it, soon()))
+  const corner = path.join(folder, '.holdfast/quarantine', aside.token)
+  assert.deepEqual(doneWith(await deleting.quarantine(it, soon())), aside, 'killed before it could say so')
+  // Killed within a release, between the link and the unlink.
+  fs.linkSync(path.join(corner, 'object'), path.join(folder, 'a'))
+  assert.deepEqual(doneWith(await deleting.quarantine(it, soon())), aside)
+  assert.deepEqual(await everything(), {})
+  fs.linkSync(path.join(corner, 'object'), path.join(folder, 'a'))
+  doneWith(await deleting.release(aside, soon()))
+  assert.deepEqual(await everything(), { a: ['a'] })
+  assert(!fs.existsSync(corner))
+  // Killed before the rename: the name was written, or half of it.
+  fs.mkdirSync(corner)
+  fs.writeFileSync(path.join(corner, 'name'), '')
+  assert.deepEqual(doneWith(await deleting.quarantine(it, soon())), aside)
+  assert.equal(fs.readFileSync(path.join(corner, 'name'), 'utf8'), 'a\n')
+  doneWith(await deleting.release(aside, soon()))
+  const precious = path.join(path.dirname(folder), 'precious')
+  fs.writeFileSync(precious, 'precious')
+  fs.mkdirSync(corner)
+  fs.symlinkSync(precious, path.join(corner, 'name'))
+  assert.equal((await deleting.quarantine(it, soon())).is, 'refused', 'a link in its place is not written through')
+  assert.equal(fs.readFileSync(precious, 'utf8'), 'precious')
+  fs.unlinkSync(path.join(corner, 'name'))
+  doneWith(await deleting.quarantine(it, soon()))
+  // Killed within a purge, between the object and what is left of its place.
+  fs.unlinkSync(path.join(corner, 'object'))
+  assert.equal((await deleting.purge(aside, soon())).is, 'refused')
+  assert.deepEqual(await everything(), {})
+})
+
 test('G-21 a folder is purged only where a second user id owns that right', async (t) => {
   for (const [settings, says] of [[{}, /only where a second user id owns that right/], [{ purge_uid: me + 1 }, /only user id \d+ may purge/]] as const) {
     const { folder, reading, deleting, put } = lay(t, settings)

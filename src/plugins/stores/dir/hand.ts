@@ -2,7 +2,8 @@
 // and the bytes never move; bringing back is a link that fails where something stands by now. The file is looked at before and after:
 // if another one slipped in between, it goes back. Nothing is removed for good unless a second user id owns that right (G-21): the
 // one that judges can then not do it, whatever is wrong with it.
-import type { BigIntStats } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { constants, type BigIntStats } from 'node:fs'
 import { link, lstat, mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, Fault, isSilence, sentence } from '../../../core/fault.ts'
@@ -27,13 +28,12 @@ export function createHand({ folder, marker, purgeUid }: Settings, { random, now
       if (isSilence(cause)) return inDoubt(`the file system did not answer in time: look at ${folder} before anything else is done`)
       throw cause
     })
-  const token = (): string => Buffer.from(random(16)).toString('hex')
   return {
     identify: (signal) => within(signal, async () => (await stand(folder, marker)).identity),
-    probe: (signal) => within(signal, () => grounded(folder, marker, (ground) => tryOut(ground, token(), { now, purgeUid }))),
+    probe: (signal) => within(signal, () => grounded(folder, marker, (ground) => tryOut(ground, Buffer.from(random(16)).toString('hex'), { now, purgeUid }))),
     async quarantine(what, signal) {
       if (isOwn(what.key, marker)) return refusal('unable', `“${sayKey(what.key)}” is Holdfast's own`)
-      return on(signal, (ground) => setAside(ground, what, token()))
+      return on(signal, (ground) => setAside(ground, what))
     },
     async release(what, signal) {
       if (!TOKEN.test(what.token) || isOwn(what.key, marker)) return refusal('unable', 'this names nothing that was set aside')
@@ -49,8 +49,14 @@ export function createHand({ folder, marker, purgeUid }: Settings, { random, now
 const corner = ({ root }: Pick<Ground, 'root'>, token?: string): string => path.join(root, OWN_PREFIX, 'quarantine', ...(token === undefined ? [] : [token]))
 const object = (ground: Pick<Ground, 'root'>, token: string): string => path.join(corner(ground, token), 'object')
 
-async function setAside(ground: Ground, what: Judged, token: string): Promise<Outcome<SetAside>> {
+/** Always the same for the same file under the same name: who was killed in the middle finds what was set aside again. */
+const tokenOf = ({ key, etag }: Judged): string => createHash('sha256').update(JSON.stringify([key, etag])).digest('hex').slice(0, 32)
+
+async function setAside(ground: Ground, what: Judged): Promise<Outcome<SetAside>> {
+  const token = tokenOf(what)
   const found = await locate(ground, what.key)
+  const aside = found.is === 'absent' ? await asideOf(ground, token) : undefined
+  if (aside && etagOf(aside) === what.etag && Number(aside.size) === what.bytes) return done({ ...what, token })
   const wrong = differs(found, what)
   if (wrong) return wrong
   if (found.is !== 'file') return refusal('absent', `“${sayKey(what.key)}” is not there`)
@@ -69,6 +75,9 @@ async function setAside(ground: Ground, what: Judged, token: string): Promise<Ou
   }
   const moved = await lstat(object(ground, token), { bigint: true })
   if (!moved.isFile() || etagOf(moved) !== what.etag) return undo(ground, what, token)
+  // Two names of one file stay as they are when one is moved over the other: a release was cut off between them.
+  const left = await lstat(found.at, { bigint: true }).catch(() => undefined)
+  if (left?.ino === moved.ino && left.dev === moved.dev) await unlink(found.at)
   await synced(path.dirname(found.at))
   await synced(corner(ground, token))
   return done({ ...what, token })
@@ -194,7 +203,8 @@ async function asideOf(ground: Ground, token: string): Promise<BigIntStats | und
 }
 
 async function written(at: string, text: string): Promise<void> {
-  const file = await open(at, 'wx', 0o600)
+  if ((await readFile(at, 'utf8').catch(() => undefined)) === text) return
+  const file = await open(at, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
@@ -226,7 +236,7 @@ async function tryOut(ground: Ground, token: string, { now, purgeUid }: { now: (
   await written(path.join(ground.root, key), `canary ${token}\n`)
   const after: Instant = now().wall
   const stat = await lstat(path.join(ground.root, key), { bigint: true })
-  const aside = await setAside(ground, { key, etag: etagOf(stat), bytes: Number(stat.size) }, token)
+  const aside = await setAside(ground, { key, etag: etagOf(stat), bytes: Number(stat.size) })
   const back = aside.is === 'done' ? await bringBack(ground, aside.it) : aside
   const again = await lstat(path.join(ground.root, key), { bigint: true }).catch(() => undefined)
   await unlink(path.join(ground.root, key)).catch(() => undefined)
