@@ -50,11 +50,9 @@ export interface Listing extends Cursor {
 /** Orders two keys by their bytes: below zero, zero, above zero. */
 export function compare(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
   const shorter = Math.min(aTo - aFrom, bTo - bFrom)
-  for (let i = 0; i < shorter; i++) {
-    const difference = (a[aFrom + i] ?? 0) - (b[bFrom + i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return aTo - aFrom - (bTo - bFrom)
+  let i = 0
+  while (i < shorter && a[aFrom + i] === b[bFrom + i]) i++
+  return i < shorter ? (a[aFrom + i] ?? 0) - (b[bFrom + i] ?? 0) : aTo - aFrom - (bTo - bFrom)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
