@@ -13,7 +13,7 @@ function keysOf(file: string, held: number): Cursor {
   const bytes = new Uint8Array(BLOCK)
   let filled = 0
   const cursor = {
-    bytes, from: 0, to: 0,
+    bytes, view: new DataView(bytes.buffer), from: 0, to: 0,
     ended: () => ({ is: 'whole' as const, count: held }),
     next: () => {
       if (cursor.to + 256 > filled) refill()

@@ -27,7 +27,7 @@ function walk<Entry extends Keyed, More extends object>({ entries, ended }: Spoo
     return entry
   }
   const cursor = {
-    bytes: block as Uint8Array, from: 0, to: 0, ended: () => ended,
+    bytes: block as Uint8Array, view: new DataView(block.buffer), from: 0, to: 0, ended: () => ended,
     next: () => {
       at++
       block.fill(0xee, cursor.from, cursor.to)
@@ -51,7 +51,7 @@ export const memoryOf = (from: Spool<Noted>): Memory => walk(from, (now) => ({ r
 export function rowsOf(from: Spool<Row>): Rows {
   const cursor = walk(from, (now) => ({ tenant: () => now().tenant, now }))
   return {
-    get bytes() { return cursor.bytes }, get from() { return cursor.from }, get to() { return cursor.to }, get lock() { return cursor.now().lock },
+    get bytes() { return cursor.bytes }, get view() { return cursor.view }, get from() { return cursor.from }, get to() { return cursor.to }, get lock() { return cursor.now().lock },
     next: cursor.next, ended: cursor.ended, tenant: cursor.tenant,
   }
 }
@@ -59,7 +59,7 @@ export function rowsOf(from: Spool<Row>): Rows {
 export function listingOf(from: Spool<Thing>): Listing {
   const cursor = walk(from, (now) => ({ now }))
   return {
-    get bytes() { return cursor.bytes }, get from() { return cursor.from }, get to() { return cursor.to }, get size() { return cursor.now().size }, get standing() { return cursor.now().standing },
+    get bytes() { return cursor.bytes }, get view() { return cursor.view }, get from() { return cursor.from }, get to() { return cursor.to }, get size() { return cursor.now().size }, get standing() { return cursor.now().standing },
     next: cursor.next, ended: cursor.ended, listed: cursor.now,
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { byBytes, bytes, merge, noted, row, spool, spools, thing, type Keyed, type Row, type Spool, type Spools } from '../../../../test/guard/spool.ts'
-import { sayKey, textOf } from './cursor.ts'
+import { compare, compareViews, sayKey, textOf, viewOf } from './cursor.ts'
 import type { Verdict } from './sandwich.ts'
 
 const verdicts = (it: Spools, prefix = ''): Record<string, Verdict> => {
@@ -96,6 +96,16 @@ test('G-25 folders are counted as they pass, with the keys of no folder as one m
   assert.deepEqual(groups, [
     { name: 'c/1/', objects: 3, rowless: 1, gaps: 0 }, { name: 'c/2/', objects: 2, rowless: 1, gaps: 0 }, { name: 'c/gone/', objects: 0, rowless: 0, gaps: 1 }, { name: '', objects: 2, rowless: 2, gaps: 0 },
   ])
+})
+
+test('two ways of comparing are one order, which is that of memcmp', () => {
+  const key = fc.array(fc.constantFrom(0, 0x61, 0x7f, 0x80, 0xff), { maxLength: 11 }).map((it) => Uint8Array.from(it))
+  fc.assert(fc.property(key, key, fc.nat(5), (a, b, at) => {
+    const shifted = Uint8Array.from([...Array.from({ length: at }, () => 7), ...b])
+    const expected = Buffer.compare(a, b)
+    assert.equal(Math.sign(compare(a, 0, a.length, shifted, at, shifted.length)), expected)
+    assert.equal(Math.sign(compareViews(viewOf(a), 0, a.length, viewOf(shifted), at, shifted.length)), expected)
+  }), { numRuns: 3000, seed: 5 })
 })
 
 test('the merge says what a slow model says, over random keys of any bytes', () => {

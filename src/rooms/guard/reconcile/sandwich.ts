@@ -2,7 +2,7 @@
 // runs remember, and the sentinels. An orphan is in L and in neither catalogue; a gap is in both catalogues and not in L; a row in either catalogue
 // protects its object, whatever else it says (G-20). Memory is constant: six keys and one group at a time. An input that is unsorted, repeats
 // itself, ends early or counts differently than its source refuses the whole; whatever was visited before that is void.
-import { compare, cursorOf, sayKey, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
+import { compare, compareViews, cursorOf, sayKey, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
 import { untagged, type Flag, type Quarantine } from './margins.ts'
 
 /** What former runs know of one key. `lock: none`: no row of it was ever seen. `copied`: verified in the other place. */
@@ -151,25 +151,34 @@ interface Lane {
   here: boolean
   count: number
   last: Uint8Array
+  lastView: DataView
   lastTo: number
   wrong: string | undefined
 }
 
-const laneOf = (input: Broken['input'], name: string, cursor: Cursor): Lane => ({ input, name, cursor, live: true, here: false, count: 0, last: new Uint8Array(256), lastTo: 0, wrong: undefined })
+const laneOf = (input: Broken['input'], name: string, cursor: Cursor): Lane => {
+  const last = new Uint8Array(256)
+  return { input, name, cursor, live: true, here: false, count: 0, last, lastView: viewOf(last), lastTo: 0, wrong: undefined }
+}
 
 function keep(lane: Lane): void {
   const { cursor } = lane
   const length = cursor.to - cursor.from
-  if (length > lane.last.length) lane.last = new Uint8Array(length * 2)
-  const { last } = lane
-  const { bytes, from } = cursor
-  for (let i = 0; i < length; i++) last[i] = bytes[from + i] ?? 0
+  if (length > lane.last.length) {
+    lane.last = new Uint8Array(length * 2)
+    lane.lastView = viewOf(lane.last)
+  }
+  const { lastView } = lane
+  const { view, from } = cursor
+  let i = 0
+  for (; i + 4 <= length; i += 4) lastView.setInt32(i, view.getInt32(from + i))
+  for (; i < length; i++) lastView.setUint8(i, view.getUint8(from + i))
   lane.lastTo = length
 }
 
 const isBelow = (lane: Lane, other: Lane): boolean => !other.live || order(lane.cursor, other.cursor) < 0
 
-const order = (a: Cursor, b: Cursor): number => compare(a.bytes, a.from, a.to, b.bytes, b.from, b.to)
+const order = (a: Cursor, b: Cursor): number => compareViews(a.view, a.from, a.to, b.view, b.from, b.to)
 
 /**
  * All three stand at one key, which has been counted. Moves them on together, as long as they stay together and `more` takes each key: then one look at
@@ -193,7 +202,7 @@ function moveFrom(kept: Lane, lane: Lane, leader: Lane | undefined): boolean {
   if (!lane.live) return false
   lane.count++
   if (leader?.live === true && order(cursor, leader.cursor) === 0) return true
-  const ordered = compare(kept.last, 0, kept.lastTo, cursor.bytes, cursor.from, cursor.to)
+  const ordered = compareViews(kept.lastView, 0, kept.lastTo, cursor.view, cursor.from, cursor.to)
   if (ordered >= 0) complain(lane, ordered, kept.last.slice(0, kept.lastTo))
   return ordered < 0 && leader === undefined
 }
@@ -210,7 +219,7 @@ function advance(lane: Lane): void {
   lane.here = false
   lane.live = cursor.next()
   if (!lane.live) return
-  const ordered = had ? compare(lane.last, 0, lane.lastTo, cursor.bytes, cursor.from, cursor.to) : -1
+  const ordered = had ? compareViews(lane.lastView, 0, lane.lastTo, cursor.view, cursor.from, cursor.to) : -1
   if (ordered >= 0) complain(lane, ordered, lane.last.slice(0, lane.lastTo))
   lane.count++
 }
