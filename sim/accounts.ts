@@ -89,7 +89,7 @@ const once: Check = (world) => {
 }
 
 /** P-7, X-7: nobody has anything longer than an acknowledgement lasts, whatever the clock does. */
-const lapsed: Check = (world) => world.keeper.sql.all<{ paging: string }>(`select p.paging from page_paging p join page_incident i on i.id = p.incident where i.state = 'open'`).flatMap((row) => {
+const lapsed: Check = (world) => world.keeper.sql.all<{ paging: string }>(`select paging from page_incident where state = 'open' and paging is not null`).flatMap((row) => {
   const { phase, incident } = JSON.parse(row.paging) as Paging
   const newest = Math.max(...world.acks.filter((it) => it.incident === incident).map((it) => it.asked))
   return phase.is === 'held' && newest < world.end - LASTS ? [`P-7: ${phase.by} has ${incident} for longer than an acknowledgement lasts`] : []
@@ -109,7 +109,7 @@ const counted: Check = (world, ledger) => {
       together.add(page)
     }
   }
-  for (const row of world.keeper.sql.all<{ page: string }>('select page from page_waiting')) known.add(row.page)
+  for (const row of world.keeper.sql.all<{ page: string }>('select page from page_gathering')) known.add(row.page)
   for (const it of ledger) {
     if (typeof it.body['page'] === 'string') known.add(it.body['page'])
     if (it.is === 'page.spared') for (const page of it.body['pages'] as string[]) known.add(page)

@@ -14,7 +14,7 @@ interface Known { readonly id: string; readonly subject: string; readonly opened
 
 const incidents = (world: World): Known[] =>
   world.keeper.sql.all<{ id: string; subject: string; since: number; state: string; paging: string | null }>(
-    'select i.id, i.subject, i.since, i.state, p.paging from page_incident i left join page_paging p on p.incident = i.id')
+    'select id, subject, since, state, paging from page_incident')
     .map((row) => ({ id: row.id, subject: row.subject, openedAt: row.since - START, resolved: row.state === 'resolved', paging: row.paging === null ? undefined : (JSON.parse(row.paging) as Paging) }))
 
 const pagesOf = (world: World, incident: string): World['attempts'] => world.attempts.filter((it) => it.incident === incident && (it.event === 'page' || it.event === 'digest'))
@@ -23,7 +23,7 @@ const pagesOf = (world: World, incident: string): World['attempts'] => world.att
 const paged: Check = (world) => incidents(world).filter((it) => !it.resolved && it.paging?.phase.is === 'ringing').flatMap((it) => {
   const lately = world.attempts.filter((at) => (at.incident === it.id || at.event === 'digest') && at.accepted && at.at > world.end - 45_000 && (at.event === 'page' || at.event === 'digest'))
   // A digest that is about to leave holds it for at most ten seconds.
-  const waits = world.keeper.sql.get(`select 1 as one from page_waiting where incident = ? and at > ?`, it.id, Number(world.time.now().wall) - 11_000) !== undefined
+  const waits = world.keeper.sql.get(`select 1 as one from page_gathering where incident = ? and at > ?`, it.id, Number(world.time.now().wall) - 11_000) !== undefined
   return lately.length > 0 || waits ? [] : [`P-10: ${it.subject} is open, nobody has it, and nobody was rung in the last 45 s`]
 })
 

@@ -30,20 +30,29 @@ export interface Entry extends NewEntry {
 
 export const GENESIS = '0'.repeat(64)
 
+/** Text that stands in JSON as it is. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
+
 /** Canonical JSON: object keys sorted by code unit, `undefined` left out, numbers finite. Throws on what JSON cannot carry. */
 export function canonical(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return quoted(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${value} cannot stand in an entry`)
     return String(value)
   }
-  if (Array.isArray(value)) return `[${value.map((v) => canonical(v === undefined ? null : v)).join(',')}]`
+  if (Array.isArray(value)) {
+    let items = ''
+    for (const item of value as unknown[]) items += (items === '' ? '' : ',') + canonical(item === undefined ? null : item)
+    return `[${items}]`
+  }
   if (typeof value === 'object') {
     let fields = ''
     for (const key of Object.keys(value).sort()) {
       const field = (value as Record<string, unknown>)[key]
-      if (field !== undefined) fields += `${fields === '' ? '' : ','}${JSON.stringify(key)}:${canonical(field)}`
+      if (field !== undefined) fields += (fields === '' ? '' : ',') + quoted(key) + ':' + canonical(field)
     }
     return `{${fields}}`
   }

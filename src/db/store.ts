@@ -70,15 +70,30 @@ function readHead(sql: Sql): Head {
 }
 
 /** What the tables look like; a version that changes them so that this one would misread them counts it up. */
-const SCHEMA = 2
+const SCHEMA = 3
 
-/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote (X-10). */
+/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote (X-10); folds anew what an older one did. */
 export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
   const has = sql.get<{ user_version: number }>('pragma user_version')?.user_version ?? 0
   if (has > SCHEMA) throw new Fault(`the data were written by a newer Holdfast (schema ${has}; this one knows ${SCHEMA}): start that one again, or name other data with --data`, 'never')
+  sql.exec('savepoint prepared')
+  const isOlder = has > 0 && has < SCHEMA
+  if (isOlder) for (const table of rooms.flatMap((room) => room.projections)) sql.exec(`drop table if exists ${table}`)
   if (has < SCHEMA) sql.exec(`pragma user_version = ${SCHEMA}`)
   sql.exec(TABLES)
   for (const room of rooms) sql.exec(room.tables)
+  if (isOlder) fold(sql, entries(sql), rooms)
+  sql.exec('release prepared')
+}
+
+/** Folds entries into the rooms' projections. Returns how many there were. */
+export function fold(into: Sql, from: Iterable<Entry>, rooms: readonly Room[]): number {
+  let count = 0
+  for (const entry of from) {
+    count++
+    for (const room of rooms) room.apply[entry.is]?.(into, entry)
+  }
+  return count
 }
 
 /** Opens (or makes) the store at `path`. Throws what SQLite throws when the file is not a database or cannot be read. */
@@ -86,7 +101,7 @@ export function openStore(path: string, rooms: readonly Room[], node: string): S
   const sql = openSql(path)
   // The switch exists for the crash tests alone: they prove that they would notice a store that does not wait for the disk.
   const synchronous = process.env['HOLDFAST_MUTANT'] === 'synchronous-off' ? 'off' : 'full'
-  sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 2000; pragma cache_size = -16000; pragma temp_store = memory`)
+  sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 8000; pragma cache_size = -16000; pragma temp_store = memory`)
   prepareTables(sql, rooms)
   sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', node)
   return storeOver(sql, rooms)
@@ -254,7 +269,17 @@ export function* entries(sql: Sql, stream?: string): IterableIterator<Entry> {
 export const textOf = (sql: Sql, hash: string): string =>
   sql.get<{ body: string }>('select body from text where hash = ?', hash)?.body ?? ''
 
-const KEPT = /^#[0-9a-f]{64}$/
+const KEPT = /^#[0-9a-f]{64}(?:\.[a-z]+)?$/
 
 /** What stands in an entry as it is said: free text stands there as `#` and its hash, and is empty when it was taken out of the side table. */
-export const saidOf = (sql: Sql, said: string): string => (KEPT.test(said) ? textOf(sql, said.slice(1)) : said)
+export function saidOf(sql: Sql, said: string): string {
+  if (!said.startsWith('#') || !KEPT.test(said)) return said
+  const text = textOf(sql, said.slice(1, 65))
+  return said.length === 65 || text === '' ? text : ((JSON.parse(text) as Record<string, string>)[said.slice(66)] ?? '')
+}
+
+/** Keeps several texts that belong together as one, and gives what stands for each in the entry: read by `saidOf`, taken out together. */
+export function keepParts<Part extends string>(tx: Tx, parts: Readonly<Record<Part, string>>): Record<Part, string> {
+  const hash = tx.keep(canonical(parts))
+  return Object.fromEntries(Object.keys(parts).map((part) => [part, `#${hash}.${part}`])) as Record<Part, string>
+}

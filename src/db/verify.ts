@@ -5,7 +5,7 @@ import { canonical, GENESIS, hashOf } from '../core/ledger.ts'
 import { sha256 } from '../core/id.ts'
 import type { Room } from './room.ts'
 import { openSql, type Row, type Sql } from './sql.ts'
-import { entries, prepareTables, stored } from './store.ts'
+import { entries, fold, prepareTables, stored } from './store.ts'
 
 export interface Verdict {
   readonly entries: number
@@ -43,14 +43,10 @@ const rowsOf = (sql: Sql, table: string): string[] =>
 /** Folds the ledger into fresh tables and names the projections that differ; `replace` puts the folded rows in. */
 export function rebuildLedger(sql: Sql, rooms: readonly Room[], options: { replace: boolean }): { readonly entries: number; readonly differed: readonly string[] } {
   const fresh = openSql(':memory:')
-  let count = 0
   try {
     prepareTables(fresh, rooms)
     fresh.exec('begin')
-    for (const entry of entries(sql)) {
-      count++
-      for (const room of rooms) room.apply[entry.is]?.(fresh, entry)
-    }
+    const count = fold(fresh, entries(sql), rooms)
     fresh.exec('commit')
     const differed: string[] = []
     for (const table of rooms.flatMap((room) => room.projections)) {

@@ -136,7 +136,7 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
   }),
   'incidents.list': ({ keeper }, args) => {
     const rows = loadRecent(keeper.store.sql, 500).filter((row) => args.state === 'all' || row.state === 'open').slice(0, 100)
-    return ok({ schema: 'holdfast.incidents/1', incidents: rows.map((row) => viewIncident(keeper.store.sql, row, keeper.plan, keeper.now())) })
+    return ok({ schema: 'holdfast.incidents/1', incidents: rows.map((row) => viewIncident(row, keeper.plan, keeper.now())) })
   },
   'incidents.show': (desk, args) => withIncident(desk, args.incident, (row) => ok(viewIncidentWhole(desk.keeper.store.sql, row, desk.keeper.plan, desk.keeper.now()))),
   'incidents.update': (desk, args, who) => withIncident(desk, args.incident, async (row) => {

@@ -5,6 +5,7 @@ import test, { type TestContext } from 'node:test'
 import { checkOf, configOf, keeperWorld } from '../../test/keeper-world.ts'
 import { canonical, GENESIS, hashOf } from '../core/ledger.ts'
 import { instantOf, minutes, tickOf, type Now } from '../core/time.ts'
+import type { Room } from '../db/room.ts'
 import { openSql, type Sql } from '../db/sql.ts'
 import { entries, prepareTables, storeOver, type Store } from '../db/store.ts'
 import { verifyLedger } from '../db/verify.ts'
@@ -96,4 +97,22 @@ test('L-6 no secret of a token, a link, a ping or an integration, and no free te
   const bytes = w.sql.all('select * from entry').map((row) => JSON.stringify(row)).join('\n')
   for (const key of [secret, secret.slice(3), config.ingest[0]?.key ?? '']) assert(!bytes.includes(key), 'a key stands in the ledger')
   assert.deepEqual(bytes.split('\n').filter((line) => line.includes('c4n4ry')), [])
+})
+
+test('X-10 what an older Holdfast folded is folded anew from the ledger, in the shape that this one reads; working rows and texts stay', (t) => {
+  const { sql, store, write } = ledger(t)
+  write(1_700_000_000_000, { n: 1 })
+  write(1_700_000_000_001, { n: 2 })
+  sql.exec('create table note (seq integer primary key) strict; insert into note values (1), (2), (9); create table note_work (one integer) strict; insert into note_work values (7); pragma user_version = 2')
+  const room: Room = {
+    name: 'notes', tables: 'create table if not exists note (seq integer primary key, n integer not null) strict; create table if not exists note_work (one integer) strict;', projections: ['note'],
+    apply: { 'note.written': (into, entry) => void into.run('insert into note (seq, n) values (?, ?)', entry.seq, (entry.body as { n: number }).n) },
+  }
+  prepareTables(sql, [room])
+  assert.deepEqual(sql.all('select seq, n from note order by seq').map((row) => ({ ...row })), [{ seq: 1, n: 1 }, { seq: 2, n: 2 }])
+  assert.deepEqual([sql.get('select one from note_work')?.['one'], sql.get('select count(*) as n from text')?.['n'], sql.get('pragma user_version')?.['user_version']], [7, 2, 3])
+  assert.equal(verifyLedger(sql).entries, store.head.seq)
+  sql.run('insert into note (seq, n) values (5, 5)')
+  prepareTables(sql, [room])
+  assert.equal(sql.get('select count(*) as n from note')?.['n'], 3, 'its own it leaves as they are')
 })

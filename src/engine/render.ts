@@ -1,7 +1,7 @@
 // Deeds of the page room as messages: looked up as the incident stands at the moment they leave, rendered by the very function
 // that the ringer uses when it goes on alone.
 import type { PageId } from '../core/id.ts'
-import { incidentOf, loadIncident, loadPaging } from '../rooms/page/rows.ts'
+import { incidentOf, loadIncident, pagingOf } from '../rooms/page/rows.ts'
 import { sparedRing, type DigestDeed, type RingDeed } from '../rooms/page/delivery.ts'
 import type { Notice } from '../rooms/page/move.ts'
 import { render, type Rendering, type Telling } from '../rooms/page/ringer/render.ts'
@@ -25,7 +25,7 @@ function tellingOf(keeper: Keeper, deed: RingDeed): Telling | string | undefined
   const { page, person } = deed
   if (deed.event === 'test') return { is: 'test', page, person, channel: deed.channel }
   const row = loadIncident(keeper.store.sql, deed.incident)
-  const paging = loadPaging(keeper.store.sql, deed.incident)
+  const paging = row && pagingOf(row)
   if (!row || !paging) return undefined
   const spared = sparedRing(deed, paging)
   if (spared !== undefined) return spared
@@ -38,7 +38,7 @@ function tellingOf(keeper: Keeper, deed: RingDeed): Telling | string | undefined
 export function renderDigest(keeper: Keeper, deed: DigestDeed, key: Uint8Array): Message | string {
   const rings = deed.rings.flatMap(({ incident, event }: { incident: string; page: PageId; event: string }) => {
     const row = loadIncident(keeper.store.sql, incident)
-    const paging = row && loadPaging(keeper.store.sql, incident)
+    const paging = row && pagingOf(row)
     if (event === 'page' && paging && paging.phase.is !== 'ringing') return []
     return row ? [{ incident: incidentOf(row), event, ...(paging ? { paging } : {}) }] : []
   })

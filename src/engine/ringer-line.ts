@@ -9,7 +9,7 @@ import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import type { PageRoom } from '../rooms/page/index.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { FromRinger, Journaled, ToRinger } from '../rooms/page/protocol.ts'
-import { incidentOf, loadOpen, loadPaging } from '../rooms/page/rows.ts'
+import { incidentOf, loadOpen, pagingOf } from '../rooms/page/rows.ts'
 import type { Engine } from './engine.ts'
 
 /** How long what is due waits for the ringer's journal before it runs without. */
@@ -79,7 +79,7 @@ export function createRingerLine(options: RingerLineOptions): RingerLine {
     const { sql } = store()
     send({ is: 'plan', plan: options.plan() })
     const open = loadOpen(sql).flatMap((row) => {
-      const paging = loadPaging(sql, row.id)
+      const paging = pagingOf(row)
       return paging ? [{ incident: incidentOf(row), paging }] : []
     })
     send({ is: 'mirror', open })

@@ -6,7 +6,7 @@ import type { Sql } from '../db/sql.ts'
 import { entries, saidOf, textOf } from '../db/store.ts'
 import { nextPeople } from '../rooms/page/decide.ts'
 import type { Plan } from '../rooms/page/plan.ts'
-import { loadPaging, type IncidentRow } from '../rooms/page/rows.ts'
+import { pagingOf, type IncidentRow } from '../rooms/page/rows.ts'
 import { hasIt, person as called } from '../words/notification.ts'
 import type { IncidentAnswer, IncidentsAnswer } from './answers.ts'
 
@@ -14,15 +14,15 @@ type Brief = IncidentsAnswer['incidents'][number]
 const MOST_LINES = 200
 
 /** One incident without its timeline. */
-export function viewIncident(sql: Sql, row: IncidentRow, plan: Plan, now: Now): Brief {
-  const paging = loadPaging(sql, row.id)
+export function viewIncident(row: IncidentRow, plan: Plan, now: Now): Brief {
+  const paging = pagingOf(row)
   const held = paging?.phase.is === 'held' ? paging.phase : undefined
   const next = paging && row.state === 'open' ? nextPeople(paging, plan, now) : undefined
   return {
     schema: 'holdfast.incident/1', id: row.id, number: row.number, title: row.title, says: row.says, subject: row.subject, origin: row.origin,
     state: row.state === 'resolved' ? 'resolved' : held ? 'acknowledged' : 'open', since: row.since as Instant,
     resolvedAt: (row.resolved_at ?? null) as Instant | null, members: (JSON.parse(row.members) as string[]).map(nameOf),
-    heldBy: held?.by ?? null, heldSince: held?.at ?? null, lapsesAt: held?.lapsesAt.wall ?? null, next: next ? { people: next.people, at: Math.round(next.at) as Instant } : null,
+    heldBy: held?.by ?? null, heldSince: held?.at ?? null, lapsesAt: held?.lapsesAt.wall ?? null, next: next ?? null,
   }
 }
 
@@ -33,7 +33,7 @@ export function viewIncidentWhole(sql: Sql, row: IncidentRow, plan: Plan, now: N
     const line = lineOf(sql, entry)
     if (line) timeline.push({ at: entry.at, is: entry.is, ...line })
   }
-  return { ...viewIncident(sql, row, plan, now), timeline: timeline.slice(-MOST_LINES) }
+  return { ...viewIncident(row, plan, now), timeline: timeline.slice(-MOST_LINES) }
 }
 
 function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person' } | undefined {

@@ -47,7 +47,7 @@ function sentence(view: StatusView, incidents: StatusAnswer['incidents']): strin
 
 /** What `holdfast status` says. */
 export function viewStatus(view: StatusView): StatusAnswer {
-  const incidents = loadOpen(view.sql).slice(0, 100).map((row) => viewIncident(view.sql, row, view.plan, view.now))
+  const incidents = loadOpen(view.sql).slice(0, 100).map((row) => viewIncident(row, view.plan, view.now))
   const counts = { up: 0, down: 0, unknown: 0, late: 0, new: 0, paused: 0 }
   for (const check of view.checks) counts[check.state]++
   return {

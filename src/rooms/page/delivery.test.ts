@@ -99,7 +99,7 @@ test('what other services and people write is kept beside the ledger: the entry 
   const it = world(t)
   const id = it.open('db', 'ada@acme.example cannot log in')
   const opened = [...entries(it.sql, id)].find(({ is }) => is === 'incident.opened')
-  assert.match(String(opened?.body['title']), /^#[0-9a-f]{64}$/)
+  assert.match(String(opened?.body['title']), /^#[0-9a-f]{64}\.title$/)
   assert.doesNotMatch(JSON.stringify([...entries(it.sql)].map(({ body }) => body)), /cannot log in/)
   assert.equal(loadIncident(it.sql, id)?.says, 'ada@acme.example cannot log in')
   assert.equal(loadOpen(it.sql)[0]?.title, 'db fills')

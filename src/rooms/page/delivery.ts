@@ -33,16 +33,30 @@ export interface DigestDeed {
   readonly raisedAt: Instant
 }
 
-interface WaitingRow extends Record<string, unknown> { page: string; incident: string; event: string; at: number; deed: string }
+/** `rest`: what a ring says beside the columns. Storms write many of these: what is of one incident stands together, so that it costs one page of the disk. */
+interface WaitingRow extends Record<string, unknown> { page: string; incident: string; event: string; at: number; rest: string }
 
-/** What the storm rule asks about one person and channel, as it stands in the working tables. */
-function lineOf({ sql, now }: Tx, person: string, channel: string): Line {
-  const rows = sql.all<{ incident: string; tick: number }>('select incident, tick from page_lately where person = ? and channel = ? and boot = ? and tick > ?', person, channel, now.boot, now.tick - SINGLES_WITHIN)
+type Rest = Omit<RingDeed, 'page' | 'person' | 'channel' | 'incident' | 'event'>
+
+const ringOf = ({ page, incident, event, rest }: WaitingRow, person: string, channel: string): RingDeed =>
+  ({ incident, page: page as PageId, person, channel, event: event as PageEvent, ...(JSON.parse(rest) as Rest) })
+
+interface LatelyRow extends Record<string, unknown> { tick: number; boot: string }
+
+/** What the storm rule asks about one person and channel, as it stands in the working tables; read as it asks, since in a storm it asks little and often. */
+function lineOf({ sql }: Tx, person: string, channel: string): Line {
+  const stampOf = ({ tick, boot }: LatelyRow): Stamp => ({ tick: tickOf(tick), boot })
   return {
-    singles: new Map(rows.map(({ incident, tick }): [string, Stamp] => [incident, { tick: tickOf(tick), boot: now.boot }])),
+    singles: {
+      get(incident) {
+        const row = sql.get<LatelyRow>('select tick, boot from page_lately where person = ? and channel = ? and incident = ?', person, channel, incident)
+        return row && stampOf(row)
+      },
+      values: () => sql.all<LatelyRow>('select tick, boot from page_lately where person = ? and channel = ?', person, channel).map(stampOf).values(),
+    },
     gathered: {
-      has: (incident) => sql.get('select 1 as one from page_waiting where person = ? and channel = ? and incident = ? limit 1', person, channel, incident) !== undefined,
-      size: sql.get('select 1 as one from page_waiting where person = ? and channel = ? limit 1', person, channel) === undefined ? 0 : 1,
+      has: (incident) => sql.get('select 1 as one from page_gathering where person = ? and channel = ? and incident = ? limit 1', person, channel, incident) !== undefined,
+      size: sql.get('select 1 as one from page_gathering where person = ? and channel = ? limit 1', person, channel) === undefined ? 0 : 1,
     },
   }
 }
@@ -62,8 +76,10 @@ export function dispatch(tx: Tx, ring: RingDeed): void {
     remember(tx, person, channel, incident)
     return alone(tx, ring)
   }
-  sql.run('insert into page_waiting (page, person, channel, incident, event, at, deed) values (?,?,?,?,?,?,?) on conflict do nothing',
-    ring.page, person, channel, incident, ring.event, now.wall, JSON.stringify(ring))
+  const { page, event, step, round, why, by, raisedAt } = ring
+  const rest: Rest = { step, round, raisedAt, ...(why === undefined ? {} : { why }), ...(by === undefined ? {} : { by }) }
+  sql.run('insert into page_gathering (incident, person, channel, page, event, at, rest) values (?,?,?,?,?,?,?) on conflict do nothing',
+    incident, person, channel, page, event, now.wall, JSON.stringify(rest))
   if (line.gathered.size === 0) tx.schedule('page.digest', JSON.stringify([person, channel]), dueIn(now, digestAfter(lastDigest(tx, person, channel), now)))
 }
 
@@ -76,7 +92,7 @@ function lastDigest({ sql }: Tx, person: string, channel: string): Stamp | undef
 
 /** What need not be told any more: pages of incidents that somebody has or that are over. */
 function sparedOf({ sql }: Tx, rows: readonly WaitingRow[]): ReadonlySet<string> {
-  const isQuiet = (incident: string): boolean => sql.get(`select 1 as one from page_paging where incident = ? and json_extract(paging, '$.phase.is') <> 'ringing'`, incident) !== undefined
+  const isQuiet = (incident: string): boolean => sql.get(`select 1 as one from page_incident where id = ? and json_extract(paging, '$.phase.is') <> 'ringing'`, incident) !== undefined
   const pages = rows.filter((row) => row.event === 'page')
   const quiet = new Set([...new Set(pages.map((row) => row.incident))].filter(isQuiet))
   return new Set(pages.filter((row) => quiet.has(row.incident)).map((row) => row.page))
@@ -86,8 +102,8 @@ function sparedOf({ sql }: Tx, rows: readonly WaitingRow[]): ReadonlySet<string>
 export function sendDigest(tx: Tx, key: string): void {
   const { sql, now } = tx
   const [person, channel] = JSON.parse(key) as [string, string]
-  const all = sql.all<WaitingRow>('select page, incident, event, at, deed from page_waiting where person = ? and channel = ? order by at, page', person, channel)
-  sql.run('delete from page_waiting where person = ? and channel = ?', person, channel)
+  const all = sql.all<WaitingRow>('select page, incident, event, at, rest from page_gathering where person = ? and channel = ? order by at, page', person, channel)
+  sql.run('delete from page_gathering where person = ? and channel = ?', person, channel)
   sql.run('delete from page_lately where boot <> ? or tick <= ?', now.boot, now.tick - SINGLES_WITHIN)
   const spared = sparedOf(tx, all)
   const rows = all.filter((row) => !spared.has(row.page))
@@ -96,7 +112,7 @@ export function sendDigest(tx: Tx, key: string): void {
   if (!first) return
   if (rows.length === 1) {
     remember(tx, person, channel, first.incident)
-    return alone(tx, JSON.parse(first.deed) as RingDeed)
+    return alone(tx, ringOf(first, person, channel))
   }
   const page = derivedId<'page'>('pg', 'digest', person, channel, first.page, rows.length)
   sql.run('insert into page_digest_at (person, channel, tick, boot) values (?,?,?,?) on conflict do update set tick = excluded.tick, boot = excluded.boot', person, channel, Math.floor(now.tick), now.boot)

@@ -44,8 +44,7 @@ export function open(tx: Tx, life: Lifecycle, it: Opening): string {
   const { subject, title, says, origin, escalate, members } = it
   const incident = { id, number: nextNumber(tx.sql), subject, title, says, origin, escalate, since: it.since ?? tx.now.wall, members }
   tx.append({ is: 'incident.opened', stream: id, body: openedBody(tx, incident) })
-  const row = loadIncident(tx.sql, id)
-  if (row) life.begin(tx, incidentOf(row))
+  life.begin(tx, incident)
   return id
 }
 

@@ -71,14 +71,14 @@ export function pageRoom(context: PageContext): PageRoom {
   }
   const takeUp = (tx: Tx, id: string): void => {
     const row = rows.loadIncident(tx.sql, id)
-    const paging = rows.loadPaging(tx.sql, id)
+    const paging = row && rows.pagingOf(row)
     if (!row || !paging || row.state !== 'open') return
     const incident = rows.incidentOf(row)
     record(tx, incident, paging, decide(paging, incident, context.plan(), tx.now), 'page.stepped')
   }
   const event: PageRoom['event'] = (tx, id, it, extra = {}) => {
     const row = rows.loadIncident(tx.sql, id)
-    const paging = rows.loadPaging(tx.sql, id)
+    const paging = row && rows.pagingOf(row)
     if (!row || !paging) return false
     const incident = rows.incidentOf(row)
     record(tx, incident, paging, step(paging, it, incident, context.plan(), tx.now), KINDS[it.is], extra)
@@ -183,7 +183,7 @@ export function pageRoom(context: PageContext): PageRoom {
     },
     mirrored(sql, id) {
       const row = rows.loadIncident(sql, id)
-      const paging = rows.loadPaging(sql, id)
+      const paging = row && rows.pagingOf(row)
       return row && paging ? { mirrored: { incident: rows.incidentOf(row), paging }, closed: row.state !== 'open' } : undefined
     },
     configure(tx) {

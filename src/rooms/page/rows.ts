@@ -7,16 +7,15 @@ import { nameOf } from '../../core/subject.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
-import { saidOf } from '../../db/store.ts'
+import { keepParts, saidOf } from '../../db/store.ts'
 import type { Paging } from './paging.ts'
 import type { Cover } from './plan.ts'
 
 export const TABLES = `
 create table if not exists page_incident (id text not null primary key, number integer not null, subject text not null, title text not null, says text not null,
-  origin text not null, escalate text not null, since integer not null, members text not null, state text not null, resolved_at integer, ended text) strict;
+  origin text not null, escalate text not null, since integer not null, members text not null, state text not null, resolved_at integer, ended text, paging text) strict;
 create index if not exists page_incident_open on page_incident (subject) where state = 'open';
 create index if not exists page_incident_number on page_incident (number);
-create table if not exists page_paging (incident text not null primary key, paging text not null) strict;
 create table if not exists page_last (subject text primary key, ended text not null) strict, without rowid;
 create table if not exists page_count (one integer primary key check (one = 1), number integer not null) strict;
 create table if not exists page_cover (seq integer primary key, rotation text not null, person text not null, from_ integer not null, until integer not null) strict;
@@ -27,16 +26,16 @@ create table if not exists page_test (page text primary key, person text not nul
 create table if not exists page_lately (person text not null, channel text not null, incident text not null, tick integer not null, boot text not null,
   primary key (person, channel, incident)) strict, without rowid;
 create table if not exists page_digest_at (person text not null, channel text not null, tick integer not null, boot text not null, primary key (person, channel)) strict, without rowid;
-create table if not exists page_waiting (page text not null, person text not null, channel text not null, incident text not null, event text not null, at integer not null,
-  deed text not null, primary key (person, channel, page)) strict, without rowid;
-create index if not exists page_waiting_of on page_waiting (person, channel, incident);
+create table if not exists page_gathering (seq integer primary key, incident text not null, person text not null, channel text not null, page text not null,
+  event text not null, at integer not null, rest text not null, unique (incident, person, channel, page)) strict;
+create index if not exists page_gathering_of on page_gathering (person, channel);
 `
 
-export const PROJECTIONS = ['page_incident', 'page_paging', 'page_last', 'page_count', 'page_cover', 'page_silence', 'page_down', 'page_test']
+export const PROJECTIONS = ['page_incident', 'page_last', 'page_count', 'page_cover', 'page_silence', 'page_down', 'page_test']
 
 export interface IncidentRow extends Record<string, unknown> {
   id: string; number: number; subject: string; title: string; says: string; origin: Origin; escalate: string; since: number; members: string
-  state: 'open' | 'resolved'; resolved_at: number | null; ended: string | null
+  state: 'open' | 'resolved'; resolved_at: number | null; ended: string | null; paging: string | null
 }
 
 export const incidentOf = (row: IncidentRow): Incident => ({
@@ -50,7 +49,7 @@ export type OpenedBody = Incident & Record<string, unknown>
 /** The entry's body: what people and other services wrote is kept beside the ledger, its hash in it. */
 export function openedBody(tx: Tx, it: Incident): OpenedBody {
   const isFree = it.origin === 'person' || it.origin === 'ingest'
-  return isFree ? { ...it, title: `#${tx.keep(it.title)}`, says: `#${tx.keep(it.says)}` } : { ...it }
+  return isFree ? { ...it, ...keepParts(tx, { title: it.title, says: it.says }) } : { ...it }
 }
 
 export const applyOpened = (sql: Sql, entry: Entry): void => {
@@ -83,7 +82,7 @@ export const applyResolved = (sql: Sql, entry: Entry): void => {
 
 export const applyStepped = (sql: Sql, entry: Entry): void => {
   const { paging } = entry.body as unknown as { paging: Paging }
-  sql.run('insert into page_paging (incident, paging) values (?, ?) on conflict (incident) do update set paging = excluded.paging', paging.incident, canonical(paging))
+  sql.run('update page_incident set paging = ? where id = ?', canonical(paging), paging.incident)
 }
 
 /** One digest carried many rings: each of them has its outcome. */
@@ -93,7 +92,7 @@ export const applyDigestRang = (sql: Sql, entry: Entry): void => {
     const paging = loadPaging(sql, incident)
     if (!paging) continue
     const changed: Paging = { ...paging, rings: paging.rings.map((ring) => (ring.page === page ? { ...ring, is: outcome } : ring)) }
-    sql.run('update page_paging set paging = ? where incident = ?', canonical(changed), incident)
+    sql.run('update page_incident set paging = ? where id = ?', canonical(changed), incident)
   }
 }
 
@@ -152,9 +151,11 @@ export const findIncident = (sql: Sql, named: string): IncidentRow | undefined =
   /^\d+$/.test(named) ? one(sql, 'number = ?', Number(named))
     : loadIncident(sql, named) ?? loadOpen(sql).find((row) => [row.subject, nameOf(row.subject), row.title].includes(named))
 
+/** Its paging, once that began. */
+export const pagingOf = ({ paging }: { readonly paging: string | null }): Paging | undefined => (paging === null ? undefined : (JSON.parse(paging) as Paging))
 export const loadPaging = (sql: Sql, id: string): Paging | undefined => {
-  const row = sql.get<{ paging: string }>('select paging from page_paging where incident = ?', id)
-  return row ? (JSON.parse(row.paging) as Paging) : undefined
+  const row = sql.get<{ paging: string | null }>('select paging from page_incident where id = ?', id)
+  return row && pagingOf(row)
 }
 export const lastEnded = (sql: Sql, subject: string): string => sql.get<{ ended: string }>('select ended from page_last where subject = ?', subject)?.ended ?? ''
 export const nextNumber = (sql: Sql): number => (sql.get<{ number: number }>('select number from page_count where one = 1')?.number ?? 0) + 1

@@ -13,7 +13,7 @@ const BETWEEN_DIGESTS: Span = seconds(10)
 /** What is remembered of one person and channel. */
 export interface Line {
   /** Incidents that were told by themselves, and when last. */
-  readonly singles: ReadonlyMap<string, Stamp>
+  readonly singles: Pick<ReadonlyMap<string, Stamp>, 'get' | 'values'>
   /** Incidents of which something is gathered. */
   readonly gathered: { readonly has: (incident: string) => boolean; readonly size: number }
 }

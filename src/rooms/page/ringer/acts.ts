@@ -181,7 +181,7 @@ function viewOf({ state, now }: Turn, { person, incident, it }: Who): LinkView {
   const { phase } = it.paging
   const next = state.plan ? nextPeople(it.paging, state.plan, now) : undefined
   return {
-    incident: { id, number, title, says, since }, person, state: phase.is, timezone, ...(next ? { next: { people: next.people, at: instantOf(Math.round(next.at)) } } : {}),
+    incident: { id, number, title, says, since }, person, state: phase.is, timezone, ...(next ? { next } : {}),
     ...(phase.is === 'ringing' ? { rung: [...new Set(it.paging.rings.filter((ring) => ring.step === phase.step || ring.step === HAND_OVER).map((ring) => ring.person))] } : {}),
     ...(phase.is === 'held' ? { heldBy: phase.by, heldSince: phase.at, lapsesAt: phase.lapsesAt.wall } : {}),
   }
