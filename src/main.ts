@@ -20,8 +20,8 @@ const outside: Outside = {
     process.exit(await watch(wants))
   },
   async plugins() {
-    const { probes, channels } = await import('./plugins/list.gen.ts')
-    return { probes, channels }
+    const { probes, channels, stores } = await import('./plugins/list.gen.ts')
+    return { probes, channels, stores }
   },
 }
 

@@ -11,7 +11,7 @@ import { parse, stringify } from 'yaml'
 import { programFor } from '../src/cli/program.ts'
 import { codes } from '../src/config/explain.ts'
 import { routes } from '../src/http/routes.ts'
-import { channels, probes } from '../src/plugins/list.gen.ts'
+import { channels, probes, stores } from '../src/plugins/list.gen.ts'
 import { fileSchema, loadConfig } from '../src/views/accepted.ts'
 
 const root = path.dirname(import.meta.dirname)
@@ -57,6 +57,7 @@ const merged = (under: unknown, over: unknown): unknown =>
 /** Any secret is there; a database's is a database's address, keys have their 32 letters. */
 const secretFor = (name: string, at: string): string => {
   if (/key/.test(name)) return `${name.replaceAll('-', '')}${'0'.repeat(32)}`.slice(0, 32)
+  if (name.startsWith('s3-')) return 'KEYID:some-word'
   return at.includes(`"\${secret:${name}}", query`) || name === 'db-url' ? 'mysql://app:app@127.0.0.1:3316/shop' : `some-${name}-word`
 }
 
@@ -67,7 +68,7 @@ test('every configuration in the documents is accepted', async () => {
     const whole = /^version: 1$/m.test(text) && /^\w+:/m.test(text.replace(/^version: 1$/m, ''))
     const written = whole ? text : stringify(merged(parse(`version: 1${AROUND}`), parse(text)))
     const env = Object.fromEntries([...text.matchAll(/\$\{secret:([\w-]+)\}/g)].map(([, name = '']) => [`HOLDFAST_SECRET_${name.toUpperCase().replaceAll('-', '_')}`, secretFor(name, text)]))
-    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels })
+    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels, stores })
     assert.equal(loaded.is, 'accepted', `${at}:${line}\n${loaded.is === 'refused' ? loaded.rendered : ''}`)
   }
 })
@@ -80,7 +81,7 @@ interface Schema {
   readonly required?: readonly string[]
 }
 
-const schema = fileSchema({ probes, channels }) as Schema
+const schema = fileSchema({ probes, channels, stores }) as Schema
 
 /** The settings at a place, those of maps within it with their dots; what is a map of free names ends there. */
 function settingsOf(at: Schema): string[] {
@@ -107,18 +108,18 @@ function rowsUnder(at: string, heading: string): string[] {
 
 const kindsAt = (place: string): ReadonlyMap<string, readonly string[]> => {
   const all = schemaAt(place).anyOf ?? []
-  const names = place.startsWith('checks') ? probes : channels
+  const names = place.startsWith('checks') ? probes : place.startsWith('stores') ? stores : channels
   return new Map(names.map(({ kind }) => [kind, settingsOf(all.find((it) => it.required?.includes(kind)) ?? assert.fail(kind))]))
 }
 
 test('the tables of settings name what the schema names', () => {
-  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>'].includes(place))
-  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
+  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>'].includes(place))
+  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
   for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), settingsOf(schemaAt(place)).toSorted(), place)
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## The top level').toSorted(), Object.keys(schema.properties ?? {}).toSorted())
 })
 
-test('every kind of check and of channel has its table', () => {
+test('every kind of check, of channel and of store has its table', () => {
   const looks = kindsAt('checks.<name>')
   const common = rowsUnder('docs/use/configuration.md', '## `checks.<name>`')
   for (const [kind, settings] of looks) {
@@ -127,6 +128,7 @@ test('every kind of check and of channel has its table', () => {
     assert.deepEqual(rowsUnder(at, `## \`${kind}\``).toSorted(), settings.filter((name) => !common.includes(name)).toSorted(), `${at}: ${kind}`)
   }
   for (const [kind, settings] of kindsAt('channels.<name>')) assert.deepEqual(rowsUnder('docs/use/paging.md', `### \`${kind}\``).toSorted(), settings.toSorted(), kind)
+  for (const [kind, settings] of kindsAt('stores.<name>')) assert.deepEqual(rowsUnder('docs/use/backups.md', `### \`${kind}\``).toSorted(), settings.toSorted(), kind)
 })
 
 /** The words of a command line, quotes taken off. */

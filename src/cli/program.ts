@@ -31,6 +31,7 @@ const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'):
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
+const backups = (name: 'list' | 'show'): Load => from(() => import('./commands/backups.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -114,6 +115,13 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: board('hold') },
       { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: board('publish') },
+    ],
+  },
+  {
+    noun: 'backups', says: 'what copies there are, and what was proven of them',
+    verbs: [
+      { usage: 'list', says: 'all sets in all their stores, the worst first; exit 3 when one is not as it should be', examples: ['holdfast backups list', 'holdfast backups list --json=lines'], load: backups('list') },
+      { usage: 'show <set>', says: 'one set with all its copies, and why one does not count', examples: ['holdfast backups show shop'], load: backups('show') },
     ],
   },
   {

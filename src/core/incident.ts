@@ -4,14 +4,14 @@
 import { derivedId, type IncidentId } from './id.ts'
 import type { Instant } from './time.ts'
 
-/** Where it came from. `watch`: a check turned. `ingest`: another system's alert. `person`: somebody paged. `node`: Holdfast itself. */
-export type Origin = 'watch' | 'ingest' | 'person' | 'node'
+/** Where it came from. `watch`: a check turned. `ingest`: another system's alert. `person`: somebody paged. `node`: Holdfast itself. `guard`: backups. */
+export type Origin = 'watch' | 'ingest' | 'person' | 'node' | 'guard'
 
 export interface Incident {
   readonly id: IncidentId
   /** Counts up on this node; for people. 0 until the keeper gave one. */
   readonly number: number
-  /** `check:db`, `service:pagerduty/…`, `node:isolated`, `person:ada`. */
+  /** `check:db`, `service:pagerduty/…`, `node:isolated`, `backup:shop`, `person:ada`. */
   readonly subject: string
   readonly title: string
   /** One sentence: what was seen. */

@@ -1,7 +1,7 @@
 // Subjects: what is protected, and what it leans on. A subject's name is its kind and its name (`check:db`); `leansOn`
 // walks the dependencies to the roots, so that the incident can carry the root's name and the rest can stand under it.
 
-export type SubjectKind = 'check' | 'node' | 'service' | 'person'
+export type SubjectKind = 'check' | 'node' | 'service' | 'person' | 'backup'
 
 export const subjectOf = (kind: SubjectKind, name: string): string => `${kind}:${name}`
 

@@ -1,6 +1,7 @@
 // The configuration in force, as the keeper needs it, and the anchors of the horizon as checks that nobody sees.
 import type { Provider } from '../config/node.ts'
 import type { Span } from '../core/time.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { BoardPlan } from '../rooms/tell/view.ts'
 import type { Check } from '../rooms/watch/check.ts'
@@ -14,6 +15,7 @@ export interface InForce {
   readonly boards: readonly BoardPlan[]
   readonly horizon: { readonly anchors: readonly string[] }
   readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
+  readonly backups?: readonly BackupSet[]
   readonly deadMan?: unknown
   readonly signIn?: { readonly oidc: Provider }
 }
@@ -26,3 +28,6 @@ export const anchorChecks = (config: InForce): Check[] => config.horizon.anchors
     failAfter: 2, recoverAfter: 1, seenFrom: 1, unknownAfter: 120_000 as Span, dependsOn: [], escalate: 'default', loopback: false, from: 'horizon.anchors',
   }
 })
+
+/** Sets of backups by their names. */
+export const setsIn = ({ backups }: InForce): ReadonlyMap<string, BackupSet> => new Map((backups ?? []).map((set) => [set.name, set]))

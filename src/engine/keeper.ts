@@ -10,6 +10,8 @@ import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
 import type { HttpReply, HttpWant, Random } from '../ports/world.ts'
+import { guardRoom, type GuardRoom } from '../rooms/guard/index.ts'
+import type { ToGuard } from '../rooms/guard/protocol.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import { planInForce, type Plan } from '../rooms/page/plan.ts'
@@ -26,7 +28,8 @@ import type { ToWeb } from '../views/answers.ts'
 import { accessRoom, awaitExpiry } from './access.ts'
 import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
-import { anchorChecks, type InForce } from './in-force.ts'
+import { createGuardLine, type GuardLine } from './guard/line.ts'
+import { anchorChecks, setsIn, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
 import { createRingerLine } from './ringer-line.ts'
@@ -42,6 +45,8 @@ export interface KeeperPorts {
   readonly toProbers: (message: ToProber) => void
   readonly toWeb: (message: ToWeb) => void
   readonly toWorkers: (message: ToWeb) => void
+  /** False when the process that reads stores is not there. */
+  readonly toGuard?: (message: ToGuard) => boolean
   /** Somebody draws boards: without anybody they need not be made. */
   readonly boardsWanted: () => boolean
   /** A line for whoever started Holdfast. */
@@ -62,11 +67,12 @@ export interface Rooms {
   readonly page: PageRoom
   readonly tell: TellRoom
   readonly people: PeopleRoom
+  readonly guard: GuardRoom
   readonly access: Room
 }
 
 /** As the store wants them. */
-export const allOf = ({ watch, page, tell, people, access }: Rooms): readonly Room[] => [watch, page, tell, people, access]
+export const allOf = ({ watch, page, tell, people, guard, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, access]
 
 /** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
 export interface Damaged {
@@ -123,6 +129,8 @@ export interface Keeper {
   /** A prober connected: it gets its timetable. */
   proberOpened(): void
   webOpened(): void
+  /** Long reads of stores, as tasks to the process that makes them. */
+  readonly guard: GuardLine
   /** One batch; call it in a loop. */
   cycle(): number
   /** Once a second. */
@@ -167,11 +175,13 @@ export function createKeeper(options: KeeperOptions): Keeper {
     message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
       : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
+  const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
+    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask }),
     access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,
@@ -195,7 +205,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     ports.toProbers({ is: 'timetable', version: memory.config.version, checks: [...memory.config.checks, ...anchorChecks(memory.config)] })
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, missing: [], random: options.random, signIns: newSignIns(),
+    store, engine, rooms, watcher, samples, ports, now, guard, missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),
@@ -246,6 +256,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       watcher.tick()
       samples?.flush(now().wall, 250)
       line.tick()
+      guard.tick()
       const { broken } = engine
       pushes.tick({ ok: broken === undefined && line.ready, says: broken ?? (line.ready ? 'delivery advances' : 'the ringer cannot be reached') })
     },
@@ -270,6 +281,7 @@ function configureRooms({ config, watcher, store, rooms }: Keeper, tx: Tx): void
   rooms.page.configure(tx)
   rooms.tell.configure(tx)
   rooms.people.configure(tx)
+  rooms.guard.configure(tx)
   awaitExpiry(tx)
 }
 

@@ -181,6 +181,8 @@ export const apiRoutes: readonly Route[] = [
   }),
   call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
   call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
+  call({ at: 'GET /backups', who: 'read', call: 'backups.list', takes: none, gives: 'holdfast.backups/1', says: 'All sets of backups, the worst first.' }),
+  call({ at: 'GET /backups/:set', who: 'read', call: 'backups.show', takes: z.strictObject({ set: name }), gives: 'holdfast.backup-set/1', says: 'One set with all its copies, what was proven of each, and why one does not count.' }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
   call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional(), from: z.array(line.max(60)).max(20).exactOptional().meta({ description: 'Networks that it is taken from: 10.0.0.0/8. Left out: from anywhere.' }), person }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
   call({ at: 'DELETE /tokens/:id', who: 'admin', fresh: false, call: 'tokens.revoke', takes: z.strictObject({ id: name, person }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),

@@ -24,6 +24,7 @@ import { random } from '../ports/world/random.ts'
 import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
+import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
 import { attachParent, toParent } from './parent.ts'
@@ -150,6 +151,7 @@ async function run(init: Init): Promise<void> {
   const probers = new Set<Link>()
   const webs = new Set<Link>()
   const workers = new Set<Link>()
+  const guards = new Set<Link>()
   const ringer = stayConnected(path.join(init.runtime, 'ringer.sock'), {
     onOpen: () => keeper.ringerOpened(),
     onLost: () => keeper.ringerLost(),
@@ -176,6 +178,7 @@ async function run(init: Init): Promise<void> {
       toWeb: (message) => webs.forEach((link) => link.send(message)),
       boardsWanted: () => webs.size + workers.size > 0,
       toWorkers: (message) => workers.forEach((link) => link.send(message)),
+      toGuard: (message) => [...guards].some((link) => link.send({ ...message })),
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
         try {
@@ -200,6 +203,7 @@ async function run(init: Init): Promise<void> {
       probers.delete(link)
       webs.delete(link)
       workers.delete(link)
+      guards.delete(link)
     },
     onMessage(message, link) {
       if (message.is === 'hello') {
@@ -209,6 +213,9 @@ async function run(init: Init): Promise<void> {
         } else if (message['web'] === true) {
           webs.add(link)
           keeper.webOpened()
+        } else if (message['guard'] === true) {
+          guards.add(link)
+          keeper.guard.opened()
         } else {
           workers.add(link)
           keeper.webOpened()
@@ -218,6 +225,10 @@ async function run(init: Init): Promise<void> {
       }
       if (message.is === 'call') {
         return answer(desk, String(message['name']), message['args'], message['asker'] as Asker).then((reply) => ({ is: 'reply', ...reply }))
+      }
+      if (message.is === 'task-done' || message.is === 'task-failed' || message.is === 'task-progress') {
+        keeper.guard.hear(message as unknown as FromGuard)
+        return wake()
       }
       if (message.is === 'published') {
         keeper.published(message as unknown as Published)

@@ -2,6 +2,7 @@
 // supervises: it replaces what dies or hangs, hands a changed configuration on (a bad one never), tells the service manager and
 // the outside dead man's switch that pages would go out, and stops everything in order. It opens no database of Holdfast's and sends no
 // page itself; what people must know of it, it has the ringer say.
+import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { renderFindings, KEPT } from '../config/finding.ts'
 import { sentence } from '../core/fault.ts'
@@ -10,6 +11,7 @@ import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
+import { forReading } from '../rooms/guard/config.ts'
 import type { Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
@@ -115,6 +117,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   sayStart(it)
   for (const program of programs(it)) children.raise(program, opened.former.filter(({ name }) => name === program.name))
   raiseWorker(it)
+  raiseGuard(it)
   awaitKey(it)
   const readAgain = inTurn(() => reload(it))
   const lookout = lookoutFor(opened.file, opened.mark, readAgain)
@@ -146,7 +149,7 @@ function programs(it: Watch): Program[] {
   })
   return [
     program('ringer', PATIENCE, () => ({ runtime: it.runtime, key: key(), plan: it.config.plan, site: it.config.site })),
-    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: it.config, missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
+    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: forKeeper(it.config), missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
     program('prober', PATIENCE, () => ({ runtime: it.runtime, name: 'prober-1', ports: [wants.port] })),
     program('web', PATIENCE, () => ({ runtime: it.runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]
@@ -161,7 +164,7 @@ const tendingOf = (it: Watch): Tending => tend(it.runtime, {
   take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
   listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
   listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
-  moved: () => ['keeper', 'prober', 'web', 'worker'].forEach((name) => it.children.replace(name)),
+  moved: () => ['keeper', 'prober', 'web', 'worker', 'guard'].forEach((name) => it.children.replace(name)),
   say: it.err.line,
 })
 
@@ -181,6 +184,25 @@ function raiseWorker(it: Watch): void {
     name: 'worker', patience: PATIENCE, file: new URL('./worker.ts', import.meta.url),
     init: () => ({ is: 'init', runtime: it.runtime, boards: boardPlaces(it.config) }),
   }, opened.former.filter(({ name }) => name === 'worker'))
+}
+
+/** The keeper judges backups and opens no store: it has no credential of any. */
+const forKeeper = (config: Accepted): Accepted => ({ ...config, stores: [] })
+const guarded = ({ backups, stores }: Accepted) => ({ sets: backups, stores: stores.map(forReading) })
+
+/** The guard is there while there are backups to look at. */
+function raiseGuard(it: Watch): void {
+  const { children, opened, wants } = it
+  const has = children.care('guard') !== undefined
+  if (it.config.backups.length === 0) {
+    if (has) void children.dismiss('guard', seconds(3))
+    return
+  }
+  if (has) return
+  children.raise({
+    name: 'guard', patience: PATIENCE, file: new URL('./guard.ts', import.meta.url),
+    init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), ...guarded(it.config) }),
+  }, opened.former.filter(({ name }) => name === 'guard'))
 }
 
 function sayStart(it: Watch): void {
@@ -267,10 +289,12 @@ async function reload(it: Watch): Promise<void> {
   it.refused = false
   const { config, children } = it
   children.tell('ringer', { is: 'config', plan: config.plan, site: config.site })
-  children.tell('keeper', { is: 'config', config, missing: missingIn(config) })
+  children.tell('keeper', { is: 'config', config: forKeeper(config), missing: missingIn(config) })
   children.tell('web', { is: 'config', site: config.site })
   children.tell('worker', { is: 'config', boards: boardPlaces(config) })
+  children.tell('guard', { is: 'config', ...guarded(config) })
   raiseWorker(it)
+  raiseGuard(it)
   it.outside.configure(config.deadMan)
   it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${counted(config.checks.length)}`}`)
   if (config.warnings.length > 0) it.err.line(renderFindings(config.warnings, 'It is in force.'))
@@ -287,7 +311,7 @@ async function stop(it: Watch, exit: number): Promise<void> {
   it.manager.stopping()
   it.err.line('Holdfast stops.')
   await children.dismiss('web', seconds(1.5))
-  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5))])
+  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5))])
   await children.dismiss('keeper', seconds(3))
   await children.dismiss('ringer', seconds(2))
   rememberKin(it.runtime, [])

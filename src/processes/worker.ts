@@ -12,11 +12,11 @@ import { stayConnected, type Wire } from '../ports/wire.ts'
 import type { Timers } from '../ports/world.ts'
 import type { Board } from '../rooms/tell/board.ts'
 import { renderBundle } from '../rooms/tell/bundle.ts'
-import type { Copied, Copy } from './copyist.ts'
+import type { Copied, Copy } from './publish/copyist.ts'
 import { attachParent, toParent } from './parent.ts'
-import { createPublisher, type BoardPlace, type PublisherPorts } from './publisher.ts'
+import { createPublisher, type BoardPlace, type PublisherPorts } from './publish/publisher.ts'
 
-const PROGRAM = new URL('./copyist.ts', import.meta.url)
+const PROGRAM = new URL('./publish/copyist.ts', import.meta.url)
 /** What a write may take. */
 const DEADLINE = ms(10_000)
 /** Copyists per folder that could not be ended and may linger. */

@@ -16,6 +16,9 @@ import { sha256 } from '../core/id.ts'
 import { canonical as canonicalText } from '../core/ledger.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
+import type { AnyStore } from '../ports/store.ts'
+import { guardShape, readGuard, type StorePlace } from '../rooms/guard/config.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { pageShape, readPage, type PageConfig } from '../rooms/page/config.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import { readTell, tellShape, type BoardConfig } from '../rooms/tell/config.ts'
@@ -25,6 +28,8 @@ import { looksAtItself, readWatch, watchShape, type Horizon } from '../rooms/wat
 export interface Plugins {
   readonly probes: readonly AnyProbe[]
   readonly channels: readonly AnyChannel[]
+  /** Where there are none, the configuration knows no stores. */
+  readonly stores?: readonly AnyStore[]
 }
 
 export interface Accepted {
@@ -42,6 +47,10 @@ export interface Accepted {
   readonly ingest: readonly Ingest[]
   readonly deadMan?: DeadMan
   readonly signIn?: { readonly oidc: Provider }
+  /** Sets of backups, without a secret. */
+  readonly backups: readonly BackupSet[]
+  /** With their credentials: for the processes that open them, and for no other. */
+  readonly stores: readonly StorePlace[]
   readonly warnings: readonly Finding[]
 }
 
@@ -64,7 +73,7 @@ export interface LoadWants extends Plugins {
 }
 
 /** Where secrets may stand: what is in these sections is never shown. */
-const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in']
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups']
 
 /** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
 export async function loadConfig(wants: LoadWants): Promise<Loaded> {
@@ -86,8 +95,8 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
 /** The JSON Schema of the file with these plugins, for editors. */
 export const fileSchema = (plugins: Plugins): Record<string, unknown> => jsonSchemaOf(shapeOf(plugins))
 
-const shapeOf = ({ probes, channels }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
-  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape,
+const shapeOf = ({ probes, channels, stores = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
+  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores),
 })
 
 function refusal(notes: Notes): Loaded {
@@ -105,6 +114,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
   const signIn = readSignIn(reading)
+  const guard = readGuard(reading, wants.stores ?? [])
   judgePolicies(reading, watch.names, ingest)
   if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
     const help = 'set site.url to the address under which their phones reach Holdfast'
@@ -113,7 +123,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */
@@ -122,7 +132,7 @@ function judgePolicies(reading: Reading, checks: readonly string[], ingest: read
   const policies = new Set([...written, 'default'])
   const used = new Set(['default'])
   const ways = [['ingest', 'pagerduty'], ...ingest.filter(({ name }) => name !== 'pagerduty').map(({ via, name }) => ['ingest', via, name])]
-  for (const place of [['defaults', 'check'], ...checks.map((name) => ['checks', name]), ...ways]) {
+  for (const place of [['defaults', 'check'], ...checks.map((name) => ['checks', name]), ...reading.named(['backups']).map(([name]) => ['backups', name]), ...ways]) {
     const path = [...place, 'escalate']
     const policy = reading.spot(path)?.value
     if (typeof policy !== 'string') continue

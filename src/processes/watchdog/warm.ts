@@ -11,8 +11,8 @@ import { codeFolder } from '../../ports/runtime-folder.ts'
 const source = path.resolve(import.meta.dirname, '../..')
 /** Programs that an installation runs, and what they load later. */
 const PROGRAMS = [
-  'main.ts', 'processes/watchdog.ts', 'processes/keeper.ts', 'processes/ringer.ts', 'processes/prober.ts', 'processes/web.ts', 'processes/worker.ts',
-  'processes/alone-child.ts', 'processes/copyist.ts', 'processes/watchdog/folder-child.ts',
+  'main.ts', 'processes/watchdog.ts', 'processes/keeper.ts', 'processes/ringer.ts', 'processes/prober.ts', 'processes/web.ts', 'processes/worker.ts', 'processes/guard.ts',
+  'processes/alone-child.ts', 'processes/publish/copyist.ts', 'processes/watchdog/folder-child.ts',
 ]
 const WITHIN = 10_000
 

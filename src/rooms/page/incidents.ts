@@ -2,7 +2,7 @@
 // every member of it has turned up by fresh passes, or a person says so where no machine can see it.
 import { rule, want, type Gate } from '../../core/gate.ts'
 import { incidentId, type Incident, type Origin } from '../../core/incident.ts'
-import { nameOf } from '../../core/subject.ts'
+import { nameOf, serviceBy } from '../../core/subject.ts'
 import { dueIn, type Instant, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Entry } from '../../core/ledger.ts'
@@ -134,7 +134,7 @@ function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, esca
 export function considerSilenced(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { check, until, by } = entry.body as { check: string; until: Instant; by: string }
   tx.schedule('page.silence-ends', check, dueIn(tx.now, Math.max(0, until - tx.now.wall) as Span))
-  leaveUnseen(tx, life, check, 'was silenced', by)
+  leaveUnseen(tx, life, `check:${check}`, check, 'was silenced', by)
 }
 
 /** A silence ended, by whichever clock came first (X-7): what is still down is paged now (W-9). */
@@ -147,12 +147,11 @@ export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
 }
 
 /** A check is judged no more: it leaves its incidents in the open, and what thereby ends was not seen to come back (W-11). */
-function leaveUnseen(tx: Tx, life: Lifecycle, check: string, says: string, by: string): void {
-  const member = `check:${check}`
+function leaveUnseen(tx: Tx, life: Lifecycle, member: string, called: string, says: string, by: string): void {
   for (const row of openWith(tx, member)) {
     tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says, at: tx.now.wall } })
     const now = loadIncident(tx.sql, row.id)
-    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${check} ${says}` })
+    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${called} ${says}` })
     if (!ended) life.changed(tx, row.id)
   }
 }
@@ -160,12 +159,36 @@ function leaveUnseen(tx: Tx, life: Lifecycle, check: string, says: string, by: s
 /** A person paused it. */
 export function considerPaused(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { check, by } = entry.body as { check: string; by: string }
-  leaveUnseen(tx, life, check, 'was paused', by)
+  leaveUnseen(tx, life, `check:${check}`, check, 'was paused', by)
 }
 
 /** It was taken out of the configuration. */
-export const considerRemoved = (tx: Tx, life: Lifecycle, entry: Entry): void =>
-  leaveUnseen(tx, life, (entry.body as { check: string }).check, 'was taken out of the configuration', 'the configuration')
+export function considerRemoved(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { check } = entry.body as { check: string }
+  leaveUnseen(tx, life, `check:${check}`, check, 'was taken out of the configuration', 'the configuration')
+}
+
+const BACKUP_SAYS: Readonly<Record<string, string>> = { missing: 'no backup', late: 'backup late', shrunken: 'backup shrunken', unreadable: 'backup unreadable', unknown: 'backups not known' }
+
+/** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
+export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { set, store, to, says, root, escalate } = entry.body as { set: string; store: string; to: string; says: string; root: string; escalate: string }
+  const member = `backup:${set}@${store}`
+  if (to === 'ok') return leave(tx, life, member, 'a good copy was seen')
+  const under = openWith(tx, member)
+  if (under.length > 0) {
+    for (const row of under) tx.append({ is: 'incident.updated', stream: row.id, body: { id: row.id, text: tx.keep(`${set} in ${store}: ${BACKUP_SAYS[to] ?? to}; ${says}`), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
+    return
+  }
+  const subject = root === '' ? `backup:${set}` : `check:${root}`
+  open(tx, life, { subject, title: root === '' ? `${set}: ${BACKUP_SAYS[to] ?? to}` : `${root} is down`, says: `${store}: ${says}`, origin: 'guard', escalate, members: [member] })
+}
+
+/** It was taken out of the configuration. */
+export function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { set, store } = entry.body as { set: string; store: string }
+  leaveUnseen(tx, life, `backup:${set}@${store}`, `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
+}
 
 /** Something about this node itself: opened and ended by name. */
 export const openNode = (tx: Tx, life: Lifecycle, name: string, title: string, says: string, escalate = 'default'): string =>

@@ -10,7 +10,7 @@ import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
 import { dispatch, sendDigest, type DigestDeed, type RingDeed } from './delivery.ts'
-import { considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
+import { considerBackup, considerBackupLeft, considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
 import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
 import type { Journaled, Mirrored } from './protocol.ts'
@@ -136,6 +136,8 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.paused': (tx, entry) => considerPaused(tx, life, entry),
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
       'watch.silenced': (tx, entry) => considerSilenced(tx, life, entry),
+      'guard.turned': (tx, entry) => considerBackup(tx, life, entry),
+      'guard.left': (tx, entry) => considerBackupLeft(tx, life, entry),
       'watch.isolated': (tx, entry) => void openNode(tx, life, 'isolated', 'This node is cut off', cutOff(entry.body)),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
       'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),
@@ -150,7 +152,7 @@ export function pageRoom(context: PageContext): PageRoom {
     resolve(tx, id, by) {
       const row = rows.loadIncident(tx.sql, id)
       if (!row || row.state !== 'open') return 'unknown'
-      const failing = (JSON.parse(row.members) as string[]).some((member) => member.startsWith('check:'))
+      const failing = (JSON.parse(row.members) as string[]).some((member) => /^(?:check|backup):/.test(member))
       if (failing) return 'still-failing'
       return resolve(tx, life, row, by) ? 'resolved' : 'still-failing'
     },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { allWell, at, majorOutage, NOW } from '../../test/boards.ts'
-import { instantOf, tickOf, type Now } from '../core/time.ts'
-import { renderBundle } from '../rooms/tell/bundle.ts'
+import { allWell, at, majorOutage, NOW } from '../../../test/boards.ts'
+import { instantOf, tickOf, type Now } from '../../core/time.ts'
+import { renderBundle } from '../../rooms/tell/bundle.ts'
 import { createPublisher, type Published } from './publisher.ts'
 
 interface Write {

@@ -4,7 +4,7 @@
 // place, the front page last. What is not ours is never removed, and no folder is made where a missing mount would be.
 import fs from 'node:fs'
 import path from 'node:path'
-import { codeOf, sentence } from '../core/fault.ts'
+import { codeOf, sentence } from '../../core/fault.ts'
 
 /** `files`: path below the target to text; the front page last. `version` names the new folder: letters, digits, dashes. */
 export interface Copy {

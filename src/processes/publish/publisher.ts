@@ -2,8 +2,8 @@
 // once a minute, so that "as of" stays young; also when nothing comes any more, so that the files turn to "not known" by
 // themselves (T-1). Targets are apart: one that fails or hangs is tried again with growing pauses, and delays no other.
 // Nothing here touches a disk.
-import { later, ms, type Instant, type Now, type Tick } from '../core/time.ts'
-import type { Board } from '../rooms/tell/board.ts'
+import { later, ms, type Instant, type Now, type Tick } from '../../core/time.ts'
+import type { Board } from '../../rooms/tell/board.ts'
 
 export interface Published {
   readonly is: 'published'

@@ -1,0 +1,37 @@
+// The part of the zoo about the catalogue of backups: each animal lets a backup look better than it is, or a silence like good news.
+import type { Mutant } from './mutant.ts'
+
+const SETS = 'src/rooms/guard/sets'
+const pure = (name: string): Mutant['killer'] => ({ is: 'test', file: `${SETS}/judge.test.ts`, name })
+const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/guarding.test.ts', name })
+
+export const cataloguing: readonly Mutant[] = [
+  {
+    name: 'an empty backup counts', breaks: ['G-2'], killer: pure('G-2 what never counts'),
+    changes: [{ file: `${SETS}/judge.ts`, find: 'if (copy.bytes === 0) return', put: 'if (copy.bytes < 0) return' }],
+  },
+  {
+    name: 'small backups become the usual ones', breaks: ['G-2'], killer: pure('G-2 what never counts'),
+    changes: [{ file: `${SETS}/judge.ts`, find: '    else history.push(copy.bytes)', put: '    history.push(copy.bytes)' }],
+  },
+  {
+    name: 'an old listing is as good as a new one', breaks: ['X-9'], killer: pure('X-9 a listing that is old'),
+    changes: [{ file: `${SETS}/judge.ts`, find: 'if (listing.age === undefined || listing.age > it.patience)', put: 'if (listing.age === undefined)' }],
+  },
+  {
+    name: 'a process that never answers is waited for for ever', breaks: ['W-1', 'G-14'], killer: room('X-9, W-1 a process that never answers'),
+    changes: [{ file: `${SETS}/duty.ts`, find: '        markAsked(tx, name, store)\n', put: '' }, { file: 'src/engine/guard/line.ts', find: 'void fail(it, `nothing came', put: 'void (it.id === \'\' && `nothing came' }],
+  },
+  {
+    name: 'a backup vanishes without a trace', breaks: ['G-12'], killer: room('G-12 what vanishes'),
+    changes: [{ file: `${SETS}/duty.ts`, find: 'for (const gone of known.values()) tx.append(', put: 'for (const gone of [...known.values()].slice(1)) tx.append(' }],
+  },
+  {
+    name: 'what was proven of other bytes holds for these', breaks: ['G-6'], killer: room('G-12 what vanishes'),
+    changes: [{ file: 'src/rooms/guard/rows.ts', find: `  sql.run('delete from guard_proof where set_ = ? and store = ? and key = ?', b.set, b.store, b.key)\n`, put: '' }, { file: 'src/views/backups.ts', find: 'it.key === copy.key && it.etag === copy.etag', put: 'it.key === copy.key' }],
+  },
+  {
+    name: 'a backup is missed while its source is known to be down', breaks: ['G-28'], killer: room('story 6'),
+    changes: [{ file: `${SETS}/duty.ts`, find: `if (root !== '' && side === 'late' && had !== undefined) return`, put: `if (root === 'nothing') return` }],
+  },
+]

@@ -1,0 +1,46 @@
+// `holdfast backups`: what copies there are of what, where, how old, and what was proven of them.
+import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
+import { saySize } from '../../words/size.ts'
+import { saySpan } from '../../words/moment.ts'
+import { EXIT } from '../failure.ts'
+import type { Cell, Shape } from '../output.ts'
+import { ask, segment, type Command, type Session } from '../session.ts'
+
+const SHAPES: Readonly<Record<BackupSetAnswer['state'], Shape>> = { ok: 'ok', late: 'degraded', shrunken: 'degraded', missing: 'down', unreadable: 'down', unknown: 'unknown', new: 'unknown' }
+
+/** 3 when one of them is not as it should be, or is not known. */
+const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
+
+const rungOf = ({ rung, proven_at }: BackupAnswer, { out }: Session): string => (proven_at === null ? `L${rung}` : `L${rung}, ${out.ago(proven_at)} ago`)
+
+const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
+  session.out.shape(SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
+  it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, it.state === 'ok' ? '' : it.says,
+]
+
+const list: Command = async (session) => {
+  const body = await ask<BackupsAnswer>(session, 'GET', '/backups')
+  const { out } = session
+  out.answer(body, () => {
+    if (body.sets.length === 0) return out.talk('No backups are guarded: name them under “backups” in the configuration (docs/use/backups.md).')
+    out.table(body.sets.flatMap((set) => set.places.map((place) => placeRow(session, set.set, place))), ['', 'Set', 'Store', 'State', 'Newest', 'Proven', 'Count', ''])
+  })
+  return exitOf(body.sets)
+}
+
+const show: Command = async (session, [name = '']) => {
+  const body = await ask<BackupSetAnswer>(session, 'GET', `/backups/${segment(name)}`)
+  const { out } = session
+  out.answer(body, () => {
+    out.table([['Set', ['strong', body.set]], ['Made by', body.engine], ...(body.of === null ? [] : [['Copy of', body.of]]), ['Due', `every ${saySpan(body.every)}`], ['Would be lost now', body.exposure === null ? 'everything: no copy counts' : `the last ${saySpan(body.exposure)}`], ['Written in', body.from]])
+    out.data()
+    out.table(body.places.map((place) => placeRow(session, place.name, place)))
+    out.data()
+    out.table((body.copies ?? []).map((copy): Cell[] => [
+      out.shape(copy.counted ? 'ok' : 'unknown'), copy.copy, copy.store, saySize(copy.bytes), out.moment(copy.at), rungOf(copy, session), copy.why,
+    ]))
+  })
+  return exitOf([body])
+}
+
+export { list, show }

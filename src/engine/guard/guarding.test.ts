@@ -1,0 +1,134 @@
+// Backups from listing to page: what the process finds becomes what people are told, and silence of the process becomes "not known".
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { hours, instantOf, minutes } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+import type { Listed, ToGuard } from '../../rooms/guard/protocol.ts'
+import type { Copy } from '../../rooms/guard/sets/judge.ts'
+import type { Pattern } from '../../rooms/guard/sets/pattern.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import type { BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
+
+const HOUR = 3_600_000
+const pattern: Pattern = { text: 'shop-{day}T{time}.dump', prefix: 'shop-' }
+const set = (more: Partial<BackupSet> = {}): BackupSet => ({ name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern }], every: hours(24), grace: hours(2), escalate: 'default', from: 'holdfast.yaml:1', ...more })
+const copyAt = (at: number, more: Partial<Copy> = {}): Copy =>
+  ({ key: `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(at), ...more })
+
+async function world(t: TestContext, sets: readonly BackupSet[] = [set()]): Promise<KeeperWorld & { tasks: ToGuard[]; answer: (result: Listed, store?: string) => Promise<void>; list: (...copies: Copy[]) => Promise<void> }> {
+  const tasks: ToGuard[] = []
+  const config = { ...configOf(sets.some(({ of }) => of === 'db') ? [checkOf('db', { unknownAfter: hours(24) })] : []), backups: sets }
+  const it = await keeperWorld(t, config, { toGuard: (message) => (tasks.push(message), true) })
+  const answer = async (result: Listed, store = 'nas'): Promise<void> => {
+    const task = tasks.findLast((one) => one.is === 'task' && one.task.is === 'list' && one.task.store === store)
+    assert(task !== undefined, 'a task was given')
+    it.keeper.guard.hear({ is: 'task-done', id: task.id, result })
+    await it.settle()
+  }
+  return Object.assign(it, { tasks, answer, list: (...copies: Copy[]) => answer({ is: 'listed', identity: 'one', copies }) })
+}
+const kinds = (it: KeeperWorld): string[] => it.entries().filter(({ is }) => is.startsWith('guard.')).map(({ is, body }) => `${is.slice(6)} ${(body as { to?: string; key?: string }).to ?? (body as { key?: string }).key ?? ''}`.trim())
+const shown = async (it: KeeperWorld): Promise<BackupSetAnswer> => (await it.ask('backups.show', { set: 'shop' }) as unknown as { body: BackupSetAnswer }).body
+
+test('G-14 a set is listed at once; what is good is quiet, what gets late pages, what comes ends it', async (t) => {
+  const it = await world(t, [set({ every: hours(1), grace: minutes(10) })])
+  assert.deepEqual(it.tasks.map((one) => one.is === 'task' && one.task), [{ is: 'list', set: 'shop', store: 'nas' }])
+  assert.equal((await shown(it)).state, 'new')
+  const old = copyAt(START - HOUR / 2)
+  await it.list(old)
+  assert.deepEqual([it.open(), (await shown(it)).state], [[], 'ok'])
+  assert.deepEqual(kinds(it), [`appeared ${old.key}`, 'turned ok'])
+  for (let n = 0; n < 7; n++) {
+    assert.deepEqual(it.open(), [])
+    await it.pass(minutes(5))
+    await it.list(old)
+  }
+  await it.pass(minutes(10))
+  await it.list(old)
+  assert.deepEqual(it.open(), ['backup:shop'])
+  assert.equal((await it.ask('incidents.resolve', { incident: '1', reason: 'not now' })).status, 409, 'nobody can talk it away')
+  await it.pass(minutes(5))
+  await it.list(old, copyAt(START + HOUR * 0.6))
+  assert.deepEqual([it.open(), (await shown(it)).state], [[], 'ok'])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('X-9, W-1 a process that never answers, or a store that cannot be listed, makes a set unknown: people hear it, nobody is accused', async (t) => {
+  const silent = await world(t)
+  await silent.pass(minutes(55))
+  assert.deepEqual(silent.open(), [])
+  await silent.pass(minutes(20))
+  assert.deepEqual([silent.open(), (await shown(silent)).state], [['backup:shop'], 'unknown'])
+  const cut = await world(t)
+  await cut.list(copyAt(START - HOUR))
+  for (let n = 0; n < 6; n++) {
+    await cut.pass(minutes(15))
+    await cut.answer({ is: 'not-listed', says: 'connection refused' })
+  }
+  const now = await shown(cut)
+  assert.deepEqual([cut.open(), now.state, now.copies?.length], [['backup:shop'], 'unknown', 1])
+  assert.match(now.places[0]?.says ?? '', /cannot be listed: connection refused/)
+  await cut.pass(minutes(15))
+  await cut.list(copyAt(START - HOUR))
+  assert.deepEqual(cut.open(), [])
+})
+
+test('G-12 what vanishes, and what stands under another\'s name, is in the ledger, and its proofs are gone with it', async (t) => {
+  const it = await world(t)
+  const [old, young] = [copyAt(START - 20 * HOUR), copyAt(START - HOUR)]
+  await it.list(old, young)
+  void it.keeper.engine.turn('prove', (tx) => void tx.append({ is: 'guard.proved', stream: 'backup:shop', body: { set: 'shop', store: 'nas', key: old.key, etag: old.etag, rung: 5, says: '', at: tx.now.wall } }))
+  await it.settle()
+  assert.deepEqual((await shown(it)).copies?.map(({ rung }) => rung), [1, 5])
+  await it.pass(minutes(15))
+  await it.list({ ...old, etag: 'e2' })
+  assert.deepEqual(kinds(it).slice(-3), [`vanished ${old.key}`, `appeared ${old.key}`, `vanished ${young.key}`])
+  assert.deepEqual((await shown(it)).copies?.map(({ rung }) => rung), [1])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('story 6: what is due while its source is down accuses nobody; it is told once the source is back', async (t) => {
+  const it = await world(t, [set({ of: 'db', every: hours(1), grace: minutes(10) })])
+  await it.list(copyAt(START - 60_000))
+  await it.look('db', 'fail')
+  await it.look('db', 'fail')
+  assert.deepEqual(it.open(), ['check:db'])
+  for (let n = 0; n < 30; n++) {
+    await it.pass(minutes(5))
+    await it.look('db', 'fail')
+    await it.list(copyAt(START - 60_000))
+  }
+  assert.deepEqual(it.open(), ['check:db'])
+  await it.look('db', 'pass')
+  await it.look('db', 'pass')
+  await it.pass(minutes(5))
+  await it.list(copyAt(START - 60_000))
+  assert.deepEqual(it.open(), ['backup:shop'])
+})
+
+test('a set that leaves the configuration leaves its incident, and is not asked for any more', async (t) => {
+  const it = await world(t)
+  await it.list()
+  assert.deepEqual(it.open(), ['backup:shop'])
+  const before = it.tasks.length
+  void it.keeper.configure({ ...it.keeper.config, backups: [] })
+  await it.settle()
+  await it.pass(minutes(40))
+  assert.deepEqual([it.open(), it.tasks.length], [[], before])
+  assert.deepEqual((await it.ask('backups.list', {}) as unknown as { body: BackupsAnswer }).body.sets, [])
+  assert.equal((await it.ask('backups.show', { set: 'shop' })).status, 404)
+})
+
+test('a task that is not answered is dropped, and one for a keeper before this one is nobody\'s', async (t) => {
+  const it = await world(t)
+  const [first] = it.tasks
+  it.keeper.guard.hear({ is: 'task-done', id: 'another', result: { is: 'listed', identity: 'x', copies: [] } })
+  await it.settle()
+  assert.equal((await shown(it)).state, 'new')
+  await it.pass(minutes(66))
+  assert.deepEqual(it.tasks.find(({ is }) => is === 'drop'), { is: 'drop', id: first?.id })
+  const again = it.tasks.length
+  it.keeper.guard.opened()
+  assert.ok(it.tasks.slice(again).every(({ is }) => is === 'task'))
+})

@@ -1,0 +1,111 @@
+// The keeper's side of the line to the process that reads stores. A task is given once and answered once; one that is given while the same is
+// under way is that one. What is not answered within its time is dropped and counts as a fault: nobody waits for ever, and
+// whoever judges takes silence for unknown. What comes back becomes a turn of the room, or answers whoever asked.
+import { minutes, sayTime, type Now, type Span, type Tick } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
+import type { GuardRoom } from '../../rooms/guard/index.ts'
+import type { FromGuard, Listed, Task, ToGuard } from '../../rooms/guard/protocol.ts'
+
+export interface GuardLine {
+  /** Has it done; what comes of it is a turn of the room. */
+  ask(task: Task): void
+  /** The same, for somebody who waits for what came of it (after the turn). Rejects with a sentence where nothing came. */
+  wait(task: Task, within: Span, progress?: (says: string) => void): Promise<unknown>
+  hear(message: FromGuard): void
+  /** The process is there: what waits is given to it (anew). */
+  opened(): void
+  /** Once a second. */
+  tick(): void
+}
+
+interface GuardLineWants {
+  readonly now: () => Now
+  readonly send: (message: ToGuard) => boolean
+  readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
+  readonly room: () => GuardRoom
+}
+
+interface Pending {
+  readonly task: Task
+  readonly id: string
+  readonly until: Tick
+  readonly waiting: { resolve(value: unknown): void; reject(cause: Error): void; readonly progress: ((says: string) => void) | undefined }[]
+}
+
+/** So long a task may take, where nobody says otherwise. */
+const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65) }
+/** So many may be under way; further ones are refused, and asked for again when they fall due. */
+const MOST = 2000
+
+export function createGuardLine({ now, send, turn, room }: GuardLineWants): GuardLine {
+  const pending = new Map<string, Pending>()
+  let count = 0
+  // Of this keeper alone: what comes back for one before it is nobody's.
+  const mine = Math.floor(now().tick).toString(36)
+  const keyOf = (task: Task): string => JSON.stringify(task)
+  const byId = (id: string): [string, Pending] | undefined => [...pending].find(([, it]) => it.id === id)
+
+  const begin = (task: Task, within: Span): Pending | undefined => {
+    const key = keyOf(task)
+    const known = pending.get(key)
+    if (known) return known
+    if (pending.size >= MOST) return undefined
+    const made: Pending = { task, id: `${mine}-${++count}`, until: (now().tick + within) as Tick, waiting: [] }
+    pending.set(key, made)
+    // Not there: it is given when the process comes.
+    send({ is: 'task', id: made.id, task })
+    return made
+  }
+  const take = async ({ task, waiting }: Pending, result: unknown): Promise<void> => {
+    try {
+      await turn(`guard.${task.is}`, (tx) => settle(room(), tx, task, result))
+      for (const one of waiting) one.resolve(result)
+    } catch (cause) {
+      for (const one of waiting) one.reject(cause instanceof Error ? cause : new Error(String(cause)))
+    }
+  }
+  const fail = async ({ task, waiting }: Pending, says: string): Promise<void> => {
+    await turn(`guard.${task.is} failed`, (tx) => settleFailed(room(), tx, task, says)).catch(() => undefined)
+    for (const one of waiting) one.reject(new Error(says))
+  }
+  return {
+    ask: (task) => void begin(task, WITHIN[task.is]),
+    wait: (task, within, progress) => new Promise((resolve, reject) => {
+      const made = begin(task, within)
+      if (made) made.waiting.push({ resolve, reject, progress })
+      else reject(new Error(`more than ${MOST} tasks wait already`))
+    }),
+    hear(message) {
+      const found = byId(message.id)
+      if (!found) return
+      const [key, it] = found
+      if (message.is === 'task-progress') return it.waiting.forEach(({ progress }) => progress?.(message.says))
+      pending.delete(key)
+      void (message.is === 'task-done' ? take(it, message.result) : fail(it, message.says))
+    },
+    opened() {
+      for (const { id, task } of pending.values()) send({ is: 'task', id, task })
+    },
+    tick() {
+      const { tick } = now()
+      for (const [key, it] of pending) {
+        if (tick < it.until) continue
+        pending.delete(key)
+        send({ is: 'drop', id: it.id })
+        void fail(it, `nothing came of it within ${sayTime(WITHIN[it.task.is])}`)
+      }
+    },
+  }
+}
+
+function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): void {
+  switch (task.is) {
+    case 'list': return room.listed(tx, task, result as Listed)
+  }
+}
+
+function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
+  switch (task.is) {
+    case 'list': return room.listed(tx, task, { is: 'not-listed', says })
+  }
+}

@@ -1,0 +1,147 @@
+// The guard process: long reads of stores that must not delay anything else. It holds credentials that list and read, and none that delete. It
+// is given tasks by the keeper and answers each once; killed at any moment it leaves nothing undone, since what it does is reading:
+// the keeper gives the tasks anew. What it writes on the way lies in one folder, which is emptied at its start.
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { Fault, sentence } from '../core/fault.ts'
+import { stores as plugins } from '../plugins/list.gen.ts'
+import type { Reading, StoreContext } from '../ports/store.ts'
+import { createClock } from '../ports/world/clock.ts'
+import { createEgress } from '../ports/world/egress.ts'
+import { random } from '../ports/world/random.ts'
+import { createResolver } from '../ports/world/resolver.ts'
+import { createTimers } from '../ports/world/timers.ts'
+import { stayConnected, type Link, type Wire } from '../ports/wire.ts'
+import type { StorePlace } from '../rooms/guard/config.ts'
+import type { FromGuard, Task, ToGuard } from '../rooms/guard/protocol.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
+import type { GuardContext } from './guard/context.ts'
+import { perform as list } from './guard/list.ts'
+import { attachParent, toParent } from './parent.ts'
+import { loneReading } from './stores/lone.ts'
+
+interface Init {
+  readonly is: 'init'
+  readonly runtime: string
+  /** The data folder: its own folder lies in it. */
+  readonly data: string
+  /** Where the configuration lies. */
+  readonly folder: string
+  readonly stores: readonly StorePlace[]
+  readonly sets: readonly BackupSet[]
+}
+
+/** Tasks at work at once; the others wait in their order. */
+const MOST_AT_WORK = 4
+
+interface Opened {
+  readonly half: Reading
+  close(): void
+}
+
+const clock = createClock()
+const timers = createTimers()
+const egress = createEgress({ clock, timers, resolver: createResolver({ clock, timers }) })
+let init: Init | undefined
+let connection: ReturnType<typeof stayConnected> | undefined
+const opened = new Map<string, Opened>()
+const waiting: { readonly id: string; readonly task: Task }[] = []
+const atWork = new Map<string, AbortController>()
+
+const say = (message: FromGuard): void => void connection?.link?.send({ ...message })
+
+function readingOf(name: string): Reading {
+  const known = opened.get(name)
+  if (known) return known.half
+  const place = init?.stores.find((it) => it.name === name)
+  const plugin = plugins.find(({ kind }) => kind === place?.kind)
+  if (!init || !place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
+  const context: StoreContext = { egress, now: () => clock.now(), random, folder: init.folder }
+  const made: Opened = plugin.runs === 'alone'
+    ? loneReading({ plugin, settings: place.settings, folder: init.folder })
+    : { half: plugin.reading(plugin.config.parse(place.settings), context), close: () => undefined }
+  opened.set(name, made)
+  return made.half
+}
+
+const contextFor = (id: string, data: string): GuardContext => ({
+  reading: readingOf, now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
+})
+
+function performed(task: Task, context: GuardContext, signal: AbortSignal): Promise<unknown> {
+  const set = init?.sets.find(({ name }) => name === task.set)
+  const lies = set?.in.find((it) => it.store === task.store)
+  if (!lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
+  return list({ store: task.store, pattern: lies.pattern }, context, signal)
+}
+
+async function work({ id, task }: { readonly id: string; readonly task: Task }): Promise<void> {
+  if (!init) return
+  const limit = new AbortController()
+  atWork.set(id, limit)
+  try {
+    say({ is: 'task-done', id, result: await performed(task, contextFor(id, init.data), limit.signal) })
+  } catch (cause) {
+    say({ is: 'task-failed', id, says: sentence(cause).slice(0, 500) })
+  } finally {
+    atWork.delete(id)
+    next()
+  }
+}
+
+function next(): void {
+  while (atWork.size < MOST_AT_WORK && waiting.length > 0) void work(waiting.shift() as (typeof waiting)[number])
+}
+
+function hear(message: ToGuard): void {
+  if (message.is === 'drop') {
+    const at = waiting.findIndex(({ id }) => id === message.id)
+    if (at >= 0) waiting.splice(at, 1)
+    atWork.get(message.id)?.abort()
+    return
+  }
+  // A keeper that came back gives its tasks anew.
+  if (atWork.has(message.id) || waiting.some(({ id }) => id === message.id)) return
+  waiting.push({ id: message.id, task: message.task })
+  next()
+}
+
+function configure({ stores, sets }: Pick<Init, 'stores' | 'sets'>): void {
+  if (!init) return
+  const before = JSON.stringify(init.stores)
+  init = { ...init, stores, sets }
+  if (JSON.stringify(stores) === before) return
+  for (const one of opened.values()) one.close()
+  opened.clear()
+}
+
+function begin(given: Init): void {
+  init = given
+  const folder = path.join(given.data, 'guard')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  connection?.close()
+  connection = stayConnected(path.join(given.runtime, 'keeper.sock'), {
+    onOpen: (link: Link) => void link.send({ is: 'hello', guard: true }),
+    onMessage: (message: Wire) => {
+      if (message.is === 'task' || message.is === 'drop') hear(message as unknown as ToGuard)
+    },
+    // What was asked for by a keeper that is gone is asked for again, under numbers of its own.
+    onLost() {
+      waiting.length = 0
+      for (const limit of atWork.values()) limit.abort()
+    },
+  })
+  toParent({ is: 'ready' })
+}
+
+attachParent({
+  onMessage(message) {
+    if (message.is === 'init') begin(message as unknown as Init)
+    if (message.is === 'config') configure(message as unknown as Init)
+  },
+  onStop() {
+    for (const one of opened.values()) one.close()
+    connection?.close()
+  },
+})

@@ -1,0 +1,37 @@
+// The listing of one set in one store: what is called as its copies are, of a listing that was whole. What stands beside it is nobody's
+// copy and is left alone; a listing that is not whole is none.
+import { Fault, sentence } from '../../core/fault.ts'
+import { walk } from '../../ports/store/listing.ts'
+import type { Listed } from '../../rooms/guard/protocol.ts'
+import type { Copy } from '../../rooms/guard/sets/judge.ts'
+import { dateOf, type Pattern } from '../../rooms/guard/sets/pattern.ts'
+import type { GuardContext } from './context.ts'
+
+/** More copies of one set are a mistake in its name. */
+const MOST_COPIES = 50_000
+
+export interface ListWants {
+  readonly store: string
+  readonly pattern: Pattern
+}
+
+/** Never rejects for what a store does: that is `not-listed`, in its words. */
+export async function perform({ store, pattern }: ListWants, context: GuardContext, signal: AbortSignal): Promise<Listed> {
+  try {
+    const reading = context.reading(store)
+    const { id } = await reading.identify(signal)
+    const copies: Copy[] = []
+    for await (const { items } of walk(reading, { prefix: pattern.prefix, now: context.now, signal })) {
+      for (const item of items) {
+        if (item.is !== 'version' || !item.latest || dateOf(pattern, item.key) === undefined) continue
+        if (copies.length >= MOST_COPIES) throw new Fault(`more than ${MOST_COPIES} objects are called “${pattern.text}”: give it a narrower name`, 'never')
+        copies.push({ key: item.key, etag: item.etag, bytes: item.bytes, modifiedAt: item.modifiedAt, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) })
+      }
+    }
+    const after = await reading.identify(signal)
+    if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})` }
+    return { is: 'listed', identity: id, copies }
+  } catch (cause) {
+    return { is: 'not-listed', says: sentence(cause).slice(0, 400) }
+  }
+}

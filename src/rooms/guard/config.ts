@@ -1,0 +1,109 @@
+// The guard room's part of the configuration: stores (where backups lie, by their plugins' own settings) and sets of backups. Secrets stay in
+// the stores' settings, which the keeper is not given; a set is plain data. Every store that is named exists, and no name of a copy leads
+// out of its store.
+import { z } from 'zod'
+import { readKind, kindsSchema } from '../../config/kind.ts'
+import { nameKey, span } from '../../config/piece.ts'
+import type { Reading } from '../../config/reading.ts'
+import { helpFor } from '../../config/suggest.ts'
+import { days, hours, minutes, ms, type Span } from '../../core/time.ts'
+import type { AnyStore } from '../../ports/store.ts'
+import { readPattern, type Pattern } from './sets/pattern.ts'
+import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
+
+/** A store with its plugin's settings, credentials included: for the processes that open it. */
+export interface StorePlace {
+  readonly name: string
+  readonly kind: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+export interface GuardConfig {
+  readonly sets: readonly BackupSet[]
+  readonly stores: readonly StorePlace[]
+}
+
+/** The key under which every store's settings hold the credential that deletes. */
+const DELETING = 'delete'
+
+/** The same without what deletes: all that a process may have that only looks. */
+export const forReading = ({ name, kind, settings }: StorePlace): StorePlace =>
+  ({ name, kind, settings: Object.fromEntries(Object.entries(settings).filter(([key]) => key !== DELETING)) })
+
+/** What makes copies. Those of a repository lie under its own names; the others are called as the configuration says. */
+export const ENGINES = ['postgres', 'mariadb', 'files', 'objects', 'restic', 'pgbackrest', 'borg'] as const
+
+/** Where in a repository something stands for each copy. */
+const REPOSITORIES: Readonly<Record<string, string>> = { restic: 'snapshots/{any}', pgbackrest: 'backup/{any}/{any}/backup.manifest', borg: 'index.{any}' }
+
+const LONGEST: Span = days(366)
+const many = z.int().min(1).max(10_000)
+
+const assertion = z.union([
+  z.strictObject({ sql: z.string().min(1).max(10_000).meta({ description: 'One value; true when all is well' }) }),
+  z.strictObject({ newest: z.string().min(1).max(10_000).meta({ description: 'The time of the newest row' }), within: span(minutes(1), LONGEST) }),
+  z.strictObject({ file: z.string().min(1).max(1000), sha256: z.string().regex(/^(?:[0-9a-f]{64}|from-manifest)$/, '64 hex digits, or from-manifest') }),
+])
+
+const setSchema = z.strictObject({
+  engine: z.enum(ENGINES).meta({ description: 'What makes the copies' }),
+  of: nameKey().optional().meta({ description: 'What it is a copy of; the name of a check, where one is called so' }),
+  in: z.record(nameKey(), z.string()).meta({ description: 'What copies are called, by store', examples: [{ main: 'pg/shop-{date}.dump' }] }),
+  every: span(minutes(1), LONGEST).meta({ description: 'How often a new copy is due' }),
+  grace: span(minutes(1), LONGEST).optional().meta({ description: 'How much later it is late (a twelfth of `every`, at least 5m)' }),
+  escalate: nameKey().default('default').meta({ description: 'The escalation policy' }),
+  password: z.string().min(1).max(1000).optional().meta({ secret: true, description: 'Of a repository, by ${secret:…}' }),
+  keep: z.strictObject({ last: many.optional(), daily: many.optional(), weekly: many.optional(), monthly: many.optional(), yearly: many.optional(), within: span(hours(1), days(3660)).optional() }).optional(),
+  drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]) }).optional(),
+  verify: z.strictObject({ all_within: span(hours(1), LONGEST) }).optional(),
+})
+
+/** Top-level settings of this room, for editors. */
+export const guardShape = (stores: readonly AnyStore[]): z.ZodRawShape => ({
+  stores: z.record(nameKey(), kindsSchema(stores, () => ({}))).optional(),
+  backups: z.record(nameKey(), setSchema).optional(),
+})
+
+/** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
+export function readGuard(reading: Reading, plugins: readonly AnyStore[]): GuardConfig {
+  const named = reading.named(['stores']).map(([name]) => name)
+  const stores = named.flatMap((name): StorePlace[] => {
+    const read = readKind(reading, ['stores', name], { plugins, beside: () => [], noun: 'store', asks: 'what it is' })
+    return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
+  })
+  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, named) ?? [])
+  return { stores, sets }
+}
+
+function readSet(reading: Reading, name: string, stores: readonly string[]): BackupSet | undefined {
+  const path = ['backups', name]
+  if (!reading.map(path)) return undefined
+  const read = reading.secretShape(setSchema, path)
+  if (!read) return undefined
+  const lies = Object.entries(read.in).flatMap(([store, text]): Lies[] => {
+    const at = [...path, 'in', store]
+    if (!stores.includes(store)) return reading.error('HF111', at, `${path.join('.')} lies in “${store}”, and there is no such store`, { on: 'key', help: () => helpFor(store, [...stores], 'store') }) ?? []
+    const pattern = patternOf(read.engine, text)
+    if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
+    return [{ store, pattern }]
+  })
+  if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
+  return {
+    name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
+    ...(read.of === undefined ? {} : { of: read.of }), ...(read.keep ? { keep: written(read.keep) } : {}),
+    ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf) } } : {}), ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
+  }
+}
+
+/** Without what was not written. */
+const written = (keep: { readonly [Key in keyof Keep]?: Keep[Key] | undefined }): Keep => Object.fromEntries(Object.entries(keep).filter(([, value]) => value !== undefined))
+
+const assertionOf = (it: z.output<typeof assertion>): Assertion =>
+  'sql' in it ? { is: 'sql', sql: it.sql } : 'newest' in it ? { is: 'newest', sql: it.newest, within: it.within } : { is: 'file', file: it.file, sha256: it.sha256 }
+
+function patternOf(engine: string, text: string): Pattern | { readonly says: string } {
+  const inside = REPOSITORIES[engine]
+  if (inside === undefined) return readPattern(text)
+  if (text.includes('{')) return { says: `a repository of ${engine} is named by its folder alone` }
+  return readPattern(`${text.replace(/\/+$/, '')}/${inside}`)
+}

@@ -1,0 +1,30 @@
+// What keeper and guard process say to each other. The keeper gives tasks, each a long read that changes nothing; the process answers each once.
+// A task that is not answered says nothing, and whoever waits for it takes that for unknown.
+import type { Copy } from './sets/judge.ts'
+
+/** The listing of one set in one store. */
+export interface ListTask {
+  readonly is: 'list'
+  readonly set: string
+  readonly store: string
+}
+
+export type Task = ListTask
+
+/** A listing that was whole, or why there is none. `identity`: which store it was. */
+export type Listed =
+  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[] }
+  | { readonly is: 'not-listed'; readonly says: string }
+
+export type ResultOf<T extends Task> = T extends ListTask ? Listed : never
+
+export type ToGuard =
+  | { readonly is: 'task'; readonly id: string; readonly task: Task }
+  /** Nobody waits for it any more. */
+  | { readonly is: 'drop'; readonly id: string }
+
+export type FromGuard =
+  | { readonly is: 'task-done'; readonly id: string; readonly result: unknown }
+  /** It could not be done at all, such as: no store is called so. */
+  | { readonly is: 'task-failed'; readonly id: string; readonly says: string }
+  | { readonly is: 'task-progress'; readonly id: string; readonly says: string }

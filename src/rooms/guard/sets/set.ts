@@ -1,0 +1,48 @@
+// A set of backups: what makes its copies, in which stores they lie and by which names, how often a new one is due, and what is asked of them.
+// Plain data without a secret, read from the configuration.
+import type { Span } from '../../../core/time.ts'
+import type { Pattern } from './pattern.ts'
+
+/** Where copies of a set lie: a store by its name, and what they are called there. */
+export interface Lies {
+  readonly store: string
+  readonly pattern: Pattern
+}
+
+export type Assertion =
+  /** One value, true when all is well. */
+  | { readonly is: 'sql'; readonly sql: string }
+  /** The newest row is at most so much older than the copy. */
+  | { readonly is: 'newest'; readonly sql: string; readonly within: Span }
+  | { readonly is: 'file'; readonly file: string; readonly sha256: string }
+
+export interface Keep {
+  readonly last?: number
+  readonly daily?: number
+  readonly weekly?: number
+  readonly monthly?: number
+  readonly yearly?: number
+  readonly within?: Span
+}
+
+export interface BackupSet {
+  readonly name: string
+  readonly engine: string
+  /** What it is a copy of: the name of a check, where one is called so. */
+  readonly of?: string
+  readonly in: readonly Lies[]
+  /** A newer copy is due after so long. */
+  readonly every: Span
+  /** And is late after so much more. */
+  readonly grace: Span
+  readonly escalate: string
+  readonly keep?: Keep
+  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[] }
+  /** Every byte is read within so long. */
+  readonly verify?: { readonly allWithin: Span }
+  /** `holdfast.yaml:12`. */
+  readonly from: string
+}
+
+/** How often its listings are taken: often enough to see a copy that is late, and never all the time. */
+export const lookEvery = ({ every }: Pick<BackupSet, 'every'>): Span => Math.min(900_000, Math.max(60_000, Math.floor(every / 12))) as Span

@@ -1,0 +1,108 @@
+// What Holdfast answers about backups: each set with how it stands in each store, and each copy with the highest rung of the ladder that was
+// proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
+import type { Instant, Now, Span } from '../core/time.ts'
+import type { Sql } from '../db/sql.ts'
+import { loadCopies, loadListing, loadProofs, loadSide, type Proof } from '../rooms/guard/rows.ts'
+import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
+
+export interface BackupAnswer {
+  readonly schema: 'holdfast.backup/1'
+  readonly set: string
+  readonly store: string
+  /** Its key in the store. */
+  readonly copy: string
+  /** When it was made, as far as it can be believed. */
+  readonly at: Instant | null
+  readonly bytes: number
+  /** The highest rung of the ladder that it reached: 1 it exists, … 8. */
+  readonly rung: number
+  readonly proven_at: Instant | null
+  readonly counted: boolean
+  /** Why it does not count. */
+  readonly why: string
+}
+
+export interface BackupPlaceAnswer {
+  readonly store: string
+  readonly name: string
+  readonly state: Side | 'new'
+  readonly says: string
+  readonly since: Instant | null
+  readonly listed_at: Instant | null
+  readonly copies: number
+  readonly counted: number
+  readonly bytes: number
+  readonly newest: BackupAnswer | null
+}
+
+export interface BackupSetAnswer {
+  readonly schema: 'holdfast.backup-set/1'
+  readonly set: string
+  readonly engine: string
+  readonly of: string | null
+  readonly every: Span
+  /** The worst of its places. */
+  readonly state: Side | 'new'
+  readonly from: string
+  readonly places: readonly BackupPlaceAnswer[]
+  /** What would be lost if it had to be restored now: the age of the newest copy that counts, in any place. */
+  readonly exposure: Span | null
+  /** The newest first; only in the answer about one set. */
+  readonly copies?: readonly BackupAnswer[]
+}
+
+export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly sets: readonly BackupSetAnswer[] }
+
+export interface BackupCalls {
+  'backups.list': { args: Record<string, never>; body: BackupsAnswer }
+  'backups.show': { args: { set: string }; body: BackupSetAnswer }
+}
+
+/** The worst first. */
+const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unknown', 'new', 'ok']
+
+function answerOf(set: string, store: string, copy: Judged, proofs: readonly Proof[]): BackupAnswer {
+  const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
+  return {
+    schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (copy.counted ? 1 : 0),
+    proven_at: proof?.at ?? null, counted: copy.counted, why: copy.why,
+  }
+}
+
+interface Place {
+  readonly answer: BackupPlaceAnswer
+  readonly copies: readonly BackupAnswer[]
+}
+
+function placeOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Place {
+  const proofs = loadProofs(sql, set.name, store)
+  const copies = judgeCopies(pattern, loadCopies(sql, set.name, store), now.wall).map((copy) => answerOf(set.name, store, copy, proofs))
+  const side = loadSide(sql, set.name, store)
+  const counted = copies.filter((copy) => copy.counted)
+  return {
+    copies,
+    answer: {
+      store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
+      copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
+    },
+  }
+}
+
+/** One set; with every copy where `whole`. */
+export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean): BackupSetAnswer {
+  const places = set.in.map((lies) => placeOf(sql, set, lies, now))
+  const newest = Math.max(...places.map(({ answer }) => answer.newest?.at ?? -Infinity))
+  const states = places.map(({ answer }) => answer.state)
+  return {
+    schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
+    places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
+    ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
+  }
+}
+
+/** All sets, the worst first. */
+export const viewBackups = (sql: Sql, sets: Iterable<BackupSet>, now: Now): BackupsAnswer => ({
+  schema: 'holdfast.backups/1',
+  sets: [...sets].map((set) => viewBackupSet(sql, set, now, false)).toSorted((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state) || (a.set < b.set ? -1 : 1)),
+})
