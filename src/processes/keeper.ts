@@ -14,7 +14,7 @@ import { firstOwnerLink } from '../engine/people.ts'
 import { tellOtherKey } from '../engine/other-key.ts'
 import type { Suspects } from '../engine/engine.ts'
 import { allOf, createKeeper, type Damaged, type InForce, type Keeper, type KeeperPorts, type Published } from '../engine/keeper.ts'
-import { keeperMetrics } from '../views/metrics.ts'
+import { backupMetrics, keeperMetrics } from '../views/metrics.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
@@ -307,6 +307,7 @@ function keepTime({ store, now, lived }: Keeper): void {
 /** What goes on for life: beats, signs of life on the disk, a look at the database's own file, orders of the parent. */
 function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link>; key: Uint8Array }): void {
   let seconds = 0
+  let backups = ''
   let stopping = false
   const file = path.join(init.data, 'holdfast.db')
   const look = watchFile(file)
@@ -315,7 +316,8 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     keeper.tick()
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
     if (seconds % 2 === 0) void look().then((loss) => void (loss && !stopping && breakOff(keeper, file, it.key, loss)))
-    if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) })
+    if (seconds % 60 === 5) backups = backupMetrics(keeper.store.sql, keeper.config.backups ?? [], keeper.now())
+    if (seconds % 5 === 0) for (const link of it.webs) link.send({ is: 'metrics', text: keeperMetrics(keeper.store.sql, keeper.watcher, keeper.now()) + backups })
     if (seconds % LOOK_AT_ROOM === 2) void keepReserve(init.data).then((has) => (has ? thereIsRoom(keeper) : undefined)).catch(() => undefined)
     it.wake()
   }, 1000)

@@ -1,8 +1,10 @@
 // Metrics in Prometheus' text format. Few, and each answers a question that somebody asks at night.
 import type { Now } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { loadChecks } from '../rooms/watch/rows.ts'
 import type { Watcher } from '../rooms/watch/watcher.ts'
+import { viewBackups } from './backups.ts'
 
 const escape = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
@@ -25,4 +27,19 @@ export function keeperMetrics(sql: Sql, watcher: Watcher, now: Now): string {
     '# HELP holdfast_turns_set_aside Turns that were set aside.', '# TYPE holdfast_turns_set_aside gauge', `holdfast_turns_set_aside ${count('select count(*) as n from set_aside')}`, '',
   )
   return lines.join('\n')
+}
+
+/** How backups stand, per set and store, in the same form; a set that was not listed yet, or is not known, has no `holdfast_backup_ok`. Looks at every copy: not each second. */
+export function backupMetrics(sql: Sql, sets: Iterable<BackupSet>, now: Now): string {
+  const places = viewBackups(sql, sets, now).sets.flatMap((set) => set.places.map((place) => ({ place, labels: `{set="${escape(set.set)}",store="${escape(place.store)}"}` })))
+  if (places.length === 0) return ''
+  const gauge = (name: string, help: string, value: (place: (typeof places)[number]['place']) => number | undefined): string[] =>
+    [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...places.flatMap(({ place, labels }) => value(place) === undefined ? [] : [`${name}${labels} ${value(place)}`])]
+  return `${[
+    ...gauge('holdfast_backup_ok', '1 when the newest copy is as it should be, 0 when not; absent while it is not known.', ({ state }) => (state === 'new' || state === 'unknown' ? undefined : state === 'ok' ? 1 : 0)),
+    ...gauge('holdfast_backup_age_seconds', 'Age of the newest copy that counts.', ({ newest }) => (newest?.at == null ? undefined : (now.wall - newest.at) / 1000)),
+    ...gauge('holdfast_backup_bytes', 'Size of the newest copy that counts.', ({ newest }) => newest?.bytes),
+    ...gauge('holdfast_backup_copies', 'Copies that count.', ({ counted }) => counted),
+    ...gauge('holdfast_backup_rung', 'The highest rung proven of the newest copy that counts.', ({ newest }) => newest?.rung),
+  ].join('\n')}\n`
 }

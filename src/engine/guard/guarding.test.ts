@@ -8,6 +8,7 @@ import type { Listed, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { Pattern } from '../../rooms/guard/sets/pattern.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import { backupMetrics } from '../../views/metrics.ts'
 import type { BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
 
 const HOUR = 3_600_000
@@ -51,12 +52,14 @@ test('G-14 a set is listed at once; what is good is quiet, what gets late pages,
   await it.pass(minutes(5))
   await it.list(old, copyAt(START + HOUR * 0.6))
   assert.deepEqual([it.open(), (await shown(it)).state], [[], 'ok'])
+  assert.match(backupMetrics(it.sql, it.keeper.config.backups ?? [], it.keeper.now()), /^holdfast_backup_ok\{set="shop",store="nas"\} 1$/m)
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
 
 test('X-9, W-1 a process that never answers, or a store that cannot be listed, makes a set unknown: people hear it, nobody is accused', async (t) => {
   const silent = await world(t)
   await silent.pass(minutes(55))
+  assert.doesNotMatch(backupMetrics(silent.sql, silent.keeper.config.backups ?? [], silent.keeper.now()), /^holdfast_backup_ok\{/m)
   assert.deepEqual(silent.open(), [])
   await silent.pass(minutes(20))
   assert.deepEqual([silent.open(), (await shown(silent)).state], [['backup:shop'], 'unknown'])
