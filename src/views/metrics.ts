@@ -37,7 +37,7 @@ export function backupMetrics(sql: Sql, sets: Iterable<BackupSet>, now: Now): st
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...places.flatMap(({ place, labels }) => value(place) === undefined ? [] : [`${name}${labels} ${value(place)}`])]
   return `${[
     ...gauge('holdfast_backup_ok', '1 when the newest copy is as it should be, 0 when not; absent while it is not known.', ({ state }) => (state === 'new' || state === 'unknown' ? undefined : state === 'ok' ? 1 : 0)),
-    ...gauge('holdfast_backup_age_seconds', 'Age of the newest copy that counts.', ({ newest }) => (newest?.at == null ? undefined : (now.wall - newest.at) / 1000)),
+    ...gauge('holdfast_backup_age_seconds', 'Age of the newest copy that counts.', ({ newest }) => (typeof newest?.at === 'number' ? (now.wall - newest.at) / 1000 : undefined)),
     ...gauge('holdfast_backup_bytes', 'Size of the newest copy that counts.', ({ newest }) => newest?.bytes),
     ...gauge('holdfast_backup_copies', 'Copies that count.', ({ counted }) => counted),
     ...gauge('holdfast_backup_rung', 'The highest rung proven of the newest copy that counts.', ({ newest }) => newest?.rung),
