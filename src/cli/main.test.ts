@@ -225,7 +225,7 @@ test('a fine status exits 0; missing things are talk, and -q is silent about the
 
 test('wrong usage exits 2, with what to do; as JSON too', async () => {
   for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'people', 'people invite', 'people grant bo', 'people grant bo king', 'people grant bo viewer --none', 'oncall show --days x',
-    'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
+    'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'up --shrink 5', 'up --lab', 'up --lab --shrink 0', 'up --lab --shrink 1e9', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
     const ran = await run(line)
     assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)
     assert.notEqual(ran.err, '', line)

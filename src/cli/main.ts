@@ -110,10 +110,11 @@ export async function runCli(argv: readonly string[], env: Environment, outside:
   }, async (urls, options) => {
     const [port, host] = [textOption(options, 'port'), textOption(options, 'host')]
     if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536)) throw usage(`“${port}” is not a port: 1 to 65535.`)
+    const lab = labOf(options)
     exit = await outside.up({
       urls, config: textOption(options, 'config'), data: path.resolve(textOption(options, 'data') ?? env['HOLDFAST_DATA'] ?? 'holdfast-data'),
       port: port === undefined ? undefined : Number(port), quiet: options['quiet'] === true,
-      ...(host === undefined ? {} : { host }),
+      ...(host === undefined ? {} : { host }), ...(lab ? { lab } : {}),
     })
   })
   const said: string[] = []
@@ -129,6 +130,17 @@ export async function runCli(argv: readonly string[], env: Environment, outside:
     if (cause instanceof Failure) return tell(cause.exit === EXIT.usage && cause.help === undefined ? new Failure(cause.message, { exit: cause.exit, code: cause.code, help: helpFor(program, wants) }) : cause, out)
     return tell(new Failure(sentence(cause), { exit: EXIT.failed, code: 'HF-C001', help: 'This is a defect of Holdfast, or of this machine.' }), out)
   }
+}
+
+/** `--lab --shrink 86400`: both, or neither. */
+function labOf(options: Options): { readonly shrink: number } | undefined {
+  const shrink = textOption(options, 'shrink')
+  if (options['lab'] !== true) {
+    if (shrink !== undefined) throw usage('--shrink is for a lab alone.', 'holdfast up --lab --shrink 86400')
+    return undefined
+  }
+  if (shrink === undefined || !/^[1-9]\d{0,7}$/.test(shrink)) throw usage(`A lab needs --shrink: a whole number from 1 to 99999999${shrink === undefined ? '' : `, not “${shrink}”`}.`, 'holdfast up --lab --shrink 86400')
+  return { shrink: Number(shrink) }
 }
 
 /** What commander ended with: help and version are fine, everything else is wrong usage. */

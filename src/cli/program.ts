@@ -215,6 +215,8 @@ export function programFor(version: string, perform: Perform, up: (urls: readonl
     .addHelpText('before', exampleText(['holdfast up', 'holdfast up https://example.com', 'holdfast up --config /etc/holdfast.yaml --data /var/lib/holdfast']))
     .option('--port <port>', 'the port to listen on (7400)')
     .option('--host <address>', 'the address to listen on (127.0.0.1)')
+    .option('--lab', 'a lab: private addresses only; its data stay those of a lab for ever')
+    .option('--shrink <n>', 'in a lab: what the waits of clean-ups are divided by')
     .action((urls: readonly string[], _own, verb: Verb) => up(urls, verb.optsWithGlobals()))
   for (const leaf of TOP) addLeaf(program, leaf, perform)
   for (const { noun, says, verbs } of NOUNS) {

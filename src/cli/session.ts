@@ -14,6 +14,8 @@ export interface UpWants {
   /** The address to listen on, where one was given. */
   readonly host?: string
   readonly quiet: boolean
+  /** A lab: the waits of a clean-up are divided by `shrink`, and only private addresses are reached. */
+  readonly lab?: { readonly shrink: number }
 }
 
 /** What lies outside of the client: given by the composition. */

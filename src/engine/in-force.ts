@@ -16,6 +16,8 @@ export interface InForce {
   readonly horizon: { readonly anchors: readonly string[] }
   readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
   readonly backups?: readonly BackupSet[]
+  /** Lab time: the waits of a clean-up are divided by it, and nothing else is. Absent outside a lab. */
+  readonly shrink?: number
   readonly deadMan?: unknown
   readonly signIn?: { readonly oidc: Provider }
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { Fault, sentence } from '../core/fault.ts'
 import { stores as plugins } from '../plugins/list.gen.ts'
 import type { Reading, StoreContext } from '../ports/store.ts'
+import type { Egress } from '../ports/world.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { random } from '../ports/world/random.ts'
@@ -29,6 +30,7 @@ interface Init {
   readonly folder: string
   readonly stores: readonly StorePlace[]
   readonly sets: readonly BackupSet[]
+  readonly lab?: boolean
 }
 
 /** Tasks at work at once; the others wait in their order. */
@@ -41,7 +43,8 @@ interface Opened {
 
 const clock = createClock()
 const timers = createTimers()
-const egress = createEgress({ clock, timers, resolver: createResolver({ clock, timers }) })
+const resolver = createResolver({ clock, timers })
+let egress: Egress | undefined
 let init: Init | undefined
 let connection: ReturnType<typeof stayConnected> | undefined
 const opened = new Map<string, Opened>()
@@ -56,6 +59,7 @@ function readingOf(name: string): Reading {
   const place = init?.stores.find((it) => it.name === name)
   const plugin = plugins.find(({ kind }) => kind === place?.kind)
   if (!init || !place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
+  egress ??= createEgress({ clock, timers, resolver, lab: init.lab === true })
   const context: StoreContext = { egress, now: () => clock.now(), random, folder: init.folder }
   const made: Opened = plugin.runs === 'alone'
     ? loneReading({ plugin, settings: place.settings, folder: init.folder })

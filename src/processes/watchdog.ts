@@ -149,7 +149,7 @@ function programs(it: Watch): Program[] {
   })
   return [
     program('ringer', PATIENCE, () => ({ runtime: it.runtime, key: key(), plan: it.config.plan, site: it.config.site })),
-    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: forKeeper(it.config), missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
+    program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: forKeeper(it.config, wants), missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
     program('prober', PATIENCE, () => ({ runtime: it.runtime, name: 'prober-1', ports: [wants.port] })),
     program('web', PATIENCE, () => ({ runtime: it.runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]
@@ -187,7 +187,7 @@ function raiseWorker(it: Watch): void {
 }
 
 /** The keeper judges backups and opens no store: it has no credential of any. */
-const forKeeper = (config: Accepted): Accepted => ({ ...config, stores: [] })
+const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], ...(lab ? { shrink: lab.shrink } : {}) })
 const guarded = ({ backups, stores }: Accepted) => ({ sets: backups, stores: stores.map(forReading) })
 
 /** The guard is there while there are backups to look at. */
@@ -201,7 +201,7 @@ function raiseGuard(it: Watch): void {
   if (has) return
   children.raise({
     name: 'guard', patience: PATIENCE, file: new URL('./guard.ts', import.meta.url),
-    init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), ...guarded(it.config) }),
+    init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, ...guarded(it.config) }),
   }, opened.former.filter(({ name }) => name === 'guard'))
 }
 
@@ -213,6 +213,7 @@ function sayStart(it: Watch): void {
   // What is missing was said above, in the words of a start.
   const warnings = config.warnings.filter(({ code }) => code !== 'HF150')
   if (warnings.length > 0) err.line(renderFindings(warnings, 'Holdfast starts with it.'))
+  if (wants.lab) out.line(`! This is a lab: the waits of clean-ups are divided by ${wants.lab.shrink}, and no public address is reached by them. Its data stay those of a lab.`)
   if (opened.laterKey) {
     const says = `The data folder ${opened.data} does not answer. Pages go out all the same; what happens is not recorded, and links in them stop working when the disk is back.`
     err.line(says)
@@ -289,7 +290,7 @@ async function reload(it: Watch): Promise<void> {
   it.refused = false
   const { config, children } = it
   children.tell('ringer', { is: 'config', plan: config.plan, site: config.site })
-  children.tell('keeper', { is: 'config', config: forKeeper(config), missing: missingIn(config) })
+  children.tell('keeper', { is: 'config', config: forKeeper(config, it.wants), missing: missingIn(config) })
   children.tell('web', { is: 'config', site: config.site })
   children.tell('worker', { is: 'config', boards: boardPlaces(config) })
   children.tell('guard', { is: 'config', ...guarded(config) })

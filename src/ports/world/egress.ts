@@ -21,6 +21,8 @@ export interface EgressOptions {
   readonly ownPorts?: Iterable<number>
   /** The machine's own addresses, when not those that the system names. */
   readonly locals?: () => ReadonlySet<string>
+  /** A lab: no public address is reached. */
+  readonly lab?: boolean
 }
 
 export interface RealEgress extends Egress {
@@ -30,8 +32,8 @@ export interface RealEgress extends Egress {
 
 const MOST_TARGETS = 10_000
 
-export function createEgress({ resolver, clock, timers, ownPorts = [], locals }: EgressOptions): RealEgress {
-  const judge = createJudge(new Set(ownPorts), locals)
+export function createEgress({ resolver, clock, timers, ownPorts = [], locals, lab = false }: EgressOptions): RealEgress {
+  const judge = createJudge(new Set(ownPorts), locals, { lab })
 
   const locate = (host: string, signal: AbortSignal): readonly Address[] | Promise<readonly Address[]> => {
     const literal = readAddress(host)

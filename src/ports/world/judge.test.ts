@@ -60,3 +60,10 @@ test('a redirect never leads further inside', () => {
   ]
   for (const [from, to, open] of ways) assert.equal(Array.isArray(judge(to, [to], { notBeyond: from })), open, `${from} to ${to}`)
 })
+
+test('a lab reaches private addresses only', () => {
+  const judge = createJudge(new Set(), () => new Set(), { lab: true })
+  const ask = (address: string): readonly unknown[] => judge.judge({ host: address, port: 443 }, [{ address, family: 4 }], {})
+  for (const address of ['127.0.0.1', '10.1.2.3', '192.168.0.9']) assert.equal(ask(address).length, 1, address)
+  for (const address of ['9.9.9.9', '93.184.216.34']) assert.throws(() => ask(address), /is a lab/)
+})

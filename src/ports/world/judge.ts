@@ -17,6 +17,11 @@ export interface Terms {
   readonly notBeyond?: AddressClass
 }
 
+export interface JudgeOptions {
+  /** A lab connects to no address that is public. */
+  readonly lab?: boolean
+}
+
 export interface Judge {
   /** The addresses that may be connected to, in their order. Throws a Fault (EBLOCKED) when there is none. */
   judge(at: { readonly host: string; readonly port: number }, addresses: readonly Address[], terms: Terms): readonly Judged[]
@@ -27,13 +32,14 @@ export interface Judge {
 const MOST_NAMES = 20_000
 
 /** `locals` gives the machine's own addresses. */
-export function createJudge(ownPorts: ReadonlySet<number>, locals: () => ReadonlySet<string> = readLocals): Judge {
+export function createJudge(ownPorts: ReadonlySet<number>, locals: () => ReadonlySet<string> = readLocals, { lab = false }: JudgeOptions = {}): Judge {
   const places = new Map<string, Place>()
   /** The innermost class that a name led to when it was first seen. */
   const led = new Map<string, AddressClass>()
 
   const objection = (terms: Terms, place: Place, own: boolean, before: AddressClass | undefined): string | undefined => {
     if (place.class === 'blocked') return `${place.called}, and Holdfast never connects to one`
+    if (lab && place.class === 'public') return 'a public address, and this Holdfast is a lab (--lab): it reaches private ones only'
     if (own) return 'this machine, and the port is Holdfast’s own'
     if (terms.trust === 'foreign' && place.class !== 'public') return `${place.called}, which only the configuration file may name`
     if (terms.notBeyond && beyond(place.class, terms.notBeyond)) return `${place.called}, where a redirect from ${said(terms.notBeyond)} may not lead`

@@ -12,9 +12,9 @@ export type FolderOpened =
 
 const PROGRAM = new URL('./folder-child.ts', import.meta.url)
 
-/** Opens the folder; never takes longer than `deadline` ms. `program` is for tests. */
-export async function openFolder(folder: string, deadline: number, program: URL = PROGRAM): Promise<FolderOpened> {
-  const child = fork(program, [folder], { execArgv: ['--disable-warning=ExperimentalWarning'], env: environmentFor(process.env), stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+/** Opens the folder; never takes longer than `deadline` ms. `lab`: it is a lab's, and stays one. `program` is for tests. */
+export async function openFolder({ folder, lab = false }: { readonly folder: string; readonly lab?: boolean }, deadline: number, program: URL = PROGRAM): Promise<FolderOpened> {
+  const child = fork(program, [folder, ...(lab ? ['lab'] : [])], { execArgv: ['--disable-warning=ExperimentalWarning'], env: environmentFor(process.env), stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const answer = new Promise<FolderSays>((resolve) => {
     const no = (how: string): void => resolve({ is: 'no', says: `The data folder ${folder} could not be opened: ${how}.` })
     child.once('message', (message: FolderSays) => resolve(message))

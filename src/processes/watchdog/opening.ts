@@ -22,6 +22,8 @@ export interface UpWants {
   readonly port: number | undefined
   readonly host?: string
   readonly quiet: boolean
+  /** A lab: the waits of a clean-up are divided by `shrink`, and only private addresses are reached. */
+  readonly lab?: { readonly shrink: number }
 }
 
 /** The same, with what was not given. */
@@ -79,7 +81,7 @@ export async function open(wants: Wants): Promise<Opened | NotOpened> {
   const closed = await whyNotOpen(wants)
   if (closed !== undefined) return no(1, closed)
   const former = await endFormerKin(taken.runtime, FORMER_DEADLINE)
-  const folder = await openFolder(data, DISK_DEADLINE)
+  const folder = await openFolder({ folder: data, lab: wants.lab !== undefined }, DISK_DEADLINE)
   if (folder.is === 'refused') return no(1, folder.says)
   return { is: 'opened', config: loaded.config, file, mark, wrote, runtime: taken.runtime, data, key: folder.key, laterKey: folder.later, former }
 }

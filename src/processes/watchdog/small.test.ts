@@ -9,6 +9,7 @@ import test from 'node:test'
 import { ms, seconds, tickOf } from '../../core/time.ts'
 import { askWho, endFormerKin, rememberKin, startOf, takeOver } from './control.ts'
 import { deadMan } from './dead-man.ts'
+import { openFolder } from './folder.ts'
 import { notifierFor } from './notify.ts'
 import { outletOn } from './outlet.ts'
 import { inTurn, lookoutFor, markOf } from './reload.ts'
@@ -220,4 +221,20 @@ test('a file is read again by one reader at a time; whoever asks meanwhile is se
   assert.equal(readings.length, 2)
   ask()
   assert.equal(readings.length, 3)
+})
+
+test('the data of a lab stay those of a lab, and a lab takes no others', async (t) => {
+  const at = folder(t)
+  const [lab, real] = [path.join(at, 'lab'), path.join(at, 'real')]
+  const open = async (where: string, isLab: boolean): Promise<string> => {
+    const opened = await openFolder({ folder: where, lab: isLab }, 10_000)
+    return opened.is === 'refused' ? opened.says : 'opened'
+  }
+  assert.equal(await open(lab, true), 'opened')
+  assert.equal(await open(lab, true), 'opened', 'again')
+  assert.match(await open(lab, false), /are those of a lab, and stay that: start with --lab again/)
+  assert.equal(await open(real, false), 'opened')
+  fs.writeFileSync(path.join(real, 'holdfast.db'), '')
+  assert.match(await open(real, true), /are not those of a lab/)
+  assert.ok(!fs.existsSync(path.join(real, 'lab')))
 })
