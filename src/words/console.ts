@@ -8,7 +8,7 @@ const several = (n: number, one: string, many: string): string => (n === 1 ? `on
 export const englishConsole = {
   language: 'en',
   navigation: 'Places',
-  places: { account: 'Account', approvals: 'Approvals', people: 'People', tokens: 'Tokens', audit: 'Audit' },
+  places: { account: 'Account', approvals: 'Approvals', backups: 'Backups', people: 'People', tokens: 'Tokens', audit: 'Audit' },
   signedInAs: (who: string): string => `Signed in as ${person(who)}`,
   signOut: 'Sign out',
   toAccount: 'Go to my account',

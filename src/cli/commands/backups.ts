@@ -1,12 +1,11 @@
 // `holdfast backups`: what copies there are of what, where, how old, and what was proven of them.
 import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
+import { BACKUP_SHAPES } from '../../words/backups.ts'
 import { saySize } from '../../words/size.ts'
 import { saySpan } from '../../words/moment.ts'
 import { EXIT } from '../failure.ts'
-import type { Cell, Shape } from '../output.ts'
+import type { Cell } from '../output.ts'
 import { ask, segment, type Command, type Session } from '../session.ts'
-
-const SHAPES: Readonly<Record<BackupSetAnswer['state'], Shape>> = { ok: 'ok', late: 'degraded', shrunken: 'degraded', missing: 'down', unreadable: 'down', unknown: 'unknown', new: 'unknown' }
 
 /** 3 when one of them is not as it should be, or is not known. */
 const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
@@ -14,7 +13,7 @@ const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state
 const rungOf = ({ rung, proven_at }: BackupAnswer, { out }: Session): string => (proven_at === null ? `L${rung}` : `L${rung}, ${out.ago(proven_at)} ago`)
 
 const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
-  session.out.shape(SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
+  session.out.shape(BACKUP_SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
   it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, it.state === 'ok' ? '' : it.says,
 ]
 

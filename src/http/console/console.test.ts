@@ -2,7 +2,8 @@
 // session; what is shown once; where nobody is led. The browser of these tests sends only what stands in the pages.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { minutes, ms } from '../../core/time.ts'
+import { hours, minutes, ms, type Instant, type Span } from '../../core/time.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { ApprovalAnswer } from '../../views/agreements.ts'
 import { consoleWorld, formsOf, type Browser, type ConsoleWorld } from '../../../test/console-world.ts'
 import { needsOf } from '../access.ts'
@@ -285,4 +286,23 @@ test('what waits for whoever is signed in leads to their own link; what waits fo
   assert.match((await ada.open(links[0] ?? '')).text, /You are Ada/)
   assert.match((await ada.open('/approvals')).text, /Ada has not yet · Bo has not yet/)
   assert.equal((await it.browser().open('/approvals')).path, '/sign-in?next=%2Fapprovals')
+})
+
+test('backups are shown as they were found, to whoever may read; what a copy is called is text', async (t) => {
+  const it = await consoleWorld(t)
+  const { ada } = await owner(it)
+  assert.match((await ada.open('/backups')).text, /No backups are guarded yet/)
+  const { keeper } = it.keeper
+  const day: Span = hours(24)
+  const shop: BackupSet = { name: 'shop', engine: 'files', in: [{ store: 'nas', pattern: { text: '{any}-{date}', prefix: '' } }], every: day, grace: hours(2), escalate: 'default', from: 'holdfast.yaml:9' }
+  await it.pump(keeper.configure({ ...keeper.config, backups: [shop] }))
+  const at = keeper.now().wall - 3 * day
+  const key = `<i>-${new Date(at).toISOString().slice(0, 10)}`
+  await it.pump(keeper.engine.turn('listed', (tx) => keeper.rooms.guard.listed(tx, { is: 'list', set: 'shop', store: 'nas' }, { is: 'listed', identity: 'x', copies: [{ key, etag: 'e', bytes: 5_000_000, modifiedAt: at as Instant }] })))
+  await ada.open('/backups')
+  assert.match(ada.text, /shop[^]*late[^]*nas: the newest copy is[^]*Would be lost now: the last/)
+  await ada.open('/backups/set?name=shop')
+  assert.match(ada.text, /&lt;i&gt;-2026[^]*4\.8 MiB[^]*L1: there, of a size that fits/)
+  assert.equal((await ada.open('/backups/set?name=none')).status, 404)
+  assert.equal((await it.browser().open('/backups')).path, '/sign-in?next=%2Fbackups')
 })

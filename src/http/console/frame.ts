@@ -103,6 +103,7 @@ export const SCRIPT_POLICY = `${CONSOLE_POLICY}; script-src 'self'; connect-src 
 const PLACES: readonly { readonly path: string; readonly label: string; readonly needs?: Right }[] = [
   { path: '/account', label: words.places.account },
   { path: '/approvals', label: words.places.approvals },
+  { path: '/backups', label: words.places.backups, needs: 'read' },
   { path: '/people', label: words.places.people, needs: 'admin' },
   { path: '/tokens', label: words.places.tokens, needs: 'admin' },
   { path: '/audit', label: words.places.audit, needs: 'admin' },

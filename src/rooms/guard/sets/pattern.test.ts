@@ -25,6 +25,9 @@ test('a name says a day, or a moment, in UTC', () => {
     ['restic/snapshots/{any}', 'restic/snapshots/0a1b', 'undated'],
     ['a+b(c)[d].{date}', 'a+b(c)[d].2026-01-01', '2026-01-01T00:00:00.000Z 86399999'],
     ['a.{date}', 'ab2026-01-01', 'no'],
+    ['{any}{date}{any}', 'x-2026-01-01.tar.gz', '2026-01-01T00:00:00.000Z 86399999'],
+    ['{day}{time}{any}', '20260101021530Z.gz', '2026-01-01T02:15:30.000Z 0'],
+    ['{any}/{any}-{date}{any}', 'a'.repeat(1000), 'no'],
   ]
   for (const [text, key, says] of cases) assert.equal(days(dateOf(pattern(text), key)), says, `${text} ${key}`)
   assert.equal(pattern('pg/shop-{date}.dump').prefix, 'pg/shop-')
@@ -34,7 +37,7 @@ test('a name says a day, or a moment, in UTC', () => {
 test('G-13 what leads out of a store, or says nothing, is no name', () => {
   for (const [text, says] of [
     ['', /1 to 500/], ['x'.repeat(501), /1 to 500/], ['/etc/{date}', /begin with a slash/], ['../{date}', /“\.\.”/], ['a/./{date}', /“\.”/], ['a\n{date}', /line break/], ['{data}', /no place/], ['{}', /no place/],
-    ['{date', /brace/], ['date}', /brace/], ['{date}{date}', /twice/], ['{date}{day}', /the same/], ['{time}', /says nothing/],
+    ['{date', /brace/], ['date}', /brace/], ['{date}{date}', /twice/], ['{date}{day}', /the same/], ['{time}', /says nothing/], ['{any}{any}{any}{any}', /more than 3 times/],
   ] as const) {
     const read = readPattern(text)
     assert.ok('says' in read, text)

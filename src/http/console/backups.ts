@@ -1,0 +1,72 @@
+// Backups, for whoever may read: each set with its places, the worst first; one set with its copies, and what was proven of each. Nothing is
+// done here: what destroys takes a plan, two people and their links.
+import { z } from 'zod'
+import type { Instant } from '../../core/time.ts'
+import type { BackupAnswer, BackupPlaceAnswer, BackupSetAnswer } from '../../views/backups.ts'
+import { BACKUP_SHAPES, englishBackups as w } from '../../words/backups.ts'
+import { englishConsole as words } from '../../words/console.ts'
+import { classOf, icon } from '../../words/look.ts'
+import { html, line, type Markup } from '../../words/markup.ts'
+import { saySpan } from '../../words/moment.ts'
+import { saySize } from '../../words/size.ts'
+import type { Route } from '../route.ts'
+import { consolePage } from './frame.ts'
+import { moment } from './parts.ts'
+import { notHad, nothing, place, type Seen } from './place.ts'
+
+const HERE = '/backups'
+const SHOWN = 60
+
+interface Times {
+  readonly now: Instant
+  readonly timezone: string
+}
+
+const timesOf = ({ kit }: Seen<unknown>): Times => ({ now: kit.clock.now().wall, timezone: kit.pushed.site.timezone })
+
+const stateOf = (state: BackupSetAnswer['state']): Markup => html`<span class="${classOf(BACKUP_SHAPES[state])}">${icon(BACKUP_SHAPES[state])} ${w.states[state]}</span>`
+
+const exposureOf = ({ exposure }: BackupSetAnswer): string => (exposure === null ? w.everything : w.theLast(saySpan(exposure)))
+
+function drawPlace(it: BackupPlaceAnswer, { now, timezone }: Times): Markup {
+  const newest = it.newest === null ? '' : `${saySize(it.newest.bytes)} · ${w.proven(it.newest.rung)}`
+  return html`<li><div><b><bdi>${line(it.store, 63)}</bdi></b> <span class="s"><bdi>${line(it.name, 200)}</bdi></span><br>${stateOf(it.state)}<span class="s"> · ${line(it.says, 300)}<br>${newest !== '' && html`${newest} · `}${w.counts(it.counted, it.copies)} · ${it.listed_at === null ? w.neverListed : html`${w.listed} ${moment(it.listed_at, now, timezone)}`}</span></div></li>`
+}
+
+function drawCopy(it: BackupAnswer, { now, timezone }: Times): Markup {
+  const proof = it.proven_at === null ? w.proven(it.rung) : html`${w.proven(it.rung)}, ${w.provenAt} ${moment(it.proven_at, now, timezone)}`
+  return html`<li><div><span class="${classOf(it.counted ? 'ok' : 'unknown')}">${icon(it.counted ? 'ok' : 'unknown')}</span> <b><bdi>${line(it.copy, 200)}</bdi></b><br><span class="s"><bdi>${line(it.store, 63)}</bdi> · ${saySize(it.bytes)} · ${it.at === null ? w.undated : moment(it.at, now, timezone)}<br>${it.counted ? proof : line(it.why, 200)}</span></div></li>`
+}
+
+async function list(seen: Seen<unknown>): Promise<Response> {
+  const { kit, visit, asker } = seen
+  const answered = await kit.keeper.call('backups.list', {}, asker)
+  if (answered.is !== 'answered') return notHad(answered)
+  const { sets } = answered.body
+  const row = (set: BackupSetAnswer): Markup => {
+    const says = set.places.filter(({ state }) => state !== 'ok').map(({ store, says: what }) => `${store}: ${what}`).join('; ')
+    return html`<li><a class="whole" href="${HERE}/set?name=${encodeURIComponent(set.set)}"><span><b><bdi>${line(set.set, 63)}</bdi></b> ${stateOf(set.state)}<br><span class="s">${says !== '' && html`${line(says, 300)}<br>`}${w.lostNow}: ${exposureOf(set)}</span></span></a></li>`
+  }
+  const body = html`<h1>${w.title}</h1><p class="s">${w.says}</p><section class="card">${sets.length === 0 ? html`<p>${w.none}</p>` : html`<ul class="rows">${sets.map(row)}</ul>`}</section>`
+  return consolePage({ title: w.title, visit, here: HERE, site: kit.pushed.site.name, body })
+}
+
+async function show(seen: Seen<{ name?: string }>): Promise<Response> {
+  const { kit, visit, asker, args } = seen
+  if (args.name === undefined) return list(seen)
+  const answered = await kit.keeper.call('backups.show', { set: args.name }, asker)
+  if (answered.is !== 'answered') return notHad(answered)
+  const set = answered.body
+  const times = timesOf(seen)
+  const copies = set.copies ?? []
+  const body = html`<h1><bdi>${line(set.set, 63)}</bdi></h1><p>${stateOf(set.state)}</p><p class="s">${set.engine} · ${w.every(saySpan(set.every))}${set.of !== null && html` · ${w.of} <bdi>${line(set.of, 63)}</bdi>`} · ${line(set.from, 100)}</p>
+<section class="card"><h2>${w.lostNow}</h2><p>${exposureOf(set)}</p></section>
+<section class="card"><h2>${w.places}</h2><ul class="rows">${set.places.map((it) => drawPlace(it, times))}</ul></section>
+${copies.length > 0 && html`<section class="card"><h2>${w.copies}</h2><ul class="rows">${copies.slice(0, SHOWN).map((it) => drawCopy(it, times))}</ul>${copies.length > SHOWN && html`<p class="s">${w.more(copies.length - SHOWN)} ${line(set.set, 63)}</p>`}</section>`}<p class="s end">${words.times(times.timezone)}</p>`
+  return consolePage({ title: set.set, visit, here: HERE, site: kit.pushed.site.name, body })
+}
+
+export const backupRoutes: readonly Route[] = [
+  place({ at: 'GET /backups', needs: 'read', says: 'All sets of backups, the worst first.', takes: nothing, answer: list }),
+  place({ at: 'GET /backups/set', needs: 'read', says: 'One set of backups with its copies, and what was proven of each.', takes: z.strictObject({ name: z.string().min(1).max(200).exactOptional() }), answer: show }),
+]
