@@ -67,6 +67,9 @@ export function createReaders(given: ReaderGiven, { first, most }: { readonly fi
       reader.worker.postMessage(asked)
     }
   }
+  const wake = (): void => {
+    for (const reader of readers) feed(reader)
+  }
   const measure = (said: Said): void => {
     took += said.took
     cpu += said.cpu
@@ -90,6 +93,8 @@ export function createReaders(given: ReaderGiven, { first, most }: { readonly fi
       reader.has.delete(said.id)
       feed(reader)
       employer.said(said, asked)
+      // What was said may have left something to be read again, and others may be idle.
+      wake()
       measure(said)
     })
     reader.worker.on('error', (cause) => bury(reader, cause))
@@ -101,9 +106,7 @@ export function createReaders(given: ReaderGiven, { first, most }: { readonly fi
     get count() {
       return readers.size
     },
-    wake() {
-      for (const reader of readers) feed(reader)
-    },
+    wake,
     async close() {
       closed = true
       await Promise.all([...readers].map(({ worker }) => worker.terminate()))

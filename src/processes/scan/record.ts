@@ -4,7 +4,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import path from 'node:path'
 import { Fault } from '../../core/fault.ts'
-import { BUSY, openSql, resultCode } from '../../db/sql.ts'
+import { BUSY, openSql, resultCode, type Sql } from '../../db/sql.ts'
 import { charterFrom, goesOn, rangeFrom, settledFrom, writeCharter, writeRange, writeSettled, type Charter, type RangeRead, type Settled } from '../../rooms/guard/scan/journal.ts'
 import { compareWays, manifestReader, manifestWriter, type Entry, type Head, type Seal } from '../../rooms/guard/scan/manifest.ts'
 import { linesOf, lineWriter, type LineWriter } from './lines.ts'
@@ -64,18 +64,20 @@ export interface Journal {
 
 const lockOf = (file: string): { close(): void } => {
   const at = `${file}.lock`
-  const sql = openSql(at)
+  let sql: Sql | undefined
   try {
+    sql = openSql(at)
     sql.exec('pragma locking_mode = exclusive; begin exclusive')
   } catch (cause) {
-    sql.close()
+    sql?.close()
     if (resultCode(cause) === BUSY) throw new Fault(`Another scan is under way with ${file}: wait for it, or name another manifest`, 'later', cause)
     throw cause
   }
+  const held = sql
   return {
     close() {
       rmSync(at, { force: true })
-      sql.close()
+      held.close()
     },
   }
 }

@@ -58,7 +58,7 @@ export const inDoubt = (it: Try, former: Entry | undefined): number[] => {
 export function judge({ first, second, former }: { readonly first: Try; readonly second?: Try; readonly former: Entry | undefined }): Judgement {
   const last = second ?? first
   const trouble = worst(last.seen)
-  const flickered = second !== undefined && first.seen.some((it, n) => it.is === 'failed' || (it.is === 'read' && differing(first, former).includes(n)))
+  const flickered = second !== undefined && second.size === first.size && second.mtime === first.mtime && first.seen.some((it, n) => it.is === 'failed' || (it.is === 'read' && differing(first, former).includes(n)))
   if (trouble?.is === 'gone') return { verdict: former ? 'missing' : 'gone', flickered: false }
   if (trouble?.is === 'moved') return { verdict: 'unsteady', flickered: false, says: 'it was written while it was read, twice' }
   if (trouble?.is === 'failed') return { verdict: 'unreadable', flickered: false, says: trouble.says }

@@ -80,18 +80,6 @@ export function createProgress(at: Tick): (now: Tick, it: { readonly files: numb
   }
 }
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
-
-/** `812 B`, `4.0 GiB` */
-export function sayBytes(bytes: number): string {
-  let [n, unit] = [bytes, 0]
-  while (n >= 1024 && unit < UNITS.length - 1) {
-    n /= 1024
-    unit++
-  }
-  return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${UNITS[unit]}`
-}
-
 const SIZES: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 1024, mi: MIB, gi: 1024 * MIB }
 
 /** Reads "50MB/s", "50 MiB", "1GB"; `undefined` when it is no rate above zero. */

@@ -31,5 +31,5 @@ test('each byte of each file is in one piece, and the longest pieces come first'
 
 test('what is known already is not asked for again', () => {
   const units = planOf([{ size: 200 * MIB }, { size: 10 }, { size: 20 }], { whole: false, has: (file, n) => (file === 0 ? n === 1 : file === 2) })
-  assert.deepEqual(units.map((it) => (it.is === 'range' ? [it.file, it.n] : it.files)).toSorted(), [[0, 0], [0, 2], [0, 3], [1]])
+  assert.deepEqual(units.map((it) => (it.is === 'range' ? [it.file, it.n] : it.files)), [[0, 0], [0, 2], [0, 3], [1]])
 })
