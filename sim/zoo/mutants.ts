@@ -5,6 +5,7 @@ import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
 import { guarding } from './mutants-guard.ts'
+import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
@@ -357,4 +358,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...cataloguing, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...own]

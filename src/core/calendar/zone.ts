@@ -48,6 +48,12 @@ export const dayStart = (day: Day, zone: string): Instant => instantOf(Temporal.
 /** The date `count` days later, or earlier when negative. */
 export const addDays = (day: Day, count: number): Day => Temporal.PlainDate.from(day).add({ days: count }).toString()
 
+/** The Monday of the week that a date lies in (ISO 8601). */
+export function weekOf(day: Day): Day {
+  const date = Temporal.PlainDate.from(day)
+  return date.subtract({ days: date.dayOfWeek - 1 }).toString()
+}
+
 /** Wall clocks go wrong, but never by millennia: an instant outside the years 1 to 9999 is read as the nearest of them. */
 const FIRST = -62_135_510_400_000
 const LAST = 253_402_214_400_000

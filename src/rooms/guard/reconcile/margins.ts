@@ -140,14 +140,16 @@ function waited(since: Moment, now: Moment, wait: Span): 'over' | 'by the wall c
   return now.lived - since.lived >= wait ? 'over' : 'by the time lived through'
 }
 
-function lain(since: Moment, now: Moment, wait: Span): Found {
+/** A wait by both clocks, as a finding. */
+export function lain(since: Moment, now: Moment, wait: Span): Found {
   const state = waited(since, now, wait)
   if (state === 'over') return { is: 'pass' }
   const past = state === 'by the wall clock' ? now.wall - since.wall : now.lived - since.lived
   return { is: 'fail', says: `${sayTime(Math.max(0, past) as Span) || '0 s'} so far ${state}` }
 }
 
-function oldEnough(since: Instant | undefined, storeNow: Instant | undefined, age: Span): Found {
+/** An age by the store's clock, which wrote the date. */
+export function oldEnough(since: Instant | undefined, storeNow: Instant | undefined, age: Span): Found {
   if (since === undefined) return { is: 'unknown', says: 'the store did not say since when it is there' }
   if (storeNow === undefined) return { is: 'unknown', says: 'the time of the store is not known' }
   const past = between(since, storeNow)

@@ -1,0 +1,45 @@
+// The part of the zoo about retention: ways in which rules that keep the newest copies have thrown away the good ones.
+import type { Mutant } from './mutant.ts'
+
+const ROOM = 'src/rooms/guard/retention'
+const GATES = `${ROOM}/gates.ts`
+const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
+
+export const retaining: readonly Mutant[] = [
+  {
+    name: 'a copy that nobody ever read pushes out one that was proven', breaks: ['G-3'], killer: killer('judge', 'G-3 copies of the future'),
+    changes: [{ file: GATES, find: 'if (reasons.length > 0 || !one.maybeProven) return reasons', put: 'if (reasons.length >= 0 || !one.maybeProven) return reasons' }],
+  },
+  {
+    name: 'a copy dated in the future takes a slot', breaks: ['G-2'], killer: killer('judge', 'G-3 copies of the future'),
+    changes: [{ file: GATES, find: 'copy.counted && copy.at <= now.wall + AHEAD && known', put: 'copy.counted && known' }],
+  },
+  {
+    name: 'an interrupted backup counts', breaks: ['G-2'], killer: killer('judge', 'G-2 what does not count'),
+    changes: [{ file: GATES, find: 'copy.counted && copy.at <= now.wall', put: 'copy.at <= now.wall' }],
+  },
+  {
+    name: 'a proof never grows old', breaks: ['G-2'], killer: killer('judge', 'G-1 G-2 without two newer'),
+    changes: [{ file: GATES, find: 'between(readAt, now.wall) <= settings.verifiedWithin', put: 'readAt <= now.wall' }],
+  },
+  {
+    name: 'the newest verified of a place is not protected', breaks: ['G-4'], killer: killer('judge', 'G-1 in each of so many places'),
+    changes: [{ file: GATES, find: 'newer(shelf.store) > 0 ? pass', put: 'newer(shelf.store) >= 0 ? pass' }],
+  },
+  {
+    name: 'the limit counts what would go, and not what could', breaks: ['G-5', 'X-9'], killer: killer('uncertainty.model', 'X-9 G-3 G-1 G-4 G-5'),
+    changes: [{ file: GATES, find: 'pushes: () => true, fewer: shelf.copies.length - dated.length', put: 'pushes: ({ copy }) => copy.counted, fewer: 0' }],
+  },
+  {
+    name: 'a copy that somebody else took away is not missed', breaks: ['G-12', 'G-3'], killer: killer('judge', 'G-10 G-12 a copy that somebody else'),
+    changes: [{ file: `${ROOM}/shelf.ts`, find: 'return first === undefined ? pass', put: 'return first === undefined || gone.length > 0 ? pass' }],
+  },
+  {
+    name: 'what is superfluous goes at first sight', breaks: ['G-7'], killer: killer('judge', 'G-7 G-9 the first sight'),
+    changes: [{ file: GATES, find: `if (mark === undefined) return [`, put: `if (mark === undefined) return []\n  if (mark.runs < 0) return [` }],
+  },
+  {
+    name: 'a set without a rule keeps nothing', breaks: ['G-4'], killer: killer('judge', 'a set without a rule'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: 'if (last + daily + weekly + monthly + yearly + within > 0 &&', put: 'if (last + daily + weekly + monthly + yearly + within >= 0 &&' }],
+  },
+]

@@ -1,0 +1,170 @@
+// Retention, judged: what of one set in one store may be set aside, with a reason for every copy. The rules of the set say what they need no more; the
+// gates say whether it may go all the same. All other stores are only witnesses. A plan is whole or void: where the shelf cannot be believed, or more
+// could go than the limits allow, nothing of it may be done, somebody is paged, and every copy still says why it is where it is (G-3, G-5).
+import { createHash } from 'node:crypto'
+import { derivedId } from '../../../core/id.ts'
+import { canonical } from '../../../core/ledger.ts'
+import { between, days, later, sayTime, type Instant, type Now, type Span } from '../../../core/time.ts'
+import { all, type Want } from '../reconcile/margins.ts'
+import type { PlanId, Refusal } from '../reconcile/plan.ts'
+import { aged, couldGo, covered, soaked, sortBoth, standingsOf, touchable, waitsOf, witnessesOf, type Judging, type Settings, type Standing } from './gates.ts'
+import { checksOf, nameOf, type Copy, type Known, type Mark, type Shelf } from './shelf.ts'
+
+/** So much may go at once (G-5). A share of few copies means nothing: two may always go. */
+export const LIMITS = { perRun: 10, perDay: 20, share: 0.25, few: 2 } as const
+
+export interface World {
+  readonly set: string
+  readonly settings: Settings
+  /** The store that is judged. */
+  readonly store: string
+  /** Every store of the set that was listed, this one among them. */
+  readonly shelves: readonly Shelf[]
+  /** A person has said that so many may go, having seen them; holds for a day. */
+  readonly accepted: { readonly most: number; readonly at: Instant } | undefined
+  readonly now: Now
+  /** The sum of the monotonic spans that Holdfast was alive for. */
+  readonly lived: Span
+}
+
+/** `quarantine`: may go now. `keep`: stays for the time being. `never`: nothing but a person takes it away. */
+export interface Item {
+  readonly act: 'quarantine' | 'keep' | 'never'
+  readonly copy: string
+  readonly key: string
+  readonly version_id: string | null
+  readonly etag: string
+  readonly bytes: number | null
+  readonly at: Instant | null
+  readonly first_flagged: Instant | null
+  readonly eligible_at: Instant | null
+  readonly why: string
+}
+
+/** `holdfast.retention.plan/1`. What people agree on is the hash; an item counts only in a plan without refusals. */
+export interface Plan {
+  readonly id: PlanId
+  readonly hash: string
+  readonly set: string
+  readonly store: string
+  /** The store's identity: what was judged is what is touched (G-6). */
+  readonly identity: string | null
+  readonly refusals: readonly Refusal[]
+  readonly totals: { readonly quarantine: number; readonly keep: number; readonly never: number; readonly bytes: number }
+  /** Newest first, the undated last. */
+  readonly items: readonly Item[]
+}
+
+export interface Judged {
+  readonly plan: Plan
+  /** What is to be remembered of this shelf from now on; nothing where it could not be believed. */
+  readonly remember: readonly Known[] | undefined
+  /** An evaluation that counts. */
+  readonly healthy: boolean
+  /** One cause, one incident (G-28). */
+  readonly pages: readonly { readonly urgency: 'high'; readonly cause: string; readonly says: string }[]
+}
+
+const ACCEPTED_FOR = days(1)
+
+/** Judges one set in one store. */
+export function judge(world: World): Judged {
+  const { set, store, settings, now, lived } = world
+  const shelf = world.shelves.find((it) => it.store === store)
+  if (shelf === undefined) return judged(world, [{ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [], cure: 'Let the store be listed.' }], [], undefined)
+  const judging: Judging = { shelf, settings, witnesses: witnessesOf(world.shelves, settings, now, lived), now, lived }
+  const refusals = [...rulesOf(settings), ...unsound(shelf, now), ...limitsOf(world, shelf)]
+  const standings = standingsOf(shelf, settings, now, lived)
+  const kept = sortBoth(standings, settings)
+  const byName = new Map(standings.map((one) => [one.name, one]))
+  const verdicts = [...shelf.copies].sort(newestFirst).map((copy) => verdictOf(copy, byName.get(nameOf(copy.place)), kept, judging))
+  const healthy = refusals.length === 0
+  const remember = healthy ? verdicts.map((it) => remembered(it, judging)) : undefined
+  return judged({ set, store, now }, refusals, verdicts.map((it) => itemOf(it, settings)), remember, shelf.identity.now)
+}
+
+interface Verdict {
+  readonly copy: Copy
+  readonly standing: Standing | undefined
+  readonly act: Item['act']
+  readonly why: string
+  /** Only the soak is left. */
+  readonly ripe: boolean
+}
+
+function verdictOf(copy: Copy, standing: Standing | undefined, kept: (one: Standing) => readonly string[], judging: Judging): Verdict {
+  const own = all(touchable(copy, judging.now))
+  if (own.is !== 'pass' || standing === undefined) return { copy, standing, act: 'never', ripe: false, why: `never, because ${own.says ?? 'nobody knows when it was taken'}` }
+  const reasons = kept(standing)
+  if (reasons.length > 0) return { copy, standing, act: 'keep', ripe: false, why: `kept, because ${reasons.join('; ')}` }
+  const cover = covered(standing, judging)
+  const [newer] = cover
+  if (newer?.found.is !== 'pass') return { copy, standing, act: 'never', ripe: false, why: `never, because nothing newer than it is verified in ${judging.shelf.store}` }
+  const wants: Want[] = [...cover, ...aged(standing, judging)]
+  const before = all(wants)
+  if (before.is !== 'pass') return { copy, standing, act: 'keep', ripe: false, why: `kept, because not yet: ${before.says}` }
+  const soak = all(soaked(standing.known?.mark, judging))
+  if (soak.is !== 'pass') return { copy, standing, act: 'keep', ripe: true, why: `kept, because not yet: ${soak.says}` }
+  return { copy, standing, act: 'quarantine', ripe: true, why: `deletable, because no rule keeps it; ${before.says}; ${soak.says}` }
+}
+
+/** The memory of a copy after an evaluation that counts. What could not go this time begins anew. */
+function remembered({ copy, standing, ripe }: Verdict, { now, lived, shelf }: Judging): Known {
+  const at = { wall: now.wall, lived }
+  const name = nameOf(copy.place)
+  const known = standing?.known ?? shelf.known?.copies.find((it) => nameOf(it.place) === name)
+  const since = known?.since ?? at
+  if (!ripe) return { place: copy.place, since }
+  const mark: Mark = known?.mark === undefined ? { first: at, last: at, runs: 1 } : { ...known.mark, last: at, runs: known.mark.runs + 1 }
+  return { place: copy.place, since, mark }
+}
+
+function itemOf({ copy, standing, act, why, ripe }: Verdict, settings: Settings): Item {
+  const mark = ripe ? standing?.known?.mark : undefined
+  return {
+    act, copy: copy.copy, key: copy.place.key, version_id: copy.place.versionId ?? null, etag: copy.place.etag, bytes: copy.bytes ?? null, at: copy.at ?? null,
+    first_flagged: mark?.first.wall ?? null, eligible_at: mark === undefined ? null : later(mark.first.wall, waitsOf(settings).soak), why,
+  }
+}
+
+const newestFirst = (a: Copy, b: Copy): number => (b.at ?? Number.NEGATIVE_INFINITY) - (a.at ?? Number.NEGATIVE_INFINITY) || (nameOf(a.place) < nameOf(b.place) ? 1 : -1)
+
+/** A set without a rule would let everything go. */
+function rulesOf({ keep, keepVerified, locations }: Settings): Refusal[] {
+  const { last = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0, within = 0 } = keep
+  if (last + daily + weekly + monthly + yearly + within > 0 && keepVerified >= 1 && locations >= 1) return []
+  return [{ id: 'rules', found: 'fail', text: 'no rule says what is kept', evidence: [], cure: 'Give `keep` at least one rule, such as daily: 7, and keep at least one verified copy in one place.' }]
+}
+
+const unsound = (shelf: Shelf, now: Now): Refusal[] => {
+  const evidence = shelf.listing === undefined ? [] : [{ subject: shelf.listing.subject, observer: shelf.listing.observer, at: shelf.listing.at }]
+  return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure }]))
+}
+
+/** Counts everything that could go in the worst case, not what would go: knowing less must not bring a plan below its limit. */
+function limitsOf({ settings, now, accepted }: World, shelf: Shelf): Refusal[] {
+  const { fewest, actsToday } = shelf
+  const cure = 'Look at the plan. If so much may go, a person accepts the number; else hold what is to stay, or mend `keep`.'
+  if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: [], cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
+  const said = accepted !== undefined && accepted.at <= now.wall && between(accepted.at, now.wall) <= ACCEPTED_FOR ? accepted.most : 0
+  const share = Math.max(LIMITS.few, Math.floor(LIMITS.share * (fewest === 'none' ? 0 : fewest)))
+  const could = couldGo(shelf, settings, now)
+  const most = Math.max(said, Math.min(LIMITS.perRun, share))
+  const over = (n: number, limit: number, what: string): Refusal[] => (n <= limit ? [] : [{ id: 'limit', found: 'fail', text: `${shelf.store}: ${n} copies could go ${what}, at most ${limit}`, evidence: [], cure }])
+  return [...over(could, most, 'at once'), ...over(could + actsToday, Math.max(LIMITS.perDay, said), `within ${sayTime(days(1))}`)]
+}
+
+function judged({ set, store, now }: Pick<World, 'set' | 'store' | 'now'>, refusals: readonly Refusal[], items: readonly Item[], remember: readonly Known[] | undefined, identity?: string): Judged {
+  const count = (act: Item['act']): number => items.filter((it) => it.act === act).length
+  const bytes = items.reduce((sum, it) => sum + (it.act === 'quarantine' ? (it.bytes ?? 0) : 0), 0)
+  const head = { set, store, identity: identity ?? null, refusals, totals: { quarantine: count('quarantine'), keep: count('keep'), never: count('never'), bytes } }
+  const hash = createHash('sha256').update(canonical({ ...head, items })).digest('hex')
+  const says = refusals.map((it) => it.text)
+  return {
+    plan: { ...head, id: derivedId('plan', set, store, now.wall, hash), hash, items }, remember, healthy: refusals.length === 0,
+    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}` }],
+  }
+}
+
+/** What of a plan may be done: nothing of one that was refused. */
+export const deletable = ({ refusals, items }: Pick<Plan, 'refusals' | 'items'>): readonly Item[] => (refusals.length > 0 ? [] : items.filter((it) => it.act === 'quarantine'))
