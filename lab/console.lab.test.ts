@@ -3,7 +3,7 @@
 // light and dark, on a phone and on a desk; nothing overflows at 320 px; targets are large; no script runs; the browser complains of
 // nothing. HOLDFAST_TEST_PICTURES=<folder> keeps pictures of the pages. Wants Debian's chromium.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
@@ -44,7 +44,14 @@ escalation:
   default: [ { page: ada } ]
 checks:
   web: { tcp: "127.0.0.1:${port}" }
+stores:
+  nas: { dir: ./nas }
+  offsite: { dir: ./offsite }
+backups:
+  shop: { engine: postgres, of: web, in: { nas: "pg/shop-{date}.dump", offsite: "pg/shop-{date}.dump" }, every: 24h }
+  panel: { engine: files, in: { nas: "panel/{date}.tar.zst" }, every: 24h }
 `)
+  makeCopies(folder)
   holdfast = startHoldfast(folder, port)
   await until('the web process answers', 30_000, () => fetch(`${site}/healthz`).then((reply) => reply.ok, () => false))
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
@@ -101,6 +108,20 @@ async function phone(): Promise<{ page: Page; complaints: string[] }> {
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(message.text()))
   return { page, complaints }
+}
+
+/** Two sets on a NAS, one of them shrunken; the other place is not mounted. */
+function makeCopies(at: string): void {
+  const nas = path.join(at, 'nas')
+  for (const name of ['pg', 'panel']) mkdirSync(path.join(nas, name), { recursive: true })
+  writeFileSync(path.join(nas, '.holdfast-store'), '')
+  for (let ago = 0; ago < 5; ago++) {
+    const day = new Date(Date.now() - ago * 86_400_000)
+    for (const [name, bytes] of [[`pg/shop-${day.toISOString().slice(0, 10)}.dump`, 40_000 + ago], [`panel/${day.toISOString().slice(0, 10)}.tar.zst`, ago === 0 ? 900 : 9000]] as const) {
+      writeFileSync(path.join(nas, name), Buffer.alloc(bytes))
+      utimesSync(path.join(nas, name), day, day)
+    }
+  }
 }
 
 const codeNow = (secret: string, by = 0): string => codeAt(fromBase32(secret), periodOf(instantOf(Date.now())) + by)
@@ -169,6 +190,11 @@ test('a fresh installation is set up on a phone from the printed link; every pag
   await inspect(page, 'token')
   await page.getByRole('link', { name: 'I have kept it' }).click()
   await inspect(page, 'tokens')
+  await page.getByRole('link', { name: 'Backups' }).click()
+  await inspect(page, 'backups')
+  assert.match((await page.textContent('main')) ?? '', /panel[^]*shrunken[^]*shop[^]*not known/)
+  await page.getByRole('link', { name: /panel/ }).click()
+  await inspect(page, 'backup-set')
   const granted = await holdfast.cli('people', 'grant', 'bo', 'approver')
   assert.equal(granted.code, 0, granted.err)
   const asked = await holdfast.cli('approvals', 'ask', 'Promote db2', '--of', 'ada', '--of', 'bo', '-m', 'db1 is gone; db2 is 3 s behind', '--typed', 'db2')

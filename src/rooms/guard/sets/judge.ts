@@ -2,6 +2,7 @@
 // is not to come, it is not empty, it has not shrunk. Too few, too old, or too small is a failure; a listing that is old, or was not had,
 // is unknown and accuses nobody. Pure: rows and `now` in, verdicts out.
 import { later, ms, sayTime, type Instant, type Span } from '../../../core/time.ts'
+import { saySize } from '../../../words/size.ts'
 import type { BackupSet } from './set.ts'
 import { dateOf, type Pattern } from './pattern.ts'
 
@@ -64,7 +65,7 @@ export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Inst
     if (!copy.counted) continue
     const before = history.slice(-MEDIAN_OF)
     const usual = before.length >= LEAST_HISTORY ? medianOf(before) : 0
-    if (copy.bytes < usual * SHRUNKEN) ordered[i] = { ...copy, counted: false, why: `it has ${copy.bytes} bytes where ${usual} are usual`, flaw: 'shrunken' }
+    if (copy.bytes < usual * SHRUNKEN) ordered[i] = { ...copy, counted: false, why: `it has ${saySize(copy.bytes)} where ${saySize(usual)} are usual`, flaw: 'shrunken' }
     else history.push(copy.bytes)
   }
   return ordered.toReversed()
