@@ -1,0 +1,39 @@
+// One act on one object, through the half of the store that acts. Whatever is thrown on the way is an outcome that nobody knows: some of it happened, or
+// none, and only a look can tell. What was put aside is reported with the store's own time of it; without that it is looked at as well, because
+// a quarantine is counted by it.
+import { sentence } from '../../core/fault.ts'
+import type { Deleting, Judged, Outcome, Reading, SetAside } from '../../ports/store.ts'
+import type { Ended, Order } from '../../rooms/guard/acts/protocol.ts'
+import { stackOf } from './look.ts'
+
+export interface Halves {
+  readonly reading: Reading
+  readonly deleting: Deleting
+}
+
+/** Performs one order; never throws. */
+export async function perform(order: Order, halves: Halves, signal: AbortSignal): Promise<Ended> {
+  try {
+    if (order.act === 'quarantine') return await putAside(order.what, halves, signal)
+    return plain(order.act === 'release' ? await halves.deleting.release(order.what, signal) : await halves.deleting.purge(order.what, signal))
+  } catch (cause) {
+    return { is: 'unknown', says: sentence(cause) }
+  }
+}
+
+const plain = (outcome: Outcome<Judged>): Ended => (outcome.is === 'done' ? { is: 'done' } : outcome)
+
+async function putAside(what: Judged, { reading, deleting }: Halves, signal: AbortSignal): Promise<Ended> {
+  const outcome = await deleting.quarantine(what, signal)
+  if (outcome.is !== 'done') return outcome
+  const storeAt = await sinceWhen(outcome.it, reading, signal)
+  return storeAt === undefined ? { is: 'unknown', says: 'it was put aside, and since when could not be seen' } : { is: 'done', token: outcome.it.token, storeAt }
+}
+
+async function sinceWhen({ key, versionId, token }: SetAside, reading: Reading, signal: AbortSignal) {
+  if (versionId === undefined) {
+    const clock = await reading.clock(signal)
+    return clock.is === 'read' ? clock.at : undefined
+  }
+  return (await stackOf(reading, key, signal)).find((it) => it.is === 'marker' && it.versionId === token)?.modifiedAt
+}

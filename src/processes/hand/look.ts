@@ -1,0 +1,52 @@
+// What became of an act whose outcome nobody knows: looked at, never repeated. Where there are versions, all of that one key are listed, and a delete
+// marker that came to be right above the judged version after the intent was written down is our own, whoever died before they could say so. A folder
+// finds what it set aside by a name that is always the same. What cannot be seen stays in doubt.
+import { sentence } from '../../core/fault.ts'
+import { MOST_ITEMS, MOST_SKEW, type Deleting, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
+import { sayKey } from '../../ports/store/key.ts'
+import type { Looked } from '../../rooms/guard/acts/life.ts'
+import type { Doubt } from '../../rooms/guard/acts/protocol.ts'
+
+export type Sight = Looked | { readonly is: 'unseen'; readonly says: string }
+
+/** Looks at one doubt. */
+export async function look(doubt: Doubt, { reading, deleting }: { readonly reading: Reading; readonly deleting: Deleting }, signal: AbortSignal): Promise<Sight> {
+  try {
+    return doubt.what.versionId === undefined ? await inFolder(doubt, reading, deleting, signal) : await amongVersions(doubt, reading, signal)
+  } catch (cause) {
+    return { is: 'unseen', says: sentence(cause) }
+  }
+}
+
+/** All versions and markers of one key, the newest first. */
+export async function stackOf(reading: Pick<Reading, 'page'>, key: string, signal: AbortSignal): Promise<readonly (Version | Marker)[]> {
+  const { items, next } = await reading.page({ prefix: key, most: MOST_ITEMS }, signal)
+  const stack = items.filter((item): item is Version | Marker => item.is !== 'odd' && item.key === key)
+  if (next !== undefined && stack.length === items.length) throw new Error(`“${sayKey(key)}” has too many versions to be looked at`)
+  return stack
+}
+
+export const isSame = (it: Version | Marker, what: Judged): boolean => it.is === 'version' && it.versionId === what.versionId && it.etag === what.etag && it.bytes === what.bytes
+
+async function amongVersions({ act, what, token, since }: Doubt, reading: Reading, signal: AbortSignal): Promise<Sight> {
+  const stack = await stackOf(reading, what.key, signal)
+  const at = stack.findIndex((it) => isSame(it, what))
+  if (at < 0) return stack.some((it) => it.versionId === what.versionId) ? { is: 'other' } : { is: 'gone' }
+  if (at === 0) return { is: 'standing' }
+  const above = stack[at - 1]
+  if (above?.is !== 'marker' || stack.slice(0, at).some((it) => it.is === 'version')) return { is: 'other' }
+  const isOurs = act === 'quarantine' ? above.modifiedAt >= since - MOST_SKEW : above.versionId === token
+  return isOurs ? { is: 'aside', token: above.versionId, storeAt: above.modifiedAt } : { is: 'other' }
+}
+
+async function inFolder({ what }: Doubt, reading: Reading, deleting: Deleting, signal: AbortSignal): Promise<Sight> {
+  const found = await reading.head({ key: what.key }, signal)
+  if (found.is === 'unknown') return { is: 'unseen', says: found.says }
+  if (found.is === 'version') return found.etag === what.etag && found.bytes === what.bytes ? { is: 'standing' } : { is: 'other' }
+  // Nothing stands there, so this moves nothing: it says under which name it lies aside, or that it does not.
+  const aside = await deleting.quarantine({ key: what.key, etag: what.etag, bytes: what.bytes }, signal)
+  const clock = await reading.clock(signal)
+  if (clock.is === 'unknown') return { is: 'unseen', says: clock.says }
+  if (aside.is === 'done') return { is: 'aside', token: aside.it.token, storeAt: clock.at }
+  return aside.is === 'refused' && aside.why === 'absent' ? { is: 'gone' } : { is: 'unseen', says: aside.says }
+}

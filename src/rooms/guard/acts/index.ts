@@ -1,0 +1,285 @@
+// What is done to objects, as facts. Each job and each object is a strict stream, so of two keepers that judged the same version one is refused. People's
+// word becomes an entry the moment it is complete: arming, a purge, a closed breaker, each naming the agreement that it uses up. The intent of an act
+// is an entry before the hand hears of it, what came of it another. Whatever cannot be true (a token that is missing, an act on what is not aside) is
+// refused and told, never guessed.
+import type { Identity } from '../../../core/agreement.ts'
+import type { Entry } from '../../../core/ledger.ts'
+import { dueIn, hours, type Due, type Instant, type Span } from '../../../core/time.ts'
+import type { Room, Tx } from '../../../db/room.ts'
+import type { Plan } from '../reconcile/plan.ts'
+import type { Margins } from '../reconcile/margins.ts'
+import { LIMITS } from '../reconcile/breaker.ts'
+import { whyHalt, type Ended as EndedWord } from './batch.ts'
+import { afterHalt, afterRun, APPROVAL_GOOD, use, type Asked, type Job, type JobRun } from './job.ts'
+import { actOf, isOpen, step, type Act, type Life, type LifeEvent, type Looked } from './life.ts'
+import type { Ended } from './protocol.ts'
+import { applyAsked, applyJob, applyObject, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+
+/** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
+const PLAN_GOOD: Span = hours(1)
+const PURGE_GOOD: Span = hours(48)
+/** Acts of one plan that are kept; the breaker opens long before. */
+export const MOST_ACTS = 1_000
+
+/** A run that ended, as whoever made it tells it. */
+export interface RunEnded extends Omit<JobRun, 'at' | 'plan'> {
+  readonly plan: Plan
+  readonly acts: readonly Pick<ActRow, 'act' | 'key' | 'given'>[]
+  readonly margins: Margins
+  /** As the configuration calls it, and as it says of itself. */
+  readonly store: string
+  readonly identity: string
+  /** Objects that were listed. */
+  readonly objects: number
+  /** The job's version that the run was told of when it began. */
+  readonly follows: number
+}
+
+export interface ActsContext {
+  readonly lived: () => Span
+}
+
+export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
+  readonly on: NonNullable<Room['on']>
+  /** A run ended: its plan is kept, and its acts wait where it is armed. */
+  ran(tx: Tx, reconcile: string, run: RunEnded): Job
+  /** People were asked; what comes of it is done when the last of them has said it. */
+  asked(tx: Tx, agreement: string, asked: Asked): void
+  disarm(tx: Tx, reconcile: string, by: string): Job
+  /** What a person has accepted: typed, dated, bound to what was seen. */
+  accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string }): Job
+  /** A person wants it back. */
+  bring(tx: Tx, reconcile: string, keys: readonly string[], by: string): { readonly wanted: number; readonly missing: readonly string[] }
+  /** Writes the intent down; nothing may be done before this is durable. A sentence where it cannot be. */
+  intend(tx: Tx, it: { readonly plan: string; readonly reconcile: string; readonly act: ActRow; readonly agreement?: string }): Intended | string
+  ended(tx: Tx, id: string, ended: Ended): void
+  looked(tx: Tx, id: string, found: Looked): void
+  halt(tx: Tx, reconcile: string, it: { readonly says: string; readonly lost: boolean; readonly plan?: string }): void
+}
+
+export interface Intended {
+  readonly id: string
+  readonly object: ObjectRow
+}
+
+/** Plans by the name of a person rather than of a run. */
+export const byHand = (reconcile: string): string => `by-hand:${reconcile}`
+
+/** Names one intent: the object and the version of its stream that it made. */
+export const intentId = ({ reconcile, key, version }: Pick<ObjectRow, 'reconcile' | 'key' | 'version'>): string => `${version}.${key}.${Buffer.from(reconcile).toString('hex')}`
+
+function parseIntent(id: string): { reconcile: string; key: string; version: number } | undefined {
+  const split = /^(\d{1,9})\.([0-9a-f]{0,4096})\.([0-9a-f]{2,400})$/.exec(id)
+  return split ? { version: Number(split[1]), key: split[2] ?? '', reconcile: Buffer.from(split[3] ?? '', 'hex').toString() } : undefined
+}
+
+export function actsPart(context: ActsContext): Acts {
+  const write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, more: Readonly<Record<string, unknown>> = {}): Job => {
+    const { version, ...job } = after
+    tx.append({ is, stream: jobStream(reconcile), follows: before.version, body: { reconcile, job, ...more, at: tx.now.wall } })
+    return { ...after, version: version + 1 }
+  }
+  const live = (tx: Tx, is: string, before: ObjectRow, life: Life, more: Readonly<Record<string, unknown>>): ObjectRow => {
+    const { reconcile, key, version } = before
+    tx.append({ is, stream: objectStream(reconcile, key), follows: version, body: { reconcile, key, life, ...more, at: tx.now.wall, lived: context.lived() } })
+    return loadObject(tx.sql, reconcile, key)
+  }
+  const moment = (tx: Tx) => ({ wall: tx.now.wall, lived: context.lived() })
+  const acts: Acts = {
+    tables: TABLES, projections: PROJECTIONS,
+    apply: {
+      'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob,
+      'guard.asked': applyAsked, 'guard.intended': applyObject, 'guard.ended': applyObject, 'guard.looked': applyObject,
+    },
+    on: { 'agreement.pressed': (tx, entry) => takeAgreed(tx, entry, write) },
+    ran: (tx, reconcile, run) => takeRun(tx, reconcile, run, write),
+    asked: (tx, agreement, asked) => void tx.append({ is: 'guard.asked', stream: agreement + ':guard', body: { agreement, asked, at: tx.now.wall } }),
+    disarm(tx, reconcile, by) {
+      const job = loadJob(tx.sql, reconcile)
+      return job.arming === undefined ? job : write(tx, 'guard.disarmed', reconcile, job, { ...job, arming: undefined }, { by })
+    },
+    accept(tx, reconcile, accepted) {
+      const job = loadJob(tx.sql, reconcile)
+      return write(tx, 'guard.accepted', reconcile, job, job, { accepted })
+    },
+    bring: (tx, reconcile, keys) => bring(tx, reconcile, keys),
+    intend(tx, { plan, reconcile, act, agreement }) {
+      const object = loadObject(tx.sql, reconcile, act.key)
+      const event = intentOf(act, moment(tx), agreement)
+      if (typeof event === 'string') return event
+      const { life, wrong } = step(object.life, event)
+      if (wrong !== undefined) return wrong
+      const after = live(tx, 'guard.intended', object, life, { plan, act: act.act })
+      moveAct(tx.sql, plan, act.n, 'begun')
+      return { id: intentId(after), object: after }
+    },
+    ended(tx, id, ended) {
+      const found = openOf(tx, id)
+      if (found === undefined) return
+      const act = actOf(found.life)
+      const event = endOf(ended, moment(tx))
+      if (event === undefined) return
+      const { life, wrong } = step(found.life, event)
+      // Nobody knows what it did: it stays open, and is looked at.
+      if (wrong !== undefined) return
+      live(tx, 'guard.ended', found, life, { plan: found.plan, act, ended: wordOf(ended), ...('says' in ended ? { says: ended.says.slice(0, 500) } : {}) })
+      closeAct(tx, found, 'says' in ended ? ended.says : '')
+      stopWhere(tx, acts, found, life)
+    },
+    looked(tx, id, found) {
+      const object = openOf(tx, id)
+      if (object === undefined) return
+      const act = actOf(object.life)
+      const { life } = step(object.life, { is: 'looked', found, at: moment(tx) })
+      const done = (act === 'quarantine' && life.is === 'aside') || (act === 'purge' && life.is === 'purged') || (act === 'release' && found.is === 'standing')
+      live(tx, 'guard.looked', object, life, { plan: object.plan, act, found: found.is, ...(done || life.is === 'lost' ? { ended: life.is === 'lost' ? 'lost' : 'done' } : {}) })
+      // What turned out not to have happened is judged anew, from the beginning.
+      reopenAct(tx, object, done)
+      stopWhere(tx, acts, object, life)
+    },
+    halt(tx, reconcile, { says, lost, plan }) {
+      const job = loadJob(tx.sql, reconcile)
+      if (plan !== undefined) dropActs(tx.sql, plan)
+      const after = afterHalt(job, { says, lost, at: tx.now.wall })
+      write(tx, 'guard.halted', reconcile, job, after, { says, lost, ...(plan === undefined ? {} : { of: plan }) })
+      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, says)
+    },
+  }
+  return acts
+}
+
+type Write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, more?: Readonly<Record<string, unknown>>) => Job
+
+/** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
+export const tell = (tx: Tx, cause: string, title: string, says: string): void =>
+  void tx.append({ is: 'guard.turned', stream: cause, body: { subject: cause, to: 'failing', title: title.slice(0, 120), says: says.slice(0, 500), at: tx.now.wall } })
+
+function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
+  const job = loadJob(tx.sql, reconcile)
+  const moved = job.version === run.follows ? 'current' : 'moved'
+  const after = afterRun(job, { ...run, at: tx.now.wall }, moved)
+  // Older plans wait no longer, but for what people have agreed on or are asked to.
+  for (const { plan, reconcile: of } of keptPlans(tx.sql)) if (of === reconcile && isOld(tx, plan)) dropActs(tx.sql, plan)
+  const kept = moved === 'current' ? run.acts.filter(({ act }) => act === 'release' || run.plan.mode === 'armed').slice(0, MOST_ACTS) : run.acts.filter(({ act }) => act === 'release').slice(0, MOST_ACTS)
+  const { id, hash, mode, binding, refusals, totals } = run.plan
+  const only: Span = kept.some(({ act }) => act === 'purge') ? PURGE_GOOD : PLAN_GOOD
+  const plan: PlanRow = {
+    id, reconcile, hash, mode: after.latest?.mode ?? 'report', binding, refusals: refusals.slice(0, 50), totals, digest: digestOf(kept), store: run.store, identity: run.identity, margins: run.margins,
+    goodUntil: dueIn(tx.now, only), perDay: Math.max(LIMITS.few, Math.floor(LIMITS.actsPerDayShare * run.objects)), at: tx.now.wall,
+  }
+  const had = loadPlan(tx.sql, id)
+  if (kept.length > 0 && had === undefined) saveActs(tx.sql, id, kept)
+  return write(tx, 'guard.ran', reconcile, job, after, { plan })
+}
+
+const isOld = (tx: Tx, id: string): boolean => {
+  const plan = loadPlan(tx.sql, id)
+  const hasPurge = tx.sql.get(`select 1 as x from guard_act where plan = ? and act = 'purge' and state = 'waiting' limit 1`, id) !== undefined
+  return plan === undefined || !hasPurge || tx.now.wall >= plan.goodUntil.wall
+}
+
+/** All whose word was needed have said it: what they agreed on becomes an entry, now or never. */
+function takeAgreed(tx: Tx, entry: Entry, write: Write): void {
+  const { id, phase, assents } = entry.body as unknown as { id: string; phase: { is: string }; assents: readonly { identity: Identity }[] }
+  if (phase.is !== 'agreed') return
+  const asked = loadAsked(tx.sql, id)
+  if (asked === undefined) return
+  const terms = tx.sql.get<{ asked: string }>('select asked from guard_asked where agreement = ?', id)
+  const { reconcile } = asked
+  const job = loadJob(tx.sql, reconcile)
+  const used = isUsed(tx.sql, id)
+  const until: Due = dueIn(tx.now, APPROVAL_GOOD)
+  const hash = hashIn(tx, id)
+  const it = used || terms === undefined ? { is: 'refused' as const, says: 'this agreement was used already' } : use(job, asked, { agreement: id, hash, people: assents.map(({ identity }) => identity), at: tx.now.wall }, until)
+  switch (it.is) {
+    case 'refused': return refuse(tx, reconcile, job, { agreement: id, says: it.says, used }, write)
+    case 'armed': return void write(tx, 'guard.armed', reconcile, job, { ...job, arming: it.arming }, { agreement: id })
+    case 'closed': return void write(tx, 'guard.breakerClosed', reconcile, job, { ...job, breaker: it.breaker }, { agreement: id })
+    case 'purge': {
+      const plan = loadPlan(tx.sql, it.plan)
+      if (plan?.hash !== hash) return refuse(tx, reconcile, job, { agreement: id, says: 'the plan that they saw is not there any more', used }, write)
+      return void write(tx, 'guard.purgeAgreed', reconcile, job, job, { agreement: id, approval: { plan: it.plan, agreement: id, hash, people: assents.map(({ identity }) => identity), until } })
+    }
+  }
+}
+
+/** Of the agreement itself, as it was asked; what was recorded beside it is compared with that. */
+function hashIn(tx: Tx, id: string): string {
+  for (const row of tx.sql.each<{ body: string }>(`select body from entry where stream = ? and is_ = 'agreement.asked' limit 1`, id)) return String((JSON.parse(row.body) as { hash?: unknown }).hash ?? '')
+  return ''
+}
+
+function refuse(tx: Tx, reconcile: string, job: Job, { agreement, says, used }: { agreement: string; says: string; used: boolean }, write: Write): void {
+  write(tx, 'guard.notDone', reconcile, job, job, { says, ...(used ? { of: agreement } : { agreement }) })
+  tell(tx, `reconcile:${reconcile}/not-done`, `What was agreed on was not done`, `${reconcile}: ${says} (${agreement})`)
+}
+
+function bring(tx: Tx, reconcile: string, keys: readonly string[]): { wanted: number; missing: string[] } {
+  const missing: string[] = []
+  const plan = byHand(reconcile)
+  const from = (tx.sql.get<{ n: number | null }>('select max(n) as n from guard_act where plan = ?', plan)?.n ?? -1) + 1
+  const wanted: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
+  for (const key of keys) {
+    const { life } = loadObject(tx.sql, reconcile, key)
+    if (life.is !== 'aside') missing.push(key)
+    else wanted.push({ act: 'release', key, given: { lock: 'none', item: { act: 'release', key: Buffer.from(key, 'hex').toString('utf8'), version_id: life.aside.version, etag: life.aside.etag, bytes: life.aside.bytes, tenant: null, first_flagged: null, eligible_at: null, why: 'a person wants it back' } } })
+  }
+  saveActs(tx.sql, plan, wanted, from)
+  return { wanted: wanted.length, missing }
+}
+
+function intentOf({ act, given, key }: ActRow, at: { wall: Instant; lived: Span }, agreement: string | undefined): LifeEvent | string {
+  if (given.item.key_hex !== undefined || Buffer.from(given.item.key).toString('hex') !== key) return 'its name is no text by which a store could be asked'
+  if (act === 'release') return { is: 'intended', act, at }
+  if (act === 'purge') return agreement === undefined ? 'nobody has agreed to it' : { is: 'intended', act, at, agreement }
+  const { item, flag } = given
+  if (flag === undefined || item.etag === null || item.bytes === null) return 'it has no flag, etag or size'
+  return { is: 'intended', act, at, flag, what: { key: item.key, etag: item.etag, bytes: item.bytes, ...(item.version_id !== null && { versionId: item.version_id }) } }
+}
+
+/** What was begun under this name and has not ended; an answer about anything else is an old one. */
+function openOf(tx: Tx, id: string): (ObjectRow & { readonly life: Life & { readonly is: 'leaving' | 'returning' | 'removing' } }) | undefined {
+  const named = parseIntent(id)
+  if (named === undefined) return undefined
+  const object = loadObject(tx.sql, named.reconcile, named.key)
+  const { life } = object
+  return object.version === named.version && isOpen(life) ? { ...object, life } : undefined
+}
+
+function endOf(ended: Ended, at: { wall: Instant; lived: Span }): LifeEvent | undefined {
+  switch (ended.is) {
+    case 'done': return { ...ended, at }
+    case 'refused': case 'lost': return { ...ended, is: ended.is } as LifeEvent
+    case 'unknown': return undefined
+  }
+}
+
+const wordOf = (ended: Ended): EndedWord => (ended.is === 'refused' ? ended.why : ended.is)
+
+function closeAct(tx: Tx, { plan, key }: ObjectRow, says: string): void {
+  tx.sql.run(`update guard_act set state = 'over', says = ? where plan = ? and key = ? and state = 'begun'`, says.slice(0, 500), plan, key)
+}
+
+function reopenAct(tx: Tx, { plan, key }: ObjectRow, done: boolean): void {
+  tx.sql.run(`update guard_act set state = ? where plan = ? and key = ? and state = 'begun'`, done ? 'over' : 'waiting', plan, key)
+}
+
+/** Whatever has gone wrong with this plan ends it, and people hear of it. */
+function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Life): void {
+  if (life.is === 'lost') return acts.halt(tx, reconcile, { says: life.says, lost: true, plan })
+  const why = plan.startsWith('by-hand:') ? undefined : whyHalt(tallyOf(tx.sql, plan))
+  if (why !== undefined && loadActs(tx.sql, plan).length > 0) acts.halt(tx, reconcile, { says: why, lost: false, plan })
+}
+
+/** What an entry says, in a sentence, for the audit. */
+export function sayAct({ is, body }: Entry): string {
+  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; act?: Act; ended?: string; key?: string }
+  switch (is) {
+    case 'guard.armed': return `${b.reconcile} was armed (${b.agreement})`
+    case 'guard.disarmed': return `${b.by} disarmed ${b.reconcile}`
+    case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`
+    case 'guard.breakerClosed': return `the breaker of ${b.reconcile} was closed (${b.agreement})`
+    case 'guard.halted': return `${b.reconcile} was stopped: ${b.says}`
+    default: return `${b.reconcile}: ${b.act ?? is} ${b.ended ?? ''}`.trim()
+  }
+}

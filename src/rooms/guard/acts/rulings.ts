@@ -1,0 +1,182 @@
+// What may be done to one object at this moment. A plan was judged when it was made; here each of its acts is judged again, right before it, by what is
+// known now: the plan as it was sealed, the people who agreed to it, the latest run, the breaker, a look at the catalogue within the last minutes, both
+// clocks of every wait. Each want is a finding of three values. What is not known holds; to bring something back waits for nothing but the truth.
+import { sameness, type Identity } from '../../../core/agreement.ts'
+import type { Found } from '../../../core/evidence.ts'
+import { ageOf, isDue, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import type { Probed, StoreClock } from '../../../ports/store.ts'
+import { lets, type Breaker } from '../reconcile/breaker.ts'
+import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
+import type { Lock } from '../reconcile/cursor.ts'
+import { isLive, type Item, type Plan } from '../reconcile/plan.ts'
+import type { Arming } from '../reconcile/readings.ts'
+import { asideOf, type Act, type Life } from './life.ts'
+
+/** A look at the catalogue is this young when it counts. */
+export const RECHECK_GOOD: Span = minutes(5)
+/** So long what was tried out on canaries holds. */
+export const PROBE_GOOD: Span = minutes(15)
+
+/** What the catalogue said of one key, when it was asked for just that key. */
+export interface Recheck {
+  readonly seen: Stamp
+  /** `present`: a row, or an upload that is spoken for. */
+  readonly row: 'none' | 'present' | 'unknown'
+}
+
+/** What two people agreed on, for a purge. */
+export interface Approval {
+  readonly agreement: string
+  readonly hash: string
+  readonly people: readonly Identity[]
+  readonly until: Due
+}
+
+/** What the hand itself found out about the store, right before. */
+export interface StoreSeen {
+  readonly seen: Stamp
+  readonly identity: string
+  readonly capabilities: Probed['capabilities']
+  /** By the time that it gave to something just written. */
+  readonly clock: StoreClock
+  /** A store without versions that moves what it puts aside, as folders do. */
+  readonly moves: boolean
+  /** Versioning and lifecycle, read again: whether what is put aside stays for the quarantine (G-21). */
+  readonly keeps: Found
+}
+
+export interface Grounds {
+  readonly plan: Pick<Plan, 'hash' | 'mode' | 'refusals' | 'binding'>
+  /** The digest of the acts as they lie here, and as it was sealed. */
+  readonly digest: { readonly now: string; readonly sealed: string }
+  /** Until when the plan's own evidence is worth something. */
+  readonly goodUntil: Due
+  /** The plan of the latest run: whatever it refuses holds back older ones too. */
+  readonly latest: Pick<Plan, 'mode' | 'refusals' | 'binding'> | undefined
+  readonly arming: Arming | undefined
+  readonly approval: Approval | undefined
+  readonly breaker: Breaker | undefined
+  readonly store: StoreSeen | undefined
+  /** Of the store when the plan was made. */
+  readonly identity: string
+  readonly margins: Margins
+  readonly now: Now
+  readonly lived: Span
+}
+
+/** One item of the plan, with what is remembered of its key. */
+export interface Candidate {
+  readonly item: Item
+  readonly key: Uint8Array
+  readonly life: Life
+  readonly flag: Flag | undefined
+  readonly lock: Lock | 'none'
+  readonly copied: boolean | undefined
+  readonly modifiedAt: Instant | undefined
+  readonly recheck: Recheck | undefined
+}
+
+/** Whether this act may be done to this object now, and why not. */
+export function rule(act: Act, it: Candidate, grounds: Grounds): Found {
+  switch (act) {
+    case 'quarantine': return all([...ofPlan(grounds), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toQuarantine(it, grounds)])
+    case 'purge': return all([...ofPlan(grounds), ...ofPeople(grounds), ...ofStore(grounds, ['purges', 'clock', 'read_only']), ...toPurge(it, grounds)])
+    case 'release': return all([sameStore(grounds), { wants: 'what lies aside', found: it.life.is === 'aside' ? pass : fail(`it is ${it.life.is}`) }])
+  }
+}
+
+const pass: Found = { is: 'pass' }
+const fail = (says: string): Found => ({ is: 'fail', says })
+const unknown = (says: string): Found => ({ is: 'unknown', says })
+
+/** The plan itself, and whether what it rests on still stands (G-11, G-16). */
+function ofPlan({ plan, digest, goodUntil, latest, arming, now }: Grounds): Want[] {
+  const people = new Set(arming?.people ?? [])
+  return [
+    { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(`it is ${plan.mode}, with ${plan.refusals.length} refusals`) },
+    { wants: 'the acts as they were sealed', found: digest.now === digest.sealed ? pass : fail('they are not what was judged') },
+    { wants: 'a plan that is still fresh', found: isDue(goodUntil, now) || goodUntil.boot !== now.boot ? fail('too much time has passed since it was made') : pass },
+    { wants: 'the latest run', found: latest === undefined ? unknown('nobody knows it') : !isLive(latest) ? fail('it would touch nothing') : latest.binding === plan.binding ? pass : fail('something has changed since this plan was made') },
+    { wants: 'armed by two people', found: arming === undefined ? fail('it is not armed') : arming.binding !== plan.binding ? fail('they armed something else') : people.size >= 2 ? pass : fail('it was one') },
+  ]
+}
+
+/** Two who are two, for the hash of this very plan, not long ago (G-11, C-17). */
+function ofPeople({ plan, approval, now }: Grounds): Want[] {
+  return [{ wants: 'agreed by two people', found: approvalFound(approval, plan.hash, now) }]
+}
+
+export function approvalFound(approval: Approval | undefined, hash: string, now: Now): Found {
+  if (approval === undefined) return fail('nobody has agreed to it')
+  if (approval.hash !== hash) return fail('they agreed to another plan')
+  if (isDue(approval.until, now) || approval.until.boot !== now.boot) return fail('they agreed to it too long ago')
+  return twoPeople(approval.people)
+}
+
+/** Two of them are certainly two. */
+export function twoPeople(people: readonly Identity[]): Found {
+  for (const [n, one] of people.entries()) if (people.slice(0, n).some((other) => sameness(one, other) === undefined)) return pass
+  return fail('it takes two people who share nothing by which they might be one')
+}
+
+function sameStore({ store, identity, now }: Grounds): Want {
+  const age = store && ageOf(store.seen, now)
+  const found = store === undefined || age === undefined || age > PROBE_GOOD ? unknown('nobody has looked lately') : store.identity === identity ? pass : fail('it is another one')
+  return { wants: 'the store that was judged', found }
+}
+
+/** What was tried out on canaries just now (G-6, G-9, G-15, G-21). */
+function ofStore(grounds: Grounds, asked: readonly ('versions_or_moves' | keyof Probed['capabilities'])[]): Want[] {
+  const { store } = grounds
+  const same = sameStore(grounds)
+  if (store === undefined || same.found.is !== 'pass') return [same]
+  const has = (name: (typeof asked)[number]): Found => (name === 'versions_or_moves' ? store.keeps : name === 'read_only' ? readOnly(store) : store.capabilities[name])
+  return [same, ...asked.map((name): Want => ({ wants: SAID[name] ?? name, found: spoken(has(name)) }))]
+}
+
+/** In a folder nobody can try what another process may do; there a second user id guards what cannot be undone, and the rest is a rename. */
+const readOnly = ({ moves, capabilities }: StoreSeen): Found => (moves && capabilities.read_only.is === 'unknown' ? pass : capabilities.read_only)
+
+const SAID: Readonly<Record<string, string>> = {
+  sets_aside: 'a store that puts aside', brings_back: 'a store that brings back', versions_or_moves: 'a store that keeps what is aside', clock: 'a store whose clock is right', purges: 'a store that removes what was named', read_only: 'a credential for judging that cannot delete',
+}
+
+const spoken = (found: Found): Found => (found.is === 'pass' ? found : { is: found.is, says: found.says })
+
+function noRow({ recheck }: Candidate, now: Now): Want {
+  const age = recheck && ageOf(recheck.seen, now)
+  const found = recheck === undefined || age === undefined || age > RECHECK_GOOD ? unknown('nobody has asked within the last minutes')
+    : recheck.row === 'none' ? pass : recheck.row === 'present' ? fail('there is one') : unknown('the catalogue did not say')
+  return { wants: `no row, asked within ${sayTime(RECHECK_GOOD)}`, found }
+}
+
+const at = ({ now, lived, store }: Grounds): { at: Moment; store: Instant | undefined } => ({ at: { wall: now.wall, lived }, store: store?.clock.is === 'read' ? store.clock.at : undefined })
+
+function toQuarantine(it: Candidate, grounds: Grounds): Want[] {
+  const { item, life, flag, lock, modifiedAt, key } = it
+  const wasFree = life.is === 'unmarked' || life.is === 'flagged'
+  const same = flag !== undefined && flag.version === item.version_id && flag.etag === item.etag
+  const listed = { version: item.version_id ?? undefined, etag: item.etag ?? undefined, size: item.bytes ?? undefined, modifiedAt, lock: 'free' as const, tags: [], standing: 'live' as const }
+  return [
+    { wants: 'nothing is under way with it', found: wasFree ? pass : fail(`it is ${life.is}`) },
+    { wants: 'the version that was flagged', found: same ? pass : fail('it is another one') },
+    { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
+    noRow(it, grounds.now),
+    { wants: 'the breaker', found: lets(grounds.breaker, key) },
+    ...beforeQuarantine(flag, listed, at(grounds), grounds.margins),
+  ]
+}
+
+function toPurge(it: Candidate, grounds: Grounds): Want[] {
+  const { item, life, lock, copied } = it
+  const aside = asideOf(life)
+  if (aside === undefined || life.is !== 'aside') return [{ wants: 'what lies aside', found: fail(`it is ${life.is}`) }]
+  const listed = { version: item.version_id ?? undefined, etag: item.etag ?? undefined, size: item.bytes ?? undefined, modifiedAt: undefined, lock: 'free' as const, tags: [], standing: 'hidden' as const }
+  const { breaker } = grounds
+  return [
+    { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
+    noRow(it, grounds.now),
+    { wants: 'the breaker', found: breaker === undefined ? unknown('its state is not known') : breaker.is === 'closed' ? pass : fail('it is not closed') },
+    ...beforePurge(aside, listed, copied, at(grounds), grounds.margins),
+  ]
+}
