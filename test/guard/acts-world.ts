@@ -54,7 +54,7 @@ export interface ActsWorld {
   /** The wall clock is right again. */
   heal(): void
   run(wish?: RunWish): string
-  agree(asked: Asked, people: readonly string[] | readonly Identity[], more?: { readonly hash?: string; readonly id?: string }): string
+  agree(asked: Asked, people: readonly (string | Identity)[], more?: { readonly hash?: string; readonly id?: string }): string
   arm(): void
   purge(plan: string, people?: readonly string[]): string
   hear(message: FromHand, holder?: string): Promise<ToHand>

@@ -1,8 +1,10 @@
 // What became of an act whose outcome nobody knows: looked at, never repeated. Where there are versions, all of that one key are listed, and a delete
-// marker that came to be right above the judged version after the intent was written down is our own, whoever died before they could say so. A folder
-// finds what it set aside by a name that is always the same. What cannot be seen stays in doubt.
+// marker that stands right above the judged version is taken for our own, whoever died before they could say so. It was not there when the act was
+// judged; if somebody else made it since, what lies beneath is remembered all the same, and can be brought back: no clock is asked which of the two
+// it was, because a clock that was wrong would leave something hidden that nobody knows of. A folder finds what it set aside by a name that is
+// always the same. What cannot be seen stays in doubt.
 import { sentence } from '../../core/fault.ts'
-import { MOST_ITEMS, MOST_SKEW, type Deleting, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
+import { MOST_ITEMS, type Deleting, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
 import { sayKey } from '../../ports/store/key.ts'
 import type { Looked } from '../../rooms/guard/acts/life.ts'
 import type { Doubt } from '../../rooms/guard/acts/protocol.ts'
@@ -28,14 +30,16 @@ export async function stackOf(reading: Pick<Reading, 'page'>, key: string, signa
 
 export const isSame = (it: Version | Marker, what: Judged): boolean => it.is === 'version' && it.versionId === what.versionId && it.etag === what.etag && it.bytes === what.bytes
 
-async function amongVersions({ act, what, token, since }: Doubt, reading: Reading, signal: AbortSignal): Promise<Sight> {
+async function amongVersions({ act, what, token }: Doubt, reading: Reading, signal: AbortSignal): Promise<Sight> {
   const stack = await stackOf(reading, what.key, signal)
   const at = stack.findIndex((it) => isSame(it, what))
   if (at < 0) return stack.some((it) => it.versionId === what.versionId) ? { is: 'other' } : { is: 'gone' }
   if (at === 0) return { is: 'standing' }
   const above = stack[at - 1]
+  // What was hidden by our marker and no longer is, has been brought back, whatever was written over it since.
+  if (act !== 'quarantine' && !stack.some((it) => it.versionId === token)) return { is: 'standing' }
   if (above?.is !== 'marker' || stack.slice(0, at).some((it) => it.is === 'version')) return { is: 'other' }
-  const isOurs = act === 'quarantine' ? above.modifiedAt >= since - MOST_SKEW : above.versionId === token
+  const isOurs = act === 'quarantine' || above.versionId === token
   return isOurs ? { is: 'aside', token: above.versionId, storeAt: above.modifiedAt } : { is: 'other' }
 }
 

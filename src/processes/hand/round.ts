@@ -114,7 +114,7 @@ async function lookAll(hand: Hand, { store, identity, doubts }: ToHand & { is: '
     if (hand.stopped.aborted || !(await renew(hand))) return
     const found = typeof opened === 'string' ? { is: 'unseen' as const, says: opened } : await limited(hand, ACT_WITHIN, (signal) => look(doubt, opened, signal))
     await hand.ports.ask({ is: 'looked', term: hand.held?.term ?? 0, id: doubt.id, found })
-    if (found.is === 'unseen') return void (await rest(hand, PAUSE))
+    if (found.is === 'unseen') return rest(hand, PAUSE)
   }
 }
 

@@ -184,6 +184,12 @@ export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
   open(tx, life, { subject, title: root === '' ? `${set}: ${BACKUP_SAYS[to] ?? to}` : `${root} is down`, says: `${store}: ${says}`, origin: 'guard', escalate, members: [member] })
 }
 
+/** A clean-up says that somebody has to look: one cause, one incident (G-28). Only a person ends it. */
+export function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { subject, title, says, escalate = 'default' } = entry.body as { subject: string; title: string; says: string; escalate?: string }
+  open(tx, life, { subject, title, says, origin: 'guard', escalate, members: [] })
+}
+
 /** It was taken out of the configuration. */
 export function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store } = entry.body as { set: string; store: string }

@@ -13,7 +13,7 @@ import type { Doubt, FromHand, Order, ToHand } from './protocol.ts'
 import { PROBE_GOOD, rule, type Grounds, type Recheck, type StoreSeen } from './rulings.ts'
 import { actsToday, digestOf, dropActs, loadActs, loadApproval, loadJob, loadObject, loadPlan, moveAct, openObjects, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
-/** A request lapses 30 s after it was signed, and its answer may be late: only then is what it did looked for. */
+/** A request lapses 30 s after it was signed, and its answer may be late: only then is what it did looked for. By time lived through, which is never more than what went by. */
 export const SETTLED: Span = seconds(60)
 const PAUSE: Span = seconds(5)
 /** The same trouble is written down again after this long. */
@@ -132,11 +132,11 @@ async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: strin
 }
 
 /** What was begun and not heard of again: once nothing of it can still arrive. */
-function doubtsOf({ sql, now, lived, settled = SETTLED, storeOf }: DeskPorts): ToHand | undefined {
+function doubtsOf({ sql, lived, settled = SETTLED, storeOf }: DeskPorts): ToHand | undefined {
   const open = openObjects(sql(), MOST_DOUBTS)
   const first = open[0]
   if (first === undefined) return undefined
-  const ripe = open.filter(({ reconcile, life }) => reconcile === first.reconcile && isOpen(life) && lived() - life.begun.lived >= settled && now().wall - life.begun.wall >= settled)
+  const ripe = open.filter(({ reconcile, life }) => reconcile === first.reconcile && isOpen(life) && lived() - life.begun.lived >= settled)
   const plan = ripe[0] && (loadPlan(sql(), ripe[0].plan) ?? latestOf(sql(), first.reconcile))
   const store = plan?.store ?? storeOf(first.reconcile)
   // Somebody else waits for it, not the hand: a store that nobody knows by name cannot be looked at.
@@ -147,7 +147,7 @@ function doubtsOf({ sql, now, lived, settled = SETTLED, storeOf }: DeskPorts): T
 function doubtOf(object: ObjectRow): Doubt {
   const { life } = object
   if (!isOpen(life)) throw new Error(`${object.key} is ${life.is}: nothing of it is in doubt`)
-  return { id: intentId(object), act: actOf(life), what: life.is === 'leaving' ? life.what : setAsideOf(life, object.key), since: life.begun.wall, ...(life.is !== 'leaving' && { token: life.aside.token }) }
+  return { id: intentId(object), act: actOf(life), what: life.is === 'leaving' ? life.what : setAsideOf(life, object.key), ...(life.is !== 'leaving' && { token: life.aside.token }) }
 }
 
 function setAsideOf(life: Life, key: string) {

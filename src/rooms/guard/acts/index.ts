@@ -152,7 +152,7 @@ type Write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, mo
 
 /** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
 export const tell = (tx: Tx, cause: string, title: string, says: string): void =>
-  void tx.append({ is: 'guard.turned', stream: cause, body: { subject: cause, to: 'failing', title: title.slice(0, 120), says: says.slice(0, 500), at: tx.now.wall } })
+  void tx.append({ is: 'guard.alarmed', stream: cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), at: tx.now.wall } })
 
 function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
   const job = loadJob(tx.sql, reconcile)
@@ -161,7 +161,7 @@ function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
   // Older plans wait no longer, but for what people have agreed on or are asked to.
   for (const { plan, reconcile: of } of keptPlans(tx.sql)) if (of === reconcile && isOld(tx, plan)) dropActs(tx.sql, plan)
   const kept = moved === 'current' ? run.acts.filter(({ act }) => act === 'release' || run.plan.mode === 'armed').slice(0, MOST_ACTS) : run.acts.filter(({ act }) => act === 'release').slice(0, MOST_ACTS)
-  const { id, hash, mode, binding, refusals, totals } = run.plan
+  const { id, hash, binding, refusals, totals } = run.plan
   const only: Span = kept.some(({ act }) => act === 'purge') ? PURGE_GOOD : PLAN_GOOD
   const plan: PlanRow = {
     id, reconcile, hash, mode: after.latest?.mode ?? 'report', binding, refusals: refusals.slice(0, 50), totals, digest: digestOf(kept), store: run.store, identity: run.identity, margins: run.margins,
@@ -205,7 +205,7 @@ function takeAgreed(tx: Tx, entry: Entry, write: Write): void {
 
 /** Of the agreement itself, as it was asked; what was recorded beside it is compared with that. */
 function hashIn(tx: Tx, id: string): string {
-  for (const row of tx.sql.each<{ body: string }>(`select body from entry where stream = ? and is_ = 'agreement.asked' limit 1`, id)) return String((JSON.parse(row.body) as { hash?: unknown }).hash ?? '')
+  for (const row of tx.sql.each<{ body: string }>(`select body from entry where stream = ? and is_ = 'agreement.asked' limit 1`, id)) return (JSON.parse(row.body) as { hash?: string }).hash ?? ''
   return ''
 }
 

@@ -52,6 +52,9 @@ export interface Lived {
 /** Whether something was begun of which nobody knows the outcome yet. */
 export const isOpen = (life: Life): life is Life & { readonly is: 'leaving' | 'returning' | 'removing' } => life.is === 'leaving' || life.is === 'returning' || life.is === 'removing'
 
+/** Nothing lies aside of it. Another object under the name of one that was purged begins a life of its own. */
+export const isFree = (life: Life): boolean => life.is === 'unmarked' || life.is === 'flagged' || life.is === 'purged'
+
 /** The act that is under way. */
 export const actOf = (life: Life & { readonly is: 'leaving' | 'returning' | 'removing' }): Act => (life.is === 'leaving' ? 'quarantine' : life.is === 'returning' ? 'release' : 'purge')
 
@@ -64,7 +67,7 @@ const UNMARKED: Life = { is: 'unmarked' }
 export function step(life: Life, event: LifeEvent): Lived {
   const no = (wrong: string): Lived => ({ life, wrong })
   switch (event.is) {
-    case 'flagged': return life.is === 'unmarked' || life.is === 'flagged' ? { life: { is: 'flagged', flag: event.flag } } : no(`it is ${life.is}: nothing flags it`)
+    case 'flagged': return isFree(life) ? { life: { is: 'flagged', flag: event.flag } } : no(`it is ${life.is}: nothing flags it`)
     case 'unflagged': return life.is === 'flagged' ? { life: UNMARKED } : no(`it is ${life.is}: it has no flag to take away`)
     case 'intended': return intended(life, event)
     case 'done': return isOpen(life) ? done(life, event) : no(`nothing is under way: it is ${life.is}`)
@@ -77,7 +80,7 @@ export function step(life: Life, event: LifeEvent): Lived {
 function intended(life: Life, event: LifeEvent & { is: 'intended' }): Lived {
   if (event.act === 'quarantine') {
     const { flag, what } = event
-    if (life.is !== 'flagged' && life.is !== 'unmarked') return { life, wrong: `it is ${life.is}: it cannot be put aside` }
+    if (!isFree(life)) return { life, wrong: `it is ${life.is}: it cannot be put aside` }
     if (flag.etag !== what.etag || (what.versionId !== undefined && flag.version !== what.versionId)) return { life, wrong: 'what was flagged is another version' }
     return { life: { is: 'leaving', flag, what, begun: event.at } }
   }

@@ -12,14 +12,13 @@ export type Order =
   | { readonly id: string; readonly act: 'quarantine'; readonly what: Judged }
   | { readonly id: string; readonly act: 'release' | 'purge'; readonly what: SetAside }
 
-/** Something that was begun once, and whose outcome nobody knows. `since`: by our clock, when its intent was written down. */
+/** Something that was begun once, and whose outcome nobody knows. */
 export interface Doubt {
   readonly id: string
   readonly act: Act
   readonly what: Judged
   /** Of what was aside already. */
   readonly token?: string
-  readonly since: Instant
 }
 
 export type Ended =

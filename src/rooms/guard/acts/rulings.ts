@@ -10,7 +10,7 @@ import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, 
 import type { Lock } from '../reconcile/cursor.ts'
 import { isLive, type Item, type Plan } from '../reconcile/plan.ts'
 import type { Arming } from '../reconcile/readings.ts'
-import { asideOf, type Act, type Life } from './life.ts'
+import { asideOf, isFree, type Act, type Life } from './life.ts'
 
 /** A look at the catalogue is this young when it counts. */
 export const RECHECK_GOOD: Span = minutes(5)
@@ -154,11 +154,10 @@ const at = ({ now, lived, store }: Grounds): { at: Moment; store: Instant | unde
 
 function toQuarantine(it: Candidate, grounds: Grounds): Want[] {
   const { item, life, flag, lock, modifiedAt, key } = it
-  const wasFree = life.is === 'unmarked' || life.is === 'flagged'
   const same = flag !== undefined && flag.version === item.version_id && flag.etag === item.etag
   const listed = { version: item.version_id ?? undefined, etag: item.etag ?? undefined, size: item.bytes ?? undefined, modifiedAt, lock: 'free' as const, tags: [], standing: 'live' as const }
   return [
-    { wants: 'nothing is under way with it', found: wasFree ? pass : fail(`it is ${life.is}`) },
+    { wants: 'nothing is under way with it', found: isFree(life) ? pass : fail(`it is ${life.is}`) },
     { wants: 'the version that was flagged', found: same ? pass : fail('it is another one') },
     { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
     noRow(it, grounds.now),

@@ -1,0 +1,282 @@
+// A clean-up done for real, over a store of versions in memory: what it takes to put aside, to bring back and to remove, and what holds each of them up.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { actsWorld, hexOf, JOB, MARGINS, someone, type ActsWorld } from '../../../../test/guard/acts-world.ts'
+import { days, hours, minutes, ms, seconds } from '../../../core/time.ts'
+import { loadActs, loadJob } from './rows.ts'
+
+/** An armed job in which one orphan has waited out everything, and one object has its row. */
+async function ripe(more: Parameters<typeof actsWorld>[0] = {}): Promise<ActsWorld> {
+  const world = actsWorld(more)
+  world.store.put('c/orphan')
+  world.store.put('c/kept')
+  world.rows.add('c/kept')
+  world.pass(days(8))
+  for (let n = 0; n < 3; n++) {
+    world.run()
+    world.pass(hours(24.5))
+  }
+  world.arm()
+  world.run()
+  return world
+}
+
+/** One that lies aside, its quarantine over. */
+async function spent(): Promise<ActsWorld> {
+  const world = await ripe()
+  await world.work()
+  world.pass(days(31))
+  return world
+}
+
+const saysOf = (world: ActsWorld, plan: string): string[] => world.room.sql.all<{ says: string; state: string }>('select says, state from guard_act where plan = ? order by n', plan).map((it) => `${it.state}: ${it.says}`)
+
+test('G-7 G-8 an orphan that has waited out everything is put aside, each step an entry before and after', async () => {
+  const world = await ripe()
+  assert.deepEqual(await world.work(), ['quarantine c/orphan done'])
+  assert.equal(world.life('c/orphan').is, 'aside')
+  assert.deepEqual(world.entries().filter((it) => it.stream.startsWith('obj_')).map((it) => [it.is, it.follows]), [['guard.intended', 0], ['guard.ended', 1]])
+  assert.deepEqual(await world.work(), [], 'once')
+  assert.equal(world.store.stacks.get('c/kept')?.[0]?.is, 'version')
+})
+
+test('a returning row brings its object back by itself', async () => {
+  const world = await ripe()
+  await world.work()
+  world.rows.add('c/orphan')
+  world.run()
+  assert.deepEqual(await world.work(), ['release c/orphan done'])
+  assert.equal(world.store.stacks.get('c/orphan')?.[0]?.is, 'version')
+  assert.equal(world.life('c/orphan').is, 'unmarked')
+})
+
+test('a person brings anything back until it is purged, also when nothing is armed', async () => {
+  const world = await ripe()
+  await world.work()
+  world.room.turn((tx) => world.acts.disarm(tx, JOB, 'ada'))
+  const { wanted, missing } = world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan'), hexOf('c/kept')], 'ada'))
+  assert.deepEqual([wanted, missing], [1, [hexOf('c/kept')]])
+  assert.deepEqual(await world.work(), ['release c/orphan done'])
+})
+
+test('a purge takes two people who agree to that very plan, and is done once', async () => {
+  const world = await spent()
+  const plan = world.run()
+  assert.deepEqual(await world.work(), [], 'nobody has agreed')
+  world.purge(plan)
+  assert.deepEqual(await world.work(), ['purge c/orphan done'])
+  assert.equal(world.life('c/orphan').is, 'purged')
+  assert.deepEqual(world.store.events.map(({ is, key }) => `${is} ${key}`), ['aside c/orphan', 'gone c/orphan'])
+})
+
+test('C-17 G-11 one person is not two: not by two tokens, not by two names', async () => {
+  for (const people of [['ada', 'ada'], [someone('ada'), { ...someone('ada2'), addresses: ['ada+2@acme.example'] }], ['ada'], []] as const) {
+    const world = await spent()
+    const plan = world.run()
+    const { hash } = loadJob(world.room.sql, JOB).latest ?? { hash: '' }
+    world.agree({ is: 'purge', reconcile: JOB, plan, hash }, people)
+    assert.deepEqual(await world.work(), [])
+    assert.equal(world.entries('guard.notDone').length, 1)
+    assert.equal(world.entries('guard.purgeAgreed').length, 0)
+  }
+})
+
+test('G-11 an agreement is used once, for the plan that was seen, within a day', async () => {
+  const world = await spent()
+  const plan = world.run()
+  const id = world.purge(plan)
+  const { hash = '' } = loadJob(world.room.sql, JOB).latest ?? {}
+  world.agree({ is: 'purge', reconcile: JOB, plan, hash }, ['ada', 'bo'], { id })
+  assert.match(JSON.stringify(world.entries('guard.notDone').at(-1)?.body), /used already/)
+  world.pass(hours(25))
+  world.run()
+  assert.deepEqual(await world.work(), [], 'they agreed to it too long ago')
+  const other = await spent()
+  const seen = other.run()
+  other.agree({ is: 'purge', reconcile: JOB, plan: seen, hash: 'f'.repeat(64) }, ['ada', 'bo'])
+  assert.deepEqual(await other.work(), [], 'they agreed to another plan')
+})
+
+test('G-11 a plan that was edited after it was made is done by nobody, and somebody hears of it', async () => {
+  const world = await ripe()
+  const plan = world.run({ edit: (acts) => acts.forEach((it) => Object.assign(it.given.item, { why: 'because' })) })
+  assert.deepEqual(await world.work(), [])
+  assert.equal(world.entries('guard.alarmed').length, 1)
+  assert.deepEqual(loadActs(world.room.sql, plan), [])
+  const purging = await spent()
+  const sealed = purging.run()
+  purging.purge(sealed)
+  purging.room.turn((tx) => tx.sql.run(`update guard_act set given = replace(given, 'asked for', 'wished for') where plan = ?`, sealed))
+  assert.deepEqual(await purging.work(), [])
+})
+
+test('G-20 the catalogue is asked again right before each act; a row, silence and a fault all hold it', async () => {
+  for (const recheck of [
+    () => Promise.resolve(new Map([[hexOf('c/orphan'), 'present' as const]])), () => Promise.resolve(new Map()), () => Promise.reject(new Error('the catalogue is away')),
+  ]) {
+    const world = await ripe({ recheck })
+    assert.deepEqual(await world.work(), [])
+    assert.equal(world.entries('guard.intended').length, 0)
+  }
+  const world = await ripe()
+  world.rows.add('c/orphan')
+  assert.deepEqual(await world.work(), [], 'a row that came after the run')
+})
+
+test('G-7 X-7 soak counts by both clocks: the wall clock alone shortens nothing, nor does time that nobody lived through', async () => {
+  for (const leap of ['step', 'away'] as const) {
+    const world = actsWorld({ honest: false })
+    world.store.put('c/orphan')
+    world.pass(days(8))
+    for (let n = 0; n < 4; n++) {
+      world.run()
+      if (leap === 'step') world.step(hours(25))
+      else world.away(hours(25))
+    }
+    world.arm()
+    const plan = world.run()
+    assert.deepEqual(await world.work(), [], leap)
+    assert.match(saysOf(world, plan).join(), /so far|of 3/)
+  }
+})
+
+test('G-23 quarantine counts by both clocks and the store\'s', async () => {
+  for (const leap of ['step', 'away'] as const) {
+    const world = await ripe({ honest: false })
+    await world.work()
+    if (leap === 'step') world.step(days(40))
+    else world.away(days(40))
+    const plan = world.run()
+    world.purge(plan)
+    assert.deepEqual(await world.work(), [], leap)
+  }
+  const world = await ripe()
+  await world.work()
+  world.pass(ms(Number(MARGINS.quarantine) - hours(2)))
+  world.purge(world.run())
+  assert.deepEqual(await world.work(), [], 'not before its time')
+})
+
+test('G-16 what was armed for something else is not armed, and what changed since a plan holds that plan', async () => {
+  const world = await ripe()
+  world.run({ binding: 'another', mode: 'armed' })
+  assert.equal(loadJob(world.room.sql, JOB).arming, undefined)
+  assert.deepEqual(await world.work(), [])
+  const store = await ripe()
+  store.store.identity = 'store-2'
+  assert.deepEqual(await store.work(), [], 'another store answers')
+})
+
+test('arming takes three clean runs and two people, for what they saw', async () => {
+  const world = actsWorld()
+  world.store.put('c/a')
+  world.run()
+  world.run()
+  world.arm()
+  assert.equal(loadJob(world.room.sql, JOB).arming, undefined)
+  world.run()
+  world.agree({ is: 'arm', reconcile: JOB, binding: 'bound' }, ['ada', 'ada'])
+  assert.equal(loadJob(world.room.sql, JOB).arming, undefined)
+  world.run({ healthy: false })
+  world.arm()
+  assert.equal(loadJob(world.room.sql, JOB).arming, undefined, 'in a row')
+  for (let n = 0; n < 3; n++) world.run()
+  world.arm()
+  assert.deepEqual(loadJob(world.room.sql, JOB).arming?.people, ['ada', 'bo'])
+})
+
+test('G-5 the breaker is latched; two people close it, with a healthy run since', async () => {
+  const world = await ripe()
+  world.run({ breaker: { is: 'open', since: world.now().wall, because: ['too much'] } })
+  assert.deepEqual(await world.work(), [])
+  const { breaker } = loadJob(world.room.sql, JOB)
+  assert(breaker.is === 'open')
+  const close = (): void => void world.agree({ is: 'close-breaker', reconcile: JOB, since: breaker.since, because: ['too much'], reason: 'a tenant left' }, ['ada', 'bo'])
+  close()
+  assert.equal(loadJob(world.room.sql, JOB).breaker.is, 'open', 'no healthy run since')
+  world.pass(minutes(10))
+  world.run()
+  close()
+  assert.equal(loadJob(world.room.sql, JOB).breaker.is, 'closed')
+  world.run()
+  assert.deepEqual(await world.work(), ['quarantine c/orphan done'])
+})
+
+test('G-9 G-15 G-21 what a store cannot do is not tried on anything but canaries', async () => {
+  for (const name of ['sets_aside', 'brings_back', 'clock', 'read_only'] as const) {
+    for (const found of [{ is: 'fail', says: 'it does not' }, { is: 'unknown', says: 'nobody knows' }] as const) {
+      const world = await ripe()
+      world.store.capabilities = { [name]: found }
+      assert.deepEqual(await world.work(), [], `${name} ${found.is}`)
+    }
+  }
+})
+
+test('G-8 a hand that dies before or after the request is followed by one that looks first, and the end is the same', async () => {
+  for (const death of ['before', 'after'] as const) {
+    const world = await spent()
+    world.store.put('c/second')
+    world.rows.add('c/kept')
+    const plan = world.run()
+    world.purge(plan)
+    await world.work(death)
+    assert.equal(world.life('c/orphan').is, 'removing')
+    assert.deepEqual(await world.work(), [], 'not before nothing of it can arrive any more')
+    world.pass(minutes(2))
+    await world.work()
+    assert.equal(world.life('c/orphan').is, 'purged', death)
+    assert.deepEqual(world.store.events.filter(({ is }) => is === 'gone').map(({ key }) => key), ['c/orphan'])
+    const young = await ripe()
+    await young.work(death)
+    young.pass(minutes(2))
+    await young.work()
+    assert.equal(young.life('c/orphan').is, 'aside', death)
+    assert.equal(young.store.stacks.get('c/orphan')?.length, 2, 'one delete marker')
+  }
+})
+
+test('G-8 only the holder of the lease is given work; a hand that was frozen hears that it is over', async () => {
+  const world = await ripe()
+  const first = await world.hear({ is: 'lease' }, 'one')
+  assert(first.is === 'lease' && first.lease.is === 'granted')
+  const second = await world.hear({ is: 'lease' }, 'two')
+  assert(second.is === 'lease' && second.lease.is === 'taken')
+  world.pass(seconds(21))
+  assert.deepEqual(await world.hear({ is: 'work', term: first.lease.term }, 'one'), { is: 'no-lease' })
+  const third = await world.hear({ is: 'lease' }, 'two')
+  assert(third.is === 'lease' && third.lease.is === 'granted' && third.lease.term > first.lease.term)
+  assert.deepEqual(await world.hear({ is: 'work', term: first.lease.term }, 'one'), { is: 'no-lease' })
+})
+
+test('a store that did something else than was asked disarms, opens the breaker, and somebody is called', async () => {
+  const world = await ripe()
+  world.store.deleting.quarantine = () => Promise.resolve({ is: 'lost', says: 'it destroyed what it was to hide' })
+  assert.deepEqual(await world.work(), ['quarantine c/orphan lost'])
+  const job = loadJob(world.room.sql, JOB)
+  assert.deepEqual([job.arming, job.breaker.is, world.life('c/orphan').is], [undefined, 'open', 'lost'])
+  assert.equal(world.entries('guard.alarmed').length, 1)
+})
+
+test('a burst of objects that have changed stops the plan', async () => {
+  const world = await ripe()
+  for (let n = 0; n < 8; n++) world.store.put(`c/more${n}`)
+  world.pass(days(8))
+  for (let n = 0; n < 4; n++) {
+    world.run()
+    world.pass(hours(24.5))
+  }
+  world.run()
+  world.store.deleting.quarantine = () => Promise.resolve({ is: 'refused', why: 'changed', says: 'it was written since' })
+  const did = await world.work()
+  assert.equal(did.length, 9, 'a handful was handed out already')
+  assert.equal(loadJob(world.room.sql, JOB).breaker.is, 'open')
+  assert.deepEqual(await world.work(), [])
+})
+
+test('a run that was judged by what no longer holds lets nothing through', async () => {
+  const world = await ripe()
+  const job = loadJob(world.room.sql, JOB)
+  world.room.turn((tx) => world.acts.halt(tx, JOB, { says: 'meanwhile', lost: false }))
+  assert.equal(loadJob(world.room.sql, JOB).version, job.version + 1)
+  assert.deepEqual(await world.work(), [])
+})
