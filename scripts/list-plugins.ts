@@ -10,16 +10,21 @@ const KINDS = [
   { folder: 'probes', type: 'AnyProbe', port: 'probe' },
   { folder: 'channels', type: 'AnyChannel', port: 'channel' },
   { folder: 'stores', type: 'AnyStore', port: 'store' },
+  { folder: 'catalogues', type: 'AnyCatalogue', port: 'catalogue' },
 ] as const
 
 /** The list as it should be now. */
 export function renderList(folder: URL = FOLDER): string {
   const imports: string[] = []
   const lists: string[] = []
+  const taken = new Set<string>()
   for (const kind of KINDS) {
     const names = pluginsIn(new URL(`${kind.folder}/`, folder))
-    for (const name of names) imports.push(`import ${variable(name)} from './${kind.folder}/${name}.ts'`)
-    lists.push(`export const ${kind.folder}: readonly ${kind.type}[] = [${names.map(variable).join(', ')}]`)
+    // A database is looked at by a probe and read by a catalogue: the second of a name says of which folder it is.
+    const variables = names.map((name) => (taken.has(name) ? variable(`${name}-${kind.folder}`) : variable(name)))
+    names.forEach((name, i) => imports.push(`import ${variables[i]} from './${kind.folder}/${name}.ts'`))
+    for (const name of names) taken.add(name)
+    lists.push(`export const ${kind.folder}: readonly ${kind.type}[] = [${variables.join(', ')}]`)
   }
   const types = KINDS.map(({ type, port }) => `import type { ${type} } from '../ports/${port}.ts'`)
   return `// Written by scripts/list-plugins.ts from the folders beside it; do not edit.\n${[...types, ...imports].join('\n')}\n\n${lists.join('\n')}\n`

@@ -98,6 +98,9 @@ export type Lock =
   | { readonly is: 'locked'; readonly hold: boolean; readonly until?: Instant; readonly says: string }
   | { readonly is: 'unknown'; readonly says: string }
 
+/** What its owner has written on an object: names, and `name:value` of each. Where nobody could read them, they are not none. */
+export type Tags = { readonly is: 'read'; readonly tags: readonly string[] } | { readonly is: 'unknown'; readonly says: string }
+
 /** How long the store's own rules keep what is no longer current. */
 export type Keeps = { readonly is: 'for ever' } | { readonly is: 'for'; readonly span: Span } | { readonly is: 'unknown'; readonly says: string }
 
@@ -128,6 +131,7 @@ export interface Reading {
   head(place: Place, signal: AbortSignal): Promise<Headed>
   read(want: ReadWant, signal: AbortSignal): Promise<Chunk>
   lock(place: Place, signal: AbortSignal): Promise<Lock>
+  tags(place: Place, signal: AbortSignal): Promise<Tags>
 }
 
 /** What was judged, and therefore what alone may be touched. */

@@ -14,6 +14,7 @@ export interface Kept {
   readonly at: number
   retainUntil?: number
   hold?: boolean
+  tags?: Record<string, string>
 }
 
 export type Lie =
@@ -221,6 +222,7 @@ function ofObject(fake: FakeS3, it: Asked): Reply {
     return query.has('legal-hold') ? hold(it, kept) : create(fake, it)
   }
   if (query.has('retention') || query.has('legal-hold')) return lockOf(fake, it, kept)
+  if (query.has('tagging')) return !kept ? error(404, 'NoSuchKey') : { status: 200, body: `<Tagging ${NS}><TagSet>${Object.entries(kept.tags ?? {}).map(([name, value]) => `<Tag>${tag('Key', name)}${tag('Value', value)}</Tag>`).join('')}</TagSet></Tagging>` }
   if (!kept || kept.marker) {
     const marked = kept ? { 'x-amz-delete-marker': 'true', 'x-amz-version-id': kept.versionId } : undefined
     return kept && wanted !== null ? error(405, 'MethodNotAllowed', marked) : error(404, 'NoSuchKey', marked)

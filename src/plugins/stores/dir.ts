@@ -45,6 +45,7 @@ function readingOf(folder: string, marker: string): Reading {
     }),
     read: (want, signal) => on(signal, (ground) => rangeOf(ground, want)),
     lock: (_place, signal) => on(signal, async () => ({ is: 'free' })),
+    tags: (_place, signal) => on(signal, async () => ({ is: 'read', tags: [] })),
   }
 }
 

@@ -40,6 +40,7 @@ export function loneReading(it: Opening): LoneStore<Reading> {
     head: (place, signal) => line.call('head', [place], signal),
     read: (want, signal) => line.call('read', [want], signal),
     lock: (place, signal) => line.call('lock', [place], signal),
+    tags: (place, signal) => line.call('tags', [place], signal),
   }
   return { half, pid: line.pid, close: line.close }
 }

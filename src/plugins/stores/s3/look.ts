@@ -3,7 +3,7 @@
 import { coded, Fault } from '../../../core/fault.ts'
 import { days, type Instant } from '../../../core/time.ts'
 import { createHash } from 'node:crypto'
-import { MOST_CHUNK, MOST_ITEMS, type Chunk, type Declared, type Headed, type Keeps, type Lock, type Page, type PageWant, type Place, type Reading, type ReadWant, type StoreContext } from '../../../ports/store.ts'
+import { MOST_CHUNK, MOST_ITEMS, type Chunk, type Declared, type Headed, type Keeps, type Lock, type Page, type PageWant, type Place, type Reading, type ReadWant, type StoreContext, type Tags } from '../../../ports/store.ts'
 import { sayKey } from '../../../ports/store/key.ts'
 import { clockFrom } from '../../../ports/store/listing.ts'
 import { bare, queryOf, readPage, readUploads } from './pages.ts'
@@ -36,6 +36,7 @@ export function createLook(wire: Wire, { now }: Pick<StoreContext, 'now'>): Read
     head: (place, signal) => head(wire, place, signal),
     read: (want, signal) => read(wire, want, signal),
     lock: (place, signal) => lockOf(wire, place, signal),
+    tags: (place, signal) => tagsOf(wire, place, signal),
   }
 }
 
@@ -138,6 +139,16 @@ export async function lockOf(wire: Wire, place: Place, signal: AbortSignal): Pro
   if (until === 'unknown') return unknown(retention)
   if (held === 'unknown' || kept === 'unknown') return unknown(hold)
   return { is: 'free' }
+}
+
+/** A gateway that knows no tags has none to show. */
+async function tagsOf(wire: Wire, place: Place, signal: AbortSignal): Promise<Tags> {
+  const told = await wire.ask({ method: 'GET', key: place.key, query: { tagging: '', ...at(place) } }, signal)
+  if (isMissing(told, 'NotImplemented', 'NoSuchTagSet')) return { is: 'read', tags: [] }
+  if (told.status !== 200) return { is: 'unknown', says: wire.faultOf(told, `to say how “${sayKey(place.key)}” is tagged (s3:GetObjectTagging)`).message }
+  const sets = readXml(told.body.toString('utf8'), ['Tagging']).children.filter(({ name }) => name === 'TagSet')
+  const tags = sets.flatMap((set) => set.children.filter(({ name }) => name === 'Tag').flatMap((tag) => [textIn(tag, 'Key') ?? '', `${textIn(tag, 'Key') ?? ''}:${textIn(tag, 'Value') ?? ''}`]))
+  return { is: 'read', tags }
 }
 
 const NO_LOCK = ['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError']

@@ -1,0 +1,108 @@
+// What a run reads, in the order that its judgement leans on: sentinels are planted, then the catalogue, the listing, the catalogue again, within one
+// hour or not at all. What could not be read is left out with the reason, and what leans on it is not read any more: no later reading mends it.
+import path from 'node:path'
+import { sentence } from '../../../core/fault.ts'
+import { ms, minutes, type Span } from '../../../core/time.ts'
+import type { CatalogueContext, CatalogueLimits } from '../../../ports/catalogue.ts'
+import type { Declared, Reading, StoreClock } from '../../../ports/store.ts'
+import type { ListingRead, Read, StoreIdentity, Way } from '../../../rooms/guard/reconcile/readings.ts'
+import type { ReconcileConfig } from '../../../rooms/guard/reconcile/task.ts'
+import type { GuardContext } from '../context.ts'
+import { takeCatalogue, type CatalogueTaken, type OpenCatalogue } from './catalogue.ts'
+import { stampOf, takeListing, type ListingTaken } from './listing.ts'
+import { plant, type Planted } from './sentinels.ts'
+
+export interface ReconcileContext extends GuardContext, Pick<CatalogueContext, 'egress'> {
+  /** Throws a Fault where no catalogue is called so. */
+  catalogue(name: string): OpenCatalogue
+  /** Where files lie from run to run; made where it is not there. */
+  readonly kept: (reconcile: string) => string
+  /** Where the configuration lies. */
+  readonly home: string
+  readonly observer: string
+  /** Shorter in tests. */
+  readonly limits?: Partial<CatalogueLimits>
+}
+
+export interface ListedStore {
+  readonly taken: ListingTaken
+  readonly read: Read<ListingRead>
+  readonly declared: Declared
+  readonly clock: StoreClock
+}
+
+export interface Gathered {
+  readonly planted: Planted
+  readonly before?: CatalogueTaken
+  readonly listed?: ListedStore
+  readonly after?: CatalogueTaken
+  /** Why something is missing, by its input. */
+  readonly missing: { readonly before?: string; readonly listing?: string; readonly after?: string }
+}
+
+/** From the first reading of the catalogue to the end of the second. */
+export const WITHIN: Span = minutes(58)
+const LIMITS: CatalogueLimits = { connect: ms(15_000), statement: minutes(20), lock: ms(10_000) }
+
+/** Reads all of it, as far as it goes. */
+export async function gather(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Gathered> {
+  const planted = await plant({ argv: config.sentinels.plant, folder: context.home, reconcile: config.name, prefix: config.prefix, signal })
+  const limit = new AbortController()
+  const cancel = context.timers.after(WITHIN, () => limit.abort(new Error('it took longer than an hour')))
+  try {
+    return { planted, ...(await readings(config, context, AbortSignal.any([signal, limit.signal]))) }
+  } finally {
+    cancel()
+  }
+}
+
+async function readings(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Omit<Gathered, 'planted'>> {
+  const open = openedOf(config, context)
+  if ('says' in open) return { missing: { before: open.says, listing: LATER, after: LATER } }
+  const want = { rows: config.rows, intents: config.intents, lockColumn: config.lockColumn, prefix: Buffer.from(config.prefix), limits: { ...LIMITS, ...context.limits } }
+  const take = (label: string) => takeCatalogue(open, want, context, { folder: context.folder, label, observer: context.observer, signal })
+  context.say('reading the catalogue')
+  const before = await take('before')
+  if (before.is === 'unread') return { missing: { before: before.says, listing: LATER, after: LATER } }
+  context.say('listing the store')
+  const listed = await listStore(config, context, signal).catch((cause: unknown) => ({ says: sentence(cause) }))
+  if ('says' in listed) return { before, missing: { listing: listed.says, after: LATER } }
+  context.say('reading the catalogue again')
+  const after = await take('after')
+  return after.is === 'unread' ? { before, listed, missing: { after: after.says } } : { before, listed, after, missing: {} }
+}
+
+const LATER = 'it was not read, because what comes before it was not'
+
+function openedOf({ catalogue }: ReconcileConfig, context: ReconcileContext): OpenCatalogue | { readonly says: string } {
+  try {
+    return context.catalogue(catalogue)
+  } catch (cause) {
+    return { says: sentence(cause) }
+  }
+}
+
+async function listStore({ store, prefix }: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<ListedStore> {
+  const reading: Reading = context.reading(store)
+  const [at, identity] = [context.now(), await reading.identify(signal)]
+  const declared = await reading.declared(signal)
+  const taken = await takeListing({ reading, prefix, folder: context.folder, now: context.now, timers: context.timers, signal, say: (objects) => context.say(`listing the store: ${objects} objects`) })
+  const [again, now] = [await reading.identify(signal), await reading.declared(signal)]
+  if (again.id !== identity.id) throw new Error(`it became another store meanwhile: it was ${identity.says}, and is ${again.says}`)
+  if (now.versioning !== declared.versioning) throw new Error(`its versioning was ${declared.versioning} when the listing began, and is ${now.versioning}`)
+  const value: ListingRead = { store: storeOf(identity), began: taken.began, ended: taken.ended, final: true, provider: 'none' }
+  return { taken, read: { value, subject: `store ${store}`, observer: context.observer, at: at.wall, seen: stampOf(at) }, declared: now, clock: await reading.clock(signal) }
+}
+
+const storeOf = ({ kind, id, says }: { readonly kind: string; readonly id: string; readonly says: string }): StoreIdentity => ({ endpoint: kind, bucket: says, region: id })
+
+/** How the store puts things aside, as far as somebody can tell who only looks. */
+export const wayOf = ({ versioning, noncurrent }: Declared): Way => ({
+  versioning: versioning === 'enabled' || versioning === 'suspended' ? versioning : 'none',
+  noncurrent: noncurrent.is === 'for ever' ? 'ever' : noncurrent.is === 'for' ? noncurrent.span : undefined,
+  conditionalDelete: undefined, lockHolds: undefined,
+})
+
+/** A spool of this run. */
+export const spoolAt = ({ folder }: Pick<GuardContext, 'folder'>, name: string): string => path.join(folder, name)
+

@@ -1,0 +1,136 @@
+// What a reconcile run is given by the keeper, and what it gives back. All that former runs left behind comes with the task: the run itself has no
+// memory but files whose hashes the keeper holds. Plain data, so that it can be written down; what is per key stays in the files.
+import type { Due, Instant, Span } from '../../../core/time.ts'
+import type { Breaker, Ladder } from './breaker.ts'
+import type { Plan } from './plan.ts'
+import type { Accepted, Arming, CatalogueIdentity, Former, Ran, Way } from './readings.ts'
+import type { Page } from './run.ts'
+import type { Recalled } from './sandwich.ts'
+
+/** One `reconcile:` of the configuration, without any secret. */
+export interface ReconcileConfig {
+  readonly name: string
+  readonly store: string
+  readonly prefix: string
+  readonly catalogue: string
+  readonly rows: string
+  readonly intents?: string
+  readonly lockColumn: string
+  readonly sentinels: { readonly plant: readonly string[]; readonly remove: readonly string[] }
+  readonly every: Span
+  readonly copiesIn?: string
+  readonly least: number
+  /** How long the database's own backups go back, as declared; and how old the oldest is that is known. */
+  readonly retention: Span
+  readonly escalate: string
+  /** `holdfast.yaml:12`. */
+  readonly from: string
+}
+
+/** A file that a run has left behind, and by what it is known again. */
+export interface Kept {
+  readonly file: string
+  readonly sha256: string
+  readonly count: number
+  readonly bytes: number
+}
+
+/** As `Former`, with the position as a text. */
+export type FormerWritten = Omit<Former, 'position'> & { readonly position: string }
+
+/** What was done and said of one key since the run that wrote the memory; stands above it. */
+export interface Since {
+  readonly key: string
+  readonly recalled: Partial<Recalled>
+  /** A person has unlocked this key. */
+  readonly unlocked?: true
+}
+
+/** All that the keeper knows when a run begins. */
+export interface Knows {
+  readonly number: number
+  readonly runs: readonly Ran[]
+  readonly former: FormerWritten | 'none'
+  readonly columns: Kept | 'none'
+  readonly memory: Kept | 'none'
+  readonly newest: Kept | 'none'
+  readonly since: readonly Since[]
+  readonly flagsBinding: string | 'none'
+  readonly breaker: Breaker
+  readonly epochLatched: boolean
+  readonly arming: Arming | 'none'
+  readonly accepted: Accepted
+  readonly way: Way | 'none'
+  readonly actsToday: number
+  readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number }
+  /** Absent where nobody looked. */
+  readonly missed?: number
+  readonly oldestCopy?: Span
+  readonly shrink: number
+  readonly lease: Due
+  readonly lived: Span
+}
+
+export interface ReconcileTask {
+  readonly is: 'reconcile'
+  readonly reconcile: string
+  readonly knows: Knows
+}
+
+/** How much of one kind a plan holds. */
+export interface Weight {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** A plan for people: what it comes to, without its items. */
+export interface Summary {
+  readonly acts: Readonly<Record<string, Weight>>
+  /** Of what would be put aside, purged or is kept for now: the largest groups first, and the rest as one. */
+  readonly tenants: readonly (Weight & { readonly tenant: string })[]
+  readonly oldest: Instant | null
+}
+
+/** What of the world was seen by a run, for the next one and for whoever accepts it. */
+export interface SeenNow {
+  readonly identity: CatalogueIdentity
+  readonly oids: string
+  readonly position: string
+  readonly fingerprint: string
+  readonly store: FormerWritten['store']
+  readonly sentinelCounter: number
+}
+
+export type ReconcileResult =
+  | {
+    readonly is: 'judged'
+    readonly at: Instant
+    readonly plan: Plan
+    /** Where the plan lies, items and all. */
+    readonly path: string
+    readonly summary: Summary
+    readonly healthy: boolean
+    readonly breaker: Breaker
+    readonly ladder: Ladder
+    readonly ran: Ran
+    readonly pages: readonly Page[]
+    /** Absent where catalogue or store were not read. */
+    readonly seen?: SeenNow
+    /** What it left behind; absent: what was stays in force. */
+    readonly memory?: Kept
+    readonly newest?: Kept
+    readonly columns?: Kept
+    /** Columns that came and went since the approved schema, shortened. */
+    readonly schema: { readonly added: readonly string[]; readonly removed: readonly string[] }
+    /** Things in the store that nobody can name safely. */
+    readonly odd: { readonly count: number; readonly shown: readonly string[] }
+    /** What stood in the way, in the words of whoever said it. */
+    readonly said: readonly string[]
+  }
+  | { readonly is: 'failed'; readonly says: string }
+
+/** Whether what was seen may stand as what former runs saw: the three checks that compare with it pass. */
+export const isGood = ({ checks }: Pick<Plan, 'checks'>): boolean => ['identity', 'epoch', 'schema'].every((id) => checks.some((it) => it.id === id && it.found === 'pass'))
+
+/** Whether the catalogue went back in time: then it stays so until a person acknowledges it. */
+export const wentBack = ({ checks }: Pick<Plan, 'checks'>): boolean => checks.some((it) => it.id === 'epoch' && it.found === 'fail')
