@@ -69,7 +69,7 @@ function ask(connection: Connection, sql: string, timeout: Span | undefined, row
       try {
         row(it as (Buffer | null)[])
       } catch (cause) {
-        reject(cause as Error)
+        reject(cause instanceof Error ? cause : new Error(String(cause)))
       }
     })
     query.on('error', reject)

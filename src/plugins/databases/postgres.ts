@@ -2,7 +2,7 @@
 // What the server says is shown in its own words, without credentials; what the driver trips over is said to be no protocol of PostgreSQL.
 import { EventEmitter, once } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { coded, codeOf, Fault, sentence, silence } from '../../core/fault.ts'
+import { coded, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
 import { linkWords, serverWords, type Database, type Dialect, type Step } from '../../ports/database.ts'
 import { MOST_BYTES } from '../../ports/dialogue.ts'

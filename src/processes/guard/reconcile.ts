@@ -141,7 +141,7 @@ function readingsOf(knows: Knows, { before, listed, after, planted }: Gathered, 
     clocks: clock && read('clocks', { store: later(now.wall, ms(clock.store.least)), storeOff: ms(furthest(clock.store)), databaseOff: ms(furthest(clock.database)) }),
     newest: newest && read('catalogue', newest), sentinelCounter: planted.counter === undefined ? undefined : read('sentinels', planted.counter),
     epochLatched: ledger(knows.epochLatched), lease: ledger(knows.lease), way: listed && read('store', onlyKnown(wayOf(listed.declared), knows)),
-    arming: ledger(knows.arming), accepted: ledger(knows.accepted), flagsBinding: knows.flagsBinding === 'none' ? undefined : ledger(knows.flagsBinding),
+    arming: ledger(knows.arming), accepted: ledger(knows.accepted), flagsBinding: knows.flagsBinding === undefined ? undefined : ledger(knows.flagsBinding),
   }
 }
 

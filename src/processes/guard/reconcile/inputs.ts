@@ -27,7 +27,7 @@ export type Open<Kind> = Kind & { readonly close: () => void }
 
 export function rowsFrom(spooled: Spooled, ended: Ended): Open<Rows> {
   const rows: Here & { lock: Lock; tenant: () => string | undefined } = readSpool(spooled, ended, {
-    lock: 'unknown' as Lock,
+    lock: 'unknown',
     tenant: (): string | undefined => (rows.bytes[rows.bodyFrom + 1] === 1 ? text.decode(rows.bytes.subarray(rows.bodyFrom + 2, rows.bodyTo)) : undefined),
   }, (at) => void (at.lock = LOCKS[at.bytes[at.bodyFrom] ?? 2] ?? 'unknown'))
   return rows
@@ -65,7 +65,7 @@ export interface Asked {
 export function listingFrom(spooled: Spooled, ended: Ended, asked: (keyHex: string) => Asked | undefined): Open<Listing> & { readonly modifiedAt: () => number } {
   const known = (n: number): number | undefined => (Number.isNaN(n) ? undefined : n)
   const listing: Here & { standing: 'live' | 'hidden'; size: number | undefined; listed: () => Listed; modifiedAt: () => number } = readSpool(spooled, ended, {
-    standing: 'hidden' as 'live' | 'hidden', size: undefined as number | undefined,
+    standing: 'hidden', size: undefined,
     modifiedAt: (): number => listing.view.getFloat64(listing.bodyFrom + 9),
     listed: (): Listed => {
       const { bytes, view, bodyFrom, bodyTo, from, to } = listing

@@ -49,7 +49,7 @@ export function tidy(folder: string, keep: readonly (Kept | 'none' | undefined)[
 
 /** The former memory with what was done and said since laid over it: what a run begins with. */
 export function begin(from: Spooled | undefined, since: readonly Since[], file: string): Spooled {
-  const over = since.map((it) => ({ key: Buffer.from(it.key, 'hex'), ...it, key_hex: it.key })).sort((a, b) => Buffer.compare(a.key, b.key))
+  const over = since.map(({ key, recalled, unlocked }) => ({ key: Buffer.from(key, 'hex'), recalled, unlocked })).sort((a, b) => Buffer.compare(a.key, b.key))
   const writer = writeSpool(file)
   lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer)
   return writer.end()
@@ -92,7 +92,7 @@ const isWorth = ({ lock, flag, aside, copied, gapAccepted }: Recalled): boolean 
 export function notes(file: string): { add(it: Remembering): void; end(): Spooled } {
   const writer = writeSpool(file)
   return {
-    add: ({ key, recalled, when }) => writer.add(key, recalledBody({ ...recalled, ...(when === 'counted' ? { counted: true } : {}) } as Recalled)),
+    add: ({ key, recalled, when }) => writer.add(key, recalledBody({ ...recalled, ...(when === 'counted' ? { counted: true } : {}) })),
     end: () => writer.end(),
   }
 }

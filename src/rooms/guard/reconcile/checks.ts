@@ -38,7 +38,9 @@ const REMEMBERED = days(30)
 const YOUNG = hours(1)
 const SKEW = minutes(5)
 const SENTINELS = 8
+/** Of the newest thousand; where there are fewer, what an application deletes in a day would else be a restore. */
 const NEWEST_GONE = 0.01
+const NEWEST = 1000
 
 interface Rule {
   readonly id: CheckId
@@ -143,7 +145,7 @@ function identity({ readings }: Looked): Found {
   if (former === 'none') return pass
   if (!isSame(a, former.identity)) return fail(`the catalogue is ${sayCatalogue(a)}, and was ${sayCatalogue(former.identity)}`)
   const [is, was] = [list.value.store, former.store]
-  return is.endpoint === was.endpoint && is.bucket === was.bucket && is.region === was.region ? pass : fail(`the store is ${is.bucket} at ${is.endpoint}, and was ${was.bucket} at ${was.endpoint}`)
+  return is.endpoint === was.endpoint && is.bucket === was.bucket && is.region === was.region ? pass : fail(`the store is ${is.bucket} (${is.endpoint}), and was ${was.bucket} (${was.endpoint})`)
 }
 
 const isSame = (a: CatalogueIdentity, b: CatalogueIdentity): boolean => a.system === b.system && a.timeline === b.timeline && a.database === b.database
@@ -159,7 +161,7 @@ function epoch({ readings }: Looked): Found {
   const tables = a.oids === b.oids ? pass : fail('its tables were replaced during the listing')
   if (former === undefined) return every([latch, moved, tables, unknown('what former runs saw is not known')])
   if (former === 'none') return every([latch, moved, tables])
-  const share = newest === undefined || !(newest.value.of > 0) ? unknown('whether the newest rows are still there is not known') : newest.value.gone > NEWEST_GONE * newest.value.of ? fail(`${newest.value.gone} of the newest ${newest.value.of} rows are gone`) : pass
+  const share = newest === undefined || !(newest.value.of > 0) ? unknown('whether the newest rows are still there is not known') : newest.value.gone > NEWEST_GONE * Math.max(newest.value.of, NEWEST) ? fail(`${newest.value.gone} of the newest ${newest.value.of} rows are gone`) : pass
   const counter = sentinelCounter === undefined ? unknown('the sentinels\' counter was not read') : sentinelCounter.value >= former.sentinelCounter ? pass : fail(`the sentinels count ${sentinelCounter.value}, and counted ${former.sentinelCounter}`)
   return every([
     latch, moved, tables, share, counter,

@@ -283,7 +283,9 @@ function pagesOf(reconcile: string, refusals: readonly Refusal[], breaker: Break
   const pages: Page[] = []
   const isLimit = ({ id }: Refusal): boolean => id === 'breaker' || id.startsWith('limit:')
   const missing = refusals.filter((it) => !isLimit(it) || it.found === 'unknown')
-  if (missing.length > 0) pages.push(page('refused', `nothing was touched: ${missing.slice(0, 3).map((it) => it.text).join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}`))
+  // What a run that is refused makes of gaps and limits mostly has the same cause: one page, and what stays is paged by itself later.
+  const besides = [...(breaker?.is === 'open' ? ['the breaker is open'] : []), ...(gaps > 0 ? [`${gaps} rows seem to have no object`] : []), ...(gone > 0 ? [`${gone} objects that were locked or put aside seem to be gone`] : [])]
+  if (missing.length > 0) return [page('refused', `nothing was touched: ${missing.slice(0, 3).map((it) => it.text).join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}${besides.map((it) => `; ${it}`).join('')}`)]
   if (breaker?.is === 'open') pages.push(page('breaker', `the breaker is open: ${breaker.because.join('; ')}`))
   if (gaps > 0) pages.push(page('gap', `${gaps} rows have no object; the rows are left as they are`))
   if (gone > 0) pages.push(page('gone', `${gone} objects have disappeared that were locked or put aside`))

@@ -55,7 +55,8 @@ export interface Knows {
   readonly memory: Kept | 'none'
   readonly newest: Kept | 'none'
   readonly since: readonly Since[]
-  readonly flagsBinding: string | 'none'
+  /** Absent: no run has made any. */
+  readonly flagsBinding?: string
   readonly breaker: Breaker
   readonly epochLatched: boolean
   readonly arming: Arming | 'none'
