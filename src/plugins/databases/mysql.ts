@@ -61,9 +61,8 @@ function ask(connection: Connection, sql: string, timeout: Span | undefined, row
     // Bytes as they came: what a column is, is the asker's to know.
     const raw = row ? { typeCast: (field: { buffer(): Buffer | null }) => field.buffer() } : {}
     const query = connection.query({ sql, rowsAsArray: true, ...raw, ...(timeout !== undefined && { timeout }) })
-    query.on('fields', (fields?: readonly { readonly name: string }[]) => {
-      if (Array.isArray(fields)) columns = fields.map(({ name }) => name)
-    })
+    // Nothing where the statement gives no rows.
+    query.on('fields', (fields?: readonly { readonly name: string }[]) => void (columns = fields?.map(({ name }) => name) ?? []))
     query.on('result', (it: unknown) => {
       if (!row || !Array.isArray(it)) return
       try {

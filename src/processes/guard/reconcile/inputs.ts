@@ -25,8 +25,13 @@ export const rowBody = (lock: Lock, tenant: string | undefined): Uint8Array => {
 /** A spool that is to be read is let go of when the run is over. */
 export type Open<Kind> = Kind & { readonly close: () => void }
 
+interface RowsBeside {
+  lock: Lock
+  readonly tenant: () => string | undefined
+}
+
 export function rowsFrom(spooled: Spooled, ended: Ended): Open<Rows> {
-  const rows: Here & { lock: Lock; tenant: () => string | undefined } = readSpool(spooled, ended, {
+  const rows: Here & RowsBeside = readSpool<RowsBeside>(spooled, ended, {
     lock: 'unknown',
     tenant: (): string | undefined => (rows.bytes[rows.bodyFrom + 1] === 1 ? text.decode(rows.bytes.subarray(rows.bodyFrom + 2, rows.bodyTo)) : undefined),
   }, (at) => void (at.lock = LOCKS[at.bytes[at.bodyFrom] ?? 2] ?? 'unknown'))
@@ -61,10 +66,17 @@ export interface Asked {
   readonly tags: readonly string[] | undefined
 }
 
+interface ListingBeside {
+  standing: 'live' | 'hidden'
+  size: number | undefined
+  readonly listed: () => Listed
+  readonly modifiedAt: () => number
+}
+
 /** `asked`: what is known of the object at this key, in hex; what nobody asked for is not known. */
 export function listingFrom(spooled: Spooled, ended: Ended, asked: (keyHex: string) => Asked | undefined): Open<Listing> & { readonly modifiedAt: () => number } {
   const known = (n: number): number | undefined => (Number.isNaN(n) ? undefined : n)
-  const listing: Here & { standing: 'live' | 'hidden'; size: number | undefined; listed: () => Listed; modifiedAt: () => number } = readSpool(spooled, ended, {
+  const listing: Here & ListingBeside = readSpool<ListingBeside>(spooled, ended, {
     standing: 'hidden', size: undefined,
     modifiedAt: (): number => listing.view.getFloat64(listing.bodyFrom + 9),
     listed: (): Listed => {
