@@ -40,7 +40,7 @@ async function bucket(_t: TestContext, { lock = true, versions = true } = {}): P
   }
   await well({ method: 'PUT', headers: lock ? { 'x-amz-bucket-object-lock-enabled': 'true' } : {} })
   if (versions && !lock) await well({ method: 'PUT', query: { versioning: '' }, body: '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>' })
-  const rights = ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold']
+  const rights = ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold', 's3:GetObjectTagging', 's3:GetObjectVersionTagging']
   await well({ method: 'PUT', query: { policy: '' }, body: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam:::user/reader'] }, Action: rights, Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`] }] }) })
   const config = s3.config.parse({ s3: url, bucket: name, read: reader, delete: hand })
   const reading = s3.reading(config, context)
