@@ -23,7 +23,7 @@ export interface Laid {
 const clock = createClock()
 const now = (): ReturnType<typeof clock.now> => clock.now()
 const soon = (): AbortSignal => AbortSignal.timeout(10_000)
-const WORDS = ['clock', 'declared', 'head', 'identify', 'lock', 'page', 'read', 'uploads']
+const WORDS = ['clock', 'declared', 'head', 'identify', 'lock', 'page', 'read', 'tags', 'uploads']
 const ACTS = ['identify', 'probe', 'purge', 'quarantine', 'release']
 
 /** Names that two programs read in two ways, or that mean to lead out. */
