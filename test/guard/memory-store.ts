@@ -44,6 +44,7 @@ export function memoryStore(clock: () => Instant, wall: () => Instant): MemorySt
       head: ({ key }) => Promise.resolve(stacks.get(key)?.[0]?.is === 'version' ? (stacks.get(key)?.[0] as Version) : { is: 'absent', marker: stacks.has(key) }),
       read: () => Promise.resolve({ is: 'absent', says: 'nothing is read here' }),
       lock: () => Promise.resolve({ is: 'free' }),
+      tags: () => Promise.resolve({ is: 'read', tags: [] }),
     },
     deleting: {
       identify: () => Promise.resolve({ kind: 'memory', id: store.identity, says: store.identity }),
