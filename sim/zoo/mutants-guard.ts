@@ -93,4 +93,12 @@ export const guarding: readonly Mutant[] = [
     name: 'a run that is missing in the history is not missed', breaks: ['X-9', 'G-18'], killer: killer('run', 'a run is missing in the history'),
     changes: [{ file: CHECKS, find: 'return whole && reaches ?', put: 'return whole || reaches ?' }],
   },
+  {
+    name: 'two keys of which the last bytes were not compared are one', breaks: ['G-20'], killer: killer('cursor', 'G-20 keys are in the order of their bytes'),
+    changes: [{ file: `${ROOM}/cursor.ts`, find: 'if (i === last) return true', put: 'if (i + 8 > last) return true' }],
+  },
+  {
+    name: 'keys that are the same number are the same key', breaks: ['G-20'], killer: killer('cursor', 'G-20 keys are in the order of their bytes'),
+    changes: [{ file: `${ROOM}/cursor.ts`, find: '|| eight === 0) return shared', put: ') return shared' }, { file: `${ROOM}/cursor.ts`, find: '|| eight === 0) break', put: ') break' }],
+  },
 ]

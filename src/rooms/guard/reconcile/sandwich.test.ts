@@ -98,6 +98,12 @@ test('G-25 folders are counted as they pass, with the keys of no folder as one m
   ])
 })
 
+test('G-25 keys of no folder that have as much in common as the folder before them is long are in no folder', () => {
+  const keys = ['a/1', 'a/2', 'b1', 'b12', 'b123', 'b1234', 'c/d/1', 'c/d/2', 'c/e/1']
+  const { groups } = merge(spools({ rows: keys.map((key) => row(key)), things: keys.map((key) => thing(key)) }))
+  assert.deepEqual(groups.map(({ name, objects }) => [name, objects]), [['a/', 2], ['c/', 3], ['', 4]])
+})
+
 test('two ways of comparing are one order, which is that of memcmp', () => {
   const key = fc.array(fc.constantFrom(0, 0x61, 0x7f, 0x80, 0xff), { maxLength: 11 }).map((it) => Uint8Array.from(it))
   fc.assert(fc.property(key, key, fc.nat(5), (a, b, at) => {

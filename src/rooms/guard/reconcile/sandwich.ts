@@ -2,7 +2,7 @@
 // runs remember, and the sentinels. An orphan is in L and in neither catalogue; a gap is in both catalogues and not in L; a row in either catalogue
 // protects its object, whatever else it says (G-20). Memory is constant: six keys and one group at a time. An input that is unsorted, repeats
 // itself, ends early or counts differently than its source refuses the whole; whatever was visited before that is void.
-import { compare, compareViews, cursorOf, sayKey, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
+import { compare, compareViews, cursorOf, isSame, sayKey, shared, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
 import { untagged, type Flag, type Quarantine } from './margins.ts'
 
 /** What former runs know of one key. `lock: none`: no row of it was ever seen. `copied`: verified in the other place. */
@@ -118,8 +118,8 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
       groups.take(low.cursor, isLive, finding)
       if (finding) visit.key(finding)
       if (plain && before.here && after.here) {
-        stride(listing, before, after, () => {
-          const isPlain = inputs.listing.standing === 'live' && inputs.before.lock === 'free' && inputs.after.lock === 'free' && groups.holds(inputs.listing) && isBelow(listing, intents) && isBelow(listing, memory) && isBelow(listing, sentinels)
+        stride(listing, before, after, (common) => {
+          const isPlain = inputs.listing.standing === 'live' && inputs.before.lock === 'free' && inputs.after.lock === 'free' && groups.holds(inputs.listing, common) && isBelow(listing, intents) && isBelow(listing, memory) && isBelow(listing, sentinels)
           if (!isPlain) return false
           counts.before++
           counts.after++
@@ -161,16 +161,19 @@ const laneOf = (input: Broken['input'], name: string, cursor: Cursor): Lane => {
   return { input, name, cursor, live: true, here: false, count: 0, last, lastView: viewOf(last), lastTo: 0, wrong: undefined }
 }
 
-function keep(lane: Lane): void {
+function keep(lane: Lane, common = 0): void {
   const { cursor } = lane
   const length = cursor.to - cursor.from
   if (length > lane.last.length) {
-    lane.last = new Uint8Array(length * 2)
+    const longer = new Uint8Array(length * 2)
+    longer.set(lane.last)
+    lane.last = longer
     lane.lastView = viewOf(lane.last)
   }
   const { lastView } = lane
   const { view, from } = cursor
-  let i = 0
+  // What it has in common with the one kept before stands there already.
+  let i = common
   for (; i + 4 <= length; i += 4) lastView.setInt32(i, view.getInt32(from + i))
   for (; i < length; i++) lastView.setUint8(i, view.getUint8(from + i))
   lane.lastTo = length
@@ -182,29 +185,54 @@ const order = (a: Cursor, b: Cursor): number => compareViews(a.view, a.from, a.t
 
 /**
  * All three stand at one key, which has been counted. Moves them on together, as long as they stay together and `more` takes each key: then one look at
- * the order serves all three, and nearly every key of a healthy catalogue goes this way. Leaves them where they part.
+ * the order serves all three, and nearly every key of a healthy catalogue goes this way. Leaves them where they part. `more` is told how many bytes the
+ * key has in common with the one before.
  */
-function stride(listing: Lane, before: Lane, after: Lane, more: () => boolean): void {
+function stride(listing: Lane, before: Lane, after: Lane, more: (common: number) => boolean): void {
+  let common = 0
   for (let together = true; together;) {
-    keep(after)
-    together = moveFrom(after, listing, undefined)
-    together = moveFrom(after, before, listing) && together
-    together = moveFrom(after, after, listing) && together
-    together &&= more()
+    keep(after, common)
+    common = lead(after, listing)
+    together = common >= 0
+    together = follow(after, before, listing) && together
+    together = follow(after, after, listing) && together
+    together &&= more(common)
   }
 }
 
-/** Moves a lane on from the key that `kept` has kept. True when it is where the leader is; only if not, its own order has to be looked at. */
-function moveFrom(kept: Lane, lane: Lane, leader: Lane | undefined): boolean {
+/** Moves the lane on that is looked at first: how many bytes its key has in common with the kept one, below zero where it ends or goes back. */
+function lead(kept: Lane, lane: Lane): number {
+  const { cursor } = lane
+  lane.here = false
+  lane.live = cursor.next()
+  if (!lane.live) return -1
+  lane.count++
+  const { view, from, to } = cursor
+  const length = to - from
+  const shorter = kept.lastTo < length ? kept.lastTo : length
+  const common = shared(kept.lastView, 0, view, from, shorter)
+  const ordered = common < shorter ? kept.lastView.getUint8(common) - view.getUint8(from + common) : kept.lastTo - length
+  if (ordered < 0) return common
+  complain(lane, ordered, kept.last.slice(0, kept.lastTo))
+  return -1
+}
+
+/** Moves a lane on. True when it is where the leader is; only if not, its own order has to be looked at. */
+function follow(kept: Lane, lane: Lane, leader: Lane): boolean {
   const { cursor } = lane
   lane.here = false
   lane.live = cursor.next()
   if (!lane.live) return false
   lane.count++
-  if (leader?.live === true && order(cursor, leader.cursor) === 0) return true
+  if (leader.live && isSameKey(cursor, leader.cursor)) return true
   const ordered = compareViews(kept.lastView, 0, kept.lastTo, cursor.view, cursor.from, cursor.to)
   if (ordered >= 0) complain(lane, ordered, kept.last.slice(0, kept.lastTo))
-  return ordered < 0 && leader === undefined
+  return false
+}
+
+function isSameKey(a: Cursor, b: Cursor): boolean {
+  const length = a.to - a.from
+  return length === b.to - b.from && isSame(a.view, a.from, b.view, b.from, length)
 }
 
 function complain(lane: Lane, ordered: number, last: Uint8Array): void {
@@ -292,6 +320,8 @@ const SLASH = 0x2f
 /** Counts by folder: sorted keys bring a folder together, so one open group is enough. */
 function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
   let open: Uint8Array = new Uint8Array(0)
+  /** The key that was taken last lies in the open folder. */
+  let inside = false
   const fresh = () => ({ objects: 0, rowless: 0, gaps: 0 })
   let counts = fresh()
   const rest = fresh()
@@ -301,14 +331,15 @@ function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
   }
   return {
     take(cursor: Cursor, isLive: boolean, finding: Finding | undefined): void {
-      const into = isInside(cursor, open) ? counts : enter(cursor)
+      inside = isInside(cursor, open)
+      const into = inside ? counts : enter(cursor)
       if (isLive) into.objects++
       if (finding === undefined) return
       if (finding.verdict === 'orphan' || (finding.verdict === 'never' && untagged(finding.listed?.tags).is !== 'fail')) into.rowless++
       if (finding.verdict === 'gap' && finding.recalled?.aside === undefined && finding.recalled?.gapAccepted !== true) into.gaps++
     },
-    /** The open folder holds this key. */
-    holds: (cursor: Cursor): boolean => isInside(cursor, open),
+    /** The open folder holds this key, which has so many bytes in common with the one taken before. */
+    holds: (cursor: Cursor, common: number): boolean => (inside && common >= open.length) || (inside = isInside(cursor, open)),
     /** One more object of the open folder, with a row. */
     plain: (): void => void counts.objects++,
     close(): void {
@@ -327,6 +358,7 @@ function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
     if (slash >= cursor.to) return rest
     flush()
     open = cursor.bytes.slice(cursor.from, slash + 1)
+    inside = true
     return counts
   }
 }
