@@ -1,6 +1,7 @@
 // A set of backups: what makes its copies, in which stores they lie and by which names, how often a new one is due, and what is asked of them.
 // Plain data without a secret, read from the configuration.
 import type { Span } from '../../../core/time.ts'
+import type { Assertion } from '../../../ports/backup.ts'
 import type { Pattern } from './pattern.ts'
 
 /** Where copies of a set lie: a store by its name, and what they are called there. */
@@ -9,12 +10,7 @@ export interface Lies {
   readonly pattern: Pattern
 }
 
-export type Assertion =
-  /** One value, true when all is well. */
-  | { readonly is: 'sql'; readonly sql: string }
-  /** The newest row is at most so much older than the copy. */
-  | { readonly is: 'newest'; readonly sql: string; readonly within: Span }
-  | { readonly is: 'file'; readonly file: string; readonly sha256: string }
+export type { Assertion }
 
 export interface Keep {
   readonly last?: number

@@ -1,0 +1,121 @@
+// The backup port: what an engine whose copies are drilled must look like. One file under `plugins/backups` carries what it knows about
+// one kind of copy: how it is checked without restoring, how it is brought back to life in a throw-away cell, how the engine itself looks
+// over what came of it, and how a person's assertions are asked. A plugin starts nothing by itself: the cell does, isolated and
+// bounded. What this machine lacks (a program, room, time) is a `Fault`, and says nothing about the copy; only what the copy itself
+// did wrong is a `fail`, with the engine's own words.
+import type { z } from 'zod'
+import type { Found } from '../core/evidence.ts'
+import type { Instant, Span } from '../core/time.ts'
+
+/** What came of a program. Texts are bounded, and free of control characters but for line ends. */
+export interface Ran {
+  /** `null`: it was ended by a signal. */
+  readonly exit: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunWant {
+  /** Beyond it the program is ended, and the call throws: this machine was too slow to know. */
+  readonly within: Span
+  /** What the program reads. When it throws, the program is ended, and `run` throws the same. */
+  readonly input?: AsyncIterable<Uint8Array>
+  /** Takes the output piece by piece, as fast as it likes; `out` stays empty then. */
+  readonly take?: (chunk: Buffer) => void | Promise<void>
+}
+
+export interface Served {
+  /** It still runs. */
+  readonly alive: () => boolean
+  /** Everything it has said so far, bounded. */
+  readonly said: () => string
+}
+
+/**
+ * A throw-away place of our own: own user id, own namespaces (network with loopback only, processes, mounts), nothing to be seen but the
+ * programs of this machine (read-only), the copy (read-only) and a folder to work in. All that runs in it ends with it, also when
+ * Holdfast is killed. Each call proves first that the cell is still ours, and throws a `Fault` otherwise.
+ */
+export interface Cell {
+  /** Random, lower-case hexadecimal. */
+  readonly id: string
+  /** The copy, as programs in the cell see it. */
+  readonly copy: string
+  /** The folder to work in, as programs in the cell see it; theirs, and empty at first. */
+  readonly work: string
+  /** Names in a folder of this machine's programs, such as `/usr/lib/postgresql`; none where there is no such folder. */
+  look(folder: string): Promise<readonly string[]>
+  /** Puts a small file beside the copy, and gives its path inside. */
+  put(name: string, text: string): Promise<string>
+  /** Runs a program to its end. Throws a `Fault` when it could not be run at all, or was ended by anything but itself. */
+  run(argv: readonly string[], want: RunWant): Promise<Ran>
+  /** Starts a program that stays, until it says that it is ready. `undefined`: it ended before; then `said` tells what it said. */
+  start(argv: readonly string[], want: { readonly ready: RegExp; readonly within: Span }): Promise<Served>
+}
+
+/** What a person wants to be true of what was restored. */
+export type Assertion =
+  | { readonly is: 'sql'; readonly sql: string }
+  | { readonly is: 'newest'; readonly sql: string; readonly within: Span }
+  | { readonly is: 'file'; readonly file: string; readonly sha256: string }
+
+/** What was written down when the copy was made. */
+export interface Manifest {
+  readonly files?: Readonly<Record<string, string>>
+  /** Rows by table. `bracketed`: the least and the most that were counted around the copy's making. */
+  readonly rows?: Readonly<Record<string, { readonly least: number; readonly most: number }>>
+}
+
+export interface CopyGiven {
+  /** When it was made, as far as anybody knows. */
+  readonly at: Instant
+  readonly bytes: number
+  readonly manifest?: Manifest
+}
+
+/** What a step found, and the engine's own words where it said something. */
+export type Step = Found & { readonly said?: string }
+
+/** One drill of one copy. The steps are called in this order, each after the one before has passed. */
+export interface Restoring {
+  /** L3: its structure, without restoring it. */
+  structure(): Promise<Step>
+  /** L4: restored in the cell. */
+  restore(): Promise<Step>
+  /** L5: what the engine says of what was restored. */
+  integrity(): Promise<Step>
+  /** L6: one assertion, or one line of the manifest. */
+  prove(assertion: Assertion): Promise<Step>
+  /** L6: what the manifest says, beyond the assertions. Empty without a manifest. */
+  manifest(): Promise<readonly { readonly text: string; readonly step: Step }[]>
+}
+
+export interface Engine<Config extends z.ZodObject = z.ZodObject> {
+  /** The `engine` of a set in the configuration. */
+  readonly kind: string
+  readonly title: string
+  readonly does: string
+  /** Strict object: what a set of this engine may say beyond what all sets say. */
+  readonly config: Config
+  readonly examples: readonly z.input<Config>[]
+  /** The kinds of assertions that it can ask. */
+  readonly asserts: readonly Assertion['is'][]
+  open(config: z.output<Config>, cell: Cell, copy: CopyGiven): Restoring
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a list holds engines of every configuration; each parses its own
+export type AnyEngine = Engine<any>
+
+/** Declares an engine; only there so that its configuration's type reaches `open`. */
+export const engine = <Config extends z.ZodObject>(it: Engine<Config>): Engine<Config> => it
+
+export const passed = (said?: string): Step => ({ is: 'pass', ...(said === undefined || said === '' ? {} : { said }) })
+export const failed = (says: string, said?: string): Step => ({ is: 'fail', says, ...(said === undefined || said === '' ? {} : { said }) })
+export const open = (says: string, said?: string): Step => ({ is: 'unknown', says, ...(said === undefined || said === '' ? {} : { said }) })
+
+/** An assertion in a line, for people. */
+export function sayAssertion(it: Assertion): string {
+  if (it.is === 'sql') return it.sql
+  if (it.is === 'newest') return `${it.sql} within ${it.within / 3_600_000} h of the copy`
+  return it.sha256 === 'from-manifest' ? `${it.file} as the manifest says` : `${it.file} has sha256 ${it.sha256.slice(0, 12)}…`
+}
