@@ -11,6 +11,7 @@ const KINDS = [
   { folder: 'channels', type: 'AnyChannel', port: 'channel' },
   { folder: 'stores', type: 'AnyStore', port: 'store' },
   { folder: 'catalogues', type: 'AnyCatalogue', port: 'catalogue' },
+  { folder: 'backups', type: 'AnyEngine', port: 'backup' },
 ] as const
 
 /** The list as it should be now. */

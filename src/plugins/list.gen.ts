@@ -3,6 +3,7 @@ import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyStore } from '../ports/store.ts'
 import type { AnyCatalogue } from '../ports/catalogue.ts'
+import type { AnyEngine } from '../ports/backup.ts'
 import file from './probes/file.ts'
 import heartbeat from './probes/heartbeat.ts'
 import http from './probes/http.ts'
@@ -15,8 +16,10 @@ import dir from './stores/dir.ts'
 import s3 from './stores/s3.ts'
 import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
+import postgresBackups from './backups/postgres.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
+export const backups: readonly AnyEngine[] = [postgresBackups]

@@ -1,0 +1,181 @@
+// Drills with real servers: a dump is restored by the machine's own PostgreSQL in a cell, and what is wrong with it is found out. Nothing is
+// left afterwards, also when the process that drills is killed in the middle.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { hours, instantOf, type Instant } from '../src/core/time.ts'
+import dir from '../src/plugins/stores/dir.ts'
+import type { Assertion } from '../src/ports/backup.ts'
+import type { Reading } from '../src/ports/store.ts'
+import { createClock } from '../src/ports/world/clock.ts'
+import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
+import { random } from '../src/ports/world/random.ts'
+import { openCell } from '../src/processes/guard/cell/cell.ts'
+import { perform } from '../src/processes/guard/drill.ts'
+import type { DrillReport } from '../src/rooms/guard/drills/report.ts'
+import { postgres, type LabServer } from './servers.ts'
+
+const clock = createClock()
+const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-drills-'))
+const at = (name: string): string => path.join(folder, name)
+const nas = at('nas')
+const bin = (name: string): string => path.join('/usr/lib/postgresql', readdirSync('/usr/lib/postgresql').toSorted((a, b) => Number(b) - Number(a))[0] ?? '', 'bin', name)
+const ASSERT: readonly Assertion[] = [{ is: 'sql', sql: 'select count(*) > 0 from orders' }, { is: 'newest', sql: 'select max(created_at) from orders', within: hours(25) }]
+let shop: LabServer
+
+/** A dump as its people make it. */
+const dump = (file: string, ...args: string[]): void => dumpOf('shop', file, ...args)
+const dumpOf = (database: string, file: string, ...args: string[]): void => {
+  execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', bin('pg_dump'), '-h', `${shop.folder}/run`, '-p', `${shop.port}`, '-U', 'postgres', ...args, database, '-f', `${shop.folder}/run/out`])
+  rmSync(path.join(nas, file), { recursive: true, force: true })
+  if (statSync(`${shop.folder}/run/out`).isDirectory()) execFileSync('tar', ['-C', `${shop.folder}/run/out`, '-cf', path.join(nas, file), '.'])
+  else copyFileSync(`${shop.folder}/run/out`, path.join(nas, file))
+  rmSync(`${shop.folder}/run/out`, { recursive: true })
+}
+const bytesOf = (file: string): Buffer => readFileSync(path.join(nas, file))
+const put = (file: string, bytes: Uint8Array | string): void => writeFileSync(path.join(nas, file), bytes)
+
+const reading = (): Reading => dir.reading(dir.config.parse({ dir: nas }), { egress: egressWith(), now: () => clock.now(), random, folder: '/' })
+const soon = (): AbortSignal => new AbortController().signal
+
+async function drill(file: string, { engine = 'postgres', assertions = ASSERT, when = instantOf(Date.now()), manifest }: { engine?: string; assertions?: readonly Assertion[]; when?: Instant; manifest?: Parameters<typeof perform>[0]['manifest'] } = {}): Promise<DrillReport> {
+  const found = await reading().head({ key: file }, soon())
+  assert.equal(found.is, 'version')
+  assert(found.is === 'version')
+  const report = await perform({ set: 'shop', store: 'nas', engine, copy: found, at: when, assert: assertions, ...(manifest ? { manifest } : {}) }, { reading, now: () => clock.now(), folder: at('drill'), say: () => undefined }, soon())
+  assert.equal(report.torn_down, true, report.says)
+  assert.deepEqual(readdirSync(at('drill')), [])
+  return report
+}
+const brief = ({ verdict, rung, says, engine_said }: DrillReport): string => `${verdict} L${rung}: ${says} | ${engine_said}`
+
+before(async () => {
+  mkdirSync(nas)
+  chmodSync(folder, 0o755)
+  writeFileSync(path.join(nas, '.holdfast-store'), '')
+  shop = await postgres()
+  const sql = (text: string): void => {
+    execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', bin('psql'), '-q', '-v', 'ON_ERROR_STOP=1', '-h', `${shop.folder}/run`, '-p', `${shop.port}`, '-U', 'postgres', '-d', 'shop'], { input: text })
+  }
+  sql(`create extension pgcrypto; create extension citext;
+    create table orders (id serial primary key, created_at timestamptz not null, note text, total numeric check (total > 0)); alter table orders owner to app;
+    insert into orders (created_at, note, total) select now() - n * interval '1 minute', repeat(md5(n::text), 20), n from generate_series(1, 4000) n;
+    create table lines (id serial primary key, order_id int references orders, sku citext); insert into lines (order_id, sku) select id, 'a\\b' || E'\\n\\\\.' || id from orders; create index on lines (sku);
+    create view big as select * from orders where total > 100; grant select on orders to app; create materialized view m as select count(*) from lines;
+    create function f() returns trigger language plpgsql as $_$ begin return new; end $_$; create trigger t before insert on orders for each row execute function f();
+    create function g() returns event_trigger language plpgsql as $_$ begin raise notice '%', tg_tag; end $_$; create event trigger e on ddl_command_start execute function g();
+    create publication p for table orders; comment on extension pgcrypto is 'mine'; select lo_from_bytea(0, 'large'); alter default privileges grant select on tables to app;`)
+}, { timeout: 120_000 })
+after(async () => {
+  await shop.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('G-26 a good dump of every form passes to L6, with its phases, and nothing is left', { timeout: 120_000 }, async () => {
+  dump('good.dump', '-Fc')
+  const report = await drill('good.dump', { manifest: { rows: { orders: { least: 4000, most: 4000 }, 'public.lines': { least: 3999, most: 4001 } } } })
+  assert.equal(brief(report), 'passed L6:  | ')
+  assert.deepEqual(report.phases.map(({ name }) => name), ['fetch', 'structure', 'restore', 'integrity', 'assertions'])
+  assert(report.phases.every(({ ms }) => ms >= 0) && report.phases.some(({ ms }) => ms > 100))
+  assert.deepEqual(report.asserts.map(({ found }) => found), ['pass', 'pass', 'pass', 'pass'])
+  assert.equal(report.sha256, createHash('sha256').update(bytesOf('good.dump')).digest('hex'))
+  dump('good.sql')
+  dump('folder.tar', '-Fd')
+  put('good.sql.gz', execFileSync('gzip', ['-c', path.join(nas, 'good.sql')]))
+  for (const form of ['good.sql.gz', 'folder.tar']) assert.equal(brief(await drill(form)), 'passed L6:  | ', form)
+})
+
+test('G-2 a dump that is bad fails in words, each for its own reason', { timeout: 240_000 }, async () => {
+  dump('good.dump', '-Fc')
+  dump('good.sql')
+  const [archive, text] = [bytesOf('good.dump'), bytesOf('good.sql')]
+  const flipped = Buffer.from(archive)
+  for (const share of [0.4, 0.5, 0.6]) flipped.writeUInt8((flipped[Math.floor(archive.length * share)] ?? 0) ^ 0x10, Math.floor(archive.length * share))
+  put('truncated.dump', archive.subarray(0, archive.length * 0.7))
+  put('flipped.dump', flipped)
+  put('empty.dump', '')
+  put('noise.dump', 'this is no dump at all\n'.repeat(1000))
+  put('truncated.sql', text.subarray(0, text.length * 0.7))
+  put('evil.sql', text.toString().replace('CREATE TABLE', '\\! touch /tmp/holdfast-was-here\nCREATE TABLE'))
+  put('newer.sql', text.toString().replace(/database version 15/, 'database version 42'))
+  dump('table-missing.dump', '-Fc', '--exclude-table=orders', '--exclude-table=lines', '--exclude-table=big', '--exclude-table=m')
+  dump('no-rows.dump', '-Fc', '--exclude-table-data=orders')
+  shop.sql('create table if not exists another (id int)')
+  dumpOf('postgres', 'other.dump', '-Fc')
+  const expected: readonly (readonly [string, RegExp])[] = [
+    ['truncated.dump', /^failed L[13]: the (?:copy cannot be restored|archive cannot be read) \| .*(?:end of file|could not read)/],
+    ['flipped.dump', /^failed L[13]: .* \| pg_restore: error/],
+    ['empty.dump', /^failed L0: the copy is empty/],
+    ['noise.dump', /^failed L1: this is no dump of PostgreSQL/],
+    ['truncated.sql', /^failed L1: the dump (?:is not restored: line \d+: it ends in the middle|was cut short)/],
+    ['evil.sql', /^failed L1: the dump is not restored: line \d+: “\\! touch \/tmp\/holdfast-was-here” is a command of psql/],
+    ['newer.sql', /^unknown L1: this dump is of PostgreSQL 42, and the newest here is \d+: install postgresql-42/],
+    ['table-missing.dump', /^failed L5: select count.* from orders: PostgreSQL cannot answer it on what was restored \| .*relation "orders" does not exist/s],
+    ['no-rows.dump', /^failed L3: the copy cannot be restored \| .*violates foreign key constraint/s],
+    ['other.dump', /^failed L5: select count.* from orders: PostgreSQL cannot answer it/],
+  ]
+  for (const [file, pattern] of expected) assert.match(brief(await drill(file)), pattern, file)
+  assert(!existsSync('/tmp/holdfast-was-here'))
+  const late = await drill('good.dump', { when: instantOf(Date.now() + hours(30)) })
+  assert.match(brief(late), /^failed L5: select max\(created_at\) from orders within 25 h of the copy: the newest is of .* before the copy; 1 d 1 h is the most/)
+  const short = await drill('good.dump', { manifest: { rows: { orders: { least: 5000, most: 5000 } } } })
+  assert.match(brief(short), /^failed L5: orders holds 5000 rows: it holds 4000/)
+})
+
+test('G-26 a program in a cell sees nothing of this machine, reaches nothing, and writes nowhere but into its folder', async () => {
+  const { cell, close } = await openCell(at('drill'), soon())
+  try {
+    const said = async (...argv: string[]): Promise<string> => {
+      const { out, err } = await cell.run(argv, { within: hours(1) })
+      return out + err
+    }
+    assert.match(await said('/bin/cat', '/proc/net/dev'), /lo:/)
+    assert.doesNotMatch(await said('/bin/cat', '/proc/net/dev'), /eth|ens|enp|wl|veth/)
+    assert.match(await said('/bin/sh', '-c', 'id -u; cat /proc/self/status'), /^18\d{8}\n[^]*CapBnd:\s0{16}[^]*NoNewPrivs:\s1/)
+    assert.match(await said('/bin/ls', '/'), /^bin\ndev\netc\ngiven\nlib[^]*proc\nsbin\ntmp\nusr\nwork\n$/)
+    assert.match(await said('/bin/sh', '-c', 'for f in /x /usr/x /given/x /etc/x /dev/x; do echo no >$f; done; echo yes >/work/x; cat /work/x'), /^yes\n(?:.*cannot create.*\n){5}$/)
+    assert.match(await said('/bin/sh', '-c', 'cd /proc; echo [0-9]*'), /^1 2 \d+\n$/)
+    assert.match(await said('/usr/bin/unshare', '--user', '/bin/true'), /not permitted/)
+    assert.match(await said('/bin/cat', path.join(nas, 'good.dump')), /No such file/)
+  } finally {
+    assert.equal(await close(), undefined)
+  }
+})
+
+test('nothing outlives a killed drill: no process, and its folder goes at the next start', { timeout: 120_000 }, async () => {
+  const found = await reading().head({ key: 'good.dump' }, soon())
+  assert(found.is === 'version')
+  for (const after of [150, 600, 1_500, 3_000]) {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'drill-child.ts'), nas, at('drill'), JSON.stringify(found)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    await new Promise((resolve) => setTimeout(resolve, after))
+    const began = inCells()
+    const over = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await over
+    for (const end = performance.now() + 5_000; inCells().length > 0; await new Promise((resolve) => setTimeout(resolve, 20))) assert(performance.now() < end, `still there after ${after} ms: ${inCells().join(', ')} of ${began.join(', ')}`)
+  }
+  assert(readdirSync(at('drill')).length > 0, 'a killed drill leaves its folder')
+  const next = await openCell(at('drill'), soon())
+  assert.equal(readdirSync(at('drill')).length, 1)
+  assert.equal(await next.close(), undefined)
+  assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /holdfast-drills/)
+})
+
+/** Processes with a user id of drills, or that make cells in this test's folder. */
+function inCells(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      const ours = /^Uid:\s18\d{8}\s/m.test(status) || (command.includes(at('drill')) && command.includes('unshare'))
+      return ours && !/^State:\sZ/m.test(status) ? [`${pid} ${command.slice(0, 80)}`] : []
+    } catch {
+      return []
+    }
+  })
+}

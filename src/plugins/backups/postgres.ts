@@ -1,0 +1,211 @@
+// PostgreSQL's logical dumps: custom, tar, a directory in a tar, plain SQL; packed or not. Each is restored by this machine's own PostgreSQL
+// in a cell, as a role without rights, examined by pg_amcheck and asked what its people want to know. What the copy does wrong is told
+// in PostgreSQL's words; what is missing here (a version, an extension) is said as such and accuses nobody.
+import { z } from 'zod'
+import { Fault } from '../../core/fault.ts'
+import { hours, instantOf, minutes, sayTime, seconds, type Instant, type Span } from '../../core/time.ts'
+import { engine, failed, open, passed, type Assertion, type Cell, type CopyGiven, type Restoring, type Step } from '../../ports/backup.ts'
+import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
+import { piped } from '../../ports/backup/pipe.ts'
+import { isTar, tarReader } from '../../ports/backup/tar.ts'
+import { gist } from '../../ports/backup/words.ts'
+import { readContents, type Contents } from './postgres/archive.ts'
+import { newFacts, Refusal, sifted, type PlainFacts } from './postgres/plain.ts'
+import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
+
+const LONGEST: Span = hours(24)
+/** Clocks may differ by so much before a newest row lies in the future of its copy. */
+const AHEAD = 300_000
+
+export default engine({
+  kind: 'postgres',
+  title: 'PostgreSQL',
+  does: 'Restores dumps of pg_dump into a PostgreSQL of its own, examines and asks them.',
+  config: z.strictObject({}),
+  examples: [{}],
+  asserts: ['sql', 'newest'],
+  open: (_config, cell, copy) => restoring(cell, copy),
+})
+
+/** What a copy turned out to be. */
+type Kind =
+  | { readonly is: 'archive'; readonly file: string; readonly contents: Contents; readonly tools: Tools }
+  | { readonly is: 'plain'; readonly facts: PlainFacts; readonly packing: Packing | undefined; readonly tools: Tools }
+
+function restoring(cell: Cell, copy: CopyGiven): Restoring {
+  let kind: Kind | undefined
+  let server: Server | undefined
+  const started = (): Server => {
+    if (!server) throw new Error('nothing was restored yet')
+    return server
+  }
+  return {
+    async structure() {
+      const tools = await toolsOf(cell)
+      const { packing, head } = await headOf(cell, cell.copy)
+      if (head.length === 0) return failed('the copy is empty')
+      const found = isArchive(head) || isTar(head) ? await lookAtArchive(cell, tools, packing, head) : await lookAtPlain(cell, tools, packing)
+      if ('step' in found) return found.step
+      kind = found
+      return passed()
+    },
+    async restore() {
+      if (!kind) throw new Error('its structure was not looked at yet')
+      server = await startServer(cell, kind.tools, kind.is === 'archive' ? kind.contents.extensions : kind.facts.extensions)
+      return kind.is === 'archive' ? restoreArchive(cell, server, kind) : restorePlain(cell, server, kind)
+    },
+    async integrity() {
+      if (!kind?.tools.names.includes('pg_amcheck')) return open('pg_amcheck is not installed here (PostgreSQL 14 or newer has it): what was restored was not examined')
+      const { folder } = kind.tools
+      const ran = await cell.run([`${folder}/pg_amcheck`, ...started().reach('postgres'), '--heapallindexed', '--no-password'], { within: LONGEST })
+      if (ran.exit === 0) return passed()
+      if (/amcheck is not installed|no relations to check|extension "amcheck"/i.test(ran.err + ran.out)) return open('the extension amcheck is not installed here (package postgresql-contrib): what was restored was not examined', gist(ran))
+      return failed('PostgreSQL finds what was restored damaged', gist(ran))
+    },
+    prove: (assertion) => prove(started(), assertion, copy.at),
+    async manifest() {
+      const rows = Object.entries(copy.manifest?.rows ?? {})
+      const found: { text: string; step: Step }[] = []
+      for (const [table, { least, most }] of rows) found.push({ text: `${table} holds ${least === most ? least : `${least} to ${most}`} rows`, step: await counted(started(), table, least, most) })
+      return found
+    },
+  }
+}
+
+const isArchive = (head: Buffer): boolean => head.subarray(0, 5).toString('latin1') === 'PGDMP'
+
+async function lookAtArchive(cell: Cell, tools: readonly [Tools, ...Tools[]], packing: Packing | undefined, head: Buffer): Promise<Kind | { readonly step: Step }> {
+  let file = cell.copy
+  if (packing !== undefined) {
+    file = `${cell.work}/copy`
+    const ran = await cell.run(['/bin/sh', '-c', 'to=$1; shift; exec "$@" >"$to"', 'sh', file, ...unpacks(packing, cell.copy)], { within: LONGEST })
+    if (ran.exit !== 0) return { step: failed('the copy cannot be unpacked', gist(ran)) }
+  }
+  if (!isArchive(head)) {
+    const folder = await unpackFolder(cell, file)
+    if (typeof folder !== 'string') return folder ?? lookAtContents(cell, tools, file)
+    file = folder
+  }
+  return lookAtContents(cell, tools, file)
+}
+
+async function lookAtContents(cell: Cell, tools: readonly [Tools, ...Tools[]], file: string): Promise<Kind | { readonly step: Step }> {
+  const list: Buffer[] = []
+  const ran = await cell.run([`${tools[0].folder}/pg_restore`, '--list', file], { within: minutes(30), take: (chunk) => void list.push(chunk) })
+  if (ran.exit !== 0) {
+    if (/unsupported version/i.test(ran.err)) throw new Fault(`this archive was made by a newer pg_dump than the newest PostgreSQL here (${tools[0].major}): install that version. pg_restore says: ${gist(ran)}`, 'never')
+    return { step: failed('the archive cannot be read', gist(ran)) }
+  }
+  const contents = readContents(Buffer.concat(list).toString('utf8'))
+  if (contents.entries === 0) return { step: failed('the archive holds nothing') }
+  return { is: 'archive', file, contents, tools: fitting(tools, [contents.server, contents.program]) }
+}
+
+/** A directory dump in a tar is unpacked, its names judged first; `undefined` for a tar that pg_restore reads itself. */
+async function unpackFolder(cell: Cell, file: string): Promise<string | { readonly step: Step } | undefined> {
+  let at: string | undefined
+  let own = false
+  const reader = tarReader(({ name }) => {
+    if (/^(?:\.\/)*toc\.dat$/.test(name)) at ??= '.'
+    else if (/(?:^|\/)toc\.dat$/.test(name)) at ??= name.slice(0, -'/toc.dat'.length)
+    if (/^(?:\.\/)*restore\.sql$/.test(name)) own = true
+  })
+  await cell.run(['/bin/cat', '--', file], { within: LONGEST, take: (chunk) => reader.take(chunk) })
+  const contents = reader.end()
+  if (contents.is !== 'whole') return { step: failed(`the tar archive is no copy to restore: ${contents.says}`) }
+  if (own && at === '.') return undefined
+  if (at === undefined) return { step: failed('this tar archive holds no dump of pg_dump: there is no toc.dat in it') }
+  const folder = `${cell.work}/dump`
+  const ran = await cell.run(['/bin/sh', '-c', 'mkdir "$1" && exec tar -x --no-same-owner --no-same-permissions -C "$1" -f "$2"', 'sh', folder, file], { within: LONGEST })
+  if (ran.exit !== 0) return { step: failed('the tar archive cannot be unpacked', gist(ran)) }
+  return at === '.' ? folder : `${folder}/${at}`
+}
+
+async function restoreArchive(cell: Cell, server: Server, { file, contents, tools }: Kind & { is: 'archive' }): Promise<Step> {
+  const list = await cell.put('contents', contents.list)
+  const ran = await cell.run([`${tools.folder}/pg_restore`, ...server.reach(ROLE), '--exit-on-error', '--no-owner', '--no-acl', '--no-tablespaces', '--no-password', '--use-list', list, file], { within: LONGEST })
+  return ran.exit === 0 ? passed() : restoreFailed(server, gist(ran))
+}
+
+/** Reads all of it once, as psql would, and gives it to nobody. */
+async function lookAtPlain(cell: Cell, tools: readonly [Tools, ...Tools[]], packing: Packing | undefined): Promise<Kind | { readonly step: Step }> {
+  const facts = newFacts()
+  const dump = piped(cell, unpacks(packing, cell.copy), LONGEST)
+  try {
+    const sieve = sifted(dump.bytes, facts)
+    while ((await sieve.next()).done !== true);
+  } catch (cause) {
+    if (cause instanceof Refusal) return { step: failed(`the dump is not restored: ${cause.message}`) }
+    throw cause
+  } finally {
+    dump.stop()
+  }
+  const ran = await dump.ended
+  if (ran.exit !== 0) return { step: failed('the copy cannot be unpacked', gist(ran)) }
+  if (facts.server === undefined && facts.tables === 0) return { step: failed('this is no dump of PostgreSQL: neither an archive of pg_dump nor plain SQL with a table in it') }
+  if (!facts.complete) return { step: failed('the dump was cut short: the line “PostgreSQL database dump complete” is missing at its end') }
+  return { is: 'plain', facts, packing, tools: fitting(tools, [facts.server, facts.program]) }
+}
+
+async function restorePlain(cell: Cell, server: Server, { packing, tools }: Kind & { is: 'plain' }): Promise<Step> {
+  const { out } = await cell.run([`${tools.folder}/psql`, '--version'], { within: seconds(30) })
+  const dump = piped(cell, unpacks(packing, cell.copy), LONGEST)
+  const input = async function* (): AsyncGenerator<Uint8Array> {
+    // From here on psql itself takes no command either, whatever the sieve let through.
+    if (restricts(out)) yield Buffer.from(`\\restrict ${cell.id}\n`)
+    yield* sifted(dump.bytes, newFacts())
+  }
+  try {
+    const ran = await cell.run([`${tools.folder}/psql`, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', ...server.reach(ROLE), '-f', '-'], { within: LONGEST, input: input(), take: () => undefined })
+    return ran.exit === 0 ? passed() : restoreFailed(server, gist(ran))
+  } finally {
+    dump.stop()
+  }
+}
+
+/** What a role without rights may not do says nothing of the copy. */
+function restoreFailed(server: Server, said: string): Step {
+  if (!server.alive()) return open('the PostgreSQL to restore into ended in the middle', `${said}\n${gist({ err: server.said(), out: '' })}`)
+  if (/must be (?:super)?(?:user|owner)|permission denied (?:for|to)|only superuser/i.test(said)) return open('the dump needs rights that a drill does not give: it restores as an ordinary role, so that nothing of a copy runs as superuser', said)
+  const role = /role "([^"]+)" does not exist/.exec(said)?.[1]
+  if (role !== undefined) return open(`the dump names the role ${role}, which is not part of it: dump it without, or restore it by hand`, said)
+  return failed('the copy cannot be restored', said)
+}
+
+async function prove(server: Server, assertion: Assertion, at: Instant): Promise<Step> {
+  if (assertion.is === 'file') return open('a dump of PostgreSQL holds no files: ask it with sql or newest')
+  const sql = assertion.sql.trim().replace(/;+$/, '')
+  if (sql.startsWith('\\')) return open('it is a command of psql, and no SQL')
+  if (assertion.is === 'sql') {
+    const ran = await server.sql(ROLE, `select coalesce((\n${sql}\n)::text, 'null')`, { readOnly: true })
+    if (ran.exit !== 0) return asked(server, gist(ran))
+    const value = ran.out.trim()
+    if (value === 'true' || value === 't') return passed()
+    return failed(value === 'false' || value === 'f' ? 'it is false' : `it is ${value.slice(0, 80) || 'nothing'}, where true is wanted`)
+  }
+  const ran = await server.sql(ROLE, `select coalesce(floor(extract(epoch from (\n${sql}\n)::timestamp with time zone) * 1000)::bigint::text, 'none')`, { readOnly: true })
+  if (ran.exit !== 0) return asked(server, gist(ran))
+  return judgeNewest(ran.out.trim(), at, assertion.within)
+}
+
+const asked = (server: Server, said: string): Step => (server.alive() ? failed('PostgreSQL cannot answer it on what was restored', said) : open('the PostgreSQL that it was restored into ended', said))
+
+/** The newest row against the time of the copy, in milliseconds since 1970. */
+export function judgeNewest(text: string, at: Instant, within: Span): Step {
+  if (text === 'none' || text === '') return failed('there is no newest row: nothing is there')
+  const newest = Number(text)
+  if (!Number.isSafeInteger(newest)) return open(`it gives no time: ${text.slice(0, 80)}`)
+  const when = new Date(instantOf(newest)).toISOString()
+  if (newest > at + AHEAD) return failed(`the newest is of ${when}, later than the copy itself`)
+  if (newest < at - within) return failed(`the newest is of ${when}, ${sayTime((at - newest) as Span)} before the copy; ${sayTime(within)} is the most`)
+  return passed()
+}
+
+async function counted(server: Server, table: string, least: number, most: number): Promise<Step> {
+  const name = table.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.')
+  const ran = await server.sql(ROLE, `select count(*) from ${name}`, { readOnly: true })
+  if (ran.exit !== 0) return asked(server, gist(ran))
+  const n = Number(ran.out.trim())
+  return n >= least && n <= most ? passed() : failed(`it holds ${n}`)
+}
+

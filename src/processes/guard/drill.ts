@@ -1,0 +1,93 @@
+// One drill of one copy: fetched into a cell, climbed rung by rung, torn down. It always ends in a report: what the copy did wrong is failed,
+// what was wrong with us or our way to the store is unknown. The store is only read. The disk that Holdfast itself lives on is not
+// filled up: when little room is left the drill is given up, and says so.
+import { Fault, isOurs, sentence } from '../../core/fault.ts'
+import { hours, type Instant, type Span } from '../../core/time.ts'
+import { backups as engines } from '../../plugins/list.gen.ts'
+import type { Assertion, Manifest } from '../../ports/backup.ts'
+import { climb, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
+import type { DrillReport } from '../../rooms/guard/drills/report.ts'
+import type { Copy } from '../../rooms/guard/sets/judge.ts'
+import { openCell, type OpenCell } from './cell/cell.ts'
+import type { GuardContext } from './context.ts'
+import { fetchCopy, type Fetched } from './drill/fetch.ts'
+
+export interface DrillWants {
+  readonly set: string
+  readonly store: string
+  readonly engine: string
+  readonly copy: Copy
+  /** When it was made, as late as can be believed. */
+  readonly at: Instant
+  readonly assert: readonly Assertion[]
+  readonly manifest?: Manifest
+}
+
+const LONGEST: Span = hours(12)
+/** So much stays free for Holdfast's own records. */
+const RESERVE = 256 * 1024 * 1024
+const LOOK_EVERY = 500
+
+/** Never rejects. `context.folder` is where the cell lies. */
+export async function perform(wants: DrillWants, context: Pick<GuardContext, 'reading' | 'now' | 'folder' | 'say'>, signal: AbortSignal): Promise<DrillReport> {
+  const began = context.now()
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(new Fault('the drill did not end within 12 h', 'later')), LONGEST)
+  const tick = (): number => context.now().tick
+  let fetched: Fetched | undefined
+  let opened: OpenCell | undefined
+  let judged: Judgement
+  let left: string | undefined
+  const fetching: Phase[] = []
+  try {
+    const engine = engines.find(({ kind }) => kind === wants.engine)
+    if (!engine) throw new Fault(`a copy made by ${wants.engine} cannot be drilled yet; these can: ${engines.map(({ kind }) => kind).join(', ')}`, 'never')
+    if (wants.copy.bytes === 0) throw new Bad('the copy is empty: it has no bytes')
+    opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]))
+    const watched = watchRoom(opened, limit)
+    try {
+      context.say(`fetching ${wants.copy.key}`)
+      const from = tick()
+      fetched = await fetchCopy(context.reading(wants.store), wants.copy, opened, AbortSignal.any([signal, limit.signal]))
+      fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
+      context.say(`restoring ${wants.copy.key}`)
+      const config: unknown = engine.config.parse({})
+      const given = { at: wants.at, bytes: wants.copy.bytes, ...(wants.manifest ? { manifest: wants.manifest } : {}) }
+      judged = await climb(engine.open(config, opened.cell, given), wants.assert, tick)
+    } finally {
+      clearInterval(watched)
+    }
+  } catch (cause) {
+    judged = judgedBy(cause, limit.signal)
+  } finally {
+    clearTimeout(timer)
+    left = await opened?.close()
+  }
+  return reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
+}
+
+/** Something that the copy itself did wrong before its engine saw it. */
+class Bad extends Error {}
+
+function judgedBy(cause: unknown, signal: AbortSignal): Judgement {
+  const nothing = { rung: 0, phases: [], asserts: [], engineSaid: '' }
+  if (cause instanceof Bad) return { ...nothing, verdict: 'failed', says: cause.message }
+  // What was given up for a reason says that, and not what the giving up looked like.
+  const why = signal.aborted && signal.reason instanceof Fault ? signal.reason : cause
+  if (!(why instanceof Fault) && !isOurs(why)) return { ...nothing, verdict: 'unknown', says: `the drill itself failed: ${sentence(why)}` }
+  return { ...nothing, verdict: 'unknown', says: sentence(why) }
+}
+
+const watchRoom = (opened: OpenCell, limit: AbortController): NodeJS.Timeout => setInterval(() => {
+  opened.room().then((room) => {
+    if (room < RESERVE) limit.abort(new Fault('the disk of this machine runs full: the drill was given up. Give the data folder more room than the copy takes when it is restored', 'later'))
+  }, () => undefined)
+}, LOOK_EVERY)
+
+function reportOf({ set, store, engine, copy, at }: DrillWants, began: Instant, it: Judgement, fetched: Fetched | undefined, tornDown: boolean): DrillReport {
+  return {
+    schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: began, verdict: it.verdict, rung: it.rung, says: it.says, phases: it.phases, asserts: it.asserts,
+    engine_said: it.engineSaid, torn_down: tornDown, bytes: fetched?.bytes ?? 0, etag: copy.etag, sha256: fetched?.sha256 ?? '',
+  }
+}
+

@@ -1,0 +1,31 @@
+// What a drill says when it is over: to programs (`holdfast.drill/1`), to the ledger, and to whoever signs for it. It is plain data, and all of it
+// was observed: a figure that was not taken is not in it.
+import type { Instant } from '../../../core/time.ts'
+import type { Asserted, Phase, Verdict } from './ladder.ts'
+
+export interface DrillReport {
+  readonly schema: 'holdfast.drill/1'
+  readonly set: string
+  readonly store: string
+  /** Its key in the store. */
+  readonly copy: string
+  readonly engine: string
+  /** When the copy was made, and when the drill began. */
+  readonly copy_at: Instant
+  readonly at: Instant
+  readonly verdict: Verdict
+  /** The highest rung proven, 0 to 6: docs/use/drills.md. */
+  readonly rung: number
+  /** What failed or could not be known, in a sentence; empty when all is well. */
+  readonly says: string
+  readonly phases: readonly Phase[]
+  readonly asserts: readonly Asserted[]
+  /** The engine's own words, where it had any. */
+  readonly engine_said: string
+  /** Nothing of it is left: no process, no file. */
+  readonly torn_down: boolean
+  /** Of the copy, as it was read. */
+  readonly bytes: number
+  readonly etag: string
+  readonly sha256: string
+}
