@@ -23,6 +23,12 @@ const outside: Outside = {
     const { probes, channels, stores } = await import('./plugins/list.gen.ts')
     return { probes, channels, stores }
   },
+  async scan(wants) {
+    const { giveWay } = await import('./processes/scan/priority.ts')
+    const { scan } = await import('./processes/scan/scan.ts')
+    giveWay()
+    return scan(wants)
+  },
 }
 
 // Loading this file alone runs nothing: the code cache is prepared like that.

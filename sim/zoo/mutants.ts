@@ -9,6 +9,7 @@ import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
+import { scanning } from './mutants-scan.ts'
 import { storing } from './mutants-stores.ts'
 
 export type { Change, Killer, Mutant } from './mutant.ts'
@@ -358,4 +359,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...scanning, ...own]

@@ -122,6 +122,14 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       { usage: 'list', says: 'all sets in all their stores, the worst first; exit 3 when one is not as it should be', examples: ['holdfast backups list', 'holdfast backups list --json=lines'], load: backups('list') },
       { usage: 'show <set>', says: 'one set with all its copies, and why one does not count', examples: ['holdfast backups show shop'], load: backups('show') },
+      {
+        usage: 'scan <folder>', says: 'read every byte of a folder of this machine, or of a set that lies in one, and say what rotted since its manifest; exit 3 for damage, loss, or what is not known',
+        examples: ['holdfast backups scan /srv/customers --manifest /var/lib/holdfast/customers.manifest', 'holdfast backups scan shop --manifest shop.manifest --rate 50MB/s'], load: from(() => import('./commands/scan.ts'), 'scan'),
+        options: [
+          option('--manifest <file>', 'what it is compared with; made by the first scan'), option('--update', 'take over what is new, changed and gone; never what is damaged'), option('--whole', 'one sum for each file, however large; only when the manifest is made'),
+          option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'),
+        ],
+      },
     ],
   },
   {

@@ -1,5 +1,6 @@
 // What a command is given: where to ask, how to print, who it speaks for, and what only the composition knows.
 import type { LoadWants, Plugins } from '../views/accepted.ts'
+import type { ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
 import type { Reply, Server } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Out } from './output.ts'
@@ -24,6 +25,8 @@ export interface Outside {
   /** Runs Holdfast here until it is stopped; resolves with the exit code. */
   up(wants: UpWants): Promise<number>
   plugins(): Promise<Plugins>
+  /** Reads a folder of this machine, as `rooms/guard/scan` says; gives way to everybody else here. */
+  scan(wants: ScanWants): Promise<ScanReport>
 }
 
 export interface Session {

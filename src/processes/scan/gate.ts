@@ -2,8 +2,9 @@
 // one block, and by which it is known how far it is.
 import type { Seen } from '../../rooms/guard/scan/judge.ts'
 
-/** Places in the common memory. `granted`, `read`: KiB. `held`: 1 where reading waits for what is granted. */
-export const GATE = { granted: 0, stopped: 1, read: 2, held: 3 } as const
+/** Places in the common memory. `granted`: KiB. `held`: 1 where reading waits for what is granted. Behind them, of 64 bits: the bytes that were read. */
+export const GATE = { granted: 0, stopped: 1, held: 2 } as const
+export const READ_AT = 16
 
 export interface ReaderGiven {
   readonly root: string
@@ -48,8 +49,9 @@ const KIB = 1024
 const MOST_GRANTED = 1024 * 1024
 
 export function createGate(): Gate {
-  const memory = new SharedArrayBuffer(16)
+  const memory = new SharedArrayBuffer(24)
   const numbers = new Int32Array(memory)
+  const read = new BigInt64Array(memory, READ_AT)
   Atomics.store(numbers, GATE.held, 1)
   let spare = 0
   return {
@@ -69,6 +71,6 @@ export function createGate(): Gate {
       Atomics.store(numbers, GATE.stopped, 1)
       Atomics.notify(numbers, GATE.granted)
     },
-    read: () => Atomics.exchange(numbers, GATE.read, 0) * KIB,
+    read: () => Number(Atomics.exchange(read, 0, 0n)),
   }
 }

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { codeOf } from '../../core/fault.ts'
 import type { Seen } from '../../rooms/guard/scan/judge.ts'
 import { bytesOf, sayError } from './walk.ts'
-import { GATE, type Asked, type AskedFile, type ReaderGiven, type Said } from './gate.ts'
+import { GATE, READ_AT, type Asked, type AskedFile, type ReaderGiven, type Said } from './gate.ts'
 
 const KIB = 1024
 const SMALL = KIB * KIB
@@ -18,20 +18,20 @@ const SILENT = FLAGS | (constants.O_NOATIME ?? 0)
 
 const { root, gate: memory } = workerData as ReaderGiven
 const gate = new Int32Array(memory)
+const read = new BigInt64Array(memory, READ_AT)
 const buffer = Buffer.allocUnsafeSlow(SMALL)
 
 const STOPPED = new Error('stopped')
 
 /** Waits until so many bytes may be read. */
 function pass(bytes: number): void {
-  const kib = Math.ceil(bytes / KIB)
   while (Atomics.load(gate, GATE.held) === 1 && Atomics.load(gate, GATE.granted) <= 0) {
     if (Atomics.load(gate, GATE.stopped) === 1) throw STOPPED
     Atomics.wait(gate, GATE.granted, Atomics.load(gate, GATE.granted), 50)
   }
   if (Atomics.load(gate, GATE.stopped) === 1) throw STOPPED
-  if (Atomics.load(gate, GATE.held) === 1) Atomics.sub(gate, GATE.granted, kib)
-  Atomics.add(gate, GATE.read, kib)
+  if (Atomics.load(gate, GATE.held) === 1) Atomics.sub(gate, GATE.granted, Math.ceil(bytes / KIB))
+  Atomics.add(read, 0, BigInt(bytes))
 }
 
 function open(path: string): number {

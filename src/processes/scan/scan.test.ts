@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { Settled } from '../../rooms/guard/scan/journal.ts'
+import type { ScanReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
 import { linesOf } from './lines.ts'
-import { scan, type ScanReport, type ScanWants } from './scan.ts'
+import { scan } from './scan.ts'
 
 const never = new AbortController().signal
 const KIB = 1024

@@ -1,0 +1,36 @@
+// The part of the zoo about reading bytes again: each animal is a way in which damage is not seen, or is seen where there is none.
+import type { Mutant } from './mutant.ts'
+
+const ROOM = 'src/rooms/guard/scan'
+const PROCESS = 'src/processes/scan'
+const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file, name })
+
+export const scanning: readonly Mutant[] = [
+  {
+    name: 'what differs is called damaged at the first reading', breaks: ['G-2'], killer: killer(`${ROOM}/judge.test.ts`, 'what is said of a file'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: `(seen.is !== 'read' || differ.has(n) ? [n] : [])`, put: `(seen.is !== 'read' || (differ.has(n) && n < 0) ? [n] : [])` }],
+  },
+  {
+    name: 'an update blesses what is damaged', breaks: ['G-2'], killer: killer(`${PROCESS}/scan.test.ts`, 'what is taken over by an update'),
+    changes: [
+      { file: `${PROCESS}/window.ts`, find: `judged.verdict !== 'damaged' && { entry:`, put: '{ entry:' },
+      { file: `${PROCESS}/record.ts`, find: 'undefined : former ?? entry', put: 'undefined : entry ?? former' },
+    ],
+  },
+  {
+    name: 'a manifest that was cut short is a manifest', breaks: ['G-2'], killer: killer(`${ROOM}/manifest.test.ts`, 'a manifest that was cut short'),
+    changes: [{ file: `${ROOM}/manifest.ts`, find: 'if (head === undefined || seal === undefined) throw', put: 'if (head === undefined) throw' }, { file: `${ROOM}/manifest.ts`, find: 'return { head, seal }', put: `return { head, seal: seal ?? { ended: '', files, bytes } }` }],
+  },
+  {
+    name: 'a disk that is not mounted is a folder whose files are all missing', breaks: ['G-10'], killer: killer(`${PROCESS}/scan.test.ts`, 'an empty folder that was full'),
+    changes: [{ file: `${PROCESS}/scan.ts`, find: 'known.seal.files > 0 && walk(root)', put: 'known.seal.files < 0 && walk(root)' }],
+  },
+  {
+    name: 'what was read before a crash is believed of whatever lies there now', breaks: ['X-1'], killer: killer(`${PROCESS}/window.test.ts`, 'what was read before'),
+    changes: [{ file: `${PROCESS}/window.ts`, find: 'it.size === file.size && it.mtime === file.mtime', put: 'it.size === file.size' }],
+  },
+  {
+    name: 'a file that is written while it is read is believed', breaks: ['G-2'], killer: killer(`${PROCESS}/window.test.ts`, 'a file that is not the one'),
+    changes: [{ file: `${PROCESS}/reader.ts`, find: 'if (!isIt(file, fstatSync(fd, { bigint: true }))) return', put: 'if (file.size < 0) return' }, { file: `${PROCESS}/reader.ts`, find: 'sum !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ?', put: 'sum !== undefined ?' }],
+  },
+]

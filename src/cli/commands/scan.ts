@@ -1,0 +1,132 @@
+// `holdfast backups scan`: reads every byte of a folder of this machine and says what rotted since it was last read, without a server. A set is scanned in
+// the folders where it lies; what lies in a bucket is for `verify`. How far it is goes to stderr. An interrupt leaves it where the next start goes on.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Fault, sentence } from '../../core/fault.ts'
+import { sayTime } from '../../core/time.ts'
+import type { Settled } from '../../rooms/guard/scan/journal.ts'
+import { isTrouble, VERDICTS, type Verdict } from '../../rooms/guard/scan/judge.ts'
+import { named, rangeOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
+import { parseRate, type Progress } from '../../rooms/guard/scan/pace.ts'
+import type { ScanReport } from '../../rooms/guard/scan/scan.ts'
+import { loadConfig } from '../../views/accepted.ts'
+import { saySize } from '../../words/size.ts'
+import { EXIT, Failure, usage } from '../failure.ts'
+import { plain, type Shape } from '../output.ts'
+import { configWants, textOption, type Command, type Options, type Session } from '../session.ts'
+
+const MOST_FOUND = 10_000
+const TELL_EVERY = 5000
+const MIB = 1024 * 1024
+
+const SHAPES: Readonly<Record<Verdict, Shape>> = {
+  same: 'ok', new: 'ok', touched: 'ok', changed: 'degraded', gone: 'ok', damaged: 'down', missing: 'down', unreadable: 'down', unsteady: 'unknown', unseen: 'unknown',
+}
+
+interface Target { readonly folder: string; readonly manifest: string | undefined }
+
+/** A folder; or the folders in which the copies of a set lie. */
+async function targetsOf(session: Session, given: string, manifest: string | undefined): Promise<Target[]> {
+  if (given.includes('/') || existsSync(given)) return [{ folder: given, manifest }]
+  const loaded = await loadConfig(await configWants(session, session.config))
+  if (loaded.is === 'refused') throw usage(`There is no folder “${plain(given)}”, and ${session.config} cannot be read for a set of that name.`, 'holdfast validate')
+  const { backups, stores } = loaded.config
+  const set = backups.find(({ name }) => name === given)
+  if (!set) throw usage(`There is no folder “${plain(given)}”, and no set of backups is called so.`, `Sets: ${backups.map(({ name }) => name).join(', ') || 'none'}`)
+  const targets = set.in.flatMap(({ store, pattern }): Target[] => {
+    const place = stores.find(({ name }) => name === store)
+    if (place?.kind !== 'dir') return []
+    const { dir, marker } = place.settings
+    const root = path.resolve(path.dirname(session.config), String(dir))
+    if (!existsSync(path.join(root, String(marker)))) throw new Failure(`${root} does not hold its marker ${String(marker)}: the store “${store}” is not mounted, or is another one.`, { exit: EXIT.down, code: 'HF-C020' })
+    const folder = path.join(root, pattern.prefix.slice(0, pattern.prefix.lastIndexOf('/') + 1))
+    return [{ folder, manifest: manifest === undefined ? undefined : `${manifest}.${store}` }]
+  })
+  if (targets.length === 0) throw usage(`“${given}” lies in no folder of this machine: a scan reads folders.`)
+  return targets
+}
+
+const sayProgress = ({ bytes, total, speed, left }: Progress): string => {
+  const of = total.is === 'known' ? `of ${saySize(total.bytes)}` : total.is === 'as last time' ? `of ${saySize(total.bytes)}, as last time` : `of at least ${saySize(total.bytes)}`
+  return `${saySize(bytes)} ${of}, ${saySize(speed)}/s${left === undefined ? '' : `, ${sayTime(left)} left`}`
+}
+
+/** Where in the file, for people. */
+function sayRanges({ ranges = [], former }: Settled): string {
+  if (former === undefined || former.sums.length < 2 || ranges.length === 0) return ''
+  const range = rangeOf(former.size, false)
+  const told = ranges.slice(0, 5).map((n) => `${(n * range) / MIB}–${Math.ceil(Math.min(former.size, (n + 1) * range) / MIB)} MiB`)
+  return ` (${told.join(', ')}${ranges.length > 5 ? `, and ${ranges.length - 5} more places` : ''})`
+}
+
+const sayFound = (it: Settled): string => `${it.says ?? ''}${sayRanges(it)}${it.flickered ? `${it.says === undefined ? '' : '; '}read wrong once and right the second time: look after the disk and the memory` : ''}`
+
+function found({ path: at, verdict, flickered, says, ranges, former }: Settled): object {
+  const range = former === undefined ? 0 : rangeOf(former.size, former.sums.length === 1)
+  return {
+    ...named(at), verdict, ...(flickered && { flickered }), ...(says !== undefined && { says }),
+    ...(ranges && former && { ranges: ranges.map((n) => ({ from: n * range, bytes: Math.min(range, former.size - n * range) })) }),
+  }
+}
+
+const rateOf = (options: Options): number | undefined => {
+  const text = textOption(options, 'rate')
+  const rate = text === undefined ? undefined : parseRate(text)
+  if (text !== undefined && rate === undefined) throw usage(`“${text}” is not a rate: write 50MB/s or 200MiB/s.`)
+  return rate
+}
+
+async function scanOne(session: Session, { folder, manifest }: Target, options: Options, signal: AbortSignal): Promise<number> {
+  const { out } = session
+  const all: object[] = []
+  let beyond = 0
+  let told = session.now()
+  const report = await session.outside.scan({
+    folder, manifest, update: options['update'] === true, whole: options['whole'] === true, yields: options['yield'] === true, rate: rateOf(options), signal,
+    progress(it) {
+      if (session.now() - told < TELL_EVERY) return
+      told = session.now()
+      out.talk(sayProgress(it))
+    },
+    found(it) {
+      if (!out.json) return out.table([[out.shape(SHAPES[it.verdict]), it.verdict.padEnd(10), sayPath(it.path), sayFound(it)]])
+      if (all.length < MOST_FOUND) all.push(found(it))
+      else beyond++
+    },
+  }).catch((cause: unknown) => {
+    throw cause instanceof Fault ? new Failure(`${sentence(cause)}.`, { exit: EXIT.failed, code: 'HF-C021' }) : cause
+  })
+  const { tookMs, ...rest } = report
+  out.answer({ schema: 'holdfast.scan/1', ...rest, manifest: manifest ?? null, took_ms: tookMs, ...(beyond > 0 && { more: beyond }), findings: all }, () => draw(session, report))
+  if (report.is === 'stopped') return EXIT.interrupted
+  const isWell = report.is === 'ended' && report.flickered === 0 && VERDICTS.every((it) => !isTrouble(it) || report.tally[it] === 0)
+  return isWell ? EXIT.fine : EXIT.down
+}
+
+function draw({ out }: Session, { is, says, root, files, bytes, read, tookMs, tally, compared, wrote, manifest, odd }: ScanReport): void {
+  if (is === 'halted') return out.data(out.paint('down', `✕ ${root}: ${says}`))
+  const parts = VERDICTS.filter((it) => tally[it] > 0 && (compared || isTrouble(it))).map((it) => `${tally[it]} ${it}`)
+  out.data(`${root}: ${files} files, ${saySize(bytes)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}. Read ${saySize(read)} in ${Math.round(tookMs / 1000)} s${odd > 0 ? `; ${odd} links and the like were not followed` : ''}.`)
+  if (is === 'stopped') out.talk(manifest === undefined ? 'Stopped; without a manifest it begins anew.' : 'Stopped; the same command goes on where it was.')
+  else if (manifest === undefined) out.talk('Without a manifest it is only known what can be read: name one with --manifest, outside of the folder, and the next scan finds what changed by itself.')
+  else if (wrote !== 'nothing') out.talk(`${wrote === 'made' ? 'The manifest was made' : 'The manifest was updated'}: ${manifest}`)
+}
+
+export const scan: Command = async (session, [given = ''], options) => {
+  const manifest = textOption(options, 'manifest')
+  if (options['update'] === true && manifest === undefined) throw usage('Without --manifest there is nothing to update.')
+  const stop = new AbortController()
+  const interrupted = (): void => stop.abort()
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    let worst: number = EXIT.fine
+    for (const target of await targetsOf(session, given, manifest)) {
+      if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, stop.signal))
+    }
+    return worst
+  } finally {
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+  }
+}
