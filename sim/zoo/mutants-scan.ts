@@ -33,4 +33,12 @@ export const scanning: readonly Mutant[] = [
     name: 'a file that is written while it is read is believed', breaks: ['G-2'], killer: killer(`${PROCESS}/window.test.ts`, 'a file that is not the one'),
     changes: [{ file: `${PROCESS}/reader.ts`, find: 'if (!isIt(file, fstatSync(fd, { bigint: true }))) return', put: 'if (file.size < 0) return' }, { file: `${PROCESS}/reader.ts`, find: 'sum !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ?', put: 'sum !== undefined ?' }],
   },
+  {
+    name: 'what was lived through counts for nothing when the wall clock is set back', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
+    changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: 'Math.max(0, now.wall - last.wall, now.lived - last.lived)', put: 'Math.max(0, now.wall - last.wall)' }],
+  },
+  {
+    name: 'a part whose day was missed waits for its next round', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
+    changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: 'Math.floor((passed - place) / round) > Math.floor(((part.read ?? part.since) - place) / round)', put: 'Math.floor((passed - place) / round) > Math.floor((passed - 86_400_000 - place) / round)' }],
+  },
 ]
