@@ -7,6 +7,14 @@ const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engin
 
 export const cataloguing: readonly Mutant[] = [
   {
+    name: 'a hold of a person is not looked at', breaks: ['G-4'], killer: room('G-1 G-7 G-12'),
+    changes: [{ file: 'src/rooms/guard/retention/duty.ts', find: 'held: holds.has(key)', put: 'held: false' }],
+  },
+  {
+    name: 'what vanished from a store is forgotten at once', breaks: ['G-12'], killer: room('G-1 G-7 G-12'),
+    changes: [{ file: 'src/rooms/guard/index.ts', find: `'guard.vanished': applyVanished`, put: `'guard.vanished': both(applyVanished, (sql, entry) => void sql.run('delete from guard_expected where key = ?', (entry.body as { key: string }).key))` }],
+  },
+  {
     name: 'an empty backup counts', breaks: ['G-2'], killer: pure('G-2 what never counts'),
     changes: [{ file: `${SETS}/judge.ts`, find: 'if (copy.bytes === 0) return', put: 'if (copy.bytes < 0) return' }],
   },

@@ -338,7 +338,7 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
 /** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */
 export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
   if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
-  if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args)
+  if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, whoOf(asker, (args as { readonly person?: unknown } | undefined)?.person))
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)
   if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
   const key = called as keyof OwnCalls

@@ -181,7 +181,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
-    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived() }),
+    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), shrink: () => memory.config.shrink ?? 1 }),
     access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,

@@ -2,9 +2,13 @@
 // proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
 import type { Instant, Now, Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
+import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type Proof } from '../rooms/guard/rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
+import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
+
+export type { DoneAnswer } from './done.ts'
 
 export interface BackupAnswer {
   readonly schema: 'holdfast.backup/1'
@@ -54,9 +58,17 @@ export interface BackupSetAnswer {
 
 export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly sets: readonly BackupSetAnswer[] }
 
+export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly ({ readonly schema: 'holdfast.retention.plan/1' } & RetentionPlan)[] }
+
 export interface BackupCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }
   'backups.show': { args: { set: string }; body: BackupSetAnswer }
+  /** What could go by the rules of the set, and why each copy stays; nothing is done by it. */
+  'backups.plan': { args: { set: string; store?: string }; body: RetentionAnswer }
+  /** `end`: nobody holds it any more. */
+  'backups.hold': { args: { set: string; copy: string; reason?: string; end?: boolean; person?: string }; body: DoneAnswer }
+  /** What vanished from a store, and was not taken by us, was meant to go. */
+  'backups.acceptGone': { args: { set: string; store: string; reason: string; person?: string }; body: DoneAnswer }
 }
 
 /** The worst first. */

@@ -1,11 +1,11 @@
 // `holdfast backups`: what copies there are of what, where, how old, and what was proven of them.
-import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
+import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer, DoneAnswer, RetentionAnswer } from '../../views/backups.ts'
 import { BACKUP_SHAPES } from '../../words/backups.ts'
 import { saySize } from '../../words/size.ts'
 import { saySpan } from '../../words/moment.ts'
 import { EXIT } from '../failure.ts'
-import type { Cell } from '../output.ts'
-import { ask, segment, type Command, type Session } from '../session.ts'
+import { plain, type Cell } from '../output.ts'
+import { ask, segment, textOption, type Command, type Session } from '../session.ts'
 
 /** 3 when one of them is not as it should be, or is not known. */
 const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
@@ -42,4 +42,40 @@ const show: Command = async (session, [name = '']) => {
   return exitOf([body])
 }
 
-export { list, show }
+const MARKS = { quarantine: '-', keep: '~', never: '?' } as const
+
+const plan: Command = async (session, [name = ''], options) => {
+  const store = textOption(options, 'store')
+  const body = await ask<RetentionAnswer>(session, 'GET', `/backups/${segment(name)}/plan${store === undefined ? '' : `?${new URLSearchParams({ store }).toString()}`}`)
+  const { out } = session
+  const refused = body.plans.some(({ refusals }) => refusals.length > 0)
+  out.answer(body, () => {
+    for (const it of body.plans) {
+      out.data(`${it.set} in ${it.store}: ${it.refusals.length > 0 ? 'refused, nothing of it may go' : `- ${it.totals.quarantine} could go (${saySize(it.totals.bytes)})   ~ ${it.totals.keep} kept   ? ${it.totals.never} never`}`)
+      for (const { text, cure } of it.refusals) {
+        out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
+        out.data(`    ${plain(cure)}`)
+      }
+      out.table(it.items.map((item): Cell[] => [`  ${MARKS[item.act]}`, item.key, item.bytes === null ? '' : saySize(item.bytes), out.moment(item.at), item.why]))
+    }
+    out.talk('Nothing was done: a plan only says what could be.')
+  })
+  return refused ? EXIT.refused : body.plans.some(({ totals }) => totals.quarantine > 0) ? EXIT.pending : EXIT.fine
+}
+
+const hold: Command = async (session, [set = '', copy = ''], options) => {
+  const reason = textOption(options, 'message')
+  return done(session, await ask<DoneAnswer>(session, 'POST', `/backups/${segment(set)}/hold`, {
+    copy, person: session.person.name, ...(options['end'] === true ? { end: true } : {}), ...(reason === undefined ? {} : { reason: session.message(reason) }),
+  }))
+}
+
+const acceptGone: Command = async (session, [set = '', store = ''], options) =>
+  done(session, await ask<DoneAnswer>(session, 'POST', `/backups/${segment(set)}/accept-gone`, { store, reason: session.message(textOption(options, 'message') ?? ''), person: session.person.name }))
+
+function done({ out }: Session, body: DoneAnswer): number {
+  out.answer(body, () => out.talk(plain(body.says)))
+  return EXIT.fine
+}
+
+export { list, show, plan, hold, acceptGone }

@@ -1,38 +1,76 @@
 // Calls about backups: what there is, and what was proven of it.
 import { z } from 'zod'
 import { viewBackups, viewBackupSet, type BackupCalls } from '../../views/backups.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import { planFor, type Life } from '../../rooms/guard/retention/duty.ts'
+import { loadCopies } from '../../rooms/guard/rows.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 
 const name = z.string().min(1).max(200)
+const person = z.string().max(200).optional()
 
 const BACKUP_ARGS = {
   'backups.list': z.strictObject({}),
   'backups.show': z.strictObject({ set: name }),
+  'backups.plan': z.strictObject({ set: name, store: name.optional() }),
+  'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
+  'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
 } satisfies Record<keyof BackupCalls, z.ZodType>
 
 type Args<Name extends keyof BackupCalls> = z.output<(typeof BACKUP_ARGS)[Name]>
-type Call<Name extends keyof BackupCalls> = (keeper: Keeper, args: Args<Name>) => Answer | Promise<Answer>
+type Call<Name extends keyof BackupCalls> = (keeper: Keeper, args: Args<Name>, who: string) => Answer | Promise<Answer>
+
+/** The set of that name, or the answer that there is none. */
+function withSet(keeper: Keeper, called: string, act: (set: BackupSet) => Answer | Promise<Answer>): Answer | Promise<Answer> {
+  const sets = setsIn(keeper.config)
+  const set = sets.get(called)
+  return set ? act(set) : no(404, 'HF404', `no set of backups is called “${called}”`, `known: ${[...sets.keys()].slice(0, 20).join(', ') || 'none'}`)
+}
+
+const noStore = (set: BackupSet, store: string): Answer => no(404, 'HF404', `${set.name} does not lie in “${store}”`, `it lies in: ${set.in.map((it) => it.store).join(', ')}`)
+
+const done = (says: string): Answer => ok({ schema: 'holdfast.done/1', says })
+const lifeOf = (keeper: Keeper): Life => ({ lived: () => keeper.lived(), shrink: () => keeper.config.shrink ?? 1 })
 
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
-  'backups.show': (keeper, args) => {
-    const sets = setsIn(keeper.config)
-    const set = sets.get(args.set)
-    if (!set) return no(404, 'HF404', `no set of backups is called “${args.set}”`, `known: ${[...sets.keys()].slice(0, 20).join(', ') || 'none'}`)
-    return ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))
-  },
+  'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
+  'backups.plan': (keeper, args) => withSet(keeper, args.set, (set) => {
+    if (set.keep === undefined) return no(409, 'HF480', `no rule says what is kept of ${set.name}: nothing of it ever goes`, 'write keep: { daily: 7, weekly: 4 } at the set')
+    const stores = set.in.map(({ store }) => store).filter((store) => args.store === undefined || store === args.store)
+    if (args.store !== undefined && stores.length === 0) return noStore(set, args.store)
+    return ok({ schema: 'holdfast.retention/1', plans: stores.map((store) => ({ schema: 'holdfast.retention.plan/1', ...planFor(keeper.store.sql, set, store, keeper.now(), lifeOf(keeper)).plan })) })
+  }),
+  'backups.hold': (keeper, args, who) => withSet(keeper, args.set, async (set) => {
+    const { copy: key } = args
+    if (args.end === true) {
+      const ended = await keeper.engine.turn('end hold', (tx) => keeper.rooms.guard.endHold(tx, { set: set.name, key, by: who }))
+      return ended ? done(`${key} is held no more`) : no(409, 'HF481', `nobody holds ${key}`, `holdfast backups plan ${set.name} says what is held`)
+    }
+    if (args.reason === undefined) return no(400, 'HF482', 'a hold needs a reason', '-m "why"')
+    const isThere = set.in.some(({ store }) => loadCopies(keeper.store.sql, set.name, store).some((it) => it.key === key))
+    if (!isThere) return no(404, 'HF404', `no copy of ${set.name} is called “${key}”`, `holdfast backups show ${set.name} names them`)
+    const { reason } = args
+    const held = await keeper.engine.turn('hold', (tx) => keeper.rooms.guard.hold(tx, { set: set.name, key, by: who, reason }))
+    return done(held ? `${key} is held: no rule makes it go` : `${key} is held already`)
+  }),
+  'backups.acceptGone': (keeper, args, who) => withSet(keeper, args.set, async (set) => {
+    if (!set.in.some(({ store }) => store === args.store)) return noStore(set, args.store)
+    const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
+    return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
+  }),
 }
 
 export const isAboutBackups = (called: string): called is keyof BackupCalls => Object.hasOwn(BACKUP_CALLS, called)
 
 /** As `answer` does it for the others. */
-export async function answerBackups(keeper: Keeper, called: keyof BackupCalls, args: unknown): Promise<Answer> {
+export async function answerBackups(keeper: Keeper, called: keyof BackupCalls, args: unknown, who: string): Promise<Answer> {
   const parsed = BACKUP_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
   try {
-    return await (BACKUP_CALLS[called] as Call<keyof BackupCalls>)(keeper, parsed.data)
+    return await (BACKUP_CALLS[called] as Call<keyof BackupCalls>)(keeper, parsed.data, who)
   } catch (cause) {
     return notDurable(cause)
   }

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { hours, instantOf, minutes } from '../../core/time.ts'
+import type { InForce } from '../in-force.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { Listed, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { Pattern } from '../../rooms/guard/sets/pattern.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { backupMetrics } from '../../views/metrics.ts'
-import type { BackupsAnswer, BackupSetAnswer } from '../../views/backups.ts'
+import type { BackupsAnswer, BackupSetAnswer, RetentionAnswer } from '../../views/backups.ts'
 
 const HOUR = 3_600_000
 const pattern: Pattern = { text: 'shop-{day}T{time}.dump', prefix: 'shop-' }
@@ -17,9 +18,9 @@ const set = (more: Partial<BackupSet> = {}): BackupSet => ({ name: 'shop', engin
 const copyAt = (at: number, more: Partial<Copy> = {}): Copy =>
   ({ key: `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(at), ...more })
 
-async function world(t: TestContext, sets: readonly BackupSet[] = [set()]): Promise<KeeperWorld & { tasks: ToGuard[]; answer: (result: Listed, store?: string) => Promise<void>; list: (...copies: Copy[]) => Promise<void> }> {
+async function world(t: TestContext, sets: readonly BackupSet[] = [set()], more: Partial<InForce> = {}): Promise<KeeperWorld & { tasks: ToGuard[]; answer: (result: Listed, store?: string) => Promise<void>; list: (...copies: Copy[]) => Promise<void> }> {
   const tasks: ToGuard[] = []
-  const config = { ...configOf(sets.some(({ of }) => of === 'db') ? [checkOf('db', { unknownAfter: hours(24) })] : []), backups: sets }
+  const config = { ...configOf(sets.some(({ of }) => of === 'db') ? [checkOf('db', { unknownAfter: hours(24) })] : []), backups: sets, ...more }
   const it = await keeperWorld(t, config, { toGuard: (message) => (tasks.push(message), true) })
   const answer = async (result: Listed, store = 'nas'): Promise<void> => {
     const task = tasks.findLast((one) => one.is === 'task' && one.task.is === 'list' && one.task.store === store)
@@ -27,7 +28,7 @@ async function world(t: TestContext, sets: readonly BackupSet[] = [set()]): Prom
     it.keeper.guard.hear({ is: 'task-done', id: task.id, result })
     await it.settle()
   }
-  return Object.assign(it, { tasks, answer, list: (...copies: Copy[]) => answer({ is: 'listed', identity: 'one', copies }) })
+  return Object.assign(it, { tasks, answer, list: (...copies: Copy[]) => answer({ is: 'listed', identity: 'one', copies, clock: { is: 'read', at: it.keeper.now().wall, ahead: { least: -500, most: 1500 } } }) })
 }
 const kinds = (it: KeeperWorld): string[] => it.entries().filter(({ is }) => is.startsWith('guard.')).map(({ is, body }) => `${is.slice(6)} ${(body as { to?: string; key?: string }).to ?? (body as { key?: string }).key ?? ''}`.trim())
 const shown = async (it: KeeperWorld): Promise<BackupSetAnswer> => (await it.ask('backups.show', { set: 'shop' }) as unknown as { body: BackupSetAnswer }).body
@@ -126,7 +127,7 @@ test('a set that leaves the configuration leaves its incident, and is not asked 
 test('a task that is not answered is dropped, and one for a keeper before this one is nobody\'s', async (t) => {
   const it = await world(t)
   const [first] = it.tasks
-  it.keeper.guard.hear({ is: 'task-done', id: 'another', result: { is: 'listed', identity: 'x', copies: [] } })
+  it.keeper.guard.hear({ is: 'task-done', id: 'another', result: { is: 'listed', identity: 'x', copies: [], clock: { is: 'unknown', says: '' } } })
   await it.settle()
   assert.equal((await shown(it)).state, 'new')
   await it.pass(minutes(66))
@@ -134,4 +135,43 @@ test('a task that is not answered is dropped, and one for a keeper before this o
   const again = it.tasks.length
   it.keeper.guard.opened()
   assert.ok(it.tasks.slice(again).every(({ is }) => is === 'task'))
+})
+
+test('G-1 G-7 G-12 what could go is marked, waits, and stands in a plan that says why; a hold keeps it, and what vanished refuses the plan until a person accepts it', async (t) => {
+  const it = await world(t, [set({ keep: { daily: 2 } })], { shrink: 86_400 })
+  const copies = [0, 1, 2, 3].map((days) => copyAt(START - HOUR - days * 24 * HOUR))
+  const planned = async (): Promise<RetentionAnswer['plans'][number]> => {
+    const { plans } = (await it.ask('backups.plan', { set: 'shop' }) as unknown as { body: RetentionAnswer }).body
+    assert(plans[0])
+    return plans[0]
+  }
+  const again = async (...left: Copy[]): Promise<void> => {
+    await it.pass(minutes(15))
+    await it.list(...left)
+  }
+  const going = async (): Promise<string[]> => (await planned()).items.filter(({ act }) => act === 'quarantine').map(({ key }) => key)
+  await it.list(...copies)
+  for (let n = 0; n < 3; n++) await again(...copies)
+  assert.deepEqual(await going(), [], 'G-2 nobody ever read them')
+  for (const { key, etag } of copies) void it.keeper.engine.turn('prove', (tx) => void tx.append({ is: 'guard.proved', stream: 'backup:shop', body: { set: 'shop', store: 'nas', key, etag, rung: 2, says: '', at: tx.now.wall } }))
+  await it.settle()
+  await again(...copies)
+  assert.deepEqual(await going(), [], 'G-7 found superfluous once')
+  for (let n = 0; n < 2; n++) await again(...copies)
+  const [, , old, oldest] = copies.map(({ key }) => key)
+  assert.deepEqual(await going(), [old, oldest])
+  assert.equal((await it.ask('backups.hold', { set: 'shop', copy: oldest, reason: 'before the migration' })).status, 200)
+  assert.deepEqual(await going(), [old])
+  assert.equal((await it.ask('backups.hold', { set: 'shop', copy: 'none', reason: 'x' })).status, 404)
+  assert.equal((await it.ask('backups.hold', { set: 'shop', copy: oldest, end: true })).status, 200)
+  assert.equal((await it.ask('backups.hold', { set: 'shop', copy: oldest, end: true })).status, 409)
+  const left = copies.filter(({ key }) => key !== copies[1]?.key)
+  await again(...left)
+  const refused = await planned()
+  assert.deepEqual([refused.refusals.map(({ id }) => id), refused.refusals[0]?.text.includes(copies[1]?.key ?? '?')], [['vanished'], true])
+  assert.match(JSON.stringify(await it.ask('backups.acceptGone', { set: 'shop', store: 'nas', reason: 'moved' })), /1 copy is gone/)
+  for (let n = 0; n < 3; n++) await again(...left)
+  assert.deepEqual([(await planned()).refusals, await going()], [[], [oldest]])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+  assert.deepEqual((await it.ask('backups.plan', { set: 'shop', store: 'moon' })).status, 404)
 })

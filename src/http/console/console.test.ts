@@ -298,7 +298,7 @@ test('backups are shown as they were found, to whoever may read; what a copy is 
   await it.pump(keeper.configure({ ...keeper.config, backups: [shop] }))
   const at = keeper.now().wall - 3 * day
   const key = `<i>-${new Date(at).toISOString().slice(0, 10)}`
-  await it.pump(keeper.engine.turn('listed', (tx) => keeper.rooms.guard.listed(tx, { is: 'list', set: 'shop', store: 'nas' }, { is: 'listed', identity: 'x', copies: [{ key, etag: 'e', bytes: 5_000_000, modifiedAt: at as Instant }] })))
+  await it.pump(keeper.engine.turn('listed', (tx) => keeper.rooms.guard.listed(tx, { is: 'list', set: 'shop', store: 'nas' }, { is: 'listed', identity: 'x', clock: { is: 'unknown', says: '' }, copies: [{ key, etag: 'e', bytes: 5_000_000, modifiedAt: at as Instant }] })))
   await ada.open('/backups')
   assert.match(ada.text, /shop[^]*late[^]*nas: the newest copy is[^]*Would be lost now: the last/)
   await ada.open('/backups/set?name=shop')

@@ -30,7 +30,7 @@ export async function perform({ store, pattern }: ListWants, context: GuardConte
     }
     const after = await reading.identify(signal)
     if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})` }
-    return { is: 'listed', identity: id, copies }
+    return { is: 'listed', identity: id, copies, clock: await reading.clock(signal) }
   } catch (cause) {
     return { is: 'not-listed', says: sentence(cause).slice(0, 400) }
   }

@@ -1,36 +1,72 @@
 // Guard: backups exist, are fresh, restore; nothing is deleted on missing knowledge. This is the room's face to the engine, put together from its
 // duties; each of them lives in a folder of its own.
+import type { Entry } from '../../core/ledger.ts'
+import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
 import type { Listed, ListTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
+import { evaluate, type Life } from './retention/duty.ts'
+import * as retention from './retention/rows.ts'
+import { nameOf } from './retention/shelf.ts'
 import { setsOf, type SetsContext } from './sets/duty.ts'
 
-export type GuardContext = SetsContext & ActsContext
+export type GuardContext = Omit<SetsContext, 'onListed'> & ActsContext & Life
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
   readonly acts: Acts
   configure(tx: Tx): void
   listed(tx: Tx, task: ListTask, result: Listed): void
+  /** A person holds a copy: no rule makes it go. False where it is held already. */
+  hold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string; readonly reason: string }): boolean
+  /** A person says that what vanished was meant to; gives the keys. */
+  acceptGone(tx: Tx, it: { readonly set: string; readonly store: string; readonly by: string; readonly reason: string }): readonly string[]
+  /** False where nobody holds it. */
+  endHold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string }): boolean
+}
+
+const both = (...applies: readonly ((sql: Sql, entry: Entry) => void)[]) => (sql: Sql, entry: Entry): void => {
+  for (const apply of applies) apply(sql, entry)
 }
 
 export function guardRoom(context: GuardContext): GuardRoom {
-  const sets = setsOf(context)
+  const sets = setsOf({
+    ...context,
+    onListed(tx, set, store, { identity, clock }) {
+      retention.saveShelf(tx.sql, set.name, store, identity, clock)
+      evaluate(tx, set, store, context)
+    },
+  })
   const acts = actsPart(context)
   return {
     name: 'guard',
     acts,
-    tables: TABLES + acts.tables,
-    projections: [...PROJECTIONS, ...acts.projections],
+    tables: TABLES + retention.TABLES + acts.tables,
+    projections: [...PROJECTIONS, ...retention.PROJECTIONS, ...acts.projections],
     on: { ...acts.on },
     apply: {
       ...acts.apply,
-      'guard.appeared': applyAppeared, 'guard.vanished': applyVanished, 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
-      'guard.turned': applyTurned, 'guard.left': applyLeft, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
+      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': applyVanished, 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
+      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft), 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
     },
     due: { ...sets.due },
     configure: (tx) => sets.configure(tx),
     listed: (tx, task, result) => sets.listed(tx, task, result),
+    hold(tx, { set, key, by, reason }) {
+      if (retention.loadHolds(tx.sql, set).has(key)) return false
+      tx.append({ is: 'guard.held', stream: `backup:${set}`, body: { set, key, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
+      return true
+    },
+    acceptGone(tx, { set, store, by, reason }) {
+      const gone = retention.loadGone(tx.sql, set, store)
+      if (gone.length > 0) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
+      return gone.map(({ key }) => key)
+    },
+    endHold(tx, { set, key, by }) {
+      if (!retention.loadHolds(tx.sql, set).has(key)) return false
+      tx.append({ is: 'guard.holdEnded', stream: `backup:${set}`, body: { set, key, by, at: tx.now.wall } })
+      return true
+    },
   }
 }

@@ -1,5 +1,6 @@
 // What keeper and guard process say to each other. The keeper gives tasks, each a long read that changes nothing; the process answers each once.
 // A task that is not answered says nothing, and whoever waits for it takes that for unknown.
+import type { StoreClock } from '../../ports/store.ts'
 import type { Copy } from './sets/judge.ts'
 
 /** The listing of one set in one store. */
@@ -13,7 +14,7 @@ export type Task = ListTask
 
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
-  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[] }
+  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock }
   | { readonly is: 'not-listed'; readonly says: string }
 
 export type ResultOf<T extends Task> = T extends ListTask ? Listed : never

@@ -1,6 +1,6 @@
 // The guard room's tables. Copies, what was proven of them, and how each set stands are folded from the ledger; when a listing was last had is
 // a working row, since nobody is held to account for a look.
-import type { Instant, Now, Span } from '../../core/time.ts'
+import { tickOf, type Instant, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Copy, Listing, Side } from './sets/judge.ts'
@@ -123,6 +123,12 @@ export function loadListing(sql: Sql, set: string, store: string, now: Now): Kno
   if (row === undefined || row.wall === null || row.tick === null) return { age: undefined, identity, ...failed }
   const age = row.boot === now.boot ? now.tick - row.tick : now.wall - row.wall
   return { at: row.wall as Instant, age: age < 0 ? undefined : age as Span, identity, ...failed }
+}
+
+/** When the last whole listing was had, by the clock that nobody sets. */
+export function loadStamp(sql: Sql, set: string, store: string): Stamp | undefined {
+  const row = sql.get<{ tick: number | null; boot: string | null }>('select tick, boot from guard_listing where set_ = ? and store = ?', set, store)
+  return row && row.tick !== null && row.boot !== null ? { tick: tickOf(row.tick), boot: row.boot } : undefined
 }
 
 /** From when on an answer is awaited. */

@@ -15,6 +15,8 @@ export interface SetsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Gives the process a task; what comes of it comes back as a turn. Nothing when it is not there. */
   readonly ask: (task: Task) => void
+  /** A whole listing was taken in. */
+  readonly onListed: (tx: Tx, set: BackupSet, store: string, listed: Listed & { readonly is: 'listed' }) => void
 }
 
 export interface Sets {
@@ -76,6 +78,7 @@ export function setsOf(context: SetsContext): Sets {
       else {
         record(tx, set, store, result.copies)
         saveListed(tx.sql, name, store, tx.now, result.identity)
+        context.onListed(tx, set, store, result)
       }
       consider(tx, set, store)
     },

@@ -1,0 +1,79 @@
+// The duty of retention: after each listing the copies of a set are judged by its rules and by what was proven of them. What could go is marked, waits, and
+// is judged again; the plan says of every copy why it stays or may go. Nothing is removed by it.
+import type { Observation } from '../../../core/evidence.ts'
+import type { Now, Span } from '../../../core/time.ts'
+import type { Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
+import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
+import { loadCopies, loadListing, loadProofs, loadStamp } from '../rows.ts'
+import { judgeCopies } from '../sets/judge.ts'
+import type { BackupSet } from '../sets/set.ts'
+import { DEFAULTS, type Settings } from './gates.ts'
+import { judge, type Judged, type World } from './judge.ts'
+import { loadFewest, loadHolds, loadKnown, loadShelf, NEVER, saveEvaluated, saveKnown } from './rows.ts'
+import { FRESH, READ_WHOLE, type Shelf } from './shelf.ts'
+
+/** What retention needs of the node. */
+export interface Life {
+  /** How long Holdfast has run on this store altogether. */
+  readonly lived: () => Span
+  /** Lab time; 1 outside a lab. */
+  readonly shrink: () => number
+}
+
+export const settingsOf = (set: BackupSet, shrink: number): Settings => ({ ...DEFAULTS, keep: set.keep ?? {}, shrink })
+
+/** Everything that is known of a set, as one of its stores is judged by it. */
+export function worldOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life): World {
+  return {
+    set: set.name, settings: settingsOf(set, life.shrink()), store, shelves: set.in.map((lies) => shelfOf(sql, set, lies, now)), accepted: undefined, now, lived: life.lived(),
+  }
+}
+
+/** A plan as things stand now; nothing is remembered of it. */
+export const planFor = (sql: Sql, set: BackupSet, store: string, now: Now, life: Life): Judged => judge(worldOf(sql, set, store, now, life))
+
+/** Judges, and remembers what could go and since when. */
+export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life): void {
+  if (set.keep === undefined) return
+  const world = worldOf(tx.sql, set, store, tx.now, life)
+  const { remember, healthy } = judge(world)
+  // What was never evaluated before is known from now on.
+  const at = { wall: tx.now.wall, lived: life.lived() }
+  if (remember) saveKnown(tx.sql, set.name, store, remember.map((it) => (it.since === NEVER ? { ...it, since: at } : it)))
+  if (healthy) saveEvaluated(tx.sql, set.name, store, tx.now.wall, remember?.length ?? 0)
+}
+
+function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Shelf {
+  const listing = loadListing(sql, set.name, store, now)
+  const known = loadShelf(sql, set.name, store)
+  const seen = loadStamp(sql, set.name, store)
+  const proofs = loadProofs(sql, set.name, store)
+  const holds = loadHolds(sql, set.name)
+  const copies = loadCopies(sql, set.name, store)
+  const look = (subject: string, found: Observation['found']): Observation | undefined =>
+    seen && listing.at !== undefined ? { subject, observer: 'guard', at: listing.at, seen, goodFor: FRESH, found } : undefined
+  return {
+    store, identity: { now: listing.identity, former: known?.identity },
+    listing: look(`backup:${set.name}@${store}`, { is: 'pass' }), clock: known?.clock === undefined ? undefined : look(`clock of ${store}`, clockFound(known.clock)),
+    count: copies.length,
+    copies: judgeCopies(pattern, copies, now.wall).map((copy) => {
+      const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
+      const { key, etag, versionId } = copy
+      return {
+        copy: key, at: copy.at, bytes: copy.bytes, counted: copy.counted, why: copy.why, rung: proof?.rung ?? 1, provenAt: proof?.at, modifiedAt: copy.modifiedAt, held: holds.has(key),
+        place: { key, etag, ...(versionId === undefined ? {} : { versionId }) },
+      }
+    }),
+    known: loadKnown(sql, set.name, store), proofs: new Set(proofs.filter(({ rung }) => rung >= READ_WHOLE).map(({ key, etag }) => JSON.stringify([key, etag]))).size,
+    fewest: loadFewest(sql, set.name, store, now.wall), actsToday: 0,
+  }
+}
+
+/** Whether the store's clock and ours agree (G-9). */
+function clockFound(clock: StoreClock): Observation['found'] {
+  if (clock.is === 'unknown') return { is: 'unknown', says: clock.says }
+  const { least, most } = clock.ahead
+  if (least > MOST_SKEW || most < -MOST_SKEW) return { is: 'fail', says: `its clock differs from ours by ${Math.round(Math.min(Math.abs(least), Math.abs(most)) / 1000)} s` }
+  return Math.max(Math.abs(least), Math.abs(most)) <= MOST_SKEW ? { is: 'pass' } : { is: 'unknown', says: 'how far its clock is off could not be seen closely enough' }
+}

@@ -1,0 +1,95 @@
+// Retention's tables. What should be there, and what people hold, are folded from the ledger; how long something has been found superfluous is a
+// working row: lost, it begins anew, and nothing goes sooner for that.
+import type { Entry } from '../../../core/ledger.ts'
+import type { Instant, Span } from '../../../core/time.ts'
+import type { Sql } from '../../../db/sql.ts'
+import type { StoreClock } from '../../../ports/store.ts'
+import type { Moment } from '../reconcile/margins.ts'
+import type { CopyBody } from '../rows.ts'
+import { nameOf, type Known, type Mark, type Place } from './shelf.ts'
+
+export const TABLES = `
+create table if not exists guard_expected (set_ text not null, store text not null, name text not null, key text not null, version text not null, etag text not null,
+  primary key (set_, store, name)) strict, without rowid;
+create table if not exists guard_hold (set_ text not null, key text not null, by_ text not null, reason text not null, at integer not null, primary key (set_, key)) strict, without rowid;
+create table if not exists guard_shelf (set_ text not null, store text not null, identity text not null, clock text, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_mark (set_ text not null, store text not null, name text not null, since text not null, mark text, primary key (set_, store, name)) strict, without rowid;
+create table if not exists guard_evaluated (set_ text not null, store text not null, wall integer not null, found integer not null, primary key (set_, store, wall)) strict, without rowid;
+`
+
+export const PROJECTIONS = ['guard_expected', 'guard_hold']
+
+const placeOf = ({ key, version, etag }: { readonly key: string; readonly version: string; readonly etag: string }): Place => ({ key, etag, ...(version === '' ? {} : { versionId: version }) })
+
+export const applyAppeared = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as CopyBody
+  sql.run('insert into guard_expected (set_, store, name, key, version, etag) values (?,?,?,?,?,?) on conflict do nothing', b.set, b.store, nameOf(placeOf(b)), b.key, b.version, b.etag)
+}
+
+/** A person said that what vanished was meant to. */
+export const applyAccepted = (sql: Sql, entry: Entry): void => {
+  const { set, store, names } = entry.body as { set: string; store: string; names: readonly string[] }
+  for (const name of names) sql.run('delete from guard_expected where set_ = ? and store = ? and name = ?', set, store, name)
+}
+
+export const applyLeft = (sql: Sql, entry: Entry): void => {
+  const { set, store } = entry.body as { set: string; store: string }
+  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+}
+
+export const applyHeld = (sql: Sql, entry: Entry): void => {
+  const { set, key, by, reason, at } = entry.body as { set: string; key: string; by: string; reason: string; at: number }
+  sql.run('insert into guard_hold (set_, key, by_, reason, at) values (?,?,?,?,?) on conflict do update set by_ = excluded.by_, reason = excluded.reason, at = excluded.at', set, key, by, reason, at)
+}
+
+export const applyHoldEnded = (sql: Sql, entry: Entry): void => {
+  const { set, key } = entry.body as { set: string; key: string }
+  sql.run('delete from guard_hold where set_ = ? and key = ?', set, key)
+}
+
+/** Keys that a person holds, in whatever store. */
+export const loadHolds = (sql: Sql, set: string): ReadonlySet<string> => new Set(sql.all<{ key: string }>('select key from guard_hold where set_ = ?', set).map(({ key }) => key))
+
+/** What should be there, by the ledger, with since when and how often it was found superfluous. */
+export function loadKnown(sql: Sql, set: string, store: string): { readonly count: number; readonly copies: readonly Known[] } {
+  const rows = sql.all<{ name: string; key: string; version: string; etag: string; since: string | null; mark: string | null }>(
+    'select e.name, e.key, e.version, e.etag, m.since, m.mark from guard_expected e left join guard_mark m on m.set_ = e.set_ and m.store = e.store and m.name = e.name where e.set_ = ? and e.store = ?', set, store)
+  const count = sql.get<{ n: number }>('select count(*) as n from guard_expected where set_ = ? and store = ?', set, store)?.n ?? 0
+  // One that was never evaluated is known by its name alone: since when is not, and then nothing is over.
+  return { count, copies: rows.map((row) => ({ place: placeOf(row), since: row.since === null ? NEVER : (JSON.parse(row.since) as Moment), ...(row.mark === null ? {} : { mark: JSON.parse(row.mark) as Mark }) })) }
+}
+
+/** What should be there and was not in the last listing, as it was. */
+export const loadGone = (sql: Sql, set: string, store: string): readonly Place[] =>
+  sql.all<{ key: string; version: string; etag: string }>(`select e.key, e.version, e.etag from guard_expected e
+    where e.set_ = ? and e.store = ? and not exists (select 1 from guard_copy c where c.set_ = e.set_ and c.store = e.store and c.key = e.key and c.version = e.version and c.etag = e.etag) order by e.key`, set, store).map(placeOf)
+
+/** Of what was not evaluated yet: nothing that is waited for since then is ever over. */
+export const NEVER: Moment = { wall: Number.MAX_SAFE_INTEGER as Instant, lived: Number.MAX_SAFE_INTEGER as Span }
+
+export function saveKnown(sql: Sql, set: string, store: string, copies: readonly Known[]): void {
+  sql.run('delete from guard_mark where set_ = ? and store = ?', set, store)
+  for (const { place, since, mark } of copies) {
+    sql.run('insert into guard_mark (set_, store, name, since, mark) values (?,?,?,?,?) on conflict do nothing', set, store, nameOf(place), JSON.stringify(since), mark === undefined ? null : JSON.stringify(mark))
+  }
+}
+
+/** Which store it was at the first listing, and its clock at the last one. */
+export const loadShelf = (sql: Sql, set: string, store: string): { readonly identity: string; readonly clock: StoreClock | undefined } | undefined => {
+  const row = sql.get<{ identity: string; clock: string | null }>('select identity, clock from guard_shelf where set_ = ? and store = ?', set, store)
+  return row && { identity: row.identity, clock: row.clock === null ? undefined : (JSON.parse(row.clock) as StoreClock) }
+}
+
+export const saveShelf = (sql: Sql, set: string, store: string, identity: string, clock: StoreClock): void =>
+  void sql.run('insert into guard_shelf (set_, store, identity, clock) values (?,?,?,?) on conflict do update set clock = excluded.clock', set, store, identity, JSON.stringify(clock))
+
+const MONTH = 30 * 86_400_000
+
+/** The fewest copies that a healthy evaluation of the last 30 days found. */
+export const loadFewest = (sql: Sql, set: string, store: string, wall: Instant): number | 'none' =>
+  sql.get<{ n: number | null }>('select min(found) as n from guard_evaluated where set_ = ? and store = ? and wall > ?', set, store, Math.floor(wall) - MONTH)?.n ?? 'none'
+
+export function saveEvaluated(sql: Sql, set: string, store: string, wall: Instant, found: number): void {
+  sql.run('delete from guard_evaluated where set_ = ? and store = ? and wall <= ?', set, store, Math.floor(wall) - MONTH)
+  sql.run('insert into guard_evaluated (set_, store, wall, found) values (?,?,?,?) on conflict do update set found = excluded.found', set, store, Math.floor(wall), found)
+}
