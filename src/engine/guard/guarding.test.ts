@@ -175,3 +175,20 @@ test('G-1 G-7 G-12 what could go is marked, waits, and stands in a plan that say
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
   assert.deepEqual((await it.ask('backups.plan', { set: 'shop', store: 'moon' })).status, 404)
 })
+
+test('L-3 a set of many copies is taken in by many turns, and counts only when all of it is', async (t) => {
+  const it = await world(t)
+  const many = Array.from({ length: 1000 }, (_, n) => copyAt(START - HOUR - n * 60_000))
+  const task = it.tasks[0]
+  assert(task)
+  it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'x', copies: many, clock: { is: 'unknown', says: '' } } })
+  it.keeper.cycle()
+  assert.equal(it.sql.get<{ n: number }>('select count(*) as n from guard_copy')?.n, 300)
+  assert.equal((await shown(it)).state, 'new')
+  await it.settle()
+  assert.deepEqual([(await shown(it)).copies?.length, (await shown(it)).state], [1000, 'ok'])
+  await it.pass(minutes(15))
+  await it.list(...many.slice(0, 10))
+  await it.settle()
+  assert.equal((await shown(it)).copies?.length, 10)
+})

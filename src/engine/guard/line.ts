@@ -58,7 +58,7 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
   }
   const take = async ({ task, waiting }: Pending, result: unknown): Promise<void> => {
     try {
-      await turn(`guard.${task.is}`, (tx) => settle(room(), tx, task, result))
+      while ((await turn(`guard.${task.is}`, (tx) => settle(room(), tx, task, result))) === 'more');
       for (const one of waiting) one.resolve(result)
     } catch (cause) {
       for (const one of waiting) one.reject(cause instanceof Error ? cause : new Error(String(cause)))
@@ -98,7 +98,8 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
   }
 }
 
-function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): void {
+/** `more`: it was too much for one turn. */
+function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): 'all' | 'more' {
   switch (task.is) {
     case 'list': return room.listed(tx, task, result as Listed)
   }
@@ -106,6 +107,6 @@ function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): void {
 
 function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
   switch (task.is) {
-    case 'list': return room.listed(tx, task, { is: 'not-listed', says })
+    case 'list': return void room.listed(tx, task, { is: 'not-listed', says })
   }
 }

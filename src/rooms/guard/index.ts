@@ -17,7 +17,8 @@ export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
   readonly acts: Acts
   configure(tx: Tx): void
-  listed(tx: Tx, task: ListTask, result: Listed): void
+  /** `more`: the same once more goes on with it. */
+  listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
   /** A person holds a copy: no rule makes it go. False where it is held already. */
   hold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string; readonly reason: string }): boolean
   /** A person says that what vanished was meant to; gives the keys. */

@@ -23,8 +23,8 @@ export interface Sets {
   readonly due: NonNullable<Room['due']>
   /** After a configuration came into force: what is new is listed now, what is gone leaves. */
   configure(tx: Tx): void
-  /** What came of a listing. */
-  listed(tx: Tx, task: ListTask, result: Listed): void
+  /** What came of a listing. `more`: there was too much for one turn; the same once more goes on with it, and only then it counts. */
+  listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
   /** Judges one set in one store anew, from what is known. */
   consider(tx: Tx, set: BackupSet, store: string): void
 }
@@ -73,20 +73,25 @@ export function setsOf(context: SetsContext): Sets {
     },
     listed(tx, { set: name, store }, result) {
       const set = context.sets().get(name)
-      if (!set?.in.some((it) => it.store === store)) return
+      if (!set?.in.some((it) => it.store === store)) return 'all'
       if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.says)
       else {
-        record(tx, set, store, result.copies)
+        if (!record(tx, set, store, result.copies)) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
         context.onListed(tx, set, store, result)
       }
       consider(tx, set, store)
+      return 'all'
     },
   }
 }
 
-/** What came, changed and went since the last listing (G-12). */
-function record(tx: Tx, set: BackupSet, store: string, copies: readonly Copy[]): void {
+/** So much is recorded in one turn: pages never wait for a large set. */
+const MOST_CHANGES = 300
+
+/** What came, changed and went since the last listing (G-12). False when not all of it is recorded yet. */
+function record(tx: Tx, set: BackupSet, store: string, copies: readonly Copy[]): boolean {
+  let left = MOST_CHANGES
   const known = new Map(loadCopies(tx.sql, set.name, store).map((copy) => [copy.key, copy]))
   const bodyOf = (copy: Copy): CopyBody =>
     ({ set: set.name, store, key: copy.key, version: copy.versionId ?? '', etag: copy.etag, bytes: copy.bytes, modifiedAt: copy.modifiedAt, at: tx.now.wall })
@@ -95,10 +100,15 @@ function record(tx: Tx, set: BackupSet, store: string, copies: readonly Copy[]):
     const had = known.get(copy.key)
     known.delete(copy.key)
     if (had && had.etag === copy.etag && had.versionId === copy.versionId && had.bytes === copy.bytes) continue
+    if (left-- === 0) return false
     if (had) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(had), says: 'another one stands under its name' } })
     tx.append({ is: 'guard.appeared', stream, body: bodyOf(copy) })
   }
-  for (const gone of known.values()) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(gone), says: 'it is not listed any more' } })
+  for (const gone of known.values()) {
+    if (left-- === 0) return false
+    tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(gone), says: 'it is not listed any more' } })
+  }
+  return true
 }
 
 function turn(tx: Tx, set: BackupSet, store: string, had: TurnedBody['from'] | undefined, { side, says }: Verdict): void {
