@@ -28,6 +28,7 @@ import type { ToWeb } from '../views/answers.ts'
 import { accessRoom, awaitExpiry } from './access.ts'
 import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
+import { createHandLine, type HandLine } from './guard/hand-line.ts'
 import { createGuardLine, type GuardLine } from './guard/line.ts'
 import { anchorChecks, setsIn, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
@@ -131,6 +132,8 @@ export interface Keeper {
   webOpened(): void
   /** Long reads of stores, as tasks to the process that makes them. */
   readonly guard: GuardLine
+  /** The one process that acts on stores, as it asks. */
+  readonly hand: HandLine
   /** One batch; call it in a loop. */
   cycle(): number
   /** Once a second. */
@@ -176,6 +179,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard })
+  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), storeOf: () => undefined, recheck: () => Promise.reject(new Error('no catalogue can be asked')) })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
@@ -205,7 +209,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     ports.toProbers({ is: 'timetable', version: memory.config.version, checks: [...memory.config.checks, ...anchorChecks(memory.config)] })
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, guard, missing: [], random: options.random, signIns: newSignIns(),
+    store, engine, rooms, watcher, samples, ports, now, guard, hand, missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),

@@ -24,6 +24,7 @@ import { random } from '../ports/world/random.ts'
 import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
+import type { FromHand } from '../rooms/guard/acts/protocol.ts'
 import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
@@ -216,6 +217,8 @@ async function run(init: Init): Promise<void> {
         } else if (message['guard'] === true) {
           guards.add(link)
           keeper.guard.opened()
+        } else if (message['hand'] === true) {
+          // It asks, and is told nothing unasked.
         } else {
           workers.add(link)
           keeper.webOpened()
@@ -226,6 +229,7 @@ async function run(init: Init): Promise<void> {
       if (message.is === 'call') {
         return answer(desk, String(message['name']), message['args'], message['asker'] as Asker).then((reply) => ({ is: 'reply', ...reply }))
       }
+      if (message.is === 'hand') return keeper.hand.hear(message['message'] as FromHand, link).then((told) => ({ ...told }))
       if (message.is === 'task-done' || message.is === 'task-failed' || message.is === 'task-progress') {
         keeper.guard.hear(message as unknown as FromGuard)
         return wake()
@@ -314,6 +318,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
   setInterval(() => {
     seconds++
     keeper.tick()
+    if (seconds % 2 === 0) toParent({ is: 'hand', wanted: keeper.hand.wanted() })
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
     if (seconds % 2 === 0) void look().then((loss) => void (loss && !stopping && breakOff(keeper, file, it.key, loss)))
     if (seconds % 60 === 5) backups = backupMetrics(keeper.store.sql, keeper.config.backups ?? [], keeper.now())

@@ -15,7 +15,7 @@ import { forReading } from '../rooms/guard/config.ts'
 import type { Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
-import { childrenOf, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
+import { childrenOf, HAND_PATIENCE, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
 import { runtimeFolder } from '../ports/runtime-folder.ts'
 import { answerWho, rememberKin, takeOver } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
@@ -164,7 +164,7 @@ const tendingOf = (it: Watch): Tending => tend(it.runtime, {
   take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
   listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
   listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
-  moved: () => ['keeper', 'prober', 'web', 'worker', 'guard'].forEach((name) => it.children.replace(name)),
+  moved: () => ['keeper', 'prober', 'web', 'worker', 'guard', 'hand'].forEach((name) => it.children.replace(name)),
   say: it.err.line,
 })
 
@@ -205,6 +205,18 @@ function raiseGuard(it: Watch): void {
   }, opened.former.filter(({ name }) => name === 'guard'))
 }
 
+/** The hand is there while the keeper has something for it to do, and for no longer: it alone is given what deletes. */
+function raiseHand(it: Watch, wanted: boolean): void {
+  const { children, wants } = it
+  const has = children.care('hand') !== undefined
+  if (has && !wanted) void children.dismiss('hand', seconds(3))
+  if (has || !wanted || it.stopping || it.config.stores.length === 0) return
+  children.raise({
+    name: 'hand', patience: HAND_PATIENCE, file: new URL('./hand.ts', import.meta.url),
+    init: () => ({ is: 'init', runtime: it.runtime, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, stores: it.config.stores }),
+  })
+}
+
 function sayStart(it: Watch): void {
   const { opened, out, err, config, wants } = it
   const checks = counted(config.checks.length)
@@ -225,6 +237,7 @@ function sayStart(it: Watch): void {
 
 function hear(it: Watch, name: string, message: Message): void {
   if (message.is === 'say') it.out.line(String(message['line']))
+  else if (message.is === 'hand') raiseHand(it, message['wanted'] === true)
   else if (message.is === 'remember') it.remembered = message['boards']
   else if (message.is === 'ready') {
     if (it.ready.has(name)) return it.err.line(`${name} works again.`)
@@ -296,6 +309,8 @@ async function reload(it: Watch): Promise<void> {
   children.tell('guard', { is: 'config', ...guarded(config) })
   raiseWorker(it)
   raiseGuard(it)
+  // It has what was configured when it was started.
+  if (children.care('hand') !== undefined) children.replace('hand')
   it.outside.configure(config.deadMan)
   it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${counted(config.checks.length)}`}`)
   if (config.warnings.length > 0) it.err.line(renderFindings(config.warnings, 'It is in force.'))
@@ -312,7 +327,7 @@ async function stop(it: Watch, exit: number): Promise<void> {
   it.manager.stopping()
   it.err.line('Holdfast stops.')
   await children.dismiss('web', seconds(1.5))
-  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5))])
+  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5)), children.dismiss('hand', seconds(1.5))])
   await children.dismiss('keeper', seconds(3))
   await children.dismiss('ringer', seconds(2))
   rememberKin(it.runtime, [])

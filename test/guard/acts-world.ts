@@ -181,12 +181,12 @@ async function workUntilIdle(world: ActsWorld, death: Death, at: number, holder:
       const { capabilities, clock } = await store.deleting.probe(signal)
       await world.hear({ is: 'probed', term, store: told.store, identity: store.identity, capabilities, clock, moves: false, keeps: { is: 'pass' } }, holder)
     } else if (told.is === 'look') {
-      for (const doubt of told.doubts) await world.hear({ is: 'looked', term, id: doubt.id, found: await look(doubt, store, signal) }, holder)
+      for (const doubt of told.doubts) await world.hear({ is: 'looked', term, id: doubt.id, found: await look(doubt, { ...store, now: world.now }, signal) }, holder)
     } else if (told.is === 'acts') {
       for (const order of told.orders) {
         const dies = death !== 'never' && ++orders === at
         if (dies && death === 'before') return did
-        const ended = await perform(order, store, signal)
+        const ended = await perform(order, { ...store, now: world.now }, signal)
         did.push(`${order.act} ${order.what.key} ${ended.is}`)
         if (dies) return did
         await world.hear({ is: 'ended', term, id: order.id, ended }, holder)

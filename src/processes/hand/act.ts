@@ -2,11 +2,14 @@
 // none, and only a look can tell. What was put aside is reported with the store's own time of it; without that it is looked at as well, because
 // a quarantine is counted by it.
 import { sentence } from '../../core/fault.ts'
+import type { Instant, Now } from '../../core/time.ts'
 import type { Deleting, Judged, Outcome, Reading, SetAside } from '../../ports/store.ts'
 import type { Ended, Order } from '../../rooms/guard/acts/protocol.ts'
 import { stackOf } from './look.ts'
 
+/** Both halves of one store, and our clock. */
 export interface Halves {
+  readonly now: () => Now
   readonly reading: Reading
   readonly deleting: Deleting
 }
@@ -23,17 +26,15 @@ export async function perform(order: Order, halves: Halves, signal: AbortSignal)
 
 const plain = (outcome: Outcome<Judged>): Ended => (outcome.is === 'done' ? { is: 'done' } : outcome)
 
-async function putAside(what: Judged, { reading, deleting }: Halves, signal: AbortSignal): Promise<Ended> {
-  const outcome = await deleting.quarantine(what, signal)
+async function putAside(what: Judged, halves: Halves, signal: AbortSignal): Promise<Ended> {
+  const outcome = await halves.deleting.quarantine(what, signal)
   if (outcome.is !== 'done') return outcome
-  const storeAt = await sinceWhen(outcome.it, reading, signal)
+  const storeAt = await sinceWhen(outcome.it, halves, signal)
   return storeAt === undefined ? { is: 'unknown', says: 'it was put aside, and since when could not be seen' } : { is: 'done', token: outcome.it.token, storeAt }
 }
 
-async function sinceWhen({ key, versionId, token }: SetAside, reading: Reading, signal: AbortSignal) {
-  if (versionId === undefined) {
-    const clock = await reading.clock(signal)
-    return clock.is === 'read' ? clock.at : undefined
-  }
+/** By the store's clock; a folder has none but the machine's, which what was just tried out on it has shown to agree. */
+async function sinceWhen({ key, versionId, token }: SetAside, { reading, now }: Halves, signal: AbortSignal): Promise<Instant | undefined> {
+  if (versionId === undefined) return now().wall
   return (await stackOf(reading, key, signal)).find((it) => it.is === 'marker' && it.versionId === token)?.modifiedAt
 }

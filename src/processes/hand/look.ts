@@ -4,17 +4,18 @@
 // it was, because a clock that was wrong would leave something hidden that nobody knows of. A folder finds what it set aside by a name that is
 // always the same. What cannot be seen stays in doubt.
 import { sentence } from '../../core/fault.ts'
-import { MOST_ITEMS, type Deleting, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
+import { MOST_ITEMS, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
 import { sayKey } from '../../ports/store/key.ts'
 import type { Looked } from '../../rooms/guard/acts/life.ts'
 import type { Doubt } from '../../rooms/guard/acts/protocol.ts'
+import type { Halves } from './act.ts'
 
 export type Sight = Looked | { readonly is: 'unseen'; readonly says: string }
 
 /** Looks at one doubt. */
-export async function look(doubt: Doubt, { reading, deleting }: { readonly reading: Reading; readonly deleting: Deleting }, signal: AbortSignal): Promise<Sight> {
+export async function look(doubt: Doubt, halves: Halves, signal: AbortSignal): Promise<Sight> {
   try {
-    return doubt.what.versionId === undefined ? await inFolder(doubt, reading, deleting, signal) : await amongVersions(doubt, reading, signal)
+    return doubt.what.versionId === undefined ? await inFolder(doubt, halves, signal) : await amongVersions(doubt, halves.reading, signal)
   } catch (cause) {
     return { is: 'unseen', says: sentence(cause) }
   }
@@ -43,14 +44,12 @@ async function amongVersions({ act, what, token }: Doubt, reading: Reading, sign
   return isOurs ? { is: 'aside', token: above.versionId, storeAt: above.modifiedAt } : { is: 'other' }
 }
 
-async function inFolder({ what }: Doubt, reading: Reading, deleting: Deleting, signal: AbortSignal): Promise<Sight> {
+async function inFolder({ what }: Doubt, { reading, deleting, now }: Halves, signal: AbortSignal): Promise<Sight> {
   const found = await reading.head({ key: what.key }, signal)
   if (found.is === 'unknown') return { is: 'unseen', says: found.says }
   if (found.is === 'version') return found.etag === what.etag && found.bytes === what.bytes ? { is: 'standing' } : { is: 'other' }
   // Nothing stands there, so this moves nothing: it says under which name it lies aside, or that it does not.
   const aside = await deleting.quarantine({ key: what.key, etag: what.etag, bytes: what.bytes }, signal)
-  const clock = await reading.clock(signal)
-  if (clock.is === 'unknown') return { is: 'unseen', says: clock.says }
-  if (aside.is === 'done') return { is: 'aside', token: aside.it.token, storeAt: clock.at }
+  if (aside.is === 'done') return { is: 'aside', token: aside.it.token, storeAt: now().wall }
   return aside.is === 'refused' && aside.why === 'absent' ? { is: 'gone' } : { is: 'unseen', says: aside.says }
 }

@@ -229,3 +229,5 @@ function echoLines(stream: NodeJS.ReadableStream, echo: (line: string) => void):
 /** What a child's progress is worth to the delivery loop. */
 export const KEEPER_PATIENCE: Span = seconds(30)
 export const PATIENCE: Span = seconds(10)
+/** One that acts on stores may wait for one of them. */
+export const HAND_PATIENCE: Span = seconds(120)

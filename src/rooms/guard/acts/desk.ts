@@ -6,7 +6,7 @@ import { ageOf, hours, minutes, seconds, type Now, type Span } from '../../../co
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { next } from './batch.ts'
-import { byHand, intentId, tell, type Acts } from './index.ts'
+import { byHand, intentId, parseIntent, tell, type Acts } from './index.ts'
 import { giveBack, grant, isHolder, type Grants } from './lease.ts'
 import { actOf, asideOf, isOpen, type Life } from './life.ts'
 import type { Doubt, FromHand, Order, ToHand } from './protocol.ts'
@@ -16,6 +16,8 @@ import { actsToday, digestOf, dropActs, loadActs, loadApproval, loadJob, loadObj
 /** A request lapses 30 s after it was signed, and its answer may be late: only then is what it did looked for. By time lived through, which is never more than what went by. */
 export const SETTLED: Span = seconds(60)
 const PAUSE: Span = seconds(5)
+/** What could not be looked at is looked at again after this long. */
+const UNSEEN_FOR: Span = seconds(30)
 /** The same trouble is written down again after this long. */
 const TOLD_AGAIN: Span = hours(1)
 /** A store that could not be tried out is tried again after this long. */
@@ -48,11 +50,11 @@ export interface Desk {
 
 export function createDesk(ports: DeskPorts): Desk {
   let grants: Grants = { term: 0 }
-  const memory: Memory = { seen: new Map(), unfit: new Map(), asked: new Map(), told: new Map() }
+  const memory: Memory = { seen: new Map(), unfit: new Map(), asked: new Map(), told: new Map(), unseen: new Map() }
   const { seen, unfit } = memory
   const work = async (holder: string, term: number): Promise<ToHand> => {
     if (!isHolder(grants, holder, term, ports.now())) return { is: 'no-lease' }
-    const doubt = doubtsOf(ports)
+    const doubt = doubtsOf(ports, memory)
     if (doubt !== undefined) return doubt
     for (const [store, quarantine] of memory.asked) if (!isUnfit(memory, store, ports.now())) return { is: 'probe', store, ...(quarantine !== undefined && { quarantine }) }
     for (const { plan, reconcile } of waitingPlans(ports.sql())) {
@@ -89,7 +91,8 @@ export function createDesk(ports: DeskPorts): Desk {
         }
         case 'looked': {
           const { found, id } = message
-          if (found.is !== 'unseen') await ports.turn('guard.looked', (tx) => ports.acts.looked(tx, id, found))
+          if (found.is === 'unseen') await cannotSee(ports, memory, id, found.says)
+          else await ports.turn('guard.looked', (tx) => ports.acts.looked(tx, id, found))
           return { is: 'written' }
         }
         case 'bye': {
@@ -110,6 +113,8 @@ interface Memory {
   /** Stores to be tried out before a run, and the quarantine that they are to keep. */
   readonly asked: Map<string, Span | undefined>
   readonly told: Map<string, Now>
+  /** Jobs of which something in doubt could not be looked at. */
+  readonly unseen: Map<string, Now>
 }
 
 const isWithin = (at: Now | undefined, now: Now, span: Span): boolean => {
@@ -131,17 +136,21 @@ async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: strin
   await turn('guard.tell', (tx) => tell(tx, cause, title, says))
 }
 
-/** What was begun and not heard of again: once nothing of it can still arrive. */
-function doubtsOf({ sql, lived, settled = SETTLED, storeOf }: DeskPorts): ToHand | undefined {
-  const open = openObjects(sql(), MOST_DOUBTS)
-  const first = open[0]
-  if (first === undefined) return undefined
-  const ripe = open.filter(({ reconcile, life }) => reconcile === first.reconcile && isOpen(life) && lived() - life.begun.lived >= settled)
-  const plan = ripe[0] && (loadPlan(sql(), ripe[0].plan) ?? latestOf(sql(), first.reconcile))
-  const store = plan?.store ?? storeOf(first.reconcile)
-  // Somebody else waits for it, not the hand: a store that nobody knows by name cannot be looked at.
-  if (ripe.length === 0 || store === undefined) return { is: 'nothing', for: PAUSE }
-  return { is: 'look', store, identity: plan?.identity ?? '', doubts: ripe.map(doubtOf) }
+/** What was begun and not heard of again, of one job: once nothing of it can still arrive. */
+function doubtsOf({ sql, now, lived, settled = SETTLED, storeOf }: DeskPorts, { unseen }: Memory): ToHand | undefined {
+  const ripe = openObjects(sql(), MOST_DOUBTS).filter(({ reconcile, life }) => isOpen(life) && lived() - life.begun.lived >= settled && !isWithin(unseen.get(reconcile), now(), UNSEEN_FOR))
+  for (const { reconcile, plan: of } of ripe) {
+    const plan = loadPlan(sql(), of) ?? latestOf(sql(), reconcile)
+    const store = plan?.store ?? storeOf(reconcile)
+    if (store !== undefined) return { is: 'look', store, identity: plan?.identity ?? '', doubts: ripe.filter((it) => it.reconcile === reconcile).map(doubtOf) }
+  }
+  return undefined
+}
+
+async function cannotSee(ports: DeskPorts, memory: Memory, id: string, says: string): Promise<void> {
+  const reconcile = parseIntent(id)?.reconcile ?? ''
+  memory.unseen.set(reconcile, ports.now())
+  await tellOnce(ports, memory, `reconcile:${reconcile}/doubt`, `${reconcile}: what an act did is not known`, `its store cannot be looked at: ${says}`)
 }
 
 function doubtOf(object: ObjectRow): Doubt {
@@ -186,9 +195,10 @@ function choose({ sql, now, lived }: DeskPorts, plan: string, reconcile: string,
   const waiting = loadActs(sql(), plan).filter(({ state }) => state === 'waiting')
   const room = Math.max(0, (head?.perDay ?? 0) - actsToday(sql(), reconcile, { wall: now().wall, lived: lived() }))
   const approved = loadApproval(sql(), plan) !== undefined
+  const doubts = openObjects(sql(), MOST_DOUBTS).filter((it) => it.reconcile === reconcile).length
   // A purge that nobody agreed to yet is not even looked at.
   const left = waiting.filter(({ act }) => act !== 'purge' || approved).map((it) => ({ act: it.act, it }))
-  return next(left, { doubts: 0, tally: tallyOf(sql(), plan), room }).map(({ it }) => it)
+  return next(left, { doubts, tally: tallyOf(sql(), plan), room }).map(({ it }) => it)
 }
 
 /** Asked anew for each handful: a row that came a minute ago counts. */

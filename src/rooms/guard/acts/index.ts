@@ -68,7 +68,8 @@ export const byHand = (reconcile: string): string => `by-hand:${reconcile}`
 /** Names one intent: the object and the version of its stream that it made. */
 export const intentId = ({ reconcile, key, version }: Pick<ObjectRow, 'reconcile' | 'key' | 'version'>): string => `${version}.${key}.${Buffer.from(reconcile).toString('hex')}`
 
-function parseIntent(id: string): { reconcile: string; key: string; version: number } | undefined {
+/** Whose intent it is; `undefined` where it is no name of one. */
+export function parseIntent(id: string): { reconcile: string; key: string; version: number } | undefined {
   const split = /^(\d{1,9})\.([0-9a-f]{0,4096})\.([0-9a-f]{2,400})$/.exec(id)
   return split ? { version: Number(split[1]), key: split[2] ?? '', reconcile: Buffer.from(split[3] ?? '', 'hex').toString() } : undefined
 }
