@@ -17,6 +17,7 @@ import { planWriter, type Item, type Mode } from '../../src/rooms/guard/reconcil
 import { perform } from '../../src/processes/hand/act.ts'
 import { look } from '../../src/processes/hand/look.ts'
 import { roomWorld, type RoomWorld } from '../room-world.ts'
+import type { Marker, Version } from '../../src/ports/store.ts'
 import { memoryStore, type MemoryStore } from './memory-store.ts'
 
 export const JOB = 'customer-backups'
@@ -43,6 +44,9 @@ export interface ActsWorld {
   readonly store: MemoryStore
   readonly rows: Set<string>
   readonly flags: Map<string, Flag>
+  /** What lies in the store that plans are made for. */
+  stacks(): ReadonlyMap<string, readonly (Version | Marker)[]>
+  readonly identity: string
   now(): Now
   /** True time, from the beginning. */
   truth(): Instant
@@ -65,14 +69,26 @@ export interface ActsWorld {
   restart(): void
 }
 
-export function actsWorld(more: { readonly honest?: boolean; readonly recheck?: (rows: ReadonlySet<string>, keys: readonly string[]) => Promise<ReadonlyMap<string, 'none' | 'present' | 'unknown'>> } = {}): ActsWorld {
+export interface ActsWishes {
+  /** Whether the store says so where its clock and ours differ. */
+  readonly honest?: boolean
+  /** The wall clock at the beginning. */
+  readonly zero?: number
+  /** A store that is not the one in memory: what lies there, and which it is. */
+  readonly other?: { readonly identity: string; readonly stacks: () => ReadonlyMap<string, readonly (Version | Marker)[]> }
+  readonly settled?: Span
+  readonly recheck?: (rows: ReadonlySet<string>, keys: readonly string[]) => Promise<ReadonlyMap<string, 'none' | 'present' | 'unknown'>>
+}
+
+export function actsWorld(more: ActsWishes = {}): ActsWorld {
+  const zero = more.zero ?? ZERO
   let truth = 0
   let skew = 0
   let lived = 400 * 86_400_000
   let hands = 0
   let asked = 0
-  const now = (): Now => ({ wall: instantOf(ZERO + truth + skew), tick: tickOf(truth + 5_000), boot: 'boot' })
-  const clock = (): Instant => instantOf(ZERO + truth)
+  const now = (): Now => ({ wall: instantOf(zero + truth + skew), tick: tickOf(truth + 5_000), boot: 'boot' })
+  const clock = (): Instant => instantOf(zero + truth)
   const store = memoryStore(clock, () => (more.honest === false ? clock() : now().wall))
   const rows = new Set<string>()
   const flags = new Map<string, Flag>()
@@ -81,13 +97,13 @@ export function actsWorld(more: { readonly honest?: boolean; readonly recheck?: 
   const room: Room = { name: 'guard', ...acts }
   const over = roomWorld(room, now)
   const makeDesk = (): Desk => createDesk({
-    now, lived: () => ms(lived), sql: () => over.sql, acts, settled: ms(60_000), storeOf: (reconcile) => (reconcile === JOB ? 'main' : undefined),
+    now, lived: () => ms(lived), sql: () => over.sql, acts, settled: more.settled ?? ms(60_000), storeOf: (reconcile) => (reconcile === JOB ? 'main' : undefined),
     turn: (_name, act) => Promise.resolve(over.turn(act)),
     recheck: (_job, keys) => (more.recheck ? more.recheck(rows, keys) : Promise.resolve(new Map(keys.map((key) => [key, rows.has(Buffer.from(key, 'hex').toString()) ? 'present' as const : 'none' as const])))),
   })
   let desk = makeDesk()
   const world: ActsWorld = {
-    room: over, acts, store, rows, flags, now, truth: clock, lived: () => ms(lived),
+    room: over, acts, store, rows, flags, stacks: more.other?.stacks ?? (() => store.stacks), identity: more.other?.identity ?? 'store-1', now, truth: clock, lived: () => ms(lived),
     get desk() {
       return desk
     },
@@ -130,7 +146,7 @@ export function actsWorld(more: { readonly honest?: boolean; readonly recheck?: 
 let runs = 0
 
 /** Flags as a run does; and asks for everything else that it can think of. */
-function runOnce({ room, acts, store, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', edit }: RunWish): string {
+function runOnce({ room, acts, stacks, identity, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', edit }: RunWish): string {
   const job = loadJob(room.sql, JOB)
   const at = { wall: now().wall, lived: lived() }
   const planned: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
@@ -141,8 +157,8 @@ function runOnce({ room, acts, store, rows, flags, now, lived }: ActsWorld, { mo
     writer.add(Buffer.from(key), { act, version_id: it.version, etag: it.etag, bytes: it.bytes, tenant: null, first_flagged: null, eligible_at: null, why: 'asked for' })
     planned.push({ act, key: hexOf(key), given: { ...given, item: items.at(-1) as Item } })
   }
-  for (const key of [...new Set([...store.stacks.keys(), ...aside.keys()])].sort()) {
-    const top = store.stacks.get(key)?.[0]
+  for (const key of [...new Set([...stacks().keys(), ...aside.keys()])].sort()) {
+    const top = stacks().get(key)?.[0]
     const lies = aside.get(key)
     if (rows.has(key)) {
       flags.delete(key)
@@ -156,7 +172,7 @@ function runOnce({ room, acts, store, rows, flags, now, lived }: ActsWorld, { mo
   }
   const wanted = mode ?? (job.breaker.is === 'open' ? 'latched' : job.arming?.binding === binding ? 'armed' : 'report')
   const plan = writer.seal({ run: ++runs, reconcile: JOB, mode: wanted, binding, checks: [], refusals: [] })
-  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins: MARGINS, store: 'main', identity: 'store-1', objects: 10_000, follows: job.version }))
+  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins: MARGINS, store: 'main', identity, objects: 10_000, follows: job.version }))
   if (edit) {
     const changed = planned.map((it) => structuredClone(it))
     edit(changed)

@@ -15,7 +15,7 @@ export type Sight = Looked | { readonly is: 'unseen'; readonly says: string }
 /** Looks at one doubt. */
 export async function look(doubt: Doubt, halves: Halves, signal: AbortSignal): Promise<Sight> {
   try {
-    return doubt.what.versionId === undefined ? await inFolder(doubt, halves, signal) : await amongVersions(doubt, halves.reading, signal)
+    return doubt.what.versionId === undefined ? await inFolder(doubt, halves, signal) : await amongVersions(doubt, halves, signal)
   } catch (cause) {
     return { is: 'unseen', says: sentence(cause) }
   }
@@ -31,10 +31,15 @@ export async function stackOf(reading: Pick<Reading, 'page'>, key: string, signa
 
 export const isSame = (it: Version | Marker, what: Judged): boolean => it.is === 'version' && it.versionId === what.versionId && it.etag === what.etag && it.bytes === what.bytes
 
-async function amongVersions({ act, what, token }: Doubt, reading: Reading, signal: AbortSignal): Promise<Sight> {
+async function amongVersions({ act, what, token }: Doubt, { reading, deleting }: Halves, signal: AbortSignal): Promise<Sight> {
   const stack = await stackOf(reading, what.key, signal)
   const at = stack.findIndex((it) => isSame(it, what))
-  if (at < 0) return stack.some((it) => it.versionId === what.versionId) ? { is: 'other' } : { is: 'gone' }
+  if (at < 0) {
+    if (stack.some((it) => it.versionId === what.versionId)) return { is: 'other' }
+    // A delete marker above nothing is all that is left of a purge: it goes too. Nothing else can, since the version is not there.
+    if (act === 'purge' && token !== undefined && stack.length === 1 && stack[0]?.versionId === token) await deleting.purge({ ...what, token }, signal)
+    return { is: 'gone' }
+  }
   if (at === 0) return { is: 'standing' }
   const above = stack[at - 1]
   // What was hidden by our marker and no longer is, has been brought back, whatever was written over it since.

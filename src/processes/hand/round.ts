@@ -160,6 +160,7 @@ function keepsFound(versioning: string, noncurrent: { readonly is: string; reado
 
 /** Rests, or is woken by being told to stop. */
 function rest({ ports, stopped }: Hand, span: Span): Promise<void> {
+  if (stopped.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const over = (): void => {
       cancel()

@@ -107,7 +107,11 @@ async function remove(wire: Wire, what: SetAside, signal: AbortSignal): Promise<
   const { key, etag, bytes, versionId, token } = what
   if (versionId === undefined || versionId === 'null') return refusal('unable', 'only a version that has an id of its own can be purged')
   const { stack: before, at } = await stackOf(wire, key, signal)
-  if (!before.some((it) => it.versionId === versionId)) return refusal('absent', `the version of “${sayKey(key)}” that was set aside is not there any more`)
+  if (!before.some((it) => it.versionId === versionId)) {
+    // Who removed it was killed before its delete marker, which hides nothing any more, was removed too.
+    if (before.length === 1 && before[0]?.is === 'marker' && before[0].versionId === token) await erase(wire, { key, versionId: token }, at, signal)
+    return refusal('absent', `the version of “${sayKey(key)}” that was set aside is not there any more`)
+  }
   if (!before.some((it) => isSame(it, what))) return refusal('changed', `the version of “${sayKey(key)}” is not what was set aside`)
   if (before[0]?.is !== 'marker' || before[0].versionId !== token || !before[1] || !isSame(before[1], what)) return refusal('changed', `“${sayKey(key)}” is not set aside: its delete marker does not stand right above it`)
   const protection = await lockOf(wire, { key, versionId }, signal)
