@@ -193,8 +193,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }),
   }
   const store = options.open(rooms)
-  const bornAt = now().tick
-  const livedBefore = Number(store.meta('lived') ?? '0')
+  const [bornAt, livedBefore] = [now().tick, Number(store.meta('lived') ?? '0')]
   const engine = createEngine({
     store, now, suspects: ports.suspects, perform: (deed: Deed) => line.perform(deed), onFull: () => goOnFromReserve(keeper), onBroken: ports.onBroken, onAsked: ports.onAsked,
     setAside: (tx, row) => {

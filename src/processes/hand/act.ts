@@ -2,17 +2,10 @@
 // none, and only a look can tell. What was put aside is reported with the store's own time of it; without that it is looked at as well, because
 // a quarantine is counted by it.
 import { sentence } from '../../core/fault.ts'
-import type { Instant, Now } from '../../core/time.ts'
-import type { Deleting, Judged, Outcome, Reading, SetAside } from '../../ports/store.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Judged, Outcome, SetAside } from '../../ports/store.ts'
 import type { Ended, Order } from '../../rooms/guard/acts/protocol.ts'
-import { stackOf } from './look.ts'
-
-/** Both halves of one store, and our clock. */
-export interface Halves {
-  readonly now: () => Now
-  readonly reading: Reading
-  readonly deleting: Deleting
-}
+import { stackOf, type Halves } from './halves.ts'
 
 /** Performs one order; never throws. */
 export async function perform(order: Order, halves: Halves, signal: AbortSignal): Promise<Ended> {

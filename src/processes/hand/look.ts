@@ -4,11 +4,10 @@
 // it was, because a clock that was wrong would leave something hidden that nobody knows of. A folder finds what it set aside by a name that is
 // always the same. What cannot be seen stays in doubt.
 import { sentence } from '../../core/fault.ts'
-import { MOST_ITEMS, type Judged, type Marker, type Reading, type Version } from '../../ports/store.ts'
-import { sayKey } from '../../ports/store/key.ts'
+import type { Judged, Marker, Version } from '../../ports/store.ts'
 import type { Looked } from '../../rooms/guard/acts/life.ts'
 import type { Doubt } from '../../rooms/guard/acts/protocol.ts'
-import type { Halves } from './act.ts'
+import { stackOf, type Halves } from './halves.ts'
 
 export type Sight = Looked | { readonly is: 'unseen'; readonly says: string }
 
@@ -21,15 +20,7 @@ export async function look(doubt: Doubt, halves: Halves, signal: AbortSignal): P
   }
 }
 
-/** All versions and markers of one key, the newest first. */
-export async function stackOf(reading: Pick<Reading, 'page'>, key: string, signal: AbortSignal): Promise<readonly (Version | Marker)[]> {
-  const { items, next } = await reading.page({ prefix: key, most: MOST_ITEMS }, signal)
-  const stack = items.filter((item): item is Version | Marker => item.is !== 'odd' && item.key === key)
-  if (next !== undefined && stack.length === items.length) throw new Error(`“${sayKey(key)}” has too many versions to be looked at`)
-  return stack
-}
-
-export const isSame = (it: Version | Marker, what: Judged): boolean => it.is === 'version' && it.versionId === what.versionId && it.etag === what.etag && it.bytes === what.bytes
+const isSame = (it: Version | Marker, what: Judged): boolean => it.is === 'version' && it.versionId === what.versionId && it.etag === what.etag && it.bytes === what.bytes
 
 async function amongVersions({ act, what, token }: Doubt, { reading, deleting }: Halves, signal: AbortSignal): Promise<Sight> {
   const stack = await stackOf(reading, what.key, signal)

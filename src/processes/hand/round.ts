@@ -8,7 +8,8 @@ import type { Deleting, Reading } from '../../ports/store.ts'
 import type { Found } from '../../core/evidence.ts'
 import { heldSince, leftOf, LEASE, mayBegin, type Held } from '../../rooms/guard/acts/lease.ts'
 import type { Ended, FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
-import { perform, type Halves } from './act.ts'
+import { perform } from './act.ts'
+import type { Halves } from './halves.ts'
 import { look } from './look.ts'
 
 export interface RoundPorts {
