@@ -17,6 +17,7 @@ import type { StorePlace } from '../rooms/guard/config.ts'
 import type { FromGuard, Task, ToGuard } from '../rooms/guard/protocol.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { GuardContext } from './guard/context.ts'
+import { perform as drill } from './guard/drill.ts'
 import { perform as list } from './guard/list.ts'
 import { attachParent, toParent } from './parent.ts'
 import { loneReading } from './stores/lone.ts'
@@ -50,6 +51,8 @@ let connection: ReturnType<typeof stayConnected> | undefined
 const opened = new Map<string, Opened>()
 const waiting: { readonly id: string; readonly task: Task }[] = []
 const atWork = new Map<string, AbortController>()
+/** The drill that is at work. */
+let drilling: string | undefined
 
 const say = (message: FromGuard): void => void connection?.link?.send({ ...message })
 
@@ -75,7 +78,8 @@ const contextFor = (id: string, data: string): GuardContext => ({
 function performed(task: Task, context: GuardContext, signal: AbortSignal): Promise<unknown> {
   const set = init?.sets.find(({ name }) => name === task.set)
   const lies = set?.in.find((it) => it.store === task.store)
-  if (!lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
+  if (!set || !lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
+  if (task.is === 'drill') return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [] }, context, signal)
   return list({ store: task.store, pattern: lies.pattern }, context, signal)
 }
 
@@ -89,12 +93,20 @@ async function work({ id, task }: { readonly id: string; readonly task: Task }):
     say({ is: 'task-failed', id, says: sentence(cause).slice(0, 500) })
   } finally {
     atWork.delete(id)
+    if (drilling === id) drilling = undefined
     next()
   }
 }
 
+/** One drill at a time: each takes room, memory and the disk for itself. */
 function next(): void {
-  while (atWork.size < MOST_AT_WORK && waiting.length > 0) void work(waiting.shift() as (typeof waiting)[number])
+  while (atWork.size < MOST_AT_WORK) {
+    const at = waiting.findIndex(({ task }) => task.is !== 'drill' || drilling === undefined)
+    const [one] = at < 0 ? [] : waiting.splice(at, 1)
+    if (!one) return
+    if (one.task.is === 'drill') drilling = one.id
+    void work(one)
+  }
 }
 
 function hear(message: ToGuard): void {
@@ -122,7 +134,8 @@ function configure({ stores, sets }: Pick<Init, 'stores' | 'sets'>): void {
 function begin(given: Init): void {
   init = given
   const folder = path.join(given.data, 'guard')
-  rmSync(folder, { recursive: true, force: true })
+  // What a killed drill left may still be written into by programs that are dying with it.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   connection?.close()
   connection = stayConnected(path.join(given.runtime, 'keeper.sock'), {

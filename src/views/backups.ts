@@ -7,6 +7,7 @@ import { loadCopies, loadListing, loadProofs, loadSide, type Proof } from '../ro
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
+import type { DrillCalls } from './drills.ts'
 
 export type { DoneAnswer } from './done.ts'
 
@@ -60,7 +61,7 @@ export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly
 
 export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly ({ readonly schema: 'holdfast.retention.plan/1' } & RetentionPlan)[] }
 
-export interface BackupCalls {
+export interface BackupCalls extends DrillCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }
   'backups.show': { args: { set: string }; body: BackupSetAnswer }
   /** What could go by the rules of the set, and why each copy stays; nothing is done by it. */
@@ -72,7 +73,7 @@ export interface BackupCalls {
 }
 
 /** The worst first. */
-const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unknown', 'new', 'ok']
+const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'unknown', 'new', 'ok']
 
 function answerOf(set: string, store: string, copy: Judged, proofs: readonly Proof[]): BackupAnswer {
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)

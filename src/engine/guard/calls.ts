@@ -1,11 +1,13 @@
 // Calls about backups: what there is, and what was proven of it.
 import { z } from 'zod'
+import { viewDrills } from '../../views/drills.ts'
 import { viewBackups, viewBackupSet, type BackupCalls } from '../../views/backups.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { planFor, type Life } from '../../rooms/guard/retention/duty.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
+import { beginDrill } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
 
 const name = z.string().min(1).max(200)
@@ -14,6 +16,8 @@ const person = z.string().max(200).optional()
 const BACKUP_ARGS = {
   'backups.list': z.strictObject({}),
   'backups.show': z.strictObject({ set: name }),
+  'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional() }),
+  'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
   'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
@@ -37,6 +41,8 @@ const lifeOf = (keeper: Keeper): Life => ({ lived: () => keeper.lived(), shrink:
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
+  'backups.drill': (keeper, args) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args)),
+  'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set.name, args.after ?? 0))),
   'backups.plan': (keeper, args) => withSet(keeper, args.set, (set) => {
     if (set.keep === undefined) return no(409, 'HF480', `no rule says what is kept of ${set.name}: nothing of it ever goes`, 'write keep: { daily: 7, weekly: 4 } at the set')
     const stores = set.in.map(({ store }) => store).filter((store) => args.store === undefined || store === args.store)

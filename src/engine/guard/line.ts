@@ -1,9 +1,10 @@
 // The keeper's side of the line to the process that reads stores. A task is given once and answered once; one that is given while the same is
 // under way is that one. What is not answered within its time is dropped and counts as a fault: nobody waits for ever, and
 // whoever judges takes silence for unknown. What comes back becomes a turn of the room, or answers whoever asked.
-import { minutes, sayTime, type Now, type Span, type Tick } from '../../core/time.ts'
+import { hours, minutes, sayTime, type Now, type Span, type Tick } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { GuardRoom } from '../../rooms/guard/index.ts'
+import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { FromGuard, Listed, Task, ToGuard } from '../../rooms/guard/protocol.ts'
 
 export interface GuardLine {
@@ -33,7 +34,7 @@ interface Pending {
 }
 
 /** So long a task may take, where nobody says otherwise. */
-const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65) }
+const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), drill: hours(13) }
 /** So many may be under way; further ones are refused, and asked for again when they fall due. */
 const MOST = 2000
 
@@ -102,11 +103,15 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
 function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): 'all' | 'more' {
   switch (task.is) {
     case 'list': return room.listed(tx, task, result as Listed)
+    case 'drill':
+      room.drilled(tx, task, result as DrillReport)
+      return 'all'
   }
 }
 
 function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
   switch (task.is) {
     case 'list': return void room.listed(tx, task, { is: 'not-listed', says })
+    case 'drill': return room.drilled(tx, task, { says })
   }
 }

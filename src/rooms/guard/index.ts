@@ -4,14 +4,16 @@ import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
-import type { Listed, ListTask } from './protocol.ts'
+import { drillDoubt, drillsOf } from './drills/duty.ts'
+import type { DrillReport } from './drills/report.ts'
+import type { DrillTask, Listed, ListTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
 import { evaluate, type Life } from './retention/duty.ts'
 import * as retention from './retention/rows.ts'
 import { nameOf } from './retention/shelf.ts'
 import { setsOf, type SetsContext } from './sets/duty.ts'
 
-export type GuardContext = Omit<SetsContext, 'onListed'> & ActsContext & Life
+export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
@@ -19,6 +21,7 @@ export interface GuardRoom extends Room {
   configure(tx: Tx): void
   /** `more`: the same once more goes on with it. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
+  drilled(tx: Tx, task: DrillTask, result: DrillReport | { readonly says: string }): void
   /** A person holds a copy: no rule makes it go. False where it is held already. */
   hold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string; readonly reason: string }): boolean
   /** A person says that what vanished was meant to; gives the keys. */
@@ -38,22 +41,28 @@ export function guardRoom(context: GuardContext): GuardRoom {
       retention.saveShelf(tx.sql, set.name, store, identity, clock)
       evaluate(tx, set, store, context)
     },
+    doubt: drillDoubt,
   })
+  const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
   return {
     name: 'guard',
     acts,
-    tables: TABLES + retention.TABLES + acts.tables,
-    projections: [...PROJECTIONS, ...retention.PROJECTIONS, ...acts.projections],
+    tables: TABLES + retention.TABLES + drills.tables + acts.tables,
+    projections: [...PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections],
     on: { ...acts.on },
     apply: {
       ...acts.apply,
-      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': applyVanished, 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
-      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft), 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
+      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
+      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
     },
-    due: { ...sets.due },
-    configure: (tx) => sets.configure(tx),
+    due: { ...sets.due, ...drills.due },
+    configure(tx) {
+      sets.configure(tx)
+      drills.configure(tx)
+    },
     listed: (tx, task, result) => sets.listed(tx, task, result),
+    drilled: (tx, task, result) => drills.drilled(tx, task, result),
     hold(tx, { set, key, by, reason }) {
       if (retention.loadHolds(tx.sql, set).has(key)) return false
       tx.append({ is: 'guard.held', stream: `backup:${set}`, body: { set, key, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })

@@ -1,6 +1,8 @@
 // What keeper and guard process say to each other. The keeper gives tasks, each a long read that changes nothing; the process answers each once.
 // A task that is not answered says nothing, and whoever waits for it takes that for unknown.
+import type { Instant } from '../../core/time.ts'
 import type { StoreClock } from '../../ports/store.ts'
+import type { DrillReport } from './drills/report.ts'
 import type { Copy } from './sets/judge.ts'
 
 /** The listing of one set in one store. */
@@ -10,14 +12,23 @@ export interface ListTask {
   readonly store: string
 }
 
-export type Task = ListTask
+/** The drill of one copy. `at`: when it was made, as late as can be believed. */
+export interface DrillTask {
+  readonly is: 'drill'
+  readonly set: string
+  readonly store: string
+  readonly copy: Copy
+  readonly at: Instant
+}
+
+export type Task = ListTask | DrillTask
 
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
   | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock }
   | { readonly is: 'not-listed'; readonly says: string }
 
-export type ResultOf<T extends Task> = T extends ListTask ? Listed : never
+export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends DrillTask ? DrillReport : never
 
 export type ToGuard =
   | { readonly is: 'task'; readonly id: string; readonly task: Task }

@@ -168,7 +168,7 @@ export function considerRemoved(tx: Tx, life: Lifecycle, entry: Entry): void {
   leaveUnseen(tx, life, `check:${check}`, check, 'was taken out of the configuration', 'the configuration')
 }
 
-const BACKUP_SAYS: Readonly<Record<string, string>> = { missing: 'no backup', late: 'backup late', shrunken: 'backup shrunken', unreadable: 'backup unreadable', unknown: 'backups not known' }
+const BACKUP_SAYS: Readonly<Record<string, string>> = { missing: 'no backup', late: 'backup late', shrunken: 'backup shrunken', unreadable: 'backup cannot be restored', unproven: 'backups unproven', unknown: 'backups not known' }
 
 /** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
 export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {

@@ -1,8 +1,9 @@
 // The duty of the catalogue: every set is listed in every store it lies in, what came and went is recorded, and how it stands is judged from what
 // is known. Each look at the agenda judges first, so that a process that never answers makes a set unknown, not silent (W-1, G-14). What is
 // down already is not accused a second time: the incident then carries the name of the check that the set is a copy of.
-import { dueIn, minutes, ms, type Span } from '../../../core/time.ts'
+import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
 import type { Listed, ListTask, Task } from '../protocol.ts'
 import {
   isDown, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type CopyBody, type TurnedBody,
@@ -15,6 +16,8 @@ export interface SetsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Gives the process a task; what comes of it comes back as a turn. Nothing when it is not there. */
   readonly ask: (task: Task) => void
+  /** What drills say against a set that looks well, or only late. */
+  readonly doubt: (sql: Sql, set: BackupSet, store: string, now: Instant) => Verdict | undefined
   /** A whole listing was taken in. */
   readonly onListed: (tx: Tx, set: BackupSet, store: string, listed: Listed & { readonly is: 'listed' }) => void
 }
@@ -48,7 +51,9 @@ export function setsOf(context: SetsContext): Sets {
     if (listing.age === undefined && listing.failed === undefined && side === undefined && !isOverdue(tx, set, store)) return
     const judged = judgeCopies(lies.pattern, loadCopies(sql, set.name, store), now.wall)
     const verdict = judgeSet(set, judged, listing, { now: now.wall, patience: patienceOf(set) })
-    turn(tx, set, store, side?.side, verdict)
+    const doubt = verdict.side === 'ok' || verdict.side === 'late' ? context.doubt(sql, set, store, now.wall) : undefined
+    // A copy that cannot be restored weighs more than one that is late, and one that is late more than one that nobody tried.
+    turn(tx, set, store, side?.side, doubt && (verdict.side === 'ok' || doubt.side === 'unreadable') ? doubt : verdict)
   }
   return {
     consider,

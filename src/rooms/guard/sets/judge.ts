@@ -28,7 +28,7 @@ export interface Judged extends Copy {
 }
 
 /** What is wrong with a set in a store, or that it is not known. */
-export type Side = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unknown'
+export type Side = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unproven' | 'unknown'
 
 export interface Verdict {
   readonly side: Side

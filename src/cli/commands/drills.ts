@@ -1,0 +1,56 @@
+// `holdfast backups drill`: begins a drill and waits for its report. Passed is 0; failed, or nobody could know, is 3.
+import { setTimeout as wait } from 'node:timers/promises'
+import { sayTime, type Span } from '../../core/time.ts'
+import type { DrillAnswer, DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
+import { EXIT, Failure } from '../failure.ts'
+import { plain, type Cell, type Shape } from '../output.ts'
+import { ask, segment, textOption, type Command, type Session } from '../session.ts'
+
+const SHAPES: Readonly<Record<DrillAnswer['verdict'], Shape>> = { passed: 'ok', failed: 'down', unknown: 'unknown' }
+const LOOK_EVERY = 500
+/** A drill is given up by whoever drills after this. */
+const LONGEST = 13 * 3_600_000
+
+const drill: Command = async (session, [set = ''], options) => {
+  const [store, copy] = [textOption(options, 'store'), textOption(options, 'copy')]
+  const begun = await ask<DrillBegunAnswer>(session, 'POST', `/backups/${segment(set)}/drill`, { ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }) })
+  const until = session.now() + (session.timeout ?? LONGEST)
+  session.out.talk(`Drilling ${plain(begun.copy)} in ${plain(begun.store)} …`)
+  for (;;) {
+    const { drills: reports } = await ask<DrillsAnswer>(session, 'GET', `/backups/${segment(set)}/drills?after=${begun.after}`)
+    const report = reports.findLast((it) => it.store === begun.store && it.copy === begun.copy)
+    if (report) {
+      session.out.answer(report, () => tell(session, report))
+      return report.verdict === 'passed' ? EXIT.fine : EXIT.down
+    }
+    if (session.now() > until) throw new Failure('The drill goes on, and nobody waits for it any more.', { exit: EXIT.pending, code: 'HF-C040', help: `holdfast backups drills ${set} shows its report when it is there` })
+    await wait(LOOK_EVERY)
+  }
+}
+
+const drills: Command = async (session, [set = '']) => {
+  const body = await ask<DrillsAnswer>(session, 'GET', `/backups/${segment(set)}/drills`)
+  const { out } = session
+  out.answer(body, () => {
+    if (body.drills.length === 0) return out.talk('No drill has come to an end yet.')
+    out.table(body.drills.map((it): Cell[] => [out.shape(SHAPES[it.verdict]), it.verdict, `L${it.rung}`, it.store, it.copy, out.moment(it.at), it.says]), ['', 'Verdict', 'Rung', 'Store', 'Copy', 'At', ''])
+  })
+  return body.drills[0] === undefined || body.drills[0].verdict === 'passed' ? EXIT.fine : EXIT.down
+}
+
+function tell({ out }: Session, it: DrillAnswer): void {
+  out.table([
+    ['Verdict', [it.verdict === 'passed' ? 'strong' : 'down', it.verdict]], ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine],
+    ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? 'yes, nothing is left' : 'no'],
+  ])
+  if (it.asserts.length > 0) {
+    out.data()
+    out.table(it.asserts.map(({ text, found, says }): Cell[] => [out.shape(found === 'pass' ? 'ok' : found === 'fail' ? 'down' : 'unknown'), text, says ?? '']))
+  }
+  if (it.engine_said !== '') {
+    out.data()
+    for (const line of it.engine_said.split('\n')) out.data(`  ${plain(line)}`)
+  }
+}
+
+export { drill, drills }

@@ -1,0 +1,112 @@
+// Drills from the agenda to the page: what a drill proves stands with its copy, what it disproves pages, and a report that never comes is unknown.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { days, hours, instantOf, minutes } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+import type { DrillReport } from '../../rooms/guard/drills/report.ts'
+import type { DrillTask, ToGuard } from '../../rooms/guard/protocol.ts'
+import type { Copy } from '../../rooms/guard/sets/judge.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import type { BackupSetAnswer } from '../../views/backups.ts'
+import type { DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
+
+const pattern = { text: 'shop-{any}.dump', prefix: 'shop-' }
+const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1', drill: { every: minutes(30), assert: [] } }
+const copyOf = (name: string, ago: number): Copy => ({ key: `shop-${name}.dump`, etag: `e-${name}`, bytes: 1000, modifiedAt: instantOf(START - ago) })
+const COPIES = [copyOf('new', hours(1)), copyOf('old', days(2))]
+
+interface World extends KeeperWorld {
+  list(): Promise<void>
+  /** The drill that was asked for last, and how many there were. */
+  drill(): { readonly id: string; readonly task: DrillTask; readonly count: number }
+  report(more: Partial<DrillReport>): Promise<void>
+  shown(): Promise<BackupSetAnswer>
+}
+
+async function world(t: TestContext): Promise<World> {
+  const tasks: ToGuard[] = []
+  const it = await keeperWorld(t, { ...configOf([]), backups: [SET] }, { toGuard: (message) => (tasks.push(message), true) })
+  const drill = (): ReturnType<World['drill']> => {
+    const found = tasks.flatMap((one) => (one.is === 'task' && one.task.is === 'drill' ? [{ id: one.id, task: one.task }] : []))
+    const last = found.at(-1)
+    assert(last, 'a drill was asked for')
+    return { ...last, count: new Set(found.map(({ id }) => id)).size }
+  }
+  return Object.assign(it, {
+    drill,
+    async list() {
+      const task = tasks.findLast((one) => one.is === 'task' && one.task.is === 'list')
+      assert(task)
+      it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies: COPIES, clock: { is: 'unknown', says: '' } } })
+      await it.settle()
+    },
+    async report(more: Partial<DrillReport>) {
+      const { id, task } = drill()
+      const report: DrillReport = {
+        schema: 'holdfast.drill/1', set: 'shop', store: 'nas', copy: task.copy.key, engine: 'postgres', copy_at: task.at, at: it.keeper.now().wall, verdict: 'passed', rung: 6, says: '',
+        phases: [{ name: 'restore', ms: 12 }], asserts: [], engine_said: '', torn_down: true, bytes: 1000, etag: task.copy.etag, sha256: 'ab', ...more,
+      }
+      it.keeper.guard.hear({ is: 'task-done', id, result: report })
+      await it.settle()
+    },
+    shown: async () => (await it.ask('backups.show', { set: 'shop' }) as unknown as { body: BackupSetAnswer }).body,
+  })
+}
+const rungs = ({ copies }: BackupSetAnswer): (readonly [string, number])[] => (copies ?? []).map(({ copy, rung }) => [copy, rung])
+
+test('G-2 the newest is drilled, then the rest in turn; what passed has its rung, what failed pages until one passes', async (t) => {
+  const it = await world(t)
+  await it.list()
+  await it.pass(minutes(3))
+  assert.deepEqual([it.drill().task.copy.key, it.drill().count], ['shop-new.dump', 1])
+  await it.report({})
+  assert.deepEqual([rungs(await it.shown()), it.open()], [[['shop-new.dump', 6], ['shop-old.dump', 1]], []])
+  await it.pass(minutes(27))
+  await it.list()
+  assert.equal(it.drill().count, 1)
+  await it.pass(minutes(4))
+  assert.deepEqual([it.drill().task.copy.key, it.drill().count], ['shop-old.dump', 2])
+  await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored', engine_said: 'ERROR:  duplicate key\nDETAIL: (ada@example.com)' })
+  await it.list()
+  assert.deepEqual([it.open(), (await it.shown()).state], [['backup:shop'], 'unreadable'])
+  assert.match((await it.shown()).places[0]?.says ?? '', /shop-old\.dump failed its drill: the copy cannot be restored/)
+  assert.doesNotMatch(JSON.stringify(it.entries()), /ada@example/, 'what an engine says stays out of the ledger')
+  await it.pass(minutes(30))
+  await it.report({})
+  await it.list()
+  assert.deepEqual([it.open(), rungs(await it.shown())], [[], [['shop-new.dump', 6], ['shop-old.dump', 1]]])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('X-9 a drill that nobody could finish proves nothing, and in time that pages', async (t) => {
+  const it = await world(t)
+  await it.list()
+  for (let n = 1; n <= 16; n++) {
+    await it.pass(minutes(5))
+    await it.list()
+    if (n === 1) await it.report({ verdict: 'unknown', rung: 1, says: 'no PostgreSQL is installed here' })
+    if (n < 12) assert.deepEqual(it.open(), [], `after ${n * 5} min`)
+  }
+  const shown = await it.shown()
+  assert.deepEqual([it.open(), shown.state, rungs(shown)[0]?.[1]], [['backup:shop'], 'unproven', 1])
+  assert.match(shown.places[0]?.says ?? '', /no drill has ever passed/)
+})
+
+test('a drill is begun by hand of any copy, and its report is there to be read with the engine\'s words', async (t) => {
+  const it = await world(t)
+  assert.equal((await it.ask('backups.drill', { set: 'shop' })).status, 404)
+  await it.list()
+  assert.equal((await it.ask('backups.drill', { set: 'shop', copy: 'none' })).status, 404)
+  assert.equal((await it.ask('backups.drill', { set: 'shop', store: 'moon' })).status, 404)
+  const begun = (await it.ask('backups.drill', { set: 'shop', copy: 'shop-old.dump' }) as unknown as { body: DrillBegunAnswer }).body
+  assert.deepEqual(begun, { schema: 'holdfast.drill-begun/1', set: 'shop', store: 'nas', copy: 'shop-old.dump', after: 0 })
+  const read = async (): Promise<DrillsAnswer['drills']> => (await it.ask('backups.drills', { set: 'shop', after: 0 }) as unknown as { body: DrillsAnswer }).body.drills
+  assert.deepEqual(await read(), [])
+  await it.report({ verdict: 'failed', rung: 3, says: 'no', engine_said: 'ERROR: x' })
+  assert.deepEqual((await read()).map(({ copy, verdict, engine_said, id }) => [copy, verdict, engine_said, id]), [['shop-old.dump', 'failed', 'ERROR: x', 1]])
+  const { id } = (await it.ask('backups.drill', { set: 'shop' }), it.drill())
+  it.keeper.guard.hear({ is: 'task-failed', id, says: 'the store is gone' })
+  await it.settle()
+  assert.deepEqual((await read()).map(({ verdict, says, torn_down }) => [verdict, says, torn_down])[0], ['unknown', 'the store is gone', false])
+})

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { days, hours, instantOf, later, type Instant } from '../../../core/time.ts'
+import type { Judged } from '../sets/judge.ts'
+import { chooseCopy, doubtOf } from './choice.ts'
+import type { LastDrill } from './rows.ts'
+
+const NOW = instantOf(1_790_000_000_000)
+const ago = (n: number): Instant => later(NOW, days(0 - n))
+const copyAt = (n: number, more: Partial<Judged> = {}): Judged => ({ key: `c${n}`, etag: 'e', bytes: 10, modifiedAt: ago(n), at: ago(n), counted: true, why: '', ...more })
+const drillOf = (n: number, drilled: number, verdict: LastDrill['verdict'] = 'passed', more: Partial<LastDrill> = {}): LastDrill =>
+  ({ key: `c${n}`, etag: 'e', at: ago(drilled), verdict, rung: 6, says: 'it broke', times: 1, ...(verdict === 'passed' ? { passedAt: ago(drilled) } : {}), ...more })
+
+test('the newest copy and the others take turns, and each of them comes round', () => {
+  const copies = [1, 2, 3, 4, 5].map((n) => copyAt(n))
+  const drills = new Map<string, LastDrill>()
+  const order: string[] = []
+  for (let day = 30; day > 20; day--) {
+    const chosen = chooseCopy(copies, [...drills.values()], 'shop')
+    assert(chosen)
+    order.push(chosen.key)
+    drills.set(chosen.key, drillOf(Number(chosen.key.slice(1)), day, 'passed', { times: (drills.get(chosen.key)?.times ?? 0) + 1 }))
+  }
+  assert.deepEqual(order.filter((_, i) => i % 2 === 0), ['c1', 'c1', 'c1', 'c1', 'c1'])
+  assert.deepEqual(order.filter((_, i) => i % 2 === 1).slice(0, 4).toSorted(), ['c2', 'c3', 'c4', 'c5'])
+  assert.equal(order[9], order[1], 'then the one drilled longest ago')
+  assert.notDeepEqual(new Set(['a', 'b', 'c', 'd', 'e'].map((seed) => chooseCopy(copies, [drillOf(1, 1)], seed)?.key)).size, 1, 'drawn among those never drilled')
+})
+
+test('a newest copy that was never drilled goes first, and what does not count is not drilled', () => {
+  assert.equal(chooseCopy([copyAt(0), copyAt(1), copyAt(2)], [drillOf(1, 1)], 's')?.key, 'c0')
+  assert.equal(chooseCopy([copyAt(0, { counted: false }), copyAt(1)], [], 's')?.key, 'c1')
+  assert.equal(chooseCopy([copyAt(1, { etag: 'other' }), copyAt(2)], [drillOf(1, 1)], 's')?.key, 'c1', 'another one under its name was not drilled')
+  assert.equal(chooseCopy([copyAt(0, { counted: false })], [], 's'), undefined)
+})
+
+test('G-2 a failed drill stands against the set until another passes; an unknown one says neither', () => {
+  const it = { every: days(7), now: NOW, firstSeenAt: ago(100) }
+  assert.deepEqual(doubtOf([drillOf(2, 1, 'failed'), drillOf(1, 3)], it), { side: 'unreadable', says: 'c2 failed its drill: it broke' })
+  assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 3, 'failed')], it), undefined)
+  assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3, 'failed')], it)?.side, 'unreadable')
+  assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3)], it), undefined)
+})
+
+test('X-9 a set whose drills never pass is unproven in time, and says why', () => {
+  const it = { every: days(7), now: NOW }
+  assert.equal(doubtOf([], { ...it, firstSeenAt: ago(13) }), undefined)
+  assert.equal(doubtOf([], it), undefined)
+  assert.deepEqual(doubtOf([], { ...it, firstSeenAt: ago(15) }), { side: 'unproven', says: 'no drill has ever passed' })
+  assert.deepEqual(doubtOf([drillOf(1, 1, 'unknown', { says: 'no PostgreSQL is installed here' }), drillOf(2, 15)], { ...it, firstSeenAt: ago(90) }), { side: 'unproven', says: 'no drill has passed for 15 d: the last one could not tell, no PostgreSQL is installed here' })
+  assert.equal(doubtOf([drillOf(1, 1, 'unknown', { passedAt: later(NOW, hours(-30)) })], { ...it, firstSeenAt: ago(90) }), undefined, 'it passed before')
+})

@@ -1,0 +1,39 @@
+// Which copy is drilled next, and what the drills so far say of a set. Every second drill takes the newest copy, the others take the rest in turn:
+// whatever was never drilled before whatever was drilled longest ago, drawn among equals, so that no age of copies stays unread. Pure.
+import { createHash } from 'node:crypto'
+import { sayTime, type Instant, type Span } from '../../../core/time.ts'
+import type { Judged } from '../sets/judge.ts'
+import type { LastDrill } from './rows.ts'
+
+/** `seed` draws among equals; the same gives the same. */
+export function chooseCopy(judged: readonly Judged[], drills: readonly LastDrill[], seed: string): Judged | undefined {
+  const counted = judged.filter((copy) => copy.counted)
+  const newest = counted[0]
+  if (!newest || counted.length === 1) return newest
+  const lastOf = new Map(drills.map((drill) => [drill.key, drill]))
+  const timeOf = ({ key, etag }: Judged): number => (lastOf.get(key)?.etag === etag ? (lastOf.get(key)?.at ?? 0) : 0)
+  const times = drills.reduce((sum, drill) => sum + drill.times, 0)
+  if (timeOf(newest) === 0 || times % 2 === 0) return newest
+  const drawn = ({ key }: Judged): string => createHash('sha256').update(`${seed}\0${times}\0${key}`).digest('hex')
+  return counted.slice(1).toSorted((a, b) => timeOf(a) - timeOf(b) || (drawn(a) < drawn(b) ? -1 : 1))[0]
+}
+
+/** What is said of a set when its drills do not speak for it. */
+export interface Doubt {
+  readonly side: 'unreadable' | 'unproven'
+  readonly says: string
+}
+
+/**
+ * Doubt: the last drill that came to an end failed; or none has passed for twice as long as one is due, counted from the first copy seen.
+ * `firstSeenAt`: absent where there is no copy.
+ */
+export function doubtOf(drills: readonly LastDrill[], it: { readonly every: Span; readonly now: Instant; readonly firstSeenAt?: Instant }): Doubt | undefined {
+  const decided = drills.find(({ verdict }) => verdict !== 'unknown')
+  if (decided?.verdict === 'failed') return { side: 'unreadable', says: `${decided.key} failed its drill: ${decided.says}` }
+  const passedAt = drills.reduce<Instant | undefined>((latest, drill) => (drill.passedAt !== undefined && drill.passedAt > (latest ?? 0) ? drill.passedAt : latest), undefined)
+  const since = passedAt ?? it.firstSeenAt
+  if (since === undefined || it.now - since <= it.every * 2) return undefined
+  const why = drills[0]?.verdict === 'unknown' ? `: the last one could not tell, ${drills[0].says}` : ''
+  return { side: 'unproven', says: `${passedAt === undefined ? 'no drill has ever passed' : `no drill has passed for ${sayTime((it.now - passedAt) as Span)}`}${why}` }
+}

@@ -1,0 +1,115 @@
+// The duty of drills: a set with `drill` is drilled in each of its stores as often as it says. What comes of a drill is recorded: the rung that was
+// proven, or that what was believed of the copy no longer holds; and the set is judged anew, so that a copy that cannot be restored pages.
+// A drill that never comes to an end proves nothing, and in time that pages too.
+import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
+import type { Room, Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
+import type { DrillTask, Task } from '../protocol.ts'
+import { loadCopies } from '../rows.ts'
+import { judgeCopies, type Judged } from '../sets/judge.ts'
+import type { BackupSet } from '../sets/set.ts'
+import { chooseCopy, doubtOf, type Doubt } from './choice.ts'
+import type { DrillReport } from './report.ts'
+import { applyDrilled, applyLeft, applyVanished, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
+
+export interface DrillsContext {
+  readonly sets: () => ReadonlyMap<string, BackupSet>
+  readonly ask: (task: Task) => void
+  /** Judges one set in one store anew. */
+  readonly consider: (tx: Tx, set: BackupSet, store: string) => void
+}
+
+export interface Drills {
+  readonly tables: string
+  readonly projections: readonly string[]
+  readonly apply: { readonly drilled: Room['apply'][string]; readonly vanished: Room['apply'][string]; readonly left: Room['apply'][string] }
+  readonly due: NonNullable<Room['due']>
+  configure(tx: Tx): void
+  /** What came of a drill, or why nothing did. */
+  drilled(tx: Tx, task: DrillTask, result: DrillReport | { readonly says: string }): void
+}
+
+const DRILL = 'guard.drill'
+/** Copies may not be listed yet; then it is looked again. */
+const FIRST: Span = minutes(2)
+const AGAIN: Span = minutes(10)
+const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
+
+export function drillsOf(context: DrillsContext): Drills {
+  return {
+    tables: TABLES, projections: PROJECTIONS, apply: { drilled: applyDrilled, vanished: applyVanished, left: applyLeft },
+    due: {
+      [DRILL]: (tx, key) => {
+        const [name, store] = JSON.parse(key) as [string, string]
+        const set = context.sets().get(name)
+        if (!set?.drill || !set.in.some((it) => it.store === store)) return
+        const copy = nextCopy(tx.sql, set, store, tx.now.wall)
+        tx.schedule(DRILL, key, dueIn(tx.now, copy ? set.drill.every : AGAIN))
+        if (copy) tx.afterwards(() => context.ask(taskFor(set, store, copy)))
+      },
+    },
+    configure(tx) {
+      for (const set of context.sets().values()) {
+        if (!set.drill) continue
+        for (const { store } of set.in) tx.schedule(DRILL, keyOf(set.name, store), dueIn(tx.now, untilNext(tx, set, store, set.drill.every)))
+      }
+    },
+    drilled(tx, task, result) {
+      const report = 'verdict' in result ? result : undefined
+      const { set: name, store, copy } = task
+      const body: DrilledBody = {
+        set: name, store, key: copy.key, etag: copy.etag, verdict: report?.verdict ?? 'unknown', rung: report?.rung ?? 0, says: (report?.says ?? ('says' in result ? result.says : '')).slice(0, 500),
+        phases: (report?.phases ?? []).slice(0, 20).map(({ name: phase, ms: took }) => ({ name: phase, ms: took })), sha256: report?.sha256 ?? '', at: tx.now.wall,
+      }
+      saveReport(tx, report ?? unfinished(task, context.sets().get(name)?.engine ?? '', body))
+      // It went, or another stands under its name: what was found is of something that nobody has any more.
+      const still = loadCopies(tx.sql, name, store).some(({ key, etag }) => key === copy.key && etag === copy.etag)
+      if (!still) return
+      const stream = `backup:${name}`
+      tx.append({ is: 'guard.drilled', stream, body })
+      const proof = { set: name, store, key: copy.key, etag: copy.etag, rung: body.rung, says: body.says, at: tx.now.wall }
+      if (body.verdict === 'passed') tx.append({ is: 'guard.proved', stream, body: proof })
+      else if (body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
+      const set = context.sets().get(name)
+      if (set) context.consider(tx, set, store)
+    },
+  }
+}
+
+/** What is to be drilled now. */
+function nextCopy(sql: Sql, set: BackupSet, store: string, now: Instant): Judged | undefined {
+  return chooseCopy(judgedIn(sql, set, store, now), loadDrills(sql, set.name, store), keyOf(set.name, store))
+}
+
+const judgedIn = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged[] => {
+  const lies = set.in.find((it) => it.store === store)
+  return lies ? judgeCopies(lies.pattern, loadCopies(sql, set.name, store), now) : []
+}
+
+/** The drill of one copy, by its key, or of the newest that counts; nothing where there is none. */
+export function drillTask(sql: Sql, set: BackupSet, store: string, key: string | undefined, now: Instant): DrillTask | undefined {
+  const judged = judgedIn(sql, set, store, now)
+  const copy = key === undefined ? judged.find(({ counted }) => counted) : judged.find((it) => it.key === key)
+  return copy && taskFor(set, store, copy)
+}
+
+const taskFor = (set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask =>
+  ({ is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt })
+
+/** After a restart it goes on where it was. */
+function untilNext({ sql, now }: Tx, set: BackupSet, store: string, every: Span): Span {
+  const last = loadDrills(sql, set.name, store)[0]
+  return last === undefined ? FIRST : ms(Math.max(FIRST, Math.min(every, last.at + every - now.wall)))
+}
+
+/** What the drills so far say against a set in a store; nothing for a set that is not drilled. */
+export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant): Doubt | undefined {
+  const drills = loadDrills(sql, set.name, store)
+  if (!set.drill) return drills.length === 0 ? undefined : doubtOf(drills, { every: Number.MAX_SAFE_INTEGER as Span, now })
+  const seen = loadCopies(sql, set.name, store).map(({ seenAt }) => seenAt)
+  return doubtOf(drills, { every: set.drill.every, now, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })
+}
+
+const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, { says, at: when }: DrilledBody): DrillReport => ({
+  schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: when as Instant, verdict: 'unknown', rung: 0, says, phases: [], asserts: [], engine_said: '', torn_down: false, bytes: 0, etag: copy.etag, sha256: '',
+})

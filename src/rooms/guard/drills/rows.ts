@@ -1,0 +1,83 @@
+// What drills left: of each copy its last verdict, folded from the ledger; and the last reports as they came, a working table, since the words of an
+// engine may hold what a person wrote into a database and have no place in a chain that nobody can mend.
+import type { Entry } from '../../../core/ledger.ts'
+import type { Instant } from '../../../core/time.ts'
+import type { Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
+import type { Verdict } from './ladder.ts'
+import type { DrillReport } from './report.ts'
+
+export const TABLES = `
+create table if not exists guard_drill (set_ text not null, store text not null, key text not null, etag text not null, at integer not null, verdict text not null, rung integer not null,
+  says text not null, times integer not null, passed_at integer, primary key (set_, store, key)) strict, without rowid;
+create table if not exists guard_drill_report (id integer primary key, set_ text not null, store text not null, key text not null, taken integer not null, report text not null) strict;
+create index if not exists guard_drill_report_by_set on guard_drill_report (set_, id);
+`
+
+export const PROJECTIONS = ['guard_drill']
+
+/** So many reports of one set are kept. */
+const MOST_REPORTS = 100
+
+export interface DrilledBody extends Record<string, unknown> {
+  readonly set: string; readonly store: string; readonly key: string; readonly etag: string; readonly verdict: Verdict; readonly rung: number
+  /** Why it failed or is not known; never the engine's own words. */
+  readonly says: string
+  readonly phases: readonly { readonly name: string; readonly ms: number }[]
+  readonly sha256: string
+  readonly at: number
+}
+
+export const applyDrilled = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as DrilledBody
+  const passed = b.verdict === 'passed' ? b.at : null
+  sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at) values (?,?,?,?,?,?,?,?,1,?)
+    on conflict do update set etag = excluded.etag, at = excluded.at, verdict = excluded.verdict, rung = excluded.rung, says = excluded.says, times = times + 1,
+      passed_at = case when excluded.etag = etag then coalesce(excluded.passed_at, passed_at) else excluded.passed_at end`,
+    b.set, b.store, b.key, b.etag, b.at, b.verdict, b.rung, b.says, passed)
+}
+
+export const applyVanished = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as { set: string; store: string; key: string }
+  sql.run('delete from guard_drill where set_ = ? and store = ? and key = ?', b.set, b.store, b.key)
+}
+
+export const applyLeft = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as { set: string; store: string }
+  sql.run('delete from guard_drill where set_ = ? and store = ?', b.set, b.store)
+}
+
+export interface LastDrill {
+  readonly key: string
+  readonly etag: string
+  readonly at: Instant
+  readonly verdict: Verdict
+  readonly rung: number
+  readonly says: string
+  readonly times: number
+  readonly passedAt?: Instant
+}
+
+interface DrillRow extends Record<string, unknown> { key: string; etag: string; at: number; verdict: Verdict; rung: number; says: string; times: number; passed_at: number | null }
+
+/** The last drill of each copy that is still listed, the newest drill first. */
+export const loadDrills = (sql: Sql, set: string, store: string): LastDrill[] =>
+  sql.all<DrillRow>('select key, etag, at, verdict, rung, says, times, passed_at from guard_drill where set_ = ? and store = ? order by at desc, key', set, store)
+    .map(({ passed_at, ...row }) => ({ ...row, at: row.at as Instant, ...(passed_at === null ? {} : { passedAt: passed_at as Instant }) }))
+
+export function saveReport({ sql, now }: Pick<Tx, 'sql' | 'now'>, report: DrillReport): void {
+  sql.run('insert into guard_drill_report (set_, store, key, taken, report) values (?,?,?,?,?)', report.set, report.store, report.copy, Math.floor(now.wall), JSON.stringify(report))
+  sql.run('delete from guard_drill_report where set_ = ? and id not in (select id from guard_drill_report where set_ = ? order by id desc limit ?)', report.set, report.set, MOST_REPORTS)
+}
+
+/** A report, and when it was taken in. */
+export interface TakenReport {
+  readonly id: number
+  readonly takenAt: Instant
+  readonly report: DrillReport
+}
+
+/** The newest first. */
+export const loadReports = (sql: Sql, set: string, most: number): TakenReport[] =>
+  sql.all<{ id: number; taken: number; report: string }>('select id, taken, report from guard_drill_report where set_ = ? order by id desc limit ?', set, most)
+    .map(({ id, taken, report }) => ({ id, takenAt: taken as Instant, report: JSON.parse(report) as DrillReport }))
