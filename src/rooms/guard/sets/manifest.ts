@@ -1,0 +1,147 @@
+// The manifest: what a source held at the moment when a copy of it was made, taken by `holdfast exec` around the command that made it. In one
+// snapshot with the command a count is exact; else there is one before and one after, which bracket it. What could not be counted says why,
+// and proves nothing either way. Pure: shapes, to which copy a manifest belongs, and how what was restored compares with it.
+import { z } from 'zod'
+import { later, ms, type Instant, type Span } from '../../../core/time.ts'
+import { dateOf, type Pattern } from './pattern.ts'
+
+const at = z.int().min(0).max(8.64e15)
+const rows = z.int().min(0).max(1e15)
+const text = z.string().max(300)
+
+/** So large a manifest may be as it is sent. */
+export const MANIFEST_LIMIT = 256 * 1024
+/** So many tables, and so many files, it names at most. */
+export const MOST_NAMED = 1000
+
+const counted = z.union([z.strictObject({ name: text.min(1), least: rows, most: rows }), z.strictObject({ name: text.min(1), says: text })])
+const hashed = z.union([z.strictObject({ path: z.string().min(1).max(1000), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: rows }), z.strictObject({ path: z.string().min(1).max(1000), says: text })])
+
+/** As it is sent, and kept. */
+export const manifestSchema = z.strictObject({
+  schema: z.literal('holdfast.manifest/1'),
+  set: z.string().min(1).max(200),
+  machine: text.meta({ description: 'Where the command ran' }),
+  how: z.enum(['snapshot', 'bracketed']).meta({ description: 'snapshot: counted in the very snapshot of the command; bracketed: before and after it' }),
+  from: at.meta({ description: 'When the command began' }),
+  to: at,
+  taken_at: at.nullable().meta({ description: 'When the snapshot was taken; of two, the first' }),
+  server: z.strictObject({ engine: z.enum(['postgres', 'mysql']), version: text, system: text, database: text, oid: text, replica: z.boolean() }).nullable(),
+  whole: z.boolean().meta({ description: 'No table was asked for by name: all were' }),
+  left_out: rows.meta({ description: 'So many further tables, of which nothing is said' }),
+  tables: z.array(counted).max(MOST_NAMED),
+  newest: z.union([z.strictObject({ least: text.nullable(), most: text.nullable() }), z.strictObject({ says: text })]).nullable(),
+  files: z.array(hashed).max(MOST_NAMED),
+})
+
+export type Manifest = z.output<typeof manifestSchema>
+export type CountedTable = Manifest['tables'][number]
+export type HashedFile = Manifest['files'][number]
+
+/** What is sent of one run of a command: with its manifest, where it ended well and one could be taken. */
+export const runShape = {
+  command: text.meta({ description: 'The name of the program, without what it was given' }),
+  from: at,
+  to: at,
+  exit: z.int().min(0).max(255),
+  says: z.string().max(500).meta({ description: 'Why there is no manifest, or what is missing in it' }),
+  manifest: manifestSchema.exactOptional(),
+}
+
+export type RunReport = z.output<z.ZodObject<typeof runShape>>
+
+export type Compared =
+  | { readonly table: string; readonly found: 'pass'; readonly says: string }
+  | { readonly table: string; readonly found: 'fail' | 'unknown'; readonly says: string }
+
+/** So much of the least that was counted must be there before rows that came and went meanwhile explain what is missing. */
+const FLOOR = 0.9
+
+/**
+ * Holds what was restored against the manifest, table by table, in the order of the manifest. A table that was counted in the snapshot must hold
+ * exactly as many rows. One that was bracketed passes within its bounds; beyond them rows may have come and gone between the two counts, which
+ * explains a surplus and a loss of up to a tenth, and no more. What was not counted, there or here, is unknown.
+ */
+export function compareManifest(manifest: Pick<Manifest, 'how' | 'tables' | 'whole' | 'left_out'>, restored: Readonly<Record<string, number>>): readonly Compared[] {
+  const compared = manifest.tables.map((table): Compared => {
+    if ('says' in table) return { table: table.name, found: 'unknown', says: `it was not counted when the copy was made: ${table.says}` }
+    const has = Object.hasOwn(restored, table.name) ? restored[table.name] : undefined
+    if (has === undefined) return { table: table.name, found: 'fail', says: 'the table is not there' }
+    return { table: table.name, ...(manifest.how === 'snapshot' ? exactly(table.least, has) : bracketed(table, has)) }
+  })
+  if (!manifest.whole || manifest.left_out > 0) return compared
+  const named = new Set(manifest.tables.map(({ name }) => name))
+  const others = Object.keys(restored).filter((name) => !named.has(name)).toSorted()
+  return [...compared, ...others.map((table): Compared => ({ table, found: 'unknown', says: 'the manifest names no such table' }))]
+}
+
+type Ruled = { readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }
+
+function exactly(rows: number, has: number): Ruled {
+  if (has === rows) return { found: 'pass', says: `${sayRows(rows)}, as in the snapshot` }
+  return { found: 'fail', says: has < rows ? `${rows - has} of ${sayRows(rows)} are missing` : `${sayRows(has)}, where the snapshot had ${rows}` }
+}
+
+function bracketed({ least, most }: { readonly least: number; readonly most: number }, has: number): Ruled {
+  const bounds = least === most ? `${least}` : `${least} to ${most}`
+  if (has >= least && has <= most) return { found: 'pass', says: `${sayRows(has)}; ${bounds} were counted around it` }
+  if (has > most) return { found: 'unknown', says: `${sayRows(has)}, more than the ${bounds} that were counted around it: some may have been there only meanwhile` }
+  if (has === 0 || has < least * FLOOR) return { found: 'fail', says: `${sayRows(has)}, where ${bounds} were counted around it` }
+  return { found: 'unknown', says: `${sayRows(has)}, fewer than the ${bounds} that were counted around it: some may have been gone only meanwhile` }
+}
+
+const sayRows = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`
+
+/** The same for the newest row; both are texts in ISO form and UTC. Nothing where the manifest names none. */
+export function compareNewest({ how, newest }: Pick<Manifest, 'how' | 'newest'>, restored: string | null): Ruled | undefined {
+  if (newest === null) return undefined
+  if ('says' in newest) return { found: 'unknown', says: `it was not asked when the copy was made: ${newest.says}` }
+  const { least, most } = newest
+  if (restored === least || restored === most) return { found: 'pass', says: `the newest row is of ${restored ?? 'no time'}` }
+  if (how === 'snapshot') return { found: 'fail', says: `the newest row is of ${restored ?? 'no time'}, where the snapshot had ${least ?? 'none'}` }
+  if (restored !== null && (least === null || restored > least) && most !== null && restored < most) return { found: 'pass', says: `the newest row is of ${restored}, between ${least ?? 'nothing'} and ${most}` }
+  return { found: restored !== null && (least === null || restored > least) ? 'unknown' : 'fail', says: `the newest row is of ${restored ?? 'no time'}, where ${least ?? 'none'} was counted before` }
+}
+
+/** What a drill needs of it: bounds of rows by table, and hashes by path as an archive names it (without what it begins with: `/`, `./`). */
+export function forDrill({ tables, files }: Pick<Manifest, 'tables' | 'files'>): { readonly rows: Readonly<Record<string, { readonly least: number; readonly most: number }>>; readonly files: Readonly<Record<string, string>> } {
+  return {
+    rows: Object.fromEntries(tables.flatMap((it) => ('says' in it ? [] : [[it.name, { least: it.least, most: it.most }]]))),
+    files: Object.fromEntries(files.flatMap((it) => ('says' in it ? [] : [[it.path.replace(/^(?:\.?\/)+/, ''), it.sha256]]))),
+  }
+}
+
+/** A run of a command, as far as it matters for whose copy it made. */
+export interface Run {
+  readonly hash: string
+  readonly from: Instant
+  readonly to: Instant
+  readonly exit: number
+  /** Whether it has a manifest. */
+  readonly manifest: boolean
+}
+
+/** Clocks of stores and machines may differ by so much. */
+const SKEW: Span = ms(300_000)
+const LONGEST_UPLOAD: Span = ms(6 * 3_600_000)
+
+/** How long after its command a copy may appear: it has to be carried to its store. Never so long that it could be of the next one. */
+export const marginOf = ({ every }: { readonly every: Span }): Span => ms(Math.min(LONGEST_UPLOAD, Math.floor(every / 2)))
+
+/**
+ * The run that made a copy. Its store wrote the copy between the beginning of the run (five minutes of skew allowed) and its end and `margin`, and the time
+ * that its name says touches that; of several runs it is of the latest. One that was written later was carried on from elsewhere: it is of the
+ * only run that lies within what its name says. What a run that failed left behind has no manifest.
+ */
+export function runOf(copy: { readonly key: string; readonly modifiedAt: Instant }, pattern: Pattern, runs: readonly Run[], margin: Span): Run | undefined {
+  const named = dateOf(pattern, copy.key)
+  if (named === undefined || named.is === 'impossible') return undefined
+  const begun = ({ from }: Run): number => from - SKEW
+  const fits = (run: Run): boolean => named.is === 'undated' || (named.from <= later(run.to, margin) && named.to >= begun(run))
+  const latest = (of: readonly Run[]): Run | undefined => of.toSorted((a, b) => b.from - a.from)[0]
+  const near = latest(runs.filter((run) => copy.modifiedAt >= begun(run) && copy.modifiedAt <= later(run.to, margin) && fits(run)))
+  if (near) return near
+  if (named.is === 'undated' || copy.modifiedAt <= named.to) return undefined
+  const within = runs.filter((run) => named.from <= run.to && named.to >= run.from)
+  return within.length === 1 ? within[0] : undefined
+}
