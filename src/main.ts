@@ -29,6 +29,10 @@ const outside: Outside = {
     giveWay()
     return scan(wants)
   },
+  async tallies() {
+    const { openTallies } = await import('./cli/exec/tallies.ts')
+    return openTallies()
+  },
 }
 
 // Loading this file alone runs nothing: the code cache is prepared like that.

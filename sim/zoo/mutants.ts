@@ -7,6 +7,7 @@ import { entering } from './mutants-entering.ts'
 import { guarding } from './mutants-guard.ts'
 import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
+import { manifesting } from './mutants-exec.ts'
 import { keys } from './mutants-keys.ts'
 import { signingIn } from './mutants-sign-in.ts'
 import { scanning } from './mutants-scan.ts'
@@ -359,4 +360,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...scanning, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...own]

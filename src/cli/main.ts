@@ -97,12 +97,14 @@ function tell(cause: Failure, out: Out): number {
 /** Runs one command line (without the program's name) and resolves with its exit code. */
 export async function runCli(argv: readonly string[], env: Environment, outside: Outside, streams: Streams = STANDARD): Promise<number> {
   let exit: number = EXIT.fine
-  const wants = argv.map((it) => (it === '--json=lines' ? '--json-lines' : it))
+  // What stands behind a lone -- is another program's.
+  const ours = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const wants = argv.map((it, i) => (i < ours && it === '--json=lines' ? '--json-lines' : it))
   const outFor = (options: Options): Out => outputFor({
     stdout: streams.stdout, stderr: streams.stderr, json: options['json'] === true || options['jsonLines'] === true, lines: options['jsonLines'] === true,
     quiet: options['quiet'] === true, color: colorOf(options), env, now: () => instantOf(Date.now()),
   })
-  let out = outFor({ json: wants.includes('--json') || wants.includes('--json-lines') })
+  let out = outFor({ json: wants.slice(0, ours).some((it) => it === '--json' || it === '--json-lines') })
   const program = programFor(outside.version, async (named, load, args, options) => {
     out = outFor(options)
     const command = await load()

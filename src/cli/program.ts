@@ -49,6 +49,11 @@ const TOP: readonly Leaf[] = [
     options: [option('--start', 'it began'), option('--fail', 'it failed'), option('--log', 'a line for its log, no verdict'), option('--exit <code>', 'its exit code: 0 is success'), option('--rid <uuid>', 'which run it was, where several overlap'), note],
   },
   {
+    usage: 'exec <command...>', says: 'run a command that makes a backup, and take down what its source holds in the same moment; its exit code is ours',
+    examples: ['holdfast exec --backup shop -- pg_dump --snapshot={{snapshot}} -Fc -f shop.dump shopdb', 'holdfast exec --backup panel -- tar -caf panel.tar.zst etc/panel.conf'],
+    load: from(() => import('./exec/exec.ts'), 'exec'), options: [option('--backup <set>', 'the set of backups that it makes a copy of').makeOptionMandatory()],
+  },
+  {
     usage: 'audit', says: 'what was done about people and by them: sign-ins, refusals, roles, factors, approvals', examples: ['holdfast audit --person ada --since 7d', 'holdfast audit --json=lines'],
     load: people('audit'), options: [option('--person <person>', 'only what concerns them'), option('--since <time>', 'how far back (7d)')],
   },

@@ -1,4 +1,5 @@
 // What a command is given: where to ask, how to print, who it speaks for, and what only the composition knows.
+import type { TallyContext, Tallying } from '../ports/tally/tally.ts'
 import type { LoadWants, Plugins } from '../views/accepted.ts'
 import type { ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
 import type { Reply, Server } from './client.ts'
@@ -27,6 +28,14 @@ export interface Outside {
   plugins(): Promise<Plugins>
   /** Reads a folder of this machine, as `rooms/guard/scan` says; gives way to everybody else here. */
   scan(wants: ScanWants): Promise<ScanReport>
+  /** What counts in databases, for `exec`. */
+  tallies?(): Promise<Tallies>
+}
+
+export interface Tallies {
+  of(kind: 'postgres' | 'mysql'): Tallying
+  readonly context: TallyContext
+  close(): void
 }
 
 export interface Session {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pushAll, TOKENS, webWorld, type World } from '../../test/web-world.ts'
+import { MANIFEST_LIMIT } from '../rooms/guard/sets/manifest.ts'
 import { API_LIMIT } from './api.ts'
 import { cleanLine, cleanText } from './body.ts'
 
@@ -33,6 +34,18 @@ test('a body is counted before it is parsed: at its limit it is read, one byte m
     assert.equal(world.asked.calls.length, status === 200 ? 1 : 0, says)
     if (status !== 200) assert((await reply.text()).length < 3000, `${says}: the answer does not repeat what came`)
   }
+})
+
+test('a manifest may be larger than other bodies, up to its own limit, and is asked for with the scope write', async () => {
+  const bare = '{"command":"x","from":1,"to":2,"exit":0,"says":""'
+  const fill = (size: number): string => `${bare}${' '.repeat(size - bare.length - 1)}}`
+  for (const [size, status] of [[API_LIMIT + 1, 200], [MANIFEST_LIMIT, 200], [MANIFEST_LIMIT + 1, 413]] as const) {
+    const world = ready()
+    assert.equal(fill(size).length, size)
+    assert.equal((await post(world, '/api/v1/backups/shop/manifests', fill(size))).status, status, `${size}`)
+    assert.equal(world.asked.calls.length, status === 200 ? 1 : 0)
+  }
+  assert.equal((await post(ready(), '/api/v1/backups/shop/manifests', fill(60), { authorization: `Bearer ${TOKENS.read}` })).status, 403)
 })
 
 test('names of people, tokens and titles stand on one line, whatever controls a terminal or a mail is in them', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { ms, type Span } from '../core/time.ts'
 import { ROLES } from '../core/role.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
+import { MANIFEST_LIMIT, runShape } from '../rooms/guard/sets/manifest.ts'
 import type { LinkView } from '../rooms/page/protocol.ts'
 import { opens, SCOPES, type Scope } from './access.ts'
 import { cleanLine, cleanText, parseJson, readBody } from './body.ts'
@@ -30,6 +31,8 @@ interface CallRoute<Name extends keyof Calls> {
   readonly gives: Calls[Name]['body'] extends { readonly schema: infer Schema extends string } ? Schema : string
   readonly within?: Span
   readonly fresh?: boolean
+  /** Bytes that its body may have, where that is not API_LIMIT. */
+  readonly most?: number
 }
 
 const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
@@ -37,10 +40,11 @@ const call = <Name extends keyof Calls>(it: CallRoute<Name>): Route => {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, key]) => key ?? '')
   const inQuery = method === 'GET' ? Object.keys(it.takes.shape).filter((key) => !inPath.includes(key)) : []
   const takes = { schema: it.takes, path: inPath, query: inQuery }
+  const most = it.most ?? API_LIMIT
   return {
     method, path: `/api/v1${path}`, who: it.who, ...(it.fresh === undefined ? {} : { fresh: it.fresh }), says: it.says, takes, gives: it.gives,
     async answer(ask, kit, asker) {
-      const read = await readArgs(ask, takes)
+      const read = await readArgs(ask, takes, most)
       if (read instanceof Response) return read
       const answered = await kit.keeper.call(it.call, read, asker, it.within)
       if (answered.is === 'away') return problem({ status: 503, detail: answered.says, code: 'HF-W503' })
@@ -72,7 +76,7 @@ type Takes = NonNullable<Route['takes']>
 const isList = (type: unknown): boolean => type instanceof z.ZodArray || (type instanceof z.ZodDefault && isList(type.unwrap()))
 
 /** The arguments of a request, from path, query and body; a problem when they are not what the schema says. */
-async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Promise<Record<string, unknown> | Response> {
+async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes, most = API_LIMIT): Promise<Record<string, unknown> | Response> {
   const args: Record<string, unknown> = {}
   for (const [key, values] of Object.entries(ask.req.queries())) {
     if (!query.includes(key)) return problem({ status: 400, detail: `“${key.slice(0, 60)}” is not a parameter here.`, help: query.length > 0 ? `Known: ${query.join(', ')}.` : 'There are none.' })
@@ -80,7 +84,7 @@ async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Pro
   }
   for (const key of path) args[key] = ask.req.param(key)
   if (ask.req.method !== 'GET') {
-    const body = await readObject(ask)
+    const body = await readObject(ask, most)
     if (body instanceof Response) return body
     const twice = path.find((key) => Object.hasOwn(body, key))
     if (twice !== undefined) return problem({ status: 400, detail: `“${twice}” stands in the path and cannot be sent in the body.` })
@@ -93,8 +97,8 @@ async function readArgs(ask: Ask, { schema, path = [], query = [] }: Takes): Pro
 }
 
 /** The body as an object; an absent body is an empty one. */
-async function readObject(ask: Ask): Promise<Record<string, unknown> | Response> {
-  const body = await readBody(ask.req.raw, API_LIMIT)
+async function readObject(ask: Ask, most: number): Promise<Record<string, unknown> | Response> {
+  const body = await readBody(ask.req.raw, most)
   switch (body.is) {
     case 'too-large': return problem({ status: 413, detail: `The body is larger than ${body.most / 1024} KB.`, headers: { connection: 'close' } })
     case 'encoded': return problem({ status: 415, detail: body.says, headers: { connection: 'close' } })
@@ -188,6 +192,10 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /backups/:set/plan', who: 'read', call: 'backups.plan', takes: z.strictObject({ set: name, store: name.exactOptional() }), gives: 'holdfast.retention/1', says: 'What could go by the rules of a set, and why each copy stays. Nothing is done by it.' }),
   call({ at: 'POST /backups/:set/hold', who: 'write', call: 'backups.hold', takes: z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: prose.max(2000).exactOptional(), end: z.boolean().exactOptional().meta({ description: 'Nobody holds it any more.' }), person }), gives: 'holdfast.done/1', says: 'Holds a copy: no rule makes it go.' }),
   call({ at: 'POST /backups/:set/accept-gone', who: 'write', call: 'backups.acceptGone', takes: z.strictObject({ set: name, store: name, reason: prose.max(2000), person }), gives: 'holdfast.done/1', says: 'Says that what vanished from a store was meant to.' }),
+  call({
+    at: 'POST /backups/:set/manifests', who: 'write', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
+    takes: z.strictObject({ set: name, ...runShape }),
+  }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
   call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional(), from: z.array(line.max(60)).max(20).exactOptional().meta({ description: 'Networks that it is taken from: 10.0.0.0/8. Left out: from anywhere.' }), person }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
   call({ at: 'DELETE /tokens/:id', who: 'admin', fresh: false, call: 'tokens.revoke', takes: z.strictObject({ id: name, person }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),

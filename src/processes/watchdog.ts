@@ -187,7 +187,7 @@ function raiseWorker(it: Watch): void {
 }
 
 /** The keeper judges backups and opens no store: it has no credential of any. */
-const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], ...(lab ? { shrink: lab.shrink } : {}) })
+const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], manifests: [], ...(lab ? { shrink: lab.shrink } : {}) })
 const guarded = ({ backups, stores }: Accepted) => ({ sets: backups, stores: stores.map(forReading) })
 
 /** The guard is there while there are backups to look at. */

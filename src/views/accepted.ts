@@ -17,7 +17,7 @@ import { canonical as canonicalText } from '../core/ledger.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyStore } from '../ports/store.ts'
-import { guardShape, readGuard, type StorePlace } from '../rooms/guard/config.ts'
+import { guardShape, readGuard, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { pageShape, readPage, type PageConfig } from '../rooms/page/config.ts'
 import type { Plan } from '../rooms/page/plan.ts'
@@ -51,6 +51,8 @@ export interface Accepted {
   readonly backups: readonly BackupSet[]
   /** With their credentials: for the processes that open them, and for no other. */
   readonly stores: readonly StorePlace[]
+  /** How `holdfast exec` reaches what is backed up, with credentials: for that command, and for no process. */
+  readonly manifests: readonly ManifestPlace[]
   readonly warnings: readonly Finding[]
 }
 
@@ -123,7 +125,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */

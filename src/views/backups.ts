@@ -4,6 +4,8 @@ import type { Instant, Now, Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type Proof } from '../rooms/guard/rows.ts'
+import type { RunReport } from '../rooms/guard/sets/manifest.ts'
+import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
@@ -26,6 +28,34 @@ export interface BackupAnswer {
   readonly counted: boolean
   /** Why it does not count. */
   readonly why: string
+  /** What its source held when it was made; absent where nobody took that down. */
+  readonly manifest?: ManifestAnswer
+}
+
+/** A manifest in figures. */
+export interface ManifestAnswer {
+  readonly hash: string
+  readonly from: Instant
+  readonly to: Instant
+  readonly how: string
+  /** So many tables were counted. */
+  readonly tables: number
+  readonly rows: { readonly least: number; readonly most: number }
+  readonly newest: string
+  readonly server: string
+  /** What is missing in it. */
+  readonly says: string
+}
+
+/** A run of the command that makes copies of a set. */
+export interface RunAnswer {
+  readonly command: string
+  readonly from: Instant
+  readonly to: Instant
+  readonly exit: number
+  /** Whether it left a manifest, and if not, why. */
+  readonly manifest: boolean
+  readonly says: string
 }
 
 export interface BackupPlaceAnswer {
@@ -55,6 +85,8 @@ export interface BackupSetAnswer {
   readonly exposure: Span | null
   /** The newest first; only in the answer about one set. */
   readonly copies?: readonly BackupAnswer[]
+  /** The newest runs of `holdfast exec` for it; only in the answer about one set, where there were any. */
+  readonly runs?: readonly RunAnswer[]
 }
 
 export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly sets: readonly BackupSetAnswer[] }
@@ -70,10 +102,18 @@ export interface BackupCalls extends DrillCalls {
   'backups.hold': { args: { set: string; copy: string; reason?: string; end?: boolean; person?: string }; body: DoneAnswer }
   /** What vanished from a store, and was not taken by us, was meant to go. */
   'backups.acceptGone': { args: { set: string; store: string; reason: string; person?: string }; body: DoneAnswer }
+  'backups.ran': { args: RunReport & { set: string }; body: DoneAnswer }
 }
 
 /** The worst first. */
 const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'unknown', 'new', 'ok']
+
+/** So many runs are shown. */
+const RUNS_SHOWN = 10
+
+const manifestAnswer = ({ from, to, row }: KnownRun): ManifestAnswer => ({
+  hash: row.manifest, from, to, how: row.how, tables: row.tables, rows: { least: row.least, most: row.most }, newest: row.newest, server: row.version, says: row.says,
+})
 
 function answerOf(set: string, store: string, copy: Judged, proofs: readonly Proof[]): BackupAnswer {
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
@@ -88,9 +128,19 @@ interface Place {
   readonly copies: readonly BackupAnswer[]
 }
 
-function placeOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Place {
+interface Seen {
+  readonly sql: Sql
+  readonly set: BackupSet
+  readonly now: Now
+  readonly runs: readonly KnownRun[]
+}
+
+function placeOf({ sql, set, now, runs }: Seen, { store, pattern }: BackupSet['in'][number]): Place {
   const proofs = loadProofs(sql, set.name, store)
-  const copies = judgeCopies(pattern, loadCopies(sql, set.name, store), now.wall).map((copy) => answerOf(set.name, store, copy, proofs))
+  const copies = judgeCopies(pattern, loadCopies(sql, set.name, store), now.wall).map((copy): BackupAnswer => {
+    const run = runOfCopy(set, store, copy, runs)
+    return { ...answerOf(set.name, store, copy, proofs), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }
+  })
   const side = loadSide(sql, set.name, store)
   const counted = copies.filter((copy) => copy.counted)
   return {
@@ -104,13 +154,15 @@ function placeOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
 
 /** One set; with every copy where `whole`. */
 export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean): BackupSetAnswer {
-  const places = set.in.map((lies) => placeOf(sql, set, lies, now))
+  const runs = whole ? loadRuns(sql, set.name) : []
+  const places = set.in.map((lies) => placeOf({ sql, set, now, runs }, lies))
   const newest = Math.max(...places.map(({ answer }) => answer.newest?.at ?? -Infinity))
   const states = places.map(({ answer }) => answer.state)
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
+    ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
 }
 

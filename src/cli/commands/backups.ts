@@ -12,6 +12,13 @@ const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state
 
 const rungOf = ({ rung, proven_at }: BackupAnswer, { out }: Session): string => (proven_at === null ? `L${rung}` : `L${rung}, ${out.ago(proven_at)} ago`)
 
+/** What its source held: tables and rows, and how well that is known. */
+function manifestOf({ manifest }: BackupAnswer): string {
+  if (!manifest) return ''
+  const { rows: { least, most }, tables, how } = manifest
+  return tables === 0 ? 'manifest' : `${least === most ? least : `${least}–${most}`} rows in ${tables} tables${how === 'bracketed' ? ', bracketed' : ''}`
+}
+
 const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
   session.out.shape(BACKUP_SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
   it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, it.state === 'ok' ? '' : it.says,
@@ -36,8 +43,11 @@ const show: Command = async (session, [name = '']) => {
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
     out.data()
     out.table((body.copies ?? []).map((copy): Cell[] => [
-      out.shape(copy.counted ? 'ok' : 'unknown'), copy.copy, copy.store, saySize(copy.bytes), out.moment(copy.at), rungOf(copy, session), copy.why,
+      out.shape(copy.counted ? 'ok' : 'unknown'), copy.copy, copy.store, saySize(copy.bytes), out.moment(copy.at), rungOf(copy, session), manifestOf(copy), copy.why,
     ]))
+    if (!body.runs) return
+    out.data()
+    out.table(body.runs.map((run): Cell[] => [out.shape(run.exit === 0 ? 'ok' : 'down'), run.command, out.moment(run.from), saySpan(run.to - run.from), run.exit === 0 ? '' : `exit ${run.exit}`, run.manifest ? 'manifest' : 'no manifest', run.says]))
   })
   return exitOf([body])
 }

@@ -1,6 +1,8 @@
 // Calls about backups: what there is, and what was proven of it.
 import { z } from 'zod'
 import { viewDrills } from '../../views/drills.ts'
+import { days, minutes, sayTime } from '../../core/time.ts'
+import { runShape, type RunReport } from '../../rooms/guard/sets/manifest.ts'
 import { viewBackups, viewBackupSet, type BackupCalls } from '../../views/backups.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { planFor, type Life } from '../../rooms/guard/retention/duty.ts'
@@ -21,6 +23,7 @@ const BACKUP_ARGS = {
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
   'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
+  'backups.ran': z.strictObject({ set: name, ...runShape }),
 } satisfies Record<keyof BackupCalls, z.ZodType>
 
 type Args<Name extends keyof BackupCalls> = z.output<(typeof BACKUP_ARGS)[Name]>
@@ -67,7 +70,26 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
     return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
   }),
+  'backups.ran': (keeper, { set: named, ...report }, who) => withSet(keeper, named, async ({ name: set }) => {
+    const wrong = notBelieved(set, report, keeper.now().wall)
+    if (wrong !== undefined) return no(422, 'HF483', wrong, 'look at the clock of the machine that sends it')
+    const isNew = await keeper.engine.turn(`ran ${set}`, (tx) => keeper.rooms.guard.ran(tx, set, report, who))
+    return done(isNew ? `noted: ${report.command} for ${set} ended with ${report.exit}` : 'that was known already')
+  }),
 }
+
+/** Times that cannot be would put a manifest beside the wrong copy. */
+function notBelieved(set: string, { from, to, manifest }: RunReport, now: number): string | undefined {
+  if (from > to) return 'the run ended before it began'
+  if (to > now + AHEAD) return 'the run ended in the future'
+  if (from < now - OLDEST) return `the run is older than ${sayTime(OLDEST)}`
+  if (manifest && (manifest.set !== set || manifest.from !== from || manifest.to !== to)) return 'the manifest is of another run'
+  return undefined
+}
+
+const AHEAD = minutes(5)
+/** So long a report may have waited to be sent. */
+const OLDEST = days(31)
 
 export const isAboutBackups = (called: string): called is keyof BackupCalls => Object.hasOwn(BACKUP_CALLS, called)
 

@@ -5,7 +5,7 @@ import { Fault, sentence } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
 import { readDatabase, type Database, type Step } from '../../ports/database.ts'
 import { refusal } from '../../ports/refusal.ts'
-import { AFTER_SERVER, countTables, MOST_TABLES, newestRow, patient, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally.ts'
+import { AFTER_SERVER, countTables, MOST_TABLES, newestRow, patient, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally/tally.ts'
 import { loadPostgres, POSTGRES, postgresOver, postgresWords, type PostgresSession } from '../databases/postgres.ts'
 
 /** Values as the server writes them. */

@@ -1,13 +1,16 @@
 // The guard room's part of the configuration: stores (where backups lie, by their plugins' own settings) and sets of backups. Secrets stay in
-// the stores' settings, which the keeper is not given; a set is plain data. Every store that is named exists, and no name of a copy leads
+// the settings of stores and of manifests, which the keeper is not given; a set is plain data. Every store that is named exists, and no name of a copy leads
 // out of its store.
 import { z } from 'zod'
 import { readKind, kindsSchema } from '../../config/kind.ts'
 import { nameKey, span } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
-import { days, hours, minutes, ms, type Span } from '../../core/time.ts'
+import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
+import { databaseText, tableText } from '../../ports/database.ts'
 import type { AnyStore } from '../../ports/store.ts'
+import { MYSQL } from '../../plugins/databases/mysql.ts'
+import { POSTGRES } from '../../plugins/databases/postgres.ts'
 import { readPattern, type Pattern } from './sets/pattern.ts'
 import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
 
@@ -18,9 +21,22 @@ export interface StorePlace {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
+/** What `holdfast exec` writes down of a source while a copy of it is made, and where it is; with its credentials, for that command alone. */
+export interface ManifestPlace {
+  readonly set: string
+  readonly database?: { readonly kind: 'postgres' | 'mysql'; readonly url: string }
+  readonly tables?: readonly string[]
+  readonly newest?: string
+  /** As written: relative to where the command runs. */
+  readonly files: readonly string[]
+  /** So long all counting may take, each time. */
+  readonly within: Span
+}
+
 export interface GuardConfig {
   readonly sets: readonly BackupSet[]
   readonly stores: readonly StorePlace[]
+  readonly manifests: readonly ManifestPlace[]
 }
 
 /** The key under which every store's settings hold the credential that deletes. */
@@ -45,6 +61,15 @@ const assertion = z.union([
   z.strictObject({ file: z.string().min(1).max(1000), sha256: z.string().regex(/^(?:[0-9a-f]{64}|from-manifest)$/, '64 hex digits, or from-manifest') }),
 ])
 
+const manifestSetting = z.strictObject({
+  postgres: databaseText('The database that is backed up', POSTGRES).optional(),
+  mysql: databaseText('The database that is backed up', MYSQL).optional(),
+  tables: z.array(tableText('Table')).min(1).max(1000).optional().meta({ description: 'Whose rows are counted; all when absent' }),
+  newest: z.string().min(1).max(10_000).optional().meta({ description: 'A query for the time of the newest row', examples: ['select max(created_at) from orders'] }),
+  files: z.array(z.string().min(1).max(1000)).max(1000).default([]).meta({ description: 'Whose SHA-256 is written down' }),
+  within: span(seconds(1), hours(12)).default(minutes(5)).meta({ description: 'How long counting may take, each time' }),
+})
+
 const setSchema = z.strictObject({
   engine: z.enum(ENGINES).meta({ description: 'What makes the copies' }),
   of: nameKey().optional().meta({ description: 'What it is a copy of; the name of a check, where one is called so' }),
@@ -56,6 +81,7 @@ const setSchema = z.strictObject({
   keep: z.strictObject({ last: many.optional(), daily: many.optional(), weekly: many.optional(), monthly: many.optional(), yearly: many.optional(), within: span(hours(1), days(3660)).optional() }).optional(),
   drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]) }).optional(),
   verify: z.strictObject({ all_within: span(hours(1), LONGEST) }).optional(),
+  manifest: manifestSetting.optional(),
 })
 
 /** Top-level settings of this room, for editors. */
@@ -71,11 +97,24 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[]): Guard
     const read = readKind(reading, ['stores', name], { plugins, beside: () => [], noun: 'store', asks: 'what it is' })
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
-  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, named) ?? [])
-  return { stores, sets }
+  const manifests: ManifestPlace[] = []
+  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, manifests }) ?? [])
+  return { stores, sets, manifests }
 }
 
-function readSet(reading: Reading, name: string, stores: readonly string[]): BackupSet | undefined {
+function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {
+  const at = ['backups', name, 'manifest']
+  const url = postgres ?? mysql
+  if (postgres !== undefined && mysql !== undefined) return reading.error('HF104', at, `${at.join('.')} names two databases`, { help: 'write postgres or mysql' })
+  if (url === undefined && (tables ?? newest) !== undefined) return reading.error('HF104', at, `${at.join('.')} counts rows, and names no database`, { help: 'write its address: postgres: "${secret:…}", or mysql' })
+  if (url === undefined && files.length === 0) return reading.error('HF104', at, `${at.join('.')} says nothing of what is to be written down`, { help: 'name a database (postgres, mysql), or files' })
+  return {
+    set: name, files, within, ...(url === undefined ? {} : { database: { kind: postgres === undefined ? 'mysql' : 'postgres', url } }),
+    ...(tables === undefined ? {} : { tables }), ...(newest === undefined ? {} : { newest }),
+  }
+}
+
+function readSet(reading: Reading, name: string, { stores, manifests }: { readonly stores: readonly string[]; readonly manifests: ManifestPlace[] }): BackupSet | undefined {
   const path = ['backups', name]
   if (!reading.map(path)) return undefined
   const read = reading.secretShape(setSchema, path)
@@ -87,6 +126,8 @@ function readSet(reading: Reading, name: string, stores: readonly string[]): Bac
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
     return [{ store, pattern }]
   })
+  const place = read.manifest && readManifest(reading, name, read.manifest)
+  if (place) manifests.push(place)
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   return {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),

@@ -11,6 +11,8 @@ import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProve
 import { evaluate, type Life } from './retention/duty.ts'
 import * as retention from './retention/rows.ts'
 import { nameOf } from './retention/shelf.ts'
+import type { RunReport } from './sets/manifest.ts'
+import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
 import { setsOf, type SetsContext } from './sets/duty.ts'
 
 export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life
@@ -28,6 +30,8 @@ export interface GuardRoom extends Room {
   acceptGone(tx: Tx, it: { readonly set: string; readonly store: string; readonly by: string; readonly reason: string }): readonly string[]
   /** False where nobody holds it. */
   endHold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string }): boolean
+  /** A command that makes copies of a set has run; false when that was known. */
+  ran(tx: Tx, set: string, report: RunReport, by: string): boolean
 }
 
 const both = (...applies: readonly ((sql: Sql, entry: Entry) => void)[]) => (sql: Sql, entry: Entry): void => {
@@ -48,13 +52,14 @@ export function guardRoom(context: GuardContext): GuardRoom {
   return {
     name: 'guard',
     acts,
-    tables: TABLES + retention.TABLES + drills.tables + acts.tables,
-    projections: [...PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections],
+    tables: TABLES + RUN_TABLES + retention.TABLES + drills.tables + acts.tables,
+    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections],
     on: { ...acts.on },
     apply: {
       ...acts.apply,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
+      'guard.manifest': applyRan, 'guard.ran': applyRan,
     },
     due: { ...sets.due, ...drills.due },
     configure(tx) {
@@ -78,5 +83,6 @@ export function guardRoom(context: GuardContext): GuardRoom {
       tx.append({ is: 'guard.holdEnded', stream: `backup:${set}`, body: { set, key, by, at: tx.now.wall } })
       return true
     },
+    ran: recordRun,
   }
 }

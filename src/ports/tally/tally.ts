@@ -1,10 +1,10 @@
 // The tally port: a database whose rows are counted while a copy of it is made, in one snapshot that others can be given the name of. Nothing
 // is written. A table that could not be counted says why, and is never taken for an empty one; one that fails leaves the others as
 // they are. Everything ends by the deadlines that were given, whatever the server does.
-import { Fault, isOurs, isSilence, sentence } from '../core/fault.ts'
-import { ms, sayTime, type Instant, type Now, type Span, type Tick } from '../core/time.ts'
-import { step } from './database.ts'
-import type { Egress, Timers } from './world.ts'
+import { Fault, isOurs, isSilence, sentence } from '../../core/fault.ts'
+import { ms, sayTime, type Instant, type Now, type Span, type Tick } from '../../core/time.ts'
+import { step } from '../database.ts'
+import type { Egress, Timers } from '../world.ts'
 
 export interface TallyContext {
   readonly egress: Egress
@@ -128,7 +128,7 @@ type Said = { readonly is: 'value'; readonly value: string | null } | { readonly
 async function within({ manners, want, now }: Counting, text: string, what: string): Promise<Said> {
   const left = want.until - now().tick
   if (left <= 0) return { is: 'over', says: 'the time for counting was over' }
-  const span = ms(Math.min(want.statement, left))
+  const span = ms(Math.max(1, Math.floor(Math.min(want.statement, left))))
   try {
     await manners.limit(span)
     await manners.begin()

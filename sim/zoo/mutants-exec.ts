@@ -1,0 +1,35 @@
+// The part of the zoo about manifests: each animal lets a copy look more whole than it is, or costs a backup for the sake of its manifest.
+import type { Mutant } from './mutant.ts'
+
+const MANIFEST = 'src/rooms/guard/sets/manifest.ts'
+const EXEC = 'src/cli/exec/exec.ts'
+const pure = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/rooms/guard/sets/manifest.test.ts', name })
+const ran = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/cli/exec/exec.test.ts', name })
+const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/ran.test.ts', name })
+
+export const manifesting: readonly Mutant[] = [
+  {
+    name: 'a table that was not counted passes', breaks: ['X-9'], killer: pure('X-9 less of what is known'),
+    changes: [{ file: MANIFEST, find: `found: 'unknown', says: \`it was not counted when the copy was made`, put: `found: 'pass', says: \`it was not counted when the copy was made` }],
+  },
+  {
+    name: 'a few rows less are near enough', breaks: ['G-26'], killer: pure('G-26 in a snapshot a table holds exactly'),
+    changes: [{ file: MANIFEST, find: `...(manifest.how === 'snapshot' ? exactly(table.least, has) : bracketed(table, has))`, put: '...bracketed(table, has)' }],
+  },
+  {
+    name: 'the wreck of a failed run gets the manifest of a good one', breaks: ['G-2'], killer: room('a command that failed leaves an entry'),
+    changes: [{ file: 'src/rooms/guard/sets/manifest-rows.ts', find: 'const manifest = exit === 0 ? given : undefined', put: 'const manifest = exit >= 0 ? given : undefined' }],
+  },
+  {
+    name: 'no manifest, no backup', breaks: ['G-26'], killer: ran('a backup is worth more than its manifest'),
+    changes: [{ file: EXEC, find: `      const given = withSnapshot(session, argv, taking?.snapshot)`, put: `      if (why !== '') return EXIT.failed\n      const given = withSnapshot(session, argv, taking?.snapshot)` }],
+  },
+  {
+    name: 'a backup that failed is reported as a success', breaks: ['G-2'], killer: ran(`the exit code is the command\\'s`),
+    changes: [{ file: EXEC, find: '      return ended.exit\n', put: '      return EXIT.fine\n' }],
+  },
+  {
+    name: 'the snapshot is let go before the command has it', breaks: ['G-26'], killer: ran('with {{snapshot}} all is counted'),
+    changes: [{ file: 'src/cli/exec/taking.ts', find: '      if (shared && snapshot) first = count(wants, snapshot)', put: '      if (shared && snapshot) first = count(wants, snapshot), snapshot.leave()' }],
+  },
+]

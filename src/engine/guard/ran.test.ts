@@ -1,0 +1,98 @@
+// Runs of commands that make backups, at the keeper: kept once, shown with the copy that they made, and never a second way to page.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { hours, instantOf } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+import { manifestOfCopy } from '../../rooms/guard/sets/manifest-rows.ts'
+import type { Manifest, RunReport } from '../../rooms/guard/sets/manifest.ts'
+import type { ToGuard } from '../../rooms/guard/protocol.ts'
+import type { Copy } from '../../rooms/guard/sets/judge.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import type { BackupSetAnswer } from '../../views/backups.ts'
+
+const MINUTE = 60_000
+const set: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern: { text: 'shop-{day}T{time}.dump', prefix: 'shop-' } }], every: hours(24), grace: hours(2), escalate: 'default', from: 'holdfast.yaml:1' }
+const copyAt = (at: number): Copy => ({ key: `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(at) })
+
+const manifest = (from: number, to: number, rows = 10): Manifest => ({
+  schema: 'holdfast.manifest/1', set: 'shop', machine: 'db1', how: 'snapshot', from, to, taken_at: from, server: { engine: 'postgres', version: '15.18', system: '7', database: 'shop', oid: '5', replica: false }, whole: true, left_out: 0,
+  tables: [{ name: 'public.orders', least: rows, most: rows }, { name: 'public.secret', says: 'permission denied' }], newest: { least: '2026-11-21', most: '2026-11-21' }, files: [],
+})
+const report = (from: number, more: Partial<RunReport> = {}): RunReport => ({ command: 'pg_dump', from, to: from + 5 * MINUTE, exit: 0, says: '', manifest: manifest(from, from + 5 * MINUTE), ...more })
+
+async function world(t: TestContext): Promise<KeeperWorld & { list: (...copies: Copy[]) => Promise<void>; ran: (it: object, named?: string) => Promise<{ status: number; body: Record<string, unknown> }>; shown: () => Promise<BackupSetAnswer> }> {
+  const tasks: ToGuard[] = []
+  const it = await keeperWorld(t, { ...configOf([]), backups: [set] }, { toGuard: (message) => (tasks.push(message), true) })
+  return Object.assign(it, {
+    async list(...copies: Copy[]) {
+      const task = tasks.at(-1)
+      assert(task?.is === 'task')
+      it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies, clock: { is: 'unknown', says: '' } } })
+      await it.settle()
+    },
+    ran: async (body: object, named = 'shop') => await it.ask('backups.ran', { set: named, ...body }, { is: 'token', id: 'tok_1', name: 'db1', scopes: ['write'] }) as unknown as { status: number; body: Record<string, unknown> },
+    shown: async () => (await it.ask('backups.show', { set: 'shop' }) as unknown as { body: BackupSetAnswer }).body,
+  })
+}
+const runsIn = (it: KeeperWorld): string[] => it.entries().filter(({ is }) => is === 'guard.manifest' || is === 'guard.ran').map(({ is, body }) => `${is} ${(body as { exit: number }).exit}`)
+
+test('G-26 a manifest is kept with its hash in the ledger, stands beside the copy that its run made, and is there for the drill', async (t) => {
+  const it = await world(t)
+  const from = START - 30 * MINUTE
+  const [made, older] = [copyAt(from + MINUTE), copyAt(from - 1440 * MINUTE)]
+  assert.equal((await it.ran(report(from))).status, 200)
+  await it.list(made, older)
+  const shown = await it.shown()
+  assert.deepEqual(shown.copies?.map(({ manifest: has }) => has?.rows), [{ least: 10, most: 10 }, undefined])
+  assert.deepEqual(shown.copies?.[0]?.manifest, { hash: shown.copies?.[0]?.manifest?.hash, from, to: from + 5 * MINUTE, how: 'snapshot', tables: 1, rows: { least: 10, most: 10 }, newest: '2026-11-21', server: '15.18', says: '' })
+  assert.deepEqual(shown.runs, [{ command: 'pg_dump', from, to: from + 5 * MINUTE, exit: 0, manifest: true, says: '' }])
+  assert.deepEqual(manifestOfCopy(it.sql, set, 'nas', made), manifest(from, from + 5 * MINUTE))
+  assert.equal(manifestOfCopy(it.sql, set, 'nas', older), undefined)
+  assert.deepEqual(it.entries().flatMap(({ is, body }) => (is === 'guard.manifest' ? [(body as { by?: string }).by] : [])), ['token db1'])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('the same report again, whose answer was lost, is the one that is known', async (t) => {
+  const it = await world(t)
+  const one = report(START - 30 * MINUTE)
+  for (let n = 0; n < 3; n++) assert.equal((await it.ran(one)).status, 200)
+  assert.equal((await it.ran({ ...one, says: 'another' })).status, 200)
+  assert.deepEqual(runsIn(it), ['guard.manifest 0', 'guard.manifest 0'])
+})
+
+test('a command that failed leaves an entry and no manifest, whatever it sends, and nobody is paged for it', async (t) => {
+  const it = await world(t)
+  const [good, bad] = [START - 600 * MINUTE, START - 30 * MINUTE]
+  await it.ran(report(good))
+  assert.equal((await it.ran(report(bad, { exit: 1 }))).status, 200)
+  await it.list(copyAt(good + MINUTE), copyAt(bad + MINUTE))
+  assert.deepEqual(runsIn(it), ['guard.manifest 0', 'guard.ran 1'])
+  assert.deepEqual(it.open(), [])
+  const shown = await it.shown()
+  assert.deepEqual(shown.copies?.map(({ manifest: has }) => has !== undefined), [false, true])
+  assert.deepEqual(shown.runs?.map(({ exit, manifest: has }) => [exit, has]), [[1, false], [0, true]])
+})
+
+test('what cannot be is not believed: times, another set, another run', async (t) => {
+  const it = await world(t)
+  const from = START - 30 * MINUTE
+  const cases: readonly [more: object, status: number, named?: string][] = [
+    [{ from: from + 10 * MINUTE }, 422], [report(START + 60 * MINUTE), 422], [report(START - 32 * 1440 * MINUTE), 422], [{ manifest: { ...manifest(from, from + 5 * MINUTE), set: 'other' } }, 422],
+    [{ manifest: manifest(from - 1, from + 5 * MINUTE) }, 422], [{ exit: 256 }, 400], [{ extra: true }, 400], [{ manifest: { schema: 'holdfast.manifest/2' } }, 400], [{}, 404, 'shpo'],
+  ]
+  for (const [more, status, named] of cases) assert.equal((await it.ran({ ...report(from), ...more }, named)).status, status, JSON.stringify(more).slice(0, 80))
+  assert.deepEqual(runsIn(it), [])
+})
+
+test('of each set the newest runs are kept, with their texts, and no more', async (t) => {
+  const it = await world(t)
+  const count = (table: string): number => it.sql.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0
+  const before = count('text')
+  for (let n = 0; n < 505; n++) void it.ran(report(START - 700 * MINUTE + n * MINUTE))
+  await it.ran(report(START - 30 * MINUTE))
+  assert.equal(runsIn(it).length, 506)
+  assert.equal(count('guard_run'), 500)
+  assert.equal(count('text') - before, 500)
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
