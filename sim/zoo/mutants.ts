@@ -9,6 +9,7 @@ import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { manifesting } from './mutants-exec.ts'
 import { keys } from './mutants-keys.ts'
+import { overSftp } from './mutants-sftp.ts'
 import { signingIn } from './mutants-sign-in.ts'
 import { scanning } from './mutants-scan.ts'
 import { storing } from './mutants-stores.ts'
@@ -360,4 +361,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...overSftp, ...own]

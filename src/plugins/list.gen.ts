@@ -14,12 +14,13 @@ import smtp from './channels/smtp.ts'
 import webhook from './channels/webhook.ts'
 import dir from './stores/dir.ts'
 import s3 from './stores/s3.ts'
+import sftp from './stores/sftp.ts'
 import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
 import postgresBackups from './backups/postgres.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
-export const stores: readonly AnyStore[] = [dir, s3]
+export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
 export const backups: readonly AnyEngine[] = [postgresBackups]

@@ -3,6 +3,7 @@
 // and removes, one version at a time, and is opened by the one process that acts. What a store can do is tried out on canaries
 // (`probe`), never believed. What nobody knows is said: no answer here means "fine" because nothing was heard. A listing is taken
 // page by page through `store/listing.ts`, which refuses one that repeats itself, goes backwards, ends early or contradicts itself.
+import type { Readable, Writable } from 'node:stream'
 import type { z } from 'zod'
 import type { Found } from '../core/evidence.ts'
 import type { Instant, Now, Span } from '../core/time.ts'
@@ -180,12 +181,26 @@ export interface Deleting {
   purge(what: SetAside, signal: AbortSignal): Promise<Outcome<Judged>>
 }
 
+/** A program of this system that is spoken to over its standard streams. */
+export interface Spoken {
+  readonly input: Writable
+  readonly output: Readable
+  /** The end of what it said besides, bounded. */
+  said(): string
+  kill(): void
+}
+
+/** Starts a program with these arguments and no shell. It ends with the process that started it. */
+export type Speak = (argv: readonly [string, ...string[]]) => Spoken
+
 export interface StoreContext {
   readonly egress: Egress
   readonly now: () => Now
   readonly random: Random
   /** Where the configuration file lies: what relative paths are relative to. */
   readonly folder: string
+  /** Only where a store runs alone: it may have to speak to a program of the system. */
+  readonly speak?: Speak
 }
 
 export interface Store<Config extends z.ZodObject = z.ZodObject> {

@@ -1,12 +1,13 @@
 // The child in which one half of a store lives whose calls may hang in the kernel: a folder on a dead mount. It is told once which store
 // and which half, then answers calls. It holds nothing that its parent needs: killed at any moment, another goes on from the cursor.
-// It has no way out of this machine, and ends by SIGKILL when its parent is gone, because an orderly exit waits for hanging threads.
+// It has no way out of this machine but a program of the system (ssh), and ends by SIGKILL when its parent is gone, because an orderly exit waits for hanging threads.
 import { Fault, sentence, codeOf } from '../../core/fault.ts'
 import type { AnyStore, Deleting, Reading } from '../../ports/store.ts'
 import type { Egress } from '../../ports/world.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { random } from '../../ports/world/random.ts'
 import { endNow } from '../parent.ts'
+import { speak } from './speak.ts'
 
 export type LoneHears =
   | { readonly is: 'open'; readonly kind: string; readonly half: 'reading' | 'deleting'; readonly settings: unknown; readonly folder: string }
@@ -30,7 +31,7 @@ const say = (message: LoneSays): void => {
 async function open({ kind, half: wanted, settings, folder }: LoneHears & { is: 'open' }): Promise<Reading | Deleting> {
   if (!/^[a-z][a-z0-9_]*$/.test(kind)) throw new Fault(`"${kind}" is no kind of store`, 'never')
   const { default: plugin } = (await import(new URL(`../../plugins/stores/${kind}.ts`, import.meta.url).href)) as { readonly default: AnyStore }
-  return plugin[wanted](plugin.config.parse(settings), { egress, now: () => clock.now(), random, folder })
+  return plugin[wanted](plugin.config.parse(settings), { egress, now: () => clock.now(), random, folder, speak })
 }
 
 async function answer({ id, name, given }: LoneHears & { is: 'call' }): Promise<void> {
