@@ -8,7 +8,7 @@ import { isOwn, strange, versionOf, within, type Ground } from './ground.ts'
 import type { Entry } from './packet.ts'
 
 const MOST_DEPTH = 100
-const SLASH = Buffer.from('/')
+const SLASH = Buffer.of(0x2f)
 
 interface Want {
   readonly prefix: string
