@@ -5,6 +5,7 @@ import { rebuildLedger, verifyLedger } from '../src/db/verify.ts'
 import type { Entry } from '../src/core/ledger.ts'
 import type { Paging } from '../src/rooms/page/paging.ts'
 import { ACCOUNTS } from './accounts.ts'
+import { GUARDED } from './guarded.ts'
 import { START } from './scenario.ts'
 import { CALM_ALERT, type World } from './schedule.ts'
 
@@ -116,7 +117,7 @@ const settled: Check = (world) => {
   return left > 0 && !world.happened.has('clock') ? [`P-3: ${left} pages were intended and never settled`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, paged, triggered, prompt, named, intended, recorded, quiet, closed, whole, single, settled }
+export const CHECKS: Readonly<Record<string, Check>> = { ...ACCOUNTS, ...GUARDED, paged, triggered, prompt, named, intended, recorded, quiet, closed, whole, single, settled }
 
 /** Everything that does not hold. */
 export function judge(world: World): string[] {

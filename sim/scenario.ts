@@ -2,6 +2,7 @@
 // steps whose last repeats. Short times, so that a schedule of minutes holds many decisions.
 import { instantOf, minutes, seconds } from '../src/core/time.ts'
 import type { InForce } from '../src/engine/keeper.ts'
+import type { BackupSet } from '../src/rooms/guard/sets/set.ts'
 import type { Plan } from '../src/rooms/page/plan.ts'
 import type { Check } from '../src/rooms/watch/check.ts'
 
@@ -35,10 +36,15 @@ const plan: Plan = {
   fallback: ['ada', 'bo'], ackLapses: minutes(2), site: { name: 'Sim', url: 'http://127.0.0.1:7400', timezone: 'Europe/Berlin' }, communications: [],
 }
 
+/** A job that leaves a copy every half a minute. */
+export const nightly: BackupSet = {
+  name: 'nightly', engine: 'files', in: [{ store: 'nas', pattern: { text: 'nightly-{day}T{time}', prefix: 'nightly-' } }], every: seconds(40), grace: seconds(20), escalate: 'default', from: 'sim',
+}
+
 export const START = instantOf(Date.UTC(2026, 2, 28, 22, 0))
 
 export const scenario: InForce = {
   version: 'sim-1', canonical: {}, site: plan.site, checks: [check('www'), check('db'), check('api', ['db']), job], plan,
   boards: [{ slug: 'public', name: 'Sim', hold: 20_000, components: [{ id: 'cmp_web', name: 'Website', checks: ['www'] }, { id: 'cmp_api', name: 'API', checks: ['api', 'db'] }] }],
-  horizon: { anchors: [] }, ingest: [{ via: 'pagerduty', name: 'main', key: 'k'.repeat(32), escalate: 'default' }],
+  horizon: { anchors: [] }, ingest: [{ via: 'pagerduty', name: 'main', key: 'k'.repeat(32), escalate: 'default' }], backups: [nightly],
 }

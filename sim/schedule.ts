@@ -8,6 +8,7 @@ import { answer } from '../src/engine/calls.ts'
 import { renderDigest, renderRing } from '../src/engine/render.ts'
 import { planInForce } from '../src/rooms/page/plan.ts'
 import type { FromRinger, ToRinger } from '../src/rooms/page/protocol.ts'
+import { backups, type Backups } from './backups.ts'
 import { chance, virtualTime, type Chance, type Time } from './clock.ts'
 import { keeperHost, type KeeperHost } from './keeper-host.ts'
 import { ringerHost, type RingerHost, type Send } from './ringer-host.ts'
@@ -33,6 +34,7 @@ export interface World {
   readonly triggers: Trigger[]
   readonly looks: Look[]
   readonly pings: Ping[]
+  readonly backups: Backups
   readonly ringerDeaths: readonly number[]
   readonly happened: Map<Fault, number>
   readonly healedAt: number
@@ -139,10 +141,11 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     },
     ports: {
       toRinger, toProbers: (message) => void (message.is === 'look' && message.checks.forEach((check) => near(() => look(check)))),
-      toWeb: () => undefined, toWorkers: () => undefined, boardsWanted: () => false, say: () => undefined, freeReserve: () => false,
+      toWeb: () => undefined, toWorkers: () => undefined, toGuard: (message) => copies.toGuard(message), boardsWanted: () => false, say: () => undefined, freeReserve: () => false,
       render: (it, deed) => renderRing(it, deed, KEY), renderDigest: (it, deed) => renderDigest(it, deed, KEY),
     },
   })
+  const copies = backups({ seed, time, faulty: FAULTY, deliver: (act) => keeper.deliver(act) })
   const ringer: RingerHost = ringerHost({ time, key: KEY, plan: planInForce(scenario.plan, []), toKeeper, carry })
 
   function carry(send: Send, settled: (outcome: 'accepted' | 'failed' | 'unknown', says: string) => void): void {
@@ -273,6 +276,7 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     ringer.thaw()
     keeper.start()
     ringer.start()
+    copies.heal()
   }
 
   ringer.start()
@@ -311,6 +315,6 @@ export async function runSchedule(seed: number, only?: ReadonlySet<Fault>): Prom
     if (!more) break
   }
   note('end', keeper.sql.get<{ hash: string }>('select hash from entry order by seq desc limit 1')?.hash ?? '')
-  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, ringerDeaths, happened, healedAt: FAULTY, end, rested: events < MOST_EVENTS, trace: () => hash.copy().digest('hex') }
+  return { seed, time, chance: dice, keeper, ringer, attempts, acks, triggers, looks, pings, backups: copies, ringerDeaths, happened, healedAt: FAULTY, end, rested: events < MOST_EVENTS, trace: () => hash.copy().digest('hex') }
 }
 

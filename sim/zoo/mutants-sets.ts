@@ -31,6 +31,10 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: `${SETS}/duty.ts`, find: '        markAsked(tx, name, store)\n', put: '' }, { file: 'src/engine/guard/line.ts', find: 'void fail(it, `nothing came', put: 'void (it.id === \'\' && `nothing came' }],
   },
   {
+    name: 'a clock that is set back hides a process that never answers', breaks: ['X-7'], killer: room('X-9, W-1 a process that never answers'),
+    changes: [{ file: `${SETS}/duty.ts`, find: 'const waits = asked && ageOf(asked, tx.now)', put: 'const waits = asked && tx.now.wall - (asked.tick + 1_795_000_000_000)' }],
+  },
+  {
     name: 'a backup vanishes without a trace', breaks: ['G-12'], killer: room('G-12 what vanishes'),
     changes: [{ file: `${SETS}/duty.ts`, find: 'for (const gone of known.values()) tx.append(', put: 'for (const gone of [...known.values()].slice(1)) tx.append(' }],
   },

@@ -64,6 +64,10 @@ test('X-9, W-1 a process that never answers, or a store that cannot be listed, m
   assert.deepEqual(silent.open(), [])
   await silent.pass(minutes(20))
   assert.deepEqual([silent.open(), (await shown(silent)).state], [['backup:shop'], 'unknown'])
+  const back = await world(t)
+  back.step(hours(-20))
+  await back.pass(minutes(75))
+  assert.deepEqual(back.open(), ['backup:shop'], 'X-7 a clock that is set back hides nothing')
   const cut = await world(t)
   await cut.list(copyAt(START - HOUR))
   for (let n = 0; n < 6; n++) {

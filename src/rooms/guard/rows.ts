@@ -11,7 +11,8 @@ create table if not exists guard_copy (set_ text not null, store text not null, 
 create table if not exists guard_proof (set_ text not null, store text not null, key text not null, etag text not null, rung integer not null, at integer not null, says text not null,
   primary key (set_, store, key, etag, rung)) strict, without rowid;
 create table if not exists guard_side (set_ text not null, store text not null, side text not null, says text not null, since integer not null, primary key (set_, store)) strict, without rowid;
-create table if not exists guard_listing (set_ text not null, store text not null, wall integer, tick integer, boot text, identity text, failed text, tried integer not null,
+create table if not exists guard_listing (set_ text not null, store text not null, wall integer, tick integer, boot text, identity text, failed text,
+  asked_tick integer not null, asked_boot text not null,
   primary key (set_, store)) strict, without rowid;
 create table if not exists guard_down (name text primary key) strict, without rowid;
 `
@@ -109,7 +110,7 @@ export interface SideRow extends Record<string, unknown> { set_: string; store: 
 export const loadSides = (sql: Sql): SideRow[] => sql.all<SideRow>('select * from guard_side order by set_, store')
 export const loadSide = (sql: Sql, set: string, store: string): SideRow | undefined => sql.get<SideRow>('select * from guard_side where set_ = ? and store = ?', set, store)
 
-interface ListingRow extends Record<string, unknown> { wall: number | null; tick: number | null; boot: string | null; identity: string | null; failed: string | null; tried: number }
+interface ListingRow extends Record<string, unknown> { wall: number | null; tick: number | null; boot: string | null; identity: string | null; failed: string | null }
 
 export interface KnownListing extends Listing {
   readonly identity: string | undefined
@@ -117,7 +118,7 @@ export interface KnownListing extends Listing {
 
 /** Of another boot nobody knows the age by the clock that counts; the wall clock then says it, and never less than nothing. */
 export function loadListing(sql: Sql, set: string, store: string, now: Now): KnownListing {
-  const row = sql.get<ListingRow>('select wall, tick, boot, identity, failed, tried from guard_listing where set_ = ? and store = ?', set, store)
+  const row = sql.get<ListingRow>('select wall, tick, boot, identity, failed from guard_listing where set_ = ? and store = ?', set, store)
   const failed = typeof row?.failed === 'string' ? { failed: row.failed } : {}
   const identity = row?.identity ?? undefined
   if (row === undefined || row.wall === null || row.tick === null) return { age: undefined, identity, ...failed }
@@ -131,15 +132,22 @@ export function loadStamp(sql: Sql, set: string, store: string): Stamp | undefin
   return row && row.tick !== null && row.boot !== null ? { tick: tickOf(row.tick), boot: row.boot } : undefined
 }
 
-/** From when on an answer is awaited. */
+/** From when on an answer is awaited, by the clock that nobody sets; after a reboot anew. */
 export const markAsked = ({ sql, now }: { readonly sql: Sql; readonly now: Now }, set: string, store: string): void =>
-  void sql.run('insert into guard_listing (set_, store, tried) values (?,?,?) on conflict do nothing', set, store, Math.floor(now.wall))
+  void sql.run(`insert into guard_listing (set_, store, asked_tick, asked_boot) values (?,?,?,?)
+    on conflict do update set asked_tick = excluded.asked_tick, asked_boot = excluded.asked_boot where asked_boot <> excluded.asked_boot`, set, store, Math.floor(now.tick), now.boot)
+
+/** Since when an answer is awaited. */
+export function loadAsked(sql: Sql, set: string, store: string): Stamp | undefined {
+  const row = sql.get<{ asked_tick: number; asked_boot: string }>('select asked_tick, asked_boot from guard_listing where set_ = ? and store = ?', set, store)
+  return row && { tick: tickOf(row.asked_tick), boot: row.asked_boot }
+}
 
 export const saveListed = (sql: Sql, set: string, store: string, now: Now, identity: string): void =>
-  void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, failed, tried) values (?,?,?,?,?,?,null,?)
-    on conflict do update set wall = excluded.wall, tick = excluded.tick, boot = excluded.boot, identity = excluded.identity, failed = null, tried = excluded.tried`,
-    set, store, Math.floor(now.wall), Math.floor(now.tick), now.boot, identity, Math.floor(now.wall))
+  void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, failed, asked_tick, asked_boot) values (?,?,?,?,?,?,null,?,?)
+    on conflict do update set wall = excluded.wall, tick = excluded.tick, boot = excluded.boot, identity = excluded.identity, failed = null`,
+    set, store, Math.floor(now.wall), Math.floor(now.tick), now.boot, identity, Math.floor(now.tick), now.boot)
 
 export const saveNotListed = (sql: Sql, set: string, store: string, now: Now, says: string): void =>
-  void sql.run(`insert into guard_listing (set_, store, failed, tried) values (?,?,?,?) on conflict do update set failed = excluded.failed, tried = excluded.tried`,
-    set, store, says.slice(0, 500), Math.floor(now.wall))
+  void sql.run(`insert into guard_listing (set_, store, failed, asked_tick, asked_boot) values (?,?,?,?,?) on conflict do update set failed = excluded.failed`,
+    set, store, says.slice(0, 500), Math.floor(now.tick), now.boot)

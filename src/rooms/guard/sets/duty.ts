@@ -1,12 +1,12 @@
 // The duty of the catalogue: every set is listed in every store it lies in, what came and went is recorded, and how it stands is judged from what
 // is known. Each look at the agenda judges first, so that a process that never answers makes a set unknown, not silent (W-1, G-14). What is
 // down already is not accused a second time: the incident then carries the name of the check that the set is a copy of.
-import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
+import { ageOf, dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Listed, ListTask, Task } from '../protocol.ts'
 import {
-  isDown, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type CopyBody, type TurnedBody,
+  isDown, loadAsked, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type CopyBody, type TurnedBody,
 } from '../rows.ts'
 import { judgeCopies, judgeSet, type Copy, type Verdict } from './judge.ts'
 import { lookEvery, type BackupSet } from './set.ts'
@@ -127,6 +127,7 @@ function turn(tx: Tx, set: BackupSet, store: string, had: TurnedBody['from'] | u
 
 /** True when the first listing should have come by now. */
 function isOverdue(tx: Tx, set: BackupSet, store: string): boolean {
-  const at = tx.sql.get<{ at: number | null }>('select tried as at from guard_listing where set_ = ? and store = ?', set.name, store)?.at
-  return typeof at === 'number' && tx.now.wall - at > patienceOf(set)
+  const asked = loadAsked(tx.sql, set.name, store)
+  const waits = asked && ageOf(asked, tx.now)
+  return waits !== undefined && waits > patienceOf(set)
 }
