@@ -32,7 +32,11 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'a clock that is set back hides a process that never answers', breaks: ['X-7'], killer: room('X-9, W-1 a process that never answers'),
-    changes: [{ file: `${SETS}/duty.ts`, find: 'const waits = asked && ageOf(asked, tx.now)', put: 'const waits = asked && tx.now.wall - (asked.tick + 1_795_000_000_000)' }],
+    changes: [{ file: `${SETS}/duty.ts`, find: 'const waits = asked && ageOf(asked, tx.now)', put: 'const waits = asked && Math.min(0, tx.now.wall)' }],
+  },
+  {
+    name: 'a copy that came since the last look is called late', breaks: ['X-9'], killer: pure('X-9 a copy is late only'),
+    changes: [{ file: `${SETS}/judge.ts`, find: 'const age = it.now - listing.age - (newest.at ?? 0)', put: 'const age = it.now - (newest.at ?? 0)' }],
   },
   {
     name: 'a backup vanishes without a trace', breaks: ['G-12'], killer: room('G-12 what vanishes'),

@@ -58,15 +58,16 @@ test('G-14 a set is listed at once; what is good is quiet, what gets late pages,
 })
 
 test('X-9, W-1 a process that never answers, or a store that cannot be listed, makes a set unknown: people hear it, nobody is accused', async (t) => {
-  const silent = await world(t)
-  await silent.pass(minutes(55))
+  const often = [set({ every: hours(1) })]
+  const silent = await world(t, often)
+  await silent.pass(minutes(18))
   assert.doesNotMatch(backupMetrics(silent.sql, silent.keeper.config.backups ?? [], silent.keeper.now()), /^holdfast_backup_ok\{/m)
   assert.deepEqual(silent.open(), [])
-  await silent.pass(minutes(20))
+  await silent.pass(minutes(8))
   assert.deepEqual([silent.open(), (await shown(silent)).state], [['backup:shop'], 'unknown'])
-  const back = await world(t)
+  const back = await world(t, often)
   back.step(hours(-20))
-  await back.pass(minutes(75))
+  await back.pass(minutes(26))
   assert.deepEqual(back.open(), ['backup:shop'], 'X-7 a clock that is set back hides nothing')
   const cut = await world(t)
   await cut.list(copyAt(START - HOUR))

@@ -300,7 +300,7 @@ test('backups are shown as they were found, to whoever may read; what a copy is 
   const key = `<i>-${new Date(at).toISOString().slice(0, 10)}`
   await it.pump(keeper.engine.turn('listed', (tx) => keeper.rooms.guard.listed(tx, { is: 'list', set: 'shop', store: 'nas' }, { is: 'listed', identity: 'x', clock: { is: 'unknown', says: '' }, copies: [{ key, etag: 'e', bytes: 5_000_000, modifiedAt: at as Instant }] })))
   await ada.open('/backups')
-  assert.match(ada.text, /shop[^]*late[^]*nas: the newest copy is[^]*Would be lost now: the last/)
+  assert.match(ada.text, /shop[^]*late[^]*nas: the newest copy was[^]*Would be lost now: the last/)
   await ada.open('/backups/set?name=shop')
   assert.match(ada.text, /&lt;i&gt;-2026[^]*4\.8 MiB[^]*L1: there, of a size that fits/)
   assert.equal((await ada.open('/backups/set?name=none')).status, 404)

@@ -45,11 +45,17 @@ test('a copy that was copied later is as old as its name says', () => {
 test('G-14 a set is ok, late, shrunken or missing', () => {
   assert.equal(standing([copy(0), copy(1)]).side, 'ok')
   assert.equal(standing([copy(1)]).side, 'ok', 'within grace')
-  assert.deepEqual(standing([copy(1.2)]), { side: 'late', says: 'the newest copy is 1 d 4 h old; one is due every 1 d' })
+  assert.deepEqual(standing([copy(1.2)]), { side: 'late', says: 'the newest copy was 1 d 4 h old when it was looked for; one is due every 1 d' })
   assert.equal(standing([]).side, 'missing')
   assert.match(standing([copy(0, { bytes: 0 })]).says, /none of 1 counts: of the newest, it is empty/)
   assert.equal(standing([copy(0, { bytes: 10 }), copy(1), copy(2), copy(3)]).side, 'shrunken')
   assert.equal(standing([copy(0, { bytes: 0 }), copy(1), copy(2)]).side, 'shrunken')
+})
+
+test('X-9 a copy is late only when it was looked for after it was due', () => {
+  const young = copy(1.1)
+  assert.equal(standing([young], { at: NOW, age: hours(1) }).side, 'ok', 'it was not late yet')
+  assert.equal(standing([copy(1.2)], { at: NOW, age: hours(1) }).side, 'late')
 })
 
 test('X-9 a listing that is old, or was not had, is unknown and accuses nobody', () => {

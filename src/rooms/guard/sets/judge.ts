@@ -94,8 +94,9 @@ export function judgeSet(set: Pick<BackupSet, 'every' | 'grace'>, judged: readon
   const newest = judged.find(({ counted }) => counted)
   const latest = judged[0]
   if (!newest) return { side: 'missing', says: judged.length === 0 ? 'there is no copy' : `none of ${judged.length} counts: of the newest, ${latest?.why}` }
-  const age = it.now - (newest.at ?? 0)
+  // As old as it was when it was looked for: what came since then nobody has seen, and what is not known accuses nobody.
+  const age = it.now - listing.age - (newest.at ?? 0)
   if (latest?.flaw === 'shrunken' || latest?.flaw === 'empty') return { side: 'shrunken', says: `of the newest copy, ${latest.why}; the one before is ${sayTime(ms(age))} old` }
-  if (age > set.every + set.grace) return { side: 'late', says: `the newest copy is ${sayTime(ms(age))} old; one is due every ${sayTime(set.every)}` }
+  if (age > set.every + set.grace) return { side: 'late', says: `the newest copy was ${sayTime(ms(age))} old when it was looked for; one is due every ${sayTime(set.every)}` }
   return { side: 'ok', says: `the newest copy is ${sayTime(ms(Math.max(0, age)))} old` }
 }
