@@ -31,7 +31,7 @@ const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'):
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
-const backups = (name: 'list' | 'show' | 'plan' | 'hold' | 'acceptGone'): Load => from(() => import('./commands/backups.ts'), name)
+const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone'): Load => from(() => import('./commands/backups.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -127,6 +127,10 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       { usage: 'list', says: 'all sets in all their stores, the worst first; exit 3 when one is not as it should be', examples: ['holdfast backups list', 'holdfast backups list --json=lines'], load: backups('list') },
       { usage: 'show <set>', says: 'one set with all its copies, and why one does not count', examples: ['holdfast backups show shop'], load: backups('show') },
+      {
+        usage: 'verify <set>', says: 'read what is due of a set now, and wait for it; exit 3 when it is damaged, or not known', examples: ['holdfast backups verify shop', 'holdfast backups verify shop --all'], load: backups('verify'),
+        options: [option('--all', 'every byte of every copy'), option('--no-wait', 'only begin')],
+      },
       {
         usage: 'scan <folder>', says: 'read every byte of a folder of this machine, or of a set that lies in one, and say what rotted since its manifest; exit 3 for damage, loss, or what is not known',
         examples: ['holdfast backups scan /srv/customers --manifest /var/lib/holdfast/customers.manifest', 'holdfast backups scan shop --manifest shop.manifest --rate 50MB/s'], load: from(() => import('./commands/scan.ts'), 'scan'),

@@ -19,6 +19,7 @@ import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { GuardContext } from './guard/context.ts'
 import { perform as drill } from './guard/drill.ts'
 import { perform as list } from './guard/list.ts'
+import { perform as verify } from './guard/verify.ts'
 import { attachParent, toParent } from './parent.ts'
 import { loneReading } from './stores/lone.ts'
 
@@ -79,8 +80,11 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   const set = init?.sets.find(({ name }) => name === task.set)
   const lies = set?.in.find((it) => it.store === task.store)
   if (!set || !lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
-  if (task.is === 'drill') return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [] }, context, signal)
-  return list({ store: task.store, pattern: lies.pattern }, context, signal)
+  switch (task.is) {
+    case 'list': return list({ store: task.store, pattern: lies.pattern }, context, signal)
+    case 'verify': return verify(task, context, signal)
+    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [] }, context, signal)
+  }
 }
 
 async function work({ id, task }: { readonly id: string; readonly task: Task }): Promise<void> {

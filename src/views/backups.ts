@@ -1,15 +1,17 @@
 // What Holdfast answers about backups: each set with how it stands in each store, and each copy with the highest rung of the ladder that was
 // proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
-import type { Instant, Now, Span } from '../core/time.ts'
+import { ms, type Instant, type Now, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
-import { loadCopies, loadListing, loadProofs, loadSide, type Proof } from '../rooms/guard/rows.ts'
+import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
+import { loadParts, loadReckoning, type PartRow } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { DrillCalls } from './drills.ts'
+import { wantedOf } from '../rooms/guard/sets/verifying.ts'
 
 export type { DoneAnswer } from './done.ts'
 
@@ -28,6 +30,8 @@ export interface BackupAnswer {
   readonly counted: boolean
   /** Why it does not count. */
   readonly why: string
+  /** Since when some byte of it was not read; null where no reading is promised. */
+  readonly oldest_unread: Instant | null
   /** What its source held when it was made; absent where nobody took that down. */
   readonly manifest?: ManifestAnswer
 }
@@ -69,6 +73,20 @@ export interface BackupPlaceAnswer {
   readonly counted: number
   readonly bytes: number
   readonly newest: BackupAnswer | null
+  /** How far it is read, where the set promises that. */
+  readonly reading: ReadingAnswer | null
+}
+
+export interface ReadingAnswer {
+  readonly all_within: Span
+  readonly parts: number
+  /** What is to be read now. */
+  readonly due: number
+  readonly bytes_due: number
+  /** Parts whose bytes are not those of when they were first read. */
+  readonly damaged: number
+  /** Since when some byte of what lies there was not read. */
+  readonly oldest_unread: Instant | null
 }
 
 export interface BackupSetAnswer {
@@ -96,6 +114,8 @@ export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; read
 export interface BackupCalls extends DrillCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }
   'backups.show': { args: { set: string }; body: BackupSetAnswer }
+  /** Its bytes are read now: what is due, or all of it. */
+  'backups.verify': { args: { set: string; all?: boolean }; body: BackupSetAnswer }
   /** What could go by the rules of the set, and why each copy stays; nothing is done by it. */
   'backups.plan': { args: { set: string; store?: string }; body: RetentionAnswer }
   /** `end`: nobody holds it any more. */
@@ -115,11 +135,26 @@ const manifestAnswer = ({ from, to, row }: KnownRun): ManifestAnswer => ({
   hash: row.manifest, from, to, how: row.how, tables: row.tables, rows: { least: row.least, most: row.most }, newest: row.newest, server: row.version, says: row.says,
 })
 
-function answerOf(set: string, store: string, copy: Judged, proofs: readonly Proof[]): BackupAnswer {
+/** `parts`: of this copy, where they are read in turn. */
+function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], parts: readonly PartRow[]): BackupAnswer {
+  const damage = parts.find(({ fault }) => fault === 'differs')
+  const counted = copy.counted && damage === undefined
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
   return {
-    schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (copy.counted ? 1 : 0),
-    proven_at: proof?.at ?? null, counted: copy.counted, why: copy.why,
+    schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (counted ? 1 : 0),
+    proven_at: proof?.at ?? null, counted, why: damage?.says ?? copy.why, oldest_unread: unreadOf(parts, copy.seenAt),
+  }
+}
+
+const unreadOf = (parts: readonly PartRow[], seenAt: Instant): Instant | null =>
+  parts.length === 0 ? null : Math.min(...parts.map(({ readAt }) => readAt ?? seenAt)) as Instant
+
+function readingOf(tx: { readonly sql: Sql; readonly now: Now }, set: BackupSet, store: string, it: { readonly parts: readonly PartRow[]; readonly oldest: Instant | null }): ReadingAnswer | null {
+  if (!set.verify) return null
+  const due = wantedOf(tx, set, store, loadReckoning(tx.sql)?.passed ?? ms(0))
+  return {
+    all_within: set.verify.allWithin, parts: it.parts.length, due: due.length, bytes_due: due.reduce((sum, { bytes }) => sum + bytes, 0),
+    damaged: it.parts.filter(({ fault }) => fault === 'differs').length, oldest_unread: it.oldest,
   }
 }
 
@@ -137,10 +172,16 @@ interface Seen {
 
 function placeOf({ sql, set, now, runs }: Seen, { store, pattern }: BackupSet['in'][number]): Place {
   const proofs = loadProofs(sql, set.name, store)
-  const copies = judgeCopies(pattern, loadCopies(sql, set.name, store), now.wall).map((copy): BackupAnswer => {
+  const parts = set.verify ? loadParts(sql, set.name, store) : []
+  const byKey = Map.groupBy(parts, ({ key }) => key)
+  const known = loadCopies(sql, set.name, store)
+  const seen = new Map(known.map((copy) => [copy.key, copy]))
+  const copies = judgeCopies(pattern, known, now.wall).flatMap((copy) => {
+    const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
-    return { ...answerOf(set.name, store, copy, proofs), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }
+    return of ? [{ ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, byKey.get(copy.key) ?? []), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
   })
+  const unread = copies.flatMap(({ oldest_unread }) => oldest_unread ?? [])
   const side = loadSide(sql, set.name, store)
   const counted = copies.filter((copy) => copy.counted)
   return {
@@ -148,6 +189,7 @@ function placeOf({ sql, set, now, runs }: Seen, { store, pattern }: BackupSet['i
     answer: {
       store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
+      reading: readingOf({ sql, now }, set, store, { parts, oldest: unread.length === 0 ? null : Math.min(...unread) as Instant }),
     },
   }
 }

@@ -41,5 +41,7 @@ export function backupMetrics(sql: Sql, sets: Iterable<BackupSet>, now: Now): st
     ...gauge('holdfast_backup_bytes', 'Size of the newest copy that counts.', ({ newest }) => newest?.bytes),
     ...gauge('holdfast_backup_copies', 'Copies that count.', ({ counted }) => counted),
     ...gauge('holdfast_backup_rung', 'The highest rung proven of the newest copy that counts.', ({ newest }) => newest?.rung),
+    ...gauge('holdfast_backup_oldest_unread_seconds', 'For how long some byte of the copies was not read, where a set promises that.', ({ reading }) => (typeof reading?.oldest_unread === 'number' ? (now.wall - reading.oldest_unread) / 1000 : undefined)),
+    ...gauge('holdfast_backup_damaged_parts', 'Parts whose bytes are not those of when they were first read.', ({ reading }) => reading?.damaged),
   ].join('\n')}\n`
 }

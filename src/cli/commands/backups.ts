@@ -1,11 +1,15 @@
 // `holdfast backups`: what copies there are of what, where, how old, and what was proven of them.
-import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer, DoneAnswer, RetentionAnswer } from '../../views/backups.ts'
+import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer, DoneAnswer, RetentionAnswer, ReadingAnswer } from '../../views/backups.ts'
 import { BACKUP_SHAPES } from '../../words/backups.ts'
 import { saySize } from '../../words/size.ts'
 import { saySpan } from '../../words/moment.ts'
-import { EXIT } from '../failure.ts'
+import { EXIT, Failure } from '../failure.ts'
 import { plain, type Cell } from '../output.ts'
 import { ask, segment, textOption, type Command, type Session } from '../session.ts'
+
+const LONGEST_READING = 24 * 3_600_000
+const TELL_EVERY = 10_000
+const ASK_EVERY = 1000
 
 /** 3 when one of them is not as it should be, or is not known. */
 const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
@@ -52,6 +56,31 @@ const show: Command = async (session, [name = '']) => {
   return exitOf([body])
 }
 
+const sayReading = ({ damaged, due, bytes_due, oldest_unread }: ReadingAnswer, { out }: Session): string => {
+  const parts = [damaged > 0 ? `${damaged} parts damaged` : '', due > 0 ? `${saySize(bytes_due)} to be read` : '', oldest_unread === null ? '' : `every byte read within the last ${out.ago(oldest_unread)}`]
+  return parts.filter((it) => it !== '').join('; ')
+}
+
+/** Has a set read, and waits until nothing is due any more. */
+const verify: Command = async (session, [name = ''], options) => {
+  const { out } = session
+  const until = session.now() + (session.timeout ?? LONGEST_READING)
+  let body = await ask<BackupSetAnswer>(session, 'POST', `/backups/${segment(name)}/verify`, options['all'] === true ? { all: true } : {})
+  const left = (): number => body.places.reduce((sum, { reading }) => sum + (reading?.bytes_due ?? 0), 0)
+  const isDue = (): boolean => body.places.some(({ reading }) => (reading?.due ?? 0) > 0)
+  for (let told = 0; isDue() && options['wait'] !== false; ) {
+    if (session.now() > until) throw new Failure(`${saySize(left())} are still to be read.`, { exit: EXIT.down, code: 'HF-C022', help: 'It goes on: holdfast backups show says how far it is.' })
+    if (session.now() - told > TELL_EVERY) {
+      told = session.now()
+      out.talk(`${saySize(left())} to be read`)
+    }
+    await new Promise((resolve) => void setTimeout(resolve, ASK_EVERY))
+    body = await ask<BackupSetAnswer>(session, 'GET', `/backups/${segment(name)}`)
+  }
+  out.answer(body, () => out.table(body.places.map((place): Cell[] => [out.shape(BACKUP_SHAPES[place.state]), place.store, place.state, place.reading === null ? '' : sayReading(place.reading, session), place.state === 'ok' ? '' : place.says])))
+  return exitOf([body])
+}
+
 const MARKS = { quarantine: '-', keep: '~', never: '?' } as const
 
 const plan: Command = async (session, [name = ''], options) => {
@@ -88,4 +117,4 @@ function done({ out }: Session, body: DoneAnswer): number {
   return EXIT.fine
 }
 
-export { list, show, plan, hold, acceptGone }
+export { list, show, verify, plan, hold, acceptGone }

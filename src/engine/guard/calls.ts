@@ -20,6 +20,7 @@ const BACKUP_ARGS = {
   'backups.show': z.strictObject({ set: name }),
   'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional() }),
   'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
+  'backups.verify': z.strictObject({ set: name, all: z.boolean().optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
   'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
@@ -46,6 +47,11 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
   'backups.drill': (keeper, args) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args)),
   'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set.name, args.after ?? 0))),
+  'backups.verify': (keeper, args) => withSet(keeper, args.set, async (set) => {
+    if (set.verify === undefined) return no(409, 'HF483', `nothing says that ${set.name} is to be read`, 'write verify: { all_within: 30d } at the set')
+    await keeper.engine.turn('read a set', (tx) => keeper.rooms.guard.read(tx, set, args.all === true ? 'all' : 'due'))
+    return ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))
+  }),
   'backups.plan': (keeper, args) => withSet(keeper, args.set, (set) => {
     if (set.keep === undefined) return no(409, 'HF480', `no rule says what is kept of ${set.name}: nothing of it ever goes`, 'write keep: { daily: 7, weekly: 4 } at the set')
     const stores = set.in.map(({ store }) => store).filter((store) => args.store === undefined || store === args.store)

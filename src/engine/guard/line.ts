@@ -5,7 +5,7 @@ import { hours, minutes, sayTime, type Now, type Span, type Tick } from '../../c
 import type { Tx } from '../../db/room.ts'
 import type { GuardRoom } from '../../rooms/guard/index.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
-import type { FromGuard, Listed, Task, ToGuard } from '../../rooms/guard/protocol.ts'
+import type { FromGuard, Listed, Task, ToGuard, Verified } from '../../rooms/guard/protocol.ts'
 
 export interface GuardLine {
   /** Has it done; what comes of it is a turn of the room. */
@@ -34,7 +34,7 @@ interface Pending {
 }
 
 /** So long a task may take, where nobody says otherwise. */
-const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), drill: hours(13) }
+const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: minutes(65), drill: hours(13) }
 /** So many may be under way; further ones are refused, and asked for again when they fall due. */
 const MOST = 2000
 
@@ -106,6 +106,9 @@ function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): 'all' | '
     case 'drill':
       room.drilled(tx, task, result as DrillReport)
       return 'all'
+    case 'verify':
+      room.verified(tx, task, result as Verified)
+      return 'all'
   }
 }
 
@@ -113,5 +116,6 @@ function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
   switch (task.is) {
     case 'list': return void room.listed(tx, task, { is: 'not-listed', says })
     case 'drill': return room.drilled(tx, task, { says })
+    case 'verify': return room.verified(tx, task, { is: 'not-verified', says })
   }
 }

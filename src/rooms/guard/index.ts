@@ -6,7 +6,7 @@ import type { Room, Tx } from '../../db/room.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
 import { drillDoubt, drillsOf } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
-import type { DrillTask, Listed, ListTask } from './protocol.ts'
+import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
 import { evaluate, type Life } from './retention/duty.ts'
 import * as retention from './retention/rows.ts'
@@ -14,6 +14,9 @@ import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
 import { setsOf, type SetsContext } from './sets/duty.ts'
+import { READING_TABLES } from './sets/reading-rows.ts'
+import type { BackupSet } from './sets/set.ts'
+import { verifyingOf } from './sets/verifying.ts'
 
 export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life
 
@@ -24,6 +27,9 @@ export interface GuardRoom extends Room {
   /** `more`: the same once more goes on with it. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
   drilled(tx: Tx, task: DrillTask, result: DrillReport | { readonly says: string }): void
+  verified(tx: Tx, task: VerifyTask, result: Verified): void
+  /** A person wants a set to be read now: all of it, or what is due. */
+  read(tx: Tx, set: BackupSet, what: 'all' | 'due'): void
   /** A person holds a copy: no rule makes it go. False where it is held already. */
   hold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string; readonly reason: string }): boolean
   /** A person says that what vanished was meant to; gives the keys. */
@@ -39,20 +45,26 @@ const both = (...applies: readonly ((sql: Sql, entry: Entry) => void)[]) => (sql
 }
 
 export function guardRoom(context: GuardContext): GuardRoom {
+  const verifying = verifyingOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const sets = setsOf({
     ...context,
     onListed(tx, set, store, { identity, clock }) {
       retention.saveShelf(tx.sql, set.name, store, identity, clock)
       evaluate(tx, set, store, context)
+      verifying.listed(tx, set, store)
     },
-    doubt: drillDoubt,
+    // Bytes that rotted weigh more than a drill that failed, and that more than what is not known.
+    doubt(sql, set, store, now) {
+      const [read, drilled] = [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now)]
+      return read?.side === 'unreadable' ? read : drilled?.side === 'unreadable' ? drilled : read ?? drilled
+    },
   })
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
   return {
     name: 'guard',
     acts,
-    tables: TABLES + RUN_TABLES + retention.TABLES + drills.tables + acts.tables,
+    tables: TABLES + RUN_TABLES + READING_TABLES + retention.TABLES + drills.tables + acts.tables,
     projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections],
     on: { ...acts.on },
     apply: {
@@ -61,13 +73,16 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
       'guard.manifest': applyRan, 'guard.ran': applyRan,
     },
-    due: { ...sets.due, ...drills.due },
+    due: { ...sets.due, ...verifying.due, ...drills.due },
     configure(tx) {
       sets.configure(tx)
+      verifying.configure(tx)
       drills.configure(tx)
     },
     listed: (tx, task, result) => sets.listed(tx, task, result),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),
+    verified: (tx, task, result) => verifying.verified(tx, task, result),
+    read: (tx, set, what) => verifying.read(tx, set, what),
     hold(tx, { set, key, by, reason }) {
       if (retention.loadHolds(tx.sql, set).has(key)) return false
       tx.append({ is: 'guard.held', stream: `backup:${set}`, body: { set, key, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })

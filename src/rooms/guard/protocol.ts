@@ -21,14 +21,46 @@ export interface DrillTask {
   readonly at: Instant
 }
 
-export type Task = ListTask | DrillTask
+/** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */
+export interface PartWanted {
+  readonly key: string
+  readonly versionId?: string
+  readonly etag: string
+  readonly n: number
+  readonly from: number
+  readonly bytes: number
+  readonly sum?: string
+}
+
+/** Bytes of one set in one store, to be read. */
+export interface VerifyTask {
+  readonly is: 'verify'
+  readonly set: string
+  readonly store: string
+  readonly parts: readonly PartWanted[]
+}
+
+export type Task = ListTask | VerifyTask | DrillTask
+
+/**
+ * What came of a part, the second time where the first left doubt. `differs`: other bytes than at first, under the same etag. `gone`: that version is
+ * not there any more.
+ */
+export type PartFound = { readonly key: string; readonly etag: string; readonly n: number } & (
+  | { readonly is: 'read'; readonly sum: string }
+  | { readonly is: 'differs'; readonly sum: string }
+  | { readonly is: 'failed'; readonly says: string }
+  | { readonly is: 'gone' })
+
+/** Parts that are not in it were not read. */
+export type Verified = { readonly is: 'verified'; readonly parts: readonly PartFound[] } | { readonly is: 'not-verified'; readonly says: string }
 
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
   | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock }
   | { readonly is: 'not-listed'; readonly says: string }
 
-export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends DrillTask ? DrillReport : never
+export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends DrillTask ? DrillReport : never
 
 export type ToGuard =
   | { readonly is: 'task'; readonly id: string; readonly task: Task }

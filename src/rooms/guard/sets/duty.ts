@@ -16,7 +16,7 @@ export interface SetsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Gives the process a task; what comes of it comes back as a turn. Nothing when it is not there. */
   readonly ask: (task: Task) => void
-  /** What drills say against a set that looks well, or only late. */
+  /** What reading and drills say against a set that looks well, or only late. */
   readonly doubt: (sql: Sql, set: BackupSet, store: string, now: Instant) => Verdict | undefined
   /** A whole listing was taken in. */
   readonly onListed: (tx: Tx, set: BackupSet, store: string, listed: Listed & { readonly is: 'listed' }) => void
