@@ -4,15 +4,15 @@
 import { holdfast, monotonic, percentile, play, sleep, target, type Figure, type Measurement, type Target } from './rig.ts'
 import type { Said } from './traffic.ts'
 
-const CHECKS = 200
-const EVERY = 2000
+export const CHECKS = 200
+export const EVERY = 2000
 const FAIL_AFTER = 2
 /** Outages begin so far apart. */
 const APART = 100
 const ROUND_ENDS = EVERY * (FAIL_AFTER + 2)
 const BOARD_RATE = 2000
 
-const yaml = (web: number, smtp: number) => (port: number): string => {
+export const yaml = (web: number, smtp: number) => (port: number): string => {
   const each = (line: (n: number) => string): string => Array.from({ length: CHECKS }, (_, n) => line(n)).join('\n')
   return `version: 1
 site: { name: Notice, url: "http://127.0.0.1:${port}", timezone: Europe/Berlin }
@@ -33,7 +33,7 @@ status_pages:
 }
 
 /** Takes every check down once, one after the other; gives what each page took, ms. */
-async function round(at: Target): Promise<{ readonly took: readonly number[]; readonly missing: number }> {
+export async function round(at: Target): Promise<{ readonly took: readonly number[]; readonly missing: number }> {
   await at.take()
   const down: number[] = []
   const order = Array.from({ length: CHECKS }, (_, i) => (i * 77) % CHECKS)
@@ -56,7 +56,7 @@ async function round(at: Target): Promise<{ readonly took: readonly number[]; re
   return { took, missing: CHECKS - took.length }
 }
 
-const figures = (what: string, { took, missing }: Awaited<ReturnType<typeof round>>, goals: readonly [number | undefined, number]): Figure[] => {
+export const figures = (what: string, { took, missing }: Awaited<ReturnType<typeof round>>, goals: readonly [number | undefined, number]): Figure[] => {
   const [p50, p99] = [percentile(took, 50), percentile(took, 99)]
   return [
     { what: `${what}, p50`, is: `${p50.toFixed(1)} ms`, ...(goals[0] === undefined ? {} : { goal: `≤ ${goals[0]} ms`, met: p50 <= goals[0] }) },

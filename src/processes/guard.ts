@@ -2,6 +2,7 @@
 // is given tasks by the keeper and answers each once; killed at any moment it leaves nothing undone, since what it does is reading:
 // the keeper gives the tasks anew. What it writes on the way lies in one folder, which is emptied at its start.
 import { mkdirSync, rmSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import path from 'node:path'
 import { Fault, sentence } from '../core/fault.ts'
 import { stores as plugins } from '../plugins/list.gen.ts'
@@ -156,6 +157,8 @@ function begin(given: Init): void {
   toParent({ is: 'ready' })
 }
 
+// Whatever is read here, pages and looks go first.
+setPriority(10)
 attachParent({
   onMessage(message) {
     if (message.is === 'init') begin(message as unknown as Init)
