@@ -2,11 +2,12 @@
 // left afterwards, also when the process that drills is killed in the middle.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { zstdCompressSync } from 'node:zlib'
 import { hours, instantOf, type Instant } from '../src/core/time.ts'
 import dir from '../src/plugins/stores/dir.ts'
 import type { Assertion } from '../src/ports/backup.ts'
@@ -124,6 +125,44 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
   assert.match(brief(late), /^failed L5: select max\(created_at\) from orders within 25 h of the copy: the newest is of .* before the copy; 1 d 1 h is the most/)
   const short = await drill('good.dump', { manifest: { rows: { orders: { least: 5000, most: 5000 } } } })
   assert.match(brief(short), /^failed L5: orders holds 5000 rows: it holds 4000/)
+})
+
+test('G-13 an archive of files passes by its hashes, and one that leads out of its folder is not unpacked', { timeout: 120_000 }, async () => {
+  const tree = at('tree')
+  mkdirSync(path.join(tree, 'etc'), { recursive: true })
+  writeFileSync(path.join(tree, 'etc/panel.conf'), 'listen = 443\n')
+  writeFileSync(path.join(tree, `${'long'.repeat(40)}`), randomBytes(300_000))
+  execFileSync('ln', ['-s', '../etc/panel.conf', path.join(tree, 'etc/link')])
+  execFileSync('ln', [path.join(tree, 'etc/panel.conf'), path.join(tree, 'hard')])
+  const tar = (file: string, ...args: string[]): void => void execFileSync('tar', ['-C', tree, '-cf', path.join(nas, file), ...args])
+  tar('good.tar', '.')
+  tar('pax.tar', '--format=pax', 'etc', 'hard', 'long'.repeat(40))
+  put('good.tar.gz', execFileSync('gzip', ['-c', path.join(nas, 'good.tar')]))
+  put('good.tar.zst', zstdCompressSync(bytesOf('good.tar')))
+  const sum = createHash('sha256').update('listen = 443\n').digest('hex')
+  const files = (sha256: string): { engine: string; assertions: readonly Assertion[] } => ({ engine: 'files', assertions: [{ is: 'file', file: 'etc/panel.conf', sha256 }] })
+  for (const file of ['good.tar', 'pax.tar', 'good.tar.gz', ...(existsSync('/usr/bin/zstd') ? ['good.tar.zst'] : [])]) assert.equal(brief(await drill(file, files(sum))), 'passed L6:  | ', file)
+  assert.equal(brief(await drill('good.tar', { ...files('from-manifest'), manifest: { files: { 'etc/panel.conf': sum } } })), 'passed L6:  | ')
+  const whole = bytesOf('good.tar')
+  put('truncated.tar', whole.subarray(0, whole.length / 2))
+  put('noise.dump', 'this is no archive at all\n'.repeat(1000))
+  put('truncated.tar.gz', bytesOf('good.tar.gz').subarray(0, 100_000))
+  tar('up.tar', '-P', '--transform=s,etc/panel.conf,../../panel.conf,', 'etc/panel.conf')
+  tar('absolute.tar', '-P', '--transform=s,etc/panel.conf,/etc/cron.d/panel,', 'etc/panel.conf')
+  execFileSync('ln', ['-s', '/etc/passwd', path.join(tree, 'out')])
+  tar('link.tar', 'out')
+  const bad: readonly (readonly [string, ReturnType<typeof files>, RegExp])[] = [
+    ['good.tar', files('0'.repeat(64)), /^failed L5: etc\/panel\.conf has sha256 0{12}…: it has sha256/],
+    ['good.tar', { engine: 'files', assertions: [{ is: 'file', file: 'etc/absent', sha256: sum }] }, /^failed L5: .*there is no such file in it/],
+    ['good.tar', files('from-manifest'), /^unknown L5: .*no hash of etc\/panel\.conf was taken/],
+    ['truncated.tar', files(sum), /^failed L1: the archive is broken: it ends in the middle of an entry/],
+    ['truncated.tar.gz', files(sum), /^failed L1: the copy cannot be unpacked \| .*gzip: .*unexpected end/],
+    ['up.tar', files(sum), /^failed L1: the archive is not unpacked: "\.\.\/\.\.\/panel\.conf" leads out of the folder/],
+    ['absolute.tar', files(sum), /^failed L1: the archive is not unpacked: "\/etc\/cron\.d\/panel" is an absolute name/],
+    ['link.tar', files(sum), /^failed L1: the archive is not unpacked: "out" is a link to "\/etc\/passwd", out of the folder/],
+    ['noise.dump', files(sum), /^failed L1: this is no tar archive/],
+  ]
+  for (const [file, how, pattern] of bad) assert.match(brief(await drill(file, how)), pattern, file)
 })
 
 test('G-26 a program in a cell sees nothing of this machine, reaches nothing, and writes nowhere but into its folder', async () => {

@@ -4,6 +4,7 @@
 import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
+import { drilling } from './mutants-drills.ts'
 import { guarding } from './mutants-guard.ts'
 import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
@@ -361,4 +362,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]

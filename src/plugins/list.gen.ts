@@ -17,10 +17,11 @@ import s3 from './stores/s3.ts'
 import sftp from './stores/sftp.ts'
 import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
+import files from './backups/files.ts'
 import postgresBackups from './backups/postgres.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
-export const backups: readonly AnyEngine[] = [postgresBackups]
+export const backups: readonly AnyEngine[] = [files, postgresBackups]

@@ -1,0 +1,65 @@
+// The part of the zoo about drills: each animal is a way in which a copy that nobody can restore passes for one that was, or a drill does harm.
+import type { Mutant } from './mutant.ts'
+
+const LADDER = 'src/rooms/guard/drills/ladder.ts'
+const CHOICE = 'src/rooms/guard/drills/choice.ts'
+const PLAIN = 'src/plugins/backups/postgres/plain.ts'
+const SERVER = 'src/plugins/backups/postgres/server.ts'
+const ARCHIVE = 'src/plugins/backups/postgres/archive.ts'
+const POSTGRES = 'src/plugins/backups/postgres.ts'
+const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: file.replace(/\.ts$/, '.test.ts'), name })
+
+export const drilling: readonly Mutant[] = [
+  {
+    name: 'a full disk reads as a bad copy', breaks: ['X-3'], killer: test(LADDER, 'X-3 what this machine lacks is unknown'),
+    changes: [{ file: LADDER, find: `const ours = step.is === 'fail' ? oursIn(`, put: `const ours = step.is === 'pass' ? oursIn(` }],
+  },
+  {
+    name: 'a restore that nobody could finish passes', breaks: ['G-2'], killer: test(LADDER, 'X-3 what this machine lacks is unknown'),
+    changes: [{ file: LADDER, find: `if (found.is === 'unknown' && step.needed) return`, put: `if (found.is === 'unknown' && !step.needed) return` }],
+  },
+  {
+    name: 'a rung is proven over one that is missing', breaks: ['G-2'], killer: test(LADDER, 'a rung that was not proven holds those above it down'),
+    changes: [{ file: LADDER, find: `if (asserts.length > 0 && open.length === 0) rung = 6`, put: `if (asserts.length > 0) rung = 6` }],
+  },
+  {
+    name: 'a command of psql behind the data of a table is handed on', breaks: ['G-26'], killer: test(PLAIN, 'G-26 a command of psql refuses the dump'),
+    changes: [{ file: PLAIN, find: `if (alone && /^\\\\(?:un)?restrict [A-Za-z0-9]+$/.test(text)) {`, put: `if (alone && !text.startsWith('\\\\connect')) {` }],
+  },
+  {
+    name: 'an end mark in the middle of a line ends a table', breaks: ['G-26'], killer: test(PLAIN, 'a statement and a row longer than any buffer'),
+    changes: [{ file: PLAIN, find: `if (begins && all[at] === BACKSLASH`, put: `if (all[at] === BACKSLASH` }, { file: PLAIN, find: `const next = all.indexOf('\\n\\\\.', at)\n    if (next < 0) return undefined\n    at = next + 1`, put: `const next = all.indexOf('\\\\.', begins ? at + 1 : at)\n    if (next < 0) return undefined\n    at = next` }],
+  },
+  {
+    name: 'a dump that was cut short is complete', breaks: ['G-2'], killer: test(PLAIN, 'a dump that was cut short says so'),
+    changes: [{ file: PLAIN, find: `facts.complete = tail.includes(COMPLETE)`, put: `facts.complete = tail.length > 0 || tail.includes(COMPLETE)` }],
+  },
+  {
+    name: 'a subscription is restored, and follows production', breaks: ['G-26'], killer: test(POSTGRES, 'G-26 the fitting version restores as a role without rights'),
+    changes: [{ file: ARCHIVE, find: `[/^SUBSCRIPTION(?: TABLE)? /, 'subscriptions'], `, put: '' }],
+  },
+  {
+    name: 'a copy is restored by the superuser', breaks: ['G-26'], killer: test(POSTGRES, 'G-26 the fitting version restores as a role without rights'),
+    changes: [{ file: POSTGRES, find: "/pg_restore`, ...server.reach(ROLE), '--exit-on-error'", put: "/pg_restore`, ...server.reach('postgres'), '--exit-on-error'" }],
+  },
+  {
+    name: 'an older PostgreSQL restores what a newer one dumped', breaks: ['G-2'], killer: test(POSTGRES, 'a version that is not here is ours to install'),
+    changes: [{ file: SERVER, find: `const fits = tools.filter(({ major }) => major >= needed).at(-1)`, put: `const fits = tools.filter(({ major }) => major >= Math.min(needed, tools[0].major)).at(-1)` }],
+  },
+  {
+    name: 'a link in an archive may lead anywhere', breaks: ['G-13'], killer: test('src/ports/backup/tar.ts', 'G-13 a name or link that leads out of the folder'),
+    changes: [{ file: 'src/ports/backup/tar.ts', find: `if (to === undefined) return undefined\n`, put: `if (to === undefined || is === 'link') return undefined\n` }],
+  },
+  {
+    name: 'a copy that failed once is forgotten when the next drill cannot tell', breaks: ['G-2'], killer: test(CHOICE, 'G-2 a failed drill stands against the set'),
+    changes: [{ file: CHOICE, find: `const decided = drills.find(({ verdict }) => verdict !== 'unknown')`, put: `const [decided] = drills` }],
+  },
+  {
+    name: 'drills that never pass are never told of', breaks: ['X-9'], killer: test(CHOICE, 'X-9 a set whose drills never pass is unproven'),
+    changes: [{ file: CHOICE, find: `const since = passedAt ?? it.firstSeenAt`, put: `const since = passedAt` }],
+  },
+  {
+    name: 'only the newest copy is ever drilled', breaks: ['G-2'], killer: test(CHOICE, 'the newest copy and the others take turns'),
+    changes: [{ file: CHOICE, find: `if (timeOf(newest) === 0 || times % 2 === 0) return newest`, put: `if (timeOf(newest) === 0 || times >= 0) return newest` }],
+  },
+]
