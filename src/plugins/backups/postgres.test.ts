@@ -115,7 +115,7 @@ test('assertions are asked by that role, read-only, and what they answer is what
 
 test('the newest row is held against the time of the copy, both ways', () => {
   const at = (ms: number): Step['is'] => judgeNewest(String(AT + ms), AT, hours(25)).is
-  assert.deepEqual([at(0), at(-hours(25)), at(-hours(25) - 1), at(300_000), at(300_001)], ['pass', 'pass', 'fail', 'pass', 'fail'])
+  assert.deepEqual([at(0), at(0 - hours(25)), at(0 - hours(25) - 1), at(300_000), at(300_001)], ['pass', 'pass', 'fail', 'pass', 'fail'])
   assert.equal(judgeNewest('none', AT, hours(1)).is, 'fail')
   assert.equal(judgeNewest('tomorrow', AT, hours(1)).is, 'unknown')
 })
