@@ -117,7 +117,8 @@ export interface Declared {
 /** The store's clock, and how far it is ahead of ours: at least `least`, at most `most` (negative: behind). */
 export type StoreClock =
   | { readonly is: 'read'; readonly at: Instant; readonly ahead: { readonly least: number; readonly most: number } }
-  | { readonly is: 'unknown'; readonly says: string }
+  /** `untold`: not for want of an answer. Such a store tells its time only to who writes into it, and whoever acts measures it first. */
+  | { readonly is: 'unknown'; readonly says: string; readonly untold?: true }
 
 /**
  * The half that looks. Nothing in it can change a byte. Every call rejects with a `Fault` (`later`: trying again can help; `never`: a

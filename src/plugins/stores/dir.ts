@@ -35,7 +35,7 @@ function readingOf(folder: string, marker: string): Reading {
   return {
     identify: (signal) => within(signal, async () => (await stand(folder, marker)).identity),
     declared: (signal) => on(signal, async () => ({ versioning: 'none', lock: 'off', noncurrent: { is: 'for ever' } })),
-    clock: async () => ({ is: 'unknown', says: 'a folder tells its time only to who writes into it' }),
+    clock: async () => ({ is: 'unknown', says: 'a folder tells its time only to who writes into it', untold: true }),
     page: (want, signal) => on(signal, (ground) => page(ground, want)),
     uploads: (_want, signal) => on(signal, async () => ({ uploads: [] })),
     head: ({ key, versionId }, signal) => on(signal, async (ground) => {

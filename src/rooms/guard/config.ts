@@ -6,6 +6,7 @@ import { readKind, kindsSchema } from '../../config/kind.ts'
 import { nameKey, span } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
+import { isZone } from '../../core/calendar.ts'
 import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
 import { databaseText, tableText } from '../../ports/database.ts'
 import type { AnyStore } from '../../ports/store.ts'
@@ -79,6 +80,10 @@ const setSchema = z.strictObject({
   escalate: nameKey().default('default').meta({ description: 'The escalation policy' }),
   password: z.string().min(1).max(1000).optional().meta({ secret: true, description: 'Of a repository, by ${secret:…}' }),
   keep: z.strictObject({ last: many.optional(), daily: many.optional(), weekly: many.optional(), monthly: many.optional(), yearly: many.optional(), within: span(hours(1), days(3660)).optional() }).optional(),
+  zone: z.string().refine(isZone, 'a zone of the tz database, such as Europe/Berlin').default('UTC').meta({ description: 'Whose days, weeks, months and years `keep` counts' }),
+  keep_verified: z.int().min(1).max(1000).default(2).meta({ description: 'So many newer copies that were read whole remain before one may go' }),
+  locations: z.int().min(1).max(20).default(1).meta({ description: 'In so many stores' }),
+  verified_within: span(hours(1), LONGEST).default(days(30)).meta({ description: 'How old the proof of such a copy may be' }),
   drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]) }).optional(),
   verify: z.strictObject({ all_within: span(hours(1), LONGEST) }).optional(),
   manifest: manifestSetting.optional(),
@@ -126,12 +131,13 @@ function readSet(reading: Reading, name: string, { stores, manifests }: { readon
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
     return [{ store, pattern }]
   })
+  if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
   const place = read.manifest && readManifest(reading, name, read.manifest)
   if (place) manifests.push(place)
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   return {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
-    ...(read.of === undefined ? {} : { of: read.of }), ...(read.keep ? { keep: written(read.keep) } : {}),
+    ...(read.of === undefined ? {} : { of: read.of }), ...(read.keep ? { keep: written(read.keep), retention: { zone: read.zone, keepVerified: read.keep_verified, locations: read.locations, verifiedWithin: read.verified_within } } : {}),
     ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf) } } : {}), ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
   }
 }

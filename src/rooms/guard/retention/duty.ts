@@ -21,7 +21,7 @@ export interface Life {
   readonly shrink: () => number
 }
 
-export const settingsOf = (set: BackupSet, shrink: number): Settings => ({ ...DEFAULTS, keep: set.keep ?? {}, shrink })
+export const settingsOf = (set: BackupSet, shrink: number): Settings => ({ ...DEFAULTS, ...set.retention, keep: set.keep ?? {}, shrink })
 
 /** Everything that is known of a set, as one of its stores is judged by it. */
 export function worldOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life): World {
@@ -72,7 +72,7 @@ function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
 
 /** Whether the store's clock and ours agree (G-9). */
 function clockFound(clock: StoreClock): Observation['found'] {
-  if (clock.is === 'unknown') return { is: 'unknown', says: clock.says }
+  if (clock.is === 'unknown') return clock.untold === true ? { is: 'pass', says: 'whoever acts measures it first' } : { is: 'unknown', says: clock.says }
   const { least, most } = clock.ahead
   if (least > MOST_SKEW || most < -MOST_SKEW) return { is: 'fail', says: `its clock differs from ours by ${Math.round(Math.min(Math.abs(least), Math.abs(most)) / 1000)} s` }
   return Math.max(Math.abs(least), Math.abs(most)) <= MOST_SKEW ? { is: 'pass' } : { is: 'unknown', says: 'how far its clock is off could not be seen closely enough' }

@@ -33,6 +33,8 @@ export interface BackupSet {
   readonly grace: Span
   readonly escalate: string
   readonly keep?: Keep
+  /** What must remain before one may go by `keep`, and in whose calendar it counts. */
+  readonly retention?: { readonly zone: string; readonly keepVerified: number; readonly locations: number; readonly verifiedWithin: Span }
   readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[] }
   /** Every byte is read within so long. */
   readonly verify?: { readonly allWithin: Span }
