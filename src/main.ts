@@ -20,8 +20,8 @@ const outside: Outside = {
     process.exit(await watch(wants))
   },
   async plugins() {
-    const { probes, channels, stores } = await import('./plugins/list.gen.ts')
-    return { probes, channels, stores }
+    const { probes, channels, stores, catalogues } = await import('./plugins/list.gen.ts')
+    return { probes, channels, stores, catalogues }
   },
   async scan(wants) {
     const { giveWay } = await import('./processes/scan/priority.ts')

@@ -11,7 +11,7 @@ import { parse, stringify } from 'yaml'
 import { programFor } from '../src/cli/program.ts'
 import { codes } from '../src/config/explain.ts'
 import { routes } from '../src/http/routes.ts'
-import { channels, probes, stores } from '../src/plugins/list.gen.ts'
+import { catalogues, channels, probes, stores } from '../src/plugins/list.gen.ts'
 import { fileSchema, loadConfig } from '../src/views/accepted.ts'
 
 const root = path.dirname(import.meta.dirname)
@@ -58,6 +58,7 @@ const merged = (under: unknown, over: unknown): unknown =>
 const secretFor = (name: string, at: string): string => {
   if (/key/.test(name)) return `${name.replaceAll('-', '')}${'0'.repeat(32)}`.slice(0, 32)
   if (name.startsWith('s3-')) return 'KEYID:some-word'
+  if (name === 'games-url') return 'postgres://reader:some-word@127.0.0.1:5432/games'
   return at.includes(`"\${secret:${name}}", query`) || name === 'db-url' ? 'mysql://app:app@127.0.0.1:3316/shop' : `some-${name}-word`
 }
 
@@ -68,7 +69,7 @@ test('every configuration in the documents is accepted', async () => {
     const whole = /^version: 1$/m.test(text) && /^\w+:/m.test(text.replace(/^version: 1$/m, ''))
     const written = whole ? text : stringify(merged(parse(`version: 1${AROUND}`), parse(text)))
     const env = Object.fromEntries([...text.matchAll(/\$\{secret:([\w-]+)\}/g)].map(([, name = '']) => [`HOLDFAST_SECRET_${name.toUpperCase().replaceAll('-', '_')}`, secretFor(name, text)]))
-    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels, stores })
+    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels, stores, catalogues })
     assert.equal(loaded.is, 'accepted', `${at}:${line}\n${loaded.is === 'refused' ? loaded.rendered : ''}`)
   }
 })
@@ -81,7 +82,7 @@ interface Schema {
   readonly required?: readonly string[]
 }
 
-const schema = fileSchema({ probes, channels, stores }) as Schema
+const schema = fileSchema({ probes, channels, stores, catalogues }) as Schema
 
 /** The settings at a place, those of maps within it with their dots; what is a map of free names ends there. */
 function settingsOf(at: Schema): string[] {
@@ -113,9 +114,11 @@ const kindsAt = (place: string): ReadonlyMap<string, readonly string[]> => {
 }
 
 test('the tables of settings name what the schema names', () => {
-  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>'].includes(place))
-  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
+  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>', 'catalogues.<name>'].includes(place))
+  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'reconcile.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
   for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), settingsOf(schemaAt(place)).toSorted(), place)
+  const ofCatalogues = (schemaAt('catalogues.<name>').anyOf ?? []).flatMap(settingsOf)
+  assert.deepEqual(rowsUnder('docs/use/configuration.md', '## `catalogues.<name>`').toSorted(), [...new Set(ofCatalogues)].toSorted())
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## The top level').toSorted(), Object.keys(schema.properties ?? {}).toSorted())
 })
 

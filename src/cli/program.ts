@@ -32,6 +32,7 @@ const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => imp
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
 const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone'): Load => from(() => import('./commands/backups.ts'), name)
+const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -144,6 +145,13 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'plan <set>', says: 'what could go by the rules of a set, and why each copy stays; exit 4 when something could, 5 when the plan is refused', examples: ['holdfast backups plan shop', 'holdfast backups plan shop --store main --json'], load: backups('plan'), options: [option('--store <store>', 'only there')] },
       { usage: 'hold <set> <copy>', says: 'hold a copy: no rule makes it go; --end lets go of it', examples: ['holdfast backups hold shop pg/shop-2026-11-20.dump -m "before the migration"', 'holdfast backups hold shop pg/shop-2026-11-20.dump --end'], load: backups('hold'), options: [option('-m, --message <text>', 'why; "-" reads it from stdin'), option('--end', 'nobody holds it any more')] },
       { usage: 'accept-gone <set> <store>', says: 'say that what vanished from a store was meant to', examples: ['holdfast backups accept-gone shop main -m "moved to the archive"'], load: backups('acceptGone'), options: [message] },
+    ],
+  },
+  {
+    noun: 'reconcile', says: 'a bucket held against the rows of a database',
+    verbs: [
+      { usage: 'plan <reconcile>', says: 'run now and print what would be done with each object, and why; exit 0 nothing, 3 no run came to its end, 4 acts planned, 5 refused', examples: ['holdfast reconcile plan customer-backups', 'holdfast reconcile plan customer-backups --json=lines'], load: reconcile('plan') },
+      { usage: 'show [reconcile]', says: 'how they stand; of one, its last plan and why it was refused', examples: ['holdfast reconcile show', 'holdfast reconcile show customer-backups'], load: reconcile('show') },
     ],
   },
   {

@@ -1,6 +1,7 @@
 // The configuration in force, as the keeper needs it, and the anchors of the horizon as checks that nobody sees.
 import type { Provider } from '../config/node.ts'
 import type { Span } from '../core/time.ts'
+import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { BoardPlan } from '../rooms/tell/view.ts'
@@ -16,6 +17,7 @@ export interface InForce {
   readonly horizon: { readonly anchors: readonly string[] }
   readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
   readonly backups?: readonly BackupSet[]
+  readonly reconciles?: readonly ReconcileConfig[]
   /** Lab time: the waits of a clean-up are divided by it, and nothing else is. Absent outside a lab. */
   readonly shrink?: number
   readonly deadMan?: unknown
@@ -33,3 +35,6 @@ export const anchorChecks = (config: InForce): Check[] => config.horizon.anchors
 
 /** Sets of backups by their names. */
 export const setsIn = ({ backups }: InForce): ReadonlyMap<string, BackupSet> => new Map((backups ?? []).map((set) => [set.name, set]))
+
+/** Reconciles by their names. */
+export const reconcilesIn = ({ reconciles }: InForce): ReadonlyMap<string, ReconcileConfig> => new Map((reconciles ?? []).map((it) => [it.name, it]))

@@ -30,7 +30,7 @@ import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { createHandLine, type HandLine } from './guard/hand-line.ts'
 import { createGuardLine, type GuardLine } from './guard/line.ts'
-import { anchorChecks, setsIn, type InForce } from './in-force.ts'
+import { anchorChecks, reconcilesIn, setsIn, type InForce } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
 import { createRingerLine } from './ringer-line.ts'
@@ -185,7 +185,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
-    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), shrink: () => memory.config.shrink ?? 1 }),
+    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), reconciles: () => reconcilesIn(memory.config), shrink: () => memory.config.shrink ?? 1, way: () => undefined }),
     access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,

@@ -23,6 +23,8 @@ export interface CatalogueWant {
   readonly lockColumn: string
   /** Keys that do not begin with it are another's. */
   readonly prefix: Uint8Array
+  /** Only these keys, a few at once: whether single ones have a row now. */
+  readonly only?: readonly Uint8Array[]
   readonly limits: CatalogueLimits
 }
 

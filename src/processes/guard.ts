@@ -5,7 +5,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import path from 'node:path'
 import { Fault, sentence } from '../core/fault.ts'
-import { stores as plugins } from '../plugins/list.gen.ts'
+import { catalogues as databases, stores as plugins } from '../plugins/list.gen.ts'
 import type { Reading, StoreContext } from '../ports/store.ts'
 import type { Egress } from '../ports/world.ts'
 import { createClock } from '../ports/world/clock.ts'
@@ -16,11 +16,16 @@ import { createTimers } from '../ports/world/timers.ts'
 import { stayConnected, type Link, type Wire } from '../ports/wire.ts'
 import type { StorePlace } from '../rooms/guard/config.ts'
 import type { FromGuard, Task, ToGuard } from '../rooms/guard/protocol.ts'
+import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
+import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { GuardContext } from './guard/context.ts'
 import { perform as drill } from './guard/drill.ts'
 import { perform as list } from './guard/list.ts'
 import { perform as verify } from './guard/verify.ts'
+import { perform as reconcile, type ReconcileContext } from './guard/reconcile.ts'
+import type { OpenCatalogue } from './guard/reconcile/catalogue.ts'
+import { recheck } from './guard/reconcile/recheck.ts'
 import { attachParent, toParent } from './parent.ts'
 import { loneReading } from './stores/lone.ts'
 
@@ -33,6 +38,8 @@ interface Init {
   readonly folder: string
   readonly stores: readonly StorePlace[]
   readonly sets: readonly BackupSet[]
+  readonly reconciles: readonly ReconcileConfig[]
+  readonly catalogues: readonly CataloguePlace[]
   readonly lab?: boolean
 }
 
@@ -58,14 +65,15 @@ let drilling: string | undefined
 
 const say = (message: FromGuard): void => void connection?.link?.send({ ...message })
 
+const wayOut = (): Egress => (egress ??= createEgress({ clock, timers, resolver, lab: init?.lab === true }))
+
 function readingOf(name: string): Reading {
   const known = opened.get(name)
   if (known) return known.half
   const place = init?.stores.find((it) => it.name === name)
   const plugin = plugins.find(({ kind }) => kind === place?.kind)
   if (!init || !place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
-  egress ??= createEgress({ clock, timers, resolver, lab: init.lab === true })
-  const context: StoreContext = { egress, now: () => clock.now(), random, folder: init.folder }
+  const context: StoreContext = { egress: wayOut(), now: () => clock.now(), random, folder: init.folder }
   const made: Opened = plugin.runs === 'alone'
     ? loneReading({ plugin, settings: place.settings, folder: init.folder })
     : { half: plugin.reading(plugin.config.parse(place.settings), context), close: () => undefined }
@@ -77,7 +85,25 @@ const contextFor = (id: string, data: string): GuardContext => ({
   reading: readingOf, now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
 })
 
+function catalogueOf(name: string): OpenCatalogue {
+  const place = init?.catalogues.find((it) => it.name === name)
+  const plugin = databases.find(({ kind }) => kind === place?.kind)
+  if (!place || !plugin) throw new Fault(`no catalogue is called “${name}”`, 'never')
+  return { name, plugin, settings: plugin.config.parse(place.settings) }
+}
+
+function reconciled(task: Extract<Task, { readonly is: 'reconcile' | 'recheck' }>, given: GuardContext, signal: AbortSignal): Promise<unknown> {
+  const config = init?.reconciles.find(({ name }) => name === task.reconcile)
+  if (!init || !config) throw new Fault(`no reconcile is called “${task.reconcile}”`, 'never')
+  const { data, folder } = init
+  // Beside what is emptied at every start: one run leans on what the one before it left there.
+  const kept = (name: string): string => path.join(data, 'reconcile', name)
+  const context: ReconcileContext = { ...given, egress: wayOut(), catalogue: catalogueOf, kept, home: folder, observer: 'guard' }
+  return task.is === 'recheck' ? recheck(config, task.keys, context, signal) : reconcile({ config, knows: task.knows }, context, signal)
+}
+
 function performed(task: Task, context: GuardContext, signal: AbortSignal): Promise<unknown> {
+  if (task.is === 'reconcile' || task.is === 'recheck') return reconciled(task, context, signal)
   const set = init?.sets.find(({ name }) => name === task.set)
   const lies = set?.in.find((it) => it.store === task.store)
   if (!set || !lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
@@ -127,10 +153,10 @@ function hear(message: ToGuard): void {
   next()
 }
 
-function configure({ stores, sets }: Pick<Init, 'stores' | 'sets'>): void {
+function configure({ stores, sets, reconciles, catalogues }: Init): void {
   if (!init) return
   const before = JSON.stringify(init.stores)
-  init = { ...init, stores, sets }
+  init = { ...init, stores, sets, reconciles, catalogues }
   if (JSON.stringify(stores) === before) return
   for (const one of opened.values()) one.close()
   opened.clear()

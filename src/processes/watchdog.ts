@@ -187,14 +187,14 @@ function raiseWorker(it: Watch): void {
 }
 
 /** The keeper judges backups and opens no store: it has no credential of any. */
-const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], manifests: [], ...(lab ? { shrink: lab.shrink } : {}) })
-const guarded = ({ backups, stores }: Accepted) => ({ sets: backups, stores: stores.map(forReading) })
+const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], manifests: [], catalogues: [], ...(lab ? { shrink: lab.shrink } : {}) })
+const guarded = ({ backups, stores, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), reconciles, catalogues })
 
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {
   const { children, opened, wants } = it
   const has = children.care('guard') !== undefined
-  if (it.config.backups.length === 0) {
+  if (it.config.backups.length + it.config.reconciles.length === 0) {
     if (has) void children.dismiss('guard', seconds(3))
     return
   }

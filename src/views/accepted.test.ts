@@ -219,7 +219,7 @@ test('the schema for editors knows every setting, and says what is secret', asyn
   const schema = fileSchema({ probes, channels }) as { properties: Record<string, unknown>; additionalProperties: boolean; $schema: string }
   assert.equal(schema.$schema, 'http://json-schema.org/draft-07/schema#')
   assert.equal(schema.additionalProperties, false)
-  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'channels', 'checks', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'ingest', 'oncall', 'people', 'sign_in', 'site', 'status_pages', 'stores', 'version'])
+  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'catalogues', 'channels', 'checks', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'ingest', 'oncall', 'people', 'reconcile', 'sign_in', 'site', 'status_pages', 'stores', 'version'])
   const text = JSON.stringify(schema)
   for (const word of ['depends_on', 'unknown_after', 'mysql', 'faster_than', 'webhook', 'schedule', 'handoff', 'components', '"secret":true', '"required":["version"]']) assert.ok(text.includes(word), word)
 })

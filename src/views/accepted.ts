@@ -16,8 +16,11 @@ import { sha256 } from '../core/id.ts'
 import { canonical as canonicalText } from '../core/ledger.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
+import type { AnyCatalogue } from '../ports/catalogue.ts'
 import type { AnyStore } from '../ports/store.ts'
 import { guardShape, readGuard, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
+import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
+import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { pageShape, readPage, type PageConfig } from '../rooms/page/config.ts'
 import type { Plan } from '../rooms/page/plan.ts'
@@ -30,6 +33,7 @@ export interface Plugins {
   readonly channels: readonly AnyChannel[]
   /** Where there are none, the configuration knows no stores. */
   readonly stores?: readonly AnyStore[]
+  readonly catalogues?: readonly AnyCatalogue[]
 }
 
 export interface Accepted {
@@ -53,6 +57,10 @@ export interface Accepted {
   readonly stores: readonly StorePlace[]
   /** How `holdfast exec` reaches what is backed up, with credentials: for that command, and for no process. */
   readonly manifests: readonly ManifestPlace[]
+  /** Buckets that are held against the rows of a database, without a secret. */
+  readonly reconciles: readonly ReconcileConfig[]
+  /** With their credentials, as the stores. */
+  readonly catalogues: readonly CataloguePlace[]
   readonly warnings: readonly Finding[]
 }
 
@@ -75,7 +83,7 @@ export interface LoadWants extends Plugins {
 }
 
 /** Where secrets may stand: what is in these sections is never shown. */
-const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups']
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups', 'catalogues']
 
 /** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
 export async function loadConfig(wants: LoadWants): Promise<Loaded> {
@@ -97,8 +105,8 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
 /** The JSON Schema of the file with these plugins, for editors. */
 export const fileSchema = (plugins: Plugins): Record<string, unknown> => jsonSchemaOf(shapeOf(plugins))
 
-const shapeOf = ({ probes, channels, stores = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
-  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores),
+const shapeOf = ({ probes, channels, stores = [], catalogues = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
+  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores, catalogues),
 })
 
 function refusal(notes: Notes): Loaded {
@@ -116,7 +124,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
   const signIn = readSignIn(reading)
-  const guard = readGuard(reading, wants.stores ?? [])
+  const guard = readGuard(reading, wants.stores ?? [], wants.catalogues ?? [])
   judgePolicies(reading, watch.names, ingest)
   if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
     const help = 'set site.url to the address under which their phones reach Holdfast'
@@ -125,7 +133,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */
@@ -134,7 +142,7 @@ function judgePolicies(reading: Reading, checks: readonly string[], ingest: read
   const policies = new Set([...written, 'default'])
   const used = new Set(['default'])
   const ways = [['ingest', 'pagerduty'], ...ingest.filter(({ name }) => name !== 'pagerduty').map(({ via, name }) => ['ingest', via, name])]
-  for (const place of [['defaults', 'check'], ...checks.map((name) => ['checks', name]), ...reading.named(['backups']).map(([name]) => ['backups', name]), ...ways]) {
+  for (const place of [['defaults', 'check'], ...checks.map((name) => ['checks', name]), ...reading.named(['backups']).map(([name]) => ['backups', name]), ...reading.named(['reconcile']).map(([name]) => ['reconcile', name]), ...ways]) {
     const path = [...place, 'escalate']
     const policy = reading.spot(path)?.value
     if (typeof policy !== 'string') continue

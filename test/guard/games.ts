@@ -35,6 +35,7 @@ export interface Games {
   readonly context: ReconcileContext
   /** One run; the keeper takes its result. */
   run(): Promise<Judged>
+  perform(config: ReconcileConfig, knows: Knows): Promise<ReconcileResult>
   /** One run whose result is lost. */
   lose(): Promise<ReconcileResult>
   items(result: Judged): Promise<{ readonly items: readonly Item[]; readonly seal: Seal }>
@@ -63,7 +64,7 @@ export async function games(t: TestContext, n = 60): Promise<Games> {
   const timers = createTimers()
   const egress = egressWith()
   const rows = new Map<string, Partial<CatalogueRow>>()
-  const reading = s3.reading(s3.config.parse({ s3: fake.url, bucket: BUCKET, read: 'READER:reader-secret' }), { egress, now: () => clock.now(), random, folder })
+  const reading = s3.reading(s3.config.parse({ s3: fake.url, bucket: BUCKET, read: 'READER:reader-secret' }), { egress, now: () => world.context.now(), random, folder })
   let times = 0
   const world: Games = {
     fake, rows, facts: {}, intents: new Set(), onRead: () => undefined, reading, folder,
@@ -72,20 +73,21 @@ export async function games(t: TestContext, n = 60): Promise<Games> {
       every: hours(3), least: 20, retention: days(14), escalate: 'default', from: 'holdfast.yaml:1',
     },
     knows: {
-      number: 1, runs: [], former: 'none', columns: 'none', memory: 'none', newest: 'none', since: [], breaker: { is: 'closed' }, epochLatched: false, arming: 'none', accepted: { shrink: undefined, goneGroups: [] },
+      number: 1, runs: [], former: 'none', columns: 'none', memory: 'none', newest: 'none', since: [], breaker: { is: 'closed' }, follows: 0, epochLatched: false, arming: 'none', accepted: { shrink: undefined, goneGroups: [] },
       way: 'none', actsToday: 0, lastBatch: { tried: 0, failed: 0, preconditions: 0 }, shrink: 1, lease: dueIn(clock.now(), hours(2)), lived: days(400),
     },
     context: {
       reading: () => reading, now: () => clock.now(), timers, folder: path.join(folder, 'scratch'), say: () => undefined, egress, home: folder, observer: 'guard', kept: () => path.join(folder, 'kept'), limits: { connect: ms(1000), statement: minutes(1), lock: ms(1000) },
-      catalogue: (name) => ({ name, settings: {}, plugin: inMemory(world, () => ++times, () => clock.now()) }),
+      catalogue: (name) => ({ name, settings: {}, plugin: inMemory(world, () => ++times, () => world.context.now()) }),
     },
     async run() {
-      const result = await perform({ config: world.config, knows: world.knows }, world.context, AbortSignal.timeout(20_000))
+      const result = await world.perform(world.config, world.knows)
       if (result.is === 'failed') throw new Error(result.says)
       world.knows = after(world.knows, result)
       return result
     },
-    lose: () => perform({ config: world.config, knows: world.knows }, world.context, AbortSignal.timeout(20_000)),
+    perform: (config, knows) => perform({ config, knows }, world.context, AbortSignal.timeout(20_000)),
+    lose: () => world.perform(world.config, world.knows),
     async items({ path: file }) {
       const items: Item[] = []
       const plan = readPlan(file)

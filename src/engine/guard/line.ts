@@ -6,6 +6,8 @@ import type { Tx } from '../../db/room.ts'
 import type { GuardRoom } from '../../rooms/guard/index.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { FromGuard, Listed, Task, ToGuard, Verified } from '../../rooms/guard/protocol.ts'
+import { LONGEST_RUN } from '../../rooms/guard/reconcile/duty.ts'
+import type { ReconcileResult } from '../../rooms/guard/reconcile/task.ts'
 
 export interface GuardLine {
   /** Has it done; what comes of it is a turn of the room. */
@@ -34,7 +36,7 @@ interface Pending {
 }
 
 /** So long a task may take, where nobody says otherwise. */
-const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: minutes(65), drill: hours(13) }
+const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: minutes(65), drill: hours(13), reconcile: LONGEST_RUN, recheck: minutes(2) }
 /** So many may be under way; further ones are refused, and asked for again when they fall due. */
 const MOST = 2000
 
@@ -43,7 +45,8 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
   let count = 0
   // Of this keeper alone: what comes back for one before it is nobody's.
   const mine = Math.floor(now().tick).toString(36)
-  const keyOf = (task: Task): string => JSON.stringify(task)
+  // Two runs of one reconcile would not know of each other.
+  const keyOf = (task: Task): string => (task.is === 'reconcile' ? JSON.stringify([task.is, task.reconcile]) : JSON.stringify(task))
   const byId = (id: string): [string, Pending] | undefined => [...pending].find(([, it]) => it.id === id)
 
   const begin = (task: Task, within: Span): Pending | undefined => {
@@ -109,6 +112,10 @@ function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): 'all' | '
     case 'verify':
       room.verified(tx, task, result as Verified)
       return 'all'
+    case 'reconcile':
+      room.reconciles.reconciled(tx, task, result as ReconcileResult)
+      return 'all'
+    case 'recheck': return 'all'
   }
 }
 
@@ -117,5 +124,7 @@ function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
     case 'list': return void room.listed(tx, task, { is: 'not-listed', says })
     case 'drill': return room.drilled(tx, task, { says })
     case 'verify': return room.verified(tx, task, { is: 'not-verified', says })
+    case 'reconcile': return room.reconciles.reconciled(tx, task, { is: 'failed', says })
+    case 'recheck': return undefined
   }
 }

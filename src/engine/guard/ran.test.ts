@@ -35,7 +35,7 @@ async function world(t: TestContext): Promise<KeeperWorld & { list: (...copies: 
     shown: async () => (await it.ask('backups.show', { set: 'shop' }) as unknown as { body: BackupSetAnswer }).body,
   })
 }
-const runsIn = (it: KeeperWorld): string[] => it.entries().filter(({ is }) => is === 'guard.manifest' || is === 'guard.ran').map(({ is, body }) => `${is} ${(body as { exit: number }).exit}`)
+const runsIn = (it: KeeperWorld): string[] => it.entries().filter(({ is }) => is === 'guard.manifest' || is === 'guard.backupRan').map(({ is, body }) => `${is} ${(body as { exit: number }).exit}`)
 
 test('G-26 a manifest is kept with its hash in the ledger, stands beside the copy that its run made, and is there for the drill', async (t) => {
   const it = await world(t)
@@ -67,7 +67,7 @@ test('a command that failed leaves an entry and no manifest, whatever it sends, 
   await it.ran(report(good))
   assert.equal((await it.ran(report(bad, { exit: 1 }))).status, 200)
   await it.list(copyAt(good + MINUTE), copyAt(bad + MINUTE))
-  assert.deepEqual(runsIn(it), ['guard.manifest 0', 'guard.ran 1'])
+  assert.deepEqual(runsIn(it), ['guard.manifest 0', 'guard.backupRan 1'])
   assert.deepEqual(it.open(), [])
   const shown = await it.shown()
   assert.deepEqual(shown.copies?.map(({ manifest: has }) => has !== undefined), [false, true])

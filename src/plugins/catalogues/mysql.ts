@@ -69,9 +69,9 @@ async function readAll(session: MysqlSession, want: CatalogueWant, take: Catalog
   const columns = await columnsOf(ask)
   const oids = await tablesOf(ask, want)
   const lockColumn = has(want.lockColumn)
-  const rows = await stream(ask, { what: 'the rows', query: want.rows, prefix: want.prefix, lock: lockColumn, tenant: has('tenant') }, (part) => take.rows(part))
+  const rows = await stream(ask, { what: 'the rows', query: want.rows, prefix: want.prefix, only: want.only, lock: lockColumn, tenant: has('tenant') }, (part) => take.rows(part))
   if (want.intents !== undefined) await columnsIn(ask, want.intents, 'intents')
-  const intents = want.intents === undefined ? { rows: 0, keys: 0 } : await stream(ask, { what: 'the uploads under way', query: want.intents, prefix: want.prefix }, (part) => take.intents(part.map(({ key }) => key)))
+  const intents = want.intents === undefined ? { rows: 0, keys: 0 } : await stream(ask, { what: 'the uploads under way', query: want.intents, prefix: want.prefix, only: want.only }, (part) => take.intents(part.map(({ key }) => key)))
   await ask('commit')
   return { ...who, ...clock, oids, primary: true, rowSecurity: false, columns, lockColumn: lockColumn !== undefined, rows, intents }
 }
@@ -135,15 +135,17 @@ interface Stream {
   readonly what: string
   readonly query: string
   readonly prefix: Uint8Array
+  readonly only: readonly Uint8Array[] | undefined
   readonly lock?: string | undefined
   readonly tenant?: string | undefined
 }
 
 /** Counts, then takes the rows as they come; what came must be what was counted. */
-async function stream(ask: Ask, { what, query, prefix, lock, tenant }: Stream, give: Parameters<typeof orderly>[0]): Promise<Counted> {
+async function stream(ask: Ask, { what, query, prefix, only, lock, tenant }: Stream, give: Parameters<typeof orderly>[0]): Promise<Counted> {
   const under = prefix.length === 0 ? 'k is not null' : `left(k, ${prefix.length}) = x'${Buffer.from(prefix).toString('hex')}'`
   const said = (column: string | undefined): string => (column === undefined ? 'null' : `convert(${column} using utf8mb4)`)
-  const keyed = `(select cast(convert(given.\`key\` using utf8mb4) as binary) as k, ${said(lock)} as l, left(${said(tenant)}, 200) as t from ${inner(query)} as given) as keyed where ${under}`
+  const those = only === undefined ? '' : ` and k in (${only.map((it) => `x'${Buffer.from(it).toString('hex')}'`).join(', ') || 'null'})`
+  const keyed = `(select cast(convert(given.\`key\` using utf8mb4) as binary) as k, ${said(lock)} as l, left(${said(tenant)}, 200) as t from ${inner(query)} as given) as keyed where ${under}${those}`
   const [rows, keys] = one(await ask(`select count(*), count(distinct k) from ${keyed}`, `the count of ${what}`)).map(Number)
   const counted: Counted = { rows: rows ?? Number.NaN, keys: keys ?? Number.NaN }
   const taken = orderly(give, what)

@@ -56,8 +56,8 @@ async function readAll(session: PostgresSession, want: CatalogueWant, take: Cata
   const shape = await shapeOf(ask, want)
   const tables = await tablesOf(ask, want)
   const columns = await columnsOf(ask)
-  const rows = await stream(ask, { what: 'the rows', query: want.rows, key: shape.key, prefix: want.prefix, lock: shape.lock, tenant: shape.tenant }, (part) => take.rows(part))
-  const intents = want.intents === undefined ? { rows: 0, keys: 0 } : await stream(ask, { what: 'the uploads under way', query: want.intents, key: await keyOf(ask, want.intents, 'intents'), prefix: want.prefix }, (part) => take.intents(part.map(({ key }) => key)))
+  const rows = await stream(ask, { what: 'the rows', query: want.rows, key: shape.key, prefix: want.prefix, only: want.only, lock: shape.lock, tenant: shape.tenant }, (part) => take.rows(part))
+  const intents = want.intents === undefined ? { rows: 0, keys: 0 } : await stream(ask, { what: 'the uploads under way', query: want.intents, key: await keyOf(ask, want.intents, 'intents'), prefix: want.prefix, only: want.only }, (part) => take.intents(part.map(({ key }) => key)))
   await ask('commit')
   return { ...who, ...clock, oids: `${who.oid};${tables}`, primary: true, rowSecurity: false, columns, lockColumn: shape.lock !== undefined, rows, intents }
 }
@@ -144,14 +144,16 @@ interface Stream {
   readonly query: string
   readonly key: string
   readonly prefix: Uint8Array
+  readonly only: readonly Uint8Array[] | undefined
   readonly lock?: string | undefined
   readonly tenant?: string | undefined
 }
 
 /** Counts, then fetches part by part; what came must be what was counted. */
-async function stream(ask: Ask, { what, query, key, prefix, lock, tenant }: Stream, give: Parameters<typeof orderly>[0]): Promise<Counted> {
+async function stream(ask: Ask, { what, query, key, prefix, only, lock, tenant }: Stream, give: Parameters<typeof orderly>[0]): Promise<Counted> {
   const under = prefix.length === 0 ? 'k is not null' : `substring(k from 1 for ${prefix.length}) = decode('${Buffer.from(prefix).toString('hex')}', 'hex')`
-  const keyed = `(select ${key} as k, ${lock ?? 'null::text'} as l, left(${tenant ?? 'null::text'}, 200) as t from ${inner(query)} as given) as keyed where ${under}`
+  const those = only === undefined ? '' : ` and k in (${only.map((it) => `decode('${Buffer.from(it).toString('hex')}', 'hex')`).join(', ') || 'null'})`
+  const keyed = `(select ${key} as k, ${lock ?? 'null::text'} as l, left(${tenant ?? 'null::text'}, 200) as t from ${inner(query)} as given) as keyed where ${under}${those}`
   const [rows, keys] = one(await ask(`select count(*)::text, count(distinct k)::text from ${keyed}`, `the count of ${what}`)).map(Number)
   const counted: Counted = { rows: rows ?? Number.NaN, keys: keys ?? Number.NaN }
   const taken = orderly(give, what)

@@ -6,10 +6,11 @@ import path from 'node:path'
 import { sentence } from '../../core/fault.ts'
 import { later, ms, type Now } from '../../core/time.ts'
 import { cursorOf, type Cursor, type Listing, type Rows } from '../../rooms/guard/reconcile/cursor.ts'
+import type { Item } from '../../rooms/guard/reconcile/plan.ts'
 import type { Former, Read, Readings } from '../../rooms/guard/reconcile/readings.ts'
-import { judge, type Settings, type World } from '../../rooms/guard/reconcile/run.ts'
+import { judge, type Given, type Settings, type World } from '../../rooms/guard/reconcile/run.ts'
 import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
-import { isGood, type Kept, type Knows, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
+import { isGood, type Kept, type Knows, type PlannedAct, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
 import { furthest } from './reconcile/catalogue.ts'
 import { gather, spoolAt, wayOf, type Gathered, type ReconcileContext } from './reconcile/gather.ts'
 import { keysFrom, listingFrom, memoryFrom, rowsFrom, type Asked } from './reconcile/inputs.ts'
@@ -84,14 +85,15 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
   const plan = writePlan(folder)
   const noted = memory.notes(spoolAt(context, 'noted.spool'))
   try {
-    const outcome = judge(world, { item: plan.item, remember: noted.add })
+    const acts = actsOf()
+    const outcome = judge(world, { item: (item) => acts.item(plan.item, item), given: acts.given, remember: noted.add })
     const sealed = plan.seal(outcome.plan, outcome.ran.number)
     const { id } = outcome.plan
     const good = isGood(outcome.plan) && outcome.ran.objects !== undefined
     const left = prepared.memory && memory.next(prepared.memory, noted.end(), outcome.healthy, folder, `${id}.memory`)
     const seen = seenOf(gathered, knows)
     return {
-      is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
+      is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
       ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, folder, id)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
       said: [gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it.startsWith('it was not read') ? [] : [it])),
@@ -99,6 +101,26 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
   } finally {
     plan.abandon()
     for (const lane of [inputs.before, inputs.after, inputs.listing, inputs.intents, inputs.memory]) (lane as { readonly close?: () => void }).close?.()
+  }
+}
+
+/** The keeper keeps no more of one plan; the breaker opens long before. */
+const MOST_ACTS = 1000
+
+/** Acts with what they rest on, as they are found. */
+function actsOf(): { readonly all: PlannedAct[]; item(write: (item: Item) => void, item: Item): void; given(key: Uint8Array, given: Given): void } {
+  const all: PlannedAct[] = []
+  let last: Item | undefined
+  return {
+    all,
+    item(write, item) {
+      last = item
+      write(item)
+    },
+    given(key, given) {
+      if (last === undefined || all.length >= MOST_ACTS || !(last.act === 'quarantine' || last.act === 'purge' || last.act === 'release')) return
+      all.push({ act: last.act, key: Buffer.from(key).toString('hex'), given: { ...given, item: last } })
+    },
   }
 }
 

@@ -9,9 +9,11 @@ import { helpFor } from '../../config/suggest.ts'
 import { isZone } from '../../core/calendar.ts'
 import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
 import { databaseText, tableText } from '../../ports/database.ts'
+import type { AnyCatalogue } from '../../ports/catalogue.ts'
 import type { AnyStore } from '../../ports/store.ts'
 import { MYSQL } from '../../plugins/databases/mysql.ts'
 import { POSTGRES } from '../../plugins/databases/postgres.ts'
+import { readReconciles, reconcileShape, type ReconcileConfigs } from './reconcile/config.ts'
 import { readPattern, type Pattern } from './sets/pattern.ts'
 import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
 
@@ -34,7 +36,7 @@ export interface ManifestPlace {
   readonly within: Span
 }
 
-export interface GuardConfig {
+export interface GuardConfig extends ReconcileConfigs {
   readonly sets: readonly BackupSet[]
   readonly stores: readonly StorePlace[]
   readonly manifests: readonly ManifestPlace[]
@@ -90,13 +92,14 @@ const setSchema = z.strictObject({
 })
 
 /** Top-level settings of this room, for editors. */
-export const guardShape = (stores: readonly AnyStore[]): z.ZodRawShape => ({
+export const guardShape = (stores: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): z.ZodRawShape => ({
   stores: z.record(nameKey(), kindsSchema(stores, () => ({}))).optional(),
   backups: z.record(nameKey(), setSchema).optional(),
+  ...reconcileShape(catalogues),
 })
 
 /** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
-export function readGuard(reading: Reading, plugins: readonly AnyStore[]): GuardConfig {
+export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): GuardConfig {
   const named = reading.named(['stores']).map(([name]) => name)
   const stores = named.flatMap((name): StorePlace[] => {
     const read = readKind(reading, ['stores', name], { plugins, beside: () => [], noun: 'store', asks: 'what it is' })
@@ -104,7 +107,7 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[]): Guard
   })
   const manifests: ManifestPlace[] = []
   const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, manifests }) ?? [])
-  return { stores, sets, manifests }
+  return { stores, sets, manifests, ...readReconciles(reading, catalogues, named) }
 }
 
 function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {

@@ -8,6 +8,8 @@ import { drillDoubt, drillsOf } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
+import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcile/duty.ts'
+import * as runs from './reconcile/rows.ts'
 import { evaluate, type Life } from './retention/duty.ts'
 import * as retention from './retention/rows.ts'
 import { nameOf } from './retention/shelf.ts'
@@ -18,11 +20,13 @@ import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
-export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life
+export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
   readonly acts: Acts
+  /** Buckets held against the rows of a database. */
+  readonly reconciles: Pick<Reconciles, 'task' | 'reconciled'>
   configure(tx: Tx): void
   /** `more`: the same once more goes on with it. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
@@ -61,23 +65,26 @@ export function guardRoom(context: GuardContext): GuardRoom {
   })
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
+  const reconciles = reconcilesOf({ ...context, begin: context.ask }, acts)
   return {
     name: 'guard',
     acts,
-    tables: TABLES + RUN_TABLES + READING_TABLES + retention.TABLES + drills.tables + acts.tables,
-    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections],
+    reconciles,
+    tables: TABLES + RUN_TABLES + READING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES,
+    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS],
     on: { ...acts.on },
     apply: {
-      ...acts.apply,
+      ...acts.apply, 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
-      'guard.manifest': applyRan, 'guard.ran': applyRan,
+      'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
-    due: { ...sets.due, ...verifying.due, ...drills.due },
+    due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },
     configure(tx) {
       sets.configure(tx)
       verifying.configure(tx)
       drills.configure(tx)
+      reconciles.configure(tx)
     },
     listed: (tx, task, result) => sets.listed(tx, task, result),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),

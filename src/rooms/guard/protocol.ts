@@ -3,6 +3,7 @@
 import type { Instant } from '../../core/time.ts'
 import type { StoreClock } from '../../ports/store.ts'
 import type { DrillReport } from './drills/report.ts'
+import type { ReconcileResult, ReconcileTask, RecheckTask, Rechecked } from './reconcile/task.ts'
 import type { Copy } from './sets/judge.ts'
 
 /** The listing of one set in one store. */
@@ -40,7 +41,7 @@ export interface VerifyTask {
   readonly parts: readonly PartWanted[]
 }
 
-export type Task = ListTask | VerifyTask | DrillTask
+export type Task = ListTask | VerifyTask | DrillTask | ReconcileTask | RecheckTask
 
 /**
  * What came of a part, the second time where the first left doubt. `differs`: other bytes than at first, under the same etag. `gone`: that version is
@@ -60,7 +61,7 @@ export type Listed =
   | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock }
   | { readonly is: 'not-listed'; readonly says: string }
 
-export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends DrillTask ? DrillReport : never
+export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never
 
 export type ToGuard =
   | { readonly is: 'task'; readonly id: string; readonly task: Task }

@@ -190,6 +190,26 @@ export function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
   open(tx, life, { subject, title, says, origin: 'guard', escalate, members: [] })
 }
 
+/** A cause for which a clean-up touches nothing, or is stopped: one incident for each, under the check of its database where that is down. */
+export function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { reconcile, cause, to, says, root, escalate } = entry.body as { reconcile: string; cause: string; to: string; says: string; root: string; escalate: string }
+  const member = `reconcile:${reconcile}@${cause}`
+  if (to === 'over') return leave(tx, life, member, says)
+  const under = openWith(tx, member)
+  for (const row of under) tx.append({ is: 'incident.updated', stream: row.id, body: { id: row.id, text: tx.keep(`${reconcile}: ${says}`), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
+  if (under.length > 0) return
+  const title = root === '' ? `${reconcile}: ${CAUSE_SAYS[cause] ?? cause}` : `${root} is down`
+  open(tx, life, { subject: root === '' ? `reconcile:${reconcile}/${cause}` : `check:${root}`, title, says, origin: 'guard', escalate, members: [member] })
+}
+
+const CAUSE_SAYS: Readonly<Record<string, string>> = { refused: 'clean-up refused', breaker: 'breaker open', gap: 'objects missing', gone: 'locked objects gone' }
+
+/** It was taken out of the configuration. */
+export function considerReconcileLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
+  const { reconcile } = entry.body as { reconcile: string }
+  for (const cause of Object.keys(CAUSE_SAYS)) leaveUnseen(tx, life, `reconcile:${reconcile}@${cause}`, reconcile, 'was taken out of the configuration', 'the configuration')
+}
+
 /** It was taken out of the configuration. */
 export function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store } = entry.body as { set: string; store: string }

@@ -42,7 +42,8 @@ export interface Gathered {
 
 /** From the first reading of the catalogue to the end of the second. */
 export const WITHIN: Span = minutes(58)
-const LIMITS: CatalogueLimits = { connect: ms(15_000), statement: minutes(20), lock: ms(10_000) }
+/** How long each step of a reading may take. */
+export const LIMITS: CatalogueLimits = { connect: ms(15_000), statement: minutes(20), lock: ms(10_000) }
 
 /** Reads all of it, as far as it goes. */
 export async function gather(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Gathered> {

@@ -11,7 +11,7 @@ export const FORMAT = 'holdfast.reconcile.plan/1'
 
 /** The last line of a plan's file. */
 export interface Seal extends Plan {
-  readonly holdfast: typeof FORMAT
+  readonly schema: typeof FORMAT
   readonly run: number
   readonly summary: Summary
 }
@@ -51,7 +51,7 @@ export function writePlan(folder: string): PlanFile {
     },
     seal(plan, run) {
       const summary = weigh.summary()
-      held += `${JSON.stringify({ holdfast: FORMAT, ...plan, run, summary } satisfies Seal)}\n`
+      held += `${JSON.stringify({ schema: FORMAT, ...plan, run, summary } satisfies Seal)}\n`
       flush()
       close()
       const final = path.join(folder, `${plan.id}.jsonl`)
@@ -108,7 +108,7 @@ export async function* readPlan(file: string): AsyncGenerator<Item, Seal> {
     before = line
   }
   const seal = JSON.parse(before ?? 'null') as Seal | null
-  if (seal?.holdfast !== FORMAT) throw coded('EPLAN', `${path.basename(file)} has no seal: it is no plan`, 'never')
+  if (seal?.schema !== FORMAT) throw coded('EPLAN', `${path.basename(file)} has no seal: it is no plan`, 'never')
   const { run, reconcile, mode, binding, checks, refusals } = seal
   const again = writer.seal({ run, reconcile, mode, binding, checks, refusals })
   if (again.hash !== seal.hash || again.id !== seal.id) throw coded('EPLAN', `${path.basename(file)} was changed since it was sealed: it is no plan`, 'never')

@@ -40,8 +40,18 @@ export interface Remembering {
   readonly when: 'always' | 'counted'
 }
 
+/** What an act rests on, beside its item: for whoever judges it once more right before it is done. */
+export interface Given {
+  readonly lock: Recalled['lock']
+  readonly flag?: Flag
+  readonly copied?: boolean
+  readonly modifiedAt?: Instant
+}
+
 export interface Out {
   readonly item: (item: Item) => void
+  /** Right after the item of an act: quarantine, purge, release. */
+  readonly given?: (key: Uint8Array, given: Given) => void
   readonly remember: (it: Remembering) => void
 }
 
@@ -100,7 +110,7 @@ function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, 
   const { verdict, recalled } = finding
   switch (verdict) {
     case 'orphan': case 'never': return takeOrphan(finding, known, writer, tally, out)
-    case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally)
+    case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally, out)
     case 'kept': case 'moving': case 'gap': return takeRow(finding, writer, tally, out)
     case 'gone': return takeGone(finding, writer, out)
     case 'intent': return recalled?.flag === undefined ? undefined : forget(finding, out)
@@ -119,12 +129,13 @@ function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: T
   if (found.is !== 'fail') tally.act()
   const act = finding.verdict === 'never' ? 'never' : found.is === 'pass' ? 'quarantine' : 'keep'
   writer.add(key, { ...fields(finding, flag), act, eligible_at: flag === undefined ? null : quarantineAt(flag, listed, known.margins), why: found.says ?? '' })
+  if (act === 'quarantine') out.given?.(key, givenOf(finding, flag))
   // A lock stays although the run may not count; a flag is only worth something if it does.
   if (flag) out.remember({ key, recalled: { ...without(finding, 'aside'), flag }, when: 'counted' })
   else if (recalled?.flag) forget(finding, out)
 }
 
-function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Tally): void {
+function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, out: Out): void {
   const { listed, recalled } = finding
   const aside = recalled?.aside
   if (aside === undefined) return
@@ -133,6 +144,7 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
   const found = all(wants)
   if (found.is !== 'fail') tally.act()
   writer.add(finding.key, { ...fields(finding, recalled?.flag), act: found.is === 'pass' ? 'purge' : 'keep', eligible_at: purgeAt(aside, known.margins) ?? null, why: found.says ?? '' })
+  if (found.is === 'pass') out.given?.(finding.key, givenOf(finding, recalled?.flag))
 }
 
 /** A row stands for it: its flag is gone, what was put aside comes back, and a gap is told. The row is never touched. */
@@ -140,8 +152,10 @@ function takeRow(finding: Finding, writer: PlanWriter, tally: Tally, out: Out): 
   const { verdict, recalled, listed, lock } = finding
   const returns = recalled?.aside !== undefined && listed?.standing === 'hidden'
   if (recalled?.aside !== undefined) tally.resurrected++
-  if (returns) writer.add(finding.key, { ...fields(finding, undefined), act: 'release', eligible_at: null, why: 'its row has come back' })
-  else if (verdict === 'gap') {
+  if (returns) {
+    writer.add(finding.key, { ...fields(finding, undefined), act: 'release', eligible_at: null, why: 'its row has come back' })
+    out.given?.(finding.key, givenOf(finding, undefined))
+  } else if (verdict === 'gap') {
     const accepted = recalled?.gapAccepted === true
     writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
   }
@@ -153,6 +167,10 @@ function takeGone(finding: Finding, writer: PlanWriter, out: Out): void {
   if (recalled?.aside !== undefined || finding.lock === 'locked' || finding.lock === 'unknown') writer.add(finding.key, { ...fields(finding, recalled?.flag), act: 'gone', eligible_at: null, why: recalled?.aside ? 'it was put aside, and is no longer there' : 'it was locked, and is no longer there' })
   else if (recalled?.flag) forget(finding, out)
 }
+
+const givenOf = ({ lock, recalled, listed }: Finding, flag: Flag | undefined): Given => ({
+  lock, ...(flag && { flag }), ...(recalled?.copied !== undefined && { copied: recalled.copied }), ...(listed?.modifiedAt !== undefined && { modifiedAt: listed.modifiedAt }),
+})
 
 /** Takes the flag away and keeps the rest, the lock before all. */
 function forget(finding: Finding, out: Out): void {

@@ -2,9 +2,9 @@
 // memory but files whose hashes the keeper holds. Plain data, so that it can be written down; what is per key stays in the files.
 import type { Due, Instant, Span } from '../../../core/time.ts'
 import type { Breaker, Ladder } from './breaker.ts'
-import type { Plan } from './plan.ts'
+import type { Item, Plan } from './plan.ts'
 import type { Accepted, Arming, CatalogueIdentity, Former, Ran, Way } from './readings.ts'
-import type { Page } from './run.ts'
+import type { Given, Page } from './run.ts'
 import type { Recalled } from './sandwich.ts'
 
 /** One `reconcile:` of the configuration, without any secret. */
@@ -25,6 +25,8 @@ export interface ReconcileConfig {
   readonly escalate: string
   /** `holdfast.yaml:12`. */
   readonly from: string
+  /** The check that watches the catalogue's database. */
+  readonly of?: string
 }
 
 /** A file that a run has left behind, and by what it is known again. */
@@ -58,6 +60,8 @@ export interface Knows {
   /** Absent: no run has made any. */
   readonly flagsBinding?: string
   readonly breaker: Breaker
+  /** How the job of it stood: what people and runs have said since makes a plan worth less. */
+  readonly follows: number
   readonly epochLatched: boolean
   readonly arming: Arming | 'none'
   readonly accepted: Accepted
@@ -84,6 +88,14 @@ export interface Weight {
   readonly bytes: number
 }
 
+/** An act that the plan would have done, with what it rests on. */
+export interface PlannedAct {
+  readonly act: 'quarantine' | 'purge' | 'release'
+  /** Bytes, in hex. */
+  readonly key: string
+  readonly given: Given & { readonly item: Item }
+}
+
 /** A plan for people: what it comes to, without its items. */
 export interface Summary {
   readonly acts: Readonly<Record<string, Weight>>
@@ -102,6 +114,16 @@ export interface SeenNow {
   readonly sentinelCounter: number
 }
 
+/** Whether single keys have a row now, or are spoken for by an upload. */
+export interface RecheckTask {
+  readonly is: 'recheck'
+  readonly reconcile: string
+  /** Bytes, in hex. */
+  readonly keys: readonly string[]
+}
+
+export type Rechecked = Readonly<Record<string, 'none' | 'present'>>
+
 export type ReconcileResult =
   | {
     readonly is: 'judged'
@@ -110,6 +132,9 @@ export type ReconcileResult =
     /** Where the plan lies, items and all. */
     readonly path: string
     readonly summary: Summary
+    /** The first of what may be done; far more than the breaker lets through. */
+    readonly acts: readonly PlannedAct[]
+    readonly objects: number
     readonly healthy: boolean
     readonly breaker: Breaker
     readonly ladder: Ladder

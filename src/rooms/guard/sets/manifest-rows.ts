@@ -46,7 +46,7 @@ export function recordRun(tx: Tx, set: string, report: RunReport, by: string): b
   const body: RanBody = {
     set, hash, manifest: manifest ? tx.keep(canonical(manifest)) : '', from, to, exit, command, says, ...figuresOf(manifest), by, at: tx.now.wall,
   }
-  tx.append({ is: manifest ? 'guard.manifest' : 'guard.ran', stream: `backup:${set}`, body })
+  tx.append({ is: manifest ? 'guard.manifest' : 'guard.backupRan', stream: `backup:${set}`, body })
   return true
 }
 

@@ -1,0 +1,169 @@
+// `holdfast reconcile`: a bucket held against the rows of a database. `plan` runs now, waits and prints what would be done with each object and why;
+// the delete count stands first. A plan that is refused says by what, and how to mend it; nothing is ever done from here.
+import { createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import type { ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../../../views/reconciles.ts'
+import { saySpan } from '../../../words/moment.ts'
+import { saySize } from '../../../words/size.ts'
+import { EXIT, Failure } from '../../failure.ts'
+import type { Cell, Shape } from '../../output.ts'
+import { ask, segment, type Command, type Session } from '../../session.ts'
+
+/** Between two looks at a run. */
+const PAUSE = 500
+/** Items that are drawn for people; the file has all of them. */
+const MOST_DRAWN = 200
+const SIGNS: Readonly<Record<string, string>> = { release: '+', keep: '~', quarantine: '-', purge: '-', never: '?', gap: '!', gone: '!' }
+const SHAPES: Readonly<Record<string, Shape>> = { pass: 'ok', fail: 'down', unknown: 'unknown' }
+
+type Run = ReconcileRunAnswer & { readonly plan: NonNullable<ReconcileRunAnswer['plan']> }
+
+const isPlan = (run: ReconcileRunAnswer | null): run is Run => run !== null && run.plan !== null
+
+/** 5 refused, 4 acts planned, 0 nothing; 3 where no run came to its end. */
+function exitOf(run: ReconcileRunAnswer | null): number {
+  if (!isPlan(run)) return EXIT.down
+  const { refusals, totals } = run.plan
+  return refusals.length > 0 ? EXIT.refused : totals.quarantine + totals.purge + totals.release > 0 ? EXIT.pending : EXIT.fine
+}
+
+const plan: Command = async (session, [name = ''], options) => {
+  const { out } = session
+  const at = `/reconcile/${segment(name)}`
+  const before = (await ask<ReconcileAnswer>(session, 'GET', at)).latest?.at
+  let told = ''
+  for (let it = await ask<ReconcileAnswer>(session, 'POST', `${at}/run`); ; it = await ask<ReconcileAnswer>(session, 'GET', at)) {
+    if (it.running === null) {
+      if (it.latest === null || it.latest.at === before) throw new Failure('No run came to its end.', { exit: EXIT.down, code: 'HF-C030', help: 'holdfast reconcile show says what stands in the way' })
+      await print(session, it, it.latest, options['jsonLines'] === true)
+      return exitOf(it.latest)
+    }
+    if (it.running !== told) out.talk(`${name}: ${it.running}`)
+    told = it.running
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+  }
+}
+
+const show: Command = async (session, [name]) => {
+  if (name === undefined) {
+    const body = await ask<ReconcilesAnswer>(session, 'GET', '/reconcile')
+    session.out.answer(body, () => {
+      if (body.reconciles.length === 0) return session.out.talk('Nothing is reconciled: name it under “reconcile” in the configuration (docs/use/reconcile.md).')
+      session.out.table(body.reconciles.map((it) => rowOf(session, it)), ['', 'Reconcile', 'Store', 'Catalogue', 'Last run', 'Mode', ''])
+    })
+    return EXIT.fine
+  }
+  const body = await ask<ReconcileAnswer>(session, 'GET', `/reconcile/${segment(name)}`)
+  if (session.out.json) session.out.answer(body, () => undefined)
+  else {
+    draw(session, body)
+    if (isPlan(body.latest)) await drawPlan(session, body, body.latest)
+  }
+  return exitOf(body.latest)
+}
+
+const stateOf = ({ latest }: ReconcileAnswer): Shape => (!isPlan(latest) ? 'unknown' : latest.plan.refusals.length > 0 ? 'down' : 'ok')
+
+function rowOf({ out }: Session, it: ReconcileAnswer): Cell[] {
+  const { latest } = it
+  const says = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.plan.refusals[0]?.text ?? ''}` : ''
+  return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, latest?.plan?.mode ?? '', says]
+}
+
+function draw({ out }: Session, it: ReconcileAnswer): void {
+  out.table([
+    ['Reconcile', ['strong', it.reconcile]], ['Store', `${it.store}, ${it.prefix === '' ? 'all of it' : it.prefix}`], ['Catalogue', it.catalogue], ['Runs', `every ${saySpan(it.every)}`],
+    ['Armed', it.armed_by === null ? `no: it only reports; ${it.clean_runs} clean runs in a row` : `by ${it.armed_by.join(' and ')}`],
+    ['Breaker', it.breaker.is === 'open' ? `open: ${it.breaker.because.join('; ')}` : it.breaker.is === 'half' ? 'half open' : 'closed'], ['Written in', it.from],
+  ])
+  for (const { what, seen, says } of it.acceptable) out.talk(`A person may accept: ${what} (${seen}): ${says}`)
+  out.data()
+}
+
+async function print(session: Session, it: ReconcileAnswer, run: ReconcileRunAnswer, lines: boolean): Promise<void> {
+  const { out } = session
+  if (!isPlan(run)) {
+    if (out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF490', reasons: run.said.map((text) => ({ id: 'run', found: 'unknown', text, evidence: [], cure: 'Let it run again; if it stays so, see docs/use/reconcile.md.' })) }))
+    else for (const says of run.said) out.data(says)
+    return
+  }
+  if (!out.json) return drawPlan(session, it, run)
+  const { refusals, ...head } = run.plan
+  if (refusals.length > 0) return out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF490', plan: head.id, reasons: refusals.map(({ id, found, text, evidence, cure }) => ({ id, found, text, evidence, cure })) }))
+  if (lines) {
+    for await (const line of itemsOf(run)) out.data(line)
+    return
+  }
+  // Item by item: a plan of a million is never held.
+  let text = `${JSON.stringify({ schema: 'holdfast.reconcile.plan/1', ...head, refusals, summary: run.summary }).slice(0, -1)},"items":[`
+  let first = true
+  for await (const line of itemsOf(run)) {
+    out.data(text + (first ? '' : ',') + line)
+    text = ''
+    first = false
+  }
+  out.data(`${text}]}`)
+}
+
+/** The items of a plan, each as its line; nothing where the plan lies on another machine. */
+async function* itemsOf({ path, plan: head }: Run): AsyncGenerator<string> {
+  if (path === null || !(await access(path).then(() => true, () => false))) {
+    const all = Object.entries<number>({ ...head.totals, bytes: 0 }).reduce((sum, [, n]) => sum + n, 0)
+    if (all > 0) throw new Failure(`The plan lies in ${path ?? 'no file'}, which cannot be read from here.`, { exit: EXIT.failed, code: 'HF-C031', help: 'ask on the machine of the server, as the user that it runs as' })
+    return
+  }
+  let before: string | undefined
+  for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
+    if (before !== undefined) yield before
+    // The last line is the seal.
+    before = line
+  }
+}
+
+async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: Run): Promise<void> {
+  const { plan: head, summary } = run
+  const { totals } = head
+  const weight = (act: string): string => saySize(summary?.acts[act]?.bytes ?? 0)
+  const deleted = totals.quarantine + totals.purge
+  out.data(out.paint('strong', `${deleted} to delete: ${totals.quarantine} put aside (${weight('quarantine')}), ${totals.purge} purged (${weight('purge')})`))
+  out.data(`${totals.release} brought back, ${totals.keep} kept for now (${weight('keep')}), ${totals.never} never touched, ${totals.gaps} rows without their object, ${totals.gone} gone`)
+  out.data(`${run.objects ?? 'no'} objects against ${run.rows ?? 'no'} rows · plan ${head.id} of ${reconcile}, ${out.ago(run.at)} old · mode ${head.mode} · ${head.hash.slice(0, 16)}`)
+  if (head.mode === 'report') out.data('It only reports: nothing of it is done.')
+  if ((summary?.tenants.length ?? 0) > 0) {
+    out.data()
+    out.table((summary?.tenants ?? []).map((it): Cell[] => [it.tenant, `${it.count}`, saySize(it.bytes)]), ['Tenant', 'Objects', 'Size'])
+  }
+  if (head.refusals.length > 0) {
+    out.data()
+    out.data(out.paint('down', 'Refused; nothing of it is ever done:'))
+    for (const { id, found, text, cure, evidence } of head.refusals) {
+      out.table([[out.shape(SHAPES[found] ?? 'unknown'), id, text]])
+      for (const seen of evidence.slice(0, 5)) out.table([['  ', ['soft', `seen: ${seen.subject} by ${seen.observer}, ${out.moment(seen.at)}`]]])
+      out.table([['  ', `→ ${cure}`]])
+    }
+    for (const says of run.said) out.data(`  ${says}`)
+    for (const [what, columns] of Object.entries(run.columns)) if (columns.length > 0) out.table([['  ', `columns ${what}: ${columns.join(', ')}`]])
+  }
+  await drawItems(out, run)
+}
+
+async function drawItems(out: Session['out'], run: Run): Promise<void> {
+  out.data()
+  let drawn = 0
+  try {
+    for await (const line of itemsOf(run)) {
+      const item = JSON.parse(line) as { act: string; key: string; bytes: number | null; why: string; first_flagged: number | null }
+      if (++drawn > MOST_DRAWN) {
+        out.talk(`… and more: all of them stand in ${run.path ?? ''}, or in --json=lines`)
+        break
+      }
+      out.table([[SIGNS[item.act] ?? '?', item.act, item.key, item.bytes === null ? '' : saySize(item.bytes), item.first_flagged === null ? '' : `flagged ${out.ago(item.first_flagged as Run['at'])} ago`, item.why]])
+    }
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    out.talk(cause.message)
+  }
+}
+
+export { plan, show }

@@ -1,0 +1,152 @@
+// Reconciles from the keeper's side: when they run, what a run is told of the ones before it, what is recorded of it, who is paged, and for how long.
+// The runs are real ones, over a bucket that is served and a catalogue in memory.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { games, PREFIX, type Games } from '../../../test/guard/games.ts'
+import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { minutes } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+import type { ToGuard } from '../../rooms/guard/protocol.ts'
+import type { ReconcileConfig, ReconcileTask } from '../../rooms/guard/reconcile/task.ts'
+import type { ReconcileAnswer } from '../../views/reconciles.ts'
+
+interface World extends KeeperWorld {
+  readonly games: Games
+  readonly tasks: ToGuard[]
+  /** The newest run that was given. */
+  task(): ReconcileTask & { readonly id: string }
+  /** Makes that run, and gives its result back. */
+  answer(): Promise<void>
+  shown(): Promise<ReconcileAnswer>
+}
+
+async function world(t: TestContext, more: Partial<ReconcileConfig> = {}): Promise<World> {
+  const it = await games(t)
+  const tasks: ToGuard[] = []
+  const config = { ...it.config, every: minutes(10), ...more }
+  const keeper = await keeperWorld(t, { ...configOf(more.of === undefined ? [] : [checkOf(more.of)]), reconciles: [config] }, { toGuard: (message) => (tasks.push(message), true) })
+  // One clock for both: what the keeper gives is good by the time that the run reads.
+  Object.assign(it.context, { now: () => keeper.keeper.now() })
+  Object.assign(it.fake, { ahead: keeper.keeper.now().wall - Date.now() })
+  const task = () => {
+    const found = tasks.findLast((one) => one.is === 'task' && one.task.is === 'reconcile')
+    assert(found?.is === 'task' && found.task.is === 'reconcile', 'a run was given')
+    return { ...found.task, id: found.id }
+  }
+  return Object.assign(keeper, {
+    games: it, tasks, task,
+    async answer() {
+      it.fake.ahead = keeper.keeper.now().wall - Date.now()
+      const { knows, id } = task()
+      const result = await it.perform(config, knows)
+      keeper.keeper.guard.hear({ is: 'task-done', id, result: JSON.parse(JSON.stringify(result)) as unknown })
+      await keeper.settle()
+    },
+    shown: async () => (await keeper.ask('reconcile.show', { reconcile: 'customer-backups' }) as unknown as { body: ReconcileAnswer }).body,
+  })
+}
+const given = (it: World): number => it.tasks.filter((one) => one.is === 'task' && one.task.is === 'reconcile').length
+const same = (it: World): void => assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+
+test('a run at once and then on time, each told what the ones before it left; nothing of it is lost when the ledger is folded anew', async (t) => {
+  const it = await world(t)
+  it.games.fake.put(`${PREFIX}t1/lost`, 'x')
+  assert.deepEqual([given(it), it.task().knows.former, it.task().knows.number], [1, 'none', 1])
+  await it.answer()
+  assert.deepEqual(it.open(), [])
+  const { latest } = await it.shown()
+  assert.deepEqual([latest?.healthy, latest?.plan?.mode, latest?.plan?.totals.keep, latest?.plan?.refusals], [true, 'report', 1, []])
+  await it.pass(minutes(9))
+  assert.equal(given(it), 1)
+  await it.pass(minutes(2))
+  assert.equal(given(it), 2)
+  const { knows } = it.task()
+  assert.deepEqual([knows.number, knows.runs.length, knows.follows], [2, 1, 1])
+  assert(knows.former !== 'none' && knows.memory !== 'none' && knows.newest !== 'none' && knows.flagsBinding !== undefined)
+  await it.answer()
+  assert.equal((await it.shown()).clean_runs, 2)
+  same(it)
+})
+
+test('G-28 a refusal pages once, in its own words, and ends with the first run that finds nothing of it', async (t) => {
+  const it = await world(t)
+  await it.answer()
+  it.games.facts.columns = ['public.backups.object_key text', 'public.backups.new_key text']
+  for (let i = 0; i < 3; i++) {
+    await it.pass(minutes(10))
+    await it.answer()
+    assert.deepEqual(it.open(), ['reconcile:customer-backups/refused'])
+  }
+  const shown = await it.shown()
+  assert.deepEqual(shown.acceptable.map(({ what }) => what), ['schema'])
+  assert.deepEqual(shown.latest?.columns, { added: ['public.backups.new_key text'], removed: [] })
+  assert.match(shown.causes[0]?.says ?? '', /its tables or columns have changed/)
+  // A person has looked: what they saw is what stands from here on.
+  const [{ what, seen } = { what: 'schema', seen: '' }] = shown.acceptable
+  void it.keeper.engine.turn('accept', (tx) => void it.keeper.rooms.guard.acts.accept(tx, 'customer-backups', { what, seen, by: 'ada' }))
+  await it.settle()
+  await it.pass(minutes(10))
+  await it.answer()
+  assert.deepEqual([it.open(), (await it.shown()).latest?.plan?.refusals], [[], []])
+  same(it)
+})
+
+test('G-19 a catalogue that went back in time stays refused until a person acknowledges what they saw', async (t) => {
+  const it = await world(t)
+  await it.answer()
+  it.games.facts.oids = 'restored'
+  await it.pass(minutes(10))
+  await it.answer()
+  delete it.games.facts.oids
+  await it.pass(minutes(10))
+  await it.answer()
+  const { acceptable } = await it.shown()
+  assert.deepEqual(acceptable.map((one) => one.what), ['epoch'])
+  const accept = (seen: string): void => void it.keeper.engine.turn('accept', (tx) => void it.keeper.rooms.guard.acts.accept(tx, 'customer-backups', { what: 'epoch', seen, by: 'ada' }))
+  accept('something else')
+  await it.settle()
+  assert.equal(it.keeper.rooms.guard.reconciles.task(it.sql, it.keeper.now(), 'customer-backups') instanceof Object && (await it.shown()).acceptable.length, 1, 'what they did not see is not accepted')
+  accept(acceptable[0]?.seen ?? '')
+  await it.settle()
+  await it.pass(minutes(10))
+  await it.answer()
+  assert.deepEqual(it.open(), [])
+  same(it)
+})
+
+test('before anything was found good, a refused run is no history; a run that nobody answers is told', async (t) => {
+  const it = await world(t)
+  it.games.onRead = () => { throw new Error('connection refused') }
+  await it.answer()
+  assert.deepEqual([it.open(), (await it.shown()).latest?.said], [['reconcile:customer-backups/refused'], ['connection refused']])
+  await it.pass(minutes(10))
+  assert.deepEqual([it.task().knows.number, it.task().knows.former], [1, 'none'])
+  it.games.onRead = () => undefined
+  await it.answer()
+  assert.deepEqual(it.open(), [])
+  await it.pass(minutes(10))
+  await it.pass(minutes(100))
+  assert.deepEqual(it.open(), ['reconcile:customer-backups/refused'])
+  // The next one was given before the former was given up: what it was told of the past is not the past any more.
+  assert.equal(it.task().knows.runs.length, 1)
+  await it.answer()
+  assert.deepEqual([it.open(), (await it.shown()).latest?.said], [['reconcile:customer-backups/refused'], ['another run came between']])
+  await it.pass(minutes(11))
+  assert.deepEqual(it.task().knows.runs.map(({ number, healthy }) => [number, healthy]), [[1, true], [2, false], [3, false]])
+  await it.answer()
+  assert.deepEqual(it.open(), [])
+  same(it)
+})
+
+test('while its database is watched as down no run is made, and nobody is accused a second time', async (t) => {
+  const it = await world(t, { of: 'db' })
+  await it.answer()
+  for (let n = 0; n < 2; n++) await it.look('db', 'fail')
+  const before = given(it)
+  const open = it.open()
+  await it.pass(minutes(25))
+  assert.deepEqual([given(it), it.open()], [before, open])
+  const refused = await it.ask('reconcile.run', { reconcile: 'customer-backups' })
+  assert.equal(refused.status, 409)
+  assert.match(JSON.stringify(refused), /db is down: nothing is compared with a database that does not answer/)
+})

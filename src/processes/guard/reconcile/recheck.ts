@@ -1,0 +1,33 @@
+// Single keys, asked for once more right before something is done with them: whether a row names them now, or an upload has spoken for them. The answer
+// is of one snapshot of the primary, as every reading of a catalogue is; where it cannot be had there is no answer, and nothing is done.
+import { mkdirSync, rmSync } from 'node:fs'
+import { Fault } from '../../../core/fault.ts'
+import type { ReconcileConfig, Rechecked } from '../../../rooms/guard/reconcile/task.ts'
+import { takeCatalogue } from './catalogue.ts'
+import { LIMITS, type ReconcileContext } from './gather.ts'
+import { keyAt, keysFrom } from './inputs.ts'
+import type { Spooled } from './spool.ts'
+
+/** So many at once. */
+const MOST = 1000
+
+/** Whether each of these keys (bytes, in hex) has a row. */
+export async function recheck(config: ReconcileConfig, keys: readonly string[], context: ReconcileContext, signal: AbortSignal): Promise<Rechecked> {
+  if (keys.length > MOST) throw new Fault(`at most ${MOST} keys are asked for at once`, 'never')
+  mkdirSync(context.folder, { recursive: true, mode: 0o700 })
+  try {
+    const only = keys.map((key) => Buffer.from(key, 'hex'))
+    const want = { rows: config.rows, intents: config.intents, lockColumn: config.lockColumn, prefix: new Uint8Array(0), only, limits: { ...LIMITS, ...context.limits } }
+    const taken = await takeCatalogue(context.catalogue(config.catalogue), want, context, { folder: context.folder, label: 'recheck', observer: context.observer, signal })
+    if (taken.is === 'unread') throw new Fault(taken.says)
+    const present = new Set([...keysIn(taken.rows), ...keysIn(taken.intents)])
+    return Object.fromEntries(keys.map((key) => [key, present.has(key) ? 'present' : 'none']))
+  } finally {
+    rmSync(context.folder, { recursive: true, force: true })
+  }
+}
+
+function* keysIn(spooled: Spooled): Generator<string> {
+  const keys = keysFrom(spooled, { is: 'whole', count: spooled.count })
+  while (keys.next()) yield Buffer.from(keyAt(keys)).toString('hex')
+}

@@ -1,0 +1,125 @@
+// The duty of a reconcile: it runs on time, is given all that former runs left behind, and what comes of it is recorded. Each cause that a run names is
+// paged once and stays until a run says otherwise (G-28). While the catalogue's own database is watched as down, that outage is what people hear of: no
+// run is made, and nobody is accused a second time. A run that nobody answers is one that failed, and is told.
+import { days, dueIn, hours, minutes, ms, type Now, type Span } from '../../../core/time.ts'
+import type { Room, Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
+import type { Acts } from '../acts/index.ts'
+import { actsToday, lastBatch, loadAccepted, loadJob } from '../acts/rows.ts'
+import { isDown } from '../rows.ts'
+import { marginsOf } from './margins.ts'
+import type { Way } from './readings.ts'
+import { acceptedOf, loadCauses, loadNames, loadRuns, loadState, MOST_SINCE, settled, sinceOf, type CauseBody, type RunBody } from './rows.ts'
+import type { Knows, ReconcileConfig, ReconcileResult, ReconcileTask } from './task.ts'
+
+export interface ReconcileContext {
+  /** The reconciles in force, by their names. */
+  readonly reconciles: () => ReadonlyMap<string, ReconcileConfig>
+  /** Gives the process a run; what comes of it comes back as a turn. */
+  readonly begin: (task: ReconcileTask) => void
+  readonly lived: () => Span
+  /** Lab time; 1 outside a lab. */
+  readonly shrink: () => number
+  /** What was last found out about a store by trying it out, where it is known. */
+  readonly way: (store: string) => Way | undefined
+}
+
+export interface Reconciles {
+  readonly due: NonNullable<Room['due']>
+  configure(tx: Tx): void
+  /** Everything that a run is told now; a sentence where it may not run. */
+  readonly task: (sql: Sql, now: Now, reconcile: string) => ReconcileTask | string
+  /** What came of a run. `follows`: how its job stood when it began. */
+  reconciled(tx: Tx, task: ReconcileTask, result: ReconcileResult): void
+}
+
+const RUN = 'guard.reconcile'
+/** Catalogue, listing and catalogue within one hour, and what is before and after it. */
+export const LONGEST_RUN: Span = minutes(90)
+const LEASE: Span = hours(2)
+const AGAIN: Span = days(7)
+
+export function reconcilesOf(context: ReconcileContext, acts: Pick<Acts, 'ran'>): Reconciles {
+  const task = (sql: Sql, now: Now, reconcile: string): ReconcileTask | string => {
+    const config = context.reconciles().get(reconcile)
+    if (!config) return `no reconcile is called “${reconcile}”`
+    if (config.of !== undefined && isDown(sql, config.of)) return `${config.of} is down: nothing is compared with a database that does not answer`
+    const knows = knowsOf(sql, now, config, context)
+    return typeof knows === 'string' ? knows : { is: 'reconcile', reconcile, knows }
+  }
+  return {
+    task,
+    due: {
+      [RUN]: (tx, reconcile) => {
+        const config = context.reconciles().get(reconcile)
+        if (!config) return
+        tx.schedule(RUN, reconcile, dueIn(tx.now, config.every))
+        const made = task(tx.sql, tx.now, reconcile)
+        if (typeof made !== 'string') return tx.afterwards(() => context.begin(made))
+        const root = config.of !== undefined && isDown(tx.sql, config.of)
+        if (!root) turn(tx, config, new Map([['refused', `no run was made: ${made}`]]), { only: 'refused' })
+      },
+    },
+    configure(tx) {
+      const reconciles = context.reconciles()
+      for (const name of loadNames(tx.sql)) {
+        if (!reconciles.has(name) && loadCauses(tx.sql, name).length > 0) tx.append({ is: 'guard.reconcileLeft', stream: `reconciled:${name}`, body: { reconcile: name, at: tx.now.wall } })
+      }
+      for (const { name, every } of reconciles.values()) {
+        const last = loadState(tx.sql, name).latest?.at
+        // What ran not long ago is not run again for every start.
+        tx.schedule(RUN, name, dueIn(tx.now, last === undefined ? ms(0) : ms(Math.min(every, Math.max(0, last + every - tx.now.wall)))))
+      }
+    },
+    reconciled(tx, { reconcile, knows }, made) {
+      const config = context.reconciles().get(reconcile)
+      if (!config) return
+      // One that was given up may come to its end while another goes on: what it was told is not how things stand.
+      const result: ReconcileResult = loadState(tx.sql, reconcile).number === knows.number ? made : { is: 'failed', says: 'another run came between' }
+      const body = (of: RunBody['result']): Record<string, unknown> => ({ reconcile, result: of, at: tx.now.wall })
+      if (result.is === 'failed') {
+        tx.append({ is: 'guard.reconciled', stream: `reconciled:${reconcile}`, body: body({ failed: result.says }) })
+        return turn(tx, config, new Map([['refused', `no run came to its end: ${result.says}`]]), { only: 'refused' })
+      }
+      const { acts: planned, ladder, ...rest } = result
+      tx.append({ is: 'guard.reconciled', stream: `reconciled:${reconcile}`, body: body(rest) })
+      acts.ran(tx, reconcile, {
+        plan: result.plan, healthy: result.healthy, breaker: result.breaker, ladder, acts: planned, objects: result.objects, follows: knows.follows, store: config.store, identity: result.seen?.store.region ?? '',
+        margins: marginsOf({ retention: config.retention, oldestCopy: knows.oldestCopy, shrink: knows.shrink }),
+      })
+      const refused = result.pages.some(({ cause }) => cause.endsWith(':refused'))
+      turn(tx, config, new Map(result.pages.map(({ cause, says }) => [cause.split(':').at(-1) ?? cause, says])), refused ? { only: 'refused' } : {})
+    },
+  }
+}
+
+function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: ReconcileContext): Knows | string {
+  const { name } = config
+  const accepted = loadAccepted(sql, name)
+  const state = settled(loadState(sql, name), accepted)
+  const since = sinceOf(sql, name, accepted)
+  if (since === undefined) return `more than ${MOST_SINCE} objects of it lie aside: let them be purged or brought back first`
+  const job = loadJob(sql, name)
+  const lived = context.lived()
+  const { number, former, columns, memory, newest, flagsBinding, epochLatched } = state
+  return {
+    number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
+    way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name), shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
+    ...(flagsBinding === undefined ? {} : { flagsBinding }),
+  }
+}
+
+/** Causes that stand now, against those that stood. `only`: of the others this run knows nothing. */
+function turn(tx: Tx, { name, escalate, of }: ReconcileConfig, causes: ReadonlyMap<string, string>, { only }: { readonly only?: string }): void {
+  const stream = `reconciled:${name}`
+  const root = of !== undefined && isDown(tx.sql, of) ? of : ''
+  const append = (cause: string, to: CauseBody['to'], says: string): void =>
+    void tx.append({ is: 'guard.caused', stream, body: { reconcile: name, cause, to, says: says.slice(0, 500), root, escalate, at: tx.now.wall } satisfies CauseBody })
+  const stood = new Map(loadCauses(tx.sql, name).map((it) => [it.cause, it]))
+  for (const [cause, says] of causes) {
+    const had = stood.get(cause)
+    // What stands for long is told again: somebody may have closed the incident and not the cause (G-28).
+    if (had?.says !== says.slice(0, 500) || tx.now.wall - had.told >= AGAIN) append(cause, 'stands', says)
+  }
+  for (const cause of stood.keys()) if (!causes.has(cause) && (only === undefined || cause === only)) append(cause, 'over', 'the last run found nothing of it')
+}

@@ -1,0 +1,88 @@
+// How reconciles stand, for whoever asks: the last run with its plan and why it was refused, what people have said, and what a person could accept now.
+import type { Instant } from '../core/time.ts'
+import type { Sql } from '../db/sql.ts'
+import { loadAccepted, loadJob } from '../rooms/guard/acts/rows.ts'
+import type { Breaker } from '../rooms/guard/reconcile/breaker.ts'
+import type { Plan } from '../rooms/guard/reconcile/plan.ts'
+import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
+import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
+
+/** One that a person could accept, and the text to which it is bound. */
+export interface Acceptable {
+  readonly what: 'identity' | 'epoch' | 'schema' | 'shrink'
+  readonly seen: string
+  readonly says: string
+}
+
+export interface ReconcileRunAnswer {
+  readonly at: Instant
+  readonly healthy: boolean
+  readonly plan: Plan | null
+  /** Where it lies on the server's machine, items and all. */
+  readonly path: string | null
+  readonly summary: Summary | null
+  readonly objects: number | null
+  readonly rows: number | null
+  readonly columns: { readonly added: readonly string[]; readonly removed: readonly string[] }
+  readonly odd: { readonly count: number; readonly shown: readonly string[] }
+  readonly said: readonly string[]
+}
+
+export interface ReconcileAnswer {
+  readonly schema: 'holdfast.reconcile/1'
+  readonly reconcile: string
+  readonly store: string
+  readonly prefix: string
+  readonly catalogue: string
+  readonly every: number
+  readonly from: string
+  /** What the run that is under way says; null where there is none. */
+  readonly running: string | null
+  readonly breaker: Breaker
+  readonly armed_by: readonly string[] | null
+  readonly clean_runs: number
+  readonly causes: readonly { readonly cause: string; readonly says: string; readonly since: number }[]
+  readonly acceptable: readonly Acceptable[]
+  readonly latest: ReconcileRunAnswer | null
+}
+
+export interface ReconcilesAnswer { readonly schema: 'holdfast.reconciles/1'; readonly reconciles: readonly ReconcileAnswer[] }
+
+export interface ReconcileCalls {
+  'reconcile.list': { args: Record<string, never>; body: ReconcilesAnswer }
+  'reconcile.show': { args: { reconcile: string }; body: ReconcileAnswer }
+  /** Begins a run, or joins the one that is under way. */
+  'reconcile.run': { args: { reconcile: string }; body: ReconcileAnswer }
+}
+
+export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string | null): ReconcileAnswer {
+  const { name, store, prefix, catalogue, every, from } = config
+  const accepted = loadAccepted(sql, name)
+  const state = settled(loadState(sql, name), accepted)
+  const job = loadJob(sql, name)
+  return {
+    schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
+    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), latest: state.latest ? runOf(state.latest) : null,
+  }
+}
+
+const runOf = ({ at, healthy, plan, path, summary, schema, odd, said, ran }: Latest): ReconcileRunAnswer => ({
+  at, healthy, plan: plan ?? null, path: path ?? null, summary: summary ?? null, objects: ran?.objects ?? null, rows: ran?.after ?? ran?.before ?? null, columns: schema ?? { added: [], removed: [] }, odd: odd ?? { count: 0, shown: [] }, said,
+})
+
+/** What the last run saw and was refused for, where a person may say that it is right. */
+function acceptablesOf({ seen, former, latest, epochLatched }: ReturnType<typeof settled>): Acceptable[] {
+  const failed = (id: string): string | undefined => latest?.plan?.checks.find((it) => it.id === id && it.found === 'fail')?.text
+  const found: Acceptable[] = []
+  if (seen && former !== 'none') {
+    const texts = seenText(seen)
+    const add = (what: keyof typeof texts, says: string | undefined): void => void (says !== undefined && found.push({ what, seen: texts[what], says }))
+    add('identity', failed('identity'))
+    add('epoch', epochLatched ? (failed('epoch') ?? 'it went back before, and nobody has acknowledged that yet') : undefined)
+    if (seen.fingerprint !== former.fingerprint) add('schema', failed('schema'))
+  }
+  const { ran } = latest ?? {}
+  const shrunk = failed('floor') ?? failed('listing')
+  if (shrunk !== undefined && ran?.after !== undefined && ran.before !== undefined && ran.objects !== undefined) found.push({ what: 'shrink', seen: `${Math.min(ran.before, ran.after)} rows, ${ran.objects} objects`, says: shrunk })
+  return found
+}
