@@ -14,7 +14,7 @@ export const manifesting: readonly Mutant[] = [
   },
   {
     name: 'a few rows less are near enough', breaks: ['G-26'], killer: pure('G-26 in a snapshot a table holds exactly'),
-    changes: [{ file: MANIFEST, find: `...(manifest.how === 'snapshot' ? exactly(table.least, has) : bracketed(table, has))`, put: '...bracketed(table, has)' }],
+    changes: [{ file: 'src/ports/backup/rows.ts', find: '(bounds.exact === true ? exactly(bounds.least, has) : bracketed(bounds, has))', put: '(bounds.exact === true && has === 0 ? exactly(bounds.least, has) : bracketed(bounds, has))' }],
   },
   {
     name: 'the wreck of a failed run gets the manifest of a good one', breaks: ['G-2'], killer: room('a command that failed leaves an entry'),

@@ -6,6 +6,7 @@
 import type { z } from 'zod'
 import type { Found } from '../core/evidence.ts'
 import type { Instant, Span } from '../core/time.ts'
+import type { Bounds } from './backup/rows.ts'
 
 /** What came of a program. Texts are bounded, and free of control characters but for line ends. */
 export interface Ran {
@@ -62,8 +63,8 @@ export type Assertion =
 /** What was written down when the copy was made. */
 export interface Manifest {
   readonly files?: Readonly<Record<string, string>>
-  /** Rows by table. `bracketed`: the least and the most that were counted around the copy's making. */
-  readonly rows?: Readonly<Record<string, { readonly least: number; readonly most: number }>>
+  /** Rows by table: `schema.table`, or what its engine calls it. */
+  readonly rows?: Readonly<Record<string, Bounds>>
 }
 
 export interface CopyGiven {

@@ -110,7 +110,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   switch (task.is) {
     case 'list': return list({ store: task.store, pattern: lies.pattern }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [] }, context, signal)
+    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal)
   }
 }
 

@@ -4,6 +4,7 @@ import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { hours, instantOf } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
+import { drillTask } from '../../rooms/guard/drills/duty.ts'
 import { manifestOfCopy } from '../../rooms/guard/sets/manifest-rows.ts'
 import type { Manifest, RunReport } from '../../rooms/guard/sets/manifest.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
@@ -49,6 +50,8 @@ test('G-26 a manifest is kept with its hash in the ledger, stands beside the cop
   assert.deepEqual(shown.runs, [{ command: 'pg_dump', from, to: from + 5 * MINUTE, exit: 0, manifest: true, says: '' }])
   assert.deepEqual(manifestOfCopy(it.sql, set, 'nas', made), manifest(from, from + 5 * MINUTE))
   assert.equal(manifestOfCopy(it.sql, set, 'nas', older), undefined)
+  assert.deepEqual(drillTask(it.sql, set, 'nas', made.key, it.keeper.now().wall)?.manifest, { rows: { 'public.orders': { least: 10, most: 10, exact: true } }, files: {} })
+  assert.equal(drillTask(it.sql, set, 'nas', older.key, it.keeper.now().wall)?.manifest, undefined)
   assert.deepEqual(it.entries().flatMap(({ is, body }) => (is === 'guard.manifest' ? [(body as { by?: string }).by] : [])), ['token db1'])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })

@@ -1,6 +1,7 @@
 // What keeper and guard process say to each other. The keeper gives tasks, each a long read that changes nothing; the process answers each once.
 // A task that is not answered says nothing, and whoever waits for it takes that for unknown.
 import type { Instant } from '../../core/time.ts'
+import type { Manifest } from '../../ports/backup.ts'
 import type { StoreClock } from '../../ports/store.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { ReconcileResult, ReconcileTask, RecheckTask, Rechecked } from './reconcile/task.ts'
@@ -20,6 +21,8 @@ export interface DrillTask {
   readonly store: string
   readonly copy: Copy
   readonly at: Instant
+  /** What its source held when it was made, where that was taken down. */
+  readonly manifest?: Manifest
 }
 
 /** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */

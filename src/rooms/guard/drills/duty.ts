@@ -7,6 +7,8 @@ import type { Sql } from '../../../db/sql.ts'
 import type { DrillTask, Task } from '../protocol.ts'
 import { loadCopies } from '../rows.ts'
 import { judgeCopies, type Judged } from '../sets/judge.ts'
+import { forDrill } from '../sets/manifest.ts'
+import { manifestOfCopy } from '../sets/manifest-rows.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { chooseCopy, doubtOf, type Doubt } from './choice.ts'
 import type { DrillReport } from './report.ts'
@@ -45,7 +47,9 @@ export function drillsOf(context: DrillsContext): Drills {
         if (!set?.drill || !set.in.some((it) => it.store === store)) return
         const copy = nextCopy(tx.sql, set, store, tx.now.wall)
         tx.schedule(DRILL, key, dueIn(tx.now, copy ? set.drill.every : AGAIN))
-        if (copy) tx.afterwards(() => context.ask(taskFor(set, store, copy)))
+        if (!copy) return
+        const task = taskFor(tx.sql, set, store, copy)
+        tx.afterwards(() => context.ask(task))
       },
     },
     configure(tx) {
@@ -90,11 +94,15 @@ const judgedIn = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged
 export function drillTask(sql: Sql, set: BackupSet, store: string, key: string | undefined, now: Instant): DrillTask | undefined {
   const judged = judgedIn(sql, set, store, now)
   const copy = key === undefined ? judged.find(({ counted }) => counted) : judged.find((it) => it.key === key)
-  return copy && taskFor(set, store, copy)
+  return copy && taskFor(sql, set, store, copy)
 }
 
-const taskFor = (set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask =>
-  ({ is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt })
+function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask {
+  const manifest = manifestOfCopy(sql, set, store, { key, modifiedAt })
+  return {
+    is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt, ...(manifest ? { manifest: forDrill(manifest) } : {}),
+  }
+}
 
 /** After a restart it goes on where it was. */
 function untilNext({ sql, now }: Tx, set: BackupSet, store: string, every: Span): Span {

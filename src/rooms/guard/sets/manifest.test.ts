@@ -72,8 +72,8 @@ test('the newest row', () => {
 
 test('a drill gets bounds and hashes, by names as archives have them', () => {
   const sha256 = 'ab'.repeat(32)
-  assert.deepEqual(forDrill({ tables: [table('public.a', 1, 2), { name: 'b', says: 'no' }], files: [{ path: '/etc/panel.conf', sha256, bytes: 3 }, { path: './x', sha256, bytes: 1 }, { path: 'y', says: 'no' }] }),
-    { rows: { 'public.a': { least: 1, most: 2 } }, files: { 'etc/panel.conf': sha256, x: sha256 } })
+  assert.deepEqual(forDrill({ how: 'bracketed', tables: [table('public.a', 1, 2), { name: 'b', says: 'no' }], files: [{ path: '/etc/panel.conf', sha256, bytes: 3 }, { path: './x', sha256, bytes: 1 }, { path: 'y', says: 'no' }] }),
+    { rows: { 'public.a': { least: 1, most: 2, exact: false } }, files: { 'etc/panel.conf': sha256, x: sha256 } })
 })
 
 const at = (text: string): Instant => instantOf(Date.parse(`2026-11-${text}:00Z`))

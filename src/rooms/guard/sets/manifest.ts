@@ -3,6 +3,7 @@
 // and proves nothing either way. Pure: shapes, to which copy a manifest belongs, and how what was restored compares with it.
 import { z } from 'zod'
 import { later, ms, type Instant, type Span } from '../../../core/time.ts'
+import { ruleRows, type Bounds, type Ruled } from '../../../ports/backup/rows.ts'
 import { dateOf, type Pattern } from './pattern.ts'
 
 const at = z.int().min(0).max(8.64e15)
@@ -54,9 +55,6 @@ export type Compared =
   | { readonly table: string; readonly found: 'pass'; readonly says: string }
   | { readonly table: string; readonly found: 'fail' | 'unknown'; readonly says: string }
 
-/** So much of the least that was counted must be there before rows that came and went meanwhile explain what is missing. */
-const FLOOR = 0.9
-
 /**
  * Holds what was restored against the manifest, table by table, in the order of the manifest. A table that was counted in the snapshot must hold
  * exactly as many rows. One that was bracketed passes within its bounds; beyond them rows may have come and gone between the two counts, which
@@ -67,30 +65,13 @@ export function compareManifest(manifest: Pick<Manifest, 'how' | 'tables' | 'who
     if ('says' in table) return { table: table.name, found: 'unknown', says: `it was not counted when the copy was made: ${table.says}` }
     const has = Object.hasOwn(restored, table.name) ? restored[table.name] : undefined
     if (has === undefined) return { table: table.name, found: 'fail', says: 'the table is not there' }
-    return { table: table.name, ...(manifest.how === 'snapshot' ? exactly(table.least, has) : bracketed(table, has)) }
+    return { table: table.name, ...ruleRows({ least: table.least, most: table.most, exact: manifest.how === 'snapshot' }, has) }
   })
   if (!manifest.whole || manifest.left_out > 0) return compared
   const named = new Set(manifest.tables.map(({ name }) => name))
   const others = Object.keys(restored).filter((name) => !named.has(name)).toSorted()
   return [...compared, ...others.map((table): Compared => ({ table, found: 'unknown', says: 'the manifest names no such table' }))]
 }
-
-type Ruled = { readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }
-
-function exactly(rows: number, has: number): Ruled {
-  if (has === rows) return { found: 'pass', says: `${sayRows(rows)}, as in the snapshot` }
-  return { found: 'fail', says: has < rows ? `${rows - has} of ${sayRows(rows)} are missing` : `${sayRows(has)}, where the snapshot had ${rows}` }
-}
-
-function bracketed({ least, most }: { readonly least: number; readonly most: number }, has: number): Ruled {
-  const bounds = least === most ? `${least}` : `${least} to ${most}`
-  if (has >= least && has <= most) return { found: 'pass', says: `${sayRows(has)}; ${bounds} were counted around it` }
-  if (has > most) return { found: 'unknown', says: `${sayRows(has)}, more than the ${bounds} that were counted around it: some may have been there only meanwhile` }
-  if (has === 0 || has < least * FLOOR) return { found: 'fail', says: `${sayRows(has)}, where ${bounds} were counted around it` }
-  return { found: 'unknown', says: `${sayRows(has)}, fewer than the ${bounds} that were counted around it: some may have been gone only meanwhile` }
-}
-
-const sayRows = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`
 
 /** The same for the newest row; both are texts in ISO form and UTC. Nothing where the manifest names none. */
 export function compareNewest({ how, newest }: Pick<Manifest, 'how' | 'newest'>, restored: string | null): Ruled | undefined {
@@ -104,9 +85,9 @@ export function compareNewest({ how, newest }: Pick<Manifest, 'how' | 'newest'>,
 }
 
 /** What a drill needs of it: bounds of rows by table, and hashes by path as an archive names it (without what it begins with: `/`, `./`). */
-export function forDrill({ tables, files }: Pick<Manifest, 'tables' | 'files'>): { readonly rows: Readonly<Record<string, { readonly least: number; readonly most: number }>>; readonly files: Readonly<Record<string, string>> } {
+export function forDrill({ how, tables, files }: Pick<Manifest, 'how' | 'tables' | 'files'>): { readonly rows: Readonly<Record<string, Bounds>>; readonly files: Readonly<Record<string, string>> } {
   return {
-    rows: Object.fromEntries(tables.flatMap((it) => ('says' in it ? [] : [[it.name, { least: it.least, most: it.most }]]))),
+    rows: Object.fromEntries(tables.flatMap((it) => ('says' in it ? [] : [[it.name, { least: it.least, most: it.most, exact: how === 'snapshot' }]]))),
     files: Object.fromEntries(files.flatMap((it) => ('says' in it ? [] : [[it.path.replace(/^(?:\.?\/)+/, ''), it.sha256]]))),
   }
 }
