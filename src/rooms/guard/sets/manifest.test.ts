@@ -106,6 +106,7 @@ test('what a failed run left behind is not given the manifest of a good one', ()
   const runs = [run('21T02:00', '21T02:30'), failed]
   assert.equal(whose('shop-2026-11-21.dump', '21T04:05', runs), failed.hash)
   assert.equal(whose('shop-2026-11-21.dump', '21T02:29', runs), '21T02:00')
+  assert.equal(whose('shop-2026-11-21.dump', '21T03:58', runs), '21T02:00', 'one that began two minutes later did not write it')
 })
 
 test('a copy may come half of its rhythm later, and never more than six hours', () => {

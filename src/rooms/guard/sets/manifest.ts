@@ -110,8 +110,8 @@ const LONGEST_UPLOAD: Span = ms(6 * 3_600_000)
 export const marginOf = ({ every }: { readonly every: Span }): Span => ms(Math.min(LONGEST_UPLOAD, Math.floor(every / 2)))
 
 /**
- * The run that made a copy. Its store wrote the copy between the beginning of the run (five minutes of skew allowed) and its end and `margin`, and the time
- * that its name says touches that; of several runs it is of the latest. One that was written later was carried on from elsewhere: it is of the
+ * The run that made a copy. Its store wrote the copy between the beginning of the run and its end and `margin`, and the time that its name says touches that; of
+ * several runs it is of the latest. Where there is none, five minutes of skew before the beginning are allowed. One that was written later was carried on from elsewhere: it is of the
  * only run that lies within what its name says. What a run that failed left behind has no manifest.
  */
 export function runOf(copy: { readonly key: string; readonly modifiedAt: Instant }, pattern: Pattern, runs: readonly Run[], margin: Span): Run | undefined {
@@ -120,8 +120,10 @@ export function runOf(copy: { readonly key: string; readonly modifiedAt: Instant
   const begun = ({ from }: Run): number => from - SKEW
   const fits = (run: Run): boolean => named.is === 'undated' || (named.from <= later(run.to, margin) && named.to >= begun(run))
   const latest = (of: readonly Run[]): Run | undefined => of.toSorted((a, b) => b.from - a.from)[0]
-  const near = latest(runs.filter((run) => copy.modifiedAt >= begun(run) && copy.modifiedAt <= later(run.to, margin) && fits(run)))
-  if (near) return near
+  const near = runs.filter((run) => copy.modifiedAt >= begun(run) && copy.modifiedAt <= later(run.to, margin) && fits(run))
+  // Skew explains only what nothing else does: a run that began after the copy was written did not write it.
+  const made = latest(near.filter(({ from }) => copy.modifiedAt >= from)) ?? latest(near)
+  if (made) return made
   if (named.is === 'undated' || copy.modifiedAt <= named.to) return undefined
   const within = runs.filter((run) => named.from <= run.to && named.to >= run.from)
   return within.length === 1 ? within[0] : undefined
