@@ -38,12 +38,12 @@ export const scanning: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: 'Math.max(0, now.wall - last.wall, now.lived - last.lived)', put: 'Math.max(0, now.wall - last.wall)' }],
   },
   {
-    name: 'a part whose day was missed waits for its next round', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
-    changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: 'Math.floor((passed - place) / round) > Math.floor(((part.read ?? part.since) - place) / round)', put: 'Math.floor((passed - place) / round) > Math.floor((passed - 86_400_000 - place) / round)' }],
+    name: 'a part is read every second round', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
+    changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: '/ round) + 1) * round + place)', put: '/ round) + 2) * round + place)' }],
   },
   {
     name: 'a copy is proven when its first part was read', breaks: ['G-2'], killer: killer('src/engine/guard/reading.test.ts', 'X-9 what cannot be read'),
-    changes: [{ file: 'src/rooms/guard/sets/verifying.ts', find: 'parts.some(({ readAt, fault }) => readAt === undefined || fault !== undefined)', put: 'first.readAt === undefined' }],
+    changes: [{ file: 'src/rooms/guard/sets/verifying.ts', find: 'unread === 0 && faults === 0', put: 'faults === 0 && at !== null' }],
   },
   {
     name: 'what the store gave once is what it holds', breaks: ['G-2'], killer: killer('src/processes/guard/verify.test.ts', 'other bytes, a fault'),

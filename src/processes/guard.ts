@@ -108,7 +108,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   const lies = set?.in.find((it) => it.store === task.store)
   if (!set || !lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
   switch (task.is) {
-    case 'list': return list({ store: task.store, pattern: lies.pattern }, context, signal)
+    case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
     case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal)
   }

@@ -8,10 +8,9 @@ import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
-import { loadParts, loadReckoning, type PartRow } from '../rooms/guard/sets/reading-rows.ts'
-import type { BackupSet } from '../rooms/guard/sets/set.ts'
+import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
+import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import type { DrillCalls } from './drills.ts'
-import { wantedOf } from '../rooms/guard/sets/verifying.ts'
 
 export type { DoneAnswer } from './done.ts'
 
@@ -135,27 +134,48 @@ const manifestAnswer = ({ from, to, row }: KnownRun): ManifestAnswer => ({
   hash: row.manifest, from, to, how: row.how, tables: row.tables, rows: { least: row.least, most: row.most }, newest: row.newest, server: row.version, says: row.says,
 })
 
-/** `parts`: of this copy, where they are read in turn. */
-function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], parts: readonly PartRow[]): BackupAnswer {
-  const damage = parts.find(({ fault }) => fault === 'differs')
+/** What reading says of a copy: damage, and since when some byte of it was not read. */
+interface ReadSoFar {
+  readonly damage: string | undefined
+  readonly since: (seenAt: Instant) => Instant | null
+}
+
+const NOT_READ: ReadSoFar = { damage: undefined, since: () => null }
+
+const readSoFar = ({ unread, at }: Extent, damage: string | undefined): ReadSoFar => ({ damage, since: (seenAt) => (unread > 0 ? seenAt : at) })
+
+/** Faults that are looked at; what is damaged beyond them is counted. */
+const MOST_FAULTS = 1000
+
+/** How far each copy is read; of a repository, all of them together. */
+function readOf(sql: Sql, set: BackupSet, { store, repository }: Lies): (key: string) => ReadSoFar {
+  if (!set.verify) return () => NOT_READ
+  const faults = loadFaults(sql, set.name, store, MOST_FAULTS).filter(({ fault }) => fault === 'differs')
+  if (repository !== undefined) {
+    const together = loadWhole(sql, set.name, store)
+    return () => (together.parts === 0 ? NOT_READ : readSoFar(together, faults[0] && `${faults[0].key} is damaged: ${faults[0].says}`))
+  }
+  const damaged = new Map(faults.map(({ key, says }) => [key, says]))
+  const extents = new Map(loadExtents(sql, set.name, store).map((it) => [it.key, it]))
+  return (key) => {
+    const extent = extents.get(key)
+    return extent ? readSoFar(extent, damaged.get(key)) : NOT_READ
+  }
+}
+
+function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], { damage, since }: ReadSoFar): BackupAnswer {
   const counted = copy.counted && damage === undefined
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
   return {
     schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (counted ? 1 : 0),
-    proven_at: proof?.at ?? null, counted, why: damage?.says ?? copy.why, oldest_unread: unreadOf(parts, copy.seenAt),
+    proven_at: proof?.at ?? null, counted, why: damage ?? copy.why, oldest_unread: since(copy.seenAt),
   }
 }
 
-const unreadOf = (parts: readonly PartRow[], seenAt: Instant): Instant | null =>
-  parts.length === 0 ? null : Math.min(...parts.map(({ readAt }) => readAt ?? seenAt)) as Instant
-
-function readingOf(tx: { readonly sql: Sql; readonly now: Now }, set: BackupSet, store: string, it: { readonly parts: readonly PartRow[]; readonly oldest: Instant | null }): ReadingAnswer | null {
+function readingOf(sql: Sql, set: BackupSet, store: string, oldest: Instant | null): ReadingAnswer | null {
   if (!set.verify) return null
-  const due = wantedOf(tx, set, store, loadReckoning(tx.sql)?.passed ?? ms(0))
-  return {
-    all_within: set.verify.allWithin, parts: it.parts.length, due: due.length, bytes_due: due.reduce((sum, { bytes }) => sum + bytes, 0),
-    damaged: it.parts.filter(({ fault }) => fault === 'differs').length, oldest_unread: it.oldest,
-  }
+  const due = sumDue(sql, set.name, store, loadReckoning(sql)?.passed ?? ms(0))
+  return { all_within: set.verify.allWithin, parts: loadWhole(sql, set.name, store).parts, due: due.parts, bytes_due: due.bytes, damaged: countDamaged(sql, set.name, store), oldest_unread: oldest }
 }
 
 interface Place {
@@ -170,16 +190,16 @@ interface Seen {
   readonly runs: readonly KnownRun[]
 }
 
-function placeOf({ sql, set, now, runs }: Seen, { store, pattern }: BackupSet['in'][number]): Place {
+function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
+  const { store, pattern } = lies
   const proofs = loadProofs(sql, set.name, store)
-  const parts = set.verify ? loadParts(sql, set.name, store) : []
-  const byKey = Map.groupBy(parts, ({ key }) => key)
+  const read = readOf(sql, set, lies)
   const known = loadCopies(sql, set.name, store)
   const seen = new Map(known.map((copy) => [copy.key, copy]))
   const copies = judgeCopies(pattern, known, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
-    return of ? [{ ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, byKey.get(copy.key) ?? []), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
+    return of ? [{ ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
   })
   const unread = copies.flatMap(({ oldest_unread }) => oldest_unread ?? [])
   const side = loadSide(sql, set.name, store)
@@ -189,7 +209,7 @@ function placeOf({ sql, set, now, runs }: Seen, { store, pattern }: BackupSet['i
     answer: {
       store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
-      reading: readingOf({ sql, now }, set, store, { parts, oldest: unread.length === 0 ? null : Math.min(...unread) as Instant }),
+      reading: readingOf(sql, set, store, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))),
     },
   }
 }

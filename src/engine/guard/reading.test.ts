@@ -24,6 +24,8 @@ interface World extends KeeperWorld {
   on(span: number): Promise<void>
   shown(): Promise<BackupSetAnswer>
   away: boolean
+  /** What lies in a repository beside its copies. */
+  packs: readonly Copy[]
 }
 
 async function world(t: TestContext, given: BackupSet = set): Promise<World> {
@@ -41,14 +43,14 @@ async function world(t: TestContext, given: BackupSet = set): Promise<World> {
   }
   const work = async (): Promise<void> => {
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
-      const result = task.task.is === 'list' ? { is: 'listed', identity: 'one', clock: { is: 'unknown', says: '' }, copies }
+      const result = task.task.is === 'list' ? { is: 'listed', identity: 'one', clock: { is: 'unknown', says: '' }, copies: task.task.what === 'everything' ? [...copies, ...self.packs] : copies }
         : self.away || task.task.is !== 'verify' ? { is: 'not-verified', says: 'connection refused' } satisfies Verified : { is: 'verified', parts: task.task.parts.map(found) } satisfies Verified
       it.keeper.guard.hear({ is: 'task-done', id: task.id, result })
       await it.settle()
     }
   }
   const self: World = Object.assign(it, {
-    rotten, failing, away: false,
+    rotten, failing, away: false, packs: [] as readonly Copy[],
     read: () => read.splice(0, read.length).toSorted(),
     async list(...now: Copy[]) {
       copies = now
@@ -56,9 +58,11 @@ async function world(t: TestContext, given: BackupSet = set): Promise<World> {
       await self.on(2 * HOUR)
     },
     async on(span: number) {
-      for (let n = 0; n < span / HOUR; n++) {
-        // Asleep for an hour: quicker than to live through it.
-        it.step(hours(1))
+      for (let left = span, n = 0; left > 0; n++) {
+        // Asleep for a while: quicker than to live through it.
+        const stride = n < 2 ? hours(1) : hours(6)
+        left -= stride
+        it.step(stride)
         await it.pass(seconds(1))
         await work()
       }
@@ -144,3 +148,26 @@ test('another copy under the same name is read anew; without a promise nothing i
   assert.equal((await it.shown()).places[0]?.reading, null)
 })
 
+
+test('of a repository everything is read, for all of its copies together; one rotten pack takes the proof of each', async (t) => {
+  const it = await world(t, { ...set, name: 'shop', engine: 'restic', in: [{ store: 'nas', pattern: { text: 'restic/snapshots/{any}', prefix: 'restic/snapshots/' }, repository: 'restic/' }] })
+  const pack = (n: number): Copy => ({ key: `restic/data/p${n}`, etag: `p${n}`, bytes: 1000 + n, modifiedAt: instantOf(1) })
+  const snapshot = (n: number): Copy => ({ key: `restic/snapshots/s${n}`, etag: `s${n}`, bytes: 300, modifiedAt: copyOf(17).modifiedAt })
+  it.packs = Array.from({ length: 2100 }, (_, n) => pack(n))
+  await it.list(snapshot(1))
+  assert.equal((await it.shown()).places[0]?.reading?.parts, 2101)
+  await it.on(23 * 24 * HOUR)
+  assert.deepEqual((await it.shown()).copies?.map(({ rung }) => rung), [2])
+  assert.deepEqual(it.open(), [])
+  it.read()
+  it.packs = [...it.packs, pack(9000)]
+  await it.list(snapshot(1), snapshot(2))
+  assert(it.read().includes('restic/data/p9000#0'), 'what is new is read at once')
+  assert.deepEqual((await it.shown()).copies?.map(({ rung }) => rung), [2, 2])
+  it.rotten.add('restic/data/p7#0')
+  assert.equal((await it.ask('backups.verify', { set: 'shop', all: true })).status, 200)
+  await it.on(HOUR)
+  const damaged = await it.shown()
+  assert.deepEqual([damaged.state, damaged.copies?.map(({ rung, counted }) => [rung, counted])], ['unreadable', [[0, false], [0, false]]])
+  assert.match(damaged.places[0]?.says ?? '', /^restic\/data\/p7 is damaged: its bytes are not those of when it was first read$/)
+})

@@ -13,18 +13,20 @@ const MOST_COPIES = 50_000
 export interface ListWants {
   readonly store: string
   readonly pattern: Pattern
+  /** Everything below this is wanted, however it is called. */
+  readonly below?: string | undefined
 }
 
 /** Never rejects for what a store does: that is `not-listed`, in its words. */
-export async function perform({ store, pattern }: ListWants, context: GuardContext, signal: AbortSignal): Promise<Listed> {
+export async function perform({ store, pattern, below }: ListWants, context: GuardContext, signal: AbortSignal): Promise<Listed> {
   try {
     const reading = context.reading(store)
     const { id } = await reading.identify(signal)
     const copies: Copy[] = []
-    for await (const { items } of walk(reading, { prefix: pattern.prefix, now: context.now, signal })) {
+    for await (const { items } of walk(reading, { prefix: below ?? pattern.prefix, now: context.now, signal })) {
       for (const item of items) {
-        if (item.is !== 'version' || !item.latest || dateOf(pattern, item.key) === undefined) continue
-        if (copies.length >= MOST_COPIES) throw new Fault(`more than ${MOST_COPIES} objects are called “${pattern.text}”: give it a narrower name`, 'never')
+        if (item.is !== 'version' || !item.latest || (below === undefined && dateOf(pattern, item.key) === undefined)) continue
+        if (copies.length >= MOST_COPIES) throw new Fault(below === undefined ? `more than ${MOST_COPIES} objects are called “${pattern.text}”: give it a narrower name` : `more than ${MOST_COPIES} objects lie below “${below}”: make larger packs`, 'never')
         copies.push({ key: item.key, etag: item.etag, bytes: item.bytes, modifiedAt: item.modifiedAt, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) })
       }
     }

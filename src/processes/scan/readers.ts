@@ -14,7 +14,7 @@ const MOST_DEATHS = 3
 /** Less of their time than this spent adding up: the disk is what is waited for. */
 const BUSY_SHARE = 0.7
 /** Judged each time that so many milliseconds of reading have come together. */
-const JUDGED_AFTER = 1500
+const JUDGED_AFTER = 400
 
 export interface Readers {
   /** Something may be there to be taken. */
@@ -74,7 +74,9 @@ export function createReaders(given: ReaderGiven, { first, most }: { readonly fi
     took += said.took
     cpu += said.cpu
     if (took < JUDGED_AFTER) return
-    if (cpu / took < BUSY_SHARE && readers.size < most) hire()
+    // Twice as many each time: whoever waits for a disk finds out soon how many it bears.
+    const more = cpu / took < BUSY_SHARE ? Math.min(readers.size, most - readers.size) : 0
+    for (let n = 0; n < more; n++) hire()
     took = 0
     cpu = 0
   }

@@ -132,7 +132,7 @@ function readSet(reading: Reading, name: string, { stores, manifests }: { readon
     if (!stores.includes(store)) return reading.error('HF111', at, `${path.join('.')} lies in “${store}”, and there is no such store`, { on: 'key', help: () => helpFor(store, [...stores], 'store') }) ?? []
     const pattern = patternOf(read.engine, text)
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
-    return [{ store, pattern }]
+    return [{ store, pattern, ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }) }]
   })
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
   const place = read.manifest && readManifest(reading, name, read.manifest)

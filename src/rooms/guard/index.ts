@@ -86,7 +86,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       drills.configure(tx)
       reconciles.configure(tx)
     },
-    listed: (tx, task, result) => sets.listed(tx, task, result),
+    listed: (tx, task, result) => (task.what === 'everything' ? verifying.things(tx, task, result) : sets.listed(tx, task, result)),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),
     verified: (tx, task, result) => verifying.verified(tx, task, result),
     read: (tx, set, what) => verifying.read(tx, set, what),

@@ -7,9 +7,10 @@ import type { DrillReport } from './drills/report.ts'
 import type { ReconcileResult, ReconcileTask, RecheckTask, Rechecked } from './reconcile/task.ts'
 import type { Copy } from './sets/judge.ts'
 
-/** The listing of one set in one store. */
+/** The listing of one set in one store: its copies; or, of a repository, everything in it. */
 export interface ListTask {
   readonly is: 'list'
+  readonly what?: 'everything'
   readonly set: string
   readonly store: string
 }

@@ -47,24 +47,16 @@ function placeOf(key: string, n: number, of: number): number {
   return at - Math.floor(at)
 }
 
-/** The round passed its place since it was last read, or since it was known; the newest copy is read as soon as it is there. */
-export function isDue(part: PartState, { passed, allWithin, of, newest }: { readonly passed: Span; readonly allWithin: Span; readonly of: number; readonly newest: boolean }): boolean {
-  if (part.read === undefined && newest) return true
+/**
+ * When it falls due, by the reckoning: as the round passes its place for the first time since it was last read, or since it was known; the newest
+ * copy as soon as it is there.
+ */
+export function dueAt({ key, n, since, read }: PartState, { allWithin, of, newest }: { readonly allWithin: Span; readonly of: number; readonly newest: boolean }): Span {
+  if (read === undefined && newest) return since
   const round = roundOf(allWithin)
-  const place = placeOf(part.key, part.n, of) * round
-  return Math.floor((passed - place) / round) > Math.floor(((part.read ?? part.since) - place) / round)
+  const place = Math.floor(placeOf(key, n, of) * round)
+  return ms((Math.floor(((read ?? since) - place) / round) + 1) * round + place)
 }
 
-/** The part that was not read for the longest, counted from when it was last read or first known; nothing where there are no parts. */
-export const oldestOf = <P extends PartState>(parts: readonly P[]): P | undefined =>
-  parts.reduce<P | undefined>((oldest, it) => (oldest === undefined || (it.read ?? it.since) < (oldest.read ?? oldest.since) ? it : oldest), undefined)
-
-/** What is due, what was never read of the newest first, then the longest unread. */
-export function dueOf<P extends PartState & { readonly of: number; readonly newest: boolean }>(parts: readonly P[], passed: Span, allWithin: Span): P[] {
-  const first = (it: P): number => (it.newest && it.read === undefined ? 0 : 1)
-  return parts.filter((it) => isDue(it, { passed, allWithin, of: it.of, newest: it.newest }))
-    .toSorted((a, b) => first(a) - first(b) || (a.read ?? a.since) - (b.read ?? b.since) || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.n - b.n))
-}
-
-/** The promise is broken: some byte was not read for longer than that. */
-export const isBroken = (oldest: PartState | undefined, passed: Span, allWithin: Span): boolean => oldest !== undefined && passed - (oldest.read ?? oldest.since) > allWithin
+/** The promise is broken: of a part that was last read, or first known, at `base` some byte was not read for longer than that. */
+export const isBroken = (base: Span, passed: Span, allWithin: Span): boolean => passed - base > allWithin

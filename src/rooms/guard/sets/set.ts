@@ -8,6 +8,8 @@ import type { Pattern } from './pattern.ts'
 export interface Lies {
   readonly store: string
   readonly pattern: Pattern
+  /** Of a repository: everything below this belongs to all of its copies together. */
+  readonly repository?: string
 }
 
 export type { Assertion }

@@ -5,13 +5,15 @@
 import { dueIn, hours, minutes, ms, sayTime, seconds, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
-import type { PartFound, PartWanted, Verified, VerifyTask } from '../protocol.ts'
+import type { Listed, ListTask, PartFound, PartWanted, Verified, VerifyTask } from '../protocol.ts'
 import { loadCopies, loadProofs, type ProvedBody } from '../rows.ts'
 import type { SetsContext } from './duty.ts'
-import { judgeCopies, type Verdict } from './judge.ts'
-import { addPart, dropParts, loadParts, loadReckoning, saveDiffers, saveFailed, saveRead, saveReckoning, want, type PartRow } from './reading-rows.ts'
-import { dueOf, isBroken, oldestOf, partsOf, reckon } from './rotation.ts'
-import type { BackupSet } from './set.ts'
+import { judgeCopies, type Copy, type Verdict } from './judge.ts'
+import {
+  addPart, capDue, countDamaged, dropParts, loadDue, loadExtents, loadFaults, loadKnown, loadOldest, loadPart, loadReckoning, loadWhole, saveDiffers, saveFailed, saveRead, saveReckoning, wantAll, WANTED, type Extent, type PartRow,
+} from './reading-rows.ts'
+import { dueAt, isBroken, partsOf, reckon, roundOf } from './rotation.ts'
+import type { BackupSet, Lies } from './set.ts'
 
 export interface VerifyingContext extends Pick<SetsContext, 'sets' | 'ask'> {
   readonly lived: () => Span
@@ -23,6 +25,8 @@ export interface Verifying {
   configure(tx: Tx): void
   /** A whole listing came: what is new has to be read. */
   listed(tx: Tx, set: BackupSet, store: string): void
+  /** Everything in a repository, as it is listed. `more`: the same once more goes on with it. */
+  things(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
   verified(tx: Tx, task: VerifyTask, result: Verified): void
   read(tx: Tx, set: BackupSet, what: 'all' | 'due'): void
   /** What reading says against it; nothing where all is well, or nothing was promised. */
@@ -51,13 +55,13 @@ export function verifyingOf(context: VerifyingContext): Verifying {
     saveReckoning(tx.sql, next)
     return next.passed
   }
-  const isPromised = (set: BackupSet | undefined, store: string): set is BackupSet & { verify: NonNullable<BackupSet['verify']> } =>
+  const isPromised = (set: BackupSet | undefined, store: string): set is Promising =>
     set?.verify !== undefined && set.in.some((it) => it.store === store)
   const soon = (tx: Tx, set: string, store: string, after: Span): void => tx.schedule(VERIFY, keyOf(set, store), dueIn(tx.now, after))
 
   /** Asks for what is due, and says whether there was anything. */
-  const ask = (tx: Tx, set: BackupSet & { verify: NonNullable<BackupSet['verify']> }, store: string, passed: Span): boolean => {
-    const parts = batchOf(wantedOf(tx, set, store, passed))
+  const ask = (tx: Tx, set: Promising, store: string, passed: Span): boolean => {
+    const parts = batchOf(loadDue(tx.sql, set.name, store, passed, MOST_PARTS))
     if (parts.length === 0) return false
     tx.afterwards(() => context.ask({ is: 'verify', set: set.name, store, parts }))
     return true
@@ -69,26 +73,44 @@ export function verifyingOf(context: VerifyingContext): Verifying {
         const set = context.sets().get(name)
         if (!isPromised(set, store)) return
         const passed = passedAt(tx)
-        const came = align(tx, set, store, passed)
-        soon(tx, name, store, ask(tx, set, store, passed) ? PATIENCE : came ? ms(0) : lookOf(set.verify.allWithin))
+        if (liesOf(set, store)?.repository !== undefined) {
+          soon(tx, name, store, PATIENCE)
+          tx.afterwards(() => context.ask({ is: 'list', what: 'everything', set: name, store }))
+        } else {
+          const came = align(tx, set, store, { passed, copies: loadCopies(tx.sql, name, store) }) !== 'all'
+          soon(tx, name, store, ask(tx, set, store, passed) ? PATIENCE : came ? ms(0) : lookOf(set.verify.allWithin))
+        }
         context.consider(tx, set, store)
       },
     },
     configure(tx) {
       for (const { set_, store } of tx.sql.all<{ set_: string; store: string }>('select distinct set_, store from guard_reading')) if (!isPromised(context.sets().get(set_), store)) dropParts(tx.sql, set_, store)
-      for (const set of context.sets().values()) if (set.verify) for (const { store } of set.in) soon(tx, set.name, store, seconds(10))
+      for (const set of context.sets().values()) {
+        if (!set.verify) continue
+        capDue(tx.sql, set.name, roundOf(set.verify.allWithin))
+        for (const { store } of set.in) soon(tx, set.name, store, seconds(10))
+      }
     },
     listed(tx, set, store) {
-      if (isPromised(set, store) && align(tx, set, store, passedAt(tx))) soon(tx, set.name, store, ms(0))
+      if (!isPromised(set, store)) return
+      if (liesOf(set, store)?.repository !== undefined || align(tx, set, store, { passed: passedAt(tx), copies: loadCopies(tx.sql, set.name, store) }) !== 'nothing new') soon(tx, set.name, store, ms(0))
+    },
+    things(tx, { set: name, store }, result) {
+      const set = context.sets().get(name)
+      if (!isPromised(set, store)) return 'all'
+      const passed = passedAt(tx)
+      if (result.is === 'listed' && align(tx, set, store, { passed, copies: result.copies }) === 'more') return 'more'
+      soon(tx, name, store, ask(tx, set, store, passed) ? PATIENCE : lookOf(set.verify.allWithin))
+      return 'all'
     },
     verified(tx, { set: name, store, parts }, result) {
       const set = context.sets().get(name)
       if (!isPromised(set, store)) return
       const passed = passedAt(tx)
       const found = result.is === 'verified' ? result.parts : []
-      record(tx, set.name, store, found, passed)
+      record(tx, set, store, found, passed)
       const isStuck = result.is === 'not-verified' || found.length < parts.length || found.some(({ is }) => is === 'failed')
-      soon(tx, name, store, isStuck ? lookOf(set.verify.allWithin) : ms(0))
+      soon(tx, name, store, !isStuck && ask(tx, set, store, passed) ? PATIENCE : lookOf(set.verify.allWithin))
       prove(tx, set, store)
       context.consider(tx, set, store)
     },
@@ -96,61 +118,67 @@ export function verifyingOf(context: VerifyingContext): Verifying {
       const passed = passedAt(tx)
       for (const { store } of set.in) {
         if (!isPromised(set, store)) continue
-        align(tx, set, store, passed)
+        if (liesOf(set, store)?.repository === undefined) align(tx, set, store, { passed, copies: loadCopies(tx.sql, set.name, store) })
         soon(tx, set.name, store, ms(0))
       }
-      if (what === 'all') want(tx.sql, set.name)
+      if (what === 'all') wantAll(tx.sql, set.name)
     },
     verdict(sql, set, store) {
       if (!isPromised(set, store)) return undefined
-      const parts = loadParts(sql, set.name, store)
-      return verdictOf(parts, loadReckoning(sql)?.passed ?? ms(0), set.verify.allWithin)
+      return verdictOf(sql, set, store)
     },
   }
 }
 
+type Promising = BackupSet & { readonly verify: NonNullable<BackupSet['verify']> }
+
 /** What reading found, the worst first. */
-export function verdictOf(parts: readonly PartRow[], passed: Span, allWithin: Span): Verdict | undefined {
-  const damaged = parts.filter(({ fault }) => fault === 'differs')
-  const [first] = damaged
-  if (first) return { side: 'unreadable', says: `${first.key} is damaged: ${first.says}${damaged.length > 1 ? `, and so are ${damaged.length - 1} more places` : ''}` }
-  const failed = parts.find(({ fault, fails }) => fault === 'failed' && fails >= MOST_FAILS)
-  if (failed) return { side: 'unknown', says: `${failed.key} could not be read, ${failed.fails} times: ${failed.says}` }
-  const oldest = oldestOf(parts)
-  if (oldest && isBroken(oldest, passed, allWithin)) return { side: 'unproven', says: `nobody read all of ${oldest.key} for ${sayTime(ms(passed - (oldest.read ?? oldest.since)))}; every byte within ${sayTime(allWithin)} was promised` }
+function verdictOf(sql: Sql, { name, verify: { allWithin } }: Promising, store: string): Verdict | undefined {
+  const [fault] = loadFaults(sql, name, store, 1)
+  if (fault?.fault === 'differs') {
+    const more = countDamaged(sql, name, store) - 1
+    return { side: 'unreadable', says: `${fault.key} is damaged: ${fault.says}${more > 0 ? `, and so are ${more} more places` : ''}` }
+  }
+  if (fault && fault.fails >= MOST_FAILS) return { side: 'unknown', says: `${fault.key} could not be read, ${fault.fails} times: ${fault.says}` }
+  const [oldest, passed] = [loadOldest(sql, name, store), loadReckoning(sql)?.passed ?? ms(0)]
+  if (oldest && isBroken(oldest.base, passed, allWithin)) return { side: 'unproven', says: `nobody read all of ${oldest.key} for ${sayTime(ms(passed - oldest.base))}; every byte within ${sayTime(allWithin)} was promised` }
   return undefined
 }
 
 /** So many parts come into the rows in one turn: pages never wait for a large set. */
 const MOST_NEW = 2000
 
-/** Rows for what is there, and for nothing else. True when something came. */
-function align(tx: Tx, set: BackupSet, store: string, passed: Span): boolean {
+/** Rows for what is there, and for nothing else; `more` where not all that came is in them yet. */
+function align(tx: Tx, set: Promising, store: string, { passed, copies }: { readonly passed: Span; readonly copies: readonly Copy[] }): 'nothing new' | 'all' | 'more' {
   const { sql } = tx
-  const known = new Map(loadParts(sql, set.name, store).filter(({ n }) => n === 0).map((part) => [part.key, part]))
+  const known = loadKnown(sql, set.name, store)
+  const isNewest = newestOf(tx, set, store, known.size > 0)
   let left = MOST_NEW
-  for (const copy of loadCopies(sql, set.name, store)) {
+  for (const copy of copies) {
     const had = known.get(copy.key)
     known.delete(copy.key)
     if (had && had.etag === copy.etag && had.version === (copy.versionId ?? '')) continue
-    if (left < 0) return true
+    if (left < 0) return 'more'
     if (had) dropParts(sql, set.name, store, copy.key)
-    const parts = partsOf(copy.bytes)
-    for (const [n, part] of parts.entries()) addPart(sql, set.name, store, { key: copy.key, n, of: parts.length, etag: copy.etag, version: copy.versionId ?? '', ...part, since: passed })
+    const [parts, newest] = [partsOf(copy.bytes), isNewest(copy.key)]
+    for (const [n, part] of parts.entries()) {
+      const it = { key: copy.key, n, etag: copy.etag, since: passed }
+      addPart(sql, set.name, store, { ...it, ...part, of: parts.length, version: copy.versionId ?? '', due: dueAt(it, { allWithin: set.verify.allWithin, of: parts.length, newest }) }, newest ? WANTED.new : WANTED.no)
+    }
     left -= parts.length
   }
   for (const key of known.keys()) dropParts(sql, set.name, store, key)
-  return left < MOST_NEW
+  return left === MOST_NEW ? 'nothing new' : 'all'
 }
 
-/** What a person wants, then what the rotation says. */
-export function wantedOf(tx: Pick<Tx, 'sql' | 'now'>, set: BackupSet, store: string, passed: Span): PartRow[] {
-  const lies = set.in.find((it) => it.store === store)
-  if (!lies || !set.verify) return []
+const liesOf = (set: BackupSet, store: string): Lies | undefined => set.in.find((it) => it.store === store)
+
+/** What is read as soon as it is there: the newest copy; of a repository, all that comes when some of it is known. */
+function newestOf(tx: Tx, set: BackupSet, store: string, isKnown: boolean): (key: string) => boolean {
+  const lies = liesOf(set, store)
+  if (!lies || lies.repository !== undefined) return () => isKnown
   const newest = judgeCopies(lies.pattern, loadCopies(tx.sql, set.name, store), tx.now.wall).find(({ counted }) => counted)?.key
-  const parts = loadParts(tx.sql, set.name, store).map((part) => ({ ...part, newest: part.key === newest }))
-  const due = dueOf(parts, passed, set.verify.allWithin)
-  return [...parts.filter(({ wanted }) => wanted), ...due.filter(({ wanted }) => !wanted)]
+  return (key) => key === newest
 }
 
 function batchOf(parts: readonly PartRow[]): PartWanted[] {
@@ -164,36 +192,53 @@ function batchOf(parts: readonly PartRow[]): PartWanted[] {
   return batch
 }
 
-function record(tx: Tx, set: string, store: string, found: readonly PartFound[], passed: Span): void {
-  const known = new Map(loadParts(tx.sql, set, store).map((part) => [`${part.key}\0${part.n}`, part]))
+function record(tx: Tx, set: Promising, store: string, found: readonly PartFound[], passed: Span): void {
+  const { sql } = tx
   for (const it of found) {
-    const part = known.get(`${it.key}\0${it.n}`)
-    if (!part || part.etag !== it.etag) continue
-    const at = tx.now.wall
-    if (it.is === 'read') saveRead(tx.sql, set, store, part, { passed, at, sum: it.sum })
-    if (it.is === 'failed') saveFailed(tx.sql, set, store, part, it.says)
-    if (it.is !== 'differs') continue
-    const says = `its bytes ${sayPlace(part)} are not those of when it was first read`
-    saveDiffers(tx.sql, set, store, part, { passed, at, says })
-    if (part.fault === 'differs') continue
-    const body: ProvedBody = { set, store, key: part.key, etag: part.etag, rung: -RUNG, says, at }
-    tx.append({ is: 'guard.disproved', stream: `backup:${set}`, body })
+    const part = loadPart(sql, set.name, store, it.key, it.n)
+    if (!part || part.etag !== it.etag || it.is === 'gone') continue
+    const now = { passed, at: tx.now.wall, due: dueAt({ ...part, read: passed }, { allWithin: set.verify.allWithin, of: part.of, newest: false }) }
+    if (it.is === 'failed') saveFailed(sql, set.name, store, part, it.says)
+    else if (it.is === 'read') saveRead(sql, set.name, store, part, { ...now, sum: it.sum })
+    else {
+      const says = `its bytes ${sayPlace(part)}are not those of when it was first read`
+      saveDiffers(sql, set.name, store, part, { ...now, says })
+      if (part.fault !== 'differs') disprove(tx, set, store, part, says)
+    }
   }
 }
 
-const sayPlace = ({ from, bytes, of }: PartRow): string => (of === 1 ? '' : `at ${Math.floor(from / MIB)}–${Math.ceil((from + bytes) / MIB)} MiB`).trim()
+/** The copy has lost what was proven of it; of a repository every copy has, since nobody here knows which of them needs that part. */
+function disprove(tx: Tx, set: BackupSet, store: string, { key, etag }: PartRow, says: string): void {
+  const proofs = liesOf(set, store)?.repository === undefined ? [] : loadProofs(tx.sql, set.name, store).map((it) => [it.key, it.etag] as const)
+  for (const [of, its] of new Map([[key, etag] as const, ...proofs])) {
+    const body: ProvedBody = { set: set.name, store, key: of, etag: its, rung: -RUNG, says: of === key ? says : `${key} is damaged: ${says}`, at: tx.now.wall }
+    tx.append({ is: 'guard.disproved', stream: `backup:${set.name}`, body })
+  }
+}
+
+const sayPlace = ({ from, bytes, of }: PartRow): string => (of === 1 ? '' : `at ${Math.floor(from / MIB)}–${Math.ceil((from + bytes) / MIB)} MiB `)
+
+/** All of it was read and none of it differs: since when, at the oldest. */
+export const provenOf = ({ parts, unread, faults, at }: Extent): Instant | undefined => (parts > 0 && unread === 0 && faults === 0 && at !== null ? at : undefined)
+
+/** So many proofs are written in one turn. */
+const MOST_PROOFS = 300
 
 /** Each copy of which every byte was read and none differs: that is proven, as old as its oldest reading. Told again when a quarter of the promise has passed. */
-function prove(tx: Tx, set: BackupSet & { verify: NonNullable<BackupSet['verify']> }, store: string): void {
-  const proofs = loadProofs(tx.sql, set.name, store).filter(({ rung }) => rung === RUNG)
-  const copies = Map.groupBy(loadParts(tx.sql, set.name, store), ({ key }) => key)
-  for (const [key, parts] of copies) {
-    const [first] = parts
-    if (!first || parts.some(({ readAt, fault }) => readAt === undefined || fault !== undefined)) continue
-    const at = Math.min(...parts.map(({ readAt }) => readAt ?? 0)) as Instant
-    const had = proofs.find((it) => it.key === key && it.etag === first.etag)
-    if (had && at - had.at < set.verify.allWithin / 4) continue
-    const body: ProvedBody = { set: set.name, store, key, etag: first.etag, rung: RUNG, says: 'every byte was read', at }
+function prove(tx: Tx, set: Promising, store: string): void {
+  const { sql } = tx
+  const together = liesOf(set, store)?.repository === undefined ? undefined : loadWhole(sql, set.name, store)
+  if (together && provenOf(together) === undefined) return
+  const proofs = new Map(loadProofs(sql, set.name, store).filter(({ rung }) => rung === RUNG).map((it) => [`${it.key}\0${it.etag}`, it.at]))
+  const extents = together ? undefined : new Map(loadExtents(sql, set.name, store).map((it) => [it.key, it]))
+  let left = MOST_PROOFS
+  for (const { key, etag } of loadCopies(sql, set.name, store)) {
+    const own = together ?? extents?.get(key)
+    const at = own && (together || own.etag === etag) ? provenOf(own) : undefined
+    const had = proofs.get(`${key}\0${etag}`)
+    if (at === undefined || (had !== undefined && at - had < set.verify.allWithin / 4) || left-- <= 0) continue
+    const body: ProvedBody = { set: set.name, store, key, etag, rung: RUNG, says: 'every byte was read', at }
     tx.append({ is: 'guard.proved', stream: `backup:${set.name}`, body })
   }
 }
