@@ -6,6 +6,7 @@ import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
 import { drilling } from './mutants-drills.ts'
 import { guarding } from './mutants-guard.ts'
+import { handling } from './mutants-hand.ts'
 import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { manifesting } from './mutants-exec.ts'
@@ -362,4 +363,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...handling, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]

@@ -33,10 +33,17 @@ const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => i
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
 const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone'): Load => from(() => import('./commands/backups.ts'), name)
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
+const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
 const configuration = (name: 'validate' | 'schema' | 'explain'): Load => from(() => import('./commands/configuration.ts'), name)
+
+const gatherPerson = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
+/** Who is asked, and for how long; whoever asks waits. */
+const asking = (): Option[] => [
+  option('--of <person>', 'one of the two who are asked; repeat it. Not needed where only two may approve').argParser(gatherPerson), option('--lapses <time>', 'after this time it is void: 30m, 4h, up to 24h (4h)'), option('--no-wait', 'print the id, and do not wait'),
+]
 
 const note = option('-m, --message <text>', 'a line for the timeline; "-" reads it from stdin')
 
@@ -152,6 +159,13 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       { usage: 'plan <reconcile>', says: 'run now and print what would be done with each object, and why; exit 0 nothing, 3 no run came to its end, 4 acts planned, 5 refused', examples: ['holdfast reconcile plan customer-backups', 'holdfast reconcile plan customer-backups --json=lines'], load: reconcile('plan') },
       { usage: 'show [reconcile]', says: 'how they stand; of one, its last plan and why it was refused', examples: ['holdfast reconcile show', 'holdfast reconcile show customer-backups'], load: reconcile('show') },
+      { usage: 'arm <reconcile>', says: 'ask two people to let it put objects aside on schedule; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile arm customer-backups --of ada --of bo', 'holdfast reconcile arm customer-backups --no-wait'], load: acts('arm'), options: asking() },
+      { usage: 'disarm <reconcile>', says: 'from now on it only reports; takes one', examples: ['holdfast reconcile disarm customer-backups'], load: acts('disarm') },
+      { usage: 'apply <plan>', says: 'see an armed plan through; exit 0 done, 3 some were held, 4 some still wait, 5 refused', examples: ['holdfast reconcile apply customer-backups', 'holdfast reconcile apply plan_… --no-wait'], load: acts('apply'), options: [option('--no-wait', 'say how far it is, and do not wait')] },
+      { usage: 'purge <plan>', says: 'ask two people to remove for good what a plan names; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile purge plan_… --of ada --of bo'], load: acts('purge'), options: asking() },
+      { usage: 'release <reconcile> [key…]', says: 'bring back what was put aside; takes one', examples: ['holdfast reconcile release customer-backups customers/7/save.zip', 'holdfast reconcile release customer-backups --all'], load: acts('release'), options: [option('--all', 'everything that lies aside')] },
+      { usage: 'accept <reconcile> <what> <seen>', says: 'accept what a run saw: identity, epoch, schema, shrink, gone (a tenant), gap or unlock (a key); holds for just that', examples: ['holdfast reconcile accept customer-backups schema 3f9a…', 'holdfast reconcile accept customer-backups gap customers/7/save.zip'], load: acts('accept') },
+      { usage: 'close-breaker <reconcile>', says: 'ask two people to close its breaker, with a reason, after a healthy run; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile close-breaker customer-backups -m "A tenant of 400 objects left us"'], load: acts('closeBreaker'), options: [...asking(), option('-m, --message <text>', 'the reason; "-" reads it from stdin')] },
     ],
   },
   {

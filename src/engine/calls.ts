@@ -17,6 +17,7 @@ import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
 import type { AgreementCalls } from '../views/agreements.ts'
 import type { BackupCalls } from '../views/backups.ts'
+import type { ActCalls } from '../views/acts.ts'
 import type { ReconcileCalls } from '../views/reconciles.ts'
 import type { PeopleCalls } from '../views/people.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
@@ -26,6 +27,7 @@ import { zoneOf } from '../words/moment.ts'
 import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb, touchToken, whyNotFrom } from './access.ts'
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { answerBackups, isAboutBackups } from './guard/calls.ts'
+import { answerActs, isAboutActs } from './guard/act-calls.ts'
 import { answerReconciles, isAboutReconciles } from './guard/reconcile-calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
@@ -48,7 +50,7 @@ const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -340,6 +342,7 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
 /** Answers a call: 400 with every problem of its arguments, 404 for what is not known, 503 when it could not be made durable. */
 export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
   if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
+  if (isAboutActs(called)) return answerActs(desk.keeper, called, args, asker)
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
   if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, whoOf(asker, (args as { readonly person?: unknown } | undefined)?.person))
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)

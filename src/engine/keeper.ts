@@ -178,8 +178,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
       : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
-  const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard })
-  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), storeOf: () => undefined, recheck: () => Promise.reject(new Error('no catalogue can be asked')) })
+  const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })
+  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => reconcilesIn(memory.config).get(name)?.store, retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
@@ -260,6 +260,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       samples?.flush(now().wall, 250)
       line.tick()
       guard.tick()
+      hand.tick()
       const { broken } = engine
       pushes.tick({ ok: broken === undefined && line.ready, says: broken ?? (line.ready ? 'delivery advances' : 'the ringer cannot be reached') })
     },

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { ms, type Span } from '../core/time.ts'
 import { ROLES } from '../core/role.ts'
+import { ACCEPTABLE } from '../views/acts.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
 import { MANIFEST_LIMIT, runShape } from '../rooms/guard/sets/manifest.ts'
 import type { LinkView } from '../rooms/page/protocol.ts'
@@ -199,6 +200,14 @@ export const apiRoutes: readonly Route[] = [
   }),
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),
+  call({
+    at: 'POST /acts/ask/:what', who: 'write', call: 'reconcile.ask', gives: 'holdfast.approval/1', says: 'Asks two people to arm a reconcile, to purge what a plan names, or to close a breaker; what they agree on is done at once.',
+    takes: z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name.meta({ description: 'A plan, or a reconcile, which stands for its latest.' }), reason: prose.max(2000).exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }),
+  }),
+  call({ at: 'POST /reconcile/:reconcile/disarm', who: 'write', call: 'reconcile.disarm', takes: z.strictObject({ reconcile: name, person }), gives: 'holdfast.done/1', says: 'From now on it only reports.' }),
+  call({ at: 'POST /reconcile/:reconcile/release', who: 'write', call: 'reconcile.release', takes: z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).max(1000).exactOptional(), person }), gives: 'holdfast.release/1', says: 'Brings back what was put aside: the keys that are named, or all of it.' }),
+  call({ at: 'POST /reconcile/:reconcile/accept', who: 'admin', call: 'reconcile.accept', takes: z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), person }), gives: 'holdfast.done/1', says: 'A person accepts something that a run saw; it holds for just that.' }),
+  call({ at: 'GET /acts/:on', who: 'read', call: 'reconcile.acts', takes: z.strictObject({ on: name }), gives: 'holdfast.acts/1', says: 'How far a plan has come, and what of it was held up by what.' }),
   call({ at: 'POST /reconcile/:reconcile/run', who: 'write', call: 'reconcile.run', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'Begins a run now; it reports, and nothing is done by it.' }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
   call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional(), from: z.array(line.max(60)).max(20).exactOptional().meta({ description: 'Networks that it is taken from: 10.0.0.0/8. Left out: from anywhere.' }), person }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),

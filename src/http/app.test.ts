@@ -9,7 +9,7 @@ import { routes } from './routes.ts'
 
 const scoped = routes.filter((route): route is Route & { who: Scope } => (SCOPES as readonly string[]).includes(route.who))
 
-const VALUES: Readonly<Record<string, string>> = { name: 'www', incident: '7', id: 'tok_read', token: 'abc', slug: 'public', signal: 'start' }
+const VALUES: Readonly<Record<string, string>> = { name: 'www', incident: '7', id: 'tok_read', token: 'abc', slug: 'public', signal: 'start', what: 'arm' }
 
 const pathOf = (route: Route): string => {
   const path = route.path.replace(/:(\w+)/g, (_, name: string) => VALUES[name] ?? 'x')
@@ -23,6 +23,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/incidents/:incident/resolve': { reason: 'x' }, '/api/v1/page': { who: 'ada', text: 'x' }, '/api/v1/oncall/cover': { rotation: 'primary', by: 'bo', from: 'now', until: '8h' },
   '/api/v1/board/post': { status: 'identified', text: 'x' }, '/api/v1/board/hold': { statement: 'st_1' }, '/api/v1/board/publish': { statement: 'st_1' },
   '/api/v1/tokens': { name: 'ci', scopes: ['read'] }, '/api/v1/approvals': { title: 'x', text: '', of: ['ada', 'bo'] },
+  '/api/v1/acts/ask/:what': { on: 'x' }, '/api/v1/reconcile/:reconcile/accept': { what: 'gap', seen: 'x' },
   '/api/v1/backups/:set/hold': { copy: 'x', reason: 'x' }, '/api/v1/backups/:set/accept-gone': { store: 'nas', reason: 'x' }, '/api/v1/backups/:set/manifests': { command: 'x', from: 0, to: 1, exit: 1, says: 'x' },
 }
 

@@ -195,7 +195,7 @@ async function workUntilIdle(world: ActsWorld, death: Death, at: number, holder:
     const told = await world.hear({ is: 'work', term }, holder)
     if (told.is === 'probe') {
       const { capabilities, clock } = await store.deleting.probe(signal)
-      await world.hear({ is: 'probed', term, store: told.store, identity: store.identity, capabilities, clock, moves: false, keeps: { is: 'pass' } }, holder)
+      await world.hear({ is: 'probed', term, store: told.store, identity: store.identity, capabilities, clock, moves: false, keeps: { is: 'pass' }, way: { versioning: 'enabled', noncurrent: 'ever', conditionalDelete: true, lockHolds: true } }, holder)
     } else if (told.is === 'look') {
       for (const doubt of told.doubts) await world.hear({ is: 'looked', term, id: doubt.id, found: await look(doubt, { ...store, now: world.now }, signal) }, holder)
     } else if (told.is === 'acts') {

@@ -81,4 +81,4 @@ const ask: Command = async (session, [title = ''], options) => {
   return wait ? exitOf(body) : EXIT.fine
 }
 
-export { list, show, ask }
+export { list, show, ask, draw, exitOf, waited }

@@ -94,7 +94,8 @@ function urlFor(keeper: Keeper, { asked, agreement }: AgreementRow, asker: Asker
   return asked.parties.some(({ identity }) => identity.person === who) ? approvalUrl(keeper.config.site.url, keeper.linkFor, { agreement: asked.id, person: who }) : null
 }
 
-const shown = (keeper: Keeper, found: AgreementRow, asker: Asker, named: string | undefined): ApprovalAnswer => {
+/** One agreement as whoever asks may see it. */
+export const showAgreement = (keeper: Keeper, found: AgreementRow, asker: Asker, named: string | undefined): ApprovalAnswer => {
   const row = standing(keeper, found)
   return viewOf(keeper, row, urlFor(keeper, row, asker, named))
 }
@@ -130,7 +131,7 @@ async function ask(keeper: Keeper, args: Args<'approvals.ask'>, asker: Asker): P
   }))
   if (wished.is === 'refused') return wished.why === 'crowded' ? no(503, 'HF473', sentenceOf(wished.says)) : no(409, 'HF474', sentenceOf(wished.says), 'name two different people with the right role: holdfast people list shows who has which')
   const row = loadAgreement(keeper.store.sql, wished.id)
-  return row ? ok(shown(keeper, row, asker, args.person)) : NOT_HERE
+  return row ? ok(showAgreement(keeper, row, asker, args.person)) : NOT_HERE
 }
 
 interface Party { readonly id: AgreementId; readonly person: string; readonly row: AgreementRow }
@@ -225,10 +226,10 @@ function pageOwners(tx: Tx, keeper: Keeper, { id, person: who, row }: Party, rea
 }
 
 const CALLS: { [Name in keyof AgreementCalls]: Call<Name> } = {
-  'approvals.list': (keeper, args, asker) => ok({ schema: 'holdfast.approvals/1', approvals: loadAgreements(keeper.store.sql, args.all !== true, MOST_LISTED).map((row) => shown(keeper, row, asker, args.person)) }),
+  'approvals.list': (keeper, args, asker) => ok({ schema: 'holdfast.approvals/1', approvals: loadAgreements(keeper.store.sql, args.all !== true, MOST_LISTED).map((row) => showAgreement(keeper, row, asker, args.person)) }),
   'approvals.show': (keeper, args, asker) => {
     const row = loadAgreement(keeper.store.sql, args.id)
-    return row ? ok(shown(keeper, row, asker, args.person)) : NOT_HERE
+    return row ? ok(showAgreement(keeper, row, asker, args.person)) : NOT_HERE
   },
   'approvals.ask': ask,
   'approvals.look': (keeper, args) => {

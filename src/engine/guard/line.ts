@@ -26,10 +26,14 @@ interface GuardLineWants {
   readonly send: (message: ToGuard) => boolean
   readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
   readonly room: () => GuardRoom
+  /** What has to be found out before a task is given; nothing for most. */
+  readonly prepare?: (task: Task) => Promise<Task> | undefined
 }
 
 interface Pending {
   readonly task: Task
+  /** As it is given, once it is. */
+  ready?: Task
   readonly id: string
   readonly until: Tick
   readonly waiting: { resolve(value: unknown): void; reject(cause: Error): void; readonly progress: ((says: string) => void) | undefined }[]
@@ -40,7 +44,7 @@ const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: 
 /** So many may be under way; further ones are refused, and asked for again when they fall due. */
 const MOST = 2000
 
-export function createGuardLine({ now, send, turn, room }: GuardLineWants): GuardLine {
+export function createGuardLine({ now, send, turn, room, prepare = () => undefined }: GuardLineWants): GuardLine {
   const pending = new Map<string, Pending>()
   let count = 0
   // Of this keeper alone: what comes back for one before it is nobody's.
@@ -56,9 +60,15 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
     if (pending.size >= MOST) return undefined
     const made: Pending = { task, id: `${mine}-${++count}`, until: (now().tick + within) as Tick, waiting: [] }
     pending.set(key, made)
-    // Not there: it is given when the process comes.
-    send({ is: 'task', id: made.id, task })
+    const prepared = prepare(task)
+    if (prepared === undefined) give(made, task)
+    else void prepared.then((ready) => (pending.get(key) === made ? give(made, ready) : undefined))
     return made
+  }
+  // Not there: it is given when the process comes.
+  const give = (it: Pending, ready: Task): void => {
+    it.ready = ready
+    send({ is: 'task', id: it.id, task: ready })
   }
   const take = async ({ task, waiting }: Pending, result: unknown): Promise<void> => {
     try {
@@ -88,7 +98,7 @@ export function createGuardLine({ now, send, turn, room }: GuardLineWants): Guar
       void (message.is === 'task-done' ? take(it, message.result) : fail(it, message.says))
     },
     opened() {
-      for (const { id, task } of pending.values()) send({ is: 'task', id, task })
+      for (const { id, ready } of pending.values()) if (ready) send({ is: 'task', id, task: ready })
     },
     tick() {
       const { tick } = now()

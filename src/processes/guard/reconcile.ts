@@ -12,6 +12,7 @@ import { judge, type Given, type Settings, type World } from '../../rooms/guard/
 import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
 import { isGood, type Kept, type Knows, type PlannedAct, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
 import { furthest } from './reconcile/catalogue.ts'
+import { withCopies } from './reconcile/copies.ts'
 import { gather, spoolAt, wayOf, type Gathered, type ReconcileContext } from './reconcile/gather.ts'
 import { keysFrom, listingFrom, memoryFrom, rowsFrom, type Asked } from './reconcile/inputs.ts'
 import { stampOf } from './reconcile/listing.ts'
@@ -60,11 +61,12 @@ const whole = (count: number): { readonly is: 'whole'; readonly count: number } 
 
 async function prepare({ config, knows }: ReconcileWants, it: Gathered, context: ReconcileContext, { folder, signal }: { readonly folder: string; readonly signal: AbortSignal }): Promise<Prepared> {
   const former = knows.memory === 'none' ? memory.empty(context.folder, 'none.spool') : memory.find(folder, knows.memory)
-  const begun = former && memory.begin(former, knows.since, spoolAt(context, 'memory.spool'))
+  const since = config.copiesIn === undefined ? knows.since : await withCopies(knows.since, context.reading(config.copiesIn), signal)
+  const begun = former && memory.begin(former, since, spoolAt(context, 'memory.spool'))
   const { before, listed, after } = it
   if (!before || !listed || !after) return { scouted: { alone: [], newest: [] }, asked: new Map(), newest: undefined, intents: undefined, memory: begun }
   const rows = ({ rows: spooled, seen }: typeof before): ReturnType<typeof rowsFrom> => rowsFrom(spooled, whole(seen.rows.keys))
-  const scouted = scout(listingFrom(listed.taken.spooled, whole(listed.taken.spooled.count), () => undefined), rows(before), rows(after), it.planted.sentinels)
+  const scouted = scout(listingFrom(listed.taken.spooled, whole(listed.taken.spooled.count), () => undefined), rows(before), rows(after), it.planted.sentinels, new Set(knows.since.filter(({ recalled }) => recalled.aside !== undefined).map(({ key }) => key)))
   context.say(`looking at ${scouted.alone.length} objects without a row`)
   const asked = await askFor(scouted.alone, context.reading(config.store), { locks: listed.declared.lock !== 'off', signal })
   const newest = memory.find(folder, knows.newest)

@@ -4,8 +4,9 @@
 import { sentence } from '../../core/fault.ts'
 import { ms, seconds, type Now, type Span } from '../../core/time.ts'
 import type { Timers } from '../../ports/world.ts'
-import type { Deleting, Reading } from '../../ports/store.ts'
+import type { Capability, Declared, Deleting, Probed, Reading } from '../../ports/store.ts'
 import type { Found } from '../../core/evidence.ts'
+import type { Way } from '../../rooms/guard/reconcile/readings.ts'
 import { heldSince, leftOf, LEASE, mayBegin, type Held } from '../../rooms/guard/acts/lease.ts'
 import type { Ended, FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
 import { perform } from './act.ts'
@@ -145,8 +146,22 @@ async function limitedLong<T>({ ports }: Hand, act: (signal: AbortSignal) => Pro
 async function tryOut(deleting: Deleting, reading: Reading, quarantine: Span | undefined, signal: AbortSignal): Promise<Omit<FromHand & { is: 'probed' }, 'is' | 'term' | 'store'>> {
   const { id } = await deleting.identify(signal)
   const probed = await deleting.probe(signal)
-  const { versioning, noncurrent } = await reading.declared(signal)
-  return { identity: id, capabilities: probed.capabilities, clock: probed.clock, moves: versioning === 'none', keeps: keepsFound(versioning, noncurrent, quarantine) }
+  const declared = await reading.declared(signal)
+  const { versioning, noncurrent } = declared
+  return { identity: id, capabilities: probed.capabilities, clock: probed.clock, moves: versioning === 'none', keeps: keepsFound(versioning, noncurrent, quarantine), way: wayOf(declared, probed) }
+}
+
+/** As a run is told of it. A folder looks before and after each move, which is what a condition is for. */
+function wayOf({ versioning, noncurrent, lock }: Declared, { capabilities }: Probed): Way {
+  const can = (name: Capability): boolean | undefined => (capabilities[name].is === 'unknown' ? undefined : capabilities[name].is === 'pass')
+  const broke = /then deleted/.test(`${capabilities.lock.says} ${capabilities.hold.says}`)
+  return {
+    versioning: versioning === 'enabled' && can('sets_aside') === true ? 'enabled' : versioning === 'none' ? 'none' : 'suspended',
+    noncurrent: noncurrent.is === 'for ever' ? 'ever' : noncurrent.is === 'for' ? noncurrent.span : undefined,
+    conditionalDelete: can(versioning === 'none' ? 'brings_back' : 'conditional_delete'),
+    // Where nothing can be locked nothing is; a store that takes a lock must keep it.
+    lockHolds: broke ? false : lock === 'off' ? true : can('lock'),
+  }
 }
 
 /** Whether what is put aside stays for the quarantine (G-21). */

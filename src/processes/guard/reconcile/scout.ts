@@ -19,15 +19,18 @@ export interface Scouted {
 
 type Objects = Cursor & { readonly standing: 'live' | 'hidden'; readonly listed: () => Listed; readonly modifiedAt: () => number }
 
-/** Walks once over listing and both catalogues. Inputs that are not whole give less, and are refused elsewhere. */
-export function scout(listing: Objects, before: Rows, after: Rows, sentinels: readonly Sentinel[]): Scouted {
+/** Walks once over listing and both catalogues. Inputs that are not whole give less, and are refused elsewhere. `aside`: keys in hex, hidden by us, whose locks count as well. */
+export function scout(listing: Objects, before: Rows, after: Rows, sentinels: readonly Sentinel[], aside: ReadonlySet<string> = new Set()): Scouted {
   const own = new Set(sentinels.map(({ key }) => Buffer.from(key).toString('hex')))
   const alone: { key: Uint8Array; listed: Listed }[] = []
   let newest: { key: Uint8Array; at: number }[] = []
   let oldest = Number.NEGATIVE_INFINITY
   const [first, second] = [follower(before), follower(after)]
   while (listing.next()) {
-    if (listing.standing !== 'live') continue
+    if (listing.standing !== 'live') {
+      if (aside.size > 0 && alone.length < MOST_ASKED && aside.has(Buffer.from(keyAt(listing)).toString('hex'))) alone.push({ key: keyAt(listing), listed: listing.listed() })
+      continue
+    }
     const [inFirst, inSecond] = [first.holds(listing), second.holds(listing)]
     const isWanted = inFirst && inSecond
     if (inFirst !== inSecond) continue

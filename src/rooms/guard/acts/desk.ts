@@ -73,10 +73,10 @@ export function createDesk(ports: DeskPorts): Desk {
         }
         case 'work': return work(holder, message.term)
         case 'probed': {
-          const { store, identity, capabilities, moves, keeps, clock } = message
+          const { store, identity, capabilities, moves, keeps, clock, way } = message
           unfit.delete(store)
           memory.asked.delete(store)
-          seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock })
+          seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock, way })
           return { is: 'written' }
         }
         case 'unfit': {

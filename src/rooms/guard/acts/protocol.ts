@@ -4,6 +4,7 @@
 import type { Instant, Span } from '../../../core/time.ts'
 import type { Judged, Probed, SetAside, StoreClock } from '../../../ports/store.ts'
 import type { Found } from '../../../core/evidence.ts'
+import type { Way } from '../reconcile/readings.ts'
 import type { Act, Looked } from './life.ts'
 import type { Granted } from './lease.ts'
 
@@ -30,7 +31,7 @@ export type FromHand =
   | { readonly is: 'lease' }
   | { readonly is: 'work'; readonly term: number }
   /** `keeps`: whether what is put aside stays there for the quarantine that was asked about. */
-  | { readonly is: 'probed'; readonly term: number; readonly store: string; readonly identity: string; readonly capabilities: Probed['capabilities']; readonly clock: StoreClock; readonly moves: boolean; readonly keeps: Found }
+  | { readonly is: 'probed'; readonly term: number; readonly store: string; readonly identity: string; readonly capabilities: Probed['capabilities']; readonly clock: StoreClock; readonly moves: boolean; readonly keeps: Found; readonly way: Way }
   /** It could not be tried out. */
   | { readonly is: 'unfit'; readonly term: number; readonly store: string; readonly says: string }
   | { readonly is: 'ended'; readonly term: number; readonly id: string; readonly ended: Ended }

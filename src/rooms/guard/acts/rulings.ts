@@ -9,7 +9,7 @@ import { lets, type Breaker } from '../reconcile/breaker.ts'
 import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
 import type { Lock } from '../reconcile/cursor.ts'
 import { isLive, type Item, type Plan } from '../reconcile/plan.ts'
-import type { Arming } from '../reconcile/readings.ts'
+import type { Arming, Way } from '../reconcile/readings.ts'
 import { asideOf, isFree, type Act, type Life } from './life.ts'
 
 /** A look at the catalogue is this young when it counts. */
@@ -43,6 +43,8 @@ export interface StoreSeen {
   readonly moves: boolean
   /** Versioning and lifecycle, read again: whether what is put aside stays for the quarantine (G-21). */
   readonly keeps: Found
+  /** The same for the next run. */
+  readonly way: Way
 }
 
 export interface Grounds {

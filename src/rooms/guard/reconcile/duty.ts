@@ -6,7 +6,8 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Acts } from '../acts/index.ts'
 import { actsToday, lastBatch, loadAccepted, loadJob } from '../acts/rows.ts'
-import { isDown } from '../rows.ts'
+import { isDown, loadCopies, loadListing } from '../rows.ts'
+import type { BackupSet } from '../sets/set.ts'
 import { marginsOf } from './margins.ts'
 import type { Way } from './readings.ts'
 import { acceptedOf, loadCauses, loadNames, loadRuns, loadState, MOST_SINCE, settled, sinceOf, type CauseBody, type RunBody } from './rows.ts'
@@ -20,6 +21,8 @@ export interface ReconcileContext {
   readonly lived: () => Span
   /** Lab time; 1 outside a lab. */
   readonly shrink: () => number
+  /** The sets of backups in force. */
+  readonly sets: () => ReadonlyMap<string, BackupSet>
   /** What was last found out about a store by trying it out, where it is known. */
   readonly way: (store: string) => Way | undefined
 }
@@ -105,8 +108,21 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
   return {
     number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
     way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name), shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
-    ...(flagsBinding === undefined ? {} : { flagsBinding }),
+    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context),
   }
+}
+
+/** How far back a copy of the catalogue goes, of those that are known: what it names could come back with it (G-23). Nothing where one was never listed. */
+function oldestOf(sql: Sql, now: Now, { of }: ReconcileConfig, { sets }: ReconcileContext): { readonly oldestCopy?: Span } {
+  let oldest = 0
+  for (const set of sets().values()) {
+    if (of === undefined || set.of !== of) continue
+    for (const { store } of set.in) {
+      if (loadListing(sql, set.name, store, now).age === undefined) return {}
+      for (const { modifiedAt } of loadCopies(sql, set.name, store)) oldest = Math.max(oldest, now.wall - modifiedAt)
+    }
+  }
+  return { oldestCopy: ms(oldest) }
 }
 
 /** Causes that stand now, against those that stood. `only`: of the others this run knows nothing. */

@@ -1,0 +1,88 @@
+// `holdfast reconcile`, the part that has something done. Two people are asked, and nothing happens before both have said it behind their own links; the
+// command waits for that: 0 agreed, 5 refused, 6 lapsed. To bring back and to disarm takes one, and is done at once.
+import type { ActsAnswer, ReleaseAnswer } from '../../../views/acts.ts'
+import type { ApprovalAnswer } from '../../../views/agreements.ts'
+import type { DoneAnswer } from '../../../views/done.ts'
+import { EXIT, usage } from '../../failure.ts'
+import { plain } from '../../output.ts'
+import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
+import { draw, exitOf, waited } from '../approvals.ts'
+
+const PAUSE = 1000
+const MOST_DRAWN = 20
+
+const peopleOf = (options: Options): { of?: readonly string[] } => (Array.isArray(options['of']) ? { of: options['of'].map(String) } : {})
+
+/** Asks two people, prints the agreement's id at once, and waits for them. */
+async function askTwo(session: Session, what: string, on: string, options: Options): Promise<number> {
+  const message = textOption(options, 'message')
+  const lapses = textOption(options, 'lapses')
+  const asked = await ask<ApprovalAnswer>(session, 'POST', `/acts/ask/${what}`, {
+    on, person: session.person.name, ...peopleOf(options), ...(message === undefined ? {} : { reason: session.message(message) }), ...(lapses === undefined ? {} : { lapses }),
+  })
+  const { out } = session
+  const wait = options['wait'] !== false
+  if (wait) out.talk(`${asked.id} is asked of ${asked.parties.map(({ person }) => person).join(' and ')}. Code: ${plain(asked.words)}. Waiting until both have said it, one refuses, or it lapses at ${out.moment(asked.lapsesAt)}.`)
+  const body = wait ? await waited(session, asked) : asked
+  out.answer(body, () => {
+    out.data(plain(body.id))
+    draw(out, body)
+  })
+  return wait ? exitOf(body) : EXIT.fine
+}
+
+const arm: Command = (session, [on = ''], options) => askTwo(session, 'arm', on, options)
+const closeBreaker: Command = (session, [on = ''], options) => {
+  if (textOption(options, 'message') === undefined) throw usage('A breaker is closed with a reason.', 'say in a sentence why so much is right: --message')
+  return askTwo(session, 'close-breaker', on, options)
+}
+const purge: Command = (session, [on = ''], options) => askTwo(session, 'purge', on, options)
+
+const disarm: Command = async (session, [on = '']) => {
+  const body = await ask<DoneAnswer>(session, 'POST', `/reconcile/${segment(on)}/disarm`, { person: session.person.name })
+  session.out.answer(body, () => session.out.talk(body.says))
+  return EXIT.fine
+}
+
+function drawActs({ out }: Session, it: ActsAnswer): void {
+  out.data(out.paint('strong', `${it.over} done, ${it.under_way} under way, ${it.waiting} waiting, ${it.held.length} held`))
+  for (const { text, cure } of it.refusals) {
+    out.data(`Refused: ${text}`)
+    out.data(`  → ${cure}`)
+  }
+  if (it.totals.purge > 0 && it.agreement === null) out.data(`${it.totals.purge} wait for two people: holdfast reconcile purge ${it.plan}`)
+  out.table(it.held.slice(0, MOST_DRAWN).map(({ act, key, says }) => [act, key, says]))
+}
+
+/** Acts of an armed plan are done as soon as they may; this looks until they are. */
+const apply: Command = async (session, [on = ''], options) => {
+  const until = session.timeout === undefined ? Number.POSITIVE_INFINITY : session.now() + session.timeout
+  let body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
+  const refused = body.refusals.length > 0 && body.totals.release === 0
+  while (!refused && options['wait'] !== false && body.waiting + body.under_way > 0 && session.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
+  }
+  const { out } = session
+  if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: body.refusals.map((it) => ({ ...it, found: 'fail', evidence: [] })) }))
+  else out.answer(body, () => drawActs(session, body))
+  return refused ? EXIT.refused : body.waiting + body.under_way > 0 ? EXIT.pending : body.held.length > 0 ? EXIT.down : EXIT.fine
+}
+
+const release: Command = async (session, [on = '', ...keys], options) => {
+  if (keys.length === 0 && options['all'] !== true) throw usage('Which objects come back?', 'name their keys, or say --all')
+  const body = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? {} : { keys }) })
+  session.out.answer(body, () => {
+    session.out.talk(`${body.wanted} come back as soon as a hand is there; it takes no agreement.`)
+    for (const key of body.missing) session.out.talk(`${plain(key)} does not lie aside`)
+  })
+  return body.missing.length > 0 ? EXIT.failed : EXIT.fine
+}
+
+const accept: Command = async (session, [on = '', what = '', seen = '']) => {
+  const body = await ask<DoneAnswer>(session, 'POST', `/reconcile/${segment(on)}/accept`, { what, seen, person: session.person.name })
+  session.out.answer(body, () => session.out.talk(body.says))
+  return EXIT.fine
+}
+
+export { accept, apply, arm, closeBreaker, disarm, purge, release }

@@ -1,0 +1,144 @@
+// Calls about what is done to objects. Two people are asked here and agree elsewhere, each behind a link of their own; what they agree on is bound to the
+// hash of what stands here now. To hold back, to bring back and to disarm takes one. What is accepted is bound to what was seen, and takes a person.
+import { z } from 'zod'
+import { may } from '../../core/role.ts'
+import { hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
+import { byHand } from '../../rooms/guard/acts/index.ts'
+import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
+import { asides, loadJob } from '../../rooms/guard/acts/rows.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
+import { ACCEPTABLE, planOf, viewActs, type ActCalls } from '../../views/acts.ts'
+import type { Asker } from '../../views/answers.ts'
+import { viewReconcile } from '../../views/reconciles.ts'
+import { saySize } from '../../words/size.ts'
+import { showAgreement } from '../agreement/calls.ts'
+import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
+import { reconcilesIn } from '../in-force.ts'
+import type { Keeper } from '../keeper.ts'
+
+const name = z.string().min(1).max(200)
+const person = z.string().max(200).optional()
+const ARGS = {
+  'reconcile.ask': z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name, reason: z.string().trim().max(2000).optional(), of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
+  'reconcile.disarm': z.strictObject({ reconcile: name, person }),
+  'reconcile.release': z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).max(1000).optional(), person }),
+  'reconcile.accept': z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), person }),
+  'reconcile.acts': z.strictObject({ on: name }),
+} satisfies Record<keyof ActCalls, z.ZodType>
+type Args<Name extends keyof ActCalls> = z.output<(typeof ARGS)[Name]>
+
+const USUAL: Span = hours(4)
+const LONGEST: Span = hours(24)
+const SHORTEST_REASON = 10
+
+const speaker = (asker: Asker, named: string | undefined): string =>
+  asker.is === 'person' ? asker.person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? named ?? 'somebody at the machine') : 'somebody'
+const notHere = (on: string, keeper: Keeper): Answer => no(404, 'HF404', `no plan and no reconcile is called “${on}”`, `known: ${[...reconcilesIn(keeper.config).keys()].slice(0, 20).join(', ') || 'none'}`)
+const refusedFor = (says: string, help: string): Answer => no(409, 'HF492', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
+
+/** What is asked, as it stands now; or why it cannot be. */
+function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask'>): { readonly asked: Asked; readonly title: string; readonly text: string } | Answer {
+  const { sql } = keeper.store
+  const plan = planOf(sql, on)
+  const reconcile = plan?.reconcile ?? on
+  if (!reconcilesIn(keeper.config).has(reconcile)) return notHere(on, keeper)
+  const job = loadJob(sql, reconcile)
+  if (what === 'arm') {
+    const why = whyNotArm(job, job.latest?.binding)
+    if (why !== undefined || typeof job.latest?.binding !== 'string') return refusedFor(why ?? 'no run has read catalogue and store yet', 'holdfast reconcile show says how it stands')
+    return { asked: { is: 'arm', reconcile, binding: job.latest.binding }, title: `Arm the clean-up ${reconcile}`, text: `From now on it puts aside, on schedule, what has had no row for long enough. It can be brought back until it is purged, and a purge takes two people again. It is bound to this store, catalogue, schema, queries and limits (${job.latest.binding.slice(0, 16)}): any change disarms it.` }
+  }
+  if (what === 'close-breaker') {
+    if (job.breaker.is !== 'open') return refusedFor('its breaker is not open', 'there is nothing to close')
+    if (reason.length < SHORTEST_REASON) return no(400, 'HF401', 'A breaker is closed with a reason.', 'say in a sentence why so much is right: --message')
+    if (job.healthy === undefined || job.healthy.at <= job.breaker.since) return refusedFor('no run since it opened has found everything well', 'holdfast reconcile plan makes one now')
+    const { since, because } = job.breaker
+    return { asked: { is: 'close-breaker', reconcile, since, because, reason }, title: `Close the breaker of ${reconcile}`, text: `It opened because: ${because.join('; ')}.\nReason to close it: ${reason}\nAfterwards it is half open: the first ten objects, then four times as many after each healthy day.` }
+  }
+  if (plan === undefined) return notHere(on, keeper)
+  const { totals, hash, mode, refusals } = plan
+  if (mode !== 'armed' || refusals.length > 0) return refusedFor(mode === 'armed' ? `the plan is refused: ${refusals[0]?.text ?? ''}` : `the plan is ${mode}: nothing of it is done`, 'holdfast reconcile show says what stands in the way')
+  if (totals.purge === 0) return refusedFor('nothing in it is to be purged', 'holdfast reconcile show lists what it holds')
+  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${totals.purge} objects of ${reconcile}`, text: `${totals.purge} objects (${saySize(totals.bytes)} with what is put aside) are removed for good: their quarantine is over, none has a row, and each is verified in the other place. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
+}
+
+const isAnswer = (it: object): it is Answer => 'status' in it
+
+async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): Promise<Answer> {
+  const { people } = keeper.rooms
+  const { sql } = keeper.store
+  const wanted = askedNow(keeper, args)
+  if (isAnswer(wanted)) return wanted
+  const approvers = people.everybody(sql).filter((it) => may(people.rolesOf(sql, it), 'approve'))
+  const of = args.of ?? (approvers.length === 2 ? approvers : [])
+  if (of.length !== 2) return no(400, 'HF472', 'Two people are asked; say which.', `name them with --of: ${approvers.slice(0, 20).join(', ') || 'nobody may approve yet'}`)
+  const unknown = of.find((it) => !people.isKnown(sql, it))
+  if (unknown !== undefined) return no(404, 'HF404', `no person is called “${unknown}”`, `who may approve: ${approvers.slice(0, 20).join(', ') || 'nobody yet'}`)
+  const lapses = args.lapses === undefined ? USUAL : parseSpan(args.lapses)
+  if (lapses === undefined || lapses < minutes(1) || lapses > LONGEST) return no(400, 'HF411', `“${args.lapses}” is not a time between 1 min and ${sayTime(LONGEST)}`, 'write it with units: 30m, 4h')
+  const made = await keeper.engine.turn('reconcile.ask', (tx) => askIn(tx, keeper, { ...wanted, of, lapses, by: speaker(asker, args.person) }))
+  if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')
+  const row = loadAgreement(sql, made.id)
+  return row ? ok(showAgreement(keeper, row, asker, args.person)) : notHere(args.on, keeper)
+}
+
+function askIn(tx: Tx, { rooms: { people, guard } }: Keeper, { asked, title, text, of, lapses, by }: { asked: Asked; title: string; text: string; of: readonly string[]; lapses: Span; by: string }) {
+  const made = people.agreements.ask(tx, {
+    what: `guard.${asked.is}`, title, text, hash: hashOfAsked(asked), asks: 'yes', parties: of.map((it) => ({ person: it, as: 'approves' })), lapses, alone: 'never', by,
+    // What cannot be undone is not pressed by mistake.
+    ...(asked.is === 'purge' ? { typed: asked.reconcile } : {}),
+  })
+  if (made.is === 'asked') guard.acts.asked(tx, made.id, asked)
+  return made
+}
+
+async function release(keeper: Keeper, { reconcile, keys, person: named }: Args<'reconcile.release'>, asker: Asker): Promise<Answer> {
+  const { sql } = keeper.store
+  const hex = keys?.map((key) => Buffer.from(key).toString('hex')) ?? [...asides(sql, reconcile)].map(({ key }) => key).slice(0, 5000)
+  const { wanted, missing } = await keeper.engine.turn('reconcile.release', (tx) => keeper.rooms.guard.acts.bring(tx, reconcile, hex, speaker(asker, named)))
+  return ok({ schema: 'holdfast.release/1', reconcile, wanted, missing: missing.map((key) => Buffer.from(key, 'hex').toString('utf8')), plan: byHand(reconcile) })
+}
+
+async function accept(keeper: Keeper, { reconcile, what, seen, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
+  if (asker.is === 'token') return no(403, 'HF475', 'No token accepts: a person does.', 'sign in, or do it on the machine itself with --as')
+  const config = reconcilesIn(keeper.config).get(reconcile)
+  if (!config) return notHere(reconcile, keeper)
+  const key = what === 'gap' || what === 'unlock'
+  if (!key && what !== 'gone') {
+    const may = viewReconcile(keeper.store.sql, config, null).acceptable.filter((it) => it.what === what)
+    if (!may.some((it) => it.seen === seen)) return refusedFor(`what the last run saw is not “${seen.slice(0, 80)}”`, may[0] === undefined ? 'nothing of that kind can be accepted now' : `it is: ${may[0].seen}`)
+  }
+  const by = speaker(asker, named)
+  await keeper.engine.turn('reconcile.accept', (tx) => keeper.rooms.guard.acts.accept(tx, reconcile, { what, seen: key ? Buffer.from(seen).toString('hex') : seen, by }))
+  return ok({ schema: 'holdfast.done/1', says: `${what} is accepted by ${by}: ${seen.slice(0, 200)}. It holds for just that, from the next run on.` })
+}
+
+async function disarm(keeper: Keeper, { reconcile, person: named }: Args<'reconcile.disarm'>, asker: Asker): Promise<Answer> {
+  if (!reconcilesIn(keeper.config).has(reconcile) && loadJob(keeper.store.sql, reconcile).version === 0) return notHere(reconcile, keeper)
+  const was = loadJob(keeper.store.sql, reconcile).arming !== undefined
+  await keeper.engine.turn('reconcile.disarm', (tx) => keeper.rooms.guard.acts.disarm(tx, reconcile, speaker(asker, named)))
+  return ok({ schema: 'holdfast.done/1', says: was ? `${reconcile} only reports from now on; what lies aside stays there and can be brought back.` : `${reconcile} was not armed.` })
+}
+
+type Call<Name extends keyof ActCalls> = (keeper: Keeper, args: Args<Name>, asker: Asker) => Answer | Promise<Answer>
+const CALLS: { [Name in keyof ActCalls]: Call<Name> } = {
+  'reconcile.ask': ask, 'reconcile.release': release, 'reconcile.accept': accept, 'reconcile.disarm': disarm,
+  'reconcile.acts': (keeper, { on }) => {
+    const plan = planOf(keeper.store.sql, on)
+    return plan ? ok(viewActs(keeper.store.sql, plan)) : notHere(on, keeper)
+  },
+}
+
+export const isAboutActs = (called: string): called is keyof ActCalls => Object.hasOwn(CALLS, called)
+
+/** As `answer` does it for the others. */
+export async function answerActs(keeper: Keeper, called: keyof ActCalls, args: unknown, asker: Asker): Promise<Answer> {
+  const parsed = ARGS[called].safeParse(args ?? {})
+  if (!parsed.success) return misunderstood(called, parsed.error)
+  try {
+    return await (CALLS[called] as Call<keyof ActCalls>)(keeper, parsed.data, asker)
+  } catch (cause) {
+    return notDurable(cause)
+  }
+}
