@@ -50,7 +50,7 @@ export interface Cell {
   put(name: string, text: string): Promise<string>
   /** Runs a program to its end. Throws a `Fault` when it could not be run at all, or was ended by anything but itself. */
   run(argv: readonly string[], want: RunWant): Promise<Ran>
-  /** Starts a program that stays, until it says that it is ready. `undefined`: it ended before; then `said` tells what it said. */
+  /** Starts a program that stays, until it says that it is ready. It may have ended before: then it is not alive. */
   start(argv: readonly string[], want: { readonly ready: RegExp; readonly within: Span }): Promise<Served>
 }
 
