@@ -1,8 +1,7 @@
 // The guard process: long reads of stores that must not delay anything else. It holds credentials that list and read, and none that delete. It
 // is given tasks by the keeper and answers each once; killed at any moment it leaves nothing undone, since what it does is reading:
 // the keeper gives the tasks anew. What it writes on the way lies in one folder, which is emptied at its start.
-import { mkdirSync, rmSync } from 'node:fs'
-import { rmdir } from 'node:fs/promises'
+import { mkdirSync, rmdir, rmSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import path from 'node:path'
 import { Fault, sentence } from '../core/fault.ts'
@@ -111,7 +110,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   switch (task.is) {
     case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal).finally(() => rmdir(context.folder).catch(() => undefined))
+    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
   }
 }
 
