@@ -25,7 +25,7 @@ export const manifesting: readonly Mutant[] = [
     changes: [{ file: EXEC, find: `      const given = withSnapshot(session, argv, taking?.snapshot)`, put: `      if (why !== '') return EXIT.failed\n      const given = withSnapshot(session, argv, taking?.snapshot)` }],
   },
   {
-    name: 'a backup that failed is reported as a success', breaks: ['G-2'], killer: ran(`the exit code is the command\\'s`),
+    name: 'a backup that failed is reported as a success', breaks: ['G-2'], killer: ran('the exit code is that of the command'),
     changes: [{ file: EXEC, find: '      return ended.exit\n', put: '      return EXIT.fine\n' }],
   },
   {

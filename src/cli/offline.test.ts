@@ -8,6 +8,8 @@ import { instantOf, tickOf } from '../core/time.ts'
 import { openSql } from '../db/sql.ts'
 import { openStore } from '../db/store.ts'
 import { accessRoom, createToken } from '../engine/access.ts'
+import { guardRoom } from '../rooms/guard/index.ts'
+import { recordRun } from '../rooms/guard/sets/manifest-rows.ts'
 import type { LedgerAnswer } from '../views/answers.ts'
 import { runCli } from './main.ts'
 
@@ -43,6 +45,21 @@ test('verify and rebuild a data folder that nobody runs on', async (t) => {
     assert.equal(ran.exit, 0, JSON.stringify(ran.body))
     assert.deepEqual([ran.body.schema, ran.body.entries, ran.body.broken], ['holdfast.ledger/1', 2, undefined])
   }
+})
+
+test('what is known of backups is made anew too', async (t) => {
+  const data = folderOf(t)
+  const absent = (): never => assert.fail('folding asks for nothing of the present')
+  const store = openStore(path.join(data, 'holdfast.db'), [guardRoom({ sets: absent, ask: absent, lived: absent, reconciles: absent, shrink: absent, way: absent })], 'node_1')
+  store.begin()
+  store.turn('ran', { wall: instantOf(1_700_000_000_000), tick: tickOf(1), boot: 'b' }, (tx) => recordRun(tx, 'shop', { command: 'pg_dump', from: 1, to: 2, exit: 1, says: '' }, 'ada'))
+  store.commit()
+  store.sql.exec('delete from guard_run')
+  store.close()
+  assert.deepEqual((await run('ledger rebuild', data)).body.differed, ['guard_run'])
+  const sql = openSql(path.join(data, 'holdfast.db'))
+  t.after(() => sql.close())
+  assert.equal(sql.get<{ n: number }>('select count(*) as n from guard_run')?.n, 1)
 })
 
 test('a changed entry is found: exit 3, and nothing is rebuilt from it', async (t) => {

@@ -8,6 +8,7 @@ import { prepareTables } from '../db/store.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Room } from '../db/room.ts'
 import { accessRoom } from '../engine/access.ts'
+import { guardRoom } from '../rooms/guard/index.ts'
 import { pageRoom } from '../rooms/page/index.ts'
 import { peopleRoom } from '../rooms/people/index.ts'
 import { tellRoom } from '../rooms/tell/index.ts'
@@ -23,6 +24,7 @@ const rooms = (): readonly Room[] => {
   return [
     watchRoom({ checks: absent, closed: absent, moved: absent }), pageRoom({ plan: absent, changed: absent }),
     tellRoom({ boards: absent, timezone: absent, isHeartbeat: absent, changed: absent }), peopleRoom({ key: new Uint8Array(32), random: absent, lived: absent, members: absent }), accessRoom(),
+    guardRoom({ sets: absent, ask: absent, lived: absent, reconciles: absent, shrink: absent, way: absent }),
   ]
 }
 

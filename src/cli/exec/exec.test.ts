@@ -118,7 +118,7 @@ test('without it there is a count before and one after, which bracket it', async
   assert.deepEqual([it.manifest().how, it.manifest().tables], ['bracketed', [{ name: 'public.orders', least: 10, most: 15 }]])
 })
 
-test('the exit code is the command\'s, and one that failed leaves no manifest', async (t) => {
+test('the exit code is that of the command, and one that failed leaves no manifest', async (t) => {
   const it = bench(t)
   assert.equal(await it.run('shop', ...node(DUMP(7), '--', '{{snapshot}}')), 7)
   assert.deepEqual([it.sent[0]?.report.exit, it.sent[0]?.report.manifest], [7, undefined])
