@@ -42,4 +42,12 @@ export const retaining: readonly Mutant[] = [
     name: 'a set without a rule keeps nothing', breaks: ['G-4'], killer: killer('judge', 'a set without a rule'),
     changes: [{ file: `${ROOM}/judge.ts`, find: 'if (last + daily + weekly + monthly + yearly + within > 0 &&', put: 'if (last + daily + weekly + monthly + yearly + within >= 0 &&' }],
   },
+  {
+    name: 'a plan of retention that is refused pages nobody', breaks: ['G-5', 'X-9'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-5 more than goes at once' },
+    changes: [{ file: `${ROOM}/duty.ts`, find: 'if (pages[0]) tellRefused(', put: 'if (pages[1]) tellRefused(' }],
+  },
+  {
+    name: 'what was accepted once is accepted for ever', breaks: ['G-11'], killer: killer('judge', 'G-5 more than the limits'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: 'between(accepted.at, now.wall) <= ACCEPTED_FOR', put: 'between(accepted.at, now.wall) >= 0' }],
+  },
 ]

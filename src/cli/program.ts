@@ -31,7 +31,7 @@ const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'):
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
-const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone'): Load => from(() => import('./commands/backups.ts'), name)
+const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone' | 'acceptMost'): Load => from(() => import('./commands/backups.ts'), name)
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
@@ -152,6 +152,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'plan <set>', says: 'what could go by the rules of a set, and why each copy stays; exit 4 when something could, 5 when the plan is refused', examples: ['holdfast backups plan shop', 'holdfast backups plan shop --store main --json'], load: backups('plan'), options: [option('--store <store>', 'only there')] },
       { usage: 'hold <set> <copy>', says: 'hold a copy: no rule makes it go; --end lets go of it', examples: ['holdfast backups hold shop pg/shop-2026-11-20.dump -m "before the migration"', 'holdfast backups hold shop pg/shop-2026-11-20.dump --end'], load: backups('hold'), options: [option('-m, --message <text>', 'why; "-" reads it from stdin'), option('--end', 'nobody holds it any more')] },
       { usage: 'accept-gone <set> <store>', says: 'say that what vanished from a store was meant to', examples: ['holdfast backups accept-gone shop main -m "moved to the archive"'], load: backups('acceptGone'), options: [message] },
+      { usage: 'accept-most <set> <store> <copies>', says: 'say that so many copies may go at once in a store, having seen the plan; for a day', examples: ['holdfast backups accept-most shop main 30 -m "keep is shorter from today on"'], load: backups('acceptMost'), options: [message] },
     ],
   },
   {

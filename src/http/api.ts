@@ -194,6 +194,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /backups/:set/plan', who: 'read', call: 'backups.plan', takes: z.strictObject({ set: name, store: name.exactOptional() }), gives: 'holdfast.retention/1', says: 'What could go by the rules of a set, and why each copy stays. Nothing is done by it.' }),
   call({ at: 'POST /backups/:set/hold', who: 'write', call: 'backups.hold', takes: z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: prose.max(2000).exactOptional(), end: z.boolean().exactOptional().meta({ description: 'Nobody holds it any more.' }), person }), gives: 'holdfast.done/1', says: 'Holds a copy: no rule makes it go.' }),
   call({ at: 'POST /backups/:set/accept-gone', who: 'write', call: 'backups.acceptGone', takes: z.strictObject({ set: name, store: name, reason: prose.max(2000), person }), gives: 'holdfast.done/1', says: 'Says that what vanished from a store was meant to.' }),
+  call({ at: 'POST /backups/:set/accept-most', who: 'admin', call: 'backups.acceptMost', takes: z.strictObject({ set: name, store: name, most: z.int().min(1).max(100_000), reason: prose.max(2000), person }), gives: 'holdfast.done/1', says: 'Says that so many copies may go at once in a store; for a day.' }),
   call({
     at: 'POST /backups/:set/manifests', who: 'write', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
     takes: z.strictObject({ set: name, ...runShape }),

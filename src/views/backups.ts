@@ -121,6 +121,8 @@ export interface BackupCalls extends DrillCalls {
   'backups.hold': { args: { set: string; copy: string; reason?: string; end?: boolean; person?: string }; body: DoneAnswer }
   /** What vanished from a store, and was not taken by us, was meant to go. */
   'backups.acceptGone': { args: { set: string; store: string; reason: string; person?: string }; body: DoneAnswer }
+  /** So many copies may go at once in a store; for a day. */
+  'backups.acceptMost': { args: { set: string; store: string; most: number; reason: string; person?: string }; body: DoneAnswer }
   'backups.ran': { args: RunReport & { set: string }; body: DoneAnswer }
 }
 

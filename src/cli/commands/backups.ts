@@ -117,4 +117,7 @@ function done({ out }: Session, body: DoneAnswer): number {
   return EXIT.fine
 }
 
-export { list, show, verify, plan, hold, acceptGone }
+const acceptMost: Command = async (session, [set = '', store = '', copies = ''], options) =>
+  done(session, await ask<DoneAnswer>(session, 'POST', `/backups/${segment(set)}/accept-most`, { store, most: Number(copies), reason: session.message(textOption(options, 'message') ?? ''), person: session.person.name }))
+
+export { list, show, verify, plan, hold, acceptGone, acceptMost }

@@ -24,6 +24,7 @@ const BACKUP_ARGS = {
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
   'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
+  'backups.acceptMost': z.strictObject({ set: name, store: name, most: z.int().min(1).max(100_000), reason: z.string().min(1).max(2000), person }),
   'backups.ran': z.strictObject({ set: name, ...runShape }),
 } satisfies Record<keyof BackupCalls, z.ZodType>
 
@@ -75,6 +76,11 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     if (!set.in.some(({ store }) => store === args.store)) return noStore(set, args.store)
     const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
     return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
+  }),
+  'backups.acceptMost': (keeper, { set: called, store, most, reason }, who) => withSet(keeper, called, async (set) => {
+    if (!set.in.some((it) => it.store === store)) return noStore(set, store)
+    await keeper.engine.turn('accept most', (tx) => keeper.rooms.guard.acceptMost(tx, { set: set.name, store, most, by: who, reason }))
+    return done(`accepted that up to ${most} copies of ${set.name} may go at once in ${store}; for a day`)
   }),
   'backups.ran': (keeper, { set: named, ...report }, who) => withSet(keeper, named, async ({ name: set }) => {
     const wrong = notBelieved(set, report, keeper.now().wall)

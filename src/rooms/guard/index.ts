@@ -38,6 +38,8 @@ export interface GuardRoom extends Room {
   hold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string; readonly reason: string }): boolean
   /** A person says that what vanished was meant to; gives the keys. */
   acceptGone(tx: Tx, it: { readonly set: string; readonly store: string; readonly by: string; readonly reason: string }): readonly string[]
+  /** So many may go at once, a person says who has seen them; holds for a day. */
+  acceptMost(tx: Tx, it: { readonly set: string; readonly store: string; readonly most: number; readonly by: string; readonly reason: string }): void
   /** False where nobody holds it. */
   endHold(tx: Tx, it: { readonly set: string; readonly key: string; readonly by: string }): boolean
   /** A command that makes copies of a set has run; false when that was known. */
@@ -76,7 +78,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     apply: {
       ...acts.apply, 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
-      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
+      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
     due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },
@@ -99,6 +101,9 @@ export function guardRoom(context: GuardContext): GuardRoom {
       const gone = retention.loadGone(tx.sql, set, store)
       if (gone.length > 0) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
       return gone.map(({ key }) => key)
+    },
+    acceptMost(tx, { set, store, most, by, reason }) {
+      tx.append({ is: 'guard.mostAccepted', stream: `backup:${set}`, body: { set, store, most, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
     },
     endHold(tx, { set, key, by }) {
       if (!retention.loadHolds(tx.sql, set).has(key)) return false

@@ -1,7 +1,7 @@
 // The duty of retention: after each listing the copies of a set are judged by its rules and by what was proven of them. What could go is marked, waits, and
 // is judged again; the plan says of every copy why it stays or may go. Nothing is removed by it.
 import type { Observation } from '../../../core/evidence.ts'
-import type { Now, Span } from '../../../core/time.ts'
+import { days, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
@@ -10,7 +10,7 @@ import { judgeCopies } from '../sets/judge.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { DEFAULTS, type Settings } from './gates.ts'
 import { judge, type Judged, type World } from './judge.ts'
-import { loadFewest, loadHolds, loadKnown, loadShelf, NEVER, saveEvaluated, saveKnown } from './rows.ts'
+import { forgetRefused, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, NEVER, saveEvaluated, saveKnown, saveRefused } from './rows.ts'
 import { FRESH, READ_WHOLE, type Shelf } from './shelf.ts'
 
 /** What retention needs of the node. */
@@ -21,12 +21,14 @@ export interface Life {
   readonly shrink: () => number
 }
 
+const WEEK: Span = days(7)
+
 export const settingsOf = (set: BackupSet, shrink: number): Settings => ({ ...DEFAULTS, ...set.retention, keep: set.keep ?? {}, shrink })
 
 /** Everything that is known of a set, as one of its stores is judged by it. */
 export function worldOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life): World {
   return {
-    set: set.name, settings: settingsOf(set, life.shrink()), store, shelves: set.in.map((lies) => shelfOf(sql, set, lies, now)), accepted: undefined, now, lived: life.lived(),
+    set: set.name, settings: settingsOf(set, life.shrink()), store, shelves: set.in.map((lies) => shelfOf(sql, set, lies, now)), accepted: loadMost(sql, set.name, store), now, lived: life.lived(),
   }
 }
 
@@ -37,11 +39,21 @@ export const planFor = (sql: Sql, set: BackupSet, store: string, now: Now, life:
 export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life): void {
   if (set.keep === undefined) return
   const world = worldOf(tx.sql, set, store, tx.now, life)
-  const { remember, healthy } = judge(world)
+  const { remember, healthy, plan, pages } = judge(world)
+  if (pages[0]) tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
+  else forgetRefused(tx.sql, set.name, store)
   // What was never evaluated before is known from now on.
   const at = { wall: tx.now.wall, lived: life.lived() }
   if (remember) saveKnown(tx.sql, set.name, store, remember.map((it) => (it.since === NEVER ? { ...it, since: at } : it)))
   if (healthy) saveEvaluated(tx.sql, set.name, store, tx.now.wall, remember?.length ?? 0)
+}
+
+/** One cause, one incident; what stays so is told again weekly (G-28). */
+function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { readonly why: string; readonly says: string }): void {
+  const told = loadRefused(tx.sql, set.name, store)
+  if (told?.why === why && tx.now.wall - told.wall < WEEK && tx.now.wall >= told.wall) return
+  saveRefused(tx.sql, set.name, store, why, tx.now.wall)
+  tx.append({ is: 'guard.alarmed', stream: `retention:${set.name}@${store}`, body: { subject: `retention:${set.name}@${store}`, title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall } })
 }
 
 function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Shelf {

@@ -14,10 +14,12 @@ create table if not exists guard_expected (set_ text not null, store text not nu
 create table if not exists guard_hold (set_ text not null, key text not null, by_ text not null, reason text not null, at integer not null, primary key (set_, key)) strict, without rowid;
 create table if not exists guard_shelf (set_ text not null, store text not null, identity text not null, clock text, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_mark (set_ text not null, store text not null, name text not null, since text not null, mark text, primary key (set_, store, name)) strict, without rowid;
+create table if not exists guard_most (set_ text not null, store text not null, most integer not null, at integer not null, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_refused (set_ text not null, store text not null, why text not null, wall integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_evaluated (set_ text not null, store text not null, wall integer not null, found integer not null, primary key (set_, store, wall)) strict, without rowid;
 `
 
-export const PROJECTIONS = ['guard_expected', 'guard_hold']
+export const PROJECTIONS = ['guard_expected', 'guard_hold', 'guard_most']
 
 const placeOf = ({ key, version, etag }: { readonly key: string; readonly version: string; readonly etag: string }): Place => ({ key, etag, ...(version === '' ? {} : { versionId: version }) })
 
@@ -34,7 +36,7 @@ export const applyAccepted = (sql: Sql, entry: Entry): void => {
 
 export const applyLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated', 'guard_most', 'guard_refused']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applyHeld = (sql: Sql, entry: Entry): void => {
@@ -46,6 +48,24 @@ export const applyHoldEnded = (sql: Sql, entry: Entry): void => {
   const { set, key } = entry.body as { set: string; key: string }
   sql.run('delete from guard_hold where set_ = ? and key = ?', set, key)
 }
+
+/** A person has seen that so many could go at once, and said that they may. */
+export const applyMost = (sql: Sql, entry: Entry): void => {
+  const { set, store, most, at } = entry.body as { set: string; store: string; most: number; at: number }
+  sql.run('insert into guard_most (set_, store, most, at) values (?,?,?,?) on conflict do update set most = excluded.most, at = excluded.at', set, store, most, at)
+}
+
+export const loadMost = (sql: Sql, set: string, store: string): { readonly most: number; readonly at: Instant } | undefined =>
+  sql.get<{ most: number; at: Instant }>('select most, at from guard_most where set_ = ? and store = ?', set, store)
+
+/** Why the last evaluation was refused, and when people were last told. */
+export const loadRefused = (sql: Sql, set: string, store: string): { readonly why: string; readonly wall: Instant } | undefined =>
+  sql.get<{ why: string; wall: Instant }>('select why, wall from guard_refused where set_ = ? and store = ?', set, store)
+
+export const saveRefused = (sql: Sql, set: string, store: string, why: string, wall: Instant): void =>
+  void sql.run('insert into guard_refused (set_, store, why, wall) values (?,?,?,?) on conflict do update set why = excluded.why, wall = excluded.wall', set, store, why, Math.floor(wall))
+
+export const forgetRefused = (sql: Sql, set: string, store: string): void => void sql.run('delete from guard_refused where set_ = ? and store = ?', set, store)
 
 /** Keys that a person holds, in whatever store. */
 export const loadHolds = (sql: Sql, set: string): ReadonlySet<string> => new Set(sql.all<{ key: string }>('select key from guard_hold where set_ = ?', set).map(({ key }) => key))
