@@ -7,6 +7,7 @@ import { entering } from './mutants-entering.ts'
 import { drilling } from './mutants-drills.ts'
 import { guarding } from './mutants-guard.ts'
 import { handling } from './mutants-hand.ts'
+import { reconciling } from './mutants-reconcile.ts'
 import { retaining } from './mutants-retention.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { manifesting } from './mutants-exec.ts'
@@ -363,4 +364,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...handling, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]

@@ -149,4 +149,4 @@ export function orderly(give: (part: readonly CatalogueRow[]) => void, what: str
 }
 
 /** One statement of a query that is read inside another: without the semicolon at its end. */
-export const inner = (query: string): string => `(\n${query.trim().replace(/;\s*$/, '')}\n)`
+export const inner = (query: string): string => `(\n${query.trim().replace(/\s*;$/, '')}\n)`

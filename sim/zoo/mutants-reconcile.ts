@@ -1,0 +1,50 @@
+// The part of the zoo about a reconcile run: each animal reads what is wanted, or what is there, a little worse than it should.
+import type { Mutant } from './mutant.ts'
+
+const RUN = 'src/processes/guard/reconcile'
+const PORT = 'src/ports/catalogue.ts'
+const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file, name })
+const runs = (name: string): Mutant['killer'] => killer(`${RUN}.test.ts`, name)
+
+export const reconciling: readonly Mutant[] = [
+  {
+    name: 'part of a catalogue is a catalogue', breaks: ['G-20'], killer: runs('it goes away in the middle'),
+    changes: [{ file: `${RUN}.ts`, find: 'after: after ? rowsFrom(after.rows, whole(after.seen.rows.keys)) : noRows(lost.after),', put: 'after: after ? rowsFrom(after.rows, whole(after.seen.rows.keys)) : before ? rowsFrom(before.rows, whole(before.seen.rows.keys)) : noRows(lost.after),' }],
+  },
+  {
+    name: 'what the database counts is what came', breaks: ['G-20'], killer: runs('G-10 a catalogue that gives other than it counts'),
+    changes: [{ file: `${RUN}.ts`, find: 'before: before ? rowsFrom(before.rows, whole(before.seen.rows.keys))', put: 'before: before ? rowsFrom(before.rows, whole(before.rows.count))' }],
+  },
+  {
+    name: 'of two rows of one key the last one says whether it is locked', breaks: ['G-17'], killer: killer('src/ports/catalogue.test.ts', 'G-17 rows that name one key'),
+    changes: [{ file: PORT, find: `lock: STRICTEST.find((it) => locks.includes(it)) ?? 'unknown'`, put: `lock: locks[1] ?? 'unknown'` }],
+  },
+  {
+    name: 'a lock that says neither is free', breaks: ['G-17'], killer: killer('src/ports/catalogue.test.ts', 'G-17 what a lock column says'),
+    changes: [{ file: PORT, find: `? 'locked' : 'unknown'`, put: `? 'locked' : 'free'` }],
+  },
+  {
+    name: 'the last page of a listing counts before its end is proven', breaks: ['G-24', 'G-10'], killer: killer(`${RUN}/listing.test.ts`, 'G-24 a last page whose end'),
+    changes: [{ file: `${RUN}/listing.ts`, find: 'if (!sheet.mark) last = sheet.items', put: 'if (!sheet.mark) take(sheet.items)' }],
+  },
+  {
+    name: 'a memory that was changed is a memory', breaks: ['G-17'], killer: runs('a result that the keeper never took'),
+    changes: [{ file: `${RUN}/memory.ts`, find: 'if (statSync(file).size !== kept.bytes || hashOf(file) !== kept.sha256) return undefined', put: 'if (statSync(file).size === 0 && kept.bytes > 0) return undefined' }],
+  },
+  {
+    name: 'a run that does not count makes flags', breaks: ['G-7'], killer: runs('flags are made by runs that count'),
+    changes: [{ file: `${RUN}/memory.ts`, find: 'counted === undefined || counts ? recalled', put: 'counted === undefined || counted ? recalled' }],
+  },
+  {
+    name: 'a plan may be edited after it was sealed', breaks: ['G-11'], killer: runs('G-11 a plan that was changed'),
+    changes: [{ file: `${RUN}/plan-file.ts`, find: 'if (again.hash !== seal.hash || again.id !== seal.id)', put: 'if (again.totals.purge < 0)' }],
+  },
+  {
+    name: 'a catalogue that went back is forgotten with the next run', breaks: ['G-19'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),
+    changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'epochLatched: was.epochLatched || wentBack(plan),', put: 'epochLatched: wentBack(plan),' }],
+  },
+  {
+    name: 'what a person accepted holds for whatever comes later', breaks: ['G-16'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),
+    changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'it.what === what && it.seen === texts[what]', put: 'it.what === what && texts[what].length > 0' }],
+  },
+]
