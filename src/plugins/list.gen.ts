@@ -19,9 +19,10 @@ import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
 import files from './backups/files.ts'
 import postgresBackups from './backups/postgres.ts'
+import restic from './backups/restic.ts'
 
 export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgres, tcp]
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
-export const backups: readonly AnyEngine[] = [files, postgresBackups]
+export const backups: readonly AnyEngine[] = [files, postgresBackups, restic]

@@ -72,6 +72,28 @@ export interface CopyGiven {
   readonly at: Instant
   readonly bytes: number
   readonly manifest?: Manifest
+  /** Of a copy in a repository: what it is called there. `Cell.copy` is the repository's folder then. */
+  readonly name?: string
+  /** When it was begun to be read. */
+  readonly readAt?: Instant
+  /** For a program's input, and never for its arguments or a file. */
+  readonly password?: string
+}
+
+/** What a copy says of itself, by its engine. */
+export interface Held {
+  /** Of when its contents are, by the clock of who made it. */
+  readonly at: Instant
+  /** Which source and which folders, in a line. */
+  readonly of: string
+}
+
+/** A copy that is nothing without others beside it: all of them are fetched with it. */
+export interface Repository {
+  /** Where its repository begins, with a slash at its end where there is a folder, and its name there. `undefined`: no copy is called so. */
+  place(key: string): { readonly root: string; readonly name: string } | undefined
+  /** What is listed before the rest, in this order: what refers to others before what it refers to, so that no reference leads nowhere. */
+  readonly first: readonly string[]
 }
 
 /** What a step found, and the engine's own words where it said something. */
@@ -89,6 +111,8 @@ export interface Restoring {
   prove(assertion: Assertion): Promise<Step>
   /** L6: what the manifest says, beyond the assertions. Empty without a manifest. */
   manifest(): Promise<readonly { readonly text: string; readonly step: Step }[]>
+  /** What is known of it after its structure was looked at. */
+  held?(): Held | undefined
 }
 
 export interface Engine<Config extends z.ZodObject = z.ZodObject> {
@@ -101,6 +125,8 @@ export interface Engine<Config extends z.ZodObject = z.ZodObject> {
   readonly examples: readonly z.input<Config>[]
   /** The kinds of assertions that it can ask. */
   readonly asserts: readonly Assertion['is'][]
+  /** Its copies lie in repositories. */
+  readonly repository?: Repository
   open(config: z.output<Config>, cell: Cell, copy: CopyGiven): Restoring
 }
 

@@ -40,6 +40,8 @@ interface Init {
   readonly sets: readonly BackupSet[]
   readonly reconciles: readonly ReconcileConfig[]
   readonly catalogues: readonly CataloguePlace[]
+  /** Of repositories, by their sets' names. */
+  readonly passwords: Readonly<Record<string, string>>
   readonly lab?: boolean
 }
 
@@ -82,7 +84,7 @@ function readingOf(name: string): Reading {
 }
 
 const contextFor = (id: string, data: string): GuardContext => ({
-  reading: readingOf, now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
+  reading: readingOf, password: (set) => (Object.hasOwn(init?.passwords ?? {}, set) ? init?.passwords[set] : undefined), now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
 })
 
 function catalogueOf(name: string): OpenCatalogue {
@@ -110,7 +112,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   switch (task.is) {
     case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
+    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(set.drill?.atMost === undefined ? {} : { atMost: set.drill.atMost }), ...(task.manifest ? { manifest: task.manifest } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
   }
 }
 
@@ -153,10 +155,10 @@ function hear(message: ToGuard): void {
   next()
 }
 
-function configure({ stores, sets, reconciles, catalogues }: Init): void {
+function configure({ stores, sets, passwords, reconciles, catalogues }: Init): void {
   if (!init) return
   const before = JSON.stringify(init.stores)
-  init = { ...init, stores, sets, reconciles, catalogues }
+  init = { ...init, stores, sets, passwords, reconciles, catalogues }
   if (JSON.stringify(stores) === before) return
   for (const one of opened.values()) one.close()
   opened.clear()

@@ -12,7 +12,7 @@ import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { forReading } from '../rooms/guard/config.ts'
-import type { Accepted } from '../views/accepted.ts'
+import { withoutCredentials, type Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
 import { childrenOf, HAND_PATIENCE, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
@@ -186,9 +186,9 @@ function raiseWorker(it: Watch): void {
   }, opened.former.filter(({ name }) => name === 'worker'))
 }
 
-/** The keeper judges backups and opens no store: it has no credential of any. */
-const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...config, stores: [], manifests: [], catalogues: [], ...(lab ? { shrink: lab.shrink } : {}) })
-const guarded = ({ backups, stores, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), reconciles, catalogues })
+/** The keeper judges backups and opens no store. */
+const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...withoutCredentials(config), ...(lab ? { shrink: lab.shrink } : {}) })
+const guarded = ({ backups, stores, passwords, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, reconciles, catalogues })
 
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {

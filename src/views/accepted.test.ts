@@ -12,7 +12,7 @@ import { canonical } from '../core/ledger.ts'
 import * as plugins from '../plugins/list.gen.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
-import { fileSchema, loadConfig, type Accepted, type LoadWants } from './accepted.ts'
+import { fileSchema, loadConfig, withoutCredentials, type Accepted, type LoadWants } from './accepted.ts'
 
 const fixtures = join(import.meta.dirname, '../config/fixtures')
 const CANARY = 'mysql://app:c4n4ry@127.0.0.1:3316/shop'
@@ -195,6 +195,17 @@ test('headers and bodies may be written out; only what carries credentials is a 
     assert.deepEqual(findings.map((finding) => finding.slice(-5)), ['HF119'], settings)
     assert.doesNotMatch(rendered, /c4n4ry/, rendered)
   }
+})
+
+test('the password of a repository stands beside the sets, for one process alone', async () => {
+  const text = 'version: 1\nstores: { nas: { dir: ./nas } }\nbackups: { repo: { engine: restic, in: { nas: restic }, password: "${secret:restic}", every: 6h, drill: { at_most: 20 GiB } }, constructor: { engine: borg, in: { nas: borg }, every: 6h } }\n'
+  const config = await accept({ text, env: { HOLDFAST_SECRET_RESTIC: 'c4n4ry' }, ...plugins })
+  assert.deepEqual(config.passwords, { repo: 'c4n4ry' })
+  assert.equal(config.backups[0]?.drill?.atMost, 20 * 1024 ** 3)
+  assert.doesNotMatch(JSON.stringify([config.backups, config.canonical, config.version, config.warnings, withoutCredentials(config)]), /c4n4ry/)
+  const bad = await refuse({ text: text.replace('"${secret:restic}"', 'c4n4ry').replace('20 GiB', 'much'), ...plugins })
+  assert.deepEqual(bad.findings.map((it) => it.slice(-5)).toSorted(), ['HF104', 'HF119'])
+  assert.doesNotMatch(bad.rendered, /c4n4ry/)
 })
 
 test('the canonical form is the same whatever the order of names, comments and notation', async () => {

@@ -61,8 +61,13 @@ export interface Accepted {
   readonly reconciles: readonly ReconcileConfig[]
   /** With their credentials, as the stores. */
   readonly catalogues: readonly CataloguePlace[]
+  /** Of repositories, by their sets' names: for the guard process, and for no other. */
+  readonly passwords: Readonly<Record<string, string>>
   readonly warnings: readonly Finding[]
 }
+
+/** The same for processes that open no store: without a credential of any, of what is backed up, and without passwords of repositories. */
+export const withoutCredentials = (config: Accepted): Accepted => ({ ...config, stores: [], catalogues: [], manifests: [], passwords: {} })
 
 export type Loaded =
   | { readonly is: 'accepted'; readonly config: Accepted }
@@ -133,7 +138,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */

@@ -40,7 +40,7 @@ const drills: Command = async (session, [set = '']) => {
 
 function tell({ out }: Session, it: DrillAnswer): void {
   out.table([
-    ['Verdict', [it.verdict === 'passed' ? 'strong' : 'down', it.verdict]], ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine],
+    ['Verdict', [it.verdict === 'passed' ? 'strong' : 'down', it.verdict]], ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['Of', out.moment(it.held.at)]] : []),
     ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? 'yes, nothing is left' : 'no'],
   ])
   if (it.asserts.length > 0) {

@@ -17,7 +17,7 @@ export function oursIn(text: string): string | undefined {
 /** The lines that say what went wrong: at most four, the first and the last of the errors. */
 export function gist({ err, out }: Pick<Ran, 'err' | 'out'>): string {
   const lines = `${err}\n${out}`.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const loud = lines.filter((line) => /\b(error|fatal|panic|failed|could not|cannot|invalid|unexpected|corrupt|refus|not found)/i.test(line))
+  const loud = lines.filter((line) => /\b(error|fatal|panic|failed|could not|cannot|invalid|unexpected|corrupt|refus|not found|does not (?:exist|match))/i.test(line))
   const some = loud.length > 0 ? loud : lines.slice(-2)
   const few = some.length > 4 ? [...some.slice(0, 2), '…', ...some.slice(-1)] : some
   const text = few.join('\n')

@@ -6,6 +6,8 @@ import type { Timers } from '../../ports/world.ts'
 export interface GuardContext {
   /** The half of a store that looks. Throws a Fault where no store is called so. */
   reading(store: string): Reading
+  /** Of a set's repository; nothing where none is configured. For engines in cells, and for no message. */
+  readonly password?: (set: string) => string | undefined
   readonly now: () => Now
   readonly timers: Timers
   /** For what is written meanwhile; of this process alone, and emptied at its start. */

@@ -4,13 +4,14 @@
 import { Fault, isOurs, sentence } from '../../core/fault.ts'
 import { hours, type Instant, type Span } from '../../core/time.ts'
 import { backups as engines } from '../../plugins/list.gen.ts'
-import type { Assertion, Manifest } from '../../ports/backup.ts'
+import type { Assertion, CopyGiven, Held, Manifest } from '../../ports/backup.ts'
 import { climb, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import { openCell, type OpenCell } from './cell/cell.ts'
 import type { GuardContext } from './context.ts'
 import { fetchCopy, type Fetched } from './drill/fetch.ts'
+import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
 
 export interface DrillWants {
   readonly set: string
@@ -21,6 +22,8 @@ export interface DrillWants {
   readonly at: Instant
   readonly assert: readonly Assertion[]
   readonly manifest?: Manifest
+  /** Bytes of a repository that are fetched; see `MOST_BYTES`. */
+  readonly atMost?: number
 }
 
 const LONGEST: Span = hours(12)
@@ -28,8 +31,10 @@ const LONGEST: Span = hours(12)
 const RESERVE = 256 * 1024 * 1024
 const LOOK_EVERY = 500
 
+export type DrillContext = Pick<GuardContext, 'reading' | 'now' | 'folder' | 'say' | 'password'>
+
 /** Never rejects. `context.folder` is where the cell lies. */
-export async function perform(wants: DrillWants, context: Pick<GuardContext, 'reading' | 'now' | 'folder' | 'say'>, signal: AbortSignal): Promise<DrillReport> {
+export async function perform(wants: DrillWants, context: DrillContext, signal: AbortSignal): Promise<DrillReport> {
   const began = context.now()
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(new Fault('the drill did not end within 12 h', 'later')), LONGEST)
@@ -38,6 +43,7 @@ export async function perform(wants: DrillWants, context: Pick<GuardContext, 're
   let opened: OpenCell | undefined
   let judged: Judgement
   let left: string | undefined
+  let held: Held | undefined
   const fetching: Phase[] = []
   try {
     const engine = engines.find(({ kind }) => kind === wants.engine)
@@ -48,12 +54,21 @@ export async function perform(wants: DrillWants, context: Pick<GuardContext, 're
     try {
       context.say(`fetching ${wants.copy.key}`)
       const from = tick()
-      fetched = await fetchCopy(context.reading(wants.store), wants.copy, opened, AbortSignal.any([signal, limit.signal]))
+      const ends = AbortSignal.any([signal, limit.signal])
+      fetched = engine.repository === undefined ? await fetchCopy(context.reading(wants.store), wants.copy, opened, ends)
+        : await fetchRepository({ reading: context.reading(wants.store), repository: engine.repository, copy: wants.copy, cell: opened, most: wants.atMost ?? MOST_BYTES, now: context.now }, ends)
       fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
       context.say(`restoring ${wants.copy.key}`)
       const config: unknown = engine.config.parse({})
-      const given = { at: wants.at, bytes: wants.copy.bytes, ...(wants.manifest ? { manifest: wants.manifest } : {}) }
-      judged = await climb(engine.open(config, opened.cell, given), wants.assert, tick)
+      const password = context.password?.(wants.set)
+      const name = engine.repository?.place(wants.copy.key)?.name
+      const given: CopyGiven = {
+        at: wants.at, bytes: wants.copy.bytes, readAt: began.wall,
+        ...(wants.manifest ? { manifest: wants.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
+      }
+      const restoring = engine.open(config, opened.cell, given)
+      judged = await climb(restoring, wants.assert, tick)
+      held = restoring.held?.()
     } finally {
       clearInterval(watched)
     }
@@ -63,7 +78,8 @@ export async function perform(wants: DrillWants, context: Pick<GuardContext, 're
     clearTimeout(timer)
     left = await opened?.close()
   }
-  return reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
+  const report = reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
+  return held === undefined ? report : { ...report, held }
 }
 
 /** Something that the copy itself did wrong before its engine saw it. */

@@ -40,6 +40,8 @@ export interface GuardConfig extends ReconcileConfigs {
   readonly sets: readonly BackupSet[]
   readonly stores: readonly StorePlace[]
   readonly manifests: readonly ManifestPlace[]
+  /** Of repositories, by their sets' names; apart from the sets, which are shown and kept. */
+  readonly passwords: Readonly<Record<string, string>>
 }
 
 /** The key under which every store's settings hold the credential that deletes. */
@@ -73,6 +75,10 @@ const manifestSetting = z.strictObject({
   within: span(seconds(1), hours(12)).default(minutes(5)).meta({ description: 'How long counting may take, each time' }),
 })
 
+const SIZES: Readonly<Record<string, number>> = { MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
+const size = z.string().regex(/^[1-9]\d{0,5} ?(?:MiB|GiB|TiB)$/, 'a number with MiB, GiB or TiB, such as 64GiB')
+  .transform((text) => Number.parseInt(text, 10) * (SIZES[text.slice(-3)] ?? 1)).meta({ description: 'A drill fetches no repository that is larger (64GiB)' })
+
 const setSchema = z.strictObject({
   engine: z.enum(ENGINES).meta({ description: 'What makes the copies' }),
   of: nameKey().optional().meta({ description: 'What it is a copy of; the name of a check, where one is called so' }),
@@ -86,7 +92,7 @@ const setSchema = z.strictObject({
   keep_verified: z.int().min(1).max(1000).default(2).meta({ description: 'So many newer copies that were read whole remain before one may go' }),
   locations: z.int().min(1).max(20).default(1).meta({ description: 'In so many stores' }),
   verified_within: span(hours(1), LONGEST).default(days(30)).meta({ description: 'How old the proof of such a copy may be' }),
-  drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]) }).optional(),
+  drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]), at_most: size.optional() }).optional(),
   verify: z.strictObject({ all_within: span(hours(1), LONGEST) }).optional(),
   manifest: manifestSetting.optional(),
 })
@@ -106,8 +112,9 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalo
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
   const manifests: ManifestPlace[] = []
-  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, manifests }) ?? [])
-  return { stores, sets, manifests, ...readReconciles(reading, catalogues, named) }
+  const passwords = new Map<string, string>()
+  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, manifests, passwords }) ?? [])
+  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), ...readReconciles(reading, catalogues, named) }
 }
 
 function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {
@@ -122,7 +129,7 @@ function readManifest(reading: Reading, name: string, { postgres, mysql, tables,
   }
 }
 
-function readSet(reading: Reading, name: string, { stores, manifests }: { readonly stores: readonly string[]; readonly manifests: ManifestPlace[] }): BackupSet | undefined {
+function readSet(reading: Reading, name: string, { stores, manifests, passwords }: { readonly stores: readonly string[]; readonly manifests: ManifestPlace[]; readonly passwords: Map<string, string> }): BackupSet | undefined {
   const path = ['backups', name]
   if (!reading.map(path)) return undefined
   const read = reading.secretShape(setSchema, path)
@@ -138,11 +145,14 @@ function readSet(reading: Reading, name: string, { stores, manifests }: { readon
   const place = read.manifest && readManifest(reading, name, read.manifest)
   if (place) manifests.push(place)
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
-  return {
+  const set: BackupSet = {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
     ...(read.of === undefined ? {} : { of: read.of }), ...(read.keep ? { keep: written(read.keep), retention: { zone: read.zone, keepVerified: read.keep_verified, locations: read.locations, verifiedWithin: read.verified_within } } : {}),
-    ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf) } } : {}), ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
+    ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf), ...(read.drill.at_most === undefined ? {} : { atMost: read.drill.at_most }) } } : {}),
+    ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
   }
+  if (read.password !== undefined) passwords.set(name, read.password)
+  return set
 }
 
 /** Without what was not written. */

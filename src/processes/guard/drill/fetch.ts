@@ -14,14 +14,21 @@ export interface Fetched {
 }
 
 /** Beyond the copy itself, so much room must be there. */
-const SPARE = 512 * 1024 * 1024
+export const SPARE = 512 * 1024 * 1024
 
 /** Writes the whole copy into the cell. Throws a `Fault` for anything but that. */
 export async function fetchCopy(reading: Reading, copy: Copy, cell: Pick<OpenCell, 'room' | 'takeIn'>, signal: AbortSignal): Promise<Fetched> {
   const room = await cell.room()
   if (room < copy.bytes + SPARE) throw new Fault(`there is too little room on this machine to restore it: the copy has ${mib(copy.bytes)} MiB, and ${mib(room)} MiB are free`, 'later')
   await same(reading, copy, 'before it was read', signal)
-  const file = await open(await cell.takeIn(), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
+  const sha256 = await write(reading, copy, await cell.takeIn(), signal)
+  await same(reading, copy, 'while it was read', signal)
+  return { bytes: copy.bytes, sha256 }
+}
+
+/** Writes one version to a new file, and gives the hash of what was written. */
+export async function write(reading: Reading, copy: Copy, to: string, signal: AbortSignal): Promise<string> {
+  const file = await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
   const hash = createHash('sha256')
   try {
     for (let from = 0; from < copy.bytes;) {
@@ -37,13 +44,13 @@ export async function fetchCopy(reading: Reading, copy: Copy, cell: Pick<OpenCel
   } finally {
     await file.close()
   }
-  await same(reading, copy, 'while it was read', signal)
-  return { bytes: copy.bytes, sha256: hash.digest('hex') }
+  return hash.digest('hex')
 }
 
-const mib = (bytes: number): number => Math.ceil(bytes / 1_048_576)
+export const mib = (bytes: number): number => Math.ceil(bytes / 1_048_576)
 
-async function same(reading: Reading, copy: Copy, when: string, signal: AbortSignal): Promise<void> {
+/** Throws a `Fault` unless the copy is the one that was listed. */
+export async function same(reading: Reading, copy: Copy, when: string, signal: AbortSignal): Promise<void> {
   const found = await reading.head({ key: copy.key, ...(copy.versionId === undefined ? {} : { versionId: copy.versionId }) }, signal)
   if (found.is === 'absent') throw new Fault(`the copy went away ${when}`, 'later')
   if (found.is === 'unknown') throw new Fault(`the store does not show the copy: ${found.says}`, 'later')

@@ -1,6 +1,7 @@
 // What a drill says when it is over: to programs (`holdfast.drill/1`), to the ledger, and to whoever signs for it. It is plain data, and all of it
 // was observed: a figure that was not taken is not in it.
 import type { Instant } from '../../../core/time.ts'
+import type { Held } from '../../../ports/backup.ts'
 import type { Asserted, Phase, Verdict } from './ladder.ts'
 
 export interface DrillReport {
@@ -28,4 +29,6 @@ export interface DrillReport {
   readonly bytes: number
   readonly etag: string
   readonly sha256: string
+  /** Of a repository: when what the copy holds is of, by its own word, and of what it is. */
+  readonly held?: Held
 }

@@ -37,7 +37,8 @@ export interface BackupSet {
   readonly keep?: Keep
   /** What must remain before one may go by `keep`, and in whose calendar it counts. */
   readonly retention?: { readonly zone: string; readonly keepVerified: number; readonly locations: number; readonly verifiedWithin: Span }
-  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[] }
+  /** `atMost`: bytes of a repository that a drill fetches. */
+  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[]; readonly atMost?: number }
   /** Every byte is read within so long. */
   readonly verify?: { readonly allWithin: Span }
   /** `holdfast.yaml:12`. */
