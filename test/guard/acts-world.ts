@@ -47,6 +47,7 @@ export interface ActsWorld {
   /** What lies in the store that plans are made for. */
   stacks(): ReadonlyMap<string, readonly (Version | Marker)[]>
   readonly identity: string
+  readonly margins: Margins
   now(): Now
   /** True time, from the beginning. */
   truth(): Instant
@@ -77,6 +78,8 @@ export interface ActsWishes {
   /** A store that is not the one in memory: what lies there, and which it is. */
   readonly other?: { readonly identity: string; readonly stacks: () => ReadonlyMap<string, readonly (Version | Marker)[]> }
   readonly settled?: Span
+  /** Where time is real, waits are short. */
+  readonly margins?: Margins
   readonly recheck?: (rows: ReadonlySet<string>, keys: readonly string[]) => Promise<ReadonlyMap<string, 'none' | 'present' | 'unknown'>>
 }
 
@@ -103,7 +106,7 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
   })
   let desk = makeDesk()
   const world: ActsWorld = {
-    room: over, acts, store, rows, flags, stacks: more.other?.stacks ?? (() => store.stacks), identity: more.other?.identity ?? 'store-1', now, truth: clock, lived: () => ms(lived),
+    room: over, acts, store, rows, flags, stacks: more.other?.stacks ?? (() => store.stacks), identity: more.other?.identity ?? 'store-1', margins: more.margins ?? MARGINS, now, truth: clock, lived: () => ms(lived),
     get desk() {
       return desk
     },
@@ -146,7 +149,7 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
 let runs = 0
 
 /** Flags as a run does; and asks for everything else that it can think of. */
-function runOnce({ room, acts, stacks, identity, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', edit }: RunWish): string {
+function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', edit }: RunWish): string {
   const job = loadJob(room.sql, JOB)
   const at = { wall: now().wall, lived: lived() }
   const planned: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
@@ -165,14 +168,14 @@ function runOnce({ room, acts, stacks, identity, rows, flags, now, lived }: Acts
       if (lies) add(key, 'release', lies, { lock: 'free' })
     } else if (top?.is === 'version' && top.versionId !== undefined) {
       const listed = { version: top.versionId, etag: top.etag, size: top.bytes, modifiedAt: top.modifiedAt, lock: 'free' as const, tags: [], standing: 'live' as const }
-      const flag = flagged(flags.get(key), listed, at, MARGINS)
+      const flag = flagged(flags.get(key), listed, at, margins)
       if (flag && healthy) flags.set(key, flag)
       add(key, 'quarantine', { version: top.versionId, etag: top.etag, bytes: top.bytes }, { lock: 'free', modifiedAt: top.modifiedAt, ...(flag && { flag }) })
     } else if (lies) add(key, 'purge', lies, { lock: 'free', copied: true })
   }
   const wanted = mode ?? (job.breaker.is === 'open' ? 'latched' : job.arming?.binding === binding ? 'armed' : 'report')
   const plan = writer.seal({ run: ++runs, reconcile: JOB, mode: wanted, binding, checks: [], refusals: [] })
-  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins: MARGINS, store: 'main', identity, objects: 10_000, follows: job.version }))
+  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins, store: 'main', identity, objects: 10_000, follows: job.version }))
   if (edit) {
     const changed = planned.map((it) => structuredClone(it))
     edit(changed)

@@ -11,7 +11,7 @@ import type { Margins } from '../reconcile/margins.ts'
 import { LIMITS } from '../reconcile/breaker.ts'
 import { whyHalt, type Ended as EndedWord } from './batch.ts'
 import { afterHalt, afterRun, APPROVAL_GOOD, use, type Asked, type Job, type JobRun } from './job.ts'
-import { actOf, isOpen, step, type Act, type Life, type LifeEvent, type Looked } from './life.ts'
+import { actOf, isOpen, step, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
 import { applyAsked, applyJob, applyObject, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
@@ -272,15 +272,17 @@ function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Lif
   if (why !== undefined && loadActs(tx.sql, plan).length > 0) acts.halt(tx, reconcile, { says: why, lost: false, plan })
 }
 
-/** What an entry says, in a sentence, for the audit. */
+/** What an entry of a job says, in a sentence, for the audit. */
 export function sayAct({ is, body }: Entry): string {
-  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; act?: Act; ended?: string; key?: string }
+  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string } }
   switch (is) {
+    case 'guard.asked': return `people were asked to ${b.asked?.is} ${b.asked?.reconcile} (${b.agreement})`
     case 'guard.armed': return `${b.reconcile} was armed (${b.agreement})`
     case 'guard.disarmed': return `${b.by} disarmed ${b.reconcile}`
     case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`
     case 'guard.breakerClosed': return `the breaker of ${b.reconcile} was closed (${b.agreement})`
-    case 'guard.halted': return `${b.reconcile} was stopped: ${b.says}`
-    default: return `${b.reconcile}: ${b.act ?? is} ${b.ended ?? ''}`.trim()
+    case 'guard.accepted': return `${b.accepted?.by} accepted ${b.accepted?.what} of ${b.reconcile}: ${b.accepted?.seen}`
+    case 'guard.notDone': return `what was agreed on for ${b.reconcile} was not done: ${b.says} (${b.agreement})`
+    default: return `${b.reconcile} was stopped: ${b.says}`
   }
 }

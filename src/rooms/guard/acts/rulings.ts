@@ -3,7 +3,7 @@
 // clocks of every wait. Each want is a finding of three values. What is not known holds; to bring something back waits for nothing but the truth.
 import { sameness, type Identity } from '../../../core/agreement.ts'
 import type { Found } from '../../../core/evidence.ts'
-import { ageOf, isDue, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import { ageOf, isDue, later, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Probed, StoreClock } from '../../../ports/store.ts'
 import { lets, type Breaker } from '../reconcile/breaker.ts'
 import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
@@ -152,7 +152,13 @@ function noRow({ recheck }: Candidate, now: Now): Want {
   return { wants: `no row, asked within ${sayTime(RECHECK_GOOD)}`, found }
 }
 
-const at = ({ now, lived, store }: Grounds): { at: Moment; store: Instant | undefined } => ({ at: { wall: now.wall, lived }, store: store?.clock.is === 'read' ? store.clock.at : undefined })
+const at = (grounds: Grounds): { at: Moment; store: Instant | undefined } => ({ at: { wall: grounds.now.wall, lived: grounds.lived }, store: storeNow(grounds) })
+
+/** The store's clock as it was read, and what has gone by since then by the clock that nobody sets. */
+function storeNow({ now, store }: Grounds): Instant | undefined {
+  const age = store && ageOf(store.seen, now)
+  return store?.clock.is === 'read' && age !== undefined ? later(store.clock.at, age) : undefined
+}
 
 function toQuarantine(it: Candidate, grounds: Grounds): Want[] {
   const { item, life, flag, lock, modifiedAt, key } = it

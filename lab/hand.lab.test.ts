@@ -1,0 +1,147 @@
+// The hand against a real S3, Ceph's gateway: put aside, brought back, put aside again, purged, each seen from outside, in lab time (waits are divided by a
+// day's seconds, and lived through). What is locked stays, whoever agrees.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { actsWorld, JOB, type ActsWorld } from '../test/guard/acts-world.ts'
+import { days, hours, ms, seconds, type Span } from '../src/core/time.ts'
+import s3 from '../src/plugins/stores/s3.ts'
+import { createWire, readCredential, type Wire } from '../src/plugins/stores/s3/wire.ts'
+import type { Halves } from '../src/processes/hand/halves.ts'
+import { rounds } from '../src/processes/hand/round.ts'
+import { listed } from '../src/ports/store.contract.ts'
+import type { Marker, Version } from '../src/ports/store.ts'
+import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
+import { random } from '../src/ports/world/random.ts'
+import { createClock } from '../src/ports/world/clock.ts'
+import { createTimers } from '../src/ports/world/timers.ts'
+import { loadJob, openObjects } from '../src/rooms/guard/acts/rows.ts'
+import { marginsOf } from '../src/rooms/guard/reconcile/margins.ts'
+import { rgw, type Rgw } from './rgw.ts'
+
+const clock = createClock()
+const context = { egress: egressWith(), now: () => clock.now(), random, folder: '/' }
+const margins = marginsOf({ retention: days(14), oldestCopy: days(14), shrink: 86_400 })
+let gateway: Rgw | undefined
+
+before(async () => {
+  gateway = await rgw()
+}, { timeout: 180_000 })
+after(() => gateway?.close())
+
+interface Place {
+  readonly world: ActsWorld
+  readonly halves: Halves
+  put(key: string, more?: Record<string, string>): Promise<void>
+  /** Real time goes by, and the keeper lives through it. */
+  wait(span: Span): Promise<void>
+  plan(): Promise<string>
+  work(): Promise<void>
+  standing(): Promise<Record<string, string[]>>
+}
+
+async function place(): Promise<Place> {
+  assert(gateway)
+  const { url, hand, reader } = gateway
+  const credential = readCredential(hand)
+  assert(credential)
+  const wire: Wire = createWire({ url, bucket: 'hand', region: 'us-east-1', credential }, context)
+  const well = async (it: Parameters<Wire['ask']>[0]): Promise<void> => assert((await wire.ask(it, AbortSignal.timeout(30_000))).status < 300, `${it.method} ${it.key}`)
+  await well({ method: 'PUT', headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
+  const rights = ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold']
+  await well({ method: 'PUT', query: { policy: '' }, body: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam:::user/reader'] }, Action: rights, Resource: ['arn:aws:s3:::hand', 'arn:aws:s3:::hand/*'] }] }) })
+  const config = s3.config.parse({ s3: url, bucket: 'hand', read: reader, delete: hand })
+  const halves: Halves = { now: () => clock.now(), reading: s3.reading(config, context), deleting: s3.deleting(config, context) }
+  const { id } = await halves.reading.identify(AbortSignal.timeout(30_000))
+  let stacks = new Map<string, (Version | Marker)[]>()
+  const began = clock.now()
+  const world = actsWorld({ zero: began.wall, margins, settled: ms(0), other: { identity: id, stacks: () => stacks } })
+  let lived = 0
+  const catchUp = (): void => {
+    const now = Math.floor(clock.now().tick - began.tick)
+    world.pass(ms(now - lived))
+    lived = now
+  }
+  const look = async (): Promise<void> => {
+    stacks = new Map()
+    for (const item of (await listed(halves.reading, 'c/')).items) if (item.is !== 'odd') stacks.set(item.key, [...(stacks.get(item.key) ?? []), item])
+  }
+  return {
+    world, halves,
+    put: (key, more = {}) => well({ method: 'PUT', key, body: key, headers: { 'content-md5': createHash('md5').update(key).digest('base64'), ...more } }),
+    async wait(span) {
+      await new Promise((resolve) => setTimeout(resolve, span))
+      catchUp()
+    },
+    async plan() {
+      catchUp()
+      await look()
+      return world.run()
+    },
+    async work() {
+      const stopped = new AbortController()
+      const holder = `hand ${Math.random()}`
+      catchUp()
+      await rounds({
+        now: () => clock.now(), timers: createTimers(), store: () => halves,
+        async ask(message) {
+          catchUp()
+          const told = await world.hear(message, holder)
+          if (told.is === 'nothing') stopped.abort()
+          return told
+        },
+      }, stopped.signal)
+    },
+    async standing() {
+      await look()
+      return Object.fromEntries([...stacks].map(([key, stack]) => [key, stack.map(({ is }) => is)]))
+    },
+  }
+}
+
+test('put aside, brought back by its row, put aside again and purged by two; what is locked stays', { timeout: 240_000 }, async () => {
+  const it = await place()
+  const { world } = it
+  const orphans = ['c/lost', 'c/locked']
+  await it.put('c/kept')
+  await it.put('c/lost')
+  await it.put('c/locked', { 'x-amz-object-lock-legal-hold': 'ON' })
+  world.rows.add('c/kept')
+  await it.wait(seconds(9))
+  for (let n = 0; n < 4; n++) {
+    await it.plan()
+    await it.wait(ms(1_300))
+  }
+  world.arm()
+  await it.plan()
+  await it.work()
+  assert.deepEqual(await it.standing(), { 'c/kept': ['version'], 'c/locked': ['version'], 'c/lost': ['marker', 'version'] })
+  assert.deepEqual(orphans.map((key) => world.life(key).is), ['aside', 'unmarked'])
+
+  world.rows.add('c/lost')
+  await it.plan()
+  await it.work()
+  assert.deepEqual((await it.standing())['c/lost'], ['version'])
+
+  world.rows.delete('c/lost')
+  for (let n = 0; n < 5; n++) {
+    await it.plan()
+    await it.wait(ms(1_300))
+  }
+  await it.plan()
+  await it.work()
+  assert.deepEqual((await it.standing())['c/lost'], ['marker', 'version'])
+  world.purge(await it.plan())
+  await it.work()
+  assert.deepEqual((await it.standing())['c/lost'], ['marker', 'version'], 'not before its quarantine is over')
+  await it.wait(seconds(33))
+  const plan = await it.plan()
+  world.purge(plan, ['ada', 'ada'])
+  await it.work()
+  assert.deepEqual((await it.standing())['c/lost'], ['marker', 'version'], 'one person is not two')
+  world.purge(plan)
+  await it.work()
+  assert.deepEqual(await it.standing(), { 'c/kept': ['version'], 'c/locked': ['version'] })
+  assert.deepEqual([world.life('c/lost').is, openObjects(world.room.sql, 9).length, loadJob(world.room.sql, JOB).breaker.is], ['purged', 0, 'closed'])
+  assert(Number(margins.quarantine) < hours(1))
+})
