@@ -6,7 +6,9 @@ import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
+import { loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
+import { exposureOf, rtoOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
@@ -48,6 +50,15 @@ export interface ManifestAnswer {
   readonly server: string
   /** What is missing in it. */
   readonly says: string
+}
+
+/** Half of the restores end within `p50`, nineteen of twenty within `p95`. */
+export interface RtoAnswer {
+  readonly p50: Span
+  readonly p95: Span
+  readonly drills: number
+  readonly bytes_per_second: number | null
+  readonly phases: readonly { readonly name: string; readonly p50: Span; readonly p95: Span }[]
 }
 
 /** A run of the command that makes copies of a set. */
@@ -100,6 +111,10 @@ export interface BackupSetAnswer {
   readonly places: readonly BackupPlaceAnswer[]
   /** What would be lost if it had to be restored now: the age of the newest copy that counts, in any place. */
   readonly exposure: Span | null
+  /** The same by copies that were really restored; only in the answer about one set. */
+  readonly exposure_proven?: Span | null
+  /** How long a restore of today's size takes, by the drills that passed; only in the answer about one set. */
+  readonly rto?: RtoAnswer | null
   /** The newest first; only in the answer about one set. */
   readonly copies?: readonly BackupAnswer[]
   /** The newest runs of `holdfast exec` for it; only in the answer about one set, where there were any. */
@@ -129,6 +144,8 @@ export interface BackupCalls extends DrillCalls {
 /** The worst first. */
 const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'unknown', 'new', 'ok']
 
+/** Of so many drills the times are taken. */
+const TIMED = 20
 /** So many runs are shown. */
 const RUNS_SHOWN = 10
 
@@ -225,8 +242,21 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
+    ...(whole ? figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now) : {}),
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
+  }
+}
+
+/** What would be lost, and how long it would take, by what was really restored. */
+function figuresOf(sql: Sql, set: string, copies: readonly BackupAnswer[], now: Now): Pick<BackupSetAnswer, 'exposure_proven' | 'rto'> {
+  const { proven } = exposureOf(copies.flatMap(({ at, counted, rung }) => (at === null ? [] : [{ upTo: at, counted, rung }])), now.wall)
+  const newest = copies.filter((it) => it.counted).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]
+  const drills = loadReports(sql, set, TIMED).flatMap(({ report: { verdict, bytes, phases } }) => (verdict === 'passed' ? [{ bytes, phases }] : []))
+  const rto = rtoOf(drills, newest?.bytes)
+  return {
+    exposure_proven: proven.is === 'known' ? proven.span : null,
+    rto: rto.is === 'known' ? { ...rto.whole, drills: rto.drills, bytes_per_second: rto.bytesPerSecond === undefined ? null : Math.round(rto.bytesPerSecond), phases: rto.phases } : null,
   }
 }
 
