@@ -43,8 +43,8 @@ const show: Command = async (session, [name = '']) => {
   const { out } = session
   out.answer(body, () => {
     out.table([['Set', ['strong', body.set]], ['Made by', body.engine], ...(body.of === null ? [] : [['Copy of', body.of]]), ['Due', `every ${saySpan(body.every)}`], ['Would be lost now', body.exposure === null ? 'everything: no copy counts' : `the last ${saySpan(body.exposure)}`],
-      ['Of what was restored', body.exposure_proven == null ? 'everything: no copy was ever restored' : `the last ${saySpan(body.exposure_proven)}`],
-      ['A restore takes', body.rto == null ? 'not known: no drill passed' : `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)`], ['Written in', body.from]])
+      ['Of what was restored', typeof body.exposure_proven === 'number' ? `the last ${saySpan(body.exposure_proven)}` : 'everything: no copy was ever restored'],
+      ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill passed'], ['Written in', body.from]])
     out.data()
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
     out.data()
