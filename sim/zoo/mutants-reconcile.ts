@@ -41,7 +41,7 @@ export const reconciling: readonly Mutant[] = [
   },
   {
     name: 'a catalogue that went back is forgotten with the next run', breaks: ['G-19'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),
-    changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'epochLatched: was.epochLatched || wentBack(plan),', put: 'epochLatched: wentBack(plan),' }],
+    changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'epochLatched: was.epochLatched || wentBack(plan),', put: 'epochLatched: was.epochLatched,' }],
   },
   {
     name: 'what a person accepted holds for whatever comes later', breaks: ['G-16'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),

@@ -98,7 +98,7 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
       is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
       ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, folder, id)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
-      said: [gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it.startsWith('it was not read') ? [] : [it])),
+      said: [gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === 'it was not read either' ? [] : [it])),
     }
   } finally {
     plan.abandon()

@@ -125,27 +125,30 @@ async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: R
   const { plan: head, summary } = run
   const { totals } = head
   const weight = (act: string): string => saySize(summary?.acts[act]?.bytes ?? 0)
-  const deleted = totals.quarantine + totals.purge
-  out.data(out.paint('strong', `${deleted} to delete: ${totals.quarantine} put aside (${weight('quarantine')}), ${totals.purge} purged (${weight('purge')})`))
-  out.data(`${totals.release} brought back, ${totals.keep} kept for now (${weight('keep')}), ${totals.never} never touched, ${totals.gaps} rows without their object, ${totals.gone} gone`)
+  // Without all three readings there are no counts: what was written before that was known is void.
+  if (run.objects !== null) {
+    out.data(out.paint('strong', `${totals.quarantine + totals.purge} to delete: ${totals.quarantine} put aside (${weight('quarantine')}), ${totals.purge} purged (${weight('purge')})`))
+    out.data(`${totals.release} brought back, ${totals.keep} kept for now (${weight('keep')}), ${totals.never} never touched, ${totals.gaps} rows without their object, ${totals.gone} gone`)
+  }
   out.data(`${run.objects ?? 'no'} objects against ${run.rows ?? 'no'} rows · plan ${head.id} of ${reconcile}, ${out.ago(run.at)} old · mode ${head.mode} · ${head.hash.slice(0, 16)}`)
   if (head.mode === 'report') out.data('It only reports: nothing of it is done.')
-  if ((summary?.tenants.length ?? 0) > 0) {
+  for (const says of run.said) out.data(out.paint('down', says))
+  if (run.objects !== null && (summary?.tenants.length ?? 0) > 0) {
     out.data()
     out.table((summary?.tenants ?? []).map((it): Cell[] => [it.tenant, `${it.count}`, saySize(it.bytes)]), ['Tenant', 'Objects', 'Size'])
   }
   if (head.refusals.length > 0) {
     out.data()
     out.data(out.paint('down', 'Refused; nothing of it is ever done:'))
-    for (const { id, found, text, cure, evidence } of head.refusals) {
+    // What is known to be wrong first: the rest mostly follows from it.
+    for (const { id, found, text, cure, evidence } of head.refusals.toSorted((x, y) => Number(x.found === 'unknown') - Number(y.found === 'unknown'))) {
       out.table([[out.shape(SHAPES[found] ?? 'unknown'), id, text]])
       for (const seen of evidence.slice(0, 5)) out.table([['  ', ['soft', `seen: ${seen.subject} by ${seen.observer}, ${out.moment(seen.at)}`]]])
       out.table([['  ', `→ ${cure}`]])
     }
-    for (const says of run.said) out.data(`  ${says}`)
     for (const [what, columns] of Object.entries(run.columns)) if (columns.length > 0) out.table([['  ', `columns ${what}: ${columns.join(', ')}`]])
   }
-  await drawItems(out, run)
+  if (run.objects !== null) await drawItems(out, run)
 }
 
 async function drawItems(out: Session['out'], run: Run): Promise<void> {

@@ -73,7 +73,8 @@ async function readings(config: ReconcileConfig, context: ReconcileContext, sign
   return after.is === 'unread' ? { before, listed, missing: { after: after.says } } : { before, listed, after, missing: {} }
 }
 
-const LATER = 'it was not read, because what comes before it was not'
+/** What comes before it could not be read, and that is what is told. */
+const LATER = 'it was not read either'
 
 function openedOf({ catalogue }: ReconcileConfig, context: ReconcileContext): OpenCatalogue | { readonly says: string } {
   try {

@@ -300,7 +300,8 @@ function pagesOf(reconcile: string, refusals: readonly Refusal[], breaker: Break
   const page = (cause: string, says: string): Page => ({ urgency: 'high', cause: `reconcile:${reconcile}:${cause}`, says })
   const pages: Page[] = []
   const isLimit = ({ id }: Refusal): boolean => id === 'breaker' || id.startsWith('limit:')
-  const missing = refusals.filter((it) => !isLimit(it) || it.found === 'unknown')
+  // What is known to be wrong is said first: the rest mostly follows from it.
+  const missing = refusals.filter((it) => !isLimit(it) || it.found === 'unknown').sort((a, b) => Number(a.found === 'unknown') - Number(b.found === 'unknown'))
   // What a run that is refused makes of gaps and limits mostly has the same cause: one page, and what stays is paged by itself later.
   const besides = [...(breaker?.is === 'open' ? ['the breaker is open'] : []), ...(gaps > 0 ? [`${gaps} rows seem to have no object`] : []), ...(gone > 0 ? [`${gone} objects that were locked or put aside seem to be gone`] : [])]
   if (missing.length > 0) return [page('refused', `nothing was touched: ${missing.slice(0, 3).map((it) => it.text).join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}${besides.map((it) => `; ${it}`).join('')}`)]
