@@ -2,7 +2,7 @@
 // that it wrote, printed and answered is searched for them (L-6, T-2). The first owner's link is fought over by a hundred on the way.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { fromBase32 } from '../base32.ts'
@@ -12,7 +12,7 @@ import { codeAt, periodOf } from '../../src/core/totp.ts'
 import { instantOf } from '../../src/core/time.ts'
 import { folderFor, freePorts, hookSink, program, removeFolder, startHoldfast, until, writeConfig } from './world.ts'
 
-const KEYS = { integration: 'iCanary7Q2wE9rT4yU1pA6sD3fG8hJ5k', hook: 'hook-canary-5mN8vB2x', look: 'look-canary-7cX4zL1q', oidc: 'oidc-canary-3hJ6kP9w' }
+const KEYS = { integration: 'iCanary7Q2wE9rT4yU1pA6sD3fG8hJ5k', hook: 'hook-canary-5mN8vB2x', look: 'look-canary-7cX4zL1q', oidc: 'oidc-canary-3hJ6kP9w', counting: 'counting-canary-8tR2wN5z' }
 const PASSWORD = 'canary otter under the 7 roofs'
 const OTHER_PASSWORD = 'canary walrus beside 9 rivers'
 
@@ -30,6 +30,9 @@ escalation:
 ingest: { pagerduty: { main: { key: "\${secret:integration}", escalate: default } } }
 sign_in:
   oidc: { issuer: "http://127.0.0.1:${ports[2]}", client_id: holdfast, client_secret: "\${secret:oidc}" }
+stores: { nas: { dir: ./nas } }
+backups:
+  shop: { engine: postgres, in: { nas: "shop-{date}.dump" }, every: 24h, manifest: { postgres: "postgres://app:\${secret:counting}@127.0.0.1:1/shop" } }
 status_pages:
   public: { components: { Website: www }, publish: ["dir:./public"] }
 `
@@ -47,12 +50,14 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   const ports = await freePorts(3)
   const [port = 0, hookPort = 0, wwwPort = 0] = ports
   writeConfig(folder, config(ports))
+  mkdirSync(path.join(folder, 'nas'))
+  for (const [name, text] of [['.holdfast-store', ''], [`shop-${new Date().toISOString().slice(0, 10)}.dump`, 'a dump']] as const) writeFileSync(path.join(folder, 'nas', name), text)
   const hooks = await hookSink(hookPort)
   t.after(() => hooks.close())
   let status = 200
   const www = await program(wwwPort, () => ({ status, body: 'here' }))
   t.after(() => www.close())
-  const env = { HOLDFAST_SECRET_HOOK: KEYS.hook, HOLDFAST_SECRET_LOOK: KEYS.look, HOLDFAST_SECRET_OIDC: KEYS.oidc, HOLDFAST_SECRET_INTEGRATION: KEYS.integration }
+  const env = { HOLDFAST_SECRET_HOOK: KEYS.hook, HOLDFAST_SECRET_LOOK: KEYS.look, HOLDFAST_SECRET_OIDC: KEYS.oidc, HOLDFAST_SECRET_INTEGRATION: KEYS.integration, HOLDFAST_SECRET_COUNTING: KEYS.counting }
   const running = startHoldfast(folder, port, env)
   t.after(() => running.stop())
   await until('it runs', 30_000, () => running.output().includes('board at') && running.output().includes('Nobody owns')).catch(() => assert.fail(running.output()))
@@ -142,6 +147,12 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   await until('a page goes out', 20_000, () => hooks.hooks.length > 0)
   assert.equal(await fetch(`${site}/healthz`).then((it) => it.status), 200)
 
+  // A backup whose database refuses: what is said of it waits in a file.
+  await until('its copy is listed', 30_000, async () => (await cli('backups', 'show', 'shop', '--json')).includes('"copy":"shop-'))
+  const backup = await running.cli('exec', '--backup', 'shop', '--', 'true')
+  assert.match(backup.err, /nothing was counted: shop at 127\.0\.0\.1:1: refused/)
+  answers.push(backup.err, await cli('backups', 'show', 'shop', '--json'), await cli('validate', '--json'))
+
   // Processes die.
   for (const name of ['web', 'keeper', 'prober'] as const) process.kill(running.pids()[name] ?? assert.fail(name), 'SIGABRT')
   await until('the keeper is back', 30_000, async () => (await running.cli('audit', '--json')).code === 0)
@@ -156,7 +167,7 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   secrets.set('the node’s key', key.length === 32 ? key : Buffer.from(key.toString().trim(), 'base64'))
   for (const [name, secret] of secrets) assert.ok(secret.length >= 16, `${name} was not had`)
   const runtime = runtimeFolder(path.join(folder, 'data'))
-  const files = [...filesIn(path.join(folder, 'data')), ...filesIn(path.join(folder, 'public')), ...filesIn(runtime)].filter((file) => path.basename(file) !== 'node.key' && path.basename(file) !== 'reserve' && statSync(file).size < 50e6)
+  const files = [...filesIn(path.join(folder, 'data')), ...filesIn(path.join(folder, 'public')), ...filesIn(path.join(folder, 'holdfast-data-spool')), ...filesIn(runtime)].filter((file) => path.basename(file) !== 'node.key' && path.basename(file) !== 'reserve' && statSync(file).size < 50e6)
   assert.ok(files.some((file) => file.endsWith('holdfast.db')) && files.length > 4)
   // What a form carries to its own reader stands in the page that they asked for.
   const written = new Map([...files.map((file) => [file, readFileSync(file)] as const), ['what it printed', Buffer.from(running.output())] as const, ...answers.map((text, n) => [`answer ${n}: ${text.slice(0, 200)}`, Buffer.from(text.replaceAll(csrf, ''))] as const)])
