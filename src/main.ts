@@ -29,6 +29,12 @@ const outside: Outside = {
     giveWay()
     return scan(wants)
   },
+  async scanPages(wants) {
+    const { giveWay } = await import('./processes/scan/priority.ts')
+    const { scanPages } = await import('./processes/scan/pages.ts')
+    giveWay()
+    return scanPages(wants)
+  },
   async tallies() {
     const { openTallies } = await import('./cli/exec/tallies.ts')
     return openTallies()

@@ -31,7 +31,7 @@ export const scanning: readonly Mutant[] = [
   },
   {
     name: 'a file that is written while it is read is believed', breaks: ['G-2'], killer: killer(`${PROCESS}/window.test.ts`, 'a file that is not the one'),
-    changes: [{ file: `${PROCESS}/reader.ts`, find: 'if (!isIt(file, fstatSync(fd, { bigint: true }))) return', put: 'if (file.size < 0) return' }, { file: `${PROCESS}/reader.ts`, find: 'sum !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ?', put: 'sum !== undefined ?' }],
+    changes: [{ file: `${PROCESS}/reader.ts`, find: 'if (!isIt(file, fstatSync(fd, { bigint: true }))) return', put: 'if (file.size < 0) return' }, { file: `${PROCESS}/reader.ts`, find: 'read !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ?', put: 'read !== undefined ?' }],
   },
   {
     name: 'what was lived through counts for nothing when the wall clock is set back', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
@@ -48,5 +48,9 @@ export const scanning: readonly Mutant[] = [
   {
     name: 'what the store gave once is what it holds', breaks: ['G-2'], killer: killer('src/processes/guard/verify.test.ts', 'other bytes, a fault'),
     changes: [{ file: 'src/processes/guard/verify.ts', find: 'const second = await once(reading, part, signal)', put: 'const second = await Promise.resolve(first)' }],
+  },
+  {
+    name: 'a page in the place of another fits', breaks: ['G-2'], killer: killer(`${ROOM}/pages.test.ts`, 'a page fits its checksum'),
+    changes: [{ file: `${ROOM}/pages.ts`, find: '((folded ^ block) >>> 0)', put: '(folded >>> 0)' }],
   },
 ]

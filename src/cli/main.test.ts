@@ -104,7 +104,7 @@ const outside: Outside = {
     started.push(wants)
     return Promise.resolve(0)
   },
-  plugins: () => Promise.resolve({ probes: [], channels: [] }), scan: () => Promise.reject(new Error('nothing is scanned here')),
+  plugins: () => Promise.resolve({ probes: [], channels: [] }), scan: () => Promise.reject(new Error('nothing is scanned here')), scanPages: () => Promise.reject(new Error('nothing is scanned here')),
 }
 
 interface Ran { readonly exit: number; readonly out: string; readonly err: string; readonly asked: readonly (readonly [string, unknown])[] }

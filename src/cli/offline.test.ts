@@ -32,7 +32,7 @@ function filled(t: TestContext): string {
 
 async function run(line: string, data: string): Promise<{ exit: number; body: LedgerAnswer & { error?: { message: string } }; err: string }> {
   let [out, err] = ['', '']
-  const exit = await runCli([...line.split(' '), '--json', '--data', data], { XDG_RUNTIME_DIR: data }, { version: '1', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [] }), scan: () => Promise.reject(new Error('nothing is scanned here')) }, {
+  const exit = await runCli([...line.split(' '), '--json', '--data', data], { XDG_RUNTIME_DIR: data }, { version: '1', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [] }), scan: () => Promise.reject(new Error('nothing is scanned here')), scanPages: () => Promise.reject(new Error('nothing is scanned here')) }, {
     stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => '',
   })
   return { exit, body: JSON.parse(out) as LedgerAnswer, err }

@@ -144,7 +144,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         examples: ['holdfast backups scan /srv/customers --manifest /var/lib/holdfast/customers.manifest', 'holdfast backups scan shop --manifest shop.manifest --rate 50MB/s'], load: from(() => import('./commands/scan.ts'), 'scan'),
         options: [
           option('--manifest <file>', 'what it is compared with; made by the first scan'), option('--update', 'take over what is new, changed and gone; never what is damaged'), option('--whole', 'one sum for each file, however large; only when the manifest is made'),
-          option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'),
+          option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'), option('--pages', 'the pages of a PostgreSQL cluster at rest, by their checksums'),
         ],
       },
       { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest')] },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { stores } from '../plugins/list.gen.ts'
+import { scanPages } from '../processes/scan/pages.ts'
 import { scan } from '../processes/scan/scan.ts'
 import { runCli } from './main.ts'
 
@@ -26,7 +27,7 @@ writeFileSync(dump, 'a dump')
 
 const run = async (line: string): Promise<{ exit: number; out: string; err: string }> => {
   let [out, err] = ['', '']
-  const exit = await runCli([...line.split(' '), '--config', config], { HOLDFAST_SECRET_S3: 'id:word' }, { version: '0', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [], stores }), scan }, {
+  const exit = await runCli([...line.split(' '), '--config', config], { HOLDFAST_SECRET_S3: 'id:word' }, { version: '0', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [], stores }), scan, scanPages }, {
     stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => '',
   })
   return { exit, out, err }
@@ -63,4 +64,11 @@ test('a set is scanned where it lies, once its store has shown its marker', asyn
   assert.match(err, /Without a manifest it is only known what can be read/)
   assert.deepEqual([(await run('backups scan away')).exit, (await run('backups scan nobody')).exit, (await run('backups scan shop --rate fast')).exit, (await run('backups scan shop --update')).exit], [2, 2, 2, 2])
   assert.equal((await run(`backups scan ${at('none/')}`)).exit, 1)
+})
+
+test('--pages: what is no cluster is refused, with what to do', async () => {
+  const { exit, err } = await run(`backups scan ${at('nas')} --pages`)
+  assert.equal(exit, 1)
+  assert.match(err, /is no data folder of PostgreSQL/)
+  assert.equal((await run(`backups scan ${at('nas')} --pages --manifest m`)).exit, 2)
 })

@@ -1,7 +1,7 @@
 // What a command is given: where to ask, how to print, who it speaks for, and what only the composition knows.
 import type { TallyContext, Tallying } from '../ports/tally/tally.ts'
 import type { LoadWants, Plugins } from '../views/accepted.ts'
-import type { ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
+import type { PagesReport, ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
 import type { Reply, Server } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Out } from './output.ts'
@@ -28,6 +28,8 @@ export interface Outside {
   plugins(): Promise<Plugins>
   /** Reads a folder of this machine, as `rooms/guard/scan` says; gives way to everybody else here. */
   scan(wants: ScanWants): Promise<ScanReport>
+  /** Looks at the pages of a PostgreSQL cluster at rest. */
+  scanPages(wants: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport>
   /** What counts in databases, for `exec`. */
   tallies?(): Promise<Tallies>
 }

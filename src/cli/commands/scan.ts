@@ -8,7 +8,7 @@ import type { Settled } from '../../rooms/guard/scan/journal.ts'
 import { isTrouble, VERDICTS, type Verdict } from '../../rooms/guard/scan/judge.ts'
 import { named, rangeOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
 import { parseRate, type Progress } from '../../rooms/guard/scan/pace.ts'
-import type { ScanReport } from '../../rooms/guard/scan/scan.ts'
+import type { PagesReport, ScanReport } from '../../rooms/guard/scan/scan.ts'
 import { loadConfig } from '../../views/accepted.ts'
 import { saySize } from '../../words/size.ts'
 import { EXIT, Failure, usage } from '../failure.ts'
@@ -112,14 +112,39 @@ function draw({ out }: Session, { is, says, root, files, bytes, read, tookMs, ta
   else if (wrote !== 'nothing') out.talk(`${wrote === 'made' ? 'The manifest was made' : 'The manifest was updated'}: ${manifest}`)
 }
 
+async function pagesOf(session: Session, folder: string, options: Options, signal: AbortSignal): Promise<number> {
+  const { out } = session
+  const report = await session.outside.scanPages({ folder, yields: options['yield'] === true, rate: rateOf(options), signal }).catch((cause: unknown) => {
+    throw cause instanceof Fault ? new Failure(`${sentence(cause)}.`, { exit: EXIT.failed, code: 'HF-C021' }) : cause
+  })
+  const { tookMs, ...rest } = report
+  out.answer({ schema: 'holdfast.pages/1', ...rest, took_ms: tookMs }, () => drawPages(session, report))
+  if (report.is === 'stopped') return EXIT.interrupted
+  return report.bad.length + report.unread.length + report.flickered > 0 || !report.checksums ? EXIT.down : EXIT.fine
+}
+
+const FLAWS: Readonly<Record<PagesReport['bad'][number]['flaw'], string>> = {
+  checksum: 'its bytes do not fit its checksum', unsummed: 'it has no checksum, and the others do', header: 'its header cannot be', torn: 'the file ends within it',
+}
+
+function drawPages({ out }: Session, { root, files, pages, bytes, bad, unread, checksums, flickered, tookMs }: PagesReport): void {
+  out.table(bad.map(({ path: at, block, flaw }) => [out.shape('down'), at, `page ${block}`, FLAWS[flaw]]))
+  out.table(unread.map(({ path: at, says }) => [out.shape('unknown'), at, says]))
+  out.data(`${root}: ${pages} pages in ${files} files, ${saySize(bytes)}: ${bad.length === 0 ? 'none is bad' : `${bad.length} bad`}. Read in ${Math.round(tookMs / 1000)} s.`)
+  if (flickered > 0) out.data('Some read wrong once and right the second time: look after the disk and the memory.')
+  if (!checksums) out.data('This cluster keeps no checksums, so only headers were judged: pg_checksums --enable, while it is stopped, adds them.')
+}
+
 export const scan: Command = async (session, [given = ''], options) => {
   const manifest = textOption(options, 'manifest')
+  if (options['pages'] === true && manifest !== undefined) throw usage('Pages carry their own checksums: --pages takes no --manifest.')
   if (options['update'] === true && manifest === undefined) throw usage('Without --manifest there is nothing to update.')
   const stop = new AbortController()
   const interrupted = (): void => stop.abort()
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
+    if (options['pages'] === true) return await pagesOf(session, given, options, stop.signal)
     let worst: number = EXIT.fine
     for (const target of await targetsOf(session, given, manifest)) {
       if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, stop.signal))

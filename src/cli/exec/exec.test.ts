@@ -91,7 +91,7 @@ function bench(t: TestContext, config: string | undefined = CONFIG(SHOP)): Bench
     },
     env: process.env, data: path.join(folder, 'data'), config: 'holdfast.yaml', timeout: undefined, person: { name: 'ada', said: true }, now: () => Date.now(), message: (given) => given,
     outside: {
-      version: '0', up: () => Promise.resolve(0), scan: () => Promise.reject(new Error('no scan')), plugins: () => Promise.resolve({ probes, channels, stores }),
+      version: '0', up: () => Promise.resolve(0), scan: () => Promise.reject(new Error('no scan')), scanPages: () => Promise.reject(new Error('no scan')), plugins: () => Promise.resolve({ probes, channels, stores }),
       tallies: () => Promise.resolve({ of: () => tallying, context: { now, timers: { after: () => () => undefined } } as unknown as Awaited<ReturnType<NonNullable<Session['outside']['tallies']>>>['context'], close: () => void log.push('closed') }),
     },
   }

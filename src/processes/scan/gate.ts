@@ -1,6 +1,7 @@
 // What the planner and its readers share: the words between them, and a few numbers in common memory, by which reading is paced and stopped within
 // one block, and by which it is known how far it is.
 import type { Seen } from '../../rooms/guard/scan/judge.ts'
+import type { PagesSeen } from '../../rooms/guard/scan/pages.ts'
 
 /** Places in the common memory. `granted`: KiB. `held`: 1 where reading waits for what is granted. Behind them, of 64 bits: the bytes that were read. */
 export const GATE = { granted: 0, stopped: 1, held: 2 } as const
@@ -25,6 +26,8 @@ export interface Asked {
   readonly files: readonly AskedFile[]
   readonly from: number
   readonly bytes?: number
+  /** Its pages are looked at, too: the number of the first in that range. */
+  readonly block?: number
 }
 
 /** Fewer seen than asked for: it was stopped. Milliseconds by the clock and of the thread's own work. */
@@ -33,6 +36,7 @@ export interface Said {
   readonly seen: readonly Seen[]
   readonly took: number
   readonly cpu: number
+  readonly pages?: PagesSeen
 }
 
 export interface Gate {

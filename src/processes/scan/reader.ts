@@ -6,11 +6,14 @@ import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats }
 import { parentPort, workerData } from 'node:worker_threads'
 import { codeOf } from '../../core/fault.ts'
 import type { Seen } from '../../rooms/guard/scan/judge.ts'
+import { lookAtPages, PAGE_BYTES, type PagesSeen } from '../../rooms/guard/scan/pages.ts'
 import { bytesOf, sayError } from './walk.ts'
 import { GATE, READ_AT, type Asked, type AskedFile, type ReaderGiven, type Said } from './gate.ts'
 
 const KIB = 1024
 const SMALL = KIB * KIB
+/** So many bad pages of one range are named. */
+const MOST_BAD = 1000
 const BLOCK = 256 * KIB
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 // Reading leaves no trace, where the system lets us: only the owner may ask for that.
@@ -58,6 +61,19 @@ function fill(fd: number, from: number, bytes: number): number {
   return filled
 }
 
+/** The pages of a range, judged; nothing where the file is shorter than it was. */
+function pagesOf(fd: number, from: number, bytes: number, block: number): PagesSeen | undefined {
+  let seen: PagesSeen = { pages: 0, summed: 0, bad: [] }
+  for (let at = 0; at < bytes; at += SMALL) {
+    const piece = Math.min(SMALL, bytes - at)
+    pass(piece)
+    if (fill(fd, from + at, piece) !== piece) return undefined
+    const more = lookAtPages(buffer.subarray(0, piece), block + at / PAGE_BYTES)
+    seen = { pages: seen.pages + more.pages, summed: seen.summed + more.summed, bad: [...seen.bad, ...more.bad].slice(0, MOST_BAD) }
+  }
+  return seen
+}
+
 /** The sum, or nothing where the file is shorter than it was. */
 function sumOf(fd: number, from: number, bytes: number): string | undefined {
   if (bytes <= SMALL) {
@@ -75,13 +91,13 @@ function sumOf(fd: number, from: number, bytes: number): string | undefined {
 }
 const whole = buffer.subarray(0, BLOCK)
 
-function see(file: AskedFile, from: number, bytes: number): Seen {
+function see(file: AskedFile, sum: (fd: number) => string | undefined): Seen {
   let fd: number | undefined
   try {
     fd = open(file.path)
     if (!isIt(file, fstatSync(fd, { bigint: true }))) return { is: 'moved' }
-    const sum = sumOf(fd, from, bytes)
-    return sum !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ? { is: 'read', sum } : { is: 'moved' }
+    const read = sum(fd)
+    return read !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ? { is: 'read', sum: read } : { is: 'moved' }
   } catch (cause) {
     if (cause === STOPPED) throw cause
     const code = codeOf(cause)
@@ -92,14 +108,21 @@ function see(file: AskedFile, from: number, bytes: number): Seen {
   }
 }
 
-parentPort?.on('message', ({ id, files, from, bytes }: Asked) => {
+parentPort?.on('message', ({ id, files, from, bytes, block }: Asked) => {
   const [began, cpu] = [performance.now(), process.threadCpuUsage()]
   const seen: Seen[] = []
+  let pages: PagesSeen | undefined
+  const sumFor = (file: AskedFile) => (fd: number): string | undefined => {
+    const length = bytes ?? file.size
+    if (block === undefined) return sumOf(fd, from, length)
+    pages = pagesOf(fd, from, length, block)
+    return pages && ''
+  }
   try {
-    for (const file of files) seen.push(see(file, from, bytes ?? file.size))
+    for (const file of files) seen.push(see(file, sumFor(file)))
   } catch (cause) {
     if (cause !== STOPPED) throw cause
   }
   const spent = process.threadCpuUsage(cpu)
-  parentPort?.postMessage({ id, seen, took: performance.now() - began, cpu: (spent.user + spent.system) / 1000 } satisfies Said)
+  parentPort?.postMessage({ id, seen, took: performance.now() - began, cpu: (spent.user + spent.system) / 1000, ...(pages && { pages }) } satisfies Said)
 })

@@ -1,6 +1,7 @@
 // What a scan is asked and what it answers: the words between whoever wants one (the command line, the guard process) and the threads that read.
 import type { Tally } from './judge.ts'
 import type { Settled } from './journal.ts'
+import type { BadPage } from './pages.ts'
 import type { Progress } from './pace.ts'
 
 export interface ScanWants {
@@ -39,5 +40,22 @@ export interface ScanReport {
   readonly flickered: number
   /** Links, sockets and the like, which were not followed. */
   readonly odd: number
+  readonly tookMs: number
+}
+
+/** What the pages of a PostgreSQL cluster say. */
+export interface PagesReport {
+  readonly is: 'ended' | 'stopped'
+  readonly root: string
+  readonly files: number
+  readonly pages: number
+  /** Whether the cluster keeps checksums; without them only headers were judged. */
+  readonly checksums: boolean
+  readonly bytes: number
+  readonly bad: readonly ({ readonly path: string } & BadPage)[]
+  /** What could not be looked at. */
+  readonly unread: readonly { readonly path: string; readonly says: string }[]
+  /** Ranges that read wrong once, and right the second time. */
+  readonly flickered: number
   readonly tookMs: number
 }

@@ -1,0 +1,114 @@
+// Looks at every page of a PostgreSQL cluster that is at rest: a stopped one, or a restored copy. Ranges of the relations' files are read by several
+// threads; a range with a page that does not fit its checksum is read a second time before that is said. A cluster that runs, or was not shut down,
+// is refused: its pages are written while they are read, or not all of them were.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { Fault } from '../../core/fault.ts'
+import { tickOf } from '../../core/time.ts'
+import { rangesOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
+import { createPace } from '../../rooms/guard/scan/pace.ts'
+import { firstBlockOf, PAGE_BYTES, type BadPage } from '../../rooms/guard/scan/pages.ts'
+import { rangeUnit } from '../../rooms/guard/scan/plan.ts'
+import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
+import { createGate, type Asked, type Said } from './gate.ts'
+import { createReaders, readersFor } from './readers.ts'
+import { rootOf } from './scan.ts'
+import { bytesOf, walk, type WalkedFile } from './walk.ts'
+
+/** So many bad pages are named in a report. */
+const MOST_BAD = 10_000
+const MOST_AGAIN = 10_000
+/** Where the control file says how the cluster stands: shut down, or shut down as a replica. */
+const STATE_AT = 16
+const AT_REST = [1, 2]
+
+interface Piece { readonly file: WalkedFile; readonly from: number; readonly bytes: number; readonly block: number; readonly again: boolean }
+
+/** Relations' files, in ranges; the whole cluster must be at rest. */
+function* piecesOf(root: string, onOther: (path: string, says: string) => void): Generator<Piece, undefined> {
+  for (const file of walk(root)) {
+    if (file.is !== 'file') {
+      // Tablespaces lie behind links: each is a folder of its own to be looked at.
+      if (file.is === 'closed' || file.path.startsWith('pg_tblspc/')) onOther(file.path, file.is === 'odd' ? 'a tablespace behind a link: it was not looked into' : file.says)
+      continue
+    }
+    const first = firstBlockOf(file.path)
+    if (first === undefined) continue
+    for (let n = 0; n < rangesOf(file.size, false); n++) {
+      const unit = rangeUnit(0, n, file.size, false)
+      if (unit.is === 'range') yield { file, from: unit.from, bytes: unit.bytes, block: first + unit.from / PAGE_BYTES, again: false }
+    }
+  }
+  return undefined
+}
+
+/** Throws a Fault where it is no cluster, or one that is not at rest. */
+export async function scanPages({ folder, rate, yields = false, signal }: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport> {
+  const root = rootOf(folder)
+  const holds = (name: string): boolean => existsSync(bytesOf(root, name))
+  if (!holds('PG_VERSION') || !holds('global/pg_control')) throw new Fault(`${folder} is no data folder of PostgreSQL: there is no PG_VERSION and global/pg_control in it`, 'never')
+  const state = readFileSync(bytesOf(root, 'global/pg_control')).readUInt32LE(STATE_AT)
+  if (holds('postmaster.pid') || !AT_REST.includes(state)) throw new Fault(`${folder} is in use, or was not shut down in order: its pages may be half written. Look at a restored copy that was started and stopped, or stop it first`, 'never')
+  const began = performance.now()
+  const sum = { files: 0, pages: 0, summed: 0, bytes: 0, flickered: 0 }
+  const bad: PagesReport['bad'][number][] = []
+  const unread: { readonly path: string; readonly says: string }[] = []
+  const other = (path: string, says: string): void => void (unread.length < MOST_BAD && unread.push({ path: sayPath(path), says }))
+  const pieces = piecesOf(root, other)
+  const again: Piece[] = []
+  const under = new Map<number, Piece>()
+  let [ids, ended] = [0, false]
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const take = (piece: Piece, { seen: [seen], pages }: Said): void => {
+    const wrong: readonly BadPage[] = pages?.bad ?? []
+    const isWell = seen?.is === 'read' && wrong.every(({ flaw }) => flaw === 'unsummed')
+    if (!isWell && !piece.again && again.length < MOST_AGAIN) return void again.push({ ...piece, again: true })
+    if (isWell && piece.again) sum.flickered++
+    if (seen?.is !== 'read' || !pages) return other(piece.file.path, seen?.is === 'failed' ? seen.says : 'it changed while it was read: the cluster is not at rest')
+    sum.pages += pages.pages
+    sum.summed += pages.summed
+    sum.bytes += piece.bytes
+    if (piece.from === 0) sum.files++
+    for (const it of wrong) if (bad.length < MOST_BAD) bad.push({ path: sayPath(piece.file.path), ...it })
+  }
+  const next = (): Asked | undefined => {
+    if (signal.aborted) return undefined
+    const piece = again.shift() ?? pieces.next().value
+    if (piece === undefined) {
+      ended = true
+      return undefined
+    }
+    under.set(++ids, piece)
+    return { id: ids, files: [piece.file], from: piece.from, bytes: piece.bytes, block: piece.block }
+  }
+  const gate = createGate()
+  const pace = createPace({ rate, yields, at: tickOf(began) })
+  const beat = (): void => gate.grant(pace.grant(tickOf(performance.now())))
+  beat()
+  const over = (): void => {
+    if (signal.aborted || (ended && under.size === 0 && again.length === 0)) resolve()
+  }
+  const readers = createReaders({ root, gate: gate.memory }, readersFor(statSync(bytesOf(root, ''), { bigint: true }).dev), {
+    next, failed: reject,
+    said(said, asked) {
+      const piece = under.get(asked.id)
+      under.delete(asked.id)
+      pace.saw(asked.bytes ?? 0, said.took)
+      if (piece && !signal.aborted) take(piece, said)
+      setImmediate(over)
+    },
+  })
+  const timer = setInterval(() => {
+    beat()
+    over()
+  }, 20)
+  try {
+    await promise
+  } finally {
+    clearInterval(timer)
+    gate.stop()
+    await readers.close()
+  }
+  // Where no page carries a checksum the cluster keeps none, and nothing can be said by them.
+  const sums = sum.summed > 0
+  return { is: signal.aborted ? 'stopped' : 'ended', root: sayPath(root), ...sum, checksums: sums, bad: sums ? bad : bad.filter(({ flaw }) => flaw !== 'unsummed'), unread, tookMs: Math.round(performance.now() - began) }
+}
