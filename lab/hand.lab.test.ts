@@ -48,7 +48,7 @@ async function place(): Promise<Place> {
   const wire: Wire = createWire({ url, bucket: 'hand', region: 'us-east-1', credential }, context)
   const well = async (it: Parameters<Wire['ask']>[0]): Promise<void> => assert((await wire.ask(it, AbortSignal.timeout(30_000))).status < 300, `${it.method} ${it.key}`)
   await well({ method: 'PUT', headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
-  const rights = ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold']
+  const rights = ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold', 's3:GetObjectTagging', 's3:GetObjectVersionTagging']
   await well({ method: 'PUT', query: { policy: '' }, body: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam:::user/reader'] }, Action: rights, Resource: ['arn:aws:s3:::hand', 'arn:aws:s3:::hand/*'] }] }) })
   const config = s3.config.parse({ s3: url, bucket: 'hand', read: reader, delete: hand })
   const halves: Halves = { now: () => clock.now(), reading: s3.reading(config, context), deleting: s3.deleting(config, context) }

@@ -40,6 +40,14 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${ACTS}/lease.ts`, find: `Math.max(0, until.tick - now.tick)`, put: `Math.max(0, until.tick - now.tick + 60_000)` }],
   },
   {
+    name: 'tags are read by the run alone', breaks: ['G-4'], killer: acts('G-4 what its owner tags'),
+    changes: [{ file: 'src/processes/hand/act.ts', find: `order.act === 'release' ? undefined : await whyKept(`, put: `order.what.key !== '' ? undefined : await whyKept(` }],
+  },
+  {
+    name: 'the lifecycle is read when the store is tried out alone', breaks: ['G-21'], killer: hand('G-21 a lifecycle that was changed'),
+    changes: [{ file: 'src/processes/hand/round.ts', find: `if (keeps.is !== 'pass') return keeps.says`, put: `if (keeps.is === 'unknown') return keeps.says` }],
+  },
+  {
     name: 'another bucket is as good', breaks: ['G-6', 'G-16'], killer: hand('G-6 G-16 another bucket'),
     changes: [{ file: 'src/processes/hand/round.ts', find: 'if (one.id !== identity || other.id !== identity) return', put: `if (one.id === '' || other.id === '') return` }, { file: RULINGS, find: 'store.identity === identity ? pass', put: `store.identity !== '' || identity !== '' ? pass` }],
   },

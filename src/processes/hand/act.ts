@@ -5,16 +5,26 @@ import { sentence } from '../../core/fault.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Judged, Outcome, SetAside } from '../../ports/store.ts'
 import type { Ended, Order } from '../../rooms/guard/acts/protocol.ts'
+import { untagged } from '../../rooms/guard/reconcile/margins.ts'
 import { stackOf, type Halves } from './halves.ts'
 
 /** Performs one order; never throws. */
 export async function perform(order: Order, halves: Halves, signal: AbortSignal): Promise<Ended> {
   try {
+    const kept = order.act === 'release' ? undefined : await whyKept(order.what, halves, signal)
+    if (kept !== undefined) return kept
     if (order.act === 'quarantine') return await putAside(order.what, halves, signal)
     return plain(order.act === 'release' ? await halves.deleting.release(order.what, signal) : await halves.deleting.purge(order.what, signal))
   } catch (cause) {
     return { is: 'unknown', says: sentence(cause) }
   }
+}
+
+/** Its owner may have said by a tag, since it was judged, that it stays (G-4). Tags that cannot be read hold it. */
+async function whyKept({ key, versionId }: Judged, { reading }: Halves, signal: AbortSignal): Promise<Ended | undefined> {
+  const read = await reading.tags({ key, ...(versionId !== undefined && { versionId }) }, signal)
+  const found = untagged(read.is === 'read' ? read.tags : undefined)
+  return found.is === 'pass' ? undefined : { is: 'refused', why: found.is === 'fail' ? 'locked' : 'unable', says: found.says }
 }
 
 const plain = (outcome: Outcome<Judged>): Ended => (outcome.is === 'done' ? { is: 'done' } : outcome)

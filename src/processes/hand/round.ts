@@ -86,9 +86,9 @@ async function limited<T>({ ports, held }: Hand, within: Span, act: (signal: Abo
   }
 }
 
-async function actAll(hand: Hand, { store, identity, orders }: ToHand & { is: 'acts' }): Promise<void> {
+async function actAll(hand: Hand, { store, identity, quarantine, orders }: ToHand & { is: 'acts' }): Promise<void> {
   const { ports, stopped } = hand
-  const opened = await openAs(hand, store, identity)
+  const opened = await openAs(hand, store, identity, orders.some(({ act }) => act === 'quarantine') ? { quarantine } : undefined)
   for (const order of orders) {
     // Whatever is not begun now stays in doubt, and whoever comes next finds that nothing was done.
     if (stopped.aborted || !(await renew(hand))) return
@@ -98,12 +98,16 @@ async function actAll(hand: Hand, { store, identity, orders }: ToHand & { is: 'a
   }
 }
 
-/** The store, if it is the one that was judged. */
-async function openAs(hand: Hand, name: string, identity: string): Promise<Halves | string> {
+/** The store, if it is the one that was judged, and still keeps what is put aside for as long as it must (G-21). */
+async function openAs(hand: Hand, name: string, identity: string, keeping?: { readonly quarantine: Span | undefined }): Promise<Halves | string> {
   try {
     const halves = hand.ports.store(name)
     const [one, other] = await limited(hand, ACT_WITHIN, (signal) => Promise.all([halves.deleting.identify(signal), halves.reading.identify(signal)]))
     if (one.id !== identity || other.id !== identity) return `${one.says} is not the store that was judged`
+    if (keeping === undefined) return halves
+    const { versioning, noncurrent } = await limited(hand, ACT_WITHIN, (signal) => halves.reading.declared(signal))
+    const keeps = keepsFound(versioning, noncurrent, keeping.quarantine)
+    if (keeps.is !== 'pass') return keeps.says
     return halves
   } catch (cause) {
     return sentence(cause)

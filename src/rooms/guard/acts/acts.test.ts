@@ -257,6 +257,17 @@ test('a store that did something else than was asked disarms, opens the breaker,
   assert.equal(world.entries('guard.alarmed').length, 1)
 })
 
+test('G-4 what its owner tags after it was judged stays, and what is aside is not purged', async () => {
+  for (const [tags, mode] of [[['holdfast:keep'], 'ripe'], [undefined, 'ripe'], [['hold'], 'spent']] as const) {
+    const world = mode === 'ripe' ? await ripe() : await spent()
+    if (mode === 'spent') world.purge(world.run())
+    world.store.reading.tags = () => Promise.resolve(tags === undefined ? { is: 'unknown', says: 'it is not shown' } : { is: 'read', tags })
+    assert.deepEqual(await world.work(), [`${mode === 'ripe' ? 'quarantine' : 'purge'} c/orphan refused`])
+    assert.equal(world.store.events.at(-1)?.is, mode === 'ripe' ? undefined : 'aside')
+    assert.equal(world.life('c/orphan').is, mode === 'ripe' ? (tags ? 'unmarked' : 'flagged') : 'aside')
+  }
+})
+
 test('a burst of objects that have changed stops the plan', async () => {
   const world = await ripe()
   for (let n = 0; n < 8; n++) world.store.put(`c/more${n}`)

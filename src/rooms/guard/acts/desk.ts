@@ -243,7 +243,7 @@ function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, 
     tell(tx, `reconcile:${reconcile}/edited`, `A plan of ${reconcile} was changed after it was made`, `nothing of plan ${plan} is done: its acts are not what was judged`)
   }
   if (orders.length === 0) return undefined
-  return { is: 'acts', store, identity: head.identity, orders }
+  return { is: 'acts', store, identity: head.identity, ...(head.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }), orders }
 }
 
 function orderOf(object: ObjectRow): Order {

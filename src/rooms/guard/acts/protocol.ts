@@ -46,5 +46,6 @@ export type ToHand =
   | { readonly is: 'no-lease' }
   | { readonly is: 'probe'; readonly store: string; readonly quarantine?: Span }
   | { readonly is: 'look'; readonly store: string; readonly identity: string; readonly doubts: readonly Doubt[] }
-  | { readonly is: 'acts'; readonly store: string; readonly identity: string; readonly orders: readonly Order[] }
+  /** `quarantine`: for so long the store has to keep what is put aside. */
+  | { readonly is: 'acts'; readonly store: string; readonly identity: string; readonly quarantine?: Span; readonly orders: readonly Order[] }
   | { readonly is: 'written' }
