@@ -18,7 +18,7 @@ import { random } from '../src/ports/world/random.ts'
 import { openCell } from '../src/processes/guard/cell/cell.ts'
 import { perform } from '../src/processes/guard/drill.ts'
 import type { DrillReport } from '../src/rooms/guard/drills/report.ts'
-import { postgres, type LabServer } from './servers.ts'
+import { mariadb, postgres, type LabServer } from './servers.ts'
 
 const clock = createClock()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-drills-'))
@@ -165,6 +165,41 @@ test('G-13 an archive of files passes by its hashes, and one that leads out of i
     ['noise.dump', files(sum), /^failed L1: this is no tar archive/],
   ]
   for (const [file, how, pattern] of bad) assert.match(brief(await drill(file, how)), pattern, file)
+})
+
+test('a dump of MariaDB passes to L6 in a MariaDB of its own, and one that is bad fails in words', { timeout: 120_000 }, async () => {
+  const server = await mariadb()
+  try {
+    server.sql(`use shop; create table orders (id int primary key auto_increment, created_at timestamp(3) not null, note text, key (note(20))) engine=innodb;
+      insert into orders (created_at, note) select now(3) - interval seq minute, concat('it''s \\\\', repeat(md5(seq), 10)) from seq_1_to_2000; create table parts (id int, foreign key (id) references orders (id)); insert into parts select id from orders;
+      create view v as select * from orders; create trigger t before insert on orders for each row set new.note = trim(new.note); create event e on schedule every 1 second do delete from orders;`)
+    const make = (file: string, ...args: string[]): void => {
+      put(file, execFileSync('mariadb-dump', ['--no-defaults', `--socket=${server.folder}/run/s.sock`, '-uroot', '--single-transaction', '--triggers', '--routines', '--events', ...args], { maxBuffer: 1 << 28 }))
+    }
+    make('maria.sql', 'shop')
+    make('maria-named.sql', '--databases', 'shop')
+    make('maria-no-lines.sql', '--ignore-table=shop.orders', '--ignore-table=shop.v', 'shop')
+    make('maria-all.sql', '--all-databases')
+    put('maria.sql.gz', execFileSync('gzip', ['-c', path.join(nas, 'maria-named.sql')], { maxBuffer: 1 << 28 }))
+    const text = bytesOf('maria.sql')
+    put('maria-cut.sql', text.subarray(0, text.length * 0.6))
+    put('maria-evil.sql', text.toString().replace('CREATE TABLE', '\\! touch /tmp/holdfast-was-here\nCREATE TABLE'))
+    put('maria-broken.sql', text.toString().replace('CREATE TABLE `orders` (', 'CREATE TABLE `orders` (('))
+    const how = { engine: 'mariadb', manifest: { rows: { orders: { least: 2000, most: 2000, exact: true } } } }
+    const expected: readonly (readonly [string, RegExp])[] = [
+      ['maria.sql', /^passed L6: {2}\| $/],
+      ['maria.sql.gz', /^passed L6: {2}\| $/],
+      ['maria-no-lines.sql', /^failed L[135]: .* \| .*(?:orders|1824|150)/s],
+      ['maria-cut.sql', /^failed L1: the dump (?:is not restored: line \d+: it ends in the middle|was cut short)/],
+      ['maria-evil.sql', /^failed L1: the dump is not restored: line \d+: “\\! touch \/tmp\/holdfast-was-here” is a command of the client/],
+      ['maria-broken.sql', /^failed L3: the copy cannot be restored \| ERROR 1064 \(42000\) at line \d+: You have an error in your SQL syntax/],
+      ['maria-all.sql', /^unknown L1: it is a dump of a whole server/],
+    ]
+    for (const [file, pattern] of expected) assert.match(brief(await drill(file, how)), pattern, file)
+    assert(!existsSync('/tmp/holdfast-was-here'))
+  } finally {
+    await server.close()
+  }
 })
 
 test('G-26 a program in a cell sees nothing of this machine, reaches nothing, and writes nowhere but into its folder', async () => {

@@ -18,6 +18,7 @@ import sftp from './stores/sftp.ts'
 import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
 import files from './backups/files.ts'
+import mariadb from './backups/mariadb.ts'
 import postgresBackups from './backups/postgres.ts'
 import restic from './backups/restic.ts'
 
@@ -25,4 +26,4 @@ export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgr
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
-export const backups: readonly AnyEngine[] = [files, postgresBackups, restic]
+export const backups: readonly AnyEngine[] = [files, mariadb, postgresBackups, restic]

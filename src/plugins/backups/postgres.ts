@@ -3,20 +3,19 @@
 // in PostgreSQL's words; what is missing here (a version, an extension) is said as such and accuses nobody.
 import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
-import { hours, instantOf, minutes, sayTime, seconds, type Instant, type Span } from '../../core/time.ts'
+import { hours, minutes, seconds, type Instant, type Span } from '../../core/time.ts'
 import { engine, failed, open, passed, type Assertion, type Cell, type CopyGiven, type Restoring, type Step } from '../../ports/backup.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { ruleRows, type Bounds } from '../../ports/backup/rows.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
+import { judgeNewest } from '../../ports/backup/newest.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { readContents, type Contents } from './postgres/archive.ts'
 import { newFacts, Refusal, sifted, type PlainFacts } from './postgres/plain.ts'
 import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
 
 const LONGEST: Span = hours(24)
-/** Clocks may differ by so much before a newest row lies in the future of its copy. */
-const AHEAD = 300_000
 
 export default engine({
   kind: 'postgres',
@@ -193,17 +192,6 @@ async function prove(server: Server, assertion: Assertion, at: Instant): Promise
 }
 
 const asked = (server: Server, said: string): Step => (server.alive() ? failed('PostgreSQL cannot answer it on what was restored', said) : open('the PostgreSQL that it was restored into ended', said))
-
-/** The newest row against the time of the copy, in milliseconds since 1970. */
-export function judgeNewest(text: string, at: Instant, within: Span): Step {
-  if (text === 'none' || text === '') return failed('there is no newest row: nothing is there')
-  const newest = Number(text)
-  if (!Number.isSafeInteger(newest)) return open(`it gives no time: ${text.slice(0, 80)}`)
-  const when = new Date(instantOf(newest)).toISOString()
-  if (newest > at + AHEAD) return failed(`the newest is of ${when}, later than the copy itself`)
-  if (newest < at - within) return failed(`the newest is of ${when}, ${sayTime((at - newest) as Span)} before the copy; ${sayTime(within)} is the most`)
-  return passed()
-}
 
 async function counted(server: Server, table: string, bounds: Bounds): Promise<Step> {
   const name = table.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.')

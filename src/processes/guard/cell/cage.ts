@@ -69,6 +69,8 @@ mount -t tmpfs -o size=256m,mode=1777,nosuid,nodev,noexec cell dev/shm
 mount -t proc -o nosuid,nodev,noexec proc proc 2>/dev/null || :
 echo "drill:x:$uid:$uid::/work:/bin/false" >etc/passwd
 echo "drill:x:$uid:" >etc/group
+echo "127.0.0.1 localhost" >etc/hosts
+echo "hosts: files" >etc/nsswitch.conf
 if [ -d /etc/alternatives ]; then cp -RP /etc/alternatives etc/; fi
 if [ -f /etc/ld.so.cache ]; then cp /etc/ld.so.cache etc/; fi
 bind "$here/given" given ,noexec,ro
