@@ -185,6 +185,16 @@ test('G-11 a plan that was changed since it was sealed is none', async (t) => {
   }
 })
 
+test('sentinels are taken away again after every run, and it is told where that fails', async (t) => {
+  const it = await games(t)
+  const removed = path.join(it.folder, 'removed')
+  it.config = { ...it.config, sentinels: { ...it.config.sentinels, remove: [process.execPath, '-e', `require('node:fs').appendFileSync(${JSON.stringify(removed)}, process.env.HOLDFAST_RECONCILE + '\\n')`] } }
+  assert.deepEqual([(await it.run()).said, (await it.run()).said], [[], []])
+  assert.equal(readFileSync(removed, 'utf8'), 'customer-backups\ncustomer-backups\n')
+  it.config = { ...it.config, sentinels: { ...it.config.sentinels, remove: [process.execPath, '-e', 'console.error("it is locked"); process.exit(3)'] } }
+  assert.match((await it.run()).said[0] ?? '', /the command for sentinels, .*, failed \(3\): it is locked/)
+})
+
 test('a run that is ended in the middle leaves no plan, and no spool', async (t) => {
   const it = await games(t)
   const limit = new AbortController()

@@ -13,7 +13,8 @@ import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
 import { isGood, type Kept, type Knows, type PlannedAct, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
 import { furthest } from './reconcile/catalogue.ts'
 import { withCopies } from './reconcile/copies.ts'
-import { gather, spoolAt, wayOf, type Gathered, type ReconcileContext } from './reconcile/gather.ts'
+import { remove } from './reconcile/sentinels.ts'
+import { commandOf, gather, spoolAt, wayOf, type Gathered, type ReconcileContext } from './reconcile/gather.ts'
 import { keysFrom, listingFrom, memoryFrom, rowsFrom, type Asked } from './reconcile/inputs.ts'
 import { stampOf } from './reconcile/listing.ts'
 import * as memory from './reconcile/memory.ts'
@@ -39,7 +40,10 @@ export async function perform(wants: ReconcileWants, context: ReconcileContext, 
     tidyPlans(folder)
     const gathered = await gather(wants.config, context, signal)
     const prepared = await prepare(wants, gathered, context, { folder, signal })
-    return signal.aborted ? { is: 'failed', says: 'it was ended before it was over' } : judged(wants, gathered, prepared, context, folder)
+    if (signal.aborted) return { is: 'failed', says: 'it was ended before it was over' }
+    const result = judged(wants, gathered, prepared, context, folder)
+    const left = await remove(commandOf(wants.config, context, 'remove', signal))
+    return left === undefined || result.is === 'failed' ? result : { ...result, said: [...result.said, left] }
   } catch (cause) {
     return { is: 'failed', says: sentence(cause) }
   } finally {

@@ -10,7 +10,7 @@ import type { ReconcileConfig } from '../../../rooms/guard/reconcile/task.ts'
 import type { GuardContext } from '../context.ts'
 import { takeCatalogue, type CatalogueTaken, type OpenCatalogue } from './catalogue.ts'
 import { stampOf, takeListing, type ListingTaken } from './listing.ts'
-import { plant, type Planted } from './sentinels.ts'
+import { plant, type Planted, type SentinelCommand } from './sentinels.ts'
 
 export interface ReconcileContext extends GuardContext, Pick<CatalogueContext, 'egress'> {
   /** Throws a Fault where no catalogue is called so. */
@@ -45,9 +45,13 @@ export const WITHIN: Span = minutes(58)
 /** How long each step of a reading may take. */
 export const LIMITS: CatalogueLimits = { connect: ms(15_000), statement: minutes(20), lock: ms(10_000) }
 
+/** The operator's command that plants sentinels, or takes them away again. */
+export const commandOf = ({ sentinels, name, prefix }: ReconcileConfig, { home }: Pick<ReconcileContext, 'home'>, what: 'plant' | 'remove', signal: AbortSignal): SentinelCommand =>
+  ({ argv: sentinels[what], folder: home, reconcile: name, prefix, signal })
+
 /** Reads all of it, as far as it goes. */
 export async function gather(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Gathered> {
-  const planted = await plant({ argv: config.sentinels.plant, folder: context.home, reconcile: config.name, prefix: config.prefix, signal })
+  const planted = await plant(commandOf(config, context, 'plant', signal))
   const limit = new AbortController()
   const cancel = context.timers.after(WITHIN, () => limit.abort(new Error('it took longer than an hour')))
   try {

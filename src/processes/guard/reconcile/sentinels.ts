@@ -71,6 +71,7 @@ type Ran = { readonly is: 'ran'; readonly printed: string } | { readonly is: 'fa
 function run({ argv, folder, reconcile, prefix, signal }: SentinelCommand): Promise<Ran> {
   const [file = '', ...args] = argv
   const env = { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOLDFAST_RECONCILE: reconcile, HOLDFAST_PREFIX: prefix }
+  if (file === '') return Promise.resolve({ is: 'failed', says: 'no command for sentinels is given' })
   return new Promise((resolve) => {
     execFile(file, args, { cwd: folder, env, timeout: WITHIN, killSignal: 'SIGKILL', maxBuffer: MOST_PRINTED, signal, windowsHide: true }, (cause, stdout, stderr) => {
       if (!cause) return resolve({ is: 'ran', printed: stdout })

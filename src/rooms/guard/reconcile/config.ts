@@ -34,7 +34,8 @@ const beside = {
 }
 const besideSchema = z.strictObject(beside)
 
-const argv = z.array(z.string().min(1).max(4096)).min(1).max(100)
+/** A NUL ends an argument where nobody sees it. */
+const argv = z.array(z.string().min(1).max(4096).refine((word) => !word.includes('\0'), 'an argument holds no NUL')).min(1).max(100)
 const query = z.string().min(1).max(20_000)
 
 const reconcileSchema = z.strictObject({
