@@ -26,6 +26,22 @@ export interface Dialect {
   readonly tls: Readonly<Record<string, Database['tls']>>
 }
 
+/** PostgreSQL, as its own clients write it. */
+export const POSTGRES: Dialect = {
+  schemes: ['postgres', 'postgresql'],
+  port: 5432,
+  tlsParameter: 'sslmode',
+  tls: { disable: 'off', require: 'unverified', 'verify-ca': 'verified', 'verify-full': 'verified' },
+}
+
+/** MySQL and MariaDB. */
+export const MYSQL: Dialect = {
+  schemes: ['mysql', 'mariadb'],
+  port: 3306,
+  tlsParameter: 'ssl-mode',
+  tls: { disabled: 'off', required: 'unverified', verify_ca: 'verified', verify_identity: 'verified' },
+}
+
 /** Reads such a URL; a text says what is wrong with it, without repeating it: it holds a password. */
 export function readDatabase(text: string, { schemes, port, tlsParameter, tls }: Dialect): Database | string {
   const shape = `write it like ${schemes[0]}://user:password@host:${port}/database`

@@ -4,14 +4,9 @@ import type { Duplex } from 'node:stream'
 import type { Connection, ConnectionOptions } from 'mysql2'
 import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
-import { linkWords, serverWords, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { linkWords, serverWords, type Database, type Step } from '../../ports/database.ts'
 
-export const MYSQL: Dialect = {
-  schemes: ['mysql', 'mariadb'],
-  port: 3306,
-  tlsParameter: 'ssl-mode',
-  tls: { disabled: 'off', required: 'unverified', verify_ca: 'verified', verify_identity: 'verified' },
-}
+export { MYSQL } from '../../ports/database.ts'
 
 /** Loads the driver; the first look waits for it, so it comes before any clock of a connection runs. */
 export const loadMysql = async (): Promise<(options: ConnectionOptions) => Connection> => (await import('mysql2')).createConnection

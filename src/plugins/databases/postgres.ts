@@ -4,15 +4,10 @@ import { EventEmitter, once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { coded, Fault, sentence, silence } from '../../core/fault.ts'
 import { sayLimit, type Span } from '../../core/time.ts'
-import { linkWords, serverWords, type Database, type Dialect, type Step } from '../../ports/database.ts'
+import { linkWords, serverWords, type Database, type Step } from '../../ports/database.ts'
 import { MOST_BYTES } from '../../ports/dialogue.ts'
 
-export const POSTGRES: Dialect = {
-  schemes: ['postgres', 'postgresql'],
-  port: 5432,
-  tlsParameter: 'sslmode',
-  tls: { disable: 'off', require: 'unverified', 'verify-ca': 'verified', 'verify-full': 'verified' },
-}
+export { POSTGRES } from '../../ports/database.ts'
 
 /** Loads the driver; the first look waits for it, so it comes before any clock of a connection runs. */
 export const loadPostgres = async (): Promise<Driver> => (await import('pg')).default as unknown as Driver
