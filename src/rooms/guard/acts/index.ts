@@ -218,6 +218,8 @@ function refuse(tx: Tx, reconcile: string, job: Job, { agreement, says, used }: 
 function bring(tx: Tx, reconcile: string, keys: readonly string[]): { wanted: number; missing: string[] } {
   const missing: string[] = []
   const plan = byHand(reconcile)
+  // What was brought back, or could not be, has been told; nobody asks for it again.
+  tx.sql.run(`delete from guard_act where plan = ? and state in ('over', 'held')`, plan)
   const from = (tx.sql.get<{ n: number | null }>('select max(n) as n from guard_act where plan = ?', plan)?.n ?? -1) + 1
   const wanted: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
   for (const key of keys) {
