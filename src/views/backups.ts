@@ -1,14 +1,15 @@
 // What Holdfast answers about backups: each set with how it stands in each store, and each copy with the highest rung of the ladder that was
 // proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
-import { ms, type Instant, type Now, type Span } from '../core/time.ts'
+import type { Found } from '../core/evidence.ts'
+import { days, ms, type Instant, type Now, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
-import { loadReports } from '../rooms/guard/drills/rows.ts'
+import { loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
-import { exposureOf, rtoOf } from '../rooms/guard/sets/score.ts'
+import { exposureOf, rtoOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
@@ -113,6 +114,8 @@ export interface BackupSetAnswer {
   readonly exposure: Span | null
   /** The same by copies that were really restored; only in the answer about one set. */
   readonly exposure_proven?: Span | null
+  /** 3-2-1-1-0, point by point; only in the answer about one set. */
+  readonly score?: { readonly says: string; readonly got: number; readonly points: readonly { readonly id: string; readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }[] }
   /** How long a restore of today's size takes, by the drills that passed; only in the answer about one set. */
   readonly rto?: RtoAnswer | null
   /** The newest first; only in the answer about one set. */
@@ -242,7 +245,7 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
-    ...(whole ? figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now) : {}),
+    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now) } : {}),
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
@@ -258,6 +261,24 @@ function figuresOf(sql: Sql, set: string, copies: readonly BackupAnswer[], now: 
     exposure_proven: proven.is === 'known' ? proven.span : null,
     rto: rto.is === 'known' ? { ...rto.whole, drills: rto.drills, bytes_per_second: rto.bytesPerSecond === undefined ? null : Math.round(rto.bytesPerSecond), phases: rto.phases } : null,
   }
+}
+
+/** A proof of an error-free restore is worth so long. */
+const DRILL_GOOD = days(30)
+
+function scoreFor(sql: Sql, set: BackupSet, places: readonly Place[], now: Now): NonNullable<BackupSetAnswer['score']> {
+  const drills = set.in.flatMap(({ store }) => loadDrills(sql, set.name, store)).toSorted((a, b) => b.at - a.at)
+  const [last] = drills
+  const isOld = last !== undefined && now.wall - last.at > DRILL_GOOD
+  const drill: Found = last === undefined || isOld || last.verdict === 'unknown' ? { is: 'unknown', says: last === undefined ? 'no copy was ever drilled' : 'no drill came to an end lately' } : last.verdict === 'passed' ? { is: 'pass' } : { is: 'fail', says: last.says }
+  const { points, got, says } = scoreOf({
+    drill, original: { domain: undefined },
+    places: places.map(({ answer }, i) => ({
+      store: answer.store, domain: set.in[i]?.domain, offsite: set.in[i]?.offsite, immutable: { is: 'unknown', says: 'it was not tried out' },
+      holds: answer.state === 'ok' || answer.state === 'unproven' ? { is: 'pass' } : { is: answer.state === 'unknown' || answer.state === 'new' ? 'unknown' : 'fail', says: answer.says },
+    })),
+  })
+  return { says, got, points: points.map(({ id, found }) => ({ id, found: found.is, says: found.says ?? '' })) }
 }
 
 /** All sets, the worst first. */

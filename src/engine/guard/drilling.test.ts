@@ -12,7 +12,7 @@ import type { BackupSetAnswer } from '../../views/backups.ts'
 import type { DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
 
 const pattern = { text: 'shop-{any}.dump', prefix: 'shop-' }
-const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1', drill: { every: minutes(30), assert: [] } }
+const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern, offsite: true, domain: 'nas' }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1', drill: { every: minutes(30), assert: [] } }
 const copyOf = (name: string, ago: number): Copy => ({ key: `shop-${name}.dump`, etag: `e-${name}`, bytes: 1000, modifiedAt: instantOf(START - ago) })
 const COPIES = [copyOf('new', hours(1)), copyOf('old', days(2))]
 
@@ -63,7 +63,8 @@ test('G-2 the newest is drilled, then the rest in turn; what passed has its rung
   assert.deepEqual([(await it.shown()).rto, (await it.shown()).exposure_proven], [null, null], 'what nobody measured is not made up')
   await it.report({})
   assert.deepEqual([rungs(await it.shown()), it.open()], [[['shop-new.dump', 6], ['shop-old.dump', 1]], []])
-  const { rto, exposure, exposure_proven } = await it.shown()
+  const { rto, exposure, exposure_proven, score } = await it.shown()
+  assert.deepEqual([score?.says, score?.got], ['2-1-1-?-0: 2 of 5', 2])
   assert.deepEqual([rto, exposure_proven === exposure], [{ p50: 12, p95: 12, drills: 1, bytes_per_second: 83_333, phases: [{ name: 'restore', p50: 12, p95: 12 }] }, true])
   await it.pass(minutes(27))
   await it.list()

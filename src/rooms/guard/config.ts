@@ -95,9 +95,16 @@ const setSchema = z.strictObject({
   manifest: manifestSetting.optional(),
 })
 
+/** What a store cannot know of itself. */
+const whereSchema = z.strictObject({
+  offsite: z.boolean().optional().meta({ description: 'It stands somewhere else than what is backed up' }),
+  domain: z.string().trim().min(1).max(100).optional().meta({ description: 'What fails together: a site, a provider, an account' }),
+})
+type Where = Pick<Lies, 'offsite' | 'domain'>
+
 /** Top-level settings of this room, for editors. */
 export const guardShape = (stores: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): z.ZodRawShape => ({
-  stores: z.record(nameKey(), kindsSchema(stores, () => ({}))).optional(),
+  stores: z.record(nameKey(), kindsSchema(stores, () => whereSchema.shape)).optional(),
   backups: z.record(nameKey(), setSchema).optional(),
   ...reconcileShape(catalogues),
 })
@@ -105,13 +112,16 @@ export const guardShape = (stores: readonly AnyStore[], catalogues: readonly Any
 /** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
 export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): GuardConfig {
   const named = reading.named(['stores']).map(([name]) => name)
+  const where = new Map<string, Where>()
   const stores = named.flatMap((name): StorePlace[] => {
-    const read = readKind(reading, ['stores', name], { plugins, beside: () => [], noun: 'store', asks: 'what it is' })
+    const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is' })
+    const own = read && reading.shape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
+    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }) })
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
   const manifests: ManifestPlace[] = []
   const passwords = new Map<string, string>()
-  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, manifests, passwords }) ?? [])
+  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords }) ?? [])
   return { stores, sets, manifests, passwords: Object.fromEntries(passwords), ...readReconciles(reading, catalogues, named) }
 }
 
@@ -127,7 +137,7 @@ function readManifest(reading: Reading, name: string, { postgres, mysql, tables,
   }
 }
 
-function readSet(reading: Reading, name: string, { stores, manifests, passwords }: { readonly stores: readonly string[]; readonly manifests: ManifestPlace[]; readonly passwords: Map<string, string> }): BackupSet | undefined {
+function readSet(reading: Reading, name: string, { stores, where, manifests, passwords }: { readonly stores: readonly string[]; readonly where: ReadonlyMap<string, Where>; readonly manifests: ManifestPlace[]; readonly passwords: Map<string, string> }): BackupSet | undefined {
   const path = ['backups', name]
   if (!reading.map(path)) return undefined
   const read = reading.secretShape(setSchema, path)
@@ -137,7 +147,7 @@ function readSet(reading: Reading, name: string, { stores, manifests, passwords 
     if (!stores.includes(store)) return reading.error('HF111', at, `${path.join('.')} lies in “${store}”, and there is no such store`, { on: 'key', help: () => helpFor(store, [...stores], 'store') }) ?? []
     const pattern = patternOf(read.engine, text)
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
-    return [{ store, pattern, ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }) }]
+    return [{ store, pattern, ...where.get(store), ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }) }]
   })
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
   const place = read.manifest && readManifest(reading, name, read.manifest)

@@ -7,6 +7,9 @@ import type { Pattern } from './pattern.ts'
 /** Where copies of a set lie: a store by its name, and what they are called there. */
 export interface Lies {
   readonly store: string
+  /** Where a person says that this store stands. */
+  readonly offsite?: boolean
+  readonly domain?: string
   readonly pattern: Pattern
   /** Of a repository: everything below this belongs to all of its copies together. */
   readonly repository?: string
