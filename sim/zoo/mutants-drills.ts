@@ -11,6 +11,10 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const drilling: readonly Mutant[] = [
   {
+    name: 'a command of the MariaDB client is handed on', breaks: ['G-26'], killer: test('src/plugins/backups/mariadb/dump.ts', 'G-26 a command of the client refuses the dump'),
+    changes: [{ file: 'src/plugins/backups/mariadb/dump.ts', find: 'if (commanded && !SANDBOX.test(words)) refuse', put: 'if (commanded && SANDBOX.test(words)) refuse' }],
+  },
+  {
     name: 'a full disk reads as a bad copy', breaks: ['X-3'], killer: test(LADDER, 'X-3 what this machine lacks is unknown'),
     changes: [{ file: LADDER, find: `const ours = step.is === 'fail' ? oursIn(`, put: `const ours = step.is === 'pass' ? oursIn(` }],
   },
