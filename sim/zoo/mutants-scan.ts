@@ -34,7 +34,7 @@ export const scanning: readonly Mutant[] = [
     changes: [{ file: `${PROCESS}/reader.ts`, find: 'if (!isIt(file, fstatSync(fd, { bigint: true }))) return', put: 'if (file.size < 0) return' }, { file: `${PROCESS}/reader.ts`, find: 'read !== undefined && isIt(file, fstatSync(fd, { bigint: true })) ?', put: 'read !== undefined ?' }],
   },
   {
-    name: 'what was lived through counts for nothing when the wall clock is set back', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'G-2 every byte is read'),
+    name: 'what was lived through counts for nothing when the wall clock is set back', breaks: ['G-2'], killer: killer('src/rooms/guard/sets/rotation.test.ts', 'the reckoning never runs slower'),
     changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: 'Math.max(0, now.wall - last.wall, now.lived - last.lived)', put: 'Math.max(0, now.wall - last.wall)' }],
   },
   {
@@ -42,7 +42,7 @@ export const scanning: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/rotation.ts', find: '/ round) + 1) * round + place)', put: '/ round) + 2) * round + place)' }],
   },
   {
-    name: 'a copy is proven when its first part was read', breaks: ['G-2'], killer: killer('src/engine/guard/reading.test.ts', 'X-9 what cannot be read'),
+    name: 'a copy is proven when its first part was read', breaks: ['G-2'], killer: killer('src/engine/guard/reading.test.ts', 'G-2 the newest copy'),
     changes: [{ file: 'src/rooms/guard/sets/verifying.ts', find: 'unread === 0 && faults === 0', put: 'faults === 0 && at !== null' }],
   },
   {

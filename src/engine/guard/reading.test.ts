@@ -83,6 +83,8 @@ test('G-2 the newest copy is read as soon as it is there, and that is a proof; e
   for (let day = 0; day < 30; day++) {
     await it.on(24 * HOUR)
     for (const at of it.read()) counts.set(at, (counts.get(at) ?? 0) + 1)
+    const isWhole = [0, 1, 2].every((n) => counts.has(`shop-2026-11-16.dump#${n}`))
+    assert.equal((await it.shown()).copies?.[1]?.rung, isWhole ? 2 : 1, 'proven when the last part was read, not the first')
   }
   assert.deepEqual([...counts.keys()].toSorted(), [16, 17].flatMap((day) => [0, 1, 2].map((n) => `shop-2026-11-${day}.dump#${n}`)))
   assert([...counts.values()].every((n) => n <= 2))
