@@ -39,7 +39,8 @@ export function readContents(text: string): Contents {
     if (out === undefined) list.push(line)
     else leftOut.set(out, (leftOut.get(out) ?? 0) + 1)
   }
-  const header = (name: string): string | undefined => new RegExp(`^; +${name}: +(.+?) *$`, 'm').exec(text)?.[1]
+  const headers = new Map([...text.matchAll(/^; +([^:\n]+): +(.+?) *$/gm)].toReversed().map(([, name = '', value = '']) => [name, value]))
+  const header = (name: string): string | undefined => headers.get(name)
   return {
     server: header('Dumped from database version')?.split(' ')[0], program: header('Dumped by pg_dump version')?.split(' ')[0], database: header('dbname'),
     tables, entries, extensions, list: `${list.join('\n')}\n`, leftOut,
