@@ -123,3 +123,20 @@ test('a lock that was left behind is told of, and one that is held makes a bad f
   assert.match(brief(unknown), /^unknown L1: restic finds the repository damaged, while somebody worked on the repository: it is drilled again \| .*already locked exclusively/s)
   assert.match(brief(stale), /^failed L1: a lock that nobody holds any more refuses every backup and every restore: .*“restic unlock” \| .*already locked exclusively by PID \d+ on .*\nlock was created at/s)
 })
+
+test('a repository of Borg passes when it is good, and fails in words when it is not', { timeout: 90_000 }, async () => {
+  const env = { ...process.env, BORG_PASSPHRASE: PASSWORD, BORG_BASE_DIR: at('base'), BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes' }
+  execFileSync('borg', ['init', '-e', 'repokey', nas('borg')], { env, stdio: 'ignore' })
+  execFileSync('borg', ['create', `${nas('borg')}::panel-1`, at('panel', 'etc'), at('panel', 'data')], { env, stdio: 'ignore' })
+  const keyIn = (repository: string): string => `${repository}/${readdirSync(nas(repository)).find((name) => /^index\.\d+$/.test(name)) ?? ''}`
+  const [good, lost, deleted, flipped] = await Promise.all([
+    drill('borg', keyIn('borg')), drill('borg', keyIn('borg'), { password: 'lost' }),
+    drill('borg', keyIn(like('borg', 'borg-deleted', (it) => rmSync(largest(path.join(it, 'data')))))), drill('borg', keyIn(like('borg', 'borg-flipped', (it) => flip(largest(path.join(it, 'data')), 0.5)))),
+  ])
+  assert.equal(brief(good), 'passed L6:  | ')
+  assert.equal(good.held?.of, 'the archive panel-1')
+  assert(Math.abs((good.held?.at ?? 0) - Date.now()) < hours(1))
+  assert.match(brief(lost), /^failed L1: the passphrase that is configured, or the key, does not open the repository.* \| .*passphrase supplied/s)
+  assert.match(brief(deleted), /^failed L1: Borg (?:finds the repository damaged|cannot open the repository) \| /)
+  assert.match(brief(flipped), /^failed L1: Borg finds the repository damaged \| /)
+})

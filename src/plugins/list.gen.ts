@@ -17,6 +17,7 @@ import s3 from './stores/s3.ts'
 import sftp from './stores/sftp.ts'
 import mysqlCatalogues from './catalogues/mysql.ts'
 import postgresCatalogues from './catalogues/postgres.ts'
+import borg from './backups/borg.ts'
 import files from './backups/files.ts'
 import mariadb from './backups/mariadb.ts'
 import postgresBackups from './backups/postgres.ts'
@@ -26,4 +27,4 @@ export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgr
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
-export const backups: readonly AnyEngine[] = [files, mariadb, postgresBackups, restic]
+export const backups: readonly AnyEngine[] = [borg, files, mariadb, postgresBackups, restic]
