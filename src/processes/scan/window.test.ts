@@ -68,8 +68,9 @@ test('a file that is not the one that was walked past is nobody’s: a thread re
   const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData: { root, gate: free() } })
   const said = new Promise<Said>((resolve) => void worker.once('message', resolve))
   worker.postMessage({ id: 1, files: [file, { ...file, path: 'no' }], from: 0 } satisfies Asked)
-  assert.deepEqual((await said).seen, [{ is: 'moved' }, { is: 'gone' }])
+  const { seen } = await said
   await worker.terminate()
+  assert.deepEqual(seen, [{ is: 'moved' }, { is: 'gone' }])
 })
 
 function free(): SharedArrayBuffer {
