@@ -70,7 +70,7 @@ test('a manifest that was cut short, flipped by a bit, reordered or continued is
 test('G-13 names that lead out of the root, or nowhere, are no entries', () => {
   for (const path of ['', '/etc', 'a//b', 'a/../b', '..', './a', 'a/.', 'a\0b']) {
     const reader = manifestReader('m')
-    reader.take(JSON.stringify({ schema: 'holdfast.manifest/1', root: '/x', began: '', whole: false }))
+    reader.take(JSON.stringify({ schema: 'holdfast.scanned/1', root: '/x', began: '', whole: false }))
     assert.throws(() => reader.take(JSON.stringify({ path, size: 1, mtime: '1', sha256: sum(1) })), /no entry/, path)
   }
 })

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../../../core/fault.ts'
 
-export const MANIFEST = 'holdfast.manifest/1'
+export const MANIFEST = 'holdfast.scanned/1'
 
 /** A file as it was read. */
 export interface Entry {
