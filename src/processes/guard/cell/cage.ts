@@ -34,16 +34,17 @@ export function caged({ means, folder, id, uid, ours }: Cage, argv: readonly str
   ]
 }
 
-// Every step that fails ends it (`set -e`). Mounts are private to the namespace and vanish with it.
+// Every step that fails ends it (`set -e`). Mounts are private to the namespace and vanish with it. That the namespaces are not ours is proven before
+// anything else: what ends the cell when we are gone ends every process that it can see.
 const SCRIPT = `
 set -eu
 umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
-( read -r _ <&3 || :; kill -KILL -1 ) >/dev/null 2>&1 &
 means=$1 uid=$2 here=$3 id=$4
 refuse() { echo "$1" >&2; exit ${REFUSED}; }
 own() { [ "$(readlink "/proc/self/ns/$1")" != "$2" ] || refuse "the $1 namespace is not its own"; }
 own net "$5"; own pid "$6"; own mnt "$7"; own ipc "$8"
+( read -r _ <&3 || :; kill -KILL -1 ) >/dev/null 2>&1 &
 shift 8
 for at in "$here" "$here/mark" "$here/given" "$here/work" "$here/root"; do
   if [ -L "$at" ] || [ ! -e "$at" ]; then refuse "$at is not what the drill made"; fi
