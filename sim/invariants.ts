@@ -25,7 +25,9 @@ const paged: Check = (world) => incidents(world).filter((it) => !it.resolved && 
   const lately = world.attempts.filter((at) => (at.incident === it.id || at.event === 'digest') && at.accepted && at.at > world.end - 45_000 && (at.event === 'page' || at.event === 'digest'))
   // A digest that is about to leave holds it for at most ten seconds.
   const waits = world.keeper.sql.get(`select 1 as one from page_gathering where incident = ? and at > ?`, it.id, Number(world.time.now().wall) - 11_000) !== undefined
-  return lately.length > 0 || waits ? [] : [`P-10: ${it.subject} is open, nobody has it, and nobody was rung in the last 45 s`]
+  // What fell due in the last moment before the end is on its way.
+  const onItsWay = it.paging?.rings.some((ring) => ring.is === 'sent' && ring.due.tick > world.end - 2000) ?? false
+  return lately.length > 0 || waits || onItsWay ? [] : [`P-10: ${it.subject} is open, nobody has it, and nobody was rung in the last 45 s`]
 })
 
 /** P-1: an alert that was confirmed has an incident, and somebody was rung for it or it was taken or ended. */

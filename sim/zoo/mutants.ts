@@ -357,6 +357,10 @@ const own: readonly Mutant[] = [
     changes: [{ file: 'src/db/store.ts', find: 'if (has > SCHEMA) throw', put: 'if (has > SCHEMA + 9) throw' }],
   },
   {
+    name: 'the ringer\'s journal takes paging back to an earlier step', breaks: ['P-13'], killer: test('src/rooms/page/delivery.test.ts', 'P-13 a journal of the ringer'),
+    changes: [{ file: 'src/rooms/page/index.ts', find: 'const behind = isBefore(it.paging, had)', put: 'const behind = isBefore(it.paging, it.paging)' }],
+  },
+  {
     name: 'tables of an older shape are read as they are', breaks: ['X-10'], killer: test('src/engine/ledger.test.ts', 'X-10 what an older Holdfast folded'),
     changes: [{ file: 'src/db/store.ts', find: 'const isOlder = has > 0 && has < SCHEMA', put: 'const isOlder = has > SCHEMA' }],
   },

@@ -124,6 +124,19 @@ test('P-7 a journal of the ringer that comes twice does not undo what came after
   assert.equal([...entries(it.sql, id)].filter(({ is }) => is === 'page.acked').length, 1)
 })
 
+test('P-13 a journal of the ringer that is behind takes no step back: nothing begins a second time', (t) => {
+  const it = world(t)
+  const id = it.open('db') as IncidentId
+  const paging = loadPaging(it.sql, id)
+  assert(paging?.phase.is === 'ringing')
+  const at = (n: number, step: number): Journaled => ({ n, is: 'stepped', at: instantOf(1_700_000_001_000 + n), incident: id, paging: { ...paging, phase: { ...paging.phase, step, round: 0 } as typeof paging.phase } })
+  const step = (): unknown => (loadPaging(it.sql, id)?.phase as { step?: number } | undefined)?.step
+  it.turn((tx) => it.room.journal(tx, [at(1, 2)]))
+  assert.equal(step(), 2)
+  it.turn((tx) => it.room.journal(tx, [at(2, 1)]))
+  assert.equal(step(), 2)
+})
+
 test('P-14, P-4 what had to wait and is old by then does not go out: it is over, somebody has it, or a later page says it', (t) => {
   const it = world(t)
   const id = it.open('db')

@@ -218,7 +218,9 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
     case 'stepped': {
       const had = rows.loadPaging(tx.sql, it.incident)
       if (!had || had.phase.is === 'over' || rows.wasStepped(tx.sql, it)) return
-      tx.append({ is: 'page.stepped', stream: it.incident, body: { incident: it.incident, paging: it.paging, says: 'as the ringer went on alone', at: it.at } })
+      // Where this side went on further meanwhile, nothing begins a second time (P-13): its pages would be those of before.
+      const behind = isBefore(it.paging, had)
+      if (!behind) tx.append({ is: 'page.stepped', stream: it.incident, body: { incident: it.incident, paging: it.paging, says: 'as the ringer went on alone', at: it.at } })
       // A page that the ringer had under way when it handed over is this side's to see through (P-3): the same id, so never twice.
       for (const ring of it.paging.rings) {
         if (ring.is !== 'sent') continue
@@ -226,7 +228,7 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
         tx.intend({ key: page, what: 'page.ring', repeatable: true, body: { incident: it.incident, page, person, channel, step: at, round, event: 'page', raisedAt: it.at } })
       }
       const next = nextAt(it.paging)
-      if (next) tx.schedule('page.decide', it.incident, next)
+      if (next && !behind) tx.schedule('page.decide', it.incident, next)
       return
     }
     case 'stoodIn':
@@ -235,6 +237,12 @@ function takeJournal(tx: Tx, room: PageRoom, it: Journaled): void {
     default:
       assert.fail('a journal has no other events')
   }
+}
+
+/** True when both ring, and the first is at an earlier step or round. */
+function isBefore({ phase: a, lap }: Paging, { phase: b, lap: its }: Paging): boolean {
+  if (a.is !== 'ringing' || b.is !== 'ringing' || lap !== its) return false
+  return a.round < b.round || (a.round === b.round && a.step < b.step)
 }
 
 const cutOff = ({ says }: { readonly says?: string }): string => `no anchor answers${says ? ` (${says})` : ''}: silence of far targets is not counted until one does`
