@@ -101,7 +101,7 @@ function reconciled(task: Extract<Task, { readonly is: 'reconcile' | 'recheck' }
   // Beside what is emptied at every start: one run leans on what the one before it left there.
   const kept = (name: string): string => path.join(data, 'reconcile', name)
   const context: ReconcileContext = { ...given, egress: wayOut(), catalogue: catalogueOf, kept, home: folder, observer: 'guard' }
-  return task.is === 'recheck' ? recheck(config, task.keys, context, signal) : reconcile({ config, knows: task.knows }, context, signal)
+  return task.is === 'recheck' ? recheck(config, task, context, signal) : reconcile({ config, knows: task.knows }, context, signal)
 }
 
 function performed(task: Task, context: GuardContext, signal: AbortSignal): Promise<unknown> {

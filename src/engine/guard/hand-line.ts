@@ -9,6 +9,7 @@ import type { Task } from '../../rooms/guard/protocol.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import type { Way } from '../../rooms/guard/reconcile/readings.ts'
 import type { StoreSeen } from '../../rooms/guard/acts/rulings.ts'
+import { loadState } from '../../rooms/guard/reconcile/rows.ts'
 import type { Rechecked } from '../../rooms/guard/reconcile/task.ts'
 import type { FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
 
@@ -55,7 +56,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
   let busy: Now | undefined
   const waiting = new Set<Waiting>()
   // Made when it is first needed: the rooms are made after the line.
-  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), recheck: async (reconcile, keys) => new Map(Object.entries(await wants.wait({ is: 'recheck', reconcile, keys }, RECHECK_WITHIN) as Rechecked)) }))
+  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), recheck: async (reconcile, keys) => new Map(Object.entries(await wants.wait({ is: 'recheck', reconcile, keys, former: loadState(wants.sql(), reconcile).former }, RECHECK_WITHIN) as Rechecked)) }))
   const holderOf = (link: object): string => {
     const known = holders.get(link) ?? `hand-${++count}`
     holders.set(link, known)

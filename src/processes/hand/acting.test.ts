@@ -62,7 +62,7 @@ async function world(t: TestContext) {
       aligned()
       const made = task.task
       if (made.is !== 'reconcile' && made.is !== 'recheck') continue
-      const result = made.is === 'reconcile' ? await perform({ config: job, knows: made.knows }, it.context, AbortSignal.timeout(20_000)) : await recheck(job, made.keys, it.context, AbortSignal.timeout(20_000))
+      const result = made.is === 'reconcile' ? await perform({ config: job, knows: made.knows }, it.context, AbortSignal.timeout(20_000)) : await recheck(job, made, it.context, AbortSignal.timeout(20_000))
       k.keeper.guard.hear({ is: 'task-done', id: task.id, result: JSON.parse(JSON.stringify(result)) as unknown })
       await k.settle()
     }

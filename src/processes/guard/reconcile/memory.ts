@@ -47,11 +47,11 @@ export function tidy(folder: string, keep: readonly (Kept | 'none' | undefined)[
   for (const name of readdirSync(folder)) if (/\.(memory|newest|columns)$/.test(name) && !names.has(name)) rmSync(path.join(folder, name), { force: true })
 }
 
-/** The former memory with what was done and said since laid over it: what a run begins with. */
+/** The former memory with what was done and said since laid over it: what a run begins with. What lies aside is told anew each time: what is not told of lies aside no more. */
 export function begin(from: Spooled | undefined, since: readonly Since[], file: string): Spooled {
   const over = since.map(({ key, recalled, unlocked }) => ({ key: Buffer.from(key, 'hex'), recalled, unlocked })).sort((a, b) => Buffer.compare(a.key, b.key))
   const writer = writeSpool(file)
-  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer)
+  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer, ({ aside: _aside, copied: _copied, ...rest }) => rest)
   return writer.end()
 }
 
@@ -61,7 +61,7 @@ interface Layer {
 }
 
 /** Two sorted lists as one; what is worth nothing is left out. */
-function lay(from: Spooled | undefined, layers: Iterable<Layer>, writer: SpoolWriter): void {
+function lay(from: Spooled | undefined, layers: Iterable<Layer>, writer: SpoolWriter, beside: (had: Recalled) => Recalled = (had) => had): void {
   const memory = from && memoryFrom(from, { is: 'whole', count: from.count })
   let live = memory?.next() ?? false
   let count = live ? 1 : 0
@@ -75,12 +75,12 @@ function lay(from: Spooled | undefined, layers: Iterable<Layer>, writer: SpoolWr
     for (; live && memory; advance()) {
       const step = compare(memory.bytes, memory.from, memory.to, key, 0, key.length)
       if (step > 0) break
-      if (step < 0) put(keyAt(memory), memory.recalled())
-      else had = memory.recalled()
+      if (step < 0) put(keyAt(memory), beside(memory.recalled()))
+      else had = beside(memory.recalled())
     }
     put(key, over(had))
   }
-  for (; live && memory; advance()) put(keyAt(memory), memory.recalled())
+  for (; live && memory; advance()) put(keyAt(memory), beside(memory.recalled()))
   if (from && count !== from.count) throw coded('EMEMORY', 'what former runs remember is not all there any more')
 }
 

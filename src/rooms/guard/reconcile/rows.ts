@@ -81,6 +81,9 @@ export function applyReconciled(sql: Sql, entry: Entry): void {
     sql.run('insert into guard_reconcile_run (reconcile, number, at, ran) values (?,?,?,?) on conflict (reconcile, number) do update set at = excluded.at, ran = excluded.ran', reconcile, was.number, at, canonical(ran))
     sql.run('delete from guard_reconcile_run where reconcile = ? and number < (select max(number) from guard_reconcile_run where reconcile = ? and at <= ?)', reconcile, reconcile, at - REMEMBERED)
   }
+  // What was accepted was accepted of what was seen then: a run takes it in once, and a later change is told anew (G-17, G-19).
+  sql.run(`delete from guard_accepted where reconcile = ? and what in ('identity', 'epoch', 'schema')`, reconcile)
+  if (!('failed' in result) && result.memory) sql.run(`delete from guard_accepted where reconcile = ? and what = 'unlock'`, reconcile)
   const next: State = { ...state, number: counts ? was.number + 1 : was.number }
   sql.run('insert into guard_reconcile (reconcile, state) values (?,?) on conflict (reconcile) do update set state = excluded.state', reconcile, canonical(next))
 }

@@ -120,6 +120,8 @@ export interface RecheckTask {
   readonly reconcile: string
   /** Bytes, in hex. */
   readonly keys: readonly string[]
+  /** The catalogue as the last good run saw it: another one, or one that went back, knows nothing of these keys (G-16, G-19). */
+  readonly former: Pick<FormerWritten, 'identity' | 'oids' | 'position' | 'fingerprint'> | 'none'
 }
 
 export type Rechecked = Readonly<Record<string, 'none' | 'present'>>
