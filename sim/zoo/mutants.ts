@@ -188,7 +188,7 @@ const paging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/storm.ts', find: 'return !gathered.has(incident)', put: 'return false' }],
   },
   {
-    name: 'the agenda knows the wall clock only', breaks: ['X-7', 'P-10', 'P-1', 'P-3', 'P-7'], killer: sim(),
+    name: 'the agenda knows the wall clock only', breaks: ['X-7', 'P-10', 'P-1', 'P-3', 'P-7', 'X-5', 'G-14', 'W-10'], killer: sim(),
     changes: [{ file: 'src/db/store.ts', find: '[...byWall, ...byTick.filter((row) => !seen.has(`${row.what} ${row.key}`))]', put: 'byWall' }],
   },
 ]
