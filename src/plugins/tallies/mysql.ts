@@ -1,11 +1,10 @@
 // Counting in MySQL and MariaDB: one consistent snapshot, read only. No other connection can be given it, so what is counted around a dump brackets it:
 // once before, once after. A statement that is refused, or takes too long, ends alone. Tables that keep no versions (MyISAM, Aria) show
 // whatever they hold at that moment.
-import { Fault, sentence } from '../../core/fault.ts'
+import { Fault } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
-import { readDatabase, type Database, type Step } from '../../ports/database.ts'
-import { refusal } from '../../ports/refusal.ts'
-import { countTables, MOST_TABLES, newestRow, patient, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally/tally.ts'
+import { readDatabase, type Database } from '../../ports/database.ts'
+import { countTables, MOST_TABLES, newestRow, patient, signedIn, wordsBy, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally/tally.ts'
 import { loadMysql, MYSQL, mysqlOver, mysqlWords, type MysqlSession } from '../databases/mysql.ts'
 
 /** So many rows of an answer are kept. */
@@ -17,39 +16,17 @@ const tallying: Tallying = {
     if (typeof database === 'string') throw new Fault(database, 'never')
     if (share) throw new Fault('MySQL and MariaDB have no snapshot that another program could be given', 'never')
     const create = await loadMysql()
-    const where = `${database.name || database.user} at ${database.host}:${database.port}`
-    try {
-      const { socket } = await patient(context.egress.connect({ host: database.host, port: database.port, signal }), 'no connection', within, { timers: context.timers, signal })
-      // What the driver has not taken up is told to nobody.
-      socket.on('error', () => undefined)
-      const session = mysqlOver(create, database, socket, within)
-      const leave = (): void => {
-        session.leave()
-        socket.destroy()
-      }
-      try {
-        await patient(session.ready, 'no answer to the sign-in', within, { timers: context.timers, signal })
-        return await begin({ session, database, within, context, signal, leave })
-      } catch (cause) {
-        leave()
-        throw cause
-      }
-    } catch (cause) {
-      throw new Fault(`${where}: ${refusal(cause) ?? wordsOf(cause, database)}`, 'later')
-    }
+    return signedIn({
+      database, within, context, signal, words: (cause) => wordsOf(cause, database),
+      over: (socket) => mysqlOver(create, database, socket, within),
+      begin: (session, leave) => begin({ session, database, within, context, signal, leave }),
+    })
   },
 }
 
 export default tallying
 
-function wordsOf(cause: unknown, database: Database): string {
-  const step: Step = { missing: 'no answer', moment: 'before it answered' }
-  try {
-    return mysqlWords(cause, step, database)
-  } catch (other) {
-    return sentence(other)
-  }
-}
+const wordsOf = (cause: unknown, database: Database): string => wordsBy(mysqlWords, cause, database)
 
 interface Beginning {
   readonly session: MysqlSession

@@ -1,11 +1,10 @@
 // Counting in PostgreSQL: one REPEATABLE READ, READ ONLY transaction, on a primary or a replica, whose snapshot pg_dump can be given (--snapshot). It is held
 // until the end, so that whoever was given its name finds it. Each count stands behind a savepoint: one that is refused, or takes too long, leaves
 // the snapshot and the others as they are. Rows that a policy would hide are an error, not fewer rows.
-import { Fault, sentence } from '../../core/fault.ts'
+import { Fault } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
-import { readDatabase, type Database, type Step } from '../../ports/database.ts'
-import { refusal } from '../../ports/refusal.ts'
-import { AFTER_SERVER, countTables, MOST_TABLES, newestRow, patient, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally/tally.ts'
+import { readDatabase, type Database } from '../../ports/database.ts'
+import { AFTER_SERVER, countTables, MOST_TABLES, newestRow, patient, signedIn, wordsBy, type ServerSeen, type Snapshot, type TallyContext, type Tallying, type TallyManners, type TallyWant } from '../../ports/tally/tally.ts'
 import { loadPostgres, POSTGRES, postgresOver, postgresWords, type PostgresSession } from '../databases/postgres.ts'
 
 /** Values as the server writes them. */
@@ -16,39 +15,17 @@ const tallying: Tallying = {
     const database = readDatabase(url, POSTGRES)
     if (typeof database === 'string') throw new Fault(database, 'never')
     const driver = await loadPostgres()
-    const where = `${database.name || database.user} at ${database.host}:${database.port}`
-    try {
-      const { socket } = await patient(context.egress.connect({ host: database.host, port: database.port, signal }), 'no connection', within, { timers: context.timers, signal })
-      // What the driver has not taken up is told to nobody.
-      socket.on('error', () => undefined)
-      const session = postgresOver(driver, database, socket, within)
-      const leave = (): void => {
-        session.leave()
-        socket.destroy()
-      }
-      try {
-        await patient(session.ready, 'no answer to the sign-in', within, { timers: context.timers, signal })
-        return await begin({ manners: mannersOf(session, database, context, signal), share, within, context, leave })
-      } catch (cause) {
-        leave()
-        throw cause
-      }
-    } catch (cause) {
-      throw new Fault(`${where}: ${refusal(cause) ?? wordsOf(cause, database)}`, 'later')
-    }
+    return signedIn({
+      database, within, context, signal, words: (cause) => wordsOf(cause, database),
+      over: (socket) => postgresOver(driver, database, socket, within),
+      begin: (session, leave) => begin({ manners: mannersOf(session, database, context, signal), share, within, context, leave }),
+    })
   },
 }
 
 export default tallying
 
-function wordsOf(cause: unknown, database: Database): string {
-  const step: Step = { missing: 'no answer', moment: 'before it answered' }
-  try {
-    return postgresWords(cause, step, database)
-  } catch (other) {
-    return sentence(other)
-  }
-}
+const wordsOf = (cause: unknown, database: Database): string => wordsBy(postgresWords, cause, database)
 
 interface Beginning {
   readonly manners: TallyManners

@@ -3,8 +3,9 @@
 // they are. Everything ends by the deadlines that were given, whatever the server does.
 import { Fault, isOurs, isSilence, sentence } from '../../core/fault.ts'
 import { ms, sayTime, type Instant, type Now, type Span, type Tick } from '../../core/time.ts'
-import { step } from '../database.ts'
-import type { Egress, Timers } from '../world.ts'
+import { step, type Database, type Step } from '../database.ts'
+import { refusal } from '../refusal.ts'
+import type { Connected, Egress, Timers } from '../world.ts'
 
 export interface TallyContext {
   readonly egress: Egress
@@ -72,6 +73,49 @@ export async function patient<Of>(of: Promise<Of>, missing: string, span: Span, 
     return await step(of, { missing, moment: '' }, { signal: AbortSignal.any([signal, over.signal]), timeout: span })
   } finally {
     cancel()
+  }
+}
+
+/** What came of a question, or kept it from being asked, in words; `words` are the driver's, and pass on what is no word of the server's. */
+export function wordsBy(words: (cause: unknown, step: Step, database: Database) => string, cause: unknown, database: Database): string {
+  try {
+    return words(cause, { missing: 'no answer', moment: 'before it answered' }, database)
+  } catch (other) {
+    return sentence(other)
+  }
+}
+
+export interface Signing<Session extends { readonly ready: Promise<unknown>; leave(): void }> {
+  readonly database: Database
+  readonly within: Span
+  readonly context: TallyContext
+  readonly signal: AbortSignal
+  readonly over: (socket: Connected['socket']) => Session
+  readonly words: (cause: unknown) => string
+  readonly begin: (session: Session, leave: () => void) => Promise<Snapshot>
+}
+
+/** Connects, signs in and begins the snapshot; whatever fails on the way leaves no connection behind, and is a `Fault` that names the database. */
+export async function signedIn<Session extends { readonly ready: Promise<unknown>; leave(): void }>(it: Signing<Session>): Promise<Snapshot> {
+  const { database, within, context: { egress, timers }, signal } = it
+  try {
+    const { socket } = await patient(egress.connect({ host: database.host, port: database.port, signal }), 'no connection', within, { timers, signal })
+    // What the driver has not taken up is told to nobody.
+    socket.on('error', () => undefined)
+    const session = it.over(socket)
+    const leave = (): void => {
+      session.leave()
+      socket.destroy()
+    }
+    try {
+      await patient(session.ready, 'no answer to the sign-in', within, { timers, signal })
+      return await it.begin(session, leave)
+    } catch (cause) {
+      leave()
+      throw cause
+    }
+  } catch (cause) {
+    throw new Fault(`${database.name || database.user} at ${database.host}:${database.port}: ${refusal(cause) ?? it.words(cause)}`, 'later')
   }
 }
 

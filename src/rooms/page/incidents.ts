@@ -168,6 +168,11 @@ export function considerRemoved(tx: Tx, life: Lifecycle, entry: Entry): void {
   leaveUnseen(tx, life, `check:${check}`, check, 'was taken out of the configuration', 'the configuration')
 }
 
+/** A line of the guard's in the timeline of incidents that are open already. */
+function note(tx: Tx, under: readonly IncidentRow[], text: string): void {
+  for (const { id } of under) tx.append({ is: 'incident.updated', stream: id, body: { id, text: tx.keep(text), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
+}
+
 const BACKUP_SAYS: Readonly<Record<string, string>> = { missing: 'no backup', late: 'backup late', shrunken: 'backup shrunken', unreadable: 'backup cannot be restored', unproven: 'backups unproven', unknown: 'backups not known' }
 
 /** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
@@ -176,10 +181,7 @@ export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
   const member = `backup:${set}@${store}`
   if (to === 'ok') return leave(tx, life, member, 'a good copy was seen')
   const under = openWith(tx, member)
-  if (under.length > 0) {
-    for (const row of under) tx.append({ is: 'incident.updated', stream: row.id, body: { id: row.id, text: tx.keep(`${set} in ${store}: ${BACKUP_SAYS[to] ?? to}; ${says}`), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
-    return
-  }
+  if (under.length > 0) return note(tx, under, `${set} in ${store}: ${BACKUP_SAYS[to] ?? to}; ${says}`)
   const subject = root === '' ? `backup:${set}` : `check:${root}`
   open(tx, life, { subject, title: root === '' ? `${set}: ${BACKUP_SAYS[to] ?? to}` : `${root} is down`, says: `${store}: ${says}`, origin: 'guard', escalate, members: [member] })
 }
@@ -196,8 +198,7 @@ export function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
   const member = `reconcile:${reconcile}@${cause}`
   if (to === 'over') return leave(tx, life, member, says)
   const under = openWith(tx, member)
-  for (const row of under) tx.append({ is: 'incident.updated', stream: row.id, body: { id: row.id, text: tx.keep(`${reconcile}: ${says}`), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
-  if (under.length > 0) return
+  if (under.length > 0) return note(tx, under, `${reconcile}: ${says}`)
   const title = root === '' ? `${reconcile}: ${CAUSE_SAYS[cause] ?? cause}` : `${root} is down`
   open(tx, life, { subject: root === '' ? `reconcile:${reconcile}/${cause}` : `check:${root}`, title, says, origin: 'guard', escalate, members: [member] })
 }
