@@ -1,5 +1,6 @@
 // Runs the tests: `npm test` everything that needs no system package (src, test, sim), `npm run test:lab` what needs real
-// servers (lab, one file at a time). It fails when no test ran at all, and when one was skipped: a test that does not run
+// servers (lab/*.lab.test.ts, one file at a time), `npm run lab:long` the same stories whole, where that takes longer than
+// every change can wait for (lab/*.long.test.ts). It fails when no test ran at all, and when one was skipped: a test that does not run
 // proves nothing and looks like one that does. Names of files as arguments run only those whose path contains one of them.
 import { globSync } from 'node:fs'
 import path from 'node:path'
@@ -7,14 +8,18 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
 const root = path.dirname(import.meta.dirname)
-const [kind, ...rest] = process.argv[2] === 'lab' ? ['lab', ...process.argv.slice(3)] : ['all', ...process.argv.slice(2)]
-const wanted = rest.filter((word) => !word.startsWith('-'))
-const lab = kind === 'lab'
+/** Which files, how many of them at once, and how long one may take. */
+const kinds = {
+  all: { files: '{src,test,sim}/**/*.test.ts', atOnce: 2, within: 600_000 },
+  lab: { files: 'lab/**/*.lab.test.ts', atOnce: 1, within: 900_000 },
+  long: { files: 'lab/**/*.long.test.ts', atOnce: 1, within: 3_600_000 },
+}
+const [first = '', ...others] = process.argv.slice(2)
+const kind = first === 'lab' || first === 'long' ? first : 'all'
+const wanted = (kind === 'all' ? process.argv.slice(2) : others).filter((word) => !word.startsWith('-'))
+const { files: pattern, atOnce, within } = kinds[kind]
 
-const found = lab
-  ? globSync('lab/**/*.lab.test.ts', { cwd: root })
-  : globSync('{src,test,sim}/**/*.test.ts', { cwd: root }).filter((name) => !name.endsWith('.lab.test.ts'))
-const files = found
+const files = globSync(pattern, { cwd: root })
   .filter((name) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
   .sort()
   .map((name) => path.join(root, name))
@@ -30,7 +35,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 let counted = { tests: 0, skipped: 0, todo: 0 }
-const stream = run({ files, cwd: root, concurrency: lab ? 1 : 2, timeout: lab ? 900_000 : 600_000, execArgv: ['--disable-warning=ExperimentalWarning'] })
+const stream = run({ files, cwd: root, concurrency: atOnce, timeout: within, execArgv: ['--disable-warning=ExperimentalWarning'] })
 stream.on('test:fail', (event) => {
   if (event.todo === undefined || event.todo === false) process.exitCode = 1
 })
