@@ -1,7 +1,7 @@
 // Looks at every page of a PostgreSQL cluster that is at rest: a stopped one, or a restored copy. Ranges of the relations' files are read by several
 // threads; a range with a page that does not fit its checksum is read a second time before that is said. A cluster that runs, or was not shut down,
 // is refused: its pages are written while they are read, or not all of them were.
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Fault } from '../../core/fault.ts'
 import { tickOf } from '../../core/time.ts'
 import { rangesOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
@@ -87,7 +87,7 @@ export async function scanPages({ folder, rate, yields = false, signal }: Pick<S
   const over = (): void => {
     if (signal.aborted || (ended && under.size === 0 && again.length === 0)) resolve()
   }
-  const readers = createReaders({ root, gate: gate.memory }, readersFor(statSync(bytesOf(root, ''), { bigint: true }).dev), {
+  const readers = createReaders({ root, gate: gate.memory }, readersFor(root), {
     next, failed: reject,
     said(said, asked) {
       const piece = under.get(asked.id)

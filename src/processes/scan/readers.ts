@@ -1,11 +1,13 @@
 // The threads that read. Each always has one piece more than it works at, so that none waits for news. While they spend their time waiting for the
 // disk rather than adding up, there are more of them, up to a bound; a disk that turns has one. A thread that dies fails what it had in hand, and
 // another takes its place; when that goes on, the scan ends.
-import { readFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Fault, sentence } from '../../core/fault.ts'
+import { turns } from './disk.ts'
 import type { Asked, ReaderGiven, Said } from './gate.ts'
+import { bytesOf } from './walk.ts'
 
 const PROGRAM = new URL('./reader.ts', import.meta.url)
 const AHEAD = 2
@@ -32,22 +34,9 @@ export interface Employer {
 }
 
 /** How many to begin with, and how many at most: one on a disk that turns. */
-export function readersFor(dev: bigint): { readonly first: number; readonly most: number } {
+export function readersFor(root: string): { readonly first: number; readonly most: number } {
   const cores = availableParallelism()
-  return turns(dev) ? { first: 1, most: 1 } : { first: cores, most: Math.min(MOST, cores * 4) }
-}
-
-function turns(dev: bigint): boolean {
-  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
-  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
-  for (const place of ['queue', '../queue']) {
-    try {
-      return readFileSync(`/sys/dev/block/${major}:${minor}/${place}/rotational`, 'utf8').trim() === '1'
-    } catch {
-      // A partition has its queue one folder up; what is no block device has none.
-    }
-  }
-  return false
+  return turns(root, statSync(bytesOf(root, ''), { bigint: true }).dev) ? { first: 1, most: 1 } : { first: cores, most: Math.min(MOST, cores * 4) }
 }
 
 interface Reader {

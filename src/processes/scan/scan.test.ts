@@ -8,6 +8,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { Settled } from '../../rooms/guard/scan/journal.ts'
 import type { ScanReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
+import { slowAt } from './disk.ts'
 import { linesOf } from './lines.ts'
 import { scan } from './scan.ts'
 
@@ -203,4 +204,10 @@ test('one scan at a time holds a manifest', async (t) => {
   await assert.rejects(taken(place), /Another scan is under way/)
   stop.abort()
   assert.equal((await first).is, 'stopped')
+})
+
+test('a disk turns if a quarter of single blocks take milliseconds, or if nothing could be tried', () => {
+  const took = (fast: number, slow: number): number[] => [...Array.from({ length: fast }, () => 0.2), ...Array.from({ length: slow }, () => 6)]
+  assert.deepEqual([slowAt(took(24, 0)), slowAt(took(20, 4)), slowAt(took(16, 8)), slowAt(took(0, 24))], [false, false, true, true])
+  assert.deepEqual([slowAt([]), slowAt(took(5, 0))], [true, true], 'what could not be tried is believed')
 })

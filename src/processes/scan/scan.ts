@@ -76,7 +76,7 @@ async function run(wants: ScanWants, ground: Ground): Promise<ScanReport> {
   let now: WindowRun | undefined
   let ended: () => void = () => undefined
   let failed: (cause: Fault) => void = () => undefined
-  const readers = createReaders({ root, gate: gate.memory }, readersFor(statSync(Buffer.from(root, 'latin1'), { bigint: true }).dev), {
+  const readers = createReaders({ root, gate: gate.memory }, readersFor(root), {
     next: () => (wants.signal.aborted ? undefined : now?.next()),
     said(said, asked) {
       pace.saw(asked.bytes ?? asked.files.reduce((sum, it) => sum + it.size, 0), said.took)
