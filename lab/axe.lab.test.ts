@@ -8,7 +8,9 @@ import test, { after, before } from 'node:test'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import * as boards from '../test/boards.ts'
 import { HOSTILE } from '../test/hostile.ts'
+import * as reports from '../test/guard/reports.ts'
 import { pages } from '../test/screens.ts'
+import { REPORT_POLICY, renderReport } from '../src/rooms/guard/drills/report-html.ts'
 import { SCREEN_POLICY } from '../src/rooms/page/screen.ts'
 import { renderBoard } from '../src/rooms/tell/html.ts'
 import { BOARD_POLICY } from '../src/rooms/tell/style.ts'
@@ -35,7 +37,7 @@ async function open(page: Page, name: string, body: string): Promise<string[]> {
   page.removeAllListeners('console')
   page.on('console', (message) => complaints.push(message.text()))
   await page.unrouteAll()
-  await page.route('**/*', (route) => route.fulfill({ status: 200, contentType: 'text/html; charset=utf-8', body, headers: { 'Content-Security-Policy': name.startsWith('link-') ? SCREEN_POLICY : BOARD_POLICY } }))
+  await page.route('**/*', (route) => route.fulfill({ status: 200, contentType: 'text/html; charset=utf-8', body, headers: { 'Content-Security-Policy': name.startsWith('link-') ? SCREEN_POLICY : name.startsWith('report-') ? REPORT_POLICY : BOARD_POLICY } }))
   await page.goto(`http://status.acme.example/${name}`)
   return complaints
 }
@@ -69,6 +71,7 @@ test('without scripts, at 320 px, nothing overflows, whatever is written', async
       statements: boards.majorOutage.statements.map((s) => ({ ...s, title: text, updates: s.updates.map((u) => ({ ...u, body: text })) })),
     }, { now: boards.NOW, live: true }))
   }
+  for (const [i, text] of HOSTILE.entries()) drawn.set(`report-hostile-${i}`, renderReport(reports.hostile(text)))
   for (const [name, body] of drawn) {
     await open(page, name, body)
     const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')

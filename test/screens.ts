@@ -7,7 +7,9 @@ import type { IncidentId } from '../src/core/id.ts'
 import type { LinkView } from '../src/rooms/page/protocol.ts'
 import { renderError, renderIncidentPlace, renderLink, renderNoBoard, renderNoLink, renderNotConfirmed, renderNotFound, renderNotHeard } from '../src/rooms/page/screen.ts'
 import { renderBoard } from '../src/rooms/tell/html.ts'
+import { renderReport } from '../src/rooms/guard/drills/report-html.ts'
 import * as boards from './boards.ts'
+import * as reports from './guard/reports.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 
@@ -45,6 +47,7 @@ export function pages(): Map<string, string> {
     'no-board': renderNoBoard(),
   }
   for (const [name, screen] of Object.entries(screens)) drawn.set(`link-${name}`, screen)
+  for (const [name, report] of Object.entries(reports.ALL)) drawn.set(`report-${name}`, renderReport(report))
   return drawn
 }
 

@@ -24,7 +24,7 @@ const rooms = (): readonly Room[] => {
   return [
     watchRoom({ checks: absent, closed: absent, moved: absent }), pageRoom({ plan: absent, changed: absent }),
     tellRoom({ boards: absent, timezone: absent, isHeartbeat: absent, changed: absent }), peopleRoom({ key: new Uint8Array(32), random: absent, lived: absent, members: absent }), accessRoom(),
-    guardRoom({ sets: absent, ask: absent, lived: absent, reconciles: absent, shrink: absent, way: absent }),
+    guardRoom({ origin: absent, sets: absent, ask: absent, lived: absent, reconciles: absent, shrink: absent, way: absent }),
   ]
 }
 

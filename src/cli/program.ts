@@ -149,6 +149,11 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest')] },
       { usage: 'drills <set>', says: 'the reports of the last drills', examples: ['holdfast backups drills shop'], load: from(() => import('./commands/drills.ts'), 'drills') },
+      {
+        usage: 'report [of]', says: 'the signed report of a drill, or of the newest of a set or of all; --check holds one, or a file of one, against its signature and the ledger: exit 3 when it does not hold',
+        examples: ['holdfast backups report shop', 'holdfast backups report shop --html shop.html', 'holdfast backups report drill_3f9a41c6b2d07e58 --check', 'holdfast backups report ./shop.json --check'],
+        load: from(() => import('./commands/guard/report.ts'), 'report'), options: [option('--html <file>', 'write it as a page that stands by itself'), option('--check', 'is it what was signed, and does the ledger hold it?')],
+      },
       { usage: 'plan <set>', says: 'what could go by the rules of a set, and why each copy stays; exit 4 when something could, 5 when the plan is refused', examples: ['holdfast backups plan shop', 'holdfast backups plan shop --store main --json'], load: backups('plan'), options: [option('--store <store>', 'only there')] },
       { usage: 'hold <set> <copy>', says: 'hold a copy: no rule makes it go; --end lets go of it', examples: ['holdfast backups hold shop pg/shop-2026-11-20.dump -m "before the migration"', 'holdfast backups hold shop pg/shop-2026-11-20.dump --end'], load: backups('hold'), options: [option('-m, --message <text>', 'why; "-" reads it from stdin'), option('--end', 'nobody holds it any more')] },
       { usage: 'accept-gone <set> <store>', says: 'say that what vanished from a store was meant to', examples: ['holdfast backups accept-gone shop main -m "moved to the archive"'], load: backups('acceptGone'), options: [message] },

@@ -4,6 +4,7 @@
 import type { Deed } from '../core/deed.ts'
 import { makeToken, readToken, type Permit } from '../core/link.ts'
 import { keyFor } from '../core/seal.ts'
+import { signerOf, type Signer } from '../rooms/guard/drills/signature.ts'
 import { ms, type Instant, type Now, type Span, type Tick } from '../core/time.ts'
 import type { Room, Tx } from '../db/room.ts'
 import type { Store } from '../db/store.ts'
@@ -167,12 +168,14 @@ interface Memory {
   storeId: string
   closed: Closed[]
   lastCycle: Tick
+  version: string
+  readonly signer: Signer
 }
 
 export function createKeeper(options: KeeperOptions): Keeper {
   const { ports, samples } = options
   const { now } = ports
-  const memory: Memory = { config: options.config, plan: options.config.plan, storeId: '', closed: [], lastCycle: now().tick }
+  const memory: Memory = { config: options.config, plan: options.config.plan, storeId: '', closed: [], lastCycle: now().tick, version: '', signer: signerOf(keyFor(options.key, 'restore reports')) }
   const line = createRingerLine({
     now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
     message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
@@ -185,7 +188,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
-    guard: guardRoom({ sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), reconciles: () => reconcilesIn(memory.config), shrink: () => memory.config.shrink ?? 1, way: () => undefined }),
+    guard: guardRoom({ origin: () => ({ node: store.node, version: memory.version, signer: memory.signer }), sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), reconciles: () => reconcilesIn(memory.config), shrink: () => memory.config.shrink ?? 1, way: () => undefined }),
     access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,
@@ -230,7 +233,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       line.refresh()
     },
     start: (facts) => {
-      memory.storeId = facts.store
+      [memory.storeId, memory.version] = [facts.store, facts.version]
       memory.closed = withGap(JSON.parse(store.meta('closed') ?? '[]') as Closed[], facts.gap)
       return recordStart(keeper, facts)
     },

@@ -96,8 +96,8 @@ export interface Repository {
   readonly first: readonly string[]
 }
 
-/** What a step found, and the engine's own words where it said something. */
-export type Step = Found & { readonly said?: string }
+/** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */
+export type Step = Found & { readonly said?: string; readonly at?: Instant }
 
 /** One drill of one copy. The steps are called in this order, each after the one before has passed. */
 export interface Restoring {

@@ -7,13 +7,15 @@ import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
+import { rtoFor } from '../rooms/guard/drills/figures.ts'
 import { loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
-import { exposureOf, rtoOf, scoreOf } from '../rooms/guard/sets/score.ts'
+import { exposureOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import type { DrillCalls } from './drills.ts'
+import type { ReportCalls } from './reports.ts'
 
 export type { DoneAnswer } from './done.ts'
 
@@ -118,6 +120,8 @@ export interface BackupSetAnswer {
   readonly score?: { readonly says: string; readonly got: number; readonly points: readonly { readonly id: string; readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }[] }
   /** How long a restore of today's size takes, by the drills that passed; only in the answer about one set. */
   readonly rto?: RtoAnswer | null
+  /** The newest drill of one of its copies, and what its signed report is called; only in the answer about one set. */
+  readonly drilled?: { readonly at: Instant; readonly verdict: 'passed' | 'failed' | 'unknown'; readonly says: string; readonly report: string | null } | null
   /** The newest first; only in the answer about one set. */
   readonly copies?: readonly BackupAnswer[]
   /** The newest runs of `holdfast exec` for it; only in the answer about one set, where there were any. */
@@ -128,7 +132,7 @@ export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly
 
 export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly ({ readonly schema: 'holdfast.retention.plan/1' } & RetentionPlan)[] }
 
-export interface BackupCalls extends DrillCalls {
+export interface BackupCalls extends DrillCalls, ReportCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }
   'backups.show': { args: { set: string }; body: BackupSetAnswer }
   /** Its bytes are read now: what is due, or all of it. */
@@ -147,8 +151,8 @@ export interface BackupCalls extends DrillCalls {
 /** The worst first. */
 const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'unknown', 'new', 'ok']
 
-/** Of so many drills the times are taken. */
-const TIMED = 20
+/** Among so many reports the last drill of a copy is looked for. */
+const LOOKED_AT = 5
 /** So many runs are shown. */
 const RUNS_SHOWN = 10
 
@@ -245,18 +249,22 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
-    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now) } : {}),
+    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name) } : {}),
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
+}
+
+function drilledOf(sql: Sql, set: string): NonNullable<BackupSetAnswer['drilled']> | null {
+  const report = loadReports(sql, set, LOOKED_AT).find((it) => it.report.planted === undefined)?.report
+  return report ? { at: report.at, verdict: report.verdict, says: report.says, report: report.report_id ?? null } : null
 }
 
 /** What would be lost, and how long it would take, by what was really restored. */
 function figuresOf(sql: Sql, set: string, copies: readonly BackupAnswer[], now: Now): Pick<BackupSetAnswer, 'exposure_proven' | 'rto'> {
   const { proven } = exposureOf(copies.flatMap(({ at, counted, rung }) => (at === null ? [] : [{ upTo: at, counted, rung }])), now.wall)
   const newest = copies.filter((it) => it.counted).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]
-  const drills = loadReports(sql, set, TIMED).flatMap(({ report: { verdict, bytes, phases } }) => (verdict === 'passed' ? [{ bytes, phases }] : []))
-  const rto = rtoOf(drills, newest?.bytes)
+  const rto = rtoFor(sql, set, newest?.bytes)
   return {
     exposure_proven: proven.is === 'known' ? proven.span : null,
     rto: rto.is === 'known' ? { ...rto.whole, drills: rto.drills, bytes_per_second: rto.bytesPerSecond === undefined ? null : Math.round(rto.bytesPerSecond), phases: rto.phases } : null,

@@ -26,7 +26,7 @@ export interface DrillsAnswer {
 }
 
 export interface DrillCalls {
-  'backups.drill': { args: { set: string; store?: string; copy?: string }; body: DrillBegunAnswer }
+  'backups.drill': { args: { set: string; store?: string; copy?: string; person?: string }; body: DrillBegunAnswer }
   'backups.drills': { args: { set: string; after?: number }; body: DrillsAnswer }
 }
 

@@ -13,7 +13,7 @@ const LONGEST = 13 * 3_600_000
 
 const drill: Command = async (session, [set = ''], options) => {
   const [store, copy] = [textOption(options, 'store'), textOption(options, 'copy')]
-  const begun = await ask<DrillBegunAnswer>(session, 'POST', `/backups/${segment(set)}/drill`, { ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }) })
+  const begun = await ask<DrillBegunAnswer>(session, 'POST', `/backups/${segment(set)}/drill`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }) })
   const until = session.now() + (session.timeout ?? LONGEST)
   session.out.talk(`Drilling ${plain(begun.copy)} in ${plain(begun.store)} …`)
   for (;;) {

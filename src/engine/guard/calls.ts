@@ -11,15 +11,20 @@ import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import { beginDrill } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
+import { provenReport, showReport } from './reports.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
+/** A report is much shorter; somebody may have spaced it out. */
+const MOST_REPORT = 120_000
 
 const BACKUP_ARGS = {
   'backups.list': z.strictObject({}),
   'backups.show': z.strictObject({ set: name }),
-  'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional() }),
+  'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), person }),
   'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
+  'backups.report': z.strictObject({ of: name.optional() }),
+  'backups.checkReport': z.strictObject({ report: z.string().min(1).max(MOST_REPORT) }),
   'backups.verify': z.strictObject({ set: name, all: z.boolean().optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
@@ -46,8 +51,10 @@ const lifeOf = (keeper: Keeper): Life => ({ lived: () => keeper.lived(), shrink:
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
-  'backups.drill': (keeper, args) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args)),
+  'backups.drill': (keeper, args, who) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args, who)),
   'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set.name, args.after ?? 0))),
+  'backups.report': (keeper, args) => showReport(keeper, args.of),
+  'backups.checkReport': (keeper, args) => provenReport(keeper, args.report),
   'backups.verify': (keeper, args) => withSet(keeper, args.set, async (set) => {
     if (set.verify === undefined) return no(409, 'HF483', `nothing says that ${set.name} is to be read`, 'write verify: { all_within: 30d } at the set')
     await keeper.engine.turn('read a set', (tx) => keeper.rooms.guard.read(tx, set, args.all === true ? 'all' : 'due'))

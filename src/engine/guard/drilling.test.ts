@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { days, hours, instantOf, minutes } from '../../core/time.ts'
-import { rebuildLedger } from '../../db/verify.ts'
+import { canonical } from '../../core/ledger.ts'
+import { signerOf } from '../../rooms/guard/drills/signature.ts'
+import { days, hours, instantOf, later, minutes, ms } from '../../core/time.ts'
+import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
+import { renderReport } from '../../rooms/guard/drills/report-html.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { DrillTask, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupSetAnswer } from '../../views/backups.ts'
+import type { ReportAnswer, ReportCheckAnswer } from '../../views/reports.ts'
 import type { DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
 
 const pattern = { text: 'shop-{any}.dump', prefix: 'shop-' }
@@ -113,4 +117,51 @@ test('a drill is begun by hand of any copy, and its report is there to be read w
   it.keeper.guard.hear({ is: 'task-failed', id, says: 'the store is gone' })
   await it.settle()
   assert.deepEqual((await read()).map(({ verdict, says, torn_down }) => [verdict, says, torn_down])[0], ['unknown', 'the store is gone', false])
+})
+
+test('L-9 what a drill found is signed and kept with its entry; a report that was changed, or is of another node, does not hold', async (t) => {
+  const it = await world(t)
+  await it.list()
+  assert.equal((await it.ask('backups.report', {})).status, 404)
+  await it.ask('backups.drill', { set: 'shop', person: 'ada' })
+  await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored', engine_said: 'ERROR: <script>alert(1)</script>', asserts: [{ text: 'select 1', found: 'pass' }, { text: 'select 2', found: 'fail', says: 'it is false' }] })
+  const report = (await it.ask('backups.report', { of: 'shop' }) as unknown as { body: ReportAnswer }).body
+  assert.deepEqual([report.schema, report.node, report.holdfast, report.asked_by, report.verdict, report.rung, report.rpo, report.rto.p50, report.copy.sha256, report.asserts.map(({ found }) => found), report.offsite], ['holdfast.restore-report/1', 'node_test', 'test', 'ada', 'failed', 3, null, null, 'ab', ['fail', 'pass'], true])
+  assert.deepEqual((await it.ask('backups.report', { of: report.id }) as unknown as { body: ReportAnswer }).body, report)
+  const check = async (of: object): Promise<readonly [string, string]> => {
+    const { body } = await it.ask('backups.checkReport', { report: JSON.stringify(of, null, 2) }) as unknown as { body: ReportCheckAnswer }
+    return [body.found, body.says]
+  }
+  assert.deepEqual(await check(report), ['pass', 'it is as it was signed here, and the ledger holds the drill with just this report'])
+  assert.match((await check({ ...report, verdict: 'passed' })).join(), /^fail,it is not what was signed/)
+  const { signature, ...bare } = report
+  assert.match((await check({ ...bare, signature: signerOf(new Uint8Array(32).fill(9)).sign(canonical(bare)) })).join(), /^unknown,it is as it was signed, by another key/)
+  assert.match((await check({ signature, id: report.id })).join(), /^fail,it is no restore report/)
+  const shown = await it.shown()
+  assert.deepEqual([shown.drilled?.verdict, shown.drilled?.report], ['failed', report.id])
+  const drawn = renderReport(report)
+  assert.match(drawn, /&lt;script&gt;alert\(1\)/)
+  assert.doesNotMatch(drawn, /<script|https?:\/\/(?!www\.w3\.org)|node_test<\/script/)
+  assert.deepEqual(verifyLedger(it.sql).broken, undefined)
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+  it.sql.run('delete from guard_report')
+  assert.match((await check(report)).join(), /^fail,it was signed here, and the ledger holds no such drill/)
+  it.sql.run('delete from text')
+  rebuildLedger(it.sql, it.keeper.store.rooms, { replace: true })
+  assert.equal((await it.ask('backups.report', { of: report.id })).status, 410)
+})
+
+test('a report tells what would have been lost by the newest row, and how long a restore takes; what is gone meanwhile is reported too', async (t) => {
+  const it = await world(t)
+  await it.list()
+  await it.ask('backups.drill', { set: 'shop' })
+  const began = it.keeper.now().wall
+  await it.report({ phases: [{ name: 'restore', ms: 4000 }], asserts: [{ text: 'newest', found: 'pass', at: later(began, ms(-90_000)) }], at: began })
+  const read = async (): Promise<ReportAnswer> => (await it.ask('backups.report', { of: 'shop' }) as unknown as { body: ReportAnswer }).body
+  const { rpo, rto } = await read()
+  assert.deepEqual([rpo?.lost, rpo?.by, rto], [90_000, 'newest row', { took: 4000, p50: 4000, p95: 4000, drills: 1, target: null }])
+  await it.ask('backups.drill', { set: 'shop', copy: 'shop-old.dump' })
+  it.sql.run(`delete from guard_copy where key = 'shop-old.dump'`)
+  await it.report({})
+  assert.deepEqual([(await read()).copy.key, it.sql.all<{ key: string }>('select key from guard_drill').map(({ key }) => key)], ['shop-old.dump', ['shop-new.dump']], 'its report is kept, and nobody counts it')
 })

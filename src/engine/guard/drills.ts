@@ -6,11 +6,11 @@ import type { DrillBegunAnswer } from '../../views/drills.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
 
-export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy }: { readonly store?: string | undefined; readonly copy?: string | undefined }): Answer {
+export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy }: { readonly store?: string | undefined; readonly copy?: string | undefined }, by: string): Answer {
   const stores = set.in.map((it) => it.store)
   if (store !== undefined && !stores.includes(store)) return no(404, 'HF404', `${set.name} does not lie in “${store}”`, `it lies in: ${stores.join(', ')}`)
   const { sql } = keeper.store
-  const task = stores.filter((it) => store === undefined || it === store).map((it) => drillTask(sql, set, it, copy, keeper.now().wall)).find((it) => it !== undefined)
+  const task = stores.filter((it) => store === undefined || it === store).map((it) => drillTask(sql, set, it, { key: copy, now: keeper.now().wall, by })).find((it) => it !== undefined)
   if (!task) return no(404, 'HF404', copy === undefined ? `there is no copy of ${set.name} to drill` : `no copy of ${set.name} is called “${copy.slice(0, 200)}”`, `holdfast backups show ${set.name} names them`)
   const after = loadReports(sql, set.name, 1)[0]?.id ?? 0
   keeper.guard.ask(task)

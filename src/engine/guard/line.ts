@@ -50,7 +50,8 @@ export function createGuardLine({ now, send, turn, room, prepare = () => undefin
   // Of this keeper alone: what comes back for one before it is nobody's.
   const mine = Math.floor(now().tick).toString(36)
   // Two runs of one reconcile would not know of each other.
-  const keyOf = (task: Task): string => (task.is === 'reconcile' ? JSON.stringify([task.is, task.reconcile]) : JSON.stringify(task))
+  // Who asked makes no other drill of it.
+  const keyOf = (task: Task): string => (task.is === 'reconcile' ? JSON.stringify([task.is, task.reconcile]) : JSON.stringify(task, (key, value: unknown) => (key === 'by' ? undefined : value)))
   const byId = (id: string): [string, Pending] | undefined => [...pending].find(([, it]) => it.id === id)
 
   const begin = (task: Task, within: Span): Pending | undefined => {

@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import type { Instant } from '../../core/time.ts'
 import type { BackupAnswer, BackupPlaceAnswer, BackupSetAnswer } from '../../views/backups.ts'
-import { BACKUP_SHAPES, englishBackups as w } from '../../words/backups.ts'
+import { BACKUP_SHAPES, englishBackups as w, englishReport, VERDICT_SHAPES } from '../../words/backups.ts'
+import { REPORT_POLICY, renderReport } from '../../rooms/guard/drills/report-html.ts'
 import { englishConsole as words } from '../../words/console.ts'
 import { classOf, icon } from '../../words/look.ts'
 import { html, line, type Markup } from '../../words/markup.ts'
@@ -12,9 +13,11 @@ import { saySize } from '../../words/size.ts'
 import type { Route } from '../route.ts'
 import { consolePage } from './frame.ts'
 import { moment } from './parts.ts'
+import { page } from '../problem.ts'
 import { notHad, nothing, place, type Seen } from './place.ts'
 
 const HERE = '/backups'
+const { verdicts } = englishReport
 const SHOWN = 60
 
 interface Times {
@@ -36,6 +39,12 @@ function drawPlace(it: BackupPlaceAnswer, { now, timezone }: Times): Markup {
 function drawCopy(it: BackupAnswer, { now, timezone }: Times): Markup {
   const proof = it.proven_at === null ? w.proven(it.rung) : html`${w.proven(it.rung)}, ${w.provenAt} ${moment(it.proven_at, now, timezone)}`
   return html`<li><div><span class="${classOf(it.counted ? 'ok' : 'unknown')}">${icon(it.counted ? 'ok' : 'unknown')}</span> <b><bdi>${line(it.copy, 200)}</bdi></b><br><span class="s"><bdi>${line(it.store, 63)}</bdi> · ${saySize(it.bytes)} · ${it.at === null ? w.undated : moment(it.at, now, timezone)}<br>${it.counted ? proof : line(it.why, 200)}</span></div></li>`
+}
+
+/** The last drill, and the way to what is signed for it. */
+function drawDrill({ drilled }: BackupSetAnswer, { now, timezone }: Times): Markup | false {
+  if (!drilled) return false
+  return html`<section class="card"><h2>${w.lastDrill}</h2><p><span class="${classOf(VERDICT_SHAPES[drilled.verdict])}">${icon(VERDICT_SHAPES[drilled.verdict])} ${verdicts[drilled.verdict]}</span> <span class="s">· ${moment(drilled.at, now, timezone)}${drilled.says !== '' && html`<br>${line(drilled.says, 300)}`}</span></p>${drilled.report !== null && html`<p><a class="go" href="${HERE}/report?of=${encodeURIComponent(drilled.report)}">${w.report}</a></p>`}</section>`
 }
 
 async function list(seen: Seen<unknown>): Promise<Response> {
@@ -61,12 +70,22 @@ async function show(seen: Seen<{ name?: string }>): Promise<Response> {
   const copies = set.copies ?? []
   const body = html`<h1><bdi>${line(set.set, 63)}</bdi></h1><p>${stateOf(set.state)}</p><p class="s">${set.engine} · ${w.every(saySpan(set.every))}${set.of !== null && html` · ${w.of} <bdi>${line(set.of, 63)}</bdi>`} · ${line(set.from, 100)}</p>
 <section class="card"><h2>${w.lostNow}</h2><p>${exposureOf(set)}</p></section>
+${drawDrill(set, times)}
 <section class="card"><h2>${w.places}</h2><ul class="rows">${set.places.map((it) => drawPlace(it, times))}</ul></section>
 ${copies.length > 0 && html`<section class="card"><h2>${w.copies}</h2><ul class="rows">${copies.slice(0, SHOWN).map((it) => drawCopy(it, times))}</ul>${copies.length > SHOWN && html`<p class="s">${w.more(copies.length - SHOWN)} ${line(set.set, 63)}</p>`}</section>`}<p class="s end">${words.times(times.timezone)}</p>`
   return consolePage({ title: set.set, visit, here: HERE, site: kit.pushed.site.name, body })
 }
 
+/** The report alone, as it is sent on or printed: under a policy of its own. */
+async function report(seen: Seen<{ of?: string }>): Promise<Response> {
+  const { kit, asker, args } = seen
+  if (args.of === undefined) return list(seen)
+  const answered = await kit.keeper.call('backups.report', { of: args.of }, asker)
+  return answered.is === 'answered' ? page(renderReport(answered.body), REPORT_POLICY) : notHad(answered)
+}
+
 export const backupRoutes: readonly Route[] = [
   place({ at: 'GET /backups', needs: 'read', says: 'All sets of backups, the worst first.', takes: nothing, answer: list }),
   place({ at: 'GET /backups/set', needs: 'read', says: 'One set of backups with its copies, and what was proven of each.', takes: z.strictObject({ name: z.string().min(1).max(200).exactOptional() }), answer: show }),
+  place({ at: 'GET /backups/report', needs: 'read', says: 'The restore report of a drill, or of the newest of a set.', takes: z.strictObject({ of: z.string().min(1).max(200).exactOptional() }), answer: report }),
 ]

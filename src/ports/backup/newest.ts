@@ -14,5 +14,5 @@ export function judgeNewest(text: string, at: Instant, within: Span): Step {
   const when = new Date(instantOf(newest)).toISOString()
   if (newest > at + AHEAD) return failed(`the newest is of ${when}, later than the copy itself`)
   if (newest < at - within) return failed(`the newest is of ${when}, ${sayTime((at - newest) as Span)} before the copy; ${sayTime(within)} is the most`)
-  return passed()
+  return { ...passed(), at: instantOf(newest) }
 }

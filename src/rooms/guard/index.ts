@@ -4,7 +4,7 @@ import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
-import { drillDoubt, drillsOf } from './drills/duty.ts'
+import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
@@ -20,13 +20,15 @@ import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
-export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
+export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
   readonly acts: Acts
   /** Buckets held against the rows of a database. */
   readonly reconciles: Pick<Reconciles, 'task' | 'reconciled'>
+  /** The public key of whoever signs for drills here. */
+  signedBy(): string
   configure(tx: Tx): void
   /** `more`: the same once more goes on with it. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
@@ -72,6 +74,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     name: 'guard',
     acts,
     reconciles,
+    signedBy: () => context.origin().signer.key,
     tables: TABLES + RUN_TABLES + READING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES,
     projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS],
     on: { ...acts.on },

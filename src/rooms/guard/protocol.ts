@@ -24,6 +24,8 @@ export interface DrillTask {
   readonly at: Instant
   /** What its source held when it was made, where that was taken down. */
   readonly manifest?: Manifest
+  /** Who asked for it; absent: it was due. */
+  readonly by?: string
 }
 
 /** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */

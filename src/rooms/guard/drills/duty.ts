@@ -1,6 +1,7 @@
 // The duty of drills: a set with `drill` is drilled in each of its stores as often as it says. What comes of a drill is recorded: the rung that was
 // proven, or that what was believed of the copy no longer holds; and the set is judged anew, so that a copy that cannot be restored pages.
 // A drill that never comes to an end proves nothing, and in time that pages too.
+import type { Signer } from './signature.ts'
 import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
@@ -11,7 +12,9 @@ import { forDrill } from '../sets/manifest.ts'
 import { manifestOfCopy } from '../sets/manifest-rows.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { chooseCopy, doubtOf, type Doubt } from './choice.ts'
+import { bytesToday, rtoFor } from './figures.ts'
 import type { DrillReport } from './report.ts'
+import { restoreReport, signedText } from './restore-report.ts'
 import { applyDrilled, applyLeft, applyVanished, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
 
 export interface DrillsContext {
@@ -19,6 +22,15 @@ export interface DrillsContext {
   readonly ask: (task: Task) => void
   /** Judges one set in one store anew. */
   readonly consider: (tx: Tx, set: BackupSet, store: string) => void
+  /** Who signs for what a drill found. */
+  readonly origin: () => Origin
+}
+
+/** This installation: its node, its version, and what it signs with. */
+export interface Origin {
+  readonly node: string
+  readonly version: string
+  readonly signer: Signer
 }
 
 export interface Drills {
@@ -59,25 +71,33 @@ export function drillsOf(context: DrillsContext): Drills {
       }
     },
     drilled(tx, task, result) {
-      const report = 'verdict' in result ? result : undefined
       const { set: name, store, copy } = task
-      const body: DrilledBody = {
-        set: name, store, key: copy.key, etag: copy.etag, verdict: report?.verdict ?? 'unknown', rung: report?.rung ?? 0, says: (report?.says ?? ('says' in result ? result.says : '')).slice(0, 500),
-        phases: (report?.phases ?? []).slice(0, 20).map(({ name: phase, ms: took }) => ({ name: phase, ms: took })), sha256: report?.sha256 ?? '', at: tx.now.wall,
-      }
-      saveReport(tx, report ?? unfinished(task, context.sets().get(name)?.engine ?? '', body))
+      const set = context.sets().get(name)
+      const report = 'verdict' in result ? result : unfinished(task, set?.engine ?? '', result.says, tx.now.wall)
       // It went, or another stands under its name: what was found is of something that nobody has any more.
-      const still = loadCopies(tx.sql, name, store).some(({ key, etag }) => key === copy.key && etag === copy.etag)
-      if (!still) return
+      const gone = !loadCopies(tx.sql, name, store).some(({ key, etag }) => key === copy.key && etag === copy.etag)
+      const body: DrilledBody = {
+        set: name, store, key: copy.key, etag: copy.etag, verdict: report.verdict, rung: report.rung, says: report.says.slice(0, 500),
+        phases: report.phases.slice(0, 20).map(({ name: phase, ms: took }) => ({ name: phase, ms: took })), sha256: report.sha256, at: tx.now.wall, ...keepReport(tx, context, task, report), ...(gone ? { gone } : {}),
+      }
       const stream = `backup:${name}`
       tx.append({ is: 'guard.drilled', stream, body })
+      if (gone) return
       const proof = { set: name, store, key: copy.key, etag: copy.etag, rung: body.rung, says: body.says, at: tx.now.wall }
       if (body.verdict === 'passed') tx.append({ is: 'guard.proved', stream, body: proof })
       else if (body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
-      const set = context.sets().get(name)
       if (set) context.consider(tx, set, store)
     },
   }
+}
+
+/** Signs what a drill found, keeps it beside the ledger, and gives what its entry says of it. */
+function keepReport(tx: Tx, { sets, origin }: DrillsContext, { set: name, copy, by }: DrillTask, report: DrillReport): { readonly report: string; readonly reportId: string } {
+  const set = sets().get(name)
+  const { node, version, signer } = origin()
+  const whole = restoreReport({ report, set, versionId: copy.versionId, by, ended: tx.now.wall, rto: rtoFor(tx.sql, name, set && bytesToday(tx.sql, set, tx.now.wall), [report]), node, version })
+  saveReport(tx, { ...report, report_id: whole.id })
+  return { report: `#${tx.keep(signedText(whole, signer))}`, reportId: whole.id }
 }
 
 /** What is to be drilled now. */
@@ -91,10 +111,10 @@ const judgedIn = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged
 }
 
 /** The drill of one copy, by its key, or of the newest that counts; nothing where there is none. */
-export function drillTask(sql: Sql, set: BackupSet, store: string, key: string | undefined, now: Instant): DrillTask | undefined {
+export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, by }: { readonly key: string | undefined; readonly now: Instant; readonly by: string }): DrillTask | undefined {
   const judged = judgedIn(sql, set, store, now)
   const copy = key === undefined ? judged.find(({ counted }) => counted) : judged.find((it) => it.key === key)
-  return copy && taskFor(sql, set, store, copy)
+  return copy && { ...taskFor(sql, set, store, copy), by }
 }
 
 function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask {
@@ -118,6 +138,6 @@ export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant
   return doubtOf(drills, { every: set.drill.every, now, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })
 }
 
-const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, { says, at: when }: DrilledBody): DrillReport => ({
-  schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: when as Instant, verdict: 'unknown', rung: 0, says, phases: [], asserts: [], engine_said: '', torn_down: false, bytes: 0, etag: copy.etag, sha256: '',
+const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, says: string, when: Instant): DrillReport => ({
+  schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: Math.floor(when) as Instant, verdict: 'unknown', rung: 0, says: says.slice(0, 500), phases: [], asserts: [], engine_said: '', torn_down: false, bytes: 0, etag: copy.etag, sha256: '',
 })

@@ -2,6 +2,7 @@
 // below which nothing is missing. Failed means that the copy itself did wrong, in the engine's own words; whatever this machine lacked
 // leaves the verdict unknown, and so does an assertion that nobody could ask. Nothing is passed because nothing was heard.
 import { Fault, sentence } from '../../../core/fault.ts'
+import type { Instant } from '../../../core/time.ts'
 import { sayAssertion, type Assertion, type Restoring, type Step } from '../../../ports/backup.ts'
 import { oursIn } from '../../../ports/backup/words.ts'
 
@@ -16,6 +17,8 @@ export interface Asserted {
   readonly text: string
   readonly found: Step['is']
   readonly says?: string
+  /** The newest row's time, where that was asked for. */
+  readonly at?: Instant
 }
 
 export interface Judgement {
@@ -65,7 +68,7 @@ export async function climb(it: Restoring, assertions: readonly Assertion[], tic
   await timed('assertions', async () => {
     for (const { text, step } of await listed(it, assertions)) {
       if (step.said !== undefined && step.is !== 'pass') said.push(step.said)
-      asserts.push({ text, found: step.is, ...(step.is === 'pass' ? {} : { says: step.says }) })
+      asserts.push({ text, found: step.is, ...(step.is === 'pass' ? {} : { says: step.says }), ...(step.at === undefined ? {} : { at: step.at }) })
     }
   })
   const wrong = asserts.find(({ found }) => found === 'fail')

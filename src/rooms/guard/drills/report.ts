@@ -31,4 +31,10 @@ export interface DrillReport {
   readonly sha256: string
   /** Of a repository: when what the copy holds is of, by its own word, and of what it is. */
   readonly held?: Held
+  /** What was done to it, so that the drill had to fail: then nothing is said of any copy. */
+  readonly planted?: string
+  /** With which credentials its store was read; absent: with those that read it always. */
+  readonly credentials?: 'break-glass'
+  /** Of the signed report, once it was taken in. */
+  readonly report_id?: string
 }

@@ -12,9 +12,11 @@ create table if not exists guard_drill (set_ text not null, store text not null,
   says text not null, times integer not null, passed_at integer, primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_drill_report (id integer primary key, set_ text not null, store text not null, key text not null, taken integer not null, report text not null) strict;
 create index if not exists guard_drill_report_by_set on guard_drill_report (set_, id);
+create table if not exists guard_report (id text primary key, seq integer not null, set_ text not null, at integer not null, text text not null) strict, without rowid;
+create index if not exists guard_report_by_set on guard_report (set_, seq);
 `
 
-export const PROJECTIONS = ['guard_drill']
+export const PROJECTIONS = ['guard_drill', 'guard_report']
 
 /** So many reports of one set are kept. */
 const MOST_REPORTS = 100
@@ -26,15 +28,29 @@ export interface DrilledBody extends Record<string, unknown> {
   readonly phases: readonly { readonly name: string; readonly ms: number }[]
   readonly sha256: string
   readonly at: number
+  /** `#` and the hash of the signed report, and how it is called; absent of drills before there were any. */
+  readonly report?: string
+  readonly reportId?: string
+  /** Another one stands under its name by now, or none: nobody has what was found. */
+  readonly gone?: boolean
 }
 
 export const applyDrilled = (sql: Sql, entry: Entry): void => {
   const b = entry.body as DrilledBody
+  applyReported(sql, entry)
+  if (b.gone === true) return
   const passed = b.verdict === 'passed' ? b.at : null
   sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at) values (?,?,?,?,?,?,?,?,1,?)
     on conflict do update set etag = excluded.etag, at = excluded.at, verdict = excluded.verdict, rung = excluded.rung, says = excluded.says, times = times + 1,
       passed_at = case when excluded.etag = etag then coalesce(excluded.passed_at, passed_at) else excluded.passed_at end`,
     b.set, b.store, b.key, b.etag, b.at, b.verdict, b.rung, b.says, passed)
+}
+
+/** What any entry about a drill carries of its signed report. */
+export function applyReported(sql: Sql, { seq, body }: Entry): void {
+  const { report, reportId, set, at } = body as Partial<DrilledBody>
+  if (report === undefined || reportId === undefined || set === undefined || at === undefined) return
+  sql.run('insert into guard_report (id, seq, set_, at, text) values (?,?,?,?,?) on conflict do nothing', reportId, seq, set, at, report)
 }
 
 export const applyVanished = (sql: Sql, entry: Entry): void => {
@@ -81,3 +97,20 @@ export interface TakenReport {
 export const loadReports = (sql: Sql, set: string, most: number): TakenReport[] =>
   sql.all<{ id: number; taken: number; report: string }>('select id, taken, report from guard_drill_report where set_ = ? order by id desc limit ?', set, most)
     .map(({ id, taken, report }) => ({ id, takenAt: taken as Instant, report: JSON.parse(report) as DrillReport }))
+
+/** Where a signed report is kept: the entry of its drill, and what stands for its text there. */
+export interface KeptReport {
+  readonly id: string
+  readonly seq: number
+  readonly set: string
+  readonly text: string
+}
+
+type KeptRow = { id: string; seq: number; set_: string; text: string }
+const keptOf = (row: KeptRow | undefined): KeptReport | undefined => row && { id: row.id, seq: row.seq, set: row.set_, text: row.text }
+
+export const loadKept = (sql: Sql, id: string): KeptReport | undefined => keptOf(sql.get<KeptRow>('select id, seq, set_, text from guard_report where id = ?', id))
+
+/** The newest of a set, or of all. */
+export const newestKept = (sql: Sql, set?: string): KeptReport | undefined =>
+  keptOf(set === undefined ? sql.get<KeptRow>('select id, seq, set_, text from guard_report order by seq desc limit 1') : sql.get<KeptRow>('select id, seq, set_, text from guard_report where set_ = ? order by seq desc limit 1', set))

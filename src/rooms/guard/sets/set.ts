@@ -42,6 +42,8 @@ export interface BackupSet {
   readonly retention?: { readonly zone: string; readonly keepVerified: number; readonly locations: number; readonly verifiedWithin: Span }
   /** `atMost`: bytes of a repository that a drill fetches. */
   readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[]; readonly atMost?: number }
+  /** So long a restore of today's size may take. */
+  readonly rto?: Span
   /** Every byte is read within so long. */
   readonly verify?: { readonly allWithin: Span }
   /** `holdfast.yaml:12`. */

@@ -1,0 +1,24 @@
+// How long a restore of today's size takes, by the last drills that passed: one reckoning for whoever shows it, signs it, or is paged by it.
+import type { Instant } from '../../../core/time.ts'
+import type { Sql } from '../../../db/sql.ts'
+import { loadCopies } from '../rows.ts'
+import { judgeCopies } from '../sets/judge.ts'
+import { rtoOf, type Rto, type Timed } from '../sets/score.ts'
+import type { BackupSet } from '../sets/set.ts'
+import type { DrillReport } from './report.ts'
+import { loadReports } from './rows.ts'
+
+/** Of so many drills the times are taken. */
+const TIMED = 20
+
+const timed = ({ verdict, bytes, phases, planted }: DrillReport): Timed[] => (verdict === 'passed' && planted === undefined ? [{ bytes, phases }] : [])
+
+/** By the drills that are kept, and `more`, which is not yet. `bytes`: what is to be restored. */
+export const rtoFor = (sql: Sql, set: string, bytes: number | undefined, more: readonly DrillReport[] = []): Rto =>
+  rtoOf([...more.flatMap(timed), ...loadReports(sql, set, TIMED).flatMap(({ report }) => timed(report))].slice(0, TIMED), bytes)
+
+/** How large the newest copy that counts is, in any store. */
+export function bytesToday(sql: Sql, set: BackupSet, now: Instant): number | undefined {
+  const newest = set.in.flatMap(({ store, pattern }) => judgeCopies(pattern, loadCopies(sql, set.name, store), now).find(({ counted }) => counted) ?? [])
+  return newest.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]?.bytes
+}
