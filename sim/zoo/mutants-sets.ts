@@ -12,7 +12,7 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'what vanished from a store is forgotten at once', breaks: ['G-12'], killer: room('G-1 G-7 G-12'),
-    changes: [{ file: 'src/rooms/guard/index.ts', find: `'guard.vanished': both(applyVanished, drills.apply.vanished)`, put: `'guard.vanished': both(applyVanished, drills.apply.vanished, (sql, entry) => void sql.run('delete from guard_expected where key = ?', (entry.body as { key: string }).key))` }],
+    changes: [{ file: 'src/rooms/guard/index.ts', find: `'guard.vanished': both(applyVanished, drills.apply.vanished, `, put: `'guard.vanished': both(applyVanished, drills.apply.vanished, (sql, entry) => void sql.run('delete from guard_expected where key = ?', (entry.body as { key: string }).key), ` }],
   },
   {
     name: 'an empty backup counts', breaks: ['G-2'], killer: pure('G-2 what never counts'),
@@ -40,7 +40,7 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'a backup vanishes without a trace', breaks: ['G-12'], killer: room('G-12 what vanishes'),
-    changes: [{ file: `${SETS}/duty.ts`, find: 'for (const gone of known.values()) {', put: 'for (const gone of [...known.values()].slice(1)) {' }],
+    changes: [{ file: `${SETS}/recording.ts`, find: 'for (const gone of known.values()) {', put: 'for (const gone of [...known.values()].slice(1)) {' }],
   },
   {
     name: 'what was proven of other bytes holds for these', breaks: ['G-6'], killer: room('G-12 what vanishes'),
@@ -48,6 +48,6 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'a backup is missed while its source is known to be down', breaks: ['G-28'], killer: room('story 6'),
-    changes: [{ file: `${SETS}/duty.ts`, find: `if (root !== '' && side === 'late' && had !== undefined) return`, put: `if (root === 'nothing') return` }],
+    changes: [{ file: `${SETS}/duty.ts`, find: `!(side === 'late' && root !== ''`, put: `!(side === 'late' && root === 'nothing'` }],
   },
 ]

@@ -10,6 +10,7 @@ import { guarding } from './mutants-guard.ts'
 import { handling } from './mutants-hand.ts'
 import { reconciling } from './mutants-reconcile.ts'
 import { retaining } from './mutants-retention.ts'
+import { alarming } from './mutants-alarms.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { manifesting } from './mutants-exec.ts'
 import { keys } from './mutants-keys.ts'
@@ -370,4 +371,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...alarming, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]

@@ -44,6 +44,7 @@ function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person
   switch (entry.is) {
     case 'incident.opened': return machine(`${saidOf(sql, b['title'] ?? '')}: ${saidOf(sql, b['says'] ?? '')}`)
     case 'incident.joined': return machine(`${nameOf(b['member'] ?? '')} fails as well: ${saidOf(sql, b['says'] ?? '')}`)
+    case 'incident.found': return b['line'] ? machine(b['line']) : undefined
     case 'incident.left': return machine(`${nameOf(b['member'] ?? '')} ${b['says']}`)
     case 'incident.resolved': return by ? who(`${called(by)} resolved it: ${textOf(sql, b['reason'] ?? '')}`) : machine('resolved')
     case 'incident.updated': return who(`${called(by)}: ${textOf(sql, b['text'] ?? '')}`)

@@ -204,7 +204,7 @@ test('L-3 a set of many copies is taken in by many turns, and counts only when a
   const many = Array.from({ length: 1000 }, (_, n) => copyAt(START - HOUR - n * 60_000))
   const task = it.tasks[0]
   assert(task)
-  it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'x', copies: many, clock: { is: 'unknown', says: '' } } })
+  it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies: many, clock: { is: 'unknown', says: '' } } })
   it.keeper.cycle()
   assert.equal(it.sql.get<{ n: number }>('select count(*) as n from guard_copy')?.n, 300)
   assert.equal((await shown(it)).state, 'new')

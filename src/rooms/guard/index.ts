@@ -7,7 +7,7 @@ import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
-import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
+import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, loadListing, PROJECTIONS, TABLES } from './rows.ts'
 import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcile/duty.ts'
 import * as runs from './reconcile/rows.ts'
 import { evaluate, type Life } from './retention/duty.ts'
@@ -15,12 +15,13 @@ import * as retention from './retention/rows.ts'
 import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
-import { setsOf, type SetsContext } from './sets/duty.ts'
+import { ANOTHER, foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
+import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, forgetRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
-export type GuardContext = Omit<SetsContext, 'onListed' | 'doubt'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
+export type GuardContext = Omit<SetsContext, 'onListed' | 'doubts' | 'formerOf' | 'gone'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
@@ -61,11 +62,9 @@ export function guardRoom(context: GuardContext): GuardRoom {
       evaluate(tx, set, store, context)
       verifying.listed(tx, set, store)
     },
-    // Bytes that rotted weigh more than a drill that failed, and that more than what is not known.
-    doubt(sql, set, store, now) {
-      const [read, drilled] = [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now)]
-      return read?.side === 'unreadable' ? read : drilled?.side === 'unreadable' ? drilled : read ?? drilled
-    },
+    doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now)].flatMap((it) => it ?? []),
+    formerOf: (sql, set, store) => retention.loadShelf(sql, set.name, store)?.identity,
+    gone: (sql, set, store) => retention.loadGone(sql, set.name, store).length,
   })
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
@@ -75,13 +74,13 @@ export function guardRoom(context: GuardContext): GuardRoom {
     acts,
     reconciles,
     signedBy: () => context.origin().signer.key,
-    tables: TABLES + RUN_TABLES + READING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES,
-    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS],
+    tables: TABLES + RUN_TABLES + READING_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES,
+    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS],
     on: { ...acts.on },
     apply: {
       ...acts.apply, 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
-      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
-      'guard.turned': applyTurned, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved,
+      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
+      'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
     due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },
@@ -102,7 +101,11 @@ export function guardRoom(context: GuardContext): GuardRoom {
     },
     acceptGone(tx, { set, store, by, reason }) {
       const gone = retention.loadGone(tx.sql, set, store)
-      if (gone.length > 0) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
+      const moved = loadListing(tx.sql, set, store, tx.now).failed === ANOTHER
+      if (gone.length > 0 || moved) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall, ...(moved ? { moved } : {}) } })
+      if (moved) forgetRotation(tx.sql, set, store)
+      const its = context.sets().get(set)
+      if (its) foundAgain(tx, its, store, 'a person said that it was meant to go')
       return gone.map(({ key }) => key)
     },
     acceptMost(tx, { set, store, most, by, reason }) {

@@ -3,7 +3,7 @@
 import { tickOf, type Instant, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
-import type { Copy, Listing, Side } from './sets/judge.ts'
+import type { Copy, Listing, Side, Verdict } from './sets/judge.ts'
 
 export const TABLES = `
 create table if not exists guard_copy (set_ text not null, store text not null, key text not null, version text not null, etag text not null, bytes integer not null,
@@ -57,6 +57,8 @@ export const applyDisproved = (sql: Sql, entry: Entry): void => {
 
 export interface TurnedBody extends Record<string, unknown> {
   readonly set: string; readonly store: string; readonly from: Side | 'new'; readonly to: Side; readonly says: string; readonly of: string; readonly root: string; readonly escalate: string; readonly at: number
+  /** All that is wrong, the worst first. */
+  readonly findings: readonly Verdict[]
 }
 
 export const applyTurned = (sql: Sql, entry: Entry): void => {

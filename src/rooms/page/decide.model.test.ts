@@ -47,7 +47,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
 type Act =
   | { is: 'pass'; for: Span } | { is: 'sleep'; for: Span } | { is: 'setWall'; by: Span } | { is: 'reboot'; by: Span }
   | { is: 'ack' | 'passOn' | 'assign'; who: string; by: string } | { is: 'settle'; which: number; outcome: 'accepted' | 'failed' | 'unknown' }
-  | { is: 'plan'; which: number } | { is: 'resolve' }
+  | { is: 'plan'; which: number } | { is: 'resolve' } | { is: 'worsen'; why: 'more urgent' | 'another cause' }
 
 const who = fc.constantFrom(...NAMES, 'gone')
 const clockStep = fc.oneof(fc.integer({ min: -25 * 3600, max: 25 * 3600 }), fc.integer({ min: -5, max: 5 })).map(seconds)
@@ -60,6 +60,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 24, arbitrary: fc.record({ is: fc.constant('settle' as const), which: fc.nat(20), outcome: fc.constantFrom('accepted' as const, 'failed' as const, 'unknown' as const) }) },
   { weight: 3, arbitrary: fc.record({ is: fc.constant('plan' as const), which: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.constant({ is: 'resolve' as const }) },
+  { weight: 4, arbitrary: fc.record({ is: fc.constant('worsen' as const), why: fc.constantFrom('more urgent' as const, 'another cause' as const) }) },
 )
 
 const hasPeople = (plan: Plan): boolean => Object.values(plan.people).some(({ reach }) => reach.length > 0)
@@ -168,6 +169,12 @@ test('whatever happens: a next moment, ids of their own, silence for the holder,
           break
         }
         case 'plan': plan = choices[act.which] ?? plan; rangAt = clock.at(); judge(); break
+        case 'worsen': {
+          const held = paging.phase.is === 'held'
+          take(step(paging, { is: 'worsened', why: act.why }, incident, plan, clock.now()))
+          if (held && hasPeople(plan)) assert.equal(paging.phase.is, 'ringing', 'who took less has not taken this')
+          break
+        }
         case 'resolve': take(step(paging, { is: 'resolved' }, incident, plan, clock.now())); sometimes.over += 1; break
         default: take(step(paging, eventOf(act), incident, plan, clock.now()))
       }

@@ -48,6 +48,7 @@ export function step(paging: Paging, event: PagingEvent, incident: Incident, pla
     case 'assigned': return assigned(standing, event, given)
     case 'settled': return settled(standing, event, given)
     case 'resolved': return resolved(standing, event, given)
+    case 'worsened': return worsened(standing, event, given)
     default: return never(event)
   }
 }
@@ -151,6 +152,30 @@ function resolved(paging: Paging, event: EventOf<'resolved'>, { plan }: Given): 
   const over: Paging = { ...paging, rings: [], phase: { is: 'over' } }
   const moves = tellRung({ paging: over, plan, notice: 'recovered', ...(event.by === undefined ? {} : { by: event.by }) }, by === undefined ? [] : [by], [])
   return { paging: over, moves, says: moves.length > 0 ? `it is over: telling ${calledAll(moves.map(personOf))}` : 'it is over: nobody was rung' }
+}
+
+/** Whoever has it took something less: they are rung now, and the policy goes on if they do not take this too. While it rings, what is more urgent rings all anew who were rung. */
+function worsened(paging: Paging, { why }: EventOf<'worsened'>, given: Given): Decision {
+  const { plan, now } = given
+  if (isHeld(paging)) {
+    const { by } = paging.phase
+    if (!canBeRung(plan, by)) return { ...beginAnew(paging, given), says: `${why} was found, and ${called(by)}, who has it, cannot be paged: it rings again` }
+    const rung = ringOutside(restarted(paging, dueIn(now, firstWait(paging, plan))), given, by)
+    return { ...rung, says: `${why} was found: paging ${called(by)}, who had it` }
+  }
+  const people = Object.keys(paging.rung).filter((person) => canBeRung(plan, person))
+  if (!isRinging(paging) || why !== 'more urgent' || people.length === 0) return unchanged(paging, `nothing changed: ${why} was found while it rings`)
+  let rung: Rung = { paging: { ...paging, lap: paging.lap + 1 }, moves: [] }
+  for (const person of people) {
+    const next = ringOutside(rung.paging, given, person)
+    rung = { paging: next.paging, moves: [...rung.moves, ...next.moves] }
+  }
+  return { ...rung, says: `${why} was found: paging ${calledAll(people)} anew` }
+}
+
+function beginAnew(paging: Paging, given: Given): Rung {
+  const anew = restarted(paging, dueIn(given.now, ms(0)))
+  return beginNext(anew, given, { start: dueIn(given.now, ms(0)) }) ?? { paging: anew, moves: [] }
 }
 
 /** The holder is asked while there is time left to answer: a sixth of the whole, at most 5 min. */

@@ -2,7 +2,7 @@
 // every member of it has turned up by fresh passes, or a person says so where no machine can see it.
 import { rule, want, type Gate } from '../../core/gate.ts'
 import { incidentId, type Incident, type Origin } from '../../core/incident.ts'
-import { nameOf, serviceBy } from '../../core/subject.ts'
+import { nameOf } from '../../core/subject.ts'
 import { dueIn, type Instant, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Entry } from '../../core/ledger.ts'
@@ -26,6 +26,8 @@ export interface Lifecycle {
   /** `by`: the person on whose word it ended. */
   readonly end: (tx: Tx, incident: Incident, by?: string) => void
   readonly changed: (tx: Tx, id: string) => void
+  /** Something else was found of it, or something worse. */
+  readonly worsened: (tx: Tx, id: string, why: 'more urgent' | 'another cause') => void
 }
 
 /** Opens an incident for a subject, or joins the members to the open one. Returns its id. */
@@ -77,7 +79,8 @@ export function resolve(tx: Tx, life: Lifecycle, row: IncidentRow, by?: { person
 
 const openWith = (tx: Tx, member: string): IncidentRow[] => loadOpenWith(tx.sql, member)
 
-function leave(tx: Tx, life: Lifecycle, member: string, why: string, from = openWith(tx, member)): void {
+/** It fails no more: what nothing else fails in ends. */
+export function leave(tx: Tx, life: Lifecycle, member: string, why: string, from = openWith(tx, member)): void {
   for (const row of from) {
     tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says: why, at: tx.now.wall } })
     const now = loadIncident(tx.sql, row.id)
@@ -147,7 +150,7 @@ export function silenceEnds(tx: Tx, life: Lifecycle, check: string): void {
 }
 
 /** A check is judged no more: it leaves its incidents in the open, and what thereby ends was not seen to come back (W-11). */
-function leaveUnseen(tx: Tx, life: Lifecycle, member: string, called: string, says: string, by: string): void {
+export function leaveUnseen(tx: Tx, life: Lifecycle, member: string, called: string, says: string, by: string): void {
   for (const row of openWith(tx, member)) {
     tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says, at: tx.now.wall } })
     const now = loadIncident(tx.sql, row.id)
@@ -166,55 +169,6 @@ export function considerPaused(tx: Tx, life: Lifecycle, entry: Entry): void {
 export function considerRemoved(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { check } = entry.body as { check: string }
   leaveUnseen(tx, life, `check:${check}`, check, 'was taken out of the configuration', 'the configuration')
-}
-
-/** A line of the guard's in the timeline of incidents that are open already. */
-function note(tx: Tx, under: readonly IncidentRow[], text: string): void {
-  for (const { id } of under) tx.append({ is: 'incident.updated', stream: id, body: { id, text: tx.keep(text), by: serviceBy('holdfast', 'guard'), at: tx.now.wall } })
-}
-
-const BACKUP_SAYS: Readonly<Record<string, string>> = { missing: 'no backup', late: 'backup late', shrunken: 'backup shrunken', unreadable: 'backup cannot be restored', unproven: 'backups unproven', unknown: 'backups not known' }
-
-/** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
-export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { set, store, to, says, root, escalate } = entry.body as { set: string; store: string; to: string; says: string; root: string; escalate: string }
-  const member = `backup:${set}@${store}`
-  if (to === 'ok') return leave(tx, life, member, 'a good copy was seen')
-  const under = openWith(tx, member)
-  if (under.length > 0) return note(tx, under, `${set} in ${store}: ${BACKUP_SAYS[to] ?? to}; ${says}`)
-  const subject = root === '' ? `backup:${set}` : `check:${root}`
-  open(tx, life, { subject, title: root === '' ? `${set}: ${BACKUP_SAYS[to] ?? to}` : `${root} is down`, says: `${store}: ${says}`, origin: 'guard', escalate, members: [member] })
-}
-
-/** A clean-up says that somebody has to look: one cause, one incident (G-28). Only a person ends it. */
-export function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { subject, title, says, escalate = 'default' } = entry.body as { subject: string; title: string; says: string; escalate?: string }
-  open(tx, life, { subject, title, says, origin: 'guard', escalate, members: [] })
-}
-
-/** A cause for which a clean-up touches nothing, or is stopped: one incident for each, under the check of its database where that is down. */
-export function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { reconcile, cause, to, says, root, escalate } = entry.body as { reconcile: string; cause: string; to: string; says: string; root: string; escalate: string }
-  const member = `reconcile:${reconcile}@${cause}`
-  if (to === 'over') return leave(tx, life, member, says)
-  const under = openWith(tx, member)
-  if (under.length > 0) return note(tx, under, `${reconcile}: ${says}`)
-  const title = root === '' ? `${reconcile}: ${CAUSE_SAYS[cause] ?? cause}` : `${root} is down`
-  open(tx, life, { subject: root === '' ? `reconcile:${reconcile}/${cause}` : `check:${root}`, title, says, origin: 'guard', escalate, members: [member] })
-}
-
-const CAUSE_SAYS: Readonly<Record<string, string>> = { refused: 'clean-up refused', breaker: 'breaker open', gap: 'objects missing', gone: 'locked objects gone' }
-
-/** It was taken out of the configuration. */
-export function considerReconcileLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { reconcile } = entry.body as { reconcile: string }
-  for (const cause of Object.keys(CAUSE_SAYS)) leaveUnseen(tx, life, `reconcile:${reconcile}@${cause}`, reconcile, 'was taken out of the configuration', 'the configuration')
-}
-
-/** It was taken out of the configuration. */
-export function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { set, store } = entry.body as { set: string; store: string }
-  leaveUnseen(tx, life, `backup:${set}@${store}`, `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
 }
 
 /** Something about this node itself: opened and ended by name. */

@@ -10,7 +10,9 @@ import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
 import { dispatch, sendDigest, type DigestDeed, type RingDeed } from './delivery.ts'
-import { considerAlarm, considerBackup, considerBackupLeft, considerCaused, considerReconcileLeft, considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
+import { considerAlarm, considerBackup, considerBackupLeft, considerCaused, considerMissed, considerReconcileLeft } from './guard/alarms.ts'
+import { applyFound, applyMemberLeft, FINDING_TABLES } from './guard/findings.ts'
+import { considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
 import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
 import type { Journaled, Mirrored } from './protocol.ts'
@@ -44,7 +46,7 @@ export interface PageRoom extends Room {
 
 /** The entry that records each event. */
 const KINDS: Record<PagingEvent['is'], string> = {
-  acked: 'page.acked', passed: 'page.passed', assigned: 'page.assigned', settled: 'page.rang', resolved: 'page.stepped',
+  acked: 'page.acked', passed: 'page.passed', assigned: 'page.assigned', settled: 'page.rang', resolved: 'page.stepped', worsened: 'page.stepped',
 }
 
 export function pageRoom(context: PageContext): PageRoom {
@@ -91,6 +93,7 @@ export function pageRoom(context: PageContext): PageRoom {
     },
     end: (tx, incident, by) => void event(tx, incident.id, { is: 'resolved', ...(by === undefined ? {} : { by }) }),
     changed: (tx, id) => tx.afterwards(() => context.changed(id)),
+    worsened: (tx, id, why) => void event(tx, id, { is: 'worsened', why }),
   }
   const rang = (tx: Tx, deed: Deed, outcome: Outcome): void => {
     const ring = deed.body as RingDeed
@@ -123,10 +126,10 @@ export function pageRoom(context: PageContext): PageRoom {
   }
   const room: PageRoom = {
     name: 'page',
-    tables: rows.TABLES,
-    projections: rows.PROJECTIONS,
+    tables: rows.TABLES + FINDING_TABLES,
+    projections: [...rows.PROJECTIONS, 'page_finding'],
     apply: {
-      'incident.opened': rows.applyOpened, 'incident.joined': rows.applyJoined, 'incident.left': rows.applyLeft, 'incident.resolved': rows.applyResolved,
+      'incident.opened': rows.applyOpened, 'incident.joined': rows.applyJoined, 'incident.left': (sql, entry) => (rows.applyLeft(sql, entry), applyMemberLeft(sql, entry)), 'incident.found': applyFound, 'incident.resolved': rows.applyResolved,
       'page.stepped': rows.applyStepped, 'page.rang': rows.applyStepped, 'page.acked': rows.applyStepped, 'page.passed': rows.applyStepped, 'page.assigned': rows.applyStepped,
       'page.digestRang': rows.applyDigestRang, 'page.covered': rows.applyCovered, 'page.tested': rows.applyTested,
       'watch.turned': rows.applyTurned, 'watch.silenced': rows.applySilenced, 'page.silenceEnded': rows.applySilenceEnded, 'watch.paused': rows.applyPaused, 'watch.removed': rows.applyRemoved,
@@ -137,6 +140,7 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
       'watch.silenced': (tx, entry) => considerSilenced(tx, life, entry),
       'guard.turned': (tx, entry) => considerBackup(tx, life, entry),
+      'guard.missed': (tx, entry) => considerMissed(tx, life, entry),
       'guard.alarmed': (tx, entry) => considerAlarm(tx, life, entry),
       'guard.left': (tx, entry) => considerBackupLeft(tx, life, entry),
       'guard.caused': (tx, entry) => considerCaused(tx, life, entry),

@@ -29,6 +29,8 @@ export type PagingEvent =
   | { readonly is: 'settled'; readonly page: PageId; readonly outcome: 'accepted' | 'failed' | 'unknown' }
   /** `by`: a person said so; else it was seen. */
   | { readonly is: 'resolved'; readonly by?: string }
+  /** Something else, or something worse, was found of what is paged for. */
+  | { readonly is: 'worsened'; readonly why: 'more urgent' | 'another cause' }
 
 export const unchanged = (paging: Paging, says: string): Decision => ({ paging, moves: [], says })
 

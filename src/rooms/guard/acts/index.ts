@@ -143,7 +143,7 @@ export function actsPart(context: ActsContext): Acts {
       if (plan !== undefined) dropActs(tx.sql, plan)
       const after = afterHalt(job, { says, lost, at: tx.now.wall })
       write(tx, 'guard.halted', reconcile, job, after, { says, lost, ...(plan === undefined ? {} : { of: plan }) })
-      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, says)
+      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, says, lost ? 4 : 2)
     },
   }
   return acts
@@ -152,8 +152,8 @@ export function actsPart(context: ActsContext): Acts {
 type Write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, more?: Readonly<Record<string, unknown>>) => Job
 
 /** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
-export const tell = (tx: Tx, cause: string, title: string, says: string): void =>
-  void tx.append({ is: 'guard.alarmed', stream: cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), at: tx.now.wall } })
+export const tell = (tx: Tx, cause: string, title: string, says: string, weight = 2): void =>
+  void tx.append({ is: 'guard.alarmed', stream: cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), weight, at: tx.now.wall } })
 
 function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
   const job = loadJob(tx.sql, reconcile)

@@ -91,7 +91,7 @@ export function reconcilesOf(context: ReconcileContext, acts: Pick<Acts, 'ran'>)
         margins: marginsOf({ retention: config.retention, oldestCopy: knows.oldestCopy, shrink: knows.shrink }),
       })
       const refused = result.pages.some(({ cause }) => cause.endsWith(':refused'))
-      turn(tx, config, new Map(result.pages.map(({ cause, says }) => [cause.split(':').at(-1) ?? cause, says])), refused ? { only: 'refused' } : {})
+      turn(tx, config, new Map(result.pages.map(({ cause, says }) => [cause.split(':').at(-1) ?? cause, says])), { because: becauseOf(result), ...(refused ? { only: 'refused' } : {}) })
     },
   }
 }
@@ -125,12 +125,19 @@ function oldestOf(sql: Sql, now: Now, { of }: ReconcileConfig, { sets }: Reconci
   return { oldestCopy: ms(oldest) }
 }
 
+/** What makes a cause another one, for whoever has taken the incident: another check that fails, ten times as many. What is only not known is one cause. */
+function becauseOf({ plan: { refusals, totals }, breaker }: Extract<ReconcileResult, { is: 'judged' }>): Readonly<Record<string, readonly string[]>> {
+  const failed = refusals.filter((it) => it.found === 'fail').map(({ id }) => id)
+  const size = (n: number): string[] => [`${10 ** Math.floor(Math.log10(Math.max(1, n)))} or more`]
+  return { refused: failed.length > 0 ? failed.slice(0, 20) : ['not known'], gap: size(totals.gaps), gone: size(totals.gone), breaker: breaker?.is === 'open' ? breaker.because.map((it) => it.replaceAll(/\d+/g, '#').slice(0, 100)).slice(0, 20) : [] }
+}
+
 /** Causes that stand now, against those that stood. `only`: of the others this run knows nothing. */
-function turn(tx: Tx, { name, escalate, of }: ReconcileConfig, causes: ReadonlyMap<string, string>, { only }: { readonly only?: string }): void {
+function turn(tx: Tx, { name, escalate, of }: ReconcileConfig, causes: ReadonlyMap<string, string>, { only, because = {} }: { readonly only?: string; readonly because?: Readonly<Record<string, readonly string[]>> }): void {
   const stream = `reconciled:${name}`
   const root = of !== undefined && isDown(tx.sql, of) ? of : ''
   const append = (cause: string, to: CauseBody['to'], says: string): void =>
-    void tx.append({ is: 'guard.caused', stream, body: { reconcile: name, cause, to, says: says.slice(0, 500), root, escalate, at: tx.now.wall } satisfies CauseBody })
+    void tx.append({ is: 'guard.caused', stream, body: { reconcile: name, cause, to, says: says.slice(0, 500), root, escalate, at: tx.now.wall, because: [...new Set(because[cause] ?? [])] } satisfies CauseBody })
   const stood = new Map(loadCauses(tx.sql, name).map((it) => [it.cause, it]))
   for (const [cause, says] of causes) {
     const had = stood.get(cause)

@@ -147,6 +147,8 @@ export interface CauseBody extends Record<string, unknown> {
   readonly root: string
   readonly escalate: string
   readonly at: number
+  /** What makes it another cause than before for whoever has taken the incident. */
+  readonly because: readonly string[]
 }
 
 export function applyCause(sql: Sql, entry: Entry): void {

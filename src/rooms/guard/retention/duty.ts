@@ -48,12 +48,15 @@ export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life): voi
   if (healthy) saveEvaluated(tx.sql, set.name, store, tx.now.wall, remember?.length ?? 0)
 }
 
+/** Somebody else takes copies away, or it is another store. */
+const GRAVE: readonly string[] = ['vanished', 'identity']
+
 /** One cause, one incident; what stays so is told again weekly (G-28). */
 function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { readonly why: string; readonly says: string }): void {
   const told = loadRefused(tx.sql, set.name, store)
   if (told?.why === why && tx.now.wall - told.wall < WEEK && tx.now.wall >= told.wall) return
   saveRefused(tx.sql, set.name, store, why, tx.now.wall)
-  tx.append({ is: 'guard.alarmed', stream: `retention:${set.name}@${store}`, body: { subject: `retention:${set.name}@${store}`, title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall } })
+  tx.append({ is: 'guard.alarmed', stream: `retention:${set.name}@${store}`, body: { subject: `retention:${set.name}@${store}`, title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall, cause: why.split(' ').toSorted().join(' '), weight: GRAVE.some((id) => why.split(' ').includes(id)) ? 3 : 1 } })
 }
 
 function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Shelf {

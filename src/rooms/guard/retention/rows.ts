@@ -28,9 +28,17 @@ export const applyAppeared = (sql: Sql, entry: Entry): void => {
   sql.run('insert into guard_expected (set_, store, name, key, version, etag) values (?,?,?,?,?,?) on conflict do nothing', b.set, b.store, nameOf(placeOf(b)), b.key, b.version, b.etag)
 }
 
+/** What whoever rotates a set takes away is not missed. */
+export const applyVanished = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as CopyBody & { readonly by?: string }
+  if (b.by === 'rotation') sql.run('delete from guard_expected where set_ = ? and store = ? and name = ?', b.set, b.store, nameOf(placeOf(b)))
+}
+
 /** A person said that what vanished was meant to. */
 export const applyAccepted = (sql: Sql, entry: Entry): void => {
-  const { set, store, names } = entry.body as { set: string; store: string; names: readonly string[] }
+  const { set, store, names, moved } = entry.body as { set: string; store: string; names: readonly string[]; moved?: boolean }
+  // Which store it is, the next listing says.
+  if (moved === true) sql.run('delete from guard_shelf where set_ = ? and store = ?', set, store)
   for (const name of names) sql.run('delete from guard_expected where set_ = ? and store = ? and name = ?', set, store, name)
 }
 

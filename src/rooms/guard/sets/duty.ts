@@ -6,18 +6,23 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Listed, ListTask, Task } from '../protocol.ts'
 import {
-  isDown, loadAsked, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type CopyBody, type TurnedBody,
+  isDown, loadAsked, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type TurnedBody,
 } from '../rows.ts'
-import { judgeCopies, judgeSet, type Copy, type Verdict } from './judge.ts'
+import { judgeCopies, judgeSet, worstFirst, type Verdict } from './judge.ts'
+import { record } from './recording.ts'
 import { lookEvery, type BackupSet } from './set.ts'
+import { isSilenced, loadFindings, loadMissed, type MissedBody } from './standing-rows.ts'
 
 export interface SetsContext {
   /** The sets in force, by their names. */
   readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Gives the process a task; what comes of it comes back as a turn. Nothing when it is not there. */
   readonly ask: (task: Task) => void
-  /** What reading and drills say against a set that looks well, or only late. */
-  readonly doubt: (sql: Sql, set: BackupSet, store: string, now: Instant) => Verdict | undefined
+  /** What reading and drills say against a set. */
+  readonly doubts: (sql: Sql, set: BackupSet, store: string, now: Instant) => readonly Verdict[]
+  /** Which store it was at the last whole listing, and how many copies are missed there. */
+  readonly formerOf: (sql: Sql, set: BackupSet, store: string) => string | undefined
+  readonly gone: (sql: Sql, set: BackupSet, store: string) => number
   /** A whole listing was taken in. */
   readonly onListed: (tx: Tx, set: BackupSet, store: string, listed: Listed & { readonly is: 'listed' }) => void
 }
@@ -35,6 +40,8 @@ export interface Sets {
 const LOOK = 'guard.look'
 /** A listing that takes longer than this says nothing any more: see `LIMITS` of listings. */
 const LONGEST_LISTING: Span = minutes(65)
+/** What is said while a store is not the one that it was. */
+export const ANOTHER = 'it is another store than before. If that is right, say so: holdfast backups accept-gone'
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 /** How old a listing may be: three looks, and what one may take. */
@@ -50,10 +57,8 @@ export function setsOf(context: SetsContext): Sets {
     // Before the first listing there is nothing to say, for as long as a listing may take.
     if (listing.age === undefined && listing.failed === undefined && side === undefined && !isOverdue(tx, set, store)) return
     const judged = judgeCopies(lies.pattern, loadCopies(sql, set.name, store), now.wall)
-    const verdict = judgeSet(set, judged, listing, { now: now.wall, patience: patienceOf(set) })
-    const doubt = verdict.side === 'ok' || verdict.side === 'late' ? context.doubt(sql, set, store, now.wall) : undefined
-    // A copy that cannot be restored weighs more than one that is late, and one that is late more than one that nobody tried.
-    turn(tx, set, store, side?.side, doubt && (verdict.side === 'ok' || doubt.side === 'unreadable') ? doubt : verdict)
+    const verdicts = judgeSet(set, judged, listing, { now: now.wall, patience: patienceOf(set) })
+    turn(tx, set, store, side?.side, { found: worstFirst([...verdicts, ...(judged.length === 0 ? [] : context.doubts(sql, set, store, now.wall))]), well: verdicts[0]?.says ?? '' })
   }
   return {
     consider,
@@ -78,11 +83,16 @@ export function setsOf(context: SetsContext): Sets {
     },
     listed(tx, { set: name, store }, result) {
       const set = context.sets().get(name)
-      if (!set?.in.some((it) => it.store === store)) return 'all'
+      const lies = set?.in.find((it) => it.store === store)
+      if (!set || !lies) return 'all'
+      const former = context.formerOf(tx.sql, set, store)
       if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.says)
+      // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
+      else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, ANOTHER)
       else {
-        if (!record(tx, set, store, result.copies)) return 'more'
+        if (!record(tx, set, lies, result.copies)) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
+        if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)
       }
       consider(tx, set, store)
@@ -91,43 +101,35 @@ export function setsOf(context: SetsContext): Sets {
   }
 }
 
-/** So much is recorded in one turn: pages never wait for a large set. */
-const MOST_CHANGES = 300
+/** What it is a copy of is down, and people are told of that: a copy that is due meanwhile cannot have come. Of an outage that is silenced nobody hears. */
+const excusing = ({ sql, now }: Tx, { of }: BackupSet): string => (of !== undefined && isDown(sql, of) && !isSilenced(sql, of, now.wall) ? of : '')
 
-/** What came, changed and went since the last listing (G-12). False when not all of it is recorded yet. */
-function record(tx: Tx, set: BackupSet, store: string, copies: readonly Copy[]): boolean {
-  let left = MOST_CHANGES
-  const known = new Map(loadCopies(tx.sql, set.name, store).map((copy) => [copy.key, copy]))
-  const bodyOf = (copy: Copy): CopyBody =>
-    ({ set: set.name, store, key: copy.key, version: copy.versionId ?? '', etag: copy.etag, bytes: copy.bytes, modifiedAt: copy.modifiedAt, at: tx.now.wall })
-  const stream = `backup:${set.name}`
-  for (const copy of copies) {
-    const had = known.get(copy.key)
-    known.delete(copy.key)
-    if (had && had.etag === copy.etag && had.versionId === copy.versionId && had.bytes === copy.bytes) continue
-    if (left-- === 0) return false
-    if (had) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(had), says: 'another one stands under its name' } })
-    tx.append({ is: 'guard.appeared', stream, body: bodyOf(copy) })
-  }
-  for (const gone of known.values()) {
-    if (left-- === 0) return false
-    tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(gone), says: 'it is not listed any more' } })
-  }
-  return true
-}
-
-function turn(tx: Tx, set: BackupSet, store: string, had: TurnedBody['from'] | undefined, { side, says }: Verdict): void {
-  if (had === side) return
-  const root = set.of !== undefined && isDown(tx.sql, set.of) ? set.of : ''
-  // What is due while its source is down cannot have come: the outage is told of, and this again when that is over.
-  if (root !== '' && side === 'late' && had !== undefined) return
-  const body: TurnedBody = { set: set.name, store, from: had ?? 'new', to: side, says, of: set.of ?? '', root, escalate: set.escalate, at: tx.now.wall }
+function turn(tx: Tx, set: BackupSet, store: string, had: TurnedBody['from'] | undefined, { found, well }: { readonly found: readonly Verdict[]; readonly well: string }): void {
+  const root = excusing(tx, set)
+  const stood = had === undefined ? [] : loadFindings(tx.sql, set.name, store).map(({ side }) => side)
+  // The outage is told of, and this again when that is over; what was late before stays so.
+  const findings = found.filter(({ side }) => !(side === 'late' && root !== '' && had !== undefined && had !== 'late' && !stood.includes('late')))
+  // Only excused: not one thing more is known against it than before, and not that it is well either.
+  if (findings.length === 0 && found.length > 0 && (had === undefined || had === 'ok')) return
+  const to = findings[0]?.side ?? 'ok'
+  if (had === to && (stood.length === 0 ? findings.length <= 1 : isSameAs(stood, findings.map(({ side }) => side)))) return
+  const says = findings.map((it) => it.says).join('; besides, ') || well
+  const body: TurnedBody = { set: set.name, store, from: had ?? 'new', to, says, findings, of: set.of ?? '', root, escalate: set.escalate, at: tx.now.wall }
   tx.append({ is: 'guard.turned', stream: `backup:${set.name}`, body })
 }
+
+const isSameAs = (one: readonly string[], other: readonly string[]): boolean => one.length === other.length && one.every((it) => other.includes(it))
 
 /** True when the first listing should have come by now. */
 function isOverdue(tx: Tx, set: BackupSet, store: string): boolean {
   const asked = loadAsked(tx.sql, set.name, store)
   const waits = asked && ageOf(asked, tx.now)
   return waits !== undefined && waits > patienceOf(set)
+}
+
+/** All that was missed is there again, or a person said that it was meant to go. */
+export function foundAgain(tx: Tx, set: BackupSet, store: string, says = 'all of it is there again'): void {
+  if (!loadMissed(tx.sql, set.name, store)) return
+  const body: MissedBody = { set: set.name, store, to: 'over', says, key: '', escalate: set.escalate, at: tx.now.wall }
+  tx.append({ is: 'guard.missed', stream: `backup:${set.name}`, body })
 }

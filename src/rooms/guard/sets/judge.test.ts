@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { hours, instantOf, ms, type Instant } from '../../../core/time.ts'
-import { judgeCopies, judgeSet, type Copy, type Listing } from './judge.ts'
+import { judgeCopies, judgeSet, worstFirst, type Copy, type Listing, type Verdict } from './judge.ts'
 import { readPattern, type Pattern } from './pattern.ts'
 
 const pattern = readPattern('shop-{date}.dump') as Pattern
@@ -17,7 +17,11 @@ const copy = (ago: number, more: Partial<Copy> = {}): Copy => {
   const at = NOW - ago * DAY
   return { key: `shop-${dayOf(at)}.dump`, etag: 'e', bytes: 1000, modifiedAt: instantOf(at), ...more }
 }
-const standing = (copies: readonly Copy[], listing = FRESH, now: Instant = NOW) => judgeSet(DAILY, judgeCopies(pattern, copies, now), listing, { now, patience: hours(1) })
+const verdictOf = (...given: Parameters<typeof judgeSet>): Verdict => {
+  const all = judgeSet(...given)
+  return worstFirst(all)[0] ?? all[0] ?? assert.fail('there is always a verdict')
+}
+const standing = (copies: readonly Copy[], listing = FRESH, now: Instant = NOW) => verdictOf(DAILY, judgeCopies(pattern, copies, now), listing, { now, patience: hours(1) })
 const sayOf = (copies: readonly Copy[]): string[] => judgeCopies(pattern, copies, NOW).map(({ counted, flaw }) => (counted ? 'counts' : (flaw ?? '?')))
 
 test('G-2 what never counts: empty, undated, of the future, shrunken', () => {
@@ -50,6 +54,15 @@ test('G-14 a set is ok, late, shrunken or missing', () => {
   assert.match(standing([copy(0, { bytes: 0 })]).says, /none of 1 counts: of the newest, it is empty/)
   assert.equal(standing([copy(0, { bytes: 10 }), copy(1), copy(2), copy(3)]).side, 'shrunken')
   assert.equal(standing([copy(0, { bytes: 0 }), copy(1), copy(2)]).side, 'shrunken')
+})
+
+test('all that is wrong is told, the worst first', () => {
+  const sides = (...all: [Verdict['side'], string][]): string[] => worstFirst(all.map(([side, says]) => ({ side, says }))).map(({ side }) => side)
+  const old = judgeSet(DAILY, judgeCopies(pattern, [copy(1.3, { bytes: 10 }), copy(2), copy(3), copy(4)], NOW), FRESH, { now: NOW, patience: hours(1) })
+  assert.deepEqual(old.map(({ side }) => side), ['shrunken', 'late'])
+  assert.deepEqual(sides(['late', ''], ['unproven', ''], ['unreadable', 'a'], ['unreadable', 'b']), ['unreadable', 'late', 'unproven'])
+  assert.deepEqual(sides(['unknown', ''], ['unproven', ''], ['unreadable', '']), ['unreadable', 'unknown'], 'nobody looked: who tried it last says nothing, what is broken stays so')
+  assert.deepEqual(sides(['ok', '']), [])
 })
 
 test('X-9 a copy is late only when it was looked for after it was due', () => {

@@ -86,17 +86,28 @@ export interface Listing {
   readonly failed?: string
 }
 
-/** How the set stands in one store. `patience`: a listing older than that says nothing any more. */
-export function judgeSet(set: Pick<BackupSet, 'every' | 'grace'>, judged: readonly Judged[], listing: Listing, it: { readonly now: Instant; readonly patience: Span }): Verdict {
+/** The worst first: what is lost before what is only late, and what is known before what is not. */
+export const WORST: readonly Side[] = ['missing', 'unreadable', 'shrunken', 'late', 'unproven', 'unknown', 'ok']
+
+/** All that is wrong, each once. Where nothing was seen lately, what nobody tried says nothing more. */
+export function worstFirst(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const found = verdicts.filter(({ side }, i) => side !== 'ok' && verdicts.findIndex((it) => it.side === side) === i).toSorted((a, b) => WORST.indexOf(a.side) - WORST.indexOf(b.side))
+  const unseen = verdicts[0]?.side === 'unknown'
+  return found.length > 0 ? found.filter(({ side }) => !unseen || side !== 'unproven') : []
+}
+
+/** All that speaks against the set in one store, or that it is as it should be. `patience`: a listing older than that says nothing any more. */
+export function judgeSet(set: Pick<BackupSet, 'every' | 'grace'>, judged: readonly Judged[], listing: Listing, it: { readonly now: Instant; readonly patience: Span }): readonly Verdict[] {
   if (listing.age === undefined || listing.age > it.patience) {
-    return { side: 'unknown', says: listing.failed === undefined ? 'it was not listed lately' : `it cannot be listed: ${listing.failed}` }
+    return [{ side: 'unknown', says: listing.failed === undefined ? 'it was not listed lately' : `it cannot be listed: ${listing.failed}` }]
   }
   const newest = judged.find(({ counted }) => counted)
   const latest = judged[0]
-  if (!newest) return { side: 'missing', says: judged.length === 0 ? 'there is no copy' : `none of ${judged.length} counts: of the newest, ${latest?.why}` }
+  if (!newest) return [{ side: 'missing', says: judged.length === 0 ? 'there is no copy' : `none of ${judged.length} counts: of the newest, ${latest?.why}` }]
   // As old as it was when it was looked for: what came since then nobody has seen, and what is not known accuses nobody.
   const age = it.now - listing.age - (newest.at ?? 0)
-  if (latest?.flaw === 'shrunken' || latest?.flaw === 'empty') return { side: 'shrunken', says: `of the newest copy, ${latest.why}; the one before is ${sayTime(ms(age))} old` }
-  if (age > set.every + set.grace) return { side: 'late', says: `the newest copy was ${sayTime(ms(age))} old when it was looked for; one is due every ${sayTime(set.every)}` }
-  return { side: 'ok', says: `the newest copy is ${sayTime(ms(Math.max(0, age)))} old` }
+  const found: Verdict[] = []
+  if (latest?.flaw === 'shrunken' || latest?.flaw === 'empty') found.push({ side: 'shrunken', says: `of the newest copy, ${latest.why}; the one before is ${sayTime(ms(age))} old` })
+  if (age > set.every + set.grace) found.push({ side: 'late', says: `the newest copy was ${sayTime(ms(age))} old when it was looked for; one is due every ${sayTime(set.every)}` })
+  return found.length > 0 ? found : [{ side: 'ok', says: `the newest copy is ${sayTime(ms(Math.max(0, age)))} old` }]
 }

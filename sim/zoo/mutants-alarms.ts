@@ -1,0 +1,61 @@
+// The part of the zoo about alarms of the guard: each animal lets one finding hide another, or keeps it from whoever has the incident.
+import type { Mutant } from './mutant.ts'
+
+const SETS = 'src/rooms/guard/sets'
+const FINDINGS = 'src/rooms/page/guard/findings.ts'
+const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/alarming.test.ts', name })
+
+export const alarming: readonly Mutant[] = [
+  {
+    name: 'another cause of what somebody has taken disturbs nobody', breaks: ['G-28'], killer: killer('G-28 another cause'),
+    changes: [{ file: FINDINGS, find: 'if (fresh.length > 0) life.worsened(', put: 'if (fresh.length > 99) life.worsened(' }],
+  },
+  {
+    name: 'one cause pages each time that it is said', breaks: ['G-28'], killer: killer('G-28 another cause'),
+    changes: [{ file: FINDINGS, find: 'return now < last || now - last >=', put: 'return true || now - last >=' }],
+  },
+  {
+    name: 'what stays is told once and never again', breaks: ['G-28'], killer: killer('G-28 another cause'),
+    changes: [{ file: FINDINGS, find: 'const AGAIN = days(7)', put: 'const AGAIN = days(7000)' }],
+  },
+  {
+    name: 'what is more urgent waits until somebody has taken the rest', breaks: ['G-14'], killer: killer('all findings of a set'),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: `why !== 'more urgent' || people`, put: `why === 'more urgent' || people` }],
+  },
+  {
+    name: 'an incident is called by its least finding', breaks: ['G-14'], killer: killer('all findings of a set'),
+    changes: [{ file: FINDINGS, find: 'findings.toSorted((a, b) => b.weight - a.weight)', put: 'findings.toSorted((a, b) => a.weight - b.weight)' }],
+  },
+  {
+    name: 'a copy that cannot be restored is not told while the set is shrunken', breaks: ['G-14'], killer: killer('an unreadable copy is told'),
+    changes: [{ file: `${SETS}/duty.ts`, find: '...(judged.length === 0 ? [] : context.doubts(', put: `...(verdicts[0]?.side !== 'ok' ? [] : context.doubts(` }],
+  },
+  {
+    name: 'the newest copy may vanish', breaks: ['G-12'], killer: killer('G-12 the newest copy'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'return oddNewest(it) ?? oddProven(it)', put: 'return oddProven(it)' }],
+  },
+  {
+    name: 'the last copy that was proven may vanish', breaks: ['G-12'], killer: killer('G-12 the newest copy'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'oddNewest(it) ?? oddProven(it) ??', put: 'oddNewest(it) ??' }],
+  },
+  {
+    name: 'copies are taken away one by one, and nobody counts', breaks: ['G-12'], killer: killer('G-12 what whoever rotates'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'credit + came.length - gone.size', put: 'credit + came.length' }],
+  },
+  {
+    name: 'an old copy may become another', breaks: ['G-12'], killer: killer('G-12 the newest copy'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: ' ?? oddChanged(it)', put: '' }],
+  },
+  {
+    name: 'what lies in another store is taken for what lay here', breaks: ['G-6'], killer: killer('G-6, G-12 what lies'),
+    changes: [{ file: `${SETS}/duty.ts`, find: 'else if (former !== undefined && former !== result.identity)', put: `else if (former === '')` }],
+  },
+  {
+    name: 'a silenced outage hides that backups are late', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),
+    changes: [{ file: `${SETS}/duty.ts`, find: ' && !isSilenced(sql, of, now.wall) ? of', put: ' ? of' }],
+  },
+  {
+    name: 'a paused check stays down for its backups', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),
+    changes: [{ file: 'src/rooms/guard/index.ts', find: `'watch.paused': applyCheckRemoved, `, put: '' }],
+  },
+]

@@ -1,0 +1,73 @@
+// What went away without Holdfast (G-12). A set without `keep` is rotated by somebody else, and that is nobody's alarm: of the oldest copies about one goes for
+// each that came. Anything beyond is one: the newest without a newer one, the last that was proven, more than came, too much at once, or other bytes under
+// the name of a copy whose time is over. With `keep` nobody but Holdfast takes any away, and retention tells of each. Pure.
+import { sayKey } from '../../../ports/store/key.ts'
+import type { Instant, Span } from '../../../core/time.ts'
+import type { Judged } from './judge.ts'
+
+/** So many copies more than came may go before anybody wonders: whoever rotates may do so before the next one comes. */
+export const FIRST_CREDIT = 1
+/** A month of daily copies may be taken away together, if they are the oldest. */
+const MOST_CREDIT = 31
+/** Of what lay there, at once. */
+const SHARE = 0.2
+/** The same of the oldest alone. */
+const OLDEST_SHARE = 0.5
+
+export interface Went {
+  /** As they stood before, the newest first. */
+  readonly before: readonly Judged[]
+  /** Keys that are not listed any more. */
+  readonly gone: ReadonlySet<string>
+  /** Under these names other bytes lie now. */
+  readonly changed: ReadonlySet<string>
+  /** New names. */
+  readonly came: readonly Judged[]
+  /** Keys of copies that were read whole, or restored. */
+  readonly proven: ReadonlySet<string>
+  readonly credit: number
+  /** Names say when a copy was made. */
+  readonly dated: boolean
+  readonly every: Span
+  readonly now: Instant
+}
+
+/** Why it is not what whoever rotates them does; nothing where it may be that. */
+export function whyOdd(it: Went): string | undefined {
+  return oddNewest(it) ?? oddProven(it) ?? oddMany(it) ?? oddChanged(it)
+}
+
+/** What may go from now on without anybody wondering. */
+export const creditAfter = ({ credit, came, gone }: Pick<Went, 'credit' | 'came' | 'gone'>): number => Math.max(0, Math.min(MOST_CREDIT, credit + came.length - gone.size))
+
+function oddNewest({ before, gone, came }: Went): string | undefined {
+  const newest = before.find(({ counted }) => counted)
+  if (newest?.at === undefined || !gone.has(newest.key)) return undefined
+  return came.some(({ counted, at }) => counted && at !== undefined && at >= (newest.at ?? 0)) ? undefined : `the newest copy, ${sayKey(newest.key)}, is gone and no newer one came`
+}
+
+function oddProven({ before, gone, changed, proven }: Went): string | undefined {
+  const known = before.filter(({ key }) => proven.has(key))
+  const [newest] = known
+  if (newest === undefined || !gone.has(newest.key) || known.some(({ key }) => !gone.has(key) && !changed.has(key))) return undefined
+  return `${sayKey(newest.key)} is gone, the last copy that was read or restored`
+}
+
+function oddMany({ before, gone, came, credit }: Went): string | undefined {
+  if (gone.size === 0) return undefined
+  const [first] = gone
+  const which = gone.size === 1 ? sayKey(first ?? '') : `${sayKey(first ?? '')} and ${gone.size - 1} more`
+  if (gone.size > credit + came.length) return `${which} ${gone.size === 1 ? 'is' : 'are'} gone, more than new ones came`
+  const staying = before.filter(({ key }) => !gone.has(key))
+  const oldest = Math.min(...staying.map(({ at }) => at ?? 0))
+  const isOldest = before.every(({ key, at }) => !gone.has(key) || (at ?? 0) <= oldest)
+  const most = Math.max(came.length + FIRST_CREDIT, Math.floor(before.length * (isOldest ? OLDEST_SHARE : SHARE)))
+  return gone.size > most ? `${which} are gone, of ${before.length} at once` : undefined
+}
+
+/** A run that is repeated writes its copy anew; one of days ago is not written again. */
+function oddChanged({ before, changed, dated, every, now }: Went): string | undefined {
+  if (!dated) return undefined
+  const odd = before.find(({ key, counted, at }) => changed.has(key) && counted && at !== undefined && now - at > every)
+  return odd && `other bytes lie under the name of ${sayKey(odd.key)}, which was made long ago`
+}
