@@ -10,7 +10,7 @@ import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
 import { dispatch, sendDigest, type DigestDeed, type RingDeed } from './delivery.ts'
-import { considerAlarm, considerBackup, considerBackupLeft, considerCaused, considerMissed, considerReconcileLeft } from './guard/alarms.ts'
+import { fromGuard } from './guard/alarms.ts'
 import { applyFound, applyMemberLeft, FINDING_TABLES } from './guard/findings.ts'
 import { considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
@@ -139,12 +139,7 @@ export function pageRoom(context: PageContext): PageRoom {
       'watch.paused': (tx, entry) => considerPaused(tx, life, entry),
       'watch.removed': (tx, entry) => considerRemoved(tx, life, entry),
       'watch.silenced': (tx, entry) => considerSilenced(tx, life, entry),
-      'guard.turned': (tx, entry) => considerBackup(tx, life, entry),
-      'guard.missed': (tx, entry) => considerMissed(tx, life, entry),
-      'guard.alarmed': (tx, entry) => considerAlarm(tx, life, entry),
-      'guard.left': (tx, entry) => considerBackupLeft(tx, life, entry),
-      'guard.caused': (tx, entry) => considerCaused(tx, life, entry),
-      'guard.reconcileLeft': (tx, entry) => considerReconcileLeft(tx, life, entry),
+      ...fromGuard(life),
       'watch.isolated': (tx, entry) => void openNode(tx, life, 'isolated', 'This node is cut off', cutOff(entry.body)),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
       'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),

@@ -1,10 +1,20 @@
 // What the guard states becomes incidents: a set of backups that is not as it should be, a clean-up that is refused or stopped, something that only a person
 // ends. One cause is one incident (G-28); another cause, or a worse one, is told in it and reaches whoever has it.
 import type { Entry } from '../../../core/ledger.ts'
-import type { Tx } from '../../../db/room.ts'
+import type { Room, Tx } from '../../../db/room.ts'
 import { leave, leaveUnseen, type Lifecycle } from '../incidents.ts'
 import { loadOpenWith } from '../rows.ts'
 import { renamed, tell, type Finding } from './findings.ts'
+
+/** What each statement of the guard does to incidents. */
+export const fromGuard = (life: Lifecycle): NonNullable<Room['on']> => ({
+  'guard.turned': (tx, entry) => considerBackup(tx, life, entry),
+  'guard.missed': (tx, entry) => considerMissed(tx, life, entry),
+  'guard.alarmed': (tx, entry) => considerAlarm(tx, life, entry),
+  'guard.left': (tx, entry) => considerBackupLeft(tx, life, entry),
+  'guard.caused': (tx, entry) => considerCaused(tx, life, entry),
+  'guard.reconcileLeft': (tx, entry) => considerReconcileLeft(tx, life, entry),
+})
 
 /** How urgent what is wrong with a set is, and what its incident is called. */
 const BACKUPS: Readonly<Record<string, readonly [number, string]>> = {
@@ -12,7 +22,7 @@ const BACKUPS: Readonly<Record<string, readonly [number, string]>> = {
 }
 
 /** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
-export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
   const b = entry.body as { set: string; store: string; to: string; says: string; root: string; escalate: string; findings?: readonly { side: string; says: string }[] }
   const member = `backup:${b.set}@${b.store}`
   if (b.to === 'ok') return leaveWell(tx, life, member, 'a good copy was seen')
@@ -24,7 +34,7 @@ export function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
 }
 
 /** Copies went away that nobody took by a rule: told with whatever else is wrong with the set, until they are back or a person says that it was meant. */
-export function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store, to, says, key, escalate } = entry.body as { set: string; store: string; to: string; says: string; key: string; escalate: string }
   const member = missedOf(set, store)
   if (to === 'over') return leaveWell(tx, life, member, says)
@@ -35,7 +45,7 @@ export function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
 const missedOf = (set: string, store: string): string => `vanished:${set}@${store}`
 
 /** Somebody has to look: one subject, one incident. Only a person ends it. */
-export function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { subject, title, says, escalate = 'default', cause = plain(says), weight = 2 } = entry.body as { subject: string; title: string; says: string; escalate?: string; cause?: string; weight?: number }
   tell(tx, life, { subject, findings: [{ cause, weight, title, says }], escalate })
 }
@@ -46,7 +56,7 @@ const plain = (says: string): string => says.replaceAll(/\d+/g, '#').slice(0, 20
 const CAUSES: Readonly<Record<string, readonly [number, string]>> = { refused: [1, 'clean-up refused'], breaker: [3, 'breaker open'], gap: [2, 'objects missing'], gone: [4, 'locked objects gone'] }
 
 /** A cause for which a clean-up touches nothing, or is stopped: one incident for each, under the check of its database where that is down. */
-export function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { reconcile, cause, to, says, root, escalate, because = [] } = entry.body as { reconcile: string; cause: string; to: string; says: string; root: string; escalate: string; because?: readonly string[] }
   const member = `reconcile:${reconcile}@${cause}`
   if (to === 'over') return leaveWell(tx, life, member, says)
@@ -57,13 +67,13 @@ export function considerCaused(tx: Tx, life: Lifecycle, entry: Entry): void {
 }
 
 /** It was taken out of the configuration. */
-export function considerReconcileLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerReconcileLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { reconcile } = entry.body as { reconcile: string }
   for (const cause of Object.keys(CAUSES)) leaveUnseen(tx, life, `reconcile:${reconcile}@${cause}`, reconcile, 'was taken out of the configuration', 'the configuration')
 }
 
 /** It was taken out of the configuration. */
-export function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
+function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store } = entry.body as { set: string; store: string }
   leaveUnseen(tx, life, `backup:${set}@${store}`, `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
   leaveUnseen(tx, life, missedOf(set, store), `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
