@@ -88,9 +88,9 @@ test('healthy: exactly the orphans are reported; locked rows, uploads under way 
   const hex = (key: string): string => Buffer.from(key).toString('hex')
   const keys = [orphans[0] ?? '', `${PREFIX}t1/uploading`, `${PREFIX}t1/0000001`].map(hex)
   assert(second.seen)
-  const asking = (former: Parameters<typeof recheck>[1]['former']): ReturnType<typeof recheck> => recheck(it.config, { keys, former }, it.context, AbortSignal.timeout(10_000))
+  const asking = (former: Parameters<typeof recheck>[1]['former']): ReturnType<typeof recheck> => recheck(it.config, { keys, former, copies: [] }, it.context, AbortSignal.timeout(10_000))
   const asked = await asking(second.seen)
-  assert.deepEqual(keys.map((key) => asked[key]), ['none', 'present', 'present'])
+  assert.deepEqual(keys.map((key) => asked.rows[key]), ['none', 'present', 'present'])
   // G-16, G-19: another database, or one that went back, is not believed about them.
   await assert.rejects(asking('none'), /no run has seen/)
   await assert.rejects(asking({ ...second.seen, identity: { ...second.seen.identity, system: '1' } }), /another database/)

@@ -17,7 +17,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a plan that was edited after it was made is done', breaks: ['G-11'], killer: acts('G-11 a plan that was edited'),
-    changes: [{ file: `${ACTS}/desk.ts`, find: `{ now: digestOf(acts), sealed: head.digest }`, put: `{ now: acts.length > 0 ? head.digest : digestOf(acts), sealed: head.digest }` }],
+    changes: [{ file: `${ACTS}/desk.ts`, find: `digestOf(loadActs(tx.sql, plan)) !== head.digest`, put: `digestOf(loadActs(tx.sql, plan)) === ''` }],
   },
   {
     name: 'the catalogue is not asked again before the act', breaks: ['G-20'], killer: acts('G-20 the catalogue is asked again'),
@@ -54,5 +54,45 @@ export const handling: readonly Mutant[] = [
   {
     name: 'what a killed hand left behind is done again without a look', breaks: ['G-8'], killer: acts('G-8 a hand that dies before or after'),
     changes: [{ file: 'src/processes/hand/look.ts', find: `  return isOurs ? {`, put: `  return isOurs && act !== 'quarantine' ? {` }],
+  },
+  {
+    name: 'a purge rests on the copy that the plan saw', breaks: ['G-23'], killer: acts('G-23 a purge asks for the copy'),
+    changes: [{ file: RULINGS, find: `    { wants: \`verified in the other place, asked within \${sayTime(RECHECK_GOOD)}\`, found: copyNow(it, grounds.now) },\n`, put: `    { wants: 'a copy', found: copyNow(it, grounds.now).is === 'pass' ? pass : pass },\n` }],
+  },
+  {
+    name: 'what a later run keeps is purged, because people agreed before', breaks: ['G-23', 'G-6'], killer: acts('G-23 a purge that was agreed to is held'),
+    changes: [{ file: RULINGS, find: `found: it.again ?? unknown('nobody has looked')`, put: `found: it.again === undefined ? pass : pass` }],
+  },
+  {
+    name: 'what puts aside is good for as long as a purge waits', breaks: ['G-11'], killer: acts('G-11 what puts aside is good for an hour'),
+    changes: [{ file: `${ACTS}/index.ts`, find: `goodUntil: dueIn(tx.now, PLAN_GOOD)`, put: `goodUntil: dueIn(tx.now, PURGE_GOOD)` }],
+  },
+  {
+    name: 'what was left behind is waited for from its intent', breaks: ['G-8'], killer: acts('G-8 what a hand left behind is looked at'),
+    changes: [{ file: `${ACTS}/doubts.ts`, find: `from !== 'busy' && lived() - Math.max(from, life.begun.lived)`, put: `lived() - life.begun.lived` }],
+  },
+  {
+    name: 'a keeper that has just begun gives a lease at once', breaks: ['G-8', 'C-7'], killer: acts('G-8 a keeper that has just begun'),
+    changes: [{ file: `${ACTS}/desk.ts`, find: 'let grants = firstGrants(ports.now())', put: 'let grants: ReturnType<typeof firstGrants> = { term: 0 }' }, { file: `${ACTS}/desk.ts`, find: 'import { firstGrants, giveBack', put: 'import { type firstGrants, giveBack' }],
+  },
+  {
+    name: 'what a person brought back is put aside by the next run', breaks: ['G-4'], killer: acts('what a person brought back stays'),
+    changes: [{ file: RULINGS, find: `found: it.heldBy === '' ? pass`, put: `found: it.heldBy === '' || it.heldBy !== '' ? pass` }],
+  },
+  {
+    name: 'a thawed hand goes on under its next lease', breaks: ['G-8', 'C-7'], killer: hand('G-8 C-7 a hand that thaws between'),
+    changes: [{ file: 'src/processes/hand/round.ts', find: `if (hand.stopped.aborted || leftOf(hand.held?.until, hand.ports.now()) === 0) {`, put: `if (hand.stopped.aborted) {` }, { file: 'src/processes/hand/round.ts', find: 'return (await renew(hand)) && hand.held?.term === term', put: 'return (await renew(hand)) || hand.held?.term === term' }],
+  },
+  {
+    name: 'a request of a thawed hand is held back by a timer alone', breaks: ['G-8', 'G-22'], killer: hand('G-8 G-22 a hand that thaws in the middle'),
+    changes: [{ file: 'src/processes/hand/fence.ts', find: 'request: (...given) => (isOver() ? shut()', put: `request: (...given) => (isOver() && given.length === 0 ? shut()` }],
+  },
+  {
+    name: 'a hand is given what deletes in every store', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/watchdog/hand-ward.test.ts', name: 'G-15 it is given' },
+    changes: [{ file: 'src/processes/watchdog/hand-ward.ts', find: 'const stores = named.filter((it) => known().includes(it))', put: 'const stores = named.length > 0 ? known() : []' }],
+  },
+  {
+    name: 'acts under the name of a person are believed without the ledger', breaks: ['G-11'], killer: acts('G-11 under a person'),
+    changes: [{ file: `${ACTS}/desk.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
   },
 ]

@@ -4,6 +4,7 @@
 // Killed at any moment it leaves an intent behind, and whoever comes next looks first.
 import path from 'node:path'
 import { Fault } from '../core/fault.ts'
+import type { Stamp } from '../core/time.ts'
 import { stores as plugins } from '../plugins/list.gen.ts'
 import type { StoreContext } from '../ports/store.ts'
 import type { Egress } from '../ports/world.ts'
@@ -14,7 +15,9 @@ import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { stayConnected } from '../ports/wire.ts'
 import { forReading, type StorePlace } from '../rooms/guard/config.ts'
+import { leftOf } from '../rooms/guard/acts/lease.ts'
 import type { FromHand, ToHand } from '../rooms/guard/acts/protocol.ts'
+import { fenced } from './hand/fence.ts'
 import type { Halves } from './hand/halves.ts'
 import { rounds } from './hand/round.ts'
 import { attachParent, toParent } from './parent.ts'
@@ -37,6 +40,8 @@ const timers = createTimers()
 const resolver = createResolver({ clock, timers })
 const stopped = new AbortController()
 let egress: Egress | undefined
+/** No request leaves after it. */
+let fence: Stamp | undefined
 let over: Promise<void> = Promise.resolve()
 let turns = 0
 const opened = new Map<string, Halves>()
@@ -48,7 +53,7 @@ function halvesOf({ stores, folder, lab = false }: Init, name: string): Halves {
   const place = stores.find((it) => it.name === name)
   const plugin = plugins.find(({ kind }) => kind === place?.kind)
   if (!place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
-  egress ??= createEgress({ clock, timers, resolver, lab })
+  egress ??= fenced(createEgress({ clock, timers, resolver, lab }), isOver)
   const context: StoreContext = { egress, now: () => clock.now(), random, folder }
   const made = plugin.runs === 'alone' ? alone(place, folder) : {
     now: () => clock.now(),
@@ -59,8 +64,11 @@ function halvesOf({ stores, folder, lab = false }: Init, name: string): Halves {
   return made
 }
 
+/** A lease that is over is over for what wakes up in the middle of an act too: it asks the clock, not a timer that was frozen with it. */
+const isOver = (): boolean => fence === undefined || leftOf(fence, clock.now()) === 0
+
 function alone(place: StorePlace, folder: string): Halves {
-  const [reading, deleting] = [loneReading({ plugin: place, settings: place.settings, folder }), loneDeleting({ plugin: place, settings: place.settings, folder })]
+  const [reading, deleting] = [loneReading({ plugin: place, settings: place.settings, folder, isOver }), loneDeleting({ plugin: place, settings: place.settings, folder, isOver })]
   closing.push(() => reading.close(), () => deleting.close())
   return { now: () => clock.now(), reading: reading.half, deleting: deleting.half }
 }
@@ -74,7 +82,7 @@ function begin(init: Init): void {
     if (told.is === 'error') throw new Fault(String(told['says']))
     return told as unknown as ToHand
   }
-  over = rounds({ now: () => clock.now(), timers, ask, store: (name) => halvesOf(init, name) }, stopped.signal, () => void turns++)
+  over = rounds({ now: () => clock.now(), timers, ask, store: (name) => halvesOf(init, name), stores: init.stores.map(({ name }) => name), fence: (until) => (fence = until) }, stopped.signal, () => void turns++)
   toParent({ is: 'ready' })
 }
 

@@ -318,7 +318,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
   setInterval(() => {
     seconds++
     keeper.tick()
-    if (seconds % 2 === 0) toParent({ is: 'hand', wanted: keeper.hand.wanted() })
+    if (seconds % 2 === 0) toParent({ is: 'hand', stores: keeper.hand.wanted() })
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
     if (seconds % 2 === 0) void look().then((loss) => void (loss && !stopping && breakOff(keeper, file, it.key, loss)))
     if (seconds % 60 === 5) backups = backupMetrics(keeper.store.sql, keeper.config.backups ?? [], keeper.now())

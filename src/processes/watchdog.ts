@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { renderFindings, KEPT } from '../config/finding.ts'
 import { sentence } from '../core/fault.ts'
-import { seconds, type Span } from '../core/time.ts'
+import { seconds, type Span, type Tick } from '../core/time.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
@@ -19,6 +19,7 @@ import { childrenOf, HAND_PATIENCE, KEEPER_PATIENCE, PATIENCE, type Children, ty
 import { runtimeFolder } from '../ports/runtime-folder.ts'
 import { answerWho, rememberKin, takeOver } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
+import { createHandWard, type HandWard } from './watchdog/hand-ward.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
 import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
 import { outletOn, type Outlet } from './watchdog/outlet.ts'
@@ -58,6 +59,7 @@ interface Watch {
   stopping: boolean
   /** Something asks a disk that does not answer: an ordinary exit would wait for it. */
   stuck: number
+  readonly hand: HandWard
 }
 
 /** `holdfast up`. Resolves with the exit code of a start that failed; otherwise the process ends by itself. */
@@ -112,6 +114,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   const it: Watch = {
     wants, opened, out, err, children, outside, manager: notifierFor(process.env, err.line), config: opened.config, runtime: opened.runtime, since: new Date(), key: opened.key,
     alarms: [], remembered: undefined, ready: new Set(), told: false, refused: false, stopping: false, stuck: 0,
+    hand: handWardOf(() => it, () => clock.now().tick),
   }
   outside.configure(opened.config.deadMan)
   sayStart(it)
@@ -126,6 +129,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   setInterval(() => {
     if (it.stopping) return
     children.turn()
+    it.hand.turn()
     tellAlarms(it)
     if (++turns % LOOK_AT_FILES === 0) lookout.turn()
     if (turns % LOOK_AT_RUNTIME === 0) void tending.turn()
@@ -205,17 +209,17 @@ function raiseGuard(it: Watch): void {
   }, opened.former.filter(({ name }) => name === 'guard'))
 }
 
-/** The hand is there while the keeper has something for it to do, and for no longer: it alone is given what deletes. */
-function raiseHand(it: Watch, wanted: boolean): void {
-  const { children, wants } = it
-  const has = children.care('hand') !== undefined
-  if (has && !wanted) void children.dismiss('hand', seconds(3))
-  if (has || !wanted || it.stopping || it.config.stores.length === 0) return
-  children.raise({
+/** The hand is there while the keeper has something for it to do, and for no longer: it alone is given what deletes, and only in the stores where that is. */
+const handWardOf = (watch: () => Watch, tick: () => Tick): HandWard => createHandWard({
+  tick, isThere: () => watch().children.care('hand') !== undefined, known: () => (watch().stopping ? [] : watch().config.stores.map(({ name }) => name)), dismiss: (within) => watch().children.dismiss('hand', within),
+  raise: (stores) => watch().children.raise({
     name: 'hand', patience: HAND_PATIENCE, file: new URL('./hand.ts', import.meta.url),
-    init: () => ({ is: 'init', runtime: it.runtime, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, stores: it.config.stores }),
-  })
-}
+    init: () => {
+      const { runtime, wants, config } = watch()
+      return { is: 'init', runtime, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, stores: config.stores.filter(({ name }) => stores.includes(name)) }
+    },
+  }),
+})
 
 function sayStart(it: Watch): void {
   const { opened, out, err, config, wants } = it
@@ -237,7 +241,7 @@ function sayStart(it: Watch): void {
 
 function hear(it: Watch, name: string, message: Message): void {
   if (message.is === 'say') it.out.line(String(message['line']))
-  else if (message.is === 'hand') raiseHand(it, message['wanted'] === true)
+  else if (message.is === 'hand' && name === 'keeper') it.hand.hear(message['stores'] as readonly string[])
   else if (message.is === 'remember') it.remembered = message['boards']
   else if (message.is === 'ready') {
     if (it.ready.has(name)) return it.err.line(`${name} works again.`)

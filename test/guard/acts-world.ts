@@ -13,6 +13,7 @@ import { asides, loadJob, loadObject, type ActRow } from '../../src/rooms/guard/
 import type { Life } from '../../src/rooms/guard/acts/life.ts'
 import type { Breaker } from '../../src/rooms/guard/reconcile/breaker.ts'
 import { flagged, marginsOf, type Flag, type Margins } from '../../src/rooms/guard/reconcile/margins.ts'
+import type { CopyWanted, Rechecked } from '../../src/rooms/guard/reconcile/task.ts'
 import { planWriter, type Item, type Mode } from '../../src/rooms/guard/reconcile/plan.ts'
 import { perform } from '../../src/processes/hand/act.ts'
 import { look } from '../../src/processes/hand/look.ts'
@@ -31,6 +32,10 @@ export interface RunWish {
   readonly healthy?: boolean
   readonly breaker?: Breaker
   readonly binding?: string
+  /** Keys with which it would do nothing. */
+  readonly spares?: readonly string[]
+  /** The store as this run saw it. */
+  readonly identity?: string
   readonly edit?: (acts: Pick<ActRow, 'act' | 'key' | 'given'>[]) => void
 }
 
@@ -81,6 +86,10 @@ export interface ActsWishes {
   /** Where time is real, waits are short. */
   readonly margins?: Margins
   readonly recheck?: (rows: ReadonlySet<string>, keys: readonly string[]) => Promise<ReadonlyMap<string, 'none' | 'present' | 'unknown'>>
+  /** What lies in the other place when it is asked for just these; all of it where nothing is said. */
+  readonly copies?: (wanted: readonly CopyWanted[]) => Promise<Rechecked['copies']>
+  /** How long whoever asks is made to wait; for ever where nothing is said. */
+  readonly after?: (span: Span) => Promise<void>
 }
 
 export function actsWorld(more: ActsWishes = {}): ActsWorld {
@@ -102,7 +111,12 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
   const makeDesk = (): Desk => createDesk({
     now, lived: () => ms(lived), sql: () => over.sql, acts, settled: more.settled ?? ms(60_000), storeOf: (reconcile) => (reconcile === JOB ? 'main' : undefined),
     turn: (_name, act) => Promise.resolve(over.turn(act)),
-    recheck: (_job, keys) => (more.recheck ? more.recheck(rows, keys) : Promise.resolve(new Map(keys.map((key) => [key, rows.has(Buffer.from(key, 'hex').toString()) ? 'present' as const : 'none' as const])))),
+    after: more.after ?? (() => new Promise(() => undefined)),
+    async recheck(_job, keys, wanted) {
+      const found = more.recheck ? await more.recheck(rows, keys) : new Map(keys.map((key) => [key, rows.has(Buffer.from(key, 'hex').toString()) ? 'present' as const : 'none' as const]))
+      const copies = more.copies ? await more.copies(wanted) : Object.fromEntries(wanted.map(({ key }) => [key, 'there' as const]))
+      return { rows: Object.fromEntries([...found].flatMap(([key, row]) => (row === 'unknown' ? [] : [[key, row]]))), copies }
+    },
   })
   let desk = makeDesk()
   const world: ActsWorld = {
@@ -149,7 +163,7 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
 let runs = 0
 
 /** Flags as a run does; and asks for everything else that it can think of. */
-function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', edit }: RunWish): string {
+function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, lived }: ActsWorld, { mode, healthy = true, breaker, binding = 'bound', spares = [], identity: seen = identity, edit }: RunWish): string {
   const job = loadJob(room.sql, JOB)
   const at = { wall: now().wall, lived: lived() }
   const planned: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
@@ -163,6 +177,7 @@ function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, live
   for (const key of [...new Set([...stacks().keys(), ...aside.keys()])].sort()) {
     const top = stacks().get(key)?.[0]
     const lies = aside.get(key)
+    if (spares.includes(key)) continue
     if (rows.has(key)) {
       flags.delete(key)
       if (lies) add(key, 'release', lies, { lock: 'free' })
@@ -175,7 +190,7 @@ function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, live
   }
   const wanted = mode ?? (job.breaker.is === 'open' ? 'latched' : job.arming?.binding === binding ? 'armed' : 'report')
   const plan = writer.seal({ run: ++runs, reconcile: JOB, mode: wanted, binding, checks: [], refusals: [] })
-  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins, store: 'main', identity, objects: 10_000, follows: job.version }))
+  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins, store: 'main', identity: seen, objects: 10_000, follows: job.version }))
   if (edit) {
     const changed = planned.map((it) => structuredClone(it))
     edit(changed)
@@ -196,6 +211,8 @@ async function workUntilIdle(world: ActsWorld, death: Death, at: number, holder:
     if (leased.is !== 'lease' || leased.lease.is !== 'granted') return did
     const { term } = leased.lease
     const told = await world.hear({ is: 'work', term }, holder)
+    // As the hand itself asks, right before.
+    if (told.is === 'acts' && world.identity === 'store-1' && told.identity !== store.identity) return did
     if (told.is === 'probe') {
       const { capabilities, clock } = await store.deleting.probe(signal)
       await world.hear({ is: 'probed', term, store: told.store, identity: store.identity, capabilities, clock, moves: false, keeps: { is: 'pass' }, way: { versioning: 'enabled', noncurrent: 'ever', conditionalDelete: true, lockHolds: true } }, holder)

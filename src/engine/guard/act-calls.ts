@@ -104,12 +104,14 @@ async function accept(keeper: Keeper, { reconcile, what, seen, person: named }: 
   if (asker.is === 'token') return no(403, 'HF475', 'No token accepts: a person does.', 'sign in, or do it on the machine itself with --as')
   const config = reconcilesIn(keeper.config).get(reconcile)
   if (!config) return notHere(reconcile, keeper)
+  const by = speaker(asker, named)
+  // What is accepted is dated and signed: whoever is root at a machine is nobody.
+  if (!keeper.rooms.people.isKnown(keeper.store.sql, by)) return no(400, 'HF477', `“${by}” is no person that is known here, and what is accepted is accepted by a person.`, `say who: --as <person>; known are ${keeper.rooms.people.everybody(keeper.store.sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
   const key = what === 'gap' || what === 'unlock'
   if (!key && what !== 'gone') {
     const may = viewReconcile(keeper.store.sql, config, null).acceptable.filter((it) => it.what === what)
     if (!may.some((it) => it.seen === seen)) return refusedFor(`what the last run saw is not “${seen.slice(0, 80)}”`, may[0] === undefined ? 'nothing of that kind can be accepted now' : `it is: ${may[0].seen}`)
   }
-  const by = speaker(asker, named)
   await keeper.engine.turn('reconcile.accept', (tx) => keeper.rooms.guard.acts.accept(tx, reconcile, { what, seen: key ? Buffer.from(seen).toString('hex') : seen, by }))
   return ok({ schema: 'holdfast.done/1', says: `${what} is accepted by ${by}: ${seen.slice(0, 200)}. It holds for just that, from the next run on.` })
 }

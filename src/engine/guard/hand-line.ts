@@ -1,9 +1,11 @@
 // The keeper's line to the hand: what it asks is answered by the desk of the guard room. Each connection is a holder of its own, so that two hands
-// are never taken for one. Whether a hand is wanted is said with some patience: a plan is many handfuls, and a start costs more than a wait.
-import { ageOf, seconds, type Now, type Span } from '../../core/time.ts'
+// are never taken for one. In which stores a hand is wanted is said with some patience: a plan is many handfuls, and a start costs more than a wait. One
+// that comes to no end with anything is sent away all the same, and called again after a while, each time a longer one: no process that could delete
+// stays because something is for ever in doubt.
+import { ageOf, minutes, seconds, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
-import { createDesk, type Desk, type DeskPorts } from '../../rooms/guard/acts/desk.ts'
+import { createDesk, type Desk, type DeskPorts, type Needs } from '../../rooms/guard/acts/desk.ts'
 import type { Acts } from '../../rooms/guard/acts/index.ts'
 import type { Task } from '../../rooms/guard/protocol.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
@@ -20,8 +22,8 @@ export interface HandLine {
   tick(): void
   /** `link`: whose message it is; the same object for all of one connection. */
   hear(message: FromHand, link: object): Promise<ToHand>
-  /** Whether the process should be there. */
-  wanted(): boolean
+  /** The stores for which the process should be there; without any it should not. */
+  wanted(): readonly string[]
 }
 
 interface HandLineWants {
@@ -38,6 +40,11 @@ interface HandLineWants {
 
 /** So long it stays when there is nothing more to do. */
 const LINGERS: Span = seconds(30)
+/** So long it stays when there is something, and nothing of it comes to an end. */
+export const FRUITLESS: Span = minutes(3)
+/** Then it is gone for so long, and each time twice as long, up to the last. */
+const AWAY: Span = minutes(1)
+const LONGEST_AWAY: Span = minutes(30)
 const RECHECK_WITHIN: Span = seconds(60)
 /** So long a run waits for its store to be tried out. */
 const PROBE_WITHIN: Span = seconds(90)
@@ -53,10 +60,12 @@ export function createHandLine(wants: HandLineWants): HandLine {
   let desk: Desk | undefined
   const holders = new WeakMap<object, string>()
   let count = 0
-  let busy: Now | undefined
+  const presence = createPresence(wants.now)
   const waiting = new Set<Waiting>()
+  const sleeping = new Set<{ readonly since: Now; readonly span: Span; readonly wake: () => void }>()
+  const after = (span: Span): Promise<void> => new Promise((wake) => sleeping.add({ since: wants.now(), span, wake }))
   // Made when it is first needed: the rooms are made after the line.
-  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), recheck: async (reconcile, keys) => new Map(Object.entries(await wants.wait({ is: 'recheck', reconcile, keys, former: loadState(wants.sql(), reconcile).former }, RECHECK_WITHIN) as Rechecked)) }))
+  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), after, recheck: async (reconcile, keys, copies) => (await wants.wait({ is: 'recheck', reconcile, keys, copies, former: loadState(wants.sql(), reconcile).former }, RECHECK_WITHIN)) as Rechecked }))
   const holderOf = (link: object): string => {
     const known = holders.get(link) ?? `hand-${++count}`
     holders.set(link, known)
@@ -72,6 +81,14 @@ export function createHandLine(wants: HandLineWants): HandLine {
       return new Promise((resolve) => waiting.add({ store, before: made().probed(store), since: wants.now(), tell: (way) => resolve({ ...task, knows: { ...task.knows, way } }) }))
     },
     tick() {
+      // From its beginning on it counts how long a lease of the keeper before it may last.
+      made()
+      for (const one of sleeping) {
+        const age = ageOf(one.since, wants.now())
+        if (age !== undefined && age < one.span) continue
+        sleeping.delete(one)
+        one.wake()
+      }
       for (const one of waiting) {
         const seen = made().probed(one.store)
         const age = ageOf(one.since, wants.now())
@@ -81,10 +98,59 @@ export function createHandLine(wants: HandLineWants): HandLine {
         one.tell(found ? seen.way : 'none')
       }
     },
-    wanted() {
-      if (made().wanted()) busy = wants.now()
-      const age = busy && ageOf(busy, wants.now())
-      return age !== undefined && age < LINGERS
+    wanted: () => presence.stores(made().needs()),
+  }
+}
+
+/** For which stores a hand should be there. */
+export function createPresence(now: () => Now): { stores(needs: Needs): readonly string[] } {
+  const age = (at: Now | undefined): Span | undefined => at && ageOf(at, now())
+  let stores: readonly string[] = []
+  let busy: Now | undefined
+  /** Since when nothing has come to an end, while something should. */
+  let fruitless: { readonly since: Now; readonly progress: number; readonly sign: string } | undefined
+  let away: { readonly since: Now; readonly sign: string } | undefined
+  let span: Span = AWAY
+  const left = (): readonly string[] => {
+    const past = age(busy)
+    if (past === undefined || past >= LINGERS) stores = []
+    return stores
+  }
+  return {
+    stores(needs) {
+      const { sign, progress } = needs
+      if (needs.stores.length === 0) {
+        fruitless = undefined
+        away = undefined
+        span = AWAY
+        return left()
+      }
+      if (away !== undefined && away.sign !== sign) {
+        // There is something new to do.
+        away = undefined
+        span = AWAY
+      }
+      const gone = age(away?.since)
+      // A run waits for its store to be tried out, and not for long.
+      if (away !== undefined && gone !== undefined && gone < span && !needs.asked) return (stores = [])
+      if (away !== undefined) {
+        away = undefined
+        span = Math.min(span * 2, LONGEST_AWAY) as Span
+      }
+      if (fruitless === undefined || fruitless.progress !== progress || (fruitless.sign !== sign)) {
+        if (fruitless !== undefined && fruitless.progress !== progress) span = AWAY
+        fruitless = { since: now(), progress, sign }
+      }
+      const past = age(fruitless.since)
+      if (past === undefined || past >= FRUITLESS) {
+        fruitless = undefined
+        away = { since: now(), sign }
+        return (stores = [])
+      }
+      busy = now()
+      // What it was given it keeps while it is there: another start costs more.
+      stores = [...new Set([...stores, ...needs.stores])].sort()
+      return stores
     },
   }
 }

@@ -36,6 +36,7 @@ interface Pending {
   ready?: Task
   readonly id: string
   readonly until: Tick
+  readonly within: Span
   readonly waiting: { resolve(value: unknown): void; reject(cause: Error): void; readonly progress: ((says: string) => void) | undefined }[]
 }
 
@@ -59,7 +60,7 @@ export function createGuardLine({ now, send, turn, room, prepare = () => undefin
     const known = pending.get(key)
     if (known) return known
     if (pending.size >= MOST) return undefined
-    const made: Pending = { task, id: `${mine}-${++count}`, until: (now().tick + within) as Tick, waiting: [] }
+    const made: Pending = { task, id: `${mine}-${++count}`, until: (now().tick + within) as Tick, within, waiting: [] }
     pending.set(key, made)
     const prepared = prepare(task)
     if (prepared === undefined) give(made, task)
@@ -107,7 +108,7 @@ export function createGuardLine({ now, send, turn, room, prepare = () => undefin
         if (tick < it.until) continue
         pending.delete(key)
         send({ is: 'drop', id: it.id })
-        void fail(it, `nothing came of it within ${sayTime(WITHIN[it.task.is])}`)
+        void fail(it, `nothing came of it within ${sayTime(it.within)}`)
       }
     },
   }

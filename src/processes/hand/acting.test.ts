@@ -178,7 +178,7 @@ test('story 1: report only until three clean runs and two people; then exactly t
   assert.deepEqual(rebuildLedger(k.sql, k.keeper.store.rooms, { replace: false }).differed, [])
 })
 
-test('G-16 what changes after arming disarms; a person brings anything back; no token accepts', async (t) => {
+test('G-16 what changes after arming disarms; a person brings anything back; no token accepts, and nobody without a name', async (t) => {
   const { k, it, run, work, body, agree, top } = await world(t)
   it.fake.put(LOST, 'x')
   for (let n = 0; n < 3; n++) await run()
@@ -196,6 +196,7 @@ test('G-16 what changes after arming disarms; a person brings anything back; no 
   const token = await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen }, { is: 'token', id: 'tok_1', name: 'ci', scopes: ['admin'] })
   assert.equal(token.status, 403)
   assert.equal((await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen: 'another' })).status, 409)
+  for (const more of [{}, { person: 'root' }]) assert.deepEqual((await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen, ...more })).status, 400, 'nobody in particular')
   await body('reconcile.accept', { reconcile: JOB, what: 'schema', seen, person: 'ada' })
   shown = await run()
   assert.equal(shown.latest?.plan?.refusals.some(({ id }) => id === 'schema'), false)

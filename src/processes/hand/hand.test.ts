@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { actsWorld, JOB, type ActsWorld } from '../../../test/guard/acts-world.ts'
 import { directEgress } from '../../../test/places/direct-egress.ts'
 import { BUCKET, fakeS3, KEYS, type FakeS3 } from '../../../test/places/fake-s3.ts'
-import { days, hours, instantOf, minutes, ms, seconds, tickOf, type Now, type Span } from '../../core/time.ts'
+import { days, hours, instantOf, minutes, ms, seconds, tickOf, type Now, type Span, type Stamp } from '../../core/time.ts'
 import s3 from '../../plugins/stores/s3.ts'
 import type { Found } from '../../core/evidence.ts'
 import { CAPABILITIES, type Capability, type Marker, type Version } from '../../ports/store.ts'
@@ -17,6 +17,8 @@ import type { Egress, Timers } from '../../ports/world.ts'
 import { listen } from '../../ports/wire.ts'
 import type { FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
 import { loadJob, openObjects } from '../../rooms/guard/acts/rows.ts'
+import { leftOf } from '../../rooms/guard/acts/lease.ts'
+import { fenced } from './fence.ts'
 import { rounds, type RoundPorts } from './round.ts'
 
 const settings = { s3: '', bucket: BUCKET, read: `READER:${KEYS.READER}`, delete: `HAND:${KEYS.HAND}` }
@@ -190,6 +192,60 @@ test('G-8 a hand whose lease is over, by the clock that nobody sets, begins noth
   it.world.pass(seconds(21))
   await rounds(ports, stopped.signal)
   assert(frozen && !told.includes('ended'), told.join())
+  assert.deepEqual(it.fake.asked.filter((line) => line.startsWith('DELETE')), [])
+})
+
+/** A hand whose clock leaps, and whose timers ring for nobody: as if it had been frozen and thawed. */
+async function thawing({ world, fake }: Place, leap: { readonly atRequest?: (path: string) => boolean; readonly atWord?: (message: FromHand) => boolean }): Promise<string[]> {
+  world.pass(seconds(21))
+  await tried(world)
+  let fence: Stamp | undefined
+  let leapt = false
+  const told: string[] = []
+  const thaw = (): void => {
+    leapt = true
+    fake.asked.length = 0
+    world.pass(seconds(25))
+  }
+  const direct = directEgress()
+  const egress = fenced({ ...direct, request: async (want) => {
+    const answer = await direct.request(want)
+    if (!leapt && leap.atRequest?.(want.url) === true) thaw()
+    return answer
+  } }, () => fence === undefined || leftOf(fence, world.now()) === 0)
+  const context = { egress, now: () => world.now(), random, folder: '/' }
+  const parsed = s3.config.parse({ ...settings, s3: fake.url })
+  const halves = { now: () => world.now(), reading: s3.reading(parsed, context), deleting: s3.deleting(parsed, context) }
+  const stopped = new AbortController()
+  await rounds({
+    now: () => world.now(), timers: { after: () => () => undefined }, store: () => halves, fence: (until) => (fence = until),
+    async ask(message) {
+      if (leapt) told.push(message.is)
+      if (leapt && message.is === 'work') stopped.abort()
+      if (message.is === 'work' && leapt) return { is: 'nothing', for: ms(0) }
+      const answer = await world.hear(message, 'thawed')
+      if (!leapt && leap.atWord?.(message) === true) thaw()
+      if (answer.is === 'nothing') stopped.abort()
+      return answer
+    },
+  }, stopped.signal)
+  assert(leapt)
+  return told
+}
+
+test('G-8 C-7 a hand that thaws between two objects has the lease again, and drops what it was given under the one before', async (t) => {
+  const it = await place(t)
+  let ends = 0
+  // The first ends that nothing follows: two objects are in the handful.
+  const told = await thawing(it, { atWord: (message) => message.is === 'ended' && ++ends === 2 })
+  assert.deepEqual(told.slice(0, 2), ['lease', 'work'], 'it begins again by asking')
+  assert(!told.includes('ended'))
+  assert.deepEqual(it.fake.asked.filter((line) => line.startsWith('DELETE')), [])
+})
+
+test('G-8 G-22 a hand that thaws in the middle of an act sends nothing more of it, though no timer has rung', async (t) => {
+  const it = await place(t)
+  await thawing(it, { atRequest: (url) => url.includes('tagging') })
   assert.deepEqual(it.fake.asked.filter((line) => line.startsWith('DELETE')), [])
 })
 

@@ -1,8 +1,9 @@
 // The hand's rounds: ask for the lease, ask for work, do it object by object, report each before the next. The lease is looked at before every object,
 // by the clock that nobody sets, from the moment before it was asked for; when it is over, or the keeper is away, nothing more is begun, and the request
-// that is under way is cut off with it (G-8). Which store this is, is asked again before each handful (G-6, G-16).
+// that is under way is cut off with it (G-8). A handful belongs to the lease under which it was given: after a gap that outlasted it a hand drops what is
+// left, whoever has the lease now, and begins again by asking. Which store this is, is asked again before each handful (G-6, G-16).
 import { sentence } from '../../core/fault.ts'
-import { ms, seconds, type Now, type Span } from '../../core/time.ts'
+import { laterTick, ms, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Timers } from '../../ports/world.ts'
 import type { Capability, Declared, Deleting, Probed, Reading } from '../../ports/store.ts'
 import type { Found } from '../../core/evidence.ts'
@@ -20,6 +21,10 @@ export interface RoundPorts {
   readonly ask: (message: FromHand) => Promise<ToHand>
   /** Throws a Fault where the configuration gives no such store, or no means to delete there. */
   readonly store: (name: string) => Halves
+  /** The stores that it has the credentials of; absent: all. */
+  readonly stores?: readonly string[]
+  /** From now on no request leaves after this moment, whatever wakes up. */
+  readonly fence?: (until: Stamp) => void
 }
 
 const PAUSE: Span = seconds(1)
@@ -48,7 +53,7 @@ interface Hand {
 async function round(hand: Hand): Promise<Span> {
   const { ports } = hand
   if (!(await renew(hand)) || hand.held === undefined) return PAUSE
-  const told = await ports.ask({ is: 'work', term: hand.held.term })
+  const told = await ports.ask({ is: 'work', term: hand.held.term, ...(ports.stores && { stores: ports.stores }) })
   switch (told.is) {
     case 'nothing': return told.for
     case 'probe': await probe(hand, told)
@@ -75,10 +80,26 @@ async function renew(hand: Hand): Promise<boolean> {
   return mayBegin(hand.held, ports.now())
 }
 
+/** Whether the lease under which a handful was given is still the one that is held, with enough left: any gap beyond it ends the handful. */
+async function goesOn(hand: Hand, term: number | undefined): Promise<boolean> {
+  if (hand.stopped.aborted || leftOf(hand.held?.until, hand.ports.now()) === 0) {
+    // Whatever was told before the gap is as old as the gap.
+    hand.held = undefined
+    return false
+  }
+  return (await renew(hand)) && hand.held?.term === term
+}
+
 /** Runs `act` with a signal that ends with the lease, or after `within`, whichever is sooner. */
+/** A timer of one that was frozen rings late; a request is held back by the clock itself. */
+const fence = ({ fence: lay }: RoundPorts, now: Now, span: Span): void => lay?.({ tick: laterTick(now.tick, span), boot: now.boot })
+
 async function limited<T>({ ports, held }: Hand, within: Span, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const limit = new AbortController()
-  const cancel = ports.timers.after(Math.min(within, leftOf(held?.until, ports.now())) as Span, () => limit.abort())
+  const now = ports.now()
+  const span = Math.min(within, leftOf(held?.until, now)) as Span
+  fence(ports, now, span)
+  const cancel = ports.timers.after(span, () => limit.abort())
   try {
     return await act(limit.signal)
   } finally {
@@ -87,13 +108,14 @@ async function limited<T>({ ports, held }: Hand, within: Span, act: (signal: Abo
 }
 
 async function actAll(hand: Hand, { store, identity, quarantine, orders }: ToHand & { is: 'acts' }): Promise<void> {
-  const { ports, stopped } = hand
+  const { ports } = hand
+  const term = hand.held?.term
   const opened = await openAs(hand, store, identity, orders.some(({ act }) => act === 'quarantine') ? { quarantine } : undefined)
   for (const order of orders) {
     // Whatever is not begun now stays in doubt, and whoever comes next finds that nothing was done.
-    if (stopped.aborted || !(await renew(hand))) return
+    if (!(await goesOn(hand, term))) return
     const ended: Ended = typeof opened === 'string' ? { is: 'refused', why: 'unable', says: opened } : await limited(hand, ACT_WITHIN, (signal) => perform(order, opened, signal))
-    await ports.ask({ is: 'ended', term: hand.held?.term ?? 0, id: order.id, ended })
+    await ports.ask({ is: 'ended', term: term ?? 0, id: order.id, ended })
     if (ended.is === 'lost' || ended.is === 'unknown') return
   }
 }
@@ -115,11 +137,12 @@ async function openAs(hand: Hand, name: string, identity: string, keeping?: { re
 }
 
 async function lookAll(hand: Hand, { store, identity, doubts }: ToHand & { is: 'look' }): Promise<void> {
+  const term = hand.held?.term
   const opened = await openAs(hand, store, identity)
   for (const doubt of doubts) {
-    if (hand.stopped.aborted || !(await renew(hand))) return
+    if (!(await goesOn(hand, term))) return
     const found = typeof opened === 'string' ? { is: 'unseen' as const, says: opened } : await limited(hand, ACT_WITHIN, (signal) => look(doubt, opened, signal))
-    await hand.ports.ask({ is: 'looked', term: hand.held?.term ?? 0, id: doubt.id, found })
+    await hand.ports.ask({ is: 'looked', term: term ?? 0, id: doubt.id, found })
     if (found.is === 'unseen') return rest(hand, PAUSE)
   }
 }
@@ -139,6 +162,7 @@ async function probe(hand: Hand, { store, quarantine }: ToHand & { is: 'probe' }
 /** Canaries are nobody's: trying them out may outlast a lease. */
 async function limitedLong<T>({ ports }: Hand, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const limit = new AbortController()
+  fence(ports, ports.now(), PROBE_WITHIN)
   const cancel = ports.timers.after(PROBE_WITHIN, () => limit.abort())
   try {
     return await act(limit.signal)

@@ -24,6 +24,8 @@ interface Opening {
   readonly plugin: Pick<AnyStore, 'kind'>
   readonly settings: unknown
   readonly folder: string
+  /** Whether nothing may be begun any more: asked right before each call. */
+  readonly isOver?: () => boolean
   /** For tests. */
   readonly program?: URL
 }
@@ -113,7 +115,7 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
     pid: () => child?.pid,
     close: kill,
     async call<T>(name: string, given: readonly unknown[], signal: AbortSignal): Promise<T> {
-      if (signal.aborted) throw silence('no answer of the file system')
+      if (signal.aborted || it.isOver?.() === true) throw silence('no answer of the file system')
       const to = ready()
       const id = ++calls
       const { promise, resolve, reject } = Promise.withResolvers<unknown>()

@@ -1,4 +1,5 @@
-// Single keys, asked for once more right before something is done with them: whether a row names them now, or an upload has spoken for them. The answer
+// Single keys, asked for once more right before something is done with them: whether a row names them now, or an upload has spoken for them, and, of what
+// is to be removed for good, whether it still lies in the other place. The answer
 // is of one snapshot of the primary, as every reading of a catalogue is; where it cannot be had there is no answer, and nothing is done.
 import { mkdirSync, rmSync } from 'node:fs'
 import { Fault } from '../../../core/fault.ts'
@@ -6,6 +7,7 @@ import { canonical } from '../../../core/ledger.ts'
 import type { Snapshot } from '../../../rooms/guard/reconcile/readings.ts'
 import type { RecheckTask, ReconcileConfig, Rechecked } from '../../../rooms/guard/reconcile/task.ts'
 import { takeCatalogue } from './catalogue.ts'
+import { copiesOf } from './copies.ts'
 import { LIMITS, type ReconcileContext } from './gather.ts'
 import { keyAt, keysFrom } from './inputs.ts'
 import type { Spooled } from './spool.ts'
@@ -14,7 +16,7 @@ import type { Spooled } from './spool.ts'
 const MOST = 1000
 
 /** Whether each of these keys (bytes, in hex) has a row. */
-export async function recheck(config: ReconcileConfig, { keys, former }: Pick<RecheckTask, 'keys' | 'former'>, context: ReconcileContext, signal: AbortSignal): Promise<Rechecked> {
+export async function recheck(config: ReconcileConfig, { keys, former, copies }: Pick<RecheckTask, 'keys' | 'former' | 'copies'>, context: ReconcileContext, signal: AbortSignal): Promise<Rechecked> {
   if (keys.length > MOST) throw new Fault(`at most ${MOST} keys are asked for at once`, 'never')
   mkdirSync(context.folder, { recursive: true, mode: 0o700 })
   try {
@@ -25,7 +27,10 @@ export async function recheck(config: ReconcileConfig, { keys, former }: Pick<Re
     const wrong = whyAnother(taken.snapshot.value, former)
     if (wrong !== undefined) throw new Fault(`${wrong}: what it says of single keys is not believed`, 'later')
     const present = new Set([...keysIn(taken.rows), ...keysIn(taken.intents)])
-    return Object.fromEntries(keys.map((key) => [key, present.has(key) ? 'present' : 'none']))
+    return {
+      rows: Object.fromEntries(keys.map((key) => [key, present.has(key) ? 'present' as const : 'none' as const])),
+      copies: config.copiesIn === undefined || copies.length === 0 ? {} : await copiesOf(copies, context.reading(config.copiesIn), signal),
+    }
   } finally {
     rmSync(context.folder, { recursive: true, force: true })
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { actsWorld, hexOf, JOB, MARGINS, someone, type ActsWorld } from '../../../../test/guard/acts-world.ts'
 import { days, hours, minutes, ms, seconds } from '../../../core/time.ts'
+import type { ToHand } from './protocol.ts'
 import { loadActs, loadJob } from './rows.ts'
 
 /** An armed job in which one orphan has waited out everything, and one object has its row. */
@@ -228,6 +229,7 @@ test('G-8 a hand that dies before or after the request is followed by one that l
     assert.deepEqual(world.store.events.filter(({ is }) => is === 'gone').map(({ key }) => key), ['c/orphan'])
     const young = await ripe()
     await young.work(death)
+    await young.work()
     young.pass(minutes(2))
     await young.work()
     assert.equal(young.life('c/orphan').is, 'aside', death)
@@ -290,4 +292,176 @@ test('a run that was judged by what no longer holds lets nothing through', async
   world.room.turn((tx) => world.acts.halt(tx, JOB, { says: 'meanwhile', lost: false }))
   assert.equal(loadJob(world.room.sql, JOB).version, job.version + 1)
   assert.deepEqual(await world.work(), [])
+})
+
+const leased = async (world: ActsWorld, holder: string): Promise<number> => {
+  const told = await world.hear({ is: 'lease' }, holder)
+  assert(told.is === 'lease' && told.lease.is === 'granted', JSON.stringify(told))
+  return told.lease.term
+}
+
+/** Tries the store out as often as it is asked to, and gives what comes after. */
+async function nextWork(world: ActsWorld, term: number, holder: string): Promise<ToHand> {
+  const told = await world.hear({ is: 'work', term }, holder)
+  if (told.is !== 'probe') return told
+  const { capabilities, clock } = await world.store.deleting.probe(new AbortController().signal)
+  await world.hear({ is: 'probed', term, store: told.store, identity: world.store.identity, capabilities, clock, moves: false, keeps: { is: 'pass' }, way: { versioning: 'enabled', noncurrent: 'ever', conditionalDelete: true, lockHolds: true } }, holder)
+  return world.hear({ is: 'work', term }, holder)
+}
+
+test('G-23 a purge asks for the copy in the other place again, with each handful: what is gone there, or not known, stays', async () => {
+  for (const [copies, says] of [[async (wanted: readonly { key: string }[]) => Object.fromEntries(wanted.map(({ key }) => [key, 'not' as const])), 'held: verified in the other place, asked within 5 min: it is not there any more'], [async () => ({}), 'waiting: ']] as const) {
+    const world = await ripe({ copies })
+    await world.work()
+    world.pass(days(31))
+    const plan = world.run()
+    world.purge(plan)
+    assert.deepEqual(await world.work(), [])
+    assert.equal(saysOf(world, plan)[0]?.slice(0, says.length), says)
+    assert.equal(world.life('c/orphan').is, 'aside')
+  }
+  const asked: unknown[] = []
+  const world = await ripe({ copies: async (wanted) => (asked.push(...wanted), {}) })
+  await world.work()
+  world.pass(days(31))
+  world.purge(world.run())
+  await world.work()
+  const life = world.life('c/orphan')
+  assert(life.is === 'aside')
+  assert.deepEqual(asked[0], { key: hexOf('c/orphan'), etag: life.aside.etag, bytes: life.aside.bytes }, 'exactly that one')
+})
+
+test('G-23 a purge that was agreed to is held by a later run that would not purge the same version', async () => {
+  const world = await spent()
+  const plan = world.run()
+  world.purge(plan)
+  world.run({ spares: ['c/orphan'] })
+  assert.deepEqual(await world.work(), [], 'the next run keeps it, for whatever reason it has')
+  assert.match(saysOf(world, plan).join(), /held: the latest run purges it too: it would not/)
+  const other = await spent()
+  const agreed = other.run()
+  other.purge(agreed)
+  const latest = other.run()
+  other.room.turn((tx) => tx.sql.run('delete from guard_act where plan = ?', latest))
+  assert.deepEqual(await other.work(), [], 'what the latest run would do is not known')
+})
+
+test('G-11 what puts aside is good for an hour, also in a plan that purges', async () => {
+  const world = await spent()
+  world.store.put('c/second')
+  world.pass(days(8))
+  for (let n = 0; n < 4; n++) {
+    world.run()
+    world.pass(hours(24.5))
+  }
+  const plan = world.run()
+  world.purge(plan)
+  world.pass(minutes(61))
+  assert.deepEqual(await world.work(), ['purge c/orphan done'])
+  assert.equal(world.life('c/second').is, 'unmarked')
+  assert.match(saysOf(world, plan).join(), /too much time has passed/)
+})
+
+test('G-8 what a hand left behind is looked at a minute after nobody can send anything of it any more, not after its intent', async () => {
+  const world = await ripe()
+  world.pass(seconds(21))
+  let term = await leased(world, 'one')
+  const given = await nextWork(world, term, 'one')
+  assert(given.is === 'acts')
+  // It goes on for long, under one lease.
+  for (let n = 0; n < 8; n++) {
+    world.pass(seconds(15))
+    assert.equal(await leased(world, 'one'), term)
+  }
+  // It was frozen, and another one comes: the minute begins with its lease.
+  world.pass(seconds(21))
+  term = await leased(world, 'two')
+  for (const [waits, is] of [[50, 'nothing'], [12, 'look']] as const) {
+    for (let left = waits; left > 0; left -= 10) {
+      world.pass(seconds(Math.min(10, left)))
+      await leased(world, 'two')
+    }
+    assert.equal((await nextWork(world, term, 'two')).is, is, `${waits} s`)
+  }
+})
+
+test('G-8 a keeper that has just begun gives no lease before those of the one before it are over', async () => {
+  const world = await ripe()
+  world.restart()
+  for (const [passes, is] of [[0, 'taken'], [19, 'taken'], [2, 'granted']] as const) {
+    world.pass(seconds(passes))
+    const told = await world.hear({ is: 'lease' }, 'new')
+    assert(told.is === 'lease')
+    assert.equal(told.lease.is, is)
+  }
+})
+
+test('a release needs no run and no canary, only the store in which it was put aside', async () => {
+  const world = await ripe()
+  await world.work()
+  // The latest run could read neither catalogue nor store.
+  world.run({ healthy: false, identity: '' })
+  world.store.deleting.probe = () => Promise.reject(new Error('no canary can be written'))
+  world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+  assert.deepEqual(await world.work(), ['release c/orphan done'])
+  const another = await ripe()
+  await another.work()
+  another.store.identity = 'store-2'
+  another.room.turn((tx) => another.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+  assert.deepEqual(await another.work(), [], 'another store is not touched')
+})
+
+test('what a person brought back stays: no run puts it aside again before a person unlocks it', async () => {
+  const world = await ripe()
+  await world.work()
+  world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+  assert.deepEqual(await world.work(), ['release c/orphan done'])
+  for (let n = 0; n < 5; n++) {
+    world.pass(days(3))
+    world.run()
+    assert.deepEqual(await world.work(), [])
+  }
+  assert.match(saysOf(world, world.run()).join(), /waiting|ada brought it back/)
+  world.room.turn((tx) => world.acts.accept(tx, JOB, { what: 'unlock', seen: hexOf('c/orphan'), by: 'bo' }))
+  world.run()
+  assert.deepEqual(await world.work(), ['quarantine c/orphan done'])
+})
+
+test('G-11 under a person\'s name nothing is done but what they asked for', async () => {
+  for (const edit of [`update guard_act set act = 'quarantine', given = ?, key = ? where plan = ?`, `update guard_act set given = ?, key = ? where plan = ?`]) {
+    const world = await ripe()
+    world.store.put('c/second')
+    await world.work()
+    const plan = `by-hand:${JOB}`
+    world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+    const [act] = loadActs(world.room.sql, plan)
+    world.room.turn((tx) => tx.sql.run(edit, JSON.stringify({ ...act?.given, item: { ...act?.given.item, key: 'c/second' } }), hexOf('c/second'), plan))
+    assert.deepEqual(await world.work(), [])
+    assert.match(JSON.stringify(world.entries('guard.alarmed').at(-1)?.body), /was changed after it was made/)
+  }
+})
+
+test('a catalogue that is slow keeps nobody waiting: its answer is used when it is there, and nothing is intended for whoever gave up', async () => {
+  const answer = Promise.withResolvers<ReadonlyMap<string, 'none'>>()
+  let asked = 0
+  let patience = Promise.resolve()
+  const world = await ripe({ recheck: () => (asked++, answer.promise), after: () => patience })
+  world.pass(seconds(21))
+  const term = await leased(world, 'one')
+  assert.equal((await nextWork(world, term, 'one')).is, 'nothing', 'there is no answer yet')
+  assert.equal((await nextWork(world, term, 'one')).is, 'nothing')
+  assert.equal(world.entries('guard.intended').length, 0)
+  answer.resolve(new Map([[hexOf('c/orphan'), 'none']]))
+  patience = new Promise(() => undefined)
+  assert.equal((await nextWork(world, term, 'one')).is, 'acts')
+  assert.equal(asked, 1, 'it is asked once')
+})
+
+test('G-15 a hand is given work only in the stores of which it has the credentials', async () => {
+  const world = await ripe()
+  world.pass(seconds(21))
+  const term = await leased(world, 'one')
+  assert.deepEqual(world.desk.needs().stores, ['main'])
+  assert.equal((await world.hear({ is: 'work', term, stores: ['other'] }, 'one')).is, 'nothing')
+  assert.equal((await world.hear({ is: 'work', term, stores: ['main'] }, 'one')).is, 'probe')
 })

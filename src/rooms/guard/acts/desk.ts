@@ -1,20 +1,22 @@
 // The keeper's side of the hand: who may act, what comes next, and what came of it. What is in doubt is looked at before anything else is begun, and not
 // before a request that was left behind can no longer arrive. Then the store is tried out, the catalogue is asked for just the keys of the next few
 // acts, each is ruled on again, its intent is written down, and only then the hand hears of it. What may not be done now waits, or falls, with a reason.
-import { sentence } from '../../../core/fault.ts'
-import { ageOf, hours, minutes, seconds, type Now, type Span } from '../../../core/time.ts'
+import { ageOf, dueIn, hours, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
+import type { Found } from '../../../core/evidence.ts'
+import { marginsOf } from '../reconcile/margins.ts'
+import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
+import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
+import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
 import { byHand, intentId, parseIntent, tell, type Acts } from './index.ts'
-import { giveBack, grant, isHolder, type Grants } from './lease.ts'
-import { actOf, asideOf, isOpen, type Life } from './life.ts'
-import type { Doubt, FromHand, Order, ToHand } from './protocol.ts'
-import { PROBE_GOOD, rule, type Grounds, type Recheck, type StoreSeen } from './rulings.ts'
-import { actsToday, digestOf, dropActs, loadActs, loadApproval, loadJob, loadObject, loadPlan, moveAct, openObjects, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { firstGrants, giveBack, grant, isHolder } from './lease.ts'
+import { asideOf, identityOf, isOpen } from './life.ts'
+import type { FromHand, Order, ToHand } from './protocol.ts'
+import { PROBE_GOOD, rule, type Grounds, type StoreSeen } from './rulings.ts'
+import { actsToday, digestOf, dropActs, identityOfStore, loadActs, loadApproval, loadHeld, loadJob, loadObject, loadPlan, moveAct, openObjects, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
-/** A request lapses 30 s after it was signed, and its answer may be late: only then is what it did looked for. By time lived through, which is never more than what went by. */
-export const SETTLED: Span = seconds(60)
 const PAUSE: Span = seconds(5)
 /** What could not be looked at is looked at again after this long. */
 const UNSEEN_FOR: Span = seconds(30)
@@ -30,8 +32,10 @@ export interface DeskPorts {
   readonly sql: () => Sql
   readonly acts: Acts
   readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
-  /** Asks the catalogue for just these keys, now; what it does not say of one is unknown. Hex of the bytes. */
-  readonly recheck: (reconcile: string, keys: readonly string[]) => Promise<ReadonlyMap<string, Recheck['row']>>
+  /** Asks the catalogue, and the place of the copies, for just these keys, now; what they do not say of one is unknown. Hex of the bytes. */
+  readonly recheck: (reconcile: string, keys: readonly string[], copies: readonly CopyWanted[]) => Promise<Rechecked>
+  /** Resolves after a while. */
+  readonly after: (span: Span) => Promise<void>
   /** Of the store that a job has now, by the configuration's name for it; `undefined` when the job is no longer configured. */
   readonly storeOf: (reconcile: string) => string | undefined
   /** For tests. */
@@ -44,21 +48,36 @@ export interface Desk {
   probe(store: string, quarantine: Span | undefined): void
   /** What was found out last, while it is worth something. */
   probed(store: string): StoreSeen | undefined
-  /** Whether there is anything for a hand to do, or something in doubt. */
-  wanted(): boolean
+  /** The stores in which there is anything for a hand to do, or something in doubt. */
+  needs(): Needs
+}
+
+/** `sign`: another one when there is something new to do. `asked`: a run waits for one of them. `progress`: counts whatever has come to an end. */
+export interface Needs {
+  readonly stores: readonly string[]
+  readonly sign: string
+  readonly asked: boolean
+  readonly progress: number
 }
 
 export function createDesk(ports: DeskPorts): Desk {
-  let grants: Grants = { term: 0 }
-  const memory: Memory = { seen: new Map(), unfit: new Map(), asked: new Map(), told: new Map(), unseen: new Map() }
-  const { seen, unfit } = memory
-  const work = async (holder: string, term: number): Promise<ToHand> => {
-    if (!isHolder(grants, holder, term, ports.now())) return { is: 'no-lease' }
-    const doubt = doubtsOf(ports, memory)
+  let grants = firstGrants(ports.now())
+  const { now, recheck } = ports
+  const memory: Memory = {
+    seen: new Map(), unfit: new Map(), asked: new Map(), told: new Map(), unseen: new Map(), progress: 0, quiet: createQuiet(ports.lived, ports.settled ?? SETTLED),
+    asking: createAsking({ now, recheck, failed: (reconcile, says) => tellOnce(ports, memory, `reconcile:${reconcile}/unasked`, `${reconcile}: the catalogue does not answer`, `nothing is touched until single keys can be asked for again: ${says}`) }),
+  }
+  const work = async (holder: string, { term, stores }: FromHand & { is: 'work' }): Promise<ToHand> => {
+    const holds = (): boolean => isHolder(grants, holder, term, ports.now())
+    if (!holds()) return { is: 'no-lease' }
+    memory.quiet.idle()
+    const has = (store: string): boolean => stores === undefined || stores.includes(store)
+    const doubt = doubtsOf(ports, memory, has)
     if (doubt !== undefined) return doubt
-    for (const [store, quarantine] of memory.asked) if (!isUnfit(memory, store, ports.now())) return { is: 'probe', store, ...(quarantine !== undefined && { quarantine }) }
+    for (const [store, quarantine] of memory.asked) if (has(store) && !isUnfit(memory, store, ports.now())) return { is: 'probe', store, ...(quarantine !== undefined && { quarantine }) }
+    const late = ports.after(ANSWER_WITHIN)
     for (const { plan, reconcile } of waitingPlans(ports.sql())) {
-      const given = await ofPlan(ports, memory, plan, reconcile, () => isHolder(grants, holder, term, ports.now()))
+      const given = await ofPlan(ports, memory, { plan, reconcile, holds, has, late })
       if (given !== undefined) return given
     }
     return { is: 'nothing', for: PAUSE }
@@ -68,44 +87,79 @@ export function createDesk(ports: DeskPorts): Desk {
       switch (message.is) {
         case 'lease': {
           const given = grant(grants, holder, ports.now())
+          if (given.granted.is === 'granted' && given.granted.term !== grants.term) memory.quiet.changed()
           grants = given.grants
           return { is: 'lease', lease: given.granted }
         }
-        case 'work': return work(holder, message.term)
-        case 'probed': {
-          const { store, identity, capabilities, moves, keeps, clock, way } = message
-          unfit.delete(store)
-          memory.asked.delete(store)
-          seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock, way })
-          return { is: 'written' }
-        }
-        case 'unfit': {
-          unfit.set(message.store, { at: ports.now(), says: message.says })
-          memory.asked.delete(message.store)
-          await tellOnce(ports, memory, `store:${message.store}/unfit`, `The store ${message.store} cannot be acted on`, message.says)
-          return { is: 'written' }
-        }
-        case 'ended': {
-          await ports.turn('guard.ended', (tx) => ports.acts.ended(tx, message.id, message.ended))
-          return { is: 'written' }
-        }
-        case 'looked': {
-          const { found, id } = message
-          if (found.is === 'unseen') await cannotSee(ports, memory, id, found.says)
-          else await ports.turn('guard.looked', (tx) => ports.acts.looked(tx, id, found))
-          return { is: 'written' }
-        }
+        case 'work': return work(holder, message)
         case 'bye': {
+          if (grants.holder === holder) memory.quiet.idle()
           grants = giveBack(grants, holder)
           return { is: 'written' }
         }
+        default: return heard(ports, memory, message)
       }
     },
     probe: (store, quarantine) => void memory.asked.set(store, quarantine),
     probed: (store) => freshOf(memory, store, ports.now(), PROBE_GOOD),
-    wanted: () => memory.asked.size > 0 || openObjects(ports.sql(), 1).length > 0 || waitingPlans(ports.sql()).length > 0,
+    needs: () => needsOf(ports, memory),
   }
 }
+
+/** What came of something. Under whatever lease it was done: it was done. */
+async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand, { is: 'lease' | 'work' | 'bye' }>): Promise<ToHand> {
+  switch (message.is) {
+    case 'probed': {
+      const { store, identity, capabilities, moves, keeps, clock, way } = message
+      memory.unfit.delete(store)
+      memory.asked.delete(store)
+      memory.seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock, way })
+      break
+    }
+    case 'unfit': {
+      memory.unfit.set(message.store, { at: ports.now(), says: message.says })
+      memory.asked.delete(message.store)
+      await tellOnce(ports, memory, `store:${message.store}/unfit`, `The store ${message.store} cannot be acted on`, message.says)
+      break
+    }
+    case 'ended': {
+      await ports.turn('guard.ended', (tx) => ports.acts.ended(tx, message.id, message.ended))
+      if (message.ended.is !== 'unknown') memory.quiet.ended(message.id)
+      memory.progress++
+      break
+    }
+    case 'looked': {
+      const { found, id } = message
+      if (found.is === 'unseen') await cannotSee(ports, memory, id, found.says)
+      else {
+        await ports.turn('guard.looked', (tx) => ports.acts.looked(tx, id, found))
+        memory.quiet.ended(id)
+        memory.progress++
+      }
+      break
+    }
+  }
+  return { is: 'written' }
+}
+
+function needsOf({ sql, storeOf }: DeskPorts, { asked, progress }: Memory): Needs {
+  const stores = new Set(asked.keys())
+  const signs: string[] = []
+  const add = (store: string | undefined, sign: string): void => {
+    if (store === undefined) return
+    stores.add(store)
+    signs.push(sign)
+  }
+  for (const { reconcile, key, version, plan } of openObjects(sql(), MOST_DOUBTS)) add(loadPlan(sql(), plan)?.store ?? storeOf(reconcile), `${version}.${key}`)
+  for (const { plan, reconcile } of waitingPlans(sql())) {
+    const of = reconcile ?? handOf(plan)
+    add(loadPlan(sql(), plan)?.store ?? (of === undefined ? undefined : storeOf(of)), plan)
+  }
+  return { stores: [...stores].sort(), sign: signs.join(), asked: asked.size > 0, progress }
+}
+
+/** Of which job these are what people want back. */
+const handOf = (plan: string): string | undefined => (plan.startsWith('by-hand:') ? plan.slice('by-hand:'.length) : undefined)
 
 interface Memory {
   readonly seen: Map<string, StoreSeen>
@@ -115,6 +169,9 @@ interface Memory {
   readonly told: Map<string, Now>
   /** Jobs of which something in doubt could not be looked at. */
   readonly unseen: Map<string, Now>
+  readonly quiet: Quiet
+  readonly asking: Asking
+  progress: number
 }
 
 const isWithin = (at: Now | undefined, now: Now, span: Span): boolean => {
@@ -137,12 +194,14 @@ async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: strin
 }
 
 /** What was begun and not heard of again, of one job: once nothing of it can still arrive. */
-function doubtsOf({ sql, now, lived, settled = SETTLED, storeOf }: DeskPorts, { unseen }: Memory): ToHand | undefined {
-  const ripe = openObjects(sql(), MOST_DOUBTS).filter(({ reconcile, life }) => isOpen(life) && lived() - life.begun.lived >= settled && !isWithin(unseen.get(reconcile), now(), UNSEEN_FOR))
+function doubtsOf({ sql, now, storeOf }: DeskPorts, { unseen, quiet }: Memory, has: (store: string) => boolean): ToHand | undefined {
+  const ripe = openObjects(sql(), MOST_DOUBTS).filter((it) => quiet.isSettled(it) && !isWithin(unseen.get(it.reconcile), now(), UNSEEN_FOR))
   for (const { reconcile, plan: of } of ripe) {
-    const plan = loadPlan(sql(), of) ?? latestOf(sql(), reconcile)
+    const plan = loadPlan(sql(), of)
     const store = plan?.store ?? storeOf(reconcile)
-    if (store !== undefined) return { is: 'look', store, identity: plan?.identity ?? '', doubts: ripe.filter((it) => it.reconcile === reconcile).map(doubtOf) }
+    if (store === undefined || !has(store)) continue
+    const { identity, there } = sameStore(ripe.filter((it) => it.reconcile === reconcile), plan?.identity ?? identityOfStore(sql(), reconcile) ?? '')
+    return { is: 'look', store, identity, doubts: there.map(doubtOf) }
   }
   return undefined
 }
@@ -153,35 +212,39 @@ async function cannotSee(ports: DeskPorts, memory: Memory, id: string, says: str
   await tellOnce(ports, memory, `reconcile:${reconcile}/doubt`, `${reconcile}: what an act did is not known`, `its store cannot be looked at: ${says}`)
 }
 
-function doubtOf(object: ObjectRow): Doubt {
-  const { life } = object
-  if (!isOpen(life)) throw new Error(`${object.key} is ${life.is}: nothing of it is in doubt`)
-  return { id: intentId(object), act: actOf(life), what: life.is === 'leaving' ? life.what : setAsideOf(life, object.key), ...(life.is !== 'leaving' && { token: life.aside.token }) }
-}
-
-function setAsideOf(life: Life, key: string) {
-  const aside = asideOf(life)
-  if (aside === undefined) throw new Error(`${key} is ${life.is}: it does not lie aside`)
-  return { key: Buffer.from(key, 'hex').toString('utf8'), etag: aside.etag, bytes: aside.bytes, token: aside.token, ...(aside.versionId !== undefined && { versionId: aside.versionId }) }
+interface Next {
+  readonly plan: string
+  readonly reconcile: string | null
+  readonly holds: () => boolean
+  readonly has: (store: string) => boolean
+  /** When whoever asks is not kept waiting any longer. */
+  readonly late: Promise<void>
 }
 
 /** The next few of one plan; `undefined` when nothing of it can be done now. */
-async function ofPlan(ports: DeskPorts, memory: Memory, plan: string, reconcile: string | null, holds: () => boolean): Promise<ToHand | undefined> {
-  const of = reconcile ?? (plan.startsWith('by-hand:') ? plan.slice('by-hand:'.length) : undefined)
+async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds, has, late }: Next): Promise<ToHand | undefined> {
+  const of = reconcile ?? handOf(plan)
   const store = of === undefined ? undefined : (loadPlan(ports.sql(), plan)?.store ?? ports.storeOf(of))
-  if (of === undefined || store === undefined) return undefined
+  if (of === undefined || store === undefined || !has(store)) return undefined
   const head = loadPlan(ports.sql(), plan) ?? latestOf(ports.sql(), of)
   const now = ports.now()
-  if (freshOf(memory, store, now, half(PROBE_GOOD)) === undefined) {
+  const chosen = choose(ports, plan, of, head)
+  const destroying = chosen.filter(({ act }) => act !== 'release')
+  if (destroying.length > 0 && freshOf(memory, store, now, half(PROBE_GOOD)) === undefined) {
     if (isUnfit(memory, store, now)) return undefined
     return { is: 'probe', store, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }) }
   }
-  const chosen = choose(ports, plan, of, head)
-  const destroying = chosen.filter(({ act }) => act !== 'release').map(({ key }) => key)
-  const rechecks = destroying.length > 0 ? await recheck(ports, memory, of, destroying) : new Map<string, Recheck>()
+  const checked: Checked = destroying.length > 0 ? await memory.asking.ask(of, destroying.map(({ key }) => key), copiesOf(ports.sql(), of, destroying), late) : new Map()
   if (!holds()) return { is: 'no-lease' }
-  return ports.turn('guard.intend', (tx) => intendAll(tx, ports, memory, { plan, reconcile: of, store, head, chosen, rechecks }))
+  if (checked === 'pending') return undefined
+  return ports.turn('guard.intend', (tx) => intendAll(tx, ports, memory, { plan, reconcile: of, store, head, chosen, checked }))
 }
+
+/** What has to lie in the other place for these to be purged. */
+const copiesOf = (sql: Sql, reconcile: string, acts: readonly ActRow[]): CopyWanted[] => acts.flatMap(({ act, key }) => {
+  const aside = act === 'purge' ? asideOf(loadObject(sql, reconcile, key).life) : undefined
+  return aside ? [{ key, etag: aside.etag, bytes: aside.bytes }] : []
+})
 
 /** For what a person brings back: the store is the one of the newest plan. */
 function latestOf(sql: Sql, reconcile: string): PlanRow | undefined {
@@ -201,49 +264,67 @@ function choose({ sql, now, lived }: DeskPorts, plan: string, reconcile: string,
   return next(left, { doubts, tally: tallyOf(sql(), plan), room }).map(({ it }) => it)
 }
 
-/** Asked anew for each handful: a row that came a minute ago counts. */
-async function recheck(ports: DeskPorts, memory: Memory, reconcile: string, keys: readonly string[]): Promise<ReadonlyMap<string, Recheck>> {
-  // Counted from before it was asked: what came in while it was on its way is younger than that.
-  const seen = ports.now()
-  try {
-    const rows = await ports.recheck(reconcile, keys)
-    return new Map(keys.map((key) => [key, { seen, row: rows.get(key) ?? 'unknown' }]))
-  } catch (cause) {
-    await tellOnce(ports, memory, `reconcile:${reconcile}/unasked`, `${reconcile}: the catalogue does not answer`, `nothing is touched until it can be asked for single keys again: ${sentence(cause)}`)
-    return new Map()
-  }
-}
-
 interface Chosen {
   readonly plan: string
   readonly reconcile: string
   readonly store: string
   readonly head: PlanRow | undefined
   readonly chosen: readonly ActRow[]
-  readonly rechecks: ReadonlyMap<string, Recheck>
+  readonly checked: Exclude<Checked, 'pending'>
 }
 
-/** Rules on each, writes down what may be done, and lets fall what may not. */
-function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, store, head, chosen, rechecks }: Chosen): ToHand | undefined {
-  if (head === undefined) return undefined
-  const grounds = groundsOf(tx, ports, memory, plan, reconcile, head, store)
+/** Rules on each, writes down what may be done, and lets fall what may not. What is in one store goes out together. */
+function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, store, head, chosen, checked }: Chosen): ToHand | undefined {
+  const isHand = plan === byHand(reconcile)
+  const known = identityOfStore(tx.sql, reconcile) ?? ''
+  const again = chosen.some(({ act }) => act === 'purge') ? purgedByLatest(tx, reconcile) : undefined
   const orders: Order[] = []
+  let place: string | undefined
+  let edited = !isHand && head !== undefined && digestOf(loadActs(tx.sql, plan)) !== head.digest
   for (const act of chosen) {
     const object = loadObject(tx.sql, reconcile, act.key)
-    const found = rule(act.act, { item: act.given.item, key: Buffer.from(act.key, 'hex'), life: object.life, flag: act.given.flag, lock: act.given.lock, copied: act.given.copied, modifiedAt: act.given.modifiedAt, recheck: rechecks.get(act.key) }, grounds)
+    const held = loadHeld(tx.sql, reconcile, act.key)
+    // Under a person's name nothing is done but what the ledger says that they asked for.
+    if (isHand && (act.act !== 'release' || held === undefined)) {
+      edited = true
+      continue
+    }
+    const identity = act.act === 'release' ? (identityOf(object.life) ?? known) : (head?.identity ?? '')
+    if (identity !== (place ?? identity)) continue
+    const grounds = groundsOf(tx, ports, memory, { plan, reconcile, head, store, identity, edited })
+    const found = rule(act.act, {
+      item: act.given.item, key: Buffer.from(act.key, 'hex'), life: object.life, flag: act.given.flag, lock: act.given.lock, copied: act.given.copied, modifiedAt: act.given.modifiedAt, recheck: checked.get(act.key),
+      heldBy: held === undefined || held.state === 'lifted' ? '' : held.by_, again: act.act === 'purge' ? again?.(act) : undefined,
+    }, grounds)
     if (found.is === 'pass') {
-      const made = ports.acts.intend(tx, { plan, reconcile, act, ...(grounds.approval && { agreement: grounds.approval.agreement }) })
+      const made = ports.acts.intend(tx, { plan, reconcile, act, identity, ...(grounds.approval && { agreement: grounds.approval.agreement }) })
       if (typeof made === 'string') moveAct(tx.sql, plan, act.n, 'held', made)
-      else orders.push(orderOf(made.object))
+      else {
+        place = identity
+        orders.push(orderOf(made.object))
+      }
     } else if (found.is === 'fail') moveAct(tx.sql, plan, act.n, 'held', found.says)
   }
-  if (grounds.digest.now !== grounds.digest.sealed) {
-    // Not one of them is what was judged: none is ever done, and whoever changed them is looked for.
+  if (edited) {
+    // Not one of them is what was judged, or asked for: none is ever done, and whoever changed them is looked for.
     dropActs(tx.sql, plan)
-    tell(tx, `reconcile:${reconcile}/edited`, `A plan of ${reconcile} was changed after it was made`, `nothing of plan ${plan} is done: its acts are not what was judged`)
+    tell(tx, `reconcile:${reconcile}/edited`, `A plan of ${reconcile} was changed after it was made`, `nothing more of plan ${plan} is done: its acts are not what was judged`)
   }
-  if (orders.length === 0) return undefined
-  return { is: 'acts', store, identity: head.identity, ...(head.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }), orders }
+  if (orders.length === 0 || place === undefined) return undefined
+  memory.quiet.handed(orders.map(({ id }) => id))
+  return { is: 'acts', store, identity: place, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }), orders }
+}
+
+/** Whether the latest run would remove this very version too: two days after a plan another may know better. */
+function purgedByLatest(tx: Tx, reconcile: string): (act: ActRow) => Found {
+  const latest = latestOf(tx.sql, reconcile)
+  const acts = latest === undefined ? [] : loadActs(tx.sql, latest.id)
+  const isSealed = latest !== undefined && digestOf(acts) === latest.digest
+  const versions = new Map(acts.flatMap(({ act, key, given }) => (act === 'purge' ? [[key, given.item.version_id] as const] : [])))
+  return ({ key, given }) => {
+    if (!isSealed) return { is: 'unknown', says: 'what it would do is not known' }
+    return versions.has(key) && versions.get(key) === given.item.version_id ? { is: 'pass' } : { is: 'fail', says: 'it would not' }
+  }
 }
 
 function orderOf(object: ObjectRow): Order {
@@ -254,13 +335,24 @@ function orderOf(object: ObjectRow): Order {
   return { id, act: life.is === 'returning' ? 'release' : 'purge', what: setAsideOf(life, object.key) }
 }
 
-function groundsOf(tx: Tx, ports: DeskPorts, { seen }: Memory, plan: string, reconcile: string, head: PlanRow, store: string): Grounds {
+interface Of {
+  readonly plan: string
+  readonly reconcile: string
+  readonly head: PlanRow | undefined
+  readonly store: string
+  readonly identity: string
+  readonly edited: boolean
+}
+
+/** Whoever brings back by hand has no plan to go by, and needs none. */
+const NO_MARGINS = marginsOf({ retention: ms(0), oldestCopy: undefined, shrink: 1 })
+const NO_PLAN: Pick<PlanRow, 'hash' | 'mode' | 'refusals' | 'binding'> = { hash: '', mode: 'report', refusals: [], binding: null }
+
+function groundsOf(tx: Tx, ports: DeskPorts, { seen }: Memory, { plan, reconcile, head, store, identity, edited }: Of): Grounds {
   const job = loadJob(tx.sql, reconcile)
-  const acts = loadActs(tx.sql, plan)
   const latest = job.latest && { mode: job.breaker.is === 'open' ? ('latched' as const) : job.latest.mode, binding: job.latest.binding, refusals: job.latest.refusals.map(({ id, text }) => ({ id, text, found: 'fail' as const, evidence: [], cure: '' })) }
-  const hand = plan === byHand(reconcile)
   return {
-    plan: head, digest: hand ? { now: '', sealed: '' } : { now: digestOf(acts), sealed: head.digest }, goodUntil: head.goodUntil, latest, arming: job.arming, approval: loadApproval(tx.sql, plan), breaker: job.breaker,
-    store: ports.storeOf(reconcile) === store ? seen.get(store) : undefined, identity: head.identity, margins: head.margins, now: tx.now, lived: ports.lived(),
+    plan: head ?? NO_PLAN, digest: edited ? { now: 'edited', sealed: '' } : { now: '', sealed: '' }, goodUntil: head?.goodUntil ?? dueIn(tx.now, ms(0)), purgeUntil: head?.purgeUntil, latest, arming: job.arming, approval: loadApproval(tx.sql, plan), breaker: job.breaker,
+    store: ports.storeOf(reconcile) === store ? seen.get(store) : undefined, identity, margins: head?.margins ?? NO_MARGINS, now: tx.now, lived: ports.lived(),
   }
 }

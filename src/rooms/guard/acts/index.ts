@@ -18,6 +18,8 @@ import { applyAsked, applyJob, applyObject, digestOf, dropActs, isUsed, jobStrea
 /** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
 const PLAN_GOOD: Span = hours(1)
 const PURGE_GOOD: Span = hours(48)
+/** Keys that one entry names. */
+const MOST_NAMED = 200
 /** Acts of one plan that are kept; the breaker opens long before. */
 export const MOST_ACTS = 1_000
 
@@ -48,10 +50,10 @@ export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
   disarm(tx: Tx, reconcile: string, by: string): Job
   /** What a person has accepted: typed, dated, bound to what was seen. */
   accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string }): Job
-  /** A person wants it back. */
+  /** A person wants it back; from then on it stays until a person unlocks it. */
   bring(tx: Tx, reconcile: string, keys: readonly string[], by: string): { readonly wanted: number; readonly missing: readonly string[] }
   /** Writes the intent down; nothing may be done before this is durable. A sentence where it cannot be. */
-  intend(tx: Tx, it: { readonly plan: string; readonly reconcile: string; readonly act: ActRow; readonly agreement?: string }): Intended | string
+  intend(tx: Tx, it: { readonly plan: string; readonly reconcile: string; readonly act: ActRow; readonly agreement?: string; readonly identity?: string }): Intended | string
   ended(tx: Tx, id: string, ended: Ended): void
   looked(tx: Tx, id: string, found: Looked): void
   halt(tx: Tx, reconcile: string, it: { readonly says: string; readonly lost: boolean; readonly plan?: string }): void
@@ -89,7 +91,7 @@ export function actsPart(context: ActsContext): Acts {
   const acts: Acts = {
     tables: TABLES, projections: PROJECTIONS,
     apply: {
-      'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob,
+      'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob, 'guard.wanted': applyJob,
       'guard.asked': applyAsked, 'guard.intended': applyObject, 'guard.ended': applyObject, 'guard.looked': applyObject,
     },
     on: { 'agreement.pressed': (tx, entry) => takeAgreed(tx, entry, write) },
@@ -103,10 +105,10 @@ export function actsPart(context: ActsContext): Acts {
       const job = loadJob(tx.sql, reconcile)
       return write(tx, 'guard.accepted', reconcile, job, job, { accepted })
     },
-    bring: (tx, reconcile, keys) => bring(tx, reconcile, keys),
-    intend(tx, { plan, reconcile, act, agreement }) {
+    bring: (tx, reconcile, keys, by) => bring(tx, reconcile, { keys, by }, write),
+    intend(tx, { plan, reconcile, act, agreement, identity }) {
       const object = loadObject(tx.sql, reconcile, act.key)
-      const event = intentOf(act, moment(tx), agreement)
+      const event = intentOf(act, moment(tx), { agreement, identity })
       if (typeof event === 'string') return event
       const { life, wrong } = step(object.life, event)
       if (wrong !== undefined) return wrong
@@ -163,10 +165,9 @@ function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
   for (const { plan, reconcile: of } of keptPlans(tx.sql)) if (of === reconcile && isOld(tx, plan)) dropActs(tx.sql, plan)
   const kept = moved === 'current' ? run.acts.filter(({ act }) => act === 'release' || run.plan.mode === 'armed').slice(0, MOST_ACTS) : run.acts.filter(({ act }) => act === 'release').slice(0, MOST_ACTS)
   const { id, hash, binding, refusals, totals } = run.plan
-  const only: Span = kept.some(({ act }) => act === 'purge') ? PURGE_GOOD : PLAN_GOOD
   const plan: PlanRow = {
     id, reconcile, hash, mode: after.latest?.mode ?? 'report', binding, refusals: refusals.slice(0, 50), totals, digest: digestOf(kept), store: run.store, identity: run.identity, margins: run.margins,
-    goodUntil: dueIn(tx.now, only), perDay: Math.max(LIMITS.few, Math.floor(LIMITS.actsPerDayShare * run.objects)), at: tx.now.wall,
+    goodUntil: dueIn(tx.now, PLAN_GOOD), ...(kept.some(({ act }) => act === 'purge') && { purgeUntil: dueIn(tx.now, PURGE_GOOD) }), perDay: Math.max(LIMITS.few, Math.floor(LIMITS.actsPerDayShare * run.objects)), at: tx.now.wall,
   }
   const had = loadPlan(tx.sql, id)
   if (kept.length > 0 && had === undefined) saveActs(tx.sql, id, kept)
@@ -176,7 +177,7 @@ function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
 const isOld = (tx: Tx, id: string): boolean => {
   const plan = loadPlan(tx.sql, id)
   const hasPurge = tx.sql.get(`select 1 as x from guard_act where plan = ? and act = 'purge' and state = 'waiting' limit 1`, id) !== undefined
-  return plan === undefined || !hasPurge || tx.now.wall >= plan.goodUntil.wall
+  return plan?.purgeUntil === undefined || !hasPurge || tx.now.wall >= plan.purgeUntil.wall
 }
 
 /** All whose word was needed have said it: what they agreed on becomes an entry, now or never. */
@@ -215,7 +216,7 @@ function refuse(tx: Tx, reconcile: string, job: Job, { agreement, says, used }: 
   tell(tx, `reconcile:${reconcile}/not-done`, `What was agreed on was not done`, `${reconcile}: ${says} (${agreement})`)
 }
 
-function bring(tx: Tx, reconcile: string, keys: readonly string[]): { wanted: number; missing: string[] } {
+function bring(tx: Tx, reconcile: string, { keys, by }: { readonly keys: readonly string[]; readonly by: string }, write: Write): { wanted: number; missing: string[] } {
   const missing: string[] = []
   const plan = byHand(reconcile)
   // What was brought back, or could not be, has been told; nobody asks for it again.
@@ -228,16 +229,21 @@ function bring(tx: Tx, reconcile: string, keys: readonly string[]): { wanted: nu
     else wanted.push({ act: 'release', key, given: { lock: 'none', item: { act: 'release', key: Buffer.from(key, 'hex').toString('utf8'), version_id: life.aside.version, etag: life.aside.etag, bytes: life.aside.bytes, tenant: null, first_flagged: null, eligible_at: null, why: 'a person wants it back' } } })
   }
   saveActs(tx.sql, plan, wanted, from)
+  // What was asked for stands in the ledger: acts under a person's name that do not are nobody's.
+  for (let n = 0; n < wanted.length; n += MOST_NAMED) {
+    const job = loadJob(tx.sql, reconcile)
+    write(tx, 'guard.wanted', reconcile, job, job, { held: { keys: wanted.slice(n, n + MOST_NAMED).map(({ key }) => key), by } })
+  }
   return { wanted: wanted.length, missing }
 }
 
-function intentOf({ act, given, key }: ActRow, at: { wall: Instant; lived: Span }, agreement: string | undefined): LifeEvent | string {
+function intentOf({ act, given, key }: ActRow, at: { wall: Instant; lived: Span }, { agreement, identity }: { readonly agreement: string | undefined; readonly identity: string | undefined }): LifeEvent | string {
   if (given.item.key_hex !== undefined || Buffer.from(given.item.key).toString('hex') !== key) return 'its name is no text by which a store could be asked'
   if (act === 'release') return { is: 'intended', act, at }
   if (act === 'purge') return agreement === undefined ? 'nobody has agreed to it' : { is: 'intended', act, at, agreement }
   const { item, flag } = given
   if (flag === undefined || item.etag === null || item.bytes === null) return 'it has no flag, etag or size'
-  return { is: 'intended', act, at, flag, what: { key: item.key, etag: item.etag, bytes: item.bytes, ...(item.version_id !== null && { versionId: item.version_id }) } }
+  return { is: 'intended', act, at, flag, what: { key: item.key, etag: item.etag, bytes: item.bytes, ...(item.version_id !== null && { versionId: item.version_id }) }, ...(identity !== undefined && { identity }) }
 }
 
 /** What was begun under this name and has not ended; an answer about anything else is an old one. */
@@ -276,7 +282,7 @@ function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Lif
 
 /** What an entry of a job says, in a sentence, for the audit. */
 export function sayAct({ is, body }: Entry): string {
-  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string } }
+  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string }; held?: { readonly keys: readonly string[]; readonly by: string } }
   switch (is) {
     case 'guard.asked': return `people were asked to ${b.asked?.is} ${b.asked?.reconcile} (${b.agreement})`
     case 'guard.armed': return `${b.reconcile} was armed (${b.agreement})`
@@ -284,6 +290,7 @@ export function sayAct({ is, body }: Entry): string {
     case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`
     case 'guard.breakerClosed': return `the breaker of ${b.reconcile} was closed (${b.agreement})`
     case 'guard.accepted': return `${b.accepted?.by} accepted ${b.accepted?.what} of ${b.reconcile}: ${b.accepted?.seen}`
+    case 'guard.wanted': return `${b.held?.by} brought ${b.held?.keys.length} objects of ${b.reconcile} back: they stay until somebody unlocks them`
     case 'guard.notDone': return `what was agreed on for ${b.reconcile} was not done: ${b.says} (${b.agreement})`
     default: return `${b.reconcile} was stopped: ${b.says}`
   }

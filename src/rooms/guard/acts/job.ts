@@ -36,6 +36,8 @@ export interface Job {
   readonly healthy: { readonly at: Instant; readonly ladder: Ladder } | undefined
   /** Runs in a row that were clean, all of one binding. */
   readonly clean: number
+  /** The last entry about an object whose outcome a run has judged. */
+  readonly judged?: number
 }
 
 /** A breaker that nobody has ever seen is closed; one that stood somewhere is never guessed. */
@@ -104,6 +106,8 @@ export interface JobRun {
   /** As judged from the breaker that the run was given. */
   readonly breaker: Breaker | undefined
   readonly ladder: Ladder
+  /** The last entry about an object of which it was told. */
+  readonly through?: number
   readonly at: Instant
 }
 
@@ -118,6 +122,8 @@ export function afterRun(job: Job, run: JobRun, current: 'current' | 'moved'): J
     latest: { plan: plan.id, hash: plan.hash, mode: current === 'current' ? plan.mode : 'report', binding: plan.binding, refusals: plan.refusals.map(({ id, text }) => ({ id, text })).slice(0, 50), healthy, at },
     healthy: healthy ? { at, ladder: run.ladder } : job.healthy,
     clean: healthy ? (sameBinding ? job.clean : 0) + 1 : 0,
+    // A run that could not judge leaves it to the next; what it found bad is latched by the breaker from here on.
+    ...(run.through !== undefined && (healthy || breaker.is === 'open') ? { judged: Math.max(run.through, job.judged ?? 0) } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 // The lease: the word of the keeper that this hand, and no other, may act; good for twenty seconds. The hand counts from before it asked, the keeper
 // from when it answered, both by the clock that nobody sets: so the hand always believes it to be over before the keeper does, however long either
-// was frozen or the answer took. Over is over, also for a hand that wakes up again (G-8, C-7).
+// was frozen or the answer took. Over is over, also for a hand that wakes up again (G-8, C-7). A keeper that has just begun knows of no
+// lease that the one before it gave: until the longest of them is over it gives none.
 import { laterTick, seconds, type Now, type Span, type Stamp } from '../../../core/time.ts'
 
 export const LEASE: Span = seconds(20)
@@ -17,6 +18,9 @@ export interface Grants {
 export type Granted =
   | { readonly is: 'granted'; readonly term: number; readonly for: Span }
   | { readonly is: 'taken'; readonly for: Span }
+
+/** Of a keeper that has just begun: whoever was given it by the one before may still act. */
+export const firstGrants = (now: Now): Grants => ({ term: 0, holder: '', until: { tick: laterTick(now.tick, LEASE), boot: now.boot } })
 
 /** Gives or renews it. Whoever holds it must have let it lapse before another one gets it: a lost line is no proof that its owner is dead. */
 export function grant(grants: Grants, holder: string, now: Now): { readonly grants: Grants; readonly granted: Granted } {

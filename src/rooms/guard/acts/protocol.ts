@@ -29,7 +29,8 @@ export type Ended =
 
 export type FromHand =
   | { readonly is: 'lease' }
-  | { readonly is: 'work'; readonly term: number }
+  /** `stores`: those that it has the credentials of; absent: all. */
+  | { readonly is: 'work'; readonly term: number; readonly stores?: readonly string[] }
   /** `keeps`: whether what is put aside stays there for the quarantine that was asked about. */
   | { readonly is: 'probed'; readonly term: number; readonly store: string; readonly identity: string; readonly capabilities: Probed['capabilities']; readonly clock: StoreClock; readonly moves: boolean; readonly keeps: Found; readonly way: Way }
   /** It could not be tried out. */

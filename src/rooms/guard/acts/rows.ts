@@ -25,14 +25,16 @@ create table if not exists guard_plan (id text primary key, reconcile text not n
 create index if not exists guard_plan_of on guard_plan (reconcile, at);
 create table if not exists guard_object (reconcile text not null, key text not null, version integer not null, life_is text not null, life text not null, plan text not null, primary key (reconcile, key)) strict, without rowid;
 create index if not exists guard_object_open on guard_object (reconcile, life_is) where life_is in ('leaving', 'returning', 'removing');
-create table if not exists guard_ended (reconcile text not null, plan text not null, act text not null, ended text not null, at integer not null, lived integer not null) strict;
+create table if not exists guard_held (reconcile text not null, key text not null, version integer not null, state text not null, by_ text not null, at integer not null, primary key (reconcile, key)) strict, without rowid;
+create index if not exists guard_held_new on guard_held (reconcile, version) where state = 'new';
+create table if not exists guard_ended (reconcile text not null, plan text not null, act text not null, ended text not null, at integer not null, lived integer not null, seq integer not null) strict;
 create index if not exists guard_ended_at on guard_ended (reconcile, at);
 create index if not exists guard_ended_of on guard_ended (plan);
 create table if not exists guard_act (plan text not null, n integer not null, act text not null, key text not null, given text not null, state text not null, says text not null, primary key (plan, n)) strict, without rowid;
 create index if not exists guard_act_waiting on guard_act (plan, state);
 `
 
-export const PROJECTIONS = ['guard_job', 'guard_asked', 'guard_used', 'guard_approval', 'guard_accepted', 'guard_plan', 'guard_object', 'guard_ended']
+export const PROJECTIONS = ['guard_job', 'guard_asked', 'guard_used', 'guard_approval', 'guard_accepted', 'guard_plan', 'guard_object', 'guard_held', 'guard_ended']
 
 /** Plans and outcomes older than this are of no use to anybody but the ledger. */
 const KEPT: Span = days(31)
@@ -62,7 +64,10 @@ export interface PlanRow {
   readonly store: string
   readonly identity: string
   readonly margins: Margins
+  /** For what puts aside: as long as what the run read is worth something. */
   readonly goodUntil: Due
+  /** For a purge, which waits for people; absent where nothing is to be purged. */
+  readonly purgeUntil?: Due
   /** What may be destroyed in one day here. */
   readonly perDay: number
   readonly at: Instant
@@ -101,16 +106,19 @@ export const jobStream = (reconcile: string): string => `reconcile:${reconcile}`
 
 // What entries do.
 
-interface JobBody { readonly reconcile: string; readonly job: Omit<Job, 'version'>; readonly agreement?: string; readonly approval?: Approval & { readonly plan: string }; readonly plan?: PlanRow; readonly accepted?: { what: string; seen: string; by: string }; readonly at: Instant }
+interface JobBody { readonly reconcile: string; readonly job: Omit<Job, 'version'>; readonly agreement?: string; readonly approval?: Approval & { readonly plan: string }; readonly plan?: PlanRow; readonly accepted?: { what: string; seen: string; by: string }; readonly held?: { readonly keys: readonly string[]; readonly by: string }; readonly at: Instant }
 
 /** Of every entry of a job's stream: how it stands from here on, and the agreement that is used up by it. */
 export function applyJob(sql: Sql, entry: Entry): void {
-  const { reconcile, job, agreement, approval, plan, accepted, at } = entry.body as unknown as JobBody
+  const { reconcile, job, agreement, approval, plan, accepted, held, at } = entry.body as unknown as JobBody
   sql.run('insert into guard_job (reconcile, version, job) values (?,?,?) on conflict (reconcile) do update set version = excluded.version, job = excluded.job', reconcile, (entry.follows ?? 0) + 1, canonical(job))
   // A second entry that names the same agreement breaks here: it is refused, and so is its whole turn.
   if (agreement !== undefined) sql.run('insert into guard_used (agreement, reconcile, at) values (?,?,?)', agreement, reconcile, at)
   if (approval !== undefined) sql.run('insert into guard_approval (plan, approval) values (?,?) on conflict (plan) do update set approval = excluded.approval', approval.plan, canonical(approval))
   if (accepted !== undefined) sql.run('insert into guard_accepted (reconcile, what, seen, by_, at) values (?,?,?,?,?) on conflict (reconcile, what, seen) do update set by_ = excluded.by_, at = excluded.at', reconcile, accepted.what, accepted.seen, accepted.by, at)
+  // Brought back by a person it stays, until a person says otherwise.
+  for (const key of held?.keys ?? []) sql.run(`insert into guard_held (reconcile, key, version, state, by_, at) values (?,?,?,'new',?,?) on conflict (reconcile, key) do update set version = excluded.version, state = 'new', by_ = excluded.by_, at = excluded.at`, reconcile, key, (entry.follows ?? 0) + 1, held?.by ?? '', at)
+  if (accepted?.what === 'unlock') sql.run(`update guard_held set state = 'lifted' where reconcile = ? and key = ?`, reconcile, accepted.seen)
   if (plan !== undefined) {
     sql.run('insert into guard_plan (id, reconcile, at, plan) values (?,?,?,?) on conflict (id) do nothing', plan.id, reconcile, plan.at, canonical(plan))
     sql.run('delete from guard_plan where reconcile = ? and at < ?', reconcile, plan.at - KEPT)
@@ -130,7 +138,7 @@ export function applyObject(sql: Sql, entry: Entry): void {
   sql.run('insert into guard_object (reconcile, key, version, life_is, life, plan) values (?,?,?,?,?,?) on conflict (reconcile, key) do update set version = excluded.version, life_is = excluded.life_is, life = excluded.life, plan = excluded.plan',
     reconcile, key, (entry.follows ?? 0) + 1, life.is, canonical(life), plan)
   if (ended === undefined || act === undefined) return
-  sql.run('insert into guard_ended (reconcile, plan, act, ended, at, lived) values (?,?,?,?,?,?)', reconcile, plan, act, ended, at, lived)
+  sql.run('insert into guard_ended (reconcile, plan, act, ended, at, lived, seq) values (?,?,?,?,?,?,?)', reconcile, plan, act, ended, at, lived, entry.seq)
   sql.run('delete from guard_ended where reconcile = ? and at < ?', reconcile, at - KEPT)
 }
 
@@ -206,14 +214,45 @@ export const actsToday = (sql: Sql, reconcile: string, now: { readonly wall: Ins
   sql.get<{ n: number }>(`select count(*) as n from guard_ended where reconcile = ? and act <> 'release' and ended = 'done' and (at > ? or lived > ?)`, reconcile, now.wall - DAY, now.lived - DAY)?.n ?? 0
 
 /** What came of the acts of one plan so far. */
-export const tallyOf = (sql: Sql, plan: string): Tally =>
-  sql.all<{ ended: Ended }>(`select ended from guard_ended where plan = ? and act <> 'release' order by rowid`, plan).reduce((tally, { ended }) => counted(tally, ended), NOTHING_YET)
+export const tallyOf = (sql: Sql, plan: string, after = 0): Tally =>
+  sql.all<{ ended: Ended }>(`select ended from guard_ended where plan = ? and act <> 'release' and seq > ? order by seq`, plan, after).reduce((tally, { ended }) => counted(tally, ended), NOTHING_YET)
 
-/** Of the newest plan that anything was done with: what the breaker of the next run is told. */
-export function lastBatch(sql: Sql, reconcile: string): { readonly tried: number; readonly failed: number; readonly preconditions: number } {
-  const plan = sql.get<{ plan: string }>(`select plan from guard_ended where reconcile = ? and act <> 'release' order by rowid desc limit 1`, reconcile)?.plan
-  const tally = plan === undefined ? NOTHING_YET : tallyOf(sql, plan)
-  return { tried: tally.tried, failed: tally.failed + tally.lost, preconditions: tally.changed }
+/**
+ * Of the newest plan that anything was done with, what came of it since a run judged that last: what the breaker of the next run is told. What tripped
+ * it once is latched by it, and would keep it open for ever if it were told again. `through`: the last entry that is counted.
+ */
+export function lastBatch(sql: Sql, reconcile: string, judged = 0): LastBatch {
+  const last = sql.get<{ plan: string; seq: number }>(`select plan, seq from guard_ended where reconcile = ? and act <> 'release' and seq > ? order by seq desc limit 1`, reconcile, judged)
+  if (last === undefined) return { tried: 0, failed: 0, preconditions: 0, through: judged }
+  const { tried, failed, lost, changed } = tallyOf(sql, last.plan, judged)
+  return { tried, failed: failed + lost, preconditions: changed, through: last.seq }
+}
+
+export interface LastBatch { readonly tried: number; readonly failed: number; readonly preconditions: number; readonly through: number }
+
+export interface HeldRow extends Record<string, unknown> { readonly key: string; readonly version: number; readonly state: 'new' | 'told' | 'lifted'; readonly by_: string }
+
+/** What a person has said of this key by bringing it back. */
+export const loadHeld = (sql: Sql, reconcile: string, key: string): HeldRow | undefined => sql.get<HeldRow>('select key, version, state, by_ from guard_held where reconcile = ? and key = ?', reconcile, key)
+
+/** What was brought back by people since a run was told, the oldest first, no more than `most`. `through`: the last version of the job of which all is in it. */
+export function newlyHeld(sql: Sql, reconcile: string, most: number): { readonly keys: readonly string[]; readonly through: number } {
+  const rows = sql.all<{ key: string; version: number }>(`select key, version from guard_held where reconcile = ? and state = 'new' order by version, key limit ?`, reconcile, most + 1)
+  const cut = rows.length > most ? (rows.at(-1)?.version ?? 0) : Number.POSITIVE_INFINITY
+  const whole = rows.filter(({ version }) => version < cut)
+  return { keys: whole.map(({ key }) => key), through: whole.at(-1)?.version ?? 0 }
+}
+
+/** A run has taken them in: from here on its memory knows of them. */
+export const markHeld = (sql: Sql, reconcile: string, through: number): void => void sql.run(`update guard_held set state = 'told' where reconcile = ? and state = 'new' and version <= ?`, reconcile, through)
+
+/** The newest plan whose run saw its store: which one that was. */
+export function identityOfStore(sql: Sql, reconcile: string): string | undefined {
+  for (const { plan } of sql.each<{ plan: string }>('select plan from guard_plan where reconcile = ? order by at desc', reconcile)) {
+    const { identity } = JSON.parse(plan) as PlanRow
+    if (identity !== '') return identity
+  }
+  return undefined
 }
 
 export interface AcceptedRow extends Record<string, unknown> { readonly what: string; readonly seen: string; readonly by_: string; readonly at: Instant }

@@ -22,6 +22,8 @@ export interface Recheck {
   readonly seen: Stamp
   /** `present`: a row, or an upload that is spoken for. */
   readonly row: 'none' | 'present' | 'unknown'
+  /** Of what is to be purged: whether the same bytes lie in the other place, when it was asked for just them. Absent: nobody knows. */
+  readonly copy?: 'there' | 'not'
 }
 
 /** What two people agreed on, for a purge. */
@@ -51,8 +53,9 @@ export interface Grounds {
   readonly plan: Pick<Plan, 'hash' | 'mode' | 'refusals' | 'binding'>
   /** The digest of the acts as they lie here, and as it was sealed. */
   readonly digest: { readonly now: string; readonly sealed: string }
-  /** Until when the plan's own evidence is worth something. */
+  /** Until when the plan's own evidence is worth something; for a purge, which waits for people, longer. */
   readonly goodUntil: Due
+  readonly purgeUntil: Due | undefined
   /** The plan of the latest run: whatever it refuses holds back older ones too. */
   readonly latest: Pick<Plan, 'mode' | 'refusals' | 'binding'> | undefined
   readonly arming: Arming | undefined
@@ -76,14 +79,18 @@ export interface Candidate {
   readonly copied: boolean | undefined
   readonly modifiedAt: Instant | undefined
   readonly recheck: Recheck | undefined
+  /** Who has brought it back by hand, and wants it to stay; empty where nobody has. */
+  readonly heldBy: string
+  /** Whether the latest run would purge this very version too; of a purge alone. */
+  readonly again: Found | undefined
 }
 
 /** Whether this act may be done to this object now, and why not. */
 export function rule(act: Act, it: Candidate, grounds: Grounds): Found {
   switch (act) {
-    case 'quarantine': return all([...ofPlan(grounds), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toQuarantine(it, grounds)])
-    case 'purge': return all([...ofPlan(grounds), ...ofPeople(grounds), ...ofStore(grounds, ['purges', 'clock', 'read_only']), ...toPurge(it, grounds)])
-    case 'release': return all([sameStore(grounds), { wants: 'what lies aside', found: it.life.is === 'aside' ? pass : fail(`it is ${it.life.is}`) }])
+    case 'quarantine': return all([...ofPlan(grounds, grounds.goodUntil), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toQuarantine(it, grounds)])
+    case 'purge': return all([...ofPlan(grounds, grounds.purgeUntil), ...ofPeople(grounds), ...ofStore(grounds, ['purges', 'clock', 'read_only']), ...toPurge(it, grounds)])
+    case 'release': return all([storeOfRelease(grounds), { wants: 'what lies aside', found: it.life.is === 'aside' ? pass : fail(`it is ${it.life.is}`) }])
   }
 }
 
@@ -92,12 +99,12 @@ const fail = (says: string): Found => ({ is: 'fail', says })
 const unknown = (says: string): Found => ({ is: 'unknown', says })
 
 /** The plan itself, and whether what it rests on still stands (G-11, G-16). */
-function ofPlan({ plan, digest, goodUntil, latest, arming, now }: Grounds): Want[] {
+function ofPlan({ plan, digest, latest, arming, now }: Grounds, until: Due | undefined): Want[] {
   const people = new Set(arming?.people ?? [])
   return [
     { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(`it is ${plan.mode}, with ${plan.refusals.length} refusals`) },
     { wants: 'the acts as they were sealed', found: digest.now === digest.sealed ? pass : fail('they are not what was judged') },
-    { wants: 'a plan that is still fresh', found: isDue(goodUntil, now) || goodUntil.boot !== now.boot ? fail('too much time has passed since it was made') : pass },
+    { wants: 'a plan that is still fresh', found: until === undefined ? unknown('nobody has said until when') : isDue(until, now) || until.boot !== now.boot ? fail('too much time has passed since it was made') : pass },
     { wants: 'the latest run', found: latest === undefined ? unknown('nobody knows it') : !isLive(latest) ? fail('it would touch nothing') : latest.binding === plan.binding ? pass : fail('something has changed since this plan was made') },
     { wants: 'armed by two people', found: arming === undefined ? fail('it is not armed') : arming.binding !== plan.binding ? fail('they armed something else') : people.size >= 2 ? pass : fail('it was one') },
   ]
@@ -125,6 +132,13 @@ function sameStore({ store, identity, now }: Grounds): Want {
   const age = store && ageOf(store.seen, now)
   const found = store === undefined || age === undefined || age > PROBE_GOOD ? unknown('nobody has looked lately') : store.identity === identity ? pass : fail('it is another one')
   return { wants: 'the store that was judged', found }
+}
+
+/** To bring back waits for no run and no canary: which store it is, the hand asks right before; one that was seen to be another is not even asked. */
+function storeOfRelease({ store, identity, now }: Grounds): Want {
+  const age = store && ageOf(store.seen, now)
+  const another = store !== undefined && age !== undefined && age <= PROBE_GOOD && store.identity !== identity
+  return { wants: 'the store in which it was put aside', found: identity === '' ? unknown('nobody knows which it was') : another ? fail('it is another one') : pass }
 }
 
 /** What was tried out on canaries just now (G-6, G-9, G-15, G-21). */
@@ -166,6 +180,7 @@ function toQuarantine(it: Candidate, grounds: Grounds): Want[] {
   const listed = { version: item.version_id ?? undefined, etag: item.etag ?? undefined, size: item.bytes ?? undefined, modifiedAt, lock: 'free' as const, tags: [], standing: 'live' as const }
   return [
     { wants: 'nothing is under way with it', found: isFree(life) ? pass : fail(`it is ${life.is}`) },
+    { wants: 'not brought back by a person', found: it.heldBy === '' ? pass : fail(`${it.heldBy} brought it back: it stays until somebody unlocks it`) },
     { wants: 'the version that was flagged', found: same ? pass : fail('it is another one') },
     { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
     noRow(it, grounds.now),
@@ -184,6 +199,15 @@ function toPurge(it: Candidate, grounds: Grounds): Want[] {
     { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
     noRow(it, grounds.now),
     { wants: 'the breaker', found: breaker === undefined ? unknown('its state is not known') : breaker.is === 'closed' ? pass : fail('it is not closed') },
+    { wants: 'the latest run purges it too', found: it.again ?? unknown('nobody has looked') },
+    { wants: `verified in the other place, asked within ${sayTime(RECHECK_GOOD)}`, found: copyNow(it, grounds.now) },
     ...beforePurge(aside, listed, copied, at(grounds), grounds.margins),
   ]
+}
+
+/** What the plan knew of the copy may be two days old: it is asked for again with each handful (G-23). */
+function copyNow({ recheck }: Candidate, now: Now): Found {
+  const age = recheck && ageOf(recheck.seen, now)
+  if (recheck?.copy === undefined || age === undefined || age > RECHECK_GOOD) return unknown('nobody has seen it there within the last minutes')
+  return recheck.copy === 'there' ? pass : fail('it is not there any more')
 }

@@ -122,9 +122,22 @@ export interface RecheckTask {
   readonly keys: readonly string[]
   /** The catalogue as the last good run saw it: another one, or one that went back, knows nothing of these keys (G-16, G-19). */
   readonly former: Pick<FormerWritten, 'identity' | 'oids' | 'position' | 'fingerprint'> | 'none'
+  /** Of what is to be purged: what has to lie in the place of the second copies. */
+  readonly copies: readonly CopyWanted[]
 }
 
-export type Rechecked = Readonly<Record<string, 'none' | 'present'>>
+/** By its key (bytes, in hex) and by what it was when it was put aside. */
+export interface CopyWanted {
+  readonly key: string
+  readonly etag: string
+  readonly bytes: number
+}
+
+/** By key. A copy that could not be looked at is not in it, and unknown. */
+export interface Rechecked {
+  readonly rows: Readonly<Record<string, 'none' | 'present'>>
+  readonly copies: Readonly<Record<string, 'there' | 'not'>>
+}
 
 export type ReconcileResult =
   | {
