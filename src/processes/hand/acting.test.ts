@@ -195,7 +195,7 @@ test('G-16 what changes after arming disarms; a person brings anything back; no 
   const [{ seen } = { seen: '' }] = shown.acceptable
   const token = await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen }, { is: 'token', id: 'tok_1', name: 'ci', scopes: ['admin'] })
   assert.equal(token.status, 403)
-  assert.equal((await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen: 'another' })).status, 409)
+  assert.equal((await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen: 'another', person: 'ada' })).status, 409)
   for (const more of [{}, { person: 'root' }]) assert.deepEqual((await k.ask('reconcile.accept', { reconcile: JOB, what: 'schema', seen, ...more })).status, 400, 'nobody in particular')
   await body('reconcile.accept', { reconcile: JOB, what: 'schema', seen, person: 'ada' })
   shown = await run()
