@@ -38,6 +38,8 @@ export interface Store {
   begin(): void
   commit(): void
   rollback(): void
+  /** Lets `act` read many things as they stand together: one look at the file instead of one for each question. */
+  reading(act: () => void): void
   /** Runs `act` as one turn inside the open batch; undone alone when it throws. */
   turn<T>(name: string, now: Now, act: (tx: Tx) => T): TurnResult<T>
   meta(key: string): string | undefined
@@ -190,6 +192,14 @@ export function storeOver(sql: Sql, rooms: readonly Room[]): Store {
       head = before
       if (sql.inTransaction) sql.exec('rollback')
     },
+    reading(act) {
+      sql.run('begin')
+      try {
+        act()
+      } finally {
+        if (sql.inTransaction) sql.run('commit')
+      }
+    },
     turn,
     meta: (key) => sql.get<{ value: string }>('select value from meta where key = ?', key)?.value,
     setMeta: (key, value) => void sql.run('insert into meta (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, value),
@@ -272,10 +282,20 @@ export const textOf = (sql: Sql, hash: string): string =>
 const KEPT = /^#[0-9a-f]{64}(?:\.[a-z]+)?$/
 
 /** What stands in an entry as it is said: free text stands there as `#` and its hash, and is empty when it was taken out of the side table. */
-export function saidOf(sql: Sql, said: string): string {
-  if (!said.startsWith('#') || !KEPT.test(said)) return said
-  const text = textOf(sql, said.slice(1, 65))
-  return said.length === 65 || text === '' ? text : ((JSON.parse(text) as Record<string, string>)[said.slice(66)] ?? '')
+export const saidOf = (sql: Sql, said: string): string => saidOfAll(sql, [said])[0] as string
+
+/** The same of several that were probably kept as one: each text is read once. */
+export function saidOfAll(sql: Sql, all: readonly string[]): string[] {
+  const read = new Map<string, { text: string; parts?: Readonly<Record<string, string>> }>()
+  return all.map((said) => {
+    if (!said.startsWith('#') || !KEPT.test(said)) return said
+    const hash = said.slice(1, 65)
+    const has = read.get(hash) ?? { text: textOf(sql, hash) }
+    read.set(hash, has)
+    if (said.length === 65 || has.text === '') return has.text
+    has.parts ??= JSON.parse(has.text) as Record<string, string>
+    return has.parts[said.slice(66)] ?? ''
+  })
 }
 
 /** Keeps several texts that belong together as one, and gives what stands for each in the entry: read by `saidOf`, taken out together. */

@@ -15,7 +15,7 @@ import { dueNow, nextDue, type DueRow, type Store } from '../db/store.ts'
 
 /** Turns in one batch, and milliseconds after which it is closed. */
 const MOST_TURNS = 256
-const LONGEST_BATCH = 5
+const LONGEST_BATCH = 10
 /** A due turn that failed this often, or killed the process this often, is set aside. */
 const PATIENCE = 3
 
@@ -179,9 +179,11 @@ export function createEngine(options: EngineOptions): Engine {
       lose(cause, owed)
       return turns
     }
-    for (const effect of owed.afterwards) effect()
-    for (const reply of owed.replies) reply()
-    for (const deed of owed.deeds) options.perform(deed)
+    store.reading(() => {
+      for (const effect of owed.afterwards) effect()
+      for (const reply of owed.replies) reply()
+      for (const deed of owed.deeds) options.perform(deed)
+    })
     return turns
   }
 

@@ -6,7 +6,7 @@ import type { Now } from '../core/time.ts'
 import type { Store } from '../db/store.ts'
 import type { Message } from '../ports/channel.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
-import type { PageRoom } from '../rooms/page/index.ts'
+import type { Mirror, PageRoom } from '../rooms/page/index.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { FromRinger, Journaled, ToRinger } from '../rooms/page/protocol.ts'
 import { incidentOf, loadOpen, pagingOf } from '../rooms/page/rows.ts'
@@ -25,8 +25,8 @@ export interface RingerLine {
   wasAway(): void
   hear(message: FromRinger): void
   perform(deed: Deed): void
-  /** An incident changed and is durable. */
-  changed(id: string): void
+  /** An incident changed and is durable; `as` it stands now, else that is looked up. */
+  changed(id: string, as?: Mirror): void
   /** Plan and open incidents, to a ringer that follows. */
   refresh(): void
   tick(): void
@@ -132,8 +132,8 @@ export function createRingerLine(options: RingerLineOptions): RingerLine {
       else if (ready && message.term >= term) hello()
     },
     perform,
-    changed(id) {
-      const it = page().mirrored(store().sql, id)
+    changed(id, as) {
+      const it = as ?? page().mirrored(store().sql, id)
       if (it) send({ is: 'changed', mirrored: it.mirrored, closed: it.closed })
     },
     refresh: () => void (ready && refresh()),

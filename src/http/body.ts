@@ -41,8 +41,11 @@ const encoded = (request: Request): Body | undefined => {
 export async function readBody(request: Request, most: number): Promise<Body> {
   const refused = encoded(request)
   if (refused) return refused
-  if (Number(request.headers.get('content-length') ?? 0) > most) return { is: 'too-large', most }
+  const declared = request.headers.get('content-length')
+  if (Number(declared ?? 0) > most) return { is: 'too-large', most }
   try {
+    // Node reads no byte more than was declared; without a stream for so few a body costs half.
+    if (declared !== null) return { is: 'read', bytes: Buffer.from(await request.arrayBuffer()) }
     const { bytes, over } = await gather(request, most)
     return over ? { is: 'too-large', most } : { is: 'read', bytes }
   } catch {

@@ -21,8 +21,14 @@ import * as rows from './rows.ts'
 export interface PageContext {
   /** The plan in force, covers included. */
   readonly plan: () => Plan
-  /** An incident changed and is durable: the ringer's mirror follows. */
-  readonly changed: (id: string) => void
+  /** An incident changed and is durable: the ringer's mirror follows. `as`: how it stands now, where that is at hand. */
+  readonly changed: (id: string, as?: Mirror) => void
+}
+
+/** An incident for the ringer's mirror; `closed`: it takes it out. */
+export interface Mirror {
+  readonly mirrored: Mirrored
+  readonly closed: boolean
 }
 
 export interface PageRoom extends Room {
@@ -39,7 +45,7 @@ export interface PageRoom extends Room {
   journal(tx: Tx, events: readonly Journaled[]): void
   /** Incidents that the ringer knew and this (new) memory does not. */
   adopt(tx: Tx, known: readonly Mirrored[]): void
-  mirrored(tx: Tx['sql'], id: string): { mirrored: Mirrored; closed: boolean } | undefined
+  mirrored(sql: Tx['sql'], id: string): Mirror | undefined
   /** A new configuration: open episodes are decided again, so that none has an empty target set (P-12). */
   configure(tx: Tx): void
 }
@@ -69,7 +75,7 @@ export function pageRoom(context: PageContext): PageRoom {
     const next = nextAt(decision.paging)
     if (next) tx.schedule('page.decide', incident.id, next)
     else tx.unschedule('page.decide', incident.id)
-    if (changed) tx.afterwards(() => context.changed(incident.id))
+    if (changed) tx.afterwards(() => context.changed(incident.id, { mirrored: { incident, paging: decision.paging }, closed: decision.paging.phase.is === 'over' }))
   }
   const takeUp = (tx: Tx, id: string): void => {
     const row = rows.loadIncident(tx.sql, id)

@@ -7,7 +7,7 @@ import { nameOf } from '../../core/subject.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
-import { keepParts, saidOf } from '../../db/store.ts'
+import { keepParts, saidOfAll } from '../../db/store.ts'
 import type { Paging } from './paging.ts'
 import type { Cover } from './plan.ts'
 
@@ -131,7 +131,13 @@ export const applyTested = (sql: Sql, entry: Entry): void => {
     b.page, b.person, b.channel, b.outcome, b.says, b.at, b.receivedAt ?? null)
 }
 
-const said = (sql: Sql, row: IncidentRow): IncidentRow => ({ ...row, title: saidOf(sql, row.title), says: saidOf(sql, row.says) })
+/** Title and words as they were said. Both stand in one text where people or other services wrote them: it is read once. */
+function said(sql: Sql, row: IncidentRow): IncidentRow {
+  const [title, says] = saidOfAll(sql, [row.title, row.says])
+  row.title = title as string
+  row.says = says as string
+  return row
+}
 const one = (sql: Sql, query: string, by: string | number): IncidentRow | undefined => {
   const row = sql.get<IncidentRow>(`select * from page_incident where ${query}`, by)
   return row && said(sql, row)
