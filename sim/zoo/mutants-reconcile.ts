@@ -24,6 +24,18 @@ export const reconciling: readonly Mutant[] = [
     changes: [{ file: PORT, find: `? 'locked' : 'unknown'`, put: `? 'locked' : 'free'` }],
   },
   {
+    name: 'a listing that was broken off joins whatever catalogue was read before it', breaks: ['G-24'], killer: runs('G-24 a run that was killed while it listed'),
+    changes: [{ file: `${RUN}/under-way.ts`, find: 'return age !== undefined && age >= 0 && age <= STILL_FRESH', put: 'return age === undefined || age >= 0' }],
+  },
+  {
+    name: 'a listing that was broken off is gone on with under other settings', breaks: ['G-24', 'G-16'], killer: runs('G-24 a run that was killed while it listed'),
+    changes: [{ file: `${RUN}/under-way.ts`, find: 'read.bound === bound && isFresh', put: 'isFresh' }],
+  },
+  {
+    name: 'half a listing is gone on with, whatever has become of it', breaks: ['G-24', 'G-10'], killer: runs('G-24 a run that was killed while it listed'),
+    changes: [{ file: `${RUN}/under-way.ts`, find: 'return endsAt(cursor, stands)', put: 'return endsAt(cursor, stands) || true' }],
+  },
+  {
     name: 'the last page of a listing counts before its end is proven', breaks: ['G-24', 'G-10'], killer: killer(`${RUN}/listing.test.ts`, 'G-24 a last page whose end'),
     changes: [{ file: `${RUN}/listing.ts`, find: 'if (!sheet.mark) last = sheet.items', put: 'if (!sheet.mark) take(sheet.items)' }],
   },

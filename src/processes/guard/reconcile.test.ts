@@ -1,9 +1,9 @@
 // Whole runs against a bucket over HTTP and a catalogue in memory: what is healthy reports exactly what has no row; everything else refuses, says why in
 // the words of whoever said it, and changes nothing.
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { Fault } from '../../core/fault.ts'
 import { instantOf } from '../../core/time.ts'
 import { unread } from '../../ports/catalogue.ts'
@@ -124,6 +124,60 @@ test('G-24 a listing that breaks off goes on from its last page, within the run,
   const result = await it.run()
   assert.equal(result.ran.objects, 1530)
   assert.deepEqual(refusals(result), [])
+})
+
+/** A run that is killed while it asks for the second page; gives how to put back what it left, and what was asked for since. */
+async function killed(t: TestContext): Promise<{ readonly it: Games; readonly left: string; leave(): void; readonly asked: { reads: number; pages: number } }> {
+  const it = await games(t, 30)
+  for (let i = 0; i < 1100; i++) add(it, `${PREFIX}t1/x${i}`)
+  it.fake.put(`${PREFIX}t1/lost`, 'x')
+  await it.run()
+  const asked = { reads: 0, pages: 0 }
+  const limit = new AbortController()
+  const [left, kept] = [path.join(it.folder, 'kept', 'under-way'), path.join(it.folder, 'aside')]
+  it.onRead = () => void asked.reads++
+  Object.assign(it.context, { reading: () => ({ ...it.reading, page: (...given: Parameters<typeof it.reading.page>) => {
+    if (++asked.pages !== 2) return it.reading.page(...given)
+    cpSync(left, kept, { recursive: true })
+    limit.abort()
+    return Promise.reject(new Fault('killed'))
+  } }) })
+  const { perform } = await import('./reconcile.ts')
+  assert.equal((await perform({ config: it.config, knows: it.knows }, it.context, limit.signal)).is, 'failed')
+  assert.equal(existsSync(left), false, 'what ends in order leaves nothing')
+  return { it, left, asked, leave: () => {
+    cpSync(kept, left, { recursive: true })
+    Object.assign(asked, { reads: 0, pages: 10 })
+  } }
+}
+
+test('G-24 a run that was killed while it listed goes on there, with the catalogue that it had, and with no other', async (t) => {
+  const { it, left, leave, asked } = await killed(t)
+  const acted = async (): Promise<unknown[]> => {
+    leave()
+    const result = await it.lose()
+    assert(result.is === 'judged')
+    return [result.ran.objects, result.healthy, (await acts(it, result)).join(), asked.reads, asked.pages - 10]
+  }
+  const { now, kept } = it.context
+  assert.deepEqual(await acted(), [1131, true, 'keep t1/lost', 1, 2], 'the catalogue is read once more, after it; the first page is not asked for again')
+  const anew = [1131, true, 'keep t1/lost', 2, 3]
+  Object.assign(it.context, { now: () => ({ ...now(), tick: now().tick + 46 * 60_000 }) })
+  assert.deepEqual(await acted(), anew, 'too old')
+  Object.assign(it.context, { now: () => ({ ...now(), boot: 'another' }) })
+  assert.deepEqual((await acted()).slice(3), [2, 3], 'of another boot')
+  Object.assign(it.context, { now })
+  const { config } = it
+  it.config = { ...config, intents: 'select other' }
+  assert.deepEqual(await acted(), anew, 'of other settings')
+  it.config = config
+  for (const file of ['before.rows.spool', 'listing.spool', 'left']) {
+    Object.assign(it.context, { kept: (name: string) => {
+      if (existsSync(path.join(left, file))) writeFileSync(path.join(left, file), readFileSync(path.join(left, file)).subarray(1))
+      return kept(name)
+    } })
+    assert.deepEqual(await acted(), anew, `${file} is not what it was`)
+  }
 })
 
 test('an object whose row is in one catalogue only stays, whatever it was', async (t) => {

@@ -21,6 +21,7 @@ import * as memory from './reconcile/memory.ts'
 import { writePlan } from './reconcile/plan-file.ts'
 import { askFor, missing, scout, type Scouted } from './reconcile/scout.ts'
 import type { Spooled } from './reconcile/spool.ts'
+import { noLonger } from './reconcile/under-way.ts'
 import { union } from './reconcile/union.ts'
 
 export type { ReconcileContext } from './reconcile/gather.ts'
@@ -48,6 +49,7 @@ export async function perform(wants: ReconcileWants, context: ReconcileContext, 
     return { is: 'failed', says: sentence(cause) }
   } finally {
     rmSync(context.folder, { recursive: true, force: true })
+    noLonger(folder)
   }
 }
 

@@ -31,8 +31,8 @@ export type Taken = CatalogueTaken | { readonly is: 'unread'; readonly says: str
 /** Reads the catalogue into `folder`, under names that begin with `label`. */
 export async function takeCatalogue({ name, plugin, settings }: OpenCatalogue, want: CatalogueWant, context: CatalogueContext, { folder, label, observer, signal }: { readonly folder: string; readonly label: string; readonly observer: string; readonly signal: AbortSignal }): Promise<Taken> {
   const began = context.now()
-  const rows = writeSpool(`${folder}/${label}.rows.spool`)
-  const intents = writeSpool(`${folder}/${label}.intents.spool`)
+  const rows = writeSpool(`${folder}/${label}.rows.spool`, { hashed: true })
+  const intents = writeSpool(`${folder}/${label}.intents.spool`, { hashed: true })
   try {
     const seen = await plugin.read(settings, want, {
       rows: (part) => part.forEach(({ key, lock, tenant }) => rows.add(key, rowBody(lock, tenant))),

@@ -1,5 +1,6 @@
 // What a run reads, in the order that its judgement leans on: sentinels are planted, then the catalogue, the listing, the catalogue again, within one
-// hour or not at all. What could not be read is left out with the reason, and what leans on it is not read any more: no later reading mends it.
+// hour or not at all. What could not be read is left out with the reason, and what leans on it is not read any more: no later reading mends it. A run
+// that was killed while it listed goes on there, with the catalogue that it had read, as long as that hour lasts.
 import path from 'node:path'
 import { sentence } from '../../../core/fault.ts'
 import { ms, minutes, type Span } from '../../../core/time.ts'
@@ -11,6 +12,7 @@ import type { GuardContext } from '../context.ts'
 import { takeCatalogue, type CatalogueTaken, type OpenCatalogue } from './catalogue.ts'
 import { stampOf, takeListing, type ListingTaken } from './listing.ts'
 import { plant, type Planted, type SentinelCommand } from './sentinels.ts'
+import { underWay, type Left, type UnderWay } from './under-way.ts'
 
 export interface ReconcileContext extends GuardContext, Pick<CatalogueContext, 'egress'> {
   /** Throws a Fault where no catalogue is called so. */
@@ -51,26 +53,36 @@ export const commandOf = ({ sentinels, name, prefix }: ReconcileConfig, { home }
 
 /** Reads all of it, as far as it goes. */
 export async function gather(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Gathered> {
-  const planted = await plant(commandOf(config, context, 'plant', signal))
+  const way = underWay(context.kept(config.name), config, context.now())
+  const planted = way.left?.planted ?? await plant(commandOf(config, context, 'plant', signal))
   const limit = new AbortController()
-  const cancel = context.timers.after(WITHIN, () => limit.abort(new Error('it took longer than an hour')))
+  const cancel = context.timers.after(leftOf(way, context), () => limit.abort(new Error('it took longer than an hour')))
   try {
-    return { planted, ...(await readings(config, context, AbortSignal.any([signal, limit.signal]))) }
+    return { planted, ...(await readings(config, context, { way, planted }, AbortSignal.any([signal, limit.signal]))) }
   } finally {
     cancel()
   }
 }
 
-async function readings(config: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<Omit<Gathered, 'planted'>> {
+/** What is left of the hour of this run, which began with its first catalogue. */
+const leftOf = ({ left }: UnderWay, context: ReconcileContext): Span => (left === undefined ? WITHIN : ms(Math.max(0, WITHIN - (context.now().tick - left.before.snapshot.value.began.tick))))
+
+interface Begun {
+  readonly way: UnderWay
+  readonly planted: Planted
+}
+
+async function readings(config: ReconcileConfig, context: ReconcileContext, begun: Begun, signal: AbortSignal): Promise<Omit<Gathered, 'planted'>> {
+  const { folder, left } = begun.way
   const open = openedOf(config, context)
   if ('says' in open) return { missing: { before: open.says, listing: LATER, after: LATER } }
   const want = { rows: config.rows, intents: config.intents, lockColumn: config.lockColumn, prefix: Buffer.from(config.prefix), limits: { ...LIMITS, ...context.limits } }
-  const take = (label: string) => takeCatalogue(open, want, context, { folder: context.folder, label, observer: context.observer, signal })
-  context.say('reading the catalogue')
-  const before = await take('before')
+  const take = (label: string) => takeCatalogue(open, want, context, { folder, label, observer: context.observer, signal })
+  context.say(left ? `going on behind ${left.listing.stands.count} objects, where it was broken off` : 'reading the catalogue')
+  const before = left?.before ?? await take('before')
   if (before.is === 'unread') return { missing: { before: before.says, listing: LATER, after: LATER } }
-  context.say('listing the store')
-  const listed = await listStore(config, context, signal).catch((cause: unknown) => ({ says: sentence(cause) }))
+  if (!left) context.say('listing the store')
+  const listed = await listStore(config, context, { ...begun, before }, signal).catch((cause: unknown) => ({ says: sentence(cause) }))
   if ('says' in listed) return { before, missing: { listing: listed.says, after: LATER } }
   context.say('reading the catalogue again')
   const after = await take('after')
@@ -88,11 +100,14 @@ function openedOf({ catalogue }: ReconcileConfig, context: ReconcileContext): Op
   }
 }
 
-async function listStore({ store, prefix }: ReconcileConfig, context: ReconcileContext, signal: AbortSignal): Promise<ListedStore> {
+async function listStore({ store, prefix }: ReconcileConfig, context: ReconcileContext, { way, planted, before }: Begun & { readonly before: CatalogueTaken }, signal: AbortSignal): Promise<ListedStore> {
   const reading: Reading = context.reading(store)
-  const [at, identity] = [context.now(), await reading.identify(signal)]
-  const declared = await reading.declared(signal)
-  const taken = await takeListing({ reading, prefix, folder: context.folder, now: context.now, timers: context.timers, signal, say: (objects) => context.say(`listing the store: ${objects} objects`) })
+  const { left, folder } = way
+  const { at, identity, declared }: Pick<Left, 'at' | 'identity' | 'declared'> = left ?? { at: context.now(), identity: await reading.identify(signal), declared: await reading.declared(signal) }
+  const taken = await takeListing({
+    reading, prefix, folder, now: context.now, timers: context.timers, signal, say: (objects) => context.say(`listing the store: ${objects} objects`),
+    ...(left && { resume: left.listing }), note: (listing) => way.note({ planted, before, at, identity, declared, listing }),
+  })
   const [again, now] = [await reading.identify(signal), await reading.declared(signal)]
   if (again.id !== identity.id) throw new Error(`it became another store meanwhile: it was ${identity.says}, and is ${again.says}`)
   if (now.versioning !== declared.versioning) throw new Error(`its versioning was ${declared.versioning} when the listing began, and is ${now.versioning}`)

@@ -26,7 +26,8 @@ export function find(folder: string, kept: Kept | 'none'): Spooled | undefined {
   }
 }
 
-function hashOf(file: string): string {
+/** Of a whole file. */
+export function hashOf(file: string): string {
   const hash = createHash('sha256')
   const fd = openSync(file, 'r')
   const block = Buffer.allocUnsafe(BLOCK)

@@ -1,7 +1,7 @@
 // Spools: the sorted inputs of a reconcile as files of bytes, for as long as a run takes. A record is two lengths, a key and what is known of it;
 // keys only ascend, and whoever writes one that does not is refused there and then. A spool is read in blocks, and what is read is never made into a
 // string or an object unless somebody asks. A file that is shorter than it was when it was written ended early; it is no input.
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { createHash, type Hash } from 'node:crypto'
 import { coded } from '../../../core/fault.ts'
 import { compare, sayKey, viewOf, type Cursor, type Ended } from '../../../rooms/guard/reconcile/cursor.ts'
@@ -21,22 +21,30 @@ export interface Spooled {
   readonly sha256?: string
 }
 
+/** How far a spool was written. */
+export interface Stands {
+  readonly count: number
+  readonly bytes: number
+  readonly last: Uint8Array
+}
+
 export interface SpoolWriter {
   readonly add: (key: Uint8Array, body: Uint8Array) => void
+  /** Everything so far is in the file. */
+  readonly stands: () => Stands
   readonly end: () => Spooled
   /** Closes and removes it. */
   readonly abandon: () => void
 }
 
-/** Writes a spool; `hashed` where it has to be known again. Throws a fault on a key that does not ascend. */
-export function writeSpool(path: string, { hashed = false } = {}): SpoolWriter {
-  let fd: number | undefined = openSync(path, 'w', 0o600)
+/** Writes a spool; `hashed` where it has to be known again; `from`: goes on with one behind there. Throws a fault on a key that does not ascend. */
+export function writeSpool(path: string, { hashed = false, from }: { readonly hashed?: boolean; readonly from?: Stands } = {}): SpoolWriter {
+  let fd: number | undefined = openSync(path, from ? 'a' : 'w', 0o600)
+  if (from) ftruncateSync(fd, from.bytes)
   const hash: Hash | undefined = hashed ? createHash('sha256') : undefined
   const block = Buffer.allocUnsafe(BLOCK)
   let filled = 0
-  let bytes = 0
-  let count = 0
-  let last = new Uint8Array(0)
+  let { bytes, count, last }: { bytes: number; count: number; last: Uint8Array } = from ?? { bytes: 0, count: 0, last: new Uint8Array(0) }
   const flush = (): void => {
     const full = block.subarray(0, filled)
     hash?.update(full)
@@ -63,6 +71,10 @@ export function writeSpool(path: string, { hashed = false } = {}): SpoolWriter {
       filled += size
       count++
       last = key.slice()
+    },
+    stands() {
+      flush()
+      return { count, bytes, last }
     },
     end() {
       flush()
@@ -142,4 +154,12 @@ export function readSpool<More extends object>({ path, bytes: size }: Pick<Spool
   }
   const whole = Object.assign(here, more)
   return whole
+}
+
+/** Walks a spool to its end: whether it ends just there. */
+export function endsAt(cursor: Here, { count, last }: Stands): boolean {
+  let walked = 0
+  let at = 0
+  for (; cursor.next(); walked++) at = walked === count - 1 ? compare(cursor.bytes, cursor.from, cursor.to, last, 0, last.length) : at
+  return walked === count && at === 0 && cursor.ended().is === 'whole'
 }
