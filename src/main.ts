@@ -35,6 +35,10 @@ const outside: Outside = {
     giveWay()
     return scanPages(wants)
   },
+  async restoring() {
+    const { restoreTools } = await import('./processes/restore/tools.ts')
+    return restoreTools
+  },
   async tallies() {
     const { openTallies } = await import('./cli/exec/tallies.ts')
     return openTallies()

@@ -147,6 +147,16 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
           option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'), option('--pages', 'the pages of a PostgreSQL cluster at rest, by their checksums'),
         ],
       },
+      {
+        usage: 'restore <set>', says: 'bring a copy back, the newest that is verified: --to something new, or only what is --damaged into what lives, agreed on by two people; exit 0 done, 3 failed or nobody could know, 5 refused, 6 lapsed',
+        examples: ['holdfast backups restore panel --to /restored/panel', 'holdfast backups restore shop --to postgres://ada@db.internal/shop_restored', 'holdfast backups restore panel --damaged scan.json --of ada --of bo', 'holdfast backups restore shop --damaged pages.json --in @shop-url'],
+        load: from(() => import('./commands/guard/restore.ts'), 'restore'),
+        options: [
+          option('--to <target>', 'a folder, or the address of a database, that is not there yet; @file holds the address'), option('--copy <key>', 'this copy, also where it is not verified'), option('--store <store>', 'from there'),
+          option('--damaged <report>', 'only what this report of a scan (--json) names'), option('--table <table>', 'only this damaged table; repeat it').argParser(gatherPerson), option('--in <target>', 'where they are damaged: a folder, or the address of a database'),
+          option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), ...asking(),
+        ],
+      },
       { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest')] },
       { usage: 'drills <set>', says: 'the reports of the last drills', examples: ['holdfast backups drills shop'], load: from(() => import('./commands/drills.ts'), 'drills') },
       {

@@ -2,6 +2,7 @@
 import type { TallyContext, Tallying } from '../ports/tally/tally.ts'
 import type { LoadWants, Plugins } from '../views/accepted.ts'
 import type { PagesReport, ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
+import type { RestoreTools } from '../views/restore/restoring.ts'
 import type { Reply, Server } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Out } from './output.ts'
@@ -30,6 +31,8 @@ export interface Outside {
   scan(wants: ScanWants): Promise<ScanReport>
   /** Looks at the pages of a PostgreSQL cluster at rest. */
   scanPages(wants: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport>
+  /** What restores, on this machine. */
+  restoring?(): Promise<RestoreTools>
   /** What counts in databases, for `exec`. */
   tallies?(): Promise<Tallies>
 }

@@ -11,8 +11,8 @@ export const FRESH: Span = minutes(5)
 /** A person, and a factor, is known this long before it approves. */
 export const SEASONED: Span = hours(72)
 const SHORTEST_REASON = 10
-/** What arms, purges or closes a breaker takes two people, whatever the emergency (C-17): the last part of `what`. */
-const NEVER_ALONE = ['arm', 'purge', 'close-breaker']
+/** What arms, purges, closes a breaker or puts something in the place of what lives takes two people, whatever the emergency (C-17, G-27): the last part of `what`. */
+const NEVER_ALONE = ['arm', 'purge', 'close-breaker', 'swap']
 export const isNeverAlone = (what: string): boolean => NEVER_ALONE.includes(what.split('.').at(-1) ?? '')
 
 /** Who somebody is: everything by which two names may turn out to be one person. Compared without case; empty ones never match. */

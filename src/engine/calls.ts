@@ -20,6 +20,7 @@ import type { BackupCalls } from '../views/backups.ts'
 import type { ActCalls } from '../views/acts.ts'
 import type { ReconcileCalls } from '../views/reconciles.ts'
 import type { PeopleCalls } from '../views/people.ts'
+import type { RestoreCalls } from '../views/restore/restores.ts'
 import { viewCheck, viewChecks, type ChecksView } from '../views/checks.ts'
 import { viewIncident, viewIncidentWhole } from '../views/incidents.ts'
 import { viewOncall, viewStatus } from '../views/status.ts'
@@ -29,6 +30,7 @@ import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { answerBackups, isAboutBackups } from './guard/calls.ts'
 import { answerActs, isAboutActs } from './guard/act-calls.ts'
 import { answerReconciles, isAboutReconciles } from './guard/reconcile-calls.ts'
+import { answerRestores, isAboutRestores } from './guard/restore-calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
 import { answerPeople, isAboutPeople } from './people.ts'
@@ -50,7 +52,7 @@ const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof RestoreCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -343,6 +345,7 @@ function takeTrigger(keeper: Keeper, tx: Parameters<Parameters<Keeper['engine'][
 export async function answer(desk: Desk, called: string, args: unknown, asker: Asker): Promise<Answer> {
   if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
   if (isAboutActs(called)) return answerActs(desk.keeper, called, args, asker)
+  if (isAboutRestores(called)) return answerRestores(desk.keeper, called, args, asker)
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
   if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, whoOf(asker, (args as { readonly person?: unknown } | undefined)?.person))
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)

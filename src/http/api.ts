@@ -6,6 +6,7 @@ import { ms, type Span } from '../core/time.ts'
 import { ROLES } from '../core/role.ts'
 import { ACCEPTABLE } from '../views/acts.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
+import { swapSchema } from '../rooms/guard/restore/swap.ts'
 import { MANIFEST_LIMIT, runShape } from '../rooms/guard/sets/manifest.ts'
 import type { LinkView } from '../rooms/page/protocol.ts'
 import { opens, SCOPES, type Scope } from './access.ts'
@@ -201,6 +202,14 @@ export const apiRoutes: readonly Route[] = [
   call({
     at: 'POST /backups/:set/manifests', who: 'write', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
     takes: z.strictObject({ set: name, ...runShape }),
+  }),
+  call({ at: 'GET /backups/:set/restores', who: 'read', call: 'backups.restores', takes: z.strictObject({ set: name }), gives: 'holdfast.restores/1', says: 'The last restores of a set, and how they ended.' }),
+  call({ at: 'POST /backups/:set/restore', who: 'write', call: 'backups.restore', takes: z.strictObject({ set: name, store: name.exactOptional(), copy: z.string().min(1).max(1100).exactOptional().meta({ description: 'Its key in the store; left out: the newest that is verified.' }), to: line, person }), gives: 'holdfast.restore-begun/1', says: 'Notes that a copy is restored, and says which one and what is known of it. Whoever asks restores it.' }),
+  call({ at: 'POST /restores/:restore/ask', who: 'write', call: 'restores.ask', most: MANIFEST_LIMIT, takes: z.strictObject({ restore: name, swap: swapSchema, of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }), gives: 'holdfast.approval/1', says: 'Asks two people to agree that just this is put in the place of what is damaged.' }),
+  call({ at: 'POST /restores/:restore/swap', who: 'write', call: 'restores.swap', takes: z.strictObject({ restore: name, hash: z.string().regex(/^[0-9a-f]{64}$/), person }), gives: 'holdfast.done/1', says: 'Uses up what two people agreed on: the swap may begin, once.' }),
+  call({
+    at: 'POST /restores/:restore/end', who: 'write', call: 'restores.end', gives: 'holdfast.done/1', says: 'Notes how a restore ended.',
+    takes: z.strictObject({ restore: name, verdict: z.enum(['restored', 'swapped', 'failed', 'refused', 'unknown']), says: z.string().max(2000).overwrite(cleanText), sha256: z.string().max(64).exactOptional(), phases: z.array(z.strictObject({ name, ms: z.number().min(0) })).max(20).exactOptional(), swapped: z.array(z.string().max(1100)).max(1000).exactOptional(), person }),
   }),
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),

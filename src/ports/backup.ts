@@ -4,9 +4,11 @@
 // bounded. What this machine lacks (a program, room, time) is a `Fault`, and says nothing about the copy; only what the copy itself
 // did wrong is a `fail`, with the engine's own words.
 import type { z } from 'zod'
-import type { Found } from '../core/evidence.ts'
 import type { Instant, Span } from '../core/time.ts'
-import type { Bounds } from './backup/rows.ts'
+import type { CopyGiven, Manifest, Step } from './backup/copy.ts'
+import type { Live } from './backup/live.ts'
+
+export type { CopyGiven, Manifest, Step }
 
 /** What came of a program. Texts are bounded, and free of control characters but for line ends. */
 export interface Ran {
@@ -60,26 +62,6 @@ export type Assertion =
   | { readonly is: 'newest'; readonly sql: string; readonly within: Span }
   | { readonly is: 'file'; readonly file: string; readonly sha256: string }
 
-/** What was written down when the copy was made. */
-export interface Manifest {
-  readonly files?: Readonly<Record<string, string>>
-  /** Rows by table: `schema.table`, or what its engine calls it. */
-  readonly rows?: Readonly<Record<string, Bounds>>
-}
-
-export interface CopyGiven {
-  /** When it was made, as far as anybody knows. */
-  readonly at: Instant
-  readonly bytes: number
-  readonly manifest?: Manifest
-  /** Of a copy in a repository: what it is called there. `Cell.copy` is the repository's folder then. */
-  readonly name?: string
-  /** When it was begun to be read. */
-  readonly readAt?: Instant
-  /** For a program's input, and never for its arguments or a file. */
-  readonly password?: string
-}
-
 /** What a copy says of itself, by its engine. */
 export interface Held {
   /** Of when its contents are, by the clock of who made it. */
@@ -96,8 +78,11 @@ export interface Repository {
   readonly first: readonly string[]
 }
 
-/** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */
-export type Step = Found & { readonly said?: string; readonly at?: Instant }
+/** Of some files, those that the copy holds: under which name, and where they were restored. */
+export interface Some {
+  readonly is: 'some'
+  readonly found: ReadonlyMap<string, { readonly name: string; readonly at: string }>
+}
 
 /** One drill of one copy. The steps are called in this order, each after the one before has passed. */
 export interface Restoring {
@@ -113,6 +98,10 @@ export interface Restoring {
   manifest(): Promise<readonly { readonly text: string; readonly step: Step }[]>
   /** What is known of it after its structure was looked at. */
   held?(): Held | undefined
+  /** Only these files, by their names below a folder of the copy (`below`: found out where it is not said). Called after `structure`, and instead of `restore`. */
+  some?(wanted: readonly string[], below: string | undefined): Promise<Some | Step>
+  /** The folder that holds what was restored, as programs in the cell see it; absent where it is no folder of files. */
+  restored?(): string
 }
 
 export interface Engine<Config extends z.ZodObject = z.ZodObject> {
@@ -128,6 +117,8 @@ export interface Engine<Config extends z.ZodObject = z.ZodObject> {
   /** Its copies lie in repositories. */
   readonly repository?: Repository
   open(config: z.output<Config>, cell: Cell, copy: CopyGiven): Restoring
+  /** A server of its kind that lives, by its address; absent where its copies are no databases. */
+  live?(cell: Cell, url: string): Live
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a list holds engines of every configuration; each parses its own

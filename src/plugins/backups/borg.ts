@@ -68,6 +68,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       const ran = await borg(cell.work, 'check', '--archives-only', '--verify-data', repository)
       return ran.exit === 0 ? passed() : bad('Borg finds data that are not what they were', ran)
     },
+    restored: () => folder,
     prove: (assertion) => proveFile(cell, folder, assertion, copy.manifest),
     manifest: () => proveManifest(cell, folder, copy.manifest),
     held: () => (archive ? { at: archive.at, of: archive.of } : undefined),

@@ -7,6 +7,7 @@ import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
 import { gist } from '../../ports/backup/words.ts'
+import { someOf } from './files/some.ts'
 
 const LONGEST: Span = hours(24)
 const MOST_SUMS = 100_000
@@ -41,7 +42,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     },
     async restore() {
       await cell.run(['/bin/mkdir', '--', folder], { within: minutes(1) })
-      const [ran, archive] = await withArchive(cell, packing, ['/usr/bin/tar', '-x', '--no-same-owner', '-C', folder, '-f', '-'])
+      const [ran, archive] = await withArchive(cell, packing, ['/usr/bin/tar', '-x', ...(copy.lives === true ? ['-p', '--numeric-owner'] : ['--no-same-owner']), '-C', folder, '-f', '-'])
       if (archive.exit !== 0) return failed('the copy cannot be unpacked', gist(archive))
       return ran.exit === 0 ? passed() : failed('the archive cannot be unpacked', gist(ran))
     },
@@ -52,6 +53,8 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       if (lines.length > 0) return failed('what was unpacked differs from the archive', lines.join('\n'))
       return ran.exit === 0 || ran.exit === 1 ? passed() : failed('what was unpacked cannot be compared with the archive', gist(ran))
     },
+    some: (wanted, below) => someOf(cell, packing, wanted, below),
+    restored: () => folder,
     prove: (assertion) => prove(cell, folder, assertion, copy),
     async manifest() {
       const sums = Object.entries(copy.manifest?.files ?? {}).filter(([name, sum]) => isWithin(name) && /^[0-9a-f]{64}$/.test(sum))

@@ -70,6 +70,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       const ran = await restic('check', '--read-data')
       return ran.exit === 0 ? passed() : bad('restic finds packs that are not what they were', ran)
     },
+    restored: () => folder,
     prove: (assertion) => proveFile(cell, folder, assertion, copy.manifest),
     manifest: () => proveManifest(cell, folder, copy.manifest),
     held: () => (snapshot ? { at: snapshot.at, of: snapshot.of } : undefined),

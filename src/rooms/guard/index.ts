@@ -10,6 +10,8 @@ import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protoc
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, loadListing, PROJECTIONS, TABLES } from './rows.ts'
 import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcile/duty.ts'
 import * as runs from './reconcile/rows.ts'
+import { restores, type Restores } from './restore/restores.ts'
+import { applyRestored, applyRestoring, applySwapAsked, applySwapping, RESTORE_PROJECTIONS, RESTORE_TABLES } from './restore/rows.ts'
 import { evaluate, type Life } from './retention/duty.ts'
 import * as retention from './retention/rows.ts'
 import { nameOf } from './retention/shelf.ts'
@@ -26,6 +28,8 @@ export type GuardContext = Omit<SetsContext, 'onListed' | 'doubts' | 'formerOf' 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
   readonly acts: Acts
+  /** Copies on their way back, as facts. */
+  readonly restores: Restores
   /** Buckets held against the rows of a database. */
   readonly reconciles: Pick<Reconciles, 'task' | 'reconciled'>
   /** The public key of whoever signs for drills here. */
@@ -72,15 +76,17 @@ export function guardRoom(context: GuardContext): GuardRoom {
   return {
     name: 'guard',
     acts,
+    restores,
     reconciles,
     signedBy: () => context.origin().signer.key,
-    tables: TABLES + RUN_TABLES + READING_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES,
-    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS],
+    tables: TABLES + RUN_TABLES + READING_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
+    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS, ...RESTORE_PROJECTIONS],
     on: { ...acts.on },
     apply: {
       ...acts.apply, 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
+      'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
     due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },

@@ -89,6 +89,13 @@ export const loadWhole = (sql: Sql, set: string, store: string): Extent => {
   return row && row.parts > 0 ? row : { key: '', etag: '', parts: 0, unread: 0, faults: 0, at: null }
 }
 
+/** What the parts of a copy were when they were read: all of them, and none of them damaged; else nothing. */
+export function loadSums(sql: Sql, set: string, store: string, { key, etag }: { readonly key: string; readonly etag: string }): readonly { readonly from: number; readonly bytes: number; readonly sha256: string }[] {
+  const rows = sql.all<{ from_: number; bytes: number; sum: string | null; fault: string | null }>('select from_, bytes, sum, fault from guard_reading where set_ = ? and store = ? and key = ? and etag = ? order by n limit 10000', set, store, key, etag)
+  const sums = rows.flatMap((row) => (row.sum === null || row.fault === 'differs' ? [] : [{ from: row.from_, bytes: row.bytes, sha256: row.sum }]))
+  return sums.length === rows.length ? sums : []
+}
+
 export const addPart = (sql: Sql, set: string, store: string, it: Pick<PartRow, 'key' | 'n' | 'of' | 'etag' | 'version' | 'from' | 'bytes' | 'since' | 'due'>, wanted: number): void =>
   void sql.run('insert into guard_reading (set_, store, key, n, of_, etag, version, from_, bytes, since, due, wanted) values (?,?,?,?,?,?,?,?,?,?,?,?)', set, store, it.key, it.n, it.of, it.etag, it.version, it.from, it.bytes, Math.floor(it.since), Math.floor(it.due), wanted)
 

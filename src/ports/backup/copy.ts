@@ -1,0 +1,29 @@
+// A copy as an engine is given it, and what a step with it found.
+import type { Found } from '../../core/evidence.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Bounds } from './rows.ts'
+
+/** What was written down when the copy was made. */
+export interface Manifest {
+  readonly files?: Readonly<Record<string, string>>
+  /** Rows by table: `schema.table`, or what its engine calls it. */
+  readonly rows?: Readonly<Record<string, Bounds>>
+}
+
+export interface CopyGiven {
+  /** When it was made, as far as anybody knows. */
+  readonly at: Instant
+  readonly bytes: number
+  readonly manifest?: Manifest
+  /** Of a copy in a repository: what it is called there. `Cell.copy` is the repository's folder then. */
+  readonly name?: string
+  /** When it was begun to be read. */
+  readonly readAt?: Instant
+  /** For a program's input, and never for its arguments or a file. */
+  readonly password?: string
+  /** It is restored to live, and not for a drill: owners and rights come back too, as far as whoever restores may give them. */
+  readonly lives?: boolean
+}
+
+/** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */
+export type Step = Found & { readonly said?: string; readonly at?: Instant }

@@ -1,0 +1,128 @@
+// A whole copy restored: into a folder that did not exist or was empty, or into a database that did not exist. It is fetched, held against what is recorded of it,
+// restored beside, looked over, and only then given its name; what failed leaves nothing under that name. Nothing that exists is written over.
+import { lstat, mkdir, readdir, rename } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault, isOurs, sentence } from '../../core/fault.ts'
+import { backups as engines } from '../../plugins/list.gen.ts'
+import type { AnyEngine, CopyGiven } from '../../ports/backup.ts'
+import { climb, type Judgement } from '../../rooms/guard/drills/ladder.ts'
+import type { RestoreReport } from '../../rooms/guard/restore/report.ts'
+import type { RestorePhase } from '../../rooms/guard/restore/restores.ts'
+import type { Restoring, WholeWants } from '../../views/restore/restoring.ts'
+import { fetchInto, openReading } from './fetch.ts'
+import { openPlace, type Place } from './place.ts'
+
+/** What may be said before anything is begun: nothing may stand there. */
+export async function whyNotInto(folder: string): Promise<string | undefined> {
+  const found = await lstat(folder).catch(() => undefined)
+  if (!found) return undefined
+  if (!found.isDirectory()) return `${folder} is there already, and is no folder`
+  const inside = await readdir(folder)
+  return inside.length === 0 ? undefined : `${folder} is not empty: a restore writes over nothing`
+}
+
+export const engineOf = (kind: string): AnyEngine => {
+  const engine = engines.find((it) => it.kind === kind)
+  if (!engine) throw new Fault(`a copy made by ${kind} cannot be restored by Holdfast yet; these can: ${engines.map((it) => it.kind).join(', ')}`, 'never')
+  return engine
+}
+
+export function givenOf({ begun, password }: Pick<Restoring, 'begun' | 'password'>, engine: AnyEngine): CopyGiven {
+  const name = engine.repository?.place(begun.copy.key)?.name
+  return {
+    at: begun.at, bytes: begun.copy.bytes, lives: true, ...(begun.manifest ? { manifest: begun.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
+  }
+}
+
+/** Phases by name, timed by a clock that never goes back. */
+export function timing(): { readonly phases: RestorePhase[]; timed: <T>(name: string, act: () => Promise<T>) => Promise<T> } {
+  const phases: RestorePhase[] = []
+  return {
+    phases,
+    async timed(name, act) {
+      const began = performance.now()
+      try {
+        return await act()
+      } finally {
+        phases.push({ name, ms: Math.round(performance.now() - began) })
+      }
+    },
+  }
+}
+
+/** Fetches the copy into a place; every failure is a `Fault`. */
+export async function bringIn(it: Restoring, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { reading, close } = openReading(it.store, it.home)
+  try {
+    it.say(`fetching ${it.begun.copy.key} from ${it.begun.store}`)
+    return await fetchInto(place, reading, it.begun, it.signal)
+  } finally {
+    close()
+  }
+}
+
+export type Outcome = Pick<RestoreReport, 'verdict' | 'says' | 'checks' | 'engine_said'>
+
+export const outcomeOf = (cause: unknown): Outcome => {
+  if (!(cause instanceof Fault) && !isOurs(cause)) throw cause
+  return { verdict: cause instanceof Fault && cause.retry === 'never' ? 'failed' : 'unknown', says: sentence(cause), checks: [], engine_said: '' }
+}
+
+/** Never rejects for what a store, a copy or this machine does. */
+export async function restoreWhole(it: WholeWants): Promise<RestoreReport> {
+  const { phases, timed } = timing()
+  const engine = engineOf(it.begun.engine)
+  const folder = it.to.is === 'folder' ? path.join(path.dirname(it.to.folder), `.${path.basename(it.to.folder)}.${it.begun.id}`) : path.join(it.scratch, it.begun.id)
+  let fetched = { bytes: 0, sha256: '' }
+  let outcome: Outcome
+  let left: string | undefined
+  let place: Place | undefined
+  try {
+    await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 })
+    const opened = await openPlace(folder, it.begun.id.slice(-12), it.signal)
+    place = opened
+    fetched = await timed('fetch', () => bringIn(it, opened))
+    outcome = it.to.is === 'folder' ? await intoFolder(it, engine, opened, it.to.folder, phases) : await intoDatabase(it, engine, opened, it.to.url, timed)
+  } catch (cause) {
+    outcome = outcomeOf(cause)
+  } finally {
+    left = await place?.close()
+  }
+  const { begun, to } = it
+  return {
+    schema: 'holdfast.restore/1', restore: begun.id, set: begun.set, store: begun.store, copy: begun.copy.key, copy_at: begun.at, verified: begun.verified, to: to.is === 'folder' ? to.folder : to.says,
+    ...outcome, says: [outcome.says, left].filter(Boolean).join('; '), phases, ...fetched,
+  }
+}
+
+const checksOf = ({ asserts }: Judgement): Outcome['checks'] => asserts
+
+async function intoFolder(it: WholeWants, engine: AnyEngine, place: Place, to: string, phases: RestorePhase[]): Promise<Outcome> {
+  it.say(`restoring ${it.begun.copy.key}`)
+  const config: unknown = engine.config.parse({})
+  const restoring = engine.open(config, place.cell, givenOf(it, engine))
+  const restored = restoring.restored?.()
+  if (restored === undefined) return { verdict: 'refused', says: `a copy made by ${engine.kind} is no folder of files: name a database server with --to`, checks: [], engine_said: '' }
+  const judged = await climb(restoring, [], () => performance.now())
+  phases.push(...judged.phases)
+  const outcome = { says: judged.says, checks: checksOf(judged), engine_said: judged.engineSaid }
+  if (judged.verdict !== 'passed') return { verdict: judged.verdict, ...outcome }
+  const why = await whyNotInto(to)
+  if (why !== undefined) return { verdict: 'refused', ...outcome, says: why }
+  // Over an empty folder, or nothing: the system refuses anything else.
+  await rename(restored, to)
+  return { verdict: 'restored', ...outcome }
+}
+
+async function intoDatabase(it: WholeWants, engine: AnyEngine, place: Place, url: string, timed: ReturnType<typeof timing>['timed']): Promise<Outcome> {
+  const live = engine.live?.(place.cell, url)
+  if (!live) return { verdict: 'refused', says: `a copy made by ${engine.kind} does not go into a database: name a folder with --to`, checks: [], engine_said: '' }
+  it.say(`restoring ${it.begun.copy.key}`)
+  const step = await timed('restore', () => live.whole(givenOf(it, engine)))
+  if (step.is !== 'pass') return { verdict: step.is === 'fail' ? 'failed' : 'unknown', says: step.says, checks: [], engine_said: step.said ?? '' }
+  const checks = await timed('checks', () => live.checks(givenOf(it, engine)))
+  const wrong = checks.find(({ found }) => found === 'fail')
+  if (wrong) return { verdict: 'failed', says: `${wrong.text}: ${wrong.says ?? ''}; what was restored stays as ${live.beside()}`, checks, engine_said: '' }
+  const named = await timed('name', () => live.name())
+  return named.is === 'pass' ? { verdict: 'restored', says: '', checks, engine_said: '' } : { verdict: 'failed', says: named.says, checks, engine_said: named.said ?? '' }
+}
