@@ -45,11 +45,11 @@ const put = (file: string, bytes: Uint8Array | string): void => writeFileSync(pa
 const reading = (): Reading => dir.reading(dir.config.parse({ dir: nas }), { egress: egressWith(), now: () => clock.now(), random, folder: '/' })
 const soon = (): AbortSignal => new AbortController().signal
 
-async function drill(file: string, { engine = 'postgres', assertions = ASSERT, when = instantOf(Date.now()), manifest }: { engine?: string; assertions?: readonly Assertion[]; when?: Instant; manifest?: Parameters<typeof perform>[0]['manifest'] } = {}): Promise<DrillReport> {
+async function drill(file: string, { engine = 'postgres', assertions = ASSERT, when = instantOf(Date.now()), manifest, ...more }: { engine?: string; assertions?: readonly Assertion[]; when?: Instant } & Partial<Parameters<typeof perform>[0]> = {}): Promise<DrillReport> {
   const found = await reading().head({ key: file }, soon())
   assert.equal(found.is, 'version')
   assert(found.is === 'version')
-  const report = await perform({ set: 'shop', store: 'nas', engine, copy: found, at: when, assert: assertions, ...(manifest ? { manifest } : {}) }, { reading, now: () => clock.now(), folder: at('drill'), say: () => undefined }, soon())
+  const report = await perform({ set: 'shop', store: 'nas', engine, copy: found, at: when, assert: assertions, ...(manifest ? { manifest } : {}), ...more }, { reading, now: () => clock.now(), folder: at('drill'), say: () => undefined }, soon())
   assert.equal(report.torn_down, true, report.says)
   assert.deepEqual(readdirSync(at('drill')), [])
   return report
@@ -129,6 +129,27 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
   assert.match(brief(short), /^failed L5: orders holds 5000 rows: 1000 of 5000/)
 })
 
+test('G-2 a copy of each form that is spoilt on the way fails, the store keeps it whole, and it passes again', { timeout: 240_000 }, async () => {
+  const planted = async (file: string, how: Parameters<typeof drill>[1] = {}): Promise<void> => {
+    const before = bytesOf(file)
+    const report = await drill(file, { ...how, planted: true })
+    assert.match(brief(report), /^failed L[1-4]: \S/, file)
+    assert.match(report.planted ?? '', /^all behind its first \d+ bytes was cut off, of \d+$/)
+    assert.deepEqual(bytesOf(file), before, 'the store was not touched')
+  }
+  dump('good.dump', '-Fc')
+  dump('good.sql')
+  dump('folder.tar', '-Fd')
+  dump('archive.tar', '-Ft')
+  put('good.sql.gz', execFileSync('gzip', ['-c', path.join(nas, 'good.sql')]))
+  for (const file of ['good.dump', 'good.sql', 'good.sql.gz', 'folder.tar', 'archive.tar']) await planted(file)
+  assert.equal(brief(await drill('good.dump')), 'passed L6:  | ')
+  mkdirSync(at('small'))
+  writeFileSync(path.join(at('small'), 'panel.conf'), 'listen = 443\n')
+  execFileSync('tar', ['-C', at('small'), '-cf', path.join(nas, 'small.tar'), '.'])
+  await planted('small.tar', { engine: 'files', assertions: [] })
+})
+
 test('G-13 an archive of files passes by its hashes, and one that leads out of its folder is not unpacked', { timeout: 120_000 }, async () => {
   const tree = at('tree')
   mkdirSync(path.join(tree, 'etc'), { recursive: true })
@@ -196,6 +217,7 @@ test('a dump of MariaDB passes to L6 in a MariaDB of its own, and one that is ba
       ['maria-all.sql', /^unknown L1: it is a dump of a whole server/],
     ]
     for (const [file, pattern] of expected) assert.match(brief(await drill(file, how)), pattern, file)
+    assert.match(brief(await drill('maria.sql', { ...how, planted: true })), /^failed L1: the dump /)
     assert(!existsSync('/tmp/holdfast-was-here'))
   } finally {
     await server.close()

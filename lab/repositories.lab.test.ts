@@ -73,6 +73,13 @@ before(() => {
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
+test('G-2 a repository that is spoilt on the way fails, and the store keeps it whole', { timeout: 120_000 }, async () => {
+  const planted = await drill('restic', snapshotIn('restic'), { planted: true })
+  assert.match(brief(planted), /^failed L[134]: \S/)
+  assert.match(planted.planted ?? '', /^one bit was flipped in the middle of each of its \d+ files of data$/)
+  assert.match(brief(await drill('restic', snapshotIn('restic'))), /^passed L6/)
+})
+
 test('G-26 a good repository of restic passes to L6, and says of when and of what it is', { timeout: 60_000 }, async () => {
   const report = await drill('restic', snapshotIn('restic'), { assertions: [...ASSERT, { is: 'file', file: `${at('panel')}/data/a`, sha256: 'from-manifest' }], manifest: { files: { [`${at('panel')}/data/a`]: createHash('sha256').update(readFileSync(at('panel', 'data', 'a'))).digest('hex') } } })
   assert.equal(brief(report), 'passed L6:  | ')
@@ -135,6 +142,7 @@ test('a repository of Borg passes when it is good, and fails in words when it is
   ])
   assert.equal(brief(good), 'passed L6:  | ')
   assert.equal(good.held?.of, 'the archive panel-1')
+  assert.match(brief(await drill('borg', keyIn('borg'), { planted: true })), /^failed L1: Borg /)
   assert(Math.abs((good.held?.at ?? 0) - Date.now()) < hours(1))
   assert.match(brief(lost), /^failed L1: the passphrase that is configured, or the key, does not open the repository.* \| .*passphrase supplied/s)
   assert.match(brief(deleted), /^failed L1: Borg (?:finds the repository damaged|cannot open the repository) \| /)

@@ -7,6 +7,8 @@ const PLAIN = 'src/plugins/backups/postgres/plain.ts'
 const SERVER = 'src/plugins/backups/postgres/server.ts'
 const ARCHIVE = 'src/plugins/backups/postgres/archive.ts'
 const POSTGRES = 'src/plugins/backups/postgres.ts'
+const DRILLING = 'src/engine/guard/drilling.test.ts'
+const DUTY = 'src/rooms/guard/drills/duty.ts'
 const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: file.replace(/\.ts$/, '.test.ts'), name })
 
 export const drilling: readonly Mutant[] = [
@@ -65,5 +67,29 @@ export const drilling: readonly Mutant[] = [
   {
     name: 'only the newest copy is ever drilled', breaks: ['G-2'], killer: test(CHOICE, 'the newest copy and the others take turns'),
     changes: [{ file: CHOICE, find: `if (timeOf(newest) === 0 || times % 2 === 0) return newest`, put: `if (timeOf(newest) === 0 || times >= 0) return newest` }],
+  },
+  {
+    name: 'a drill that passed a spoilt copy is believed', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 drills are believed because a spoilt copy fails them' },
+    changes: [{ file: 'src/rooms/guard/drills/planted.ts', find: `b.verdict === 'passed' ? b.at : null]`, put: `b.verdict === 'unknown' ? b.at : null]` }],
+  },
+  {
+    name: 'a spoilt copy that failed is held against its set', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 drills are believed because a spoilt copy fails them' },
+    changes: [{ file: DUTY, find: `if (task.planted) return failedOrNot(`, put: `if (task.planted && said.verdict === 'passed') return failedOrNot(` }],
+  },
+  {
+    name: 'what was proven by drills that cannot fail stays proven', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 drills are believed because a spoilt copy fails them' },
+    changes: [{ file: 'src/rooms/guard/drills/planted.ts', find: `set_ = ? and rung >= ?', set, RESTORED)`, put: `set_ = ? and rung < ?', set, RESTORED)` }],
+  },
+  {
+    name: 'the copy that is to be spoilt stays whole', breaks: ['G-2'], killer: test('src/processes/guard/drill/spoil.ts', 'G-2 a spoilt copy is never whole'),
+    changes: [{ file: 'src/processes/guard/drill/spoil.ts', find: `await file.truncate(left)`, put: `await file.truncate(size)` }],
+  },
+  {
+    name: 'a report that was changed holds', breaks: ['L-9'], killer: { is: 'test', file: DRILLING, name: 'L-9 what a drill found is signed' },
+    changes: [{ file: 'src/views/reports.ts', find: `if (!isAsSigned(report)) return answer('fail'`, put: `if (isAsSigned({ ...report, id: '' })) return answer('fail'` }],
+  },
+  {
+    name: 'a report holds without the ledger', breaks: ['L-9'], killer: { is: 'test', file: DRILLING, name: 'L-9 what a drill found is signed' },
+    changes: [{ file: 'src/views/reports.ts', find: `if (!kept || !entry) return answer('fail'`, put: `if (!kept || !entry) return answer('pass'` }],
   },
 ]

@@ -157,7 +157,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
           option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), ...asking(),
         ],
       },
-      { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest')] },
+      { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest'), option('--planted', 'spoil the newest that passed, in the cell: it has to fail, and exit is 0 when it does')] },
       { usage: 'drills <set>', says: 'the reports of the last drills', examples: ['holdfast backups drills shop'], load: from(() => import('./commands/drills.ts'), 'drills') },
       {
         usage: 'report [of]', says: 'the signed report of a drill, or of the newest of a set or of all; --check holds one, or a file of one, against its signature and the ledger: exit 3 when it does not hold',

@@ -76,6 +76,8 @@ export interface Repository {
   place(key: string): { readonly root: string; readonly name: string } | undefined
   /** What is listed before the rest, in this order: what refers to others before what it refers to, so that no reference leads nowhere. */
   readonly first: readonly string[]
+  /** The folder below which its data lie (`data`): what is spoilt where a drill has to fail. */
+  readonly heart?: string
 }
 
 /** Of some files, those that the copy holds: under which name, and where they were restored. */

@@ -1,8 +1,10 @@
 // What Holdfast answers about drills: what was begun, and the reports of those that ended, the newest first.
 import type { Instant } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
+import { loadPlanted } from '../rooms/guard/drills/planted.ts'
 import type { DrillReport } from '../rooms/guard/drills/report.ts'
 import { loadReports } from '../rooms/guard/drills/rows.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
 
 /** A drill was asked for. Its report is one of `backups.drills` whose id is above `after`. */
 export interface DrillBegunAnswer {
@@ -23,17 +25,36 @@ export interface DrillAnswer extends DrillReport {
 export interface DrillsAnswer {
   readonly schema: 'holdfast.drills/1'
   readonly drills: readonly DrillAnswer[]
+  /** Whether drills of its engine can fail: what came of the last copy that was spoilt on purpose. Null: none was tried yet. */
+  readonly planted: PlantedAnswer | null
+}
+
+export interface PlantedAnswer {
+  readonly engine: string
+  /** When they were last proven able to fail. */
+  readonly failed_at: Instant | null
+  /** Since when they are not believed. */
+  readonly doubted_at: Instant | null
+  readonly at: Instant
+  readonly verdict: 'passed' | 'failed' | 'unknown'
+  readonly says: string
+  readonly report: string
 }
 
 export interface DrillCalls {
-  'backups.drill': { args: { set: string; store?: string; copy?: string; person?: string }; body: DrillBegunAnswer }
+  'backups.drill': { args: { set: string; store?: string; copy?: string; planted?: boolean; person?: string }; body: DrillBegunAnswer }
   'backups.drills': { args: { set: string; after?: number }; body: DrillsAnswer }
 }
 
 const MOST = 50
 
 /** Those above `after`, the newest first. */
-export const viewDrills = (sql: Sql, set: string, after: number): DrillsAnswer => ({
-  schema: 'holdfast.drills/1',
+export const viewDrills = (sql: Sql, { name: set, engine }: BackupSet, after: number): DrillsAnswer => ({
+  schema: 'holdfast.drills/1', planted: viewPlanted(sql, engine),
   drills: loadReports(sql, set, MOST).filter(({ id }) => id > after).map(({ id, takenAt, report }) => ({ ...report, id, taken_at: takenAt })),
 })
+
+export function viewPlanted(sql: Sql, engine: string): PlantedAnswer | null {
+  const it = loadPlanted(sql, engine)
+  return it ? { engine, failed_at: it.failedAt ?? null, doubted_at: it.doubtedAt ?? null, at: it.at, verdict: it.verdict, says: it.says, report: it.report } : null
+}

@@ -1,6 +1,7 @@
 // Metrics in Prometheus' text format. Few, and each answers a question that somebody asks at night.
 import type { Now } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
+import { loadPlanted } from '../rooms/guard/drills/planted.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { loadChecks } from '../rooms/watch/rows.ts'
 import type { Watcher } from '../rooms/watch/watcher.ts'
@@ -30,9 +31,10 @@ export function keeperMetrics(sql: Sql, watcher: Watcher, now: Now): string {
 }
 
 /** How backups stand, per set and store, in the same form; a set that was not listed yet, or is not known, has no `holdfast_backup_ok`. Looks at every copy: not each second. */
-export function backupMetrics(sql: Sql, sets: Iterable<BackupSet>, now: Now): string {
+export function backupMetrics(sql: Sql, sets: readonly BackupSet[], now: Now): string {
   const places = viewBackups(sql, sets, now).sets.flatMap((set) => set.places.map((place) => ({ place, labels: `{set="${escape(set.set)}",store="${escape(place.store)}"}` })))
   if (places.length === 0) return ''
+  const engines = [...new Set([...sets].flatMap(({ drill, engine }) => (drill ? [engine] : [])))].map((engine) => ({ planted: loadPlanted(sql, engine), labels: `{engine="${escape(engine)}"}` }))
   const gauge = (name: string, help: string, value: (place: (typeof places)[number]['place']) => number | undefined): string[] =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...places.flatMap(({ place, labels }) => value(place) === undefined ? [] : [`${name}${labels} ${value(place)}`])]
   return `${[
@@ -43,5 +45,9 @@ export function backupMetrics(sql: Sql, sets: Iterable<BackupSet>, now: Now): st
     ...gauge('holdfast_backup_rung', 'The highest rung proven of the newest copy that counts.', ({ newest }) => newest?.rung),
     ...gauge('holdfast_backup_oldest_unread_seconds', 'For how long some byte of the copies was not read, where a set promises that.', ({ reading }) => (typeof reading?.oldest_unread === 'number' ? (now.wall - reading.oldest_unread) / 1000 : undefined)),
     ...gauge('holdfast_backup_damaged_parts', 'Parts whose bytes are not those of when they were first read.', ({ reading }) => reading?.damaged),
+    '# HELP holdfast_drills_proven_able_to_fail_seconds How long ago a drill failed on a copy that was spoilt on purpose; absent when none ever did.', '# TYPE holdfast_drills_proven_able_to_fail_seconds gauge',
+    ...engines.flatMap(({ planted, labels }) => (planted?.failedAt === undefined ? [] : [`holdfast_drills_proven_able_to_fail_seconds${labels} ${(now.wall - planted.failedAt) / 1000}`])),
+    '# HELP holdfast_drills_believed 0 when a drill passed a copy that was spoilt on purpose: what drills of this engine say does not count.', '# TYPE holdfast_drills_believed gauge',
+    ...engines.map(({ planted, labels }) => `holdfast_drills_believed${labels} ${planted?.doubtedAt === undefined ? 1 : 0}`),
   ].join('\n')}\n`
 }

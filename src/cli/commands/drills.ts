@@ -12,35 +12,51 @@ const LOOK_EVERY = 500
 const LONGEST = 13 * 3_600_000
 
 const drill: Command = async (session, [set = ''], options) => {
-  const [store, copy] = [textOption(options, 'store'), textOption(options, 'copy')]
-  const begun = await ask<DrillBegunAnswer>(session, 'POST', `/backups/${segment(set)}/drill`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }) })
+  const [store, copy, isPlanted] = [textOption(options, 'store'), textOption(options, 'copy'), options['planted'] === true]
+  const begun = await ask<DrillBegunAnswer>(session, 'POST', `/backups/${segment(set)}/drill`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }), ...(isPlanted ? { planted: true } : {}) })
   const until = session.now() + (session.timeout ?? LONGEST)
-  session.out.talk(`Drilling ${plain(begun.copy)} in ${plain(begun.store)} …`)
+  session.out.talk(`Drilling ${isPlanted ? 'a spoilt copy of ' : ''}${plain(begun.copy)} in ${plain(begun.store)} …`)
   for (;;) {
     const { drills: reports } = await ask<DrillsAnswer>(session, 'GET', `/backups/${segment(set)}/drills?after=${begun.after}`)
-    const report = reports.findLast((it) => it.store === begun.store && it.copy === begun.copy)
+    const report = reports.findLast((it) => it.store === begun.store && it.copy === begun.copy && (it.planted !== undefined) === isPlanted)
     if (report) {
       session.out.answer(report, () => tell(session, report))
-      return report.verdict === 'passed' ? EXIT.fine : EXIT.down
+      return isAsItShould(report) ? EXIT.fine : EXIT.down
     }
     if (session.now() > until) throw new Failure('The drill goes on, and nobody waits for it any more.', { exit: EXIT.pending, code: 'HF-C040', help: `holdfast backups drills ${set} shows its report when it is there` })
     await wait(LOOK_EVERY)
   }
 }
 
+/** A copy that was spoilt on purpose has to fail. */
+const isAsItShould = ({ verdict, planted }: DrillAnswer): boolean => verdict === (planted === undefined ? 'passed' : 'failed')
+
 const drills: Command = async (session, [set = '']) => {
   const body = await ask<DrillsAnswer>(session, 'GET', `/backups/${segment(set)}/drills`)
   const { out } = session
   out.answer(body, () => {
     if (body.drills.length === 0) return out.talk('No drill has come to an end yet.')
-    out.table(body.drills.map((it): Cell[] => [out.shape(SHAPES[it.verdict]), it.verdict, `L${it.rung}`, it.store, it.copy, out.moment(it.at), it.says]), ['', 'Verdict', 'Rung', 'Store', 'Copy', 'At', ''])
+    out.table(body.drills.map((it): Cell[] => [
+      out.shape(it.planted === undefined ? SHAPES[it.verdict] : isAsItShould(it) ? 'ok' : it.verdict === 'passed' ? 'down' : 'unknown'), it.verdict, `L${it.rung}`, it.store, it.copy, out.moment(it.at),
+      it.planted === undefined ? it.says : `a spoilt copy, ${isAsItShould(it) ? 'as it must' : 'which has to fail'}: ${it.says || it.planted}`,
+    ]), ['', 'Verdict', 'Rung', 'Store', 'Copy', 'At', ''])
+    out.data(sayPlanted(body.planted, session))
   })
-  return body.drills[0] === undefined || body.drills[0].verdict === 'passed' ? EXIT.fine : EXIT.down
+  const last = body.drills.find(({ planted }) => planted === undefined)
+  return (last === undefined || last.verdict === 'passed') && (body.planted?.doubted_at ?? null) === null ? EXIT.fine : EXIT.down
+}
+
+/** Whether a drill that passed says anything. */
+function sayPlanted(it: DrillsAnswer['planted'], { out }: Session): string {
+  if (it === null) return 'Drills were never proven able to fail yet: once a month a copy is spoilt on purpose and drilled.'
+  if (it.doubted_at !== null) return `Drills of ${it.engine} are NOT believed: ${out.ago(it.doubted_at)} ago one passed a copy that was spoilt on purpose (holdfast backups report ${it.report}).`
+  const last = it.verdict === 'unknown' ? ` The last try, ${out.ago(it.at)} ago, could not tell: ${plain(it.says)}` : ''
+  return it.failed_at === null ? `Drills of ${it.engine} were never proven able to fail.${last}` : `Drills of ${it.engine} were last proven able to fail ${out.ago(it.failed_at)} ago.${last}`
 }
 
 function tell({ out }: Session, it: DrillAnswer): void {
   out.table([
-    ['Verdict', [it.verdict === 'passed' ? 'strong' : 'down', it.verdict]], ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['Of', out.moment(it.held.at)]] : []),
+    ['Verdict', [isAsItShould(it) ? 'strong' : 'down', it.verdict]], ...(it.planted === undefined ? [] : [['Spoilt', `${it.planted}; it ${isAsItShould(it) ? 'failed as it must' : 'has to fail'}`]]), ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['Of', out.moment(it.held.at)]] : []),
     ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? 'yes, nothing is left' : 'no'],
   ])
   if (it.asserts.length > 0) {

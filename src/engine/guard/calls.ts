@@ -21,7 +21,7 @@ const MOST_REPORT = 120_000
 const BACKUP_ARGS = {
   'backups.list': z.strictObject({}),
   'backups.show': z.strictObject({ set: name }),
-  'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), person }),
+  'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), planted: z.boolean().optional(), person }),
   'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
   'backups.report': z.strictObject({ of: name.optional() }),
   'backups.checkReport': z.strictObject({ report: z.string().min(1).max(MOST_REPORT) }),
@@ -52,7 +52,7 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
   'backups.drill': (keeper, args, who) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args, who)),
-  'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set.name, args.after ?? 0))),
+  'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set, args.after ?? 0))),
   'backups.report': (keeper, args) => showReport(keeper, args.of),
   'backups.checkReport': (keeper, args) => provenReport(keeper, args.report),
   'backups.verify': (keeper, args) => withSet(keeper, args.set, async (set) => {

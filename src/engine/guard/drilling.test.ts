@@ -4,7 +4,7 @@ import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { canonical } from '../../core/ledger.ts'
 import { signerOf } from '../../rooms/guard/drills/signature.ts'
-import { days, hours, instantOf, later, minutes, ms } from '../../core/time.ts'
+import { days, hours, instantOf, later, minutes, ms, type Span } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import { renderReport } from '../../rooms/guard/drills/report-html.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
@@ -12,6 +12,7 @@ import type { DrillTask, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupSetAnswer } from '../../views/backups.ts'
+import { backupMetrics } from '../../views/metrics.ts'
 import type { ReportAnswer, ReportCheckAnswer } from '../../views/reports.ts'
 import type { DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
 
@@ -24,13 +25,15 @@ interface World extends KeeperWorld {
   list(): Promise<void>
   /** The drill that was asked for last, and how many there were. */
   drill(): { readonly id: string; readonly task: DrillTask; readonly count: number }
-  report(more: Partial<DrillReport>): Promise<void>
+  drills(): readonly { readonly id: string; readonly task: DrillTask }[]
+  /** Of the one that was asked for last, where none is named. */
+  report(more: Partial<DrillReport>, of?: { readonly id: string; readonly task: DrillTask }): Promise<void>
   shown(): Promise<BackupSetAnswer>
 }
 
-async function world(t: TestContext): Promise<World> {
+async function world(t: TestContext, set: BackupSet = SET): Promise<World> {
   const tasks: ToGuard[] = []
-  const it = await keeperWorld(t, { ...configOf([]), backups: [SET] }, { toGuard: (message) => (tasks.push(message), true) })
+  const it = await keeperWorld(t, { ...configOf([]), backups: [set] }, { toGuard: (message) => (tasks.push(message), true) })
   const drill = (): ReturnType<World['drill']> => {
     const found = tasks.flatMap((one) => (one.is === 'task' && one.task.is === 'drill' ? [{ id: one.id, task: one.task }] : []))
     const last = found.at(-1)
@@ -45,8 +48,9 @@ async function world(t: TestContext): Promise<World> {
       it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies: COPIES, clock: { is: 'unknown', says: '' } } })
       await it.settle()
     },
-    async report(more: Partial<DrillReport>) {
-      const { id, task } = drill()
+    drills: () => tasks.flatMap((one) => (one.is === 'task' && one.task.is === 'drill' ? [{ id: one.id, task: one.task }] : [])),
+    async report(more: Partial<DrillReport>, of?: { readonly id: string; readonly task: DrillTask }) {
+      const { id, task } = of ?? drill()
       const report: DrillReport = {
         schema: 'holdfast.drill/1', set: 'shop', store: 'nas', copy: task.copy.key, engine: 'postgres', copy_at: task.at, at: it.keeper.now().wall, verdict: 'passed', rung: 6, says: '',
         phases: [{ name: 'restore', ms: 12 }], asserts: [], engine_said: '', torn_down: true, bytes: 1000, etag: task.copy.etag, sha256: 'ab', ...more,
@@ -164,4 +168,51 @@ test('a report tells what would have been lost by the newest row, and how long a
   it.sql.run(`delete from guard_copy where key = 'shop-old.dump'`)
   await it.report({})
   assert.deepEqual([(await read()).copy.key, it.sql.all<{ key: string }>('select key from guard_drill').map(({ key }) => key)], ['shop-old.dump', ['shop-new.dump']], 'its report is kept, and nobody counts it')
+})
+
+test('G-2 drills are believed because a spoilt copy fails them; when it passes, what they proved is void until one fails again', async (t) => {
+  const it = await world(t, { ...SET, drill: { every: days(7), assert: [] } })
+  await it.list()
+  const tell = async (): Promise<DrillsAnswer> => (await it.ask('backups.drills', { set: 'shop' }) as unknown as { body: DrillsAnswer }).body
+  const metrics = (): string => backupMetrics(it.sql, [SET], it.keeper.now())
+  const goOn = async (span: Span): Promise<void> => {
+    it.step(span)
+    await it.pass(ms(2000))
+    await it.list()
+  }
+  assert.equal((await it.ask('backups.drill', { set: 'shop', planted: true })).status, 409, 'what was never restored is not spoilt')
+  await goOn(minutes(5))
+  assert.equal(it.drill().task.planted, undefined)
+  await it.report({})
+  assert.equal((await tell()).planted, null)
+  await goOn(hours(2))
+  const asked = it.drills().filter(({ task }) => task.planted)
+  assert.deepEqual(asked.map(({ task }) => task.copy.key), ['shop-new.dump'], 'the newest that passed, and nobody asked')
+  await it.report({ planted: 'all behind its first 60 bytes was cut off', verdict: 'failed', rung: 1, says: 'the archive cannot be read' }, asked[0])
+  assert.deepEqual([it.open(), rungs(await it.shown())[0], (await it.shown()).state, (await tell()).planted?.verdict, (await it.shown()).drilled?.verdict], [[], ['shop-new.dump', 6], 'ok', 'failed', 'passed'], 'it is nobody\'s failure')
+  assert.match(metrics(), /holdfast_drills_proven_able_to_fail_seconds\{engine="postgres"\} 0\n[^]*holdfast_drills_believed\{engine="postgres"\} 1\n/)
+  const { body: report } = await it.ask('backups.report', { of: (await tell()).planted?.report }) as unknown as { body: ReportAnswer }
+  assert.deepEqual([report.planted, report.rpo, report.verdict], ['all behind its first 60 bytes was cut off', null, 'failed'])
+  assert.deepEqual([it.sql.all<{ times: number }>('select times from guard_drill').map(({ times }) => times), it.sql.all('select key from guard_copy').length], [[1], 2], 'it is no copy, and no drill of one')
+
+  await it.ask('backups.drill', { set: 'shop', planted: true })
+  await it.report({ planted: 'cut', verdict: 'passed', rung: 6 })
+  await it.list()
+  assert.deepEqual([it.open(), (await it.shown()).state, rungs(await it.shown())[0]], [['backup:shop'], 'unproven', ['shop-new.dump', 1]])
+  assert.match((await it.shown()).places[0]?.says ?? '', /drills of postgres are not believed: one passed a copy that was spoilt on purpose/)
+  assert.match(metrics(), /holdfast_drills_believed\{engine="postgres"\} 0\n/)
+  assert.deepEqual([(await it.shown()).rto?.drills, (await it.shown()).score?.points.find(({ id }) => id === 'errors')?.found], [1, 'unknown'])
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({})
+  assert.deepEqual([rungs(await it.shown())[0], (await tell()).drills[0]?.verdict, (await it.shown()).state], [['shop-new.dump', 1], 'unknown', 'unproven'], 'what passes meanwhile proves nothing')
+  assert.match((await tell()).drills[0]?.says ?? '', /^it passed, and drills of postgres are not believed/)
+
+  await goOn(days(1))
+  const again = it.drills().findLast(({ task }) => task.planted)
+  await it.report({ planted: 'cut', verdict: 'failed', rung: 1, says: 'no' }, again)
+  await goOn(minutes(3))
+  await it.report({})
+  await it.list()
+  assert.deepEqual([it.open(), rungs(await it.shown())[0]?.[1], (await tell()).planted?.doubted_at], [[], 6, null])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })

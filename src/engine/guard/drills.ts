@@ -1,19 +1,30 @@
-// A drill that a person asks for: of one copy, or of the newest that counts. It is begun and answered at once; its report comes when it comes.
-import { drillTask } from '../../rooms/guard/drills/duty.ts'
+// A drill that a person asks for: of one copy, of the newest that counts, or of one that is spoilt on the way so that it has to fail. It is begun and
+// answered at once; its report comes when it comes.
+import { drillTask, plantTask } from '../../rooms/guard/drills/duty.ts'
 import { loadReports } from '../../rooms/guard/drills/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { DrillBegunAnswer } from '../../views/drills.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
 
-export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy }: { readonly store?: string | undefined; readonly copy?: string | undefined }, by: string): Answer {
+interface DrillAsked {
+  readonly store?: string | undefined
+  readonly copy?: string | undefined
+  readonly planted?: boolean | undefined
+}
+
+export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy, planted }: DrillAsked, by: string): Answer {
   const stores = set.in.map((it) => it.store)
   if (store !== undefined && !stores.includes(store)) return no(404, 'HF404', `${set.name} does not lie in “${store}”`, `it lies in: ${stores.join(', ')}`)
+  if (planted === true && copy !== undefined) return no(400, 'HF400', 'which copy is spoilt is not chosen: it is the newest that passed', 'leave the copy out')
   const { sql } = keeper.store
-  const task = stores.filter((it) => store === undefined || it === store).map((it) => drillTask(sql, set, it, { key: copy, now: keeper.now().wall, by })).find((it) => it !== undefined)
+  const now = keeper.now().wall
+  const taskIn = (it: string): ReturnType<typeof drillTask> => (planted === true ? plantTask(sql, set, it, now) : drillTask(sql, set, it, { key: copy, now, by }))
+  const task = stores.filter((it) => store === undefined || it === store).map(taskIn).find((it) => it !== undefined)
+  if (!task && planted === true) return no(409, 'HF484', `no copy of ${set.name} was restored by a drill yet: what fails when it is spoilt must pass when it is not`, `holdfast backups drill ${set.name}`)
   if (!task) return no(404, 'HF404', copy === undefined ? `there is no copy of ${set.name} to drill` : `no copy of ${set.name} is called “${copy.slice(0, 200)}”`, `holdfast backups show ${set.name} names them`)
   const after = loadReports(sql, set.name, 1)[0]?.id ?? 0
-  keeper.guard.ask(task)
+  keeper.guard.ask({ ...task, by })
   const begun: DrillBegunAnswer = { schema: 'holdfast.drill-begun/1', set: set.name, store: task.store, copy: task.copy.key, after }
   return ok(begun)
 }

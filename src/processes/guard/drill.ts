@@ -12,6 +12,7 @@ import { openCell, type OpenCell } from './cell/cell.ts'
 import type { GuardContext } from './context.ts'
 import { fetchCopy, type Fetched } from './drill/fetch.ts'
 import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
+import { spoil } from './drill/spoil.ts'
 
 export interface DrillWants {
   readonly set: string
@@ -24,6 +25,8 @@ export interface DrillWants {
   readonly manifest?: Manifest
   /** Bytes of a repository that are fetched; see `MOST_BYTES`. */
   readonly atMost?: number
+  /** It is spoilt in the cell first. */
+  readonly planted?: true
 }
 
 const LONGEST: Span = hours(12)
@@ -44,6 +47,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
   let judged: Judgement
   let left: string | undefined
   let held: Held | undefined
+  let planted: string | undefined
   const fetching: Phase[] = []
   try {
     const engine = engines.find(({ kind }) => kind === wants.engine)
@@ -58,6 +62,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
       fetched = engine.repository === undefined ? await fetchCopy(context.reading(wants.store), wants.copy, opened, ends)
         : await fetchRepository({ reading: context.reading(wants.store), repository: engine.repository, copy: wants.copy, cell: opened, most: wants.atMost ?? MOST_BYTES, now: context.now }, ends)
       fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
+      if (wants.planted) planted = await spoil(await opened.takeIn(), engine.repository)
       context.say(`restoring ${wants.copy.key}`)
       const config: unknown = engine.config.parse({})
       const password = context.password?.(wants.set)
@@ -79,7 +84,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
     left = await opened?.close()
   }
   const report = reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
-  return held === undefined ? report : { ...report, held }
+  return { ...report, ...(held === undefined ? {} : { held }), ...(wants.planted ? { planted: planted ?? 'nothing: it was not come to' } : {}) }
 }
 
 /** Something that the copy itself did wrong before its engine saw it. */

@@ -87,6 +87,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,
+      'guard.planted': drills.apply.planted,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
     due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },

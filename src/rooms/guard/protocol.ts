@@ -26,6 +26,8 @@ export interface DrillTask {
   readonly manifest?: Manifest
   /** Who asked for it; absent: it was due. */
   readonly by?: string
+  /** It is spoilt in the cell first: the drill has to fail. */
+  readonly planted?: true
 }
 
 /** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */

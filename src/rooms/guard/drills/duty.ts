@@ -13,6 +13,8 @@ import { manifestOfCopy } from '../sets/manifest-rows.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { chooseCopy, doubtOf, type Doubt } from './choice.ts'
 import { bytesToday, rtoFor } from './figures.ts'
+import { FETCHED } from './ladder.ts'
+import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
 import { applyDrilled, applyLeft, applyVanished, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
@@ -36,7 +38,7 @@ export interface Origin {
 export interface Drills {
   readonly tables: string
   readonly projections: readonly string[]
-  readonly apply: { readonly drilled: Room['apply'][string]; readonly vanished: Room['apply'][string]; readonly left: Room['apply'][string] }
+  readonly apply: { readonly drilled: Room['apply'][string]; readonly planted: Room['apply'][string]; readonly vanished: Room['apply'][string]; readonly left: Room['apply'][string] }
   readonly due: NonNullable<Room['due']>
   configure(tx: Tx): void
   /** What came of a drill, or why nothing did. */
@@ -44,15 +46,27 @@ export interface Drills {
 }
 
 const DRILL = 'guard.drill'
+/** From this rung on a copy was restored. */
+const RESTORED = 4
 /** Copies may not be listed yet; then it is looked again. */
 const FIRST: Span = minutes(2)
 const AGAIN: Span = minutes(10)
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 export function drillsOf(context: DrillsContext): Drills {
+  const planting = planted.plantingOf({
+    sets: context.sets,
+    plant(tx, engine, turn) {
+      const tasks = [...context.sets().values()].flatMap((set) => (set.engine === engine && set.drill ? set.in.flatMap(({ store }) => plantTask(tx.sql, set, store, tx.now.wall) ?? []) : []))
+      const task = tasks[turn % tasks.length]
+      if (task) tx.afterwards(() => context.ask(task))
+      return task !== undefined
+    },
+  })
   return {
-    tables: TABLES, projections: PROJECTIONS, apply: { drilled: applyDrilled, vanished: applyVanished, left: applyLeft },
+    tables: TABLES + planted.TABLES, projections: [...PROJECTIONS, ...planted.PROJECTIONS], apply: { drilled: applyDrilled, planted: planted.applyPlanted, vanished: applyVanished, left: applyLeft },
     due: {
+      ...planting.due,
       [DRILL]: (tx, key) => {
         const [name, store] = JSON.parse(key) as [string, string]
         const set = context.sets().get(name)
@@ -69,15 +83,18 @@ export function drillsOf(context: DrillsContext): Drills {
         if (!set.drill) continue
         for (const { store } of set.in) tx.schedule(DRILL, keyOf(set.name, store), dueIn(tx.now, untilNext(tx, set, store, set.drill.every)))
       }
+      planting.configure(tx)
     },
     drilled(tx, task, result) {
       const { set: name, store, copy } = task
       const set = context.sets().get(name)
-      const report = 'verdict' in result ? result : unfinished(task, set?.engine ?? '', result.says, tx.now.wall)
+      const said = 'verdict' in result ? result : unfinished(task, set?.engine ?? '', result.says, tx.now.wall)
+      if (task.planted) return failedOrNot(tx, context, planting, task, said)
+      const report = asBelieved(tx.sql, said)
       // It went, or another stands under its name: what was found is of something that nobody has any more.
       const gone = !loadCopies(tx.sql, name, store).some(({ key, etag }) => key === copy.key && etag === copy.etag)
       const body: DrilledBody = {
-        set: name, store, key: copy.key, etag: copy.etag, verdict: report.verdict, rung: report.rung, says: report.says.slice(0, 500),
+        set: name, store, key: copy.key, etag: copy.etag, verdict: report.verdict, rung: said.rung, says: report.says.slice(0, 500),
         phases: report.phases.slice(0, 20).map(({ name: phase, ms: took }) => ({ name: phase, ms: took })), sha256: report.sha256, at: tx.now.wall, ...keepReport(tx, context, task, report), ...(gone ? { gone } : {}),
       }
       const stream = `backup:${name}`
@@ -88,6 +105,31 @@ export function drillsOf(context: DrillsContext): Drills {
       else if (body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
       if (set) context.consider(tx, set, store)
     },
+  }
+}
+
+/** What a drill that cannot fail says is not known. */
+const asBelieved = (sql: Sql, report: DrillReport): DrillReport =>
+  report.verdict !== 'passed' || planted.isBelieved(sql, report.engine) ? report : { ...report, verdict: 'unknown', rung: Math.min(report.rung, FETCHED), says: `it passed, and ${planted.sayDoubt(report.engine)}` }
+
+/** A drill of a copy that was spoilt on purpose: whether drills of its engine can fail, and nothing about any copy. */
+function failedOrNot(tx: Tx, context: DrillsContext, planting: planted.Planting, task: DrillTask, report: DrillReport): void {
+  const engine = context.sets().get(task.set)?.engine ?? report.engine
+  const of = [...context.sets().values()].filter((set) => set.engine === engine)
+  const before = planted.isBelieved(tx.sql, engine)
+  const body: planted.PlantedBody = {
+    engine, set: task.set, store: task.store, key: task.copy.key, verdict: report.verdict, says: report.says.slice(0, 500), at: tx.now.wall, sets: of.map(({ name }) => name),
+    ...keepReport(tx, context, task, { ...report, planted: report.planted ?? 'nothing: it was not come to' }),
+  }
+  tx.append({ is: 'guard.planted', stream: `drills:${engine}`, body })
+  planting.tried(tx, engine, report.verdict)
+  if (before === planted.isBelieved(tx.sql, engine)) return
+  for (const set of of) {
+    for (const { store } of set.in) {
+      context.consider(tx, set, store)
+      // What was not believed meanwhile is proven anew.
+      if (!before && set.drill) tx.schedule(DRILL, keyOf(set.name, store), dueIn(tx.now, FIRST))
+    }
   }
 }
 
@@ -117,6 +159,13 @@ export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, b
   return copy && { ...taskFor(sql, set, store, copy), by }
 }
 
+/** The newest copy that a drill restored, to be spoilt: only where the same copy passes unspoilt does a failure say anything. */
+export function plantTask(sql: Sql, set: BackupSet, store: string, now: Instant): DrillTask | undefined {
+  const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung }) => (verdict !== 'failed' && rung >= RESTORED ? [JSON.stringify([key, etag])] : [])))
+  const copy = judgedIn(sql, set, store, now).find(({ counted, key, etag }) => counted && restored.has(JSON.stringify([key, etag])))
+  return copy && { ...taskFor(sql, set, store, copy), planted: true }
+}
+
 function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask {
   const manifest = manifestOfCopy(sql, set, store, { key, modifiedAt })
   return {
@@ -133,6 +182,9 @@ function untilNext({ sql, now }: Tx, set: BackupSet, store: string, every: Span)
 /** What the drills so far say against a set in a store; nothing for a set that is not drilled. */
 export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant): Doubt | undefined {
   const drills = loadDrills(sql, set.name, store)
+  const isBelieved = planted.isBelieved(sql, set.engine) || (!set.drill && drills.length === 0)
+  // A failure stands, whatever passes.
+  if (!isBelieved && drills.find(({ verdict }) => verdict !== 'unknown')?.verdict !== 'failed') return { side: 'unproven', says: planted.sayDoubt(set.engine) }
   if (!set.drill) return drills.length === 0 ? undefined : doubtOf(drills, { every: Number.MAX_SAFE_INTEGER as Span, now })
   const seen = loadCopies(sql, set.name, store).map(({ seenAt }) => seenAt)
   return doubtOf(drills, { every: set.drill.every, now, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })

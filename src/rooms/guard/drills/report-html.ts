@@ -18,7 +18,7 @@ h2{font-size:1.0625rem;margin-block:1.5rem .5rem}
 table{inline-size:100%;border-collapse:collapse;font-size:.9375rem}
 th,td{text-align:start;vertical-align:top;padding:.375rem .75rem .375rem 0;border-block-end:1px solid var(--line);overflow-wrap:anywhere}
 .facts th{inline-size:34%;font-weight:400;color:var(--soft)}
-td.n{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}
+th.n,td.n{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead th{font-size:.8125rem;color:var(--soft);font-weight:600}
 code,pre{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 pre{margin:0;background:var(--surface);border-radius:10px;padding:.875rem 1rem;white-space:pre-wrap}
@@ -76,7 +76,7 @@ function figures({ rpo, rto, planted }: RestoreReport): Markup | false {
 }
 
 const phases = (it: RestoreReport): Markup | false => it.phases.length > 0 &&
-  html`<h2>${w.phases}</h2><table aria-label="${w.phases}"><thead><tr><th scope="col">${w.phase}</th><th scope="col">${w.took}</th></tr></thead><tbody>${it.phases.map(({ name, ms }) => html`<tr><td>${line(name, 60)}</td><td class="n">${sayMs(ms)}</td></tr>`)}<tr><td>${w.together}</td><td class="n"><b>${sayMs(it.rto.took)}</b></td></tr></tbody></table>`
+  html`<h2>${w.phases}</h2><table aria-label="${w.phases}"><thead><tr><th scope="col">${w.phase}</th><th scope="col" class="n">${w.took}</th></tr></thead><tbody>${it.phases.map(({ name, ms }) => html`<tr><td>${line(name, 60)}</td><td class="n">${sayMs(ms)}</td></tr>`)}<tr><td>${w.together}</td><td class="n"><b>${sayMs(it.rto.took)}</b></td></tr></tbody></table>`
 
 function asserts({ asserts: all, asserts_left_out: more }: RestoreReport): Markup {
   if (all.length === 0) return html`<h2>${w.asserts}</h2><p>${w.noneAsked}</p>`
