@@ -51,7 +51,7 @@ export interface Asked {
 
 export const hash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 
-export const TOKENS = { read: 'hf_read-token', ack: 'hf_ack-token', write: 'hf_write-token', admin: 'hf_admin-token' } as const
+export const TOKENS = { read: 'hf_read-token', ack: 'hf_ack-token', backup: 'hf_backup-token', write: 'hf_write-token', admin: 'hf_admin-token' } as const
 
 export const tokens: Extract<ToWeb, { is: 'tokens' }> = {
   is: 'tokens',

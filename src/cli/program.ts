@@ -17,7 +17,7 @@ interface Leaf {
 
 const option = (flags: string, says: string): Option => new Option(flags, says)
 const message = option('-m, --message <text>', 'the message; "-" reads it from stdin').makeOptionMandatory()
-const SCOPES = ['read', 'ack', 'write', 'admin']
+const SCOPES = ['read', 'ack', 'backup', 'write', 'admin']
 function gatherScope(value: string, before: readonly string[]): readonly string[] {
   if (!SCOPES.includes(value)) throw new InvalidArgumentError(`It is one of ${SCOPES.join(', ')}.`)
   return [...before, value]
@@ -223,7 +223,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       {
         usage: 'create <name>', says: 'make one; its secret is printed once', examples: ['holdfast tokens create ci --scope read --expires 90d --from 10.0.0.0/8 > ci.token'], load: tokens('create'),
-        options: [option('--scope <scope>', 'read, ack, write or admin; may be given several times').argParser(gatherScope).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d'), option('--from <network>', 'where it is taken from: 10.0.0.0/8, or one address; may be given several times').argParser((value: string, before: readonly string[]) => [...before, value]).default([])],
+        options: [option('--scope <scope>', 'read, ack, backup, write or admin; may be given several times').argParser(gatherScope).default([]).makeOptionMandatory(), option('--expires <time>', 'how long it is valid: 90d'), option('--from <network>', 'where it is taken from: 10.0.0.0/8, or one address; may be given several times').argParser((value: string, before: readonly string[]) => [...before, value]).default([])],
       },
       { usage: 'list', says: 'all tokens, without their secrets', examples: ['holdfast tokens list'], load: tokens('list') },
       { usage: 'revoke <id>', says: 'revoke one at once', examples: ['holdfast tokens revoke tok_…'], load: tokens('revoke') },

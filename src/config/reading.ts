@@ -168,8 +168,10 @@ function judgeSecrets(root: Spot, secrets: ReadonlyMap<string, Secret>, sections
     }
     for (const name of names) {
       const secret = secrets.get(name)
-      if (secret === undefined || secret.is === 'found') continue
+      if (secret?.is === 'found') continue
       muted.push(path)
+      // One that nobody asked for may be missing; what its place says is not judged.
+      if (secret === undefined) continue
       if (!told.has(name)) error(secret.is === 'missing' ? 'HF117' : 'HF118', path, secret.says, { help: secret.help })
       told.add(name)
     }

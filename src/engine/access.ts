@@ -10,7 +10,7 @@ import type { Room, Tx } from '../db/room.ts'
 import type { Sql } from '../db/sql.ts'
 import type { TokenAnswer, ToWeb } from '../views/answers.ts'
 
-export const SCOPES = ['read', 'ack', 'write', 'admin'] as const
+export const SCOPES = ['read', 'ack', 'backup', 'write', 'admin'] as const
 
 const TABLES = `create table if not exists token (id text primary key, hash text not null, name text not null, scopes text not null,
   created integer not null, expires_at integer, last_used integer, revoked integer) strict, without rowid;

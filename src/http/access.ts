@@ -8,7 +8,7 @@ import { contains, parseNetwork } from '../ports/network.ts'
 import type { Asker, TokenNote, ToWeb } from '../views/answers.ts'
 import type { SessionAnswer } from '../views/people.ts'
 
-export const SCOPES = ['read', 'ack', 'write', 'admin'] as const
+export const SCOPES = ['read', 'ack', 'backup', 'write', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** What a session must open: a right, or no more than its own account. */
@@ -18,7 +18,7 @@ export type Needs = Right | 'account'
  * `open`: anybody. `link`, `ping`, `key`: the credential is in the request itself (acknowledgement link, ping id, integration
  * key). `loopback`: this machine, not through a proxy. `door`: whoever is about to sign in, from a page of ours. `account`: a session,
  * for what is its person's own. `person:…`: a session with that right. A scope: a token that has it, a session with the right
- * of that name, or the Unix socket.
+ * of that name (`backup`: to write), or the Unix socket.
  */
 export type Who = 'open' | 'link' | 'ping' | 'key' | 'loopback' | 'door' | 'account' | `person:${Right}` | Scope
 
@@ -49,8 +49,11 @@ export interface Door {
 
 /** What each scope opens: the larger ones hold the smaller ones. */
 const OPENS: Readonly<Record<Scope, readonly Scope[]>> = {
-  read: ['read'], ack: ['ack'], write: ['read', 'ack', 'write'], admin: ['read', 'ack', 'write', 'admin'],
+  read: ['read'], ack: ['ack'], backup: ['backup'], write: ['read', 'ack', 'backup', 'write'], admin: ['read', 'ack', 'backup', 'write', 'admin'],
 }
+
+/** What a session must have the right to where a scope is wanted: who may write may also say that a backup has run. */
+export const rightFor = (scope: Scope): Right => (scope === 'backup' ? 'write' : scope)
 
 export const opens = (scopes: readonly string[], needs: Scope): boolean =>
   scopes.some((has) => (SCOPES as readonly string[]).includes(has) && OPENS[has as Scope].includes(needs))

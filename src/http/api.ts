@@ -200,7 +200,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /backups/:set/accept-gone', who: 'admin', call: 'backups.acceptGone', takes: z.strictObject({ set: name, store: name, reason: prose.max(2000), person }), gives: 'holdfast.done/1', says: 'Says that what vanished from a store was meant to.' }),
   call({ at: 'POST /backups/:set/accept-most', who: 'admin', call: 'backups.acceptMost', takes: z.strictObject({ set: name, store: name, most: z.int().min(1).max(100_000), reason: prose.max(2000), person }), gives: 'holdfast.done/1', says: 'Says that so many copies may go at once in a store; for a day.' }),
   call({
-    at: 'POST /backups/:set/manifests', who: 'write', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
+    at: 'POST /backups/:set/manifests', who: 'backup', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
     takes: z.strictObject({ set: name, ...runShape }),
   }),
   call({ at: 'GET /backups/:set/restores', who: 'read', call: 'backups.restores', takes: z.strictObject({ set: name }), gives: 'holdfast.restores/1', says: 'The last restores of a set, and how they ended.' }),
@@ -223,7 +223,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /acts/:on', who: 'read', call: 'reconcile.acts', takes: z.strictObject({ on: name }), gives: 'holdfast.acts/1', says: 'How far a plan has come, and what of it was held up by what.' }),
   call({ at: 'POST /reconcile/:reconcile/run', who: 'write', call: 'reconcile.run', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'Begins a run now; it reports, and nothing is done by it.' }),
   call({ at: 'GET /tokens', who: 'admin', call: 'tokens.list', takes: none, gives: 'holdfast.tokens/1', says: 'API tokens, without their secrets.' }),
-  call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(4), expires: name.exactOptional(), from: z.array(line.max(60)).max(20).exactOptional().meta({ description: 'Networks that it is taken from: 10.0.0.0/8. Left out: from anywhere.' }), person }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
+  call({ at: 'POST /tokens', who: 'admin', call: 'tokens.create', takes: z.strictObject({ name: tokenName, scopes: z.array(z.enum(SCOPES)).min(1).max(5), expires: name.exactOptional(), from: z.array(line.max(60)).max(20).exactOptional().meta({ description: 'Networks that it is taken from: 10.0.0.0/8. Left out: from anywhere.' }), person }), gives: 'holdfast.tokens/1', says: 'Makes a token; its secret is in this answer and nowhere else.' }),
   call({ at: 'DELETE /tokens/:id', who: 'admin', fresh: false, call: 'tokens.revoke', takes: z.strictObject({ id: name, person }), gives: 'holdfast.done/1', says: 'Revokes a token at once.' }),
   // About people: the keeper answers owners who are signed in, and this machine; no token, whatever its scopes.
   call({ at: 'GET /people', who: 'admin', call: 'people.list', takes: none, gives: 'holdfast.people/1', says: 'Everybody, with their roles and whether they have a way in.' }),

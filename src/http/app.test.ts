@@ -73,7 +73,7 @@ test('every route of the API × no token, a wrong one, an expired one, each scop
 })
 
 test('scopes: what each opens', () => {
-  const table: Readonly<Record<Scope, readonly Scope[]>> = { read: ['read'], ack: ['ack'], write: ['read', 'ack', 'write'], admin: ['read', 'ack', 'write', 'admin'] }
+  const table: Readonly<Record<Scope, readonly Scope[]>> = { read: ['read'], ack: ['ack'], backup: ['backup'], write: ['read', 'ack', 'backup', 'write'], admin: ['read', 'ack', 'backup', 'write', 'admin'] }
   for (const has of SCOPES) for (const needs of SCOPES) assert.equal(opens([has], needs), table[has].includes(needs), `${has} for ${needs}`)
   assert.equal(opens([], 'read'), false)
   assert.equal(opens(['owner', '__proto__', 'constructor'], 'read'), false)

@@ -2,7 +2,7 @@
 // answer carries the security headers, and what no route answers is "not found", however it was asked.
 import assert from 'node:assert/strict'
 import { Hono } from 'hono'
-import { isScope, needsOf, POLICIES, type Door, type Visit } from './access.ts'
+import { isScope, needsOf, POLICIES, rightFor, type Door, type Visit } from './access.ts'
 import { renderError, renderNotFound, SCREEN_POLICY } from '../rooms/page/screen.ts'
 import { page, problem, SECURITY, wantsPage } from './problem.ts'
 import { renderRefusal, CONSOLE_POLICY } from './console/frame.ts'
@@ -44,7 +44,7 @@ type Entered = { readonly is: 'in'; readonly asker: Asker; readonly visit?: Visi
 async function enter({ who, method, fresh }: Route, ask: Ask, kit: Kit): Promise<Entered> {
   const { headers } = ask.req.raw
   const byCookie = isScope(who) && ask.env.via === 'tcp' && !headers.has('authorization') && secretIn(headers, kit.pushed.site) !== undefined
-  const needs = byCookie ? who : needsOf(who)
+  const needs = byCookie ? rightFor(who) : needsOf(who)
   if (needs !== undefined) {
     const visited = await visit({ needs, fresh: fresh ?? (needs === 'admin' && method !== 'GET') }, ask, kit)
     if (visited.is === 'out') return { is: 'out', answer: refuse(visited, ask, kit) }

@@ -66,7 +66,7 @@ export function renderOpenApi(routes: readonly Route[]): Json {
     paths,
     components: {
       schemas: { Problem: PROBLEM },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: `Made by "holdfast tokens create". Scopes: ${SCOPES.join(', ')}; write holds read and ack, admin holds all.` } },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: `Made by "holdfast tokens create". Scopes: ${SCOPES.join(', ')}; write holds read, ack and backup, admin holds all.` } },
     },
   }
 }

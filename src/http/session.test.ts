@@ -6,7 +6,7 @@ import { makeToken } from '../core/link.ts'
 import { ROLES, rightsOf, type Role } from '../core/role.ts'
 import { KEY, pushAll, TOKENS, webWorld, type World } from '../../test/web-world.ts'
 import type { SessionAnswer } from '../views/people.ts'
-import { isScope, needsOf, opens } from './access.ts'
+import { isScope, needsOf, opens, rightFor } from './access.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { beginCookie, cookieOf, csrfOf, endCookie, fromOf, isFromHere, secretIn } from './session.ts'
@@ -108,7 +108,7 @@ async function refused(route: Route, init: Record<string, string>, body?: string
 test('every route that a cookie opens × every role: what the right opens, and nothing else', async () => {
   assert.ok(byCookie.length > 25)
   for (const route of byCookie) {
-    const needs = isScope(route.who) ? route.who : needsOf(route.who)
+    const needs = isScope(route.who) ? rightFor(route.who) : needsOf(route.who)
     assert(needs)
     for (const [secret, session] of SESSIONS) {
       const status = await refused(route, { ...cookieFor(secret), 'x-csrf': csrfOf(secret), 'content-type': 'application/json' })
@@ -172,7 +172,7 @@ test('a token that was sent counts, whatever cookie comes with it', async () => 
   const it = world()
   const reply = await it.get('/api/v1/status', { headers: { ...cookieFor('5'.repeat(43)), authorization: 'Bearer hf_wrong-token' } })
   assert.deepEqual([reply.status, it.asked.calls.length], [401, 0])
-  for (const scope of Object.keys(TOKENS)) assert.ok(opens([scope], 'read') || scope === 'ack')
+  for (const scope of Object.keys(TOKENS)) assert.ok(opens([scope], 'read') || scope === 'ack' || scope === 'backup')
 })
 
 test('who is signed in acts as themselves, and sees what their rights open', async () => {

@@ -81,6 +81,8 @@ export interface LoadWants extends Plugins {
   /** Addresses of the command line: they count as written in the configuration. */
   readonly urls?: readonly string[]
   readonly env: Environment
+  /** Secrets are read of this set of backups alone; where others stand nothing is judged, and what needs them is left out. */
+  readonly secretsOf?: string
   /** The data folder, where it is known: nothing is published into it. */
   readonly data?: string
   /** For `site.url` where the file has none; 7400 when absent. */
@@ -100,7 +102,8 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
   if (!written) return refusal(notes)
   const root = withGiven(asMeant(written, Object.keys(shapeOf(wants))), wants.urls ?? [], notes)
   const folder = wants.file === undefined ? undefined : dirname(wants.file)
-  const secrets = await loadSecrets(secretNames(root), { env: wants.env, folder })
+  const wanted = wants.secretsOf === undefined ? root : root.below?.get('backups')?.below?.get(wants.secretsOf)
+  const secrets = await loadSecrets(wanted ? secretNames(wanted) : [], { env: wants.env, folder })
   const reading = readingOf({ root, notes, secrets, secretSections: SECRET_SECTIONS })
   const config = assemble(reading, root, { ...wants, file: resolve(file) })
   if (notes.findings('error').length > 0) return refusal(notes)

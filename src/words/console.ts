@@ -88,7 +88,7 @@ export const englishConsole = {
   tokens: {
     title: 'Tokens', says: 'For programs. A token never approves anything.', none: 'There are no tokens.', made: 'made', used: 'last used', unused: 'never used', expires: 'until', forever: 'without an end', revoke: 'Revoke',
     make: 'Make a token', name: 'What it is for', nameHelp: 'Such as “dashboard” or “deploy pipeline”.', scope: 'What it may',
-    scopes: { read: 'reads what Holdfast knows', ack: 'takes incidents and passes them on', write: 'reads and takes, silences, covers, tells the public', admin: 'everything an interface can, tokens included' },
+    scopes: { read: 'reads what Holdfast knows', ack: 'takes incidents and passes them on', backup: 'says that a backup has run, and what its source held; nothing else', write: 'reads and takes, silences, covers, tells the public', admin: 'everything an interface can, tokens included' },
     from: 'From where', fromHelp: 'Networks such as 10.0.0.0/8, with spaces between. Leave it empty for anywhere.', onlyFrom: 'only from',
     ends: 'How long', endsIn: { '30d': '30 days', '90d': '90 days', '365d': 'a year', '': 'without an end' } as Readonly<Record<string, string>>, makeGo: 'Make it',
     shownTitle: (name: string): string => `The token “${name}”`, shownSays: 'Keep it where your program reads it. It is shown only now; Holdfast itself keeps no more than its hash.', kept: 'I have kept it', use: 'It is sent like this:',

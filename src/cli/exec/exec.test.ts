@@ -150,6 +150,19 @@ test('a backup is worth more than its manifest: it runs without configuration, s
   }
 })
 
+test('it needs the secrets of its set and no others; without one of those it runs, and says which', async (t) => {
+  const it = bench(t, CONFIG(SHOP).replace('app@', 'app:${secret:shop-db}@') + `channels: { mail: { smtp: "\${secret:mail-login}", from: a@acme.example } }
+ingest: { pagerduty: "\${secret:pd-key}" }
+`)
+  process.env['HOLDFAST_SECRET_SHOP_DB'] = 'x'
+  t.after(() => delete process.env['HOLDFAST_SECRET_SHOP_DB'])
+  assert.equal(await it.run('shop', ...node(DUMP())), 0)
+  assert.deepEqual([it.says, it.manifest().tables.length], [[], 1])
+  delete process.env['HOLDFAST_SECRET_SHOP_DB']
+  assert.equal(await it.run('shop', ...node(DUMP())), 0)
+  assert.match(it.says.join('\n'), /the secret “shop-db” is nowhere to be found; the command runs all the same/)
+})
+
 test('a set that asks for no manifest has its runs noted, in silence; what needs a snapshot and has none is not run', async (t) => {
   const it = bench(t)
   assert.equal(await it.run('bare', ...node(DUMP())), 0)

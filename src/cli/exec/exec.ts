@@ -62,8 +62,9 @@ async function around(session: Session, set: string, argv: readonly string[], ru
 /** What the configuration on this machine says of it, or why it says nothing. */
 async function placeOf(session: Session, set: string): Promise<{ readonly place?: ManifestPlace; readonly says: string }> {
   try {
-    const loaded = await loadConfig(await configWants(session, session.config))
-    if (loaded.is === 'refused') return { says: `the configuration ${session.config} is not usable here (holdfast validate tells why)` }
+    // The machine that makes the backup has the secrets of that, and need not have others.
+    const loaded = await loadConfig({ ...await configWants(session, session.config), secretsOf: set })
+    if (loaded.is === 'refused') return { says: `the configuration ${session.config} is not usable here: ${plain(loaded.findings[0]?.says ?? 'holdfast validate tells why').slice(0, 300)}` }
     const place = loaded.config.manifests.find((it) => it.set === set)
     if (place) return { place, says: '' }
     return { says: loaded.config.backups.some(({ name }) => name === set) ? '' : `${session.config} has no set of backups of that name` }
