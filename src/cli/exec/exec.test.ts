@@ -151,10 +151,10 @@ test('a backup is worth more than its manifest: it runs without configuration, s
 })
 
 test('it needs the secrets of its set and no others; without one of those it runs, and says which', async (t) => {
-  const it = bench(t, CONFIG(SHOP).replace('app@', 'app:${secret:shop-db}@') + `channels: { mail: { smtp: "\${secret:mail-login}", from: a@acme.example } }
+  const it = bench(t, CONFIG(SHOP).replace('postgres://app@127.0.0.1/shop', '${secret:shop-db}') + `channels: { mail: { smtp: "\${secret:mail-login}", from: a@acme.example } }
 ingest: { pagerduty: "\${secret:pd-key}" }
 `)
-  process.env['HOLDFAST_SECRET_SHOP_DB'] = 'x'
+  process.env['HOLDFAST_SECRET_SHOP_DB'] = 'postgres://app@127.0.0.1/shop'
   t.after(() => delete process.env['HOLDFAST_SECRET_SHOP_DB'])
   assert.equal(await it.run('shop', ...node(DUMP())), 0)
   assert.deepEqual([it.says, it.manifest().tables.length], [[], 1])
