@@ -47,3 +47,15 @@ test('what is wrong is said where it stands', async () => {
     assert(!loaded.rendered.includes('some-word'))
   }
 })
+
+test('G-23 the check that looks at the very database of a catalogue binds the two, and nobody has to say it twice', async () => {
+  const checks = (url: string): string => TEXT.replace('catalogues:', () => `checks:\n  other-db: { postgres: "postgres://a@127.0.0.1/other" }\n  games-db: { postgres: "${url}" }\ncatalogues:`)
+  for (const [url, of] of [['postgres://probe@127.0.0.1:5432/games?sslmode=disable', 'games-db'], ['${secret:games-url}', 'games-db'], ['postgres://a@127.0.0.1:5433/games', undefined], ['postgres://a@db.internal/games', undefined]] as const) {
+    const loaded = await load(checks(url))
+    assert(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
+    assert.deepEqual([loaded.config.reconciles[0]?.of, loaded.config.reconciles[0]?.watchedBy], [of, of && [of]], url)
+  }
+  const named = await load(checks('${secret:games-url}').replace('retention: 14d', 'retention: 14d, of: other-db'))
+  assert(named.is === 'accepted')
+  assert.deepEqual([named.config.reconciles[0]?.of, named.config.reconciles[0]?.watchedBy], ['other-db', ['other-db', 'games-db']])
+})

@@ -74,6 +74,8 @@ function lookAtConfig(config: Accepted): Finding[] {
     ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man to the address of a dead man\'s switch elsewhere.')] : []),
     ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: name anchors under horizon, addresses that are always there.')] : []),
     ...(hasPeople && isLoopback(site.url) ? [onlyHere(site.url)] : []),
+    ...config.reconciles.filter(({ of, watchedBy = [] }) => !config.backups.some((set) => set.of !== undefined && (set.of === of || watchedBy.includes(set.of)))).map(({ name, catalogue, retention }) =>
+      missing(`${name}: how far back copies of the catalogue ${catalogue} go is not known, since no set of backups is bound to it; its quarantine rests on the declared retention of ${saySpan(retention)} alone. Give the set and the catalogue the same check as of.`)),
     ...warnings.filter((it) => !SAID.includes(it.code)).map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
   ]
 }

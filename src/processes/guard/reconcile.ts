@@ -104,13 +104,16 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
       is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
       ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, folder, id)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
-      said: [gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === 'it was not read either' ? [] : [it])),
+      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : undefined, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === 'it was not read either' ? [] : [it])),
     }
   } finally {
     plan.abandon()
     for (const lane of [inputs.before, inputs.after, inputs.listing, inputs.intents, inputs.memory]) (lane as { readonly close?: () => void }).close?.()
   }
 }
+
+/** Said, and no refusal: what is declared stands for it. */
+const UNBOUND = 'how far back copies of the catalogue go is not known: no set of backups is bound to it (of); the quarantine rests on what is declared as its retention'
 
 /** The keeper keeps no more of one plan; the breaker opens long before. */
 const MOST_ACTS = 1000

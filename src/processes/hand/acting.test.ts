@@ -200,4 +200,9 @@ test('G-16 what changes after arming disarms; a person brings anything back; no 
   await body('reconcile.accept', { reconcile: JOB, what: 'schema', seen, person: 'ada' })
   shown = await run()
   assert.equal(shown.latest?.plan?.refusals.some(({ id }) => id === 'schema'), false)
+  // What a person brought back is locked from then on, in the memory of the runs too, until a person unlocks it.
+  for (let n = 0; n < 2; n++) assert.equal((await run()).latest?.plan?.totals.never, 1)
+  await body('reconcile.accept', { reconcile: JOB, what: 'unlock', seen: LOST, person: 'bo' })
+  assert.equal((await run()).latest?.plan?.totals.never, 0)
+  assert.deepEqual(rebuildLedger(k.sql, k.keeper.store.rooms, { replace: false }).differed, [])
 })

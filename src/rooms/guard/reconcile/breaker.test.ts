@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { DAY, ZERO } from '../../../../test/guard/spool.ts'
-import { instantOf, type Instant } from '../../../core/time.ts'
+import { instantOf, ms, type Instant } from '../../../core/time.ts'
 import { lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
 
 const calm: Measures = {
@@ -56,7 +56,7 @@ test('G-5 G-18 G-25 every limit: the last that passes, the first that trips, and
 
 const at = (days: number): Instant => instantOf(ZERO + days * DAY)
 const ladder = (count: number): Ladder => ({ count, rungs: [10, 40, 160, 640].filter((most) => most <= count).map((most) => ({ most, key: Buffer.from(`k${String(most).padStart(4, '0')}`).toString('hex') })) })
-const ran = (days: number, more: Partial<Extract<BreakerEvent, { is: 'ran' }>> = {}): BreakerEvent => ({ is: 'ran', at: at(days), trips: [], healthy: true, ladder: ladder(37), missed: 0, ...more })
+const ran = (days: number, more: Partial<Extract<BreakerEvent, { is: 'ran' }>> = {}): BreakerEvent => ({ is: 'ran', at: at(days), lived: ms(days * DAY), trips: [], healthy: true, ladder: ladder(37), missed: 0, ...more })
 const closing = (more: Partial<Extract<BreakerEvent, { is: 'close' }>> = {}): BreakerEvent => ({ is: 'close', at: at(2), people: ['ada', 'bo'], reason: 'a tenant left', healthyAt: at(1.5), ladder: ladder(37), ...more })
 const open: Breaker = { is: 'open', since: at(1), because: ['too many'] }
 
@@ -82,17 +82,23 @@ test('two people close it with a reason, after a healthy run since', () => {
   assert.match(step({ is: 'closed' }, closing()).refused ?? '', /not open/)
 })
 
-test('closed by people it is half open first: ten keys, four times as many a day later, then all', () => {
+test('closed by people it is half open first: ten keys, four times as many a day after a healthy run, then all', () => {
   const half = step(open, closing({ ladder: ladder(700) })).breaker
   assert.deepEqual(half, { is: 'half', since: at(2), through: ladder(700).rungs[0]?.key, most: 10 })
-  assert.deepEqual(step(half, ran(2.5, { ladder: ladder(690) })).breaker, half, 'the application is watched for a day')
-  assert.deepEqual(step(half, ran(9, { ladder: ladder(690), missed: undefined })).breaker, half, 'nobody has watched')
-  assert.deepEqual(step(half, ran(9, { ladder: ladder(690), healthy: false })).breaker, half)
-  assert.equal(step(half, ran(2.5, { missed: 1 })).breaker.is, 'open', 'the application asked for what was put aside')
-  const wider = step(half, ran(3, { ladder: ladder(690) })).breaker
-  assert.deepEqual(wider, { is: 'half', since: at(3), through: ladder(690).rungs[1]?.key, most: 40 })
-  assert.equal(step(wider, ran(3.5, { trips: ['again'] })).breaker.is, 'open')
-  assert.deepEqual(step(wider, ran(4, { ladder: ladder(150) })).breaker, { is: 'closed' })
+  const tried = step(half, ran(2.5, { ladder: ladder(690) })).breaker
+  assert.deepEqual(tried, { ...half, tried: { wall: at(2.5), lived: 2.5 * DAY } }, 'the window begins when the first ten may have gone')
+  assert.deepEqual(step(half, ran(9, { ladder: ladder(690) })).breaker, { ...half, tried: { wall: at(9), lived: 9 * DAY } }, 'however late that is')
+  assert.deepEqual(step(tried, ran(3.4, { ladder: ladder(690) })).breaker, tried, 'what comes back is waited for a day long')
+  assert.deepEqual(step(tried, ran(9, { ladder: ladder(690), missed: undefined })).breaker, tried, 'who should have looked did not say')
+  assert.deepEqual(step(tried, ran(9, { ladder: ladder(690), healthy: false })).breaker, tried)
+  assert.deepEqual(step(tried, ran(9, { ladder: ladder(690), lived: ms(3 * DAY) })).breaker, tried, 'a clock that was set forward is no day')
+  assert.equal(step(tried, ran(2.6, { missed: 1 })).breaker.is, 'open', 'the application asked for what was put aside')
+  for (const missed of [0, 'unwatched'] as const) {
+    const wider: Breaker = step(tried, ran(3.5, { ladder: ladder(690), missed })).breaker
+    assert.deepEqual(wider, { is: 'half', since: at(3.5), through: ladder(690).rungs[1]?.key, most: 40 })
+    assert.equal(step(wider, ran(3.6, { trips: ['again'] })).breaker.is, 'open')
+    assert.deepEqual(step(step(wider, ran(3.6)).breaker, ran(5, { ladder: ladder(150) })).breaker, { is: 'closed' })
+  }
   assert.deepEqual(step(open, closing({ ladder: ladder(10) })).breaker, { is: 'closed' }, 'ten are all')
 })
 

@@ -3,7 +3,8 @@
 // times as many after each healthy run, and closed when all fit. Numbers come from peers (rclone bisync, Swabbie) and from what Nodecraft lost.
 // What a limit needs to know and nobody knows is `unknown`, and holds as a trip does, without latching.
 import type { Found } from '../../../core/evidence.ts'
-import { between, hours, type Instant } from '../../../core/time.ts'
+import { between, hours, type Instant, type Span } from '../../../core/time.ts'
+import { lain, type Moment } from './margins.ts'
 import type { Group } from './sandwich.ts'
 
 export const LIMITS = {
@@ -72,11 +73,14 @@ export function measure(it: Measures): Limit[] {
   ]
 }
 
-/** `through`: the last key, in hex, that may be touched while it is half open. `most`: how many keys that was when it was chosen. */
+/**
+ * `through`: the last key, in hex, that may be touched while it is half open. `most`: how many keys that was when it was chosen. `tried`: the first healthy
+ * run since, from which on they can have been put aside, and be missed.
+ */
 export type Breaker =
   | { readonly is: 'closed' }
   | { readonly is: 'open'; readonly since: Instant; readonly because: readonly string[] }
-  | { readonly is: 'half'; readonly since: Instant; readonly through: string; readonly most: number }
+  | { readonly is: 'half'; readonly since: Instant; readonly through: string; readonly most: number; readonly tried?: Moment }
 
 /** The keys, in hex and in byte order, at the tenth, fortieth … place of what a plan would put aside. `count`: all of them. */
 export interface Ladder {
@@ -85,15 +89,18 @@ export interface Ladder {
 }
 
 export type BreakerEvent =
-  /** `missed`: requests of the application for something that was put aside; `undefined` when nobody looked. */
-  | { readonly is: 'ran'; readonly at: Instant; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder; readonly missed: number | undefined }
+  /**
+   * `missed`: requests of the application for something that was put aside; `unwatched`: nobody can look, and a row that comes back is all that is seen;
+   * `undefined`: somebody should have looked, and did not say.
+   */
+  | { readonly is: 'ran'; readonly at: Instant; readonly lived: Span; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder; readonly missed: number | 'unwatched' | undefined }
   | { readonly is: 'close'; readonly at: Instant; readonly people: readonly string[]; readonly reason: string; readonly healthyAt: Instant | undefined; readonly ladder: Ladder }
 
 /** The places at which a plan names a key: each four times the one before. */
 export const RUNGS: readonly number[] = [10, 40, 160, 640]
 
 const FRESH = hours(24)
-/** So long an application is watched for what it misses, before more is touched. */
+/** So long it is waited, by both clocks, for what comes back or is missed, before more is touched. */
 const WATCHED = hours(24)
 
 /** What the breaker is after an event. A close that may not be leaves it as it is, and says why. */
@@ -101,9 +108,13 @@ export function step(breaker: Breaker, event: BreakerEvent): { readonly breaker:
   if (event.is === 'close') return close(breaker, event)
   if (event.trips.length > 0) return { breaker: breaker.is === 'open' ? { ...breaker, because: [...new Set([...breaker.because, ...event.trips])] } : { is: 'open', since: event.at, because: event.trips } }
   if (breaker.is !== 'half') return { breaker }
-  if ((event.missed ?? 0) > 0) return { breaker: { is: 'open', since: event.at, because: ['the application asked for something that was put aside'] } }
-  const watched = event.missed !== undefined && between(breaker.since, event.at) >= WATCHED
-  return { breaker: event.healthy && watched ? widened(event.ladder, breaker.most * 4, event.at) : breaker }
+  const { at, lived, missed, healthy, ladder } = event
+  if (typeof missed === 'number' && missed > 0) return { breaker: { is: 'open', since: at, because: ['the application asked for something that was put aside'] } }
+  if (missed === undefined || !healthy) return { breaker }
+  // What came back would have tripped it: a healthy run has seen nothing of that.
+  const now: Moment = { wall: at, lived }
+  if (breaker.tried === undefined) return { breaker: { ...breaker, tried: now } }
+  return { breaker: lain(breaker.tried, now, WATCHED).is === 'pass' ? widened(ladder, breaker.most * 4, at) : breaker }
 }
 
 function close(breaker: Breaker, { people, reason, at, healthyAt, ladder }: Extract<BreakerEvent, { is: 'close' }>): { readonly breaker: Breaker; readonly refused?: string } {

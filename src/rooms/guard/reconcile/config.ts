@@ -6,6 +6,7 @@ import { nameKey, span } from '../../../config/piece.ts'
 import type { Reading } from '../../../config/reading.ts'
 import { helpFor } from '../../../config/suggest.ts'
 import { days, hours, minutes, type Span } from '../../../core/time.ts'
+import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
 import type { AnyCatalogue } from '../../../ports/catalogue.ts'
 import type { ReconcileConfig } from './task.ts'
 
@@ -18,6 +19,8 @@ export interface CataloguePlace {
   readonly retention: Span
   /** The check that watches this very database, where there is one. */
   readonly of?: string
+  /** All checks that do, by host, port and name. */
+  readonly watchedBy: readonly string[]
 }
 
 export interface ReconcileConfigs {
@@ -72,7 +75,29 @@ function readCatalogue(reading: Reading, name: string, plugins: readonly AnyCata
   const read = readKind(reading, path, { plugins, beside: () => names, noun: 'catalogue', asks: 'which database it is' })
   const own = read && reading.shape(besideSchema, path, names)
   if (!own || read.settings === undefined) return undefined
-  return { name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>>, retention: own.retention, ...(own.of === undefined ? {} : { of: own.of }) }
+  const settings = read.settings as Readonly<Record<string, unknown>>
+  const watchedBy = checksOn(reading, read.plugin.kind, settings)
+  const of = own.of ?? watchedBy[0]
+  return { name, kind: read.plugin.kind, settings, retention: own.retention, watchedBy: [...new Set([...(of === undefined ? [] : [of]), ...watchedBy])], ...(of === undefined ? {} : { of }) }
+}
+
+const DIALECTS: Readonly<Record<string, typeof POSTGRES>> = { postgres: POSTGRES, mysql: MYSQL }
+
+/** The checks that look at this very database: nobody has to say it twice. Which host it is, is not asked of anybody: another name is another host. */
+function checksOn(reading: Reading, kind: string, settings: Readonly<Record<string, unknown>>): string[] {
+  const dialect = DIALECTS[kind]
+  const placeOf = (text: unknown): string | undefined => {
+    const read = dialect === undefined || typeof text !== 'string' ? undefined : readDatabase(text, dialect)
+    return read === undefined || typeof read === 'string' ? undefined : JSON.stringify([read.host.toLowerCase(), read.port, read.name])
+  }
+  const place = placeOf(settings[kind])
+  if (place === undefined) return []
+  return reading.named(['checks']).flatMap(([name, spot]) => {
+    const address = spot.below?.get(kind)
+    if (typeof address?.value !== 'string') return []
+    const read = reading.secretShape(z.looseObject({ [kind]: z.string() }), ['checks', name], [kind])
+    return placeOf(read?.[kind]) === place ? [name] : []
+  })
 }
 
 interface Around {
@@ -99,7 +124,7 @@ function readReconcile(reading: Reading, name: string, { stores, catalogues, kno
   if (stands.includes(false) || !catalogue) return undefined
   return {
     name, store: read.store, prefix: read.prefix, catalogue: read.catalogue, rows: read.rows, lockColumn: read.lock_column, sentinels: read.sentinels, every: read.every, least: read.least, retention: catalogue.retention,
-    escalate: read.escalate, from: reading.place(path), ...(read.intents === undefined ? {} : { intents: read.intents }), ...(read.copies_in === undefined ? {} : { copiesIn: read.copies_in }), ...(catalogue.of === undefined ? {} : { of: catalogue.of }),
+    escalate: read.escalate, from: reading.place(path), ...(read.intents === undefined ? {} : { intents: read.intents }), ...(read.copies_in === undefined ? {} : { copiesIn: read.copies_in }), ...(catalogue.of === undefined ? {} : { of: catalogue.of }), ...(catalogue.watchedBy.length === 0 ? {} : { watchedBy: catalogue.watchedBy }),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Sql } from '../../../db/sql.ts'
 import type { Acts } from '../acts/index.ts'
 import { actsToday, lastBatch, loadAccepted, loadJob } from '../acts/rows.ts'
 import { isDown, loadCopies, loadListing } from '../rows.ts'
+import { dateOf } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { marginsOf } from './margins.ts'
 import type { Way } from './readings.ts'
@@ -79,7 +80,7 @@ export function reconcilesOf(context: ReconcileContext, acts: Pick<Acts, 'ran'>)
       if (!config) return
       // One that was given up may come to its end while another goes on: what it was told is not how things stand.
       const result: ReconcileResult = loadState(tx.sql, reconcile).number === knows.number ? made : { is: 'failed', says: 'another run came between' }
-      const body = (of: RunBody['result']): Record<string, unknown> => ({ reconcile, result: of, at: tx.now.wall })
+      const body = (of: RunBody['result']): Record<string, unknown> => ({ reconcile, result: of, ...(knows.held !== undefined && { held: knows.held }), at: tx.now.wall })
       if (result.is === 'failed') {
         tx.append({ is: 'guard.reconciled', stream: `reconciled:${reconcile}`, body: body({ failed: result.says }) })
         return turn(tx, config, new Map([['refused', `no run came to its end: ${result.says}`]]), { only: 'refused' })
@@ -87,7 +88,7 @@ export function reconcilesOf(context: ReconcileContext, acts: Pick<Acts, 'ran'>)
       const { acts: planned, ladder, ...rest } = result
       tx.append({ is: 'guard.reconciled', stream: `reconciled:${reconcile}`, body: body(rest) })
       acts.ran(tx, reconcile, {
-        plan: result.plan, healthy: result.healthy, breaker: result.breaker, ladder, acts: planned, objects: result.objects, follows: knows.follows, store: config.store, identity: result.seen?.store.region ?? '',
+        plan: result.plan, healthy: result.healthy, breaker: result.breaker, ladder, acts: planned, objects: result.objects, follows: knows.follows, ...(knows.lastBatch.through !== undefined && { through: knows.lastBatch.through }), store: config.store, identity: result.seen?.store.region ?? '',
         margins: marginsOf({ retention: config.retention, oldestCopy: knows.oldestCopy, shrink: knows.shrink }),
       })
       const refused = result.pages.some(({ cause }) => cause.endsWith(':refused'))
@@ -106,20 +107,34 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
   const lived = context.lived()
   const { number, former, columns, memory, newest, flagsBinding, epochLatched } = state
   return {
-    number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
-    way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name), shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
-    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context),
+    number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since: since.since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
+    way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name, job.judged), missed: 'unwatched', shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
+    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context.sets().values()), ...(since.held > 0 && { held: since.held }),
   }
 }
 
-/** How far back a copy of the catalogue goes, of those that are known: what it names could come back with it (G-23). Nothing where one was never listed. */
-function oldestOf(sql: Sql, now: Now, { of }: ReconcileConfig, { sets }: ReconcileContext): { readonly oldestCopy?: Span } {
+/** A listing of copies is so old at most when it says what there is. */
+const LISTED_GOOD: Span = days(2)
+
+/**
+ * How far back a copy of the catalogue goes, of those that are known: what it names could come back with it (G-23). `unbound` where no set is said to hold
+ * any; nothing where one does and was not listed lately: then nobody knows, and nothing is purged.
+ */
+export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): { readonly oldestCopy?: Span | 'unbound' } {
+  const checks = new Set([...(of === undefined ? [] : [of]), ...watchedBy])
+  const bound = [...sets].filter((set) => set.of !== undefined && checks.has(set.of))
+  if (bound.length === 0) return { oldestCopy: 'unbound' }
   let oldest = 0
-  for (const set of sets().values()) {
-    if (of === undefined || set.of !== of) continue
-    for (const { store } of set.in) {
-      if (loadListing(sql, set.name, store, now).age === undefined) return {}
-      for (const { modifiedAt } of loadCopies(sql, set.name, store)) oldest = Math.max(oldest, now.wall - modifiedAt)
+  for (const set of bound) {
+    for (const { store, pattern } of set.in) {
+      const { age } = loadListing(sql, set.name, store, now)
+      if (age === undefined || age > LISTED_GOOD) return {}
+      for (const { key, modifiedAt } of loadCopies(sql, set.name, store)) {
+        const named = dateOf(pattern, key)
+        // A copy that was moved here is as old as its name says.
+        const at = named?.is === 'dated' ? Math.min(modifiedAt, named.from) : modifiedAt
+        oldest = Math.max(oldest, now.wall - at)
+      }
     }
   }
   return { oldestCopy: ms(oldest) }

@@ -65,7 +65,8 @@ const aside = (more: Partial<Quarantine> = {}): Quarantine => ({ version: 'v-a',
 const hidden = (more: Partial<Listed> = {}): Listed => thingOf({ standing: 'hidden', ...more })
 
 test('G-23 quarantine is the longest of 30 d, retention + 7 d, and the oldest copy of the catalogue + 7 d', () => {
-  const cases: [Span, Span | undefined, Span | undefined][] = [
+  const cases: [Span, Span | 'unbound' | undefined, Span | undefined][] = [
+    [days(14), 'unbound', days(30)], [days(90), 'unbound', days(97)],
     [days(14), days(3), days(30)], [days(23), days(3), days(30)], [days(24), days(3), days(31)], [days(90), days(3), days(97)],
     [days(14), days(365), days(372)], [days(14), undefined, undefined], [days(14), ms(Number.NaN), undefined],
   ]

@@ -39,10 +39,13 @@ export interface Margins {
   readonly quarantine: Span | undefined
 }
 
-/** What the margins of one reconcile come from. `oldestCopy` is the age of the oldest restorable copy of the catalogue. */
+/**
+ * What the margins of one reconcile come from. `oldestCopy` is the age of the oldest restorable copy of the catalogue; `unbound`: no set of backups is
+ * said to hold any, so that what is declared is all that there is to go by; `undefined`: one does, and nobody knows.
+ */
 export interface Waits {
   readonly retention: Span
-  readonly oldestCopy: Span | undefined
+  readonly oldestCopy: Span | 'unbound' | undefined
   /** Lab time: divides these waits and nothing else; 1 outside a lab. */
   readonly shrink: number
 }
@@ -58,7 +61,7 @@ const BEYOND_RETENTION = days(7)
 export function marginsOf({ retention, oldestCopy, shrink }: Waits): Margins {
   const by = Number.isFinite(shrink) && shrink > 1 ? shrink : 1
   const shrunk = (span: number): Span => Math.ceil(span / by) as Span
-  const longest = oldestCopy === undefined ? undefined : Math.max(QUARANTINE, retention + BEYOND_RETENTION, oldestCopy + BEYOND_RETENTION)
+  const longest = oldestCopy === undefined ? undefined : Math.max(QUARANTINE, retention + BEYOND_RETENTION, (oldestCopy === 'unbound' ? retention : oldestCopy) + BEYOND_RETENTION)
   return {
     runs: RUNS, spacing: shrunk(SPACING), age: shrunk(AGE), soak: shrunk(SOAK),
     quarantine: longest === undefined || !Number.isFinite(longest) ? undefined : shrunk(longest),

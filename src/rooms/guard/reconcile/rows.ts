@@ -3,7 +3,7 @@
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import { days, type Instant, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
-import { asides, loadAccepted, type AcceptedRow } from '../acts/rows.ts'
+import { asides, loadAccepted, markHeld, newlyHeld, type AcceptedRow } from '../acts/rows.ts'
 import type { Plan } from './plan.ts'
 import type { Accepted, Ran } from './readings.ts'
 import { isGood, wentBack, type FormerWritten, type Kept, type ReconcileResult, type SeenNow, type Since } from './task.ts'
@@ -24,7 +24,7 @@ export const MOST_SINCE = 5000
 type Judged = ReconcileResult & { readonly is: 'judged' }
 
 /** One run as it is recorded: all but the acts, which have a place of their own. */
-export type RunBody = { readonly reconcile: string; readonly result: Omit<Judged, 'acts' | 'ladder'> | { readonly failed: string }; readonly at: Instant }
+export type RunBody = { readonly reconcile: string; readonly result: Omit<Judged, 'acts' | 'ladder'> | { readonly failed: string }; readonly held?: number; readonly at: Instant }
 
 /** How things stand after the last run. */
 export interface State {
@@ -71,7 +71,7 @@ export const loadNames = (sql: Sql): string[] => sql.all<{ reconcile: string }>(
 
 /** What a run leaves behind; one that was never judged is remembered as one that read nothing. */
 export function applyReconciled(sql: Sql, entry: Entry): void {
-  const { reconcile, result, at } = entry.body as unknown as RunBody
+  const { reconcile, result, held, at } = entry.body as unknown as RunBody
   const was = settled(loadState(sql, reconcile), loadAccepted(sql, reconcile))
   const state = 'failed' in result ? { ...was, latest: { at, said: [result.failed], healthy: false } } : after(was, result, at)
   // Before anything was ever found good there is no history that a hole could be in.
@@ -84,6 +84,7 @@ export function applyReconciled(sql: Sql, entry: Entry): void {
   // What was accepted was accepted of what was seen then: a run takes it in once, and a later change is told anew (G-17, G-19).
   sql.run(`delete from guard_accepted where reconcile = ? and what in ('identity', 'epoch', 'schema')`, reconcile)
   if (!('failed' in result) && result.memory) sql.run(`delete from guard_accepted where reconcile = ? and what = 'unlock'`, reconcile)
+  if (!('failed' in result) && result.memory && held !== undefined) markHeld(sql, reconcile, held)
   const next: State = { ...state, number: counts ? was.number + 1 : was.number }
   sql.run('insert into guard_reconcile (reconcile, state) values (?,?) on conflict (reconcile) do update set state = excluded.state', reconcile, canonical(next))
 }
@@ -123,8 +124,11 @@ export function acceptedOf(rows: readonly AcceptedRow[]): Accepted {
   return { shrink: shrink && { at: shrink.at, rows: rowsLeft, objects }, goneGroups: rows.filter((it) => it.what === 'gone').map((it) => it.seen) }
 }
 
-/** What was done and said of single keys; `undefined` where it is more than a run is told of. */
-export function sinceOf(sql: Sql, reconcile: string, rows: readonly AcceptedRow[]): Since[] | undefined {
+/**
+ * What was done and said of single keys; `undefined` where it is more than a run is told of. What people brought back is locked for its memory from then
+ * on, some of it in a later run where it is much; `held`: how far this one is told.
+ */
+export function sinceOf(sql: Sql, reconcile: string, rows: readonly AcceptedRow[]): { readonly since: readonly Since[]; readonly held: number } | undefined {
   const since = new Map<string, Since>()
   const lay = (key: string, more: Partial<Since>): void => void since.set(key, { key, ...since.get(key), ...more, recalled: { ...since.get(key)?.recalled, ...more.recalled } })
   for (const { key, aside: { version, etag, since: from, storeSince } } of asides(sql, reconcile)) {
@@ -135,7 +139,10 @@ export function sinceOf(sql: Sql, reconcile: string, rows: readonly AcceptedRow[
     if (what === 'gap') lay(seen, { recalled: { gapAccepted: true } })
     if (what === 'unlock') lay(seen, { unlocked: true })
   }
-  return since.size > MOST_SINCE ? undefined : [...since.values()]
+  if (since.size > MOST_SINCE) return undefined
+  const { keys, through } = newlyHeld(sql, reconcile, MOST_SINCE - since.size)
+  for (const key of keys) lay(key, { recalled: { lock: 'locked' } })
+  return { since: [...since.values()], held: through }
 }
 
 export interface CauseBody extends Record<string, unknown> {

@@ -78,7 +78,7 @@ const REFUSED: readonly [string, string, Scene][] = [
   ['G-16 the limits were edited after arming', 'arming', { ...scene(RIPE), settings: { ...scene(RIPE).settings, least: 19 } }],
   ['G-16 the query was edited after arming', 'arming', { ...scene(RIPE), settings: { ...scene(RIPE).settings, queries: ['select other'] } }],
   ['G-21 versioning suspended in the middle', 'way', wrong({ way: { ...way, value: { ...way.value, versioning: 'suspended' } } })],
-  ['G-21 neither versions nor conditional deletes', 'way', wrong({ way: { ...way, value: { ...way.value, versioning: 'none' } } })],
+  ['G-21 no versions', 'way', wrong({ way: { ...way, value: { ...way.value, versioning: 'none' } } })],
   ['G-21 the lifecycle ends before the quarantine', 'way', wrong({ way: { ...way, value: { ...way.value, noncurrent: days(29) } } })],
   ['the store deletes what is locked', 'way', wrong({ way: { ...way, value: { ...way.value, lockHolds: false } } })],
   ['the breaker is open', 'breaker', scene({ ...RIPE, scene: { breaker: { is: 'open', since: at(DAY).wall, because: ['too many'] } } })],
@@ -194,7 +194,7 @@ test('half open: only what comes first is put aside, and the ladder still counts
   const through = ladder.rungs[0]?.key ?? ''
   const half = run(scene({ ...given, scene: { breaker: { is: 'half', since: at(HOUR).wall, through, most: 10 } } }))
   assert.deepEqual([half.plan.mode, half.ladder.count, half.destroyed.length, half.breaker?.is], ['armed', 13, 10, 'half'])
-  assert.equal(run(scene({ ...given, scene: { breaker: { is: 'half', since: at(2 * DAY).wall, through, most: 10 } } })).breaker?.is, 'closed', 'a day later all fit')
+  assert.equal(run(scene({ ...given, scene: { missed: 'unwatched', breaker: { is: 'half', since: at(2 * DAY).wall, through, most: 10, tried: at(DAY) } } })).breaker?.is, 'closed', 'a day later all fit')
   assert.equal(run(scene({ ...given, scene: { missed: undefined, breaker: { is: 'half', since: at(HOUR).wall, through, most: 10 } } })).plan.refusals[0]?.id, 'watch')
   assert.deepEqual(run(scene({ ...given, scene: { breaker: { is: 'open', since: at(DAY).wall, because: ['x'] } } })).ladder, ladder, 'whoever closes it sees what would come')
 })

@@ -28,7 +28,7 @@ export interface World {
   readonly breaker: Breaker | undefined
   readonly actsToday: number | undefined
   readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number } | undefined
-  readonly missed: number | undefined
+  readonly missed: number | 'unwatched' | undefined
   readonly now: Now
   readonly lived: Span
 }
@@ -88,7 +88,7 @@ export function judge(world: World, out: Out): Judged {
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
-  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
+  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
   const refusals = [...brokenOf(merged), ...refusalsOf(world, checks, limits, binding)]
   const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(world, breaker, binding), binding: binding ?? null, checks, refusals })
   return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, refusals, breaker, writer) }
@@ -251,7 +251,7 @@ function limitsOf(world: World, merged: Merged, tally: Tally): Limit[] {
 export function bindingOfRun({ settings, inputs, readings: { listing, before } }: Pick<World, 'settings' | 'inputs' | 'readings'>): string | undefined {
   if (listing === undefined || before === undefined) return undefined
   const { runs, spacing, age, soak } = marginsOf(settings.waits)
-  const limits = { ...LIMITS, runs, spacing, age, soak, retention: settings.waits.retention, least: settings.least, copies: settings.copies ? 1 : 0 }
+  const limits = { ...LIMITS, runs, spacing, age, soak, retention: settings.waits.retention, least: settings.least, copies: settings.copies ? 1 : 0, bound: settings.waits.oldestCopy === 'unbound' ? 0 : 1 }
   return bindingOf({ store: listing.value.store, catalogue: before.value.identity, fingerprint: before.value.fingerprint, prefix: inputs.prefix, queries: settings.queries, limits })
 }
 
@@ -284,10 +284,11 @@ function wayFound(way: Way | undefined, quarantine: Span | undefined): Found {
   if (way === undefined) return { is: 'unknown', says: 'what the store can do was not probed' }
   if (way.lockHolds === undefined) return { is: 'unknown', says: 'whether the store refuses to delete what is locked is not known' }
   if (!way.lockHolds) return { is: 'fail', says: 'the store deletes what is locked' }
-  if (way.versioning === 'none' && way.conditionalDelete === true) return { is: 'pass' }
-  if (way.versioning !== 'enabled') return { is: 'fail', says: way.versioning === 'suspended' ? 'versioning is suspended: a delete would destroy' : 'the store has neither versions nor conditional deletes' }
+  if (way.versioning === 'none') return { is: 'fail', says: 'the store keeps no versions: what is written later under a name cannot be told from what was judged, so it is only reported on' }
+  if (way.versioning !== 'enabled') return { is: 'fail', says: 'versioning is suspended: a delete would destroy' }
+  if (way.noncurrent === 'ever') return { is: 'pass' }
   if (way.noncurrent === undefined || quarantine === undefined) return { is: 'unknown', says: 'how long the store keeps what is no longer current is not known' }
-  return way.noncurrent === 'ever' || way.noncurrent >= quarantine ? { is: 'pass' } : { is: 'fail', says: 'the lifecycle takes away what is put aside before the quarantine is over' }
+  return way.noncurrent >= quarantine ? { is: 'pass' } : { is: 'fail', says: 'the lifecycle takes away what is put aside before the quarantine is over' }
 }
 
 function ranOf({ readings, now }: World, merged: Merged, healthy: boolean, newOrphans: number): Ran {

@@ -27,6 +27,8 @@ export interface ReconcileConfig {
   readonly from: string
   /** The check that watches the catalogue's database. */
   readonly of?: string
+  /** All checks that look at this very database: a set of backups of any of them holds copies of the catalogue. */
+  readonly watchedBy?: readonly string[]
 }
 
 /** A file that a run has left behind, and by what it is known again. */
@@ -67,10 +69,14 @@ export interface Knows {
   readonly accepted: Accepted
   readonly way: Way | 'none'
   readonly actsToday: number
-  readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number }
-  /** Absent where nobody looked. */
-  readonly missed?: number
-  readonly oldestCopy?: Span
+  /** `through`: the last entry of it. */
+  readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number; readonly through?: number }
+  /** Absent where somebody should have looked and did not say. */
+  readonly missed?: number | 'unwatched'
+  /** The last version of the job whose held keys are among `since`. */
+  readonly held?: number
+  /** Absent: not known. */
+  readonly oldestCopy?: Span | 'unbound'
   readonly shrink: number
   readonly lease: Due
   readonly lived: Span

@@ -59,12 +59,12 @@ function worldOf(it: Dice): Scene {
   if (it.chance(0.06)) rows.push(row('c/f1/hole'))
   if (it.chance(0.03)) memory.push(noted('c/f1/hole', { lock: 'free', gapAccepted: true }))
   if (it.chance(0.04)) memory.push(noted('c/f1/gone', { lock: it.one(LOCKS) }))
-  const breaker: Breaker = it.mostly<Breaker>({ is: 'closed' }, { is: 'open', since: at(DAY).wall, because: ['x'] }, { is: 'half', since: at(it.one([DAY, 2 * DAY])).wall, through: Buffer.from(`c/f${it.below(4)}/x`).toString('hex'), most: 10 })
+  const breaker: Breaker = it.mostly<Breaker>({ is: 'closed' }, { is: 'open', since: at(DAY).wall, because: ['x'] }, { is: 'half', since: at(3 * DAY).wall, through: Buffer.from(`c/f${it.below(4)}/x`).toString('hex'), most: 10, ...(it.chance(0.7) ? { tried: at(it.one([HOUR, DAY, 2 * DAY])) } : {}) })
   const accepted = { shrink: it.chance(0.1) ? { at: at(it.below(40) * DAY).wall, rows: 50 + it.below(100), objects: 50 + it.below(100) } : undefined, goneGroups: it.chance(0.1) ? ['c/f1/'] : [] }
   const world = scene({
     rows, before: beforeOnly, after: afterOnly, things, memory, intents, accepted, little: true, armed: it.chance(0.93),
-    settings: { waits: { retention: days(it.mostly(14, 40)), oldestCopy: days(it.mostly(14, 50)), shrink: 1 }, copies: it.chance(0.95) },
-    scene: { breaker, actsToday: orphans > 8 && it.chance(0.6) ? Math.max(0, 20 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), missed: it.mostly(0, 1), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
+    settings: { waits: { retention: days(it.mostly(14, 40)), oldestCopy: it.chance(0.2) ? 'unbound' : days(it.mostly(14, 50)), shrink: 1 }, copies: it.chance(0.95) },
+    scene: { breaker, actsToday: orphans > 8 && it.chance(0.6) ? Math.max(0, 20 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), missed: it.mostly<0 | 1 | 'unwatched'>(0, 1, 'unwatched'), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
   })
   return it.chance(0.05) ? unwell(world, it) : world
 }
