@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts'
 const ACTS = 'src/rooms/guard/acts'
 const RULINGS = `${ACTS}/rulings.ts`
 const acts = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ACTS}/acts.test.ts`, name })
+const RECONCILE = 'src/rooms/guard/reconcile'
+const reconcile = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${RECONCILE}/${file}.test.ts`, name })
 const hand = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/hand/hand.test.ts', name })
 
 export const handling: readonly Mutant[] = [
@@ -94,5 +96,25 @@ export const handling: readonly Mutant[] = [
   {
     name: 'acts under the name of a person are believed without the ledger', breaks: ['G-11'], killer: acts('G-11 under a person'),
     changes: [{ file: `${ACTS}/desk.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
+  },
+  {
+    name: 'a bad batch is told to every run for ever', breaks: ['G-5'], killer: acts('a bad batch is judged by one run'),
+    changes: [{ file: `${ACTS}/job.ts`, find: `{ judged: Math.max(run.through, job.judged ?? 0) }`, put: `{ judged: job.judged ?? 0 }` }],
+  },
+  {
+    name: 'a half-open breaker widens before its first ten were tried', breaks: ['G-5'], killer: reconcile('breaker', 'closed by people it is half open'),
+    changes: [{ file: `${RECONCILE}/breaker.ts`, find: `if (breaker.tried === undefined) return { breaker: { ...breaker, tried: now } }`, put: `if (breaker.tried === undefined) return { breaker: widened(ladder, breaker.most * 4, at) }` }],
+  },
+  {
+    name: 'a clock that is set forward widens a half-open breaker', breaks: ['G-5', 'G-7'], killer: reconcile('breaker', 'closed by people it is half open'),
+    changes: [{ file: `${RECONCILE}/breaker.ts`, find: `lain(breaker.tried, now, WATCHED)`, put: `lain(breaker.tried, { wall: now.wall, lived: (breaker.tried.lived + WATCHED) as Span }, WATCHED)` }],
+  },
+  {
+    name: 'a bound set that nobody has listed holds no copy of the catalogue', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a set that is bound'),
+    changes: [{ file: `${RECONCILE}/duty.ts`, find: `if (age === undefined || age > LISTED_GOOD) return {}`, put: `if (age === undefined || age > LISTED_GOOD) continue` }],
+  },
+  {
+    name: 'a copy of the catalogue is as old as its file', breaks: ['G-23'], killer: reconcile('duty', 'G-23 without a set'),
+    changes: [{ file: `${RECONCILE}/duty.ts`, find: `named?.is === 'dated' ? Math.min(`, put: `named?.is === 'dated' ? Math.max(` }],
   },
 ]

@@ -76,7 +76,11 @@ export const storing: readonly Mutant[] = [
     changes: [{ file: 'src/processes/stores/lone.ts', find: "return inDoubt(`${cause.message}; nobody", put: "return refusal('unable', `${cause.message}; nobody" }, { file: 'src/processes/stores/lone.ts', find: 'import { inDoubt, type', put: 'import { refusal, type' }],
   },
   {
-    name: 'whoever judges a folder may purge it', breaks: ['G-21'], killer: killer(DIR_TEST, 'G-21 a folder is purged only where'),
-    changes: [{ file: DIR_HAND, find: "  if (process.geteuid?.() !== purgeUid) return", put: "  if (process.geteuid?.() === undefined) return" }],
+    name: 'whoever judges a folder may purge it', breaks: ['G-21'], killer: killer(DIR_TEST, 'dir: G-21 nothing is ever removed for good'),
+    changes: [{ file: DIR_HAND, find: "purges: none(NEVER),", put: "purges: NEVER === '' ? none(NEVER) : { is: 'pass' }," }],
+  },
+  {
+    name: 'what may not be looked at in a folder is gone', breaks: ['X-1'], killer: killer(DIR_TEST, 'what may not be looked at is not known'),
+    changes: [{ file: DIR_HAND, find: "    if (codeOf(cause) === 'ENOENT') return undefined\n    throw new Fault(`${at} cannot be looked at", put: "    if (codeOf(cause) !== '') return undefined\n    throw new Fault(`${at} cannot be looked at" }],
   },
 ]

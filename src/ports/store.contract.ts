@@ -55,11 +55,12 @@ export function doneWith<T>(outcome: Outcome<T>): T {
 }
 
 /** Registers the suite for one store. */
-export function storeContract(plugin: AnyStore, lay: (t: TestContext) => Promise<Laid>): void {
+export function storeContract(plugin: AnyStore, lay: (t: TestContext) => Promise<Laid>, purging: 'purges' | 'never purges' = 'purges'): void {
   describes(plugin)
   lists(plugin, lay)
   reads(plugin, lay)
   acts(plugin, lay)
+  purges(plugin, lay, purging)
 }
 
 function describes(plugin: AnyStore): void {
@@ -222,18 +223,6 @@ function acts({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>): void 
     assert.deepEqual(await store.everything(), before)
   })
 
-  test(`${kind}: a purge removes the one version that was set aside, or says why it may not`, async (t) => {
-    const store = await lay(t)
-    await store.put('q/keep', 'stays')
-    await store.put('q/one', 'goes')
-    const aside = doneWith(await store.deleting.quarantine(judgedOf(await versionAt(store.reading, 'q/one')), soon()))
-    for (const wrong of [{ ...aside, etag: `${aside.etag}0` }, { ...aside, bytes: 1 }, { ...aside, key: 'q/keep' }]) assert.equal((await store.deleting.purge(wrong, soon())).is, 'refused')
-    assert.deepEqual(doneWith(await store.deleting.purge(aside, soon())), judgedOf(aside))
-    assert.deepEqual(await store.everything(), { 'q/keep': ['stays'] })
-    assert.equal((await store.deleting.release(aside, soon())).is, 'refused')
-    assert.equal((await store.deleting.purge(aside, soon())).is, 'refused')
-  })
-
   test(`${kind}: trying the store out answers every question and touches nothing else`, async (t) => {
     const store = await lay(t)
     await store.put('q/one', 'one')
@@ -246,5 +235,26 @@ function acts({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>): void 
     assert(read.is === 'read' && Math.abs(read.ahead.least) < 5_000)
     assert.deepEqual(await store.everything(), before)
     assert.deepEqual((await listed(store.reading)).items.map(({ key }) => key), ['q/one'])
+  })
+}
+
+function purges({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>, purging: 'purges' | 'never purges'): void {
+  test(`${kind}: ${purging === 'purges' ? 'a purge removes the one version that was set aside' : 'G-21 nothing is ever removed for good, and it says why'}`, async (t) => {
+    const store = await lay(t)
+    await store.put('q/keep', 'stays')
+    await store.put('q/one', 'goes')
+    const aside = doneWith(await store.deleting.quarantine(judgedOf(await versionAt(store.reading, 'q/one')), soon()))
+    for (const wrong of [{ ...aside, etag: `${aside.etag}0` }, { ...aside, bytes: 1 }, { ...aside, key: 'q/keep' }]) assert.equal((await store.deleting.purge(wrong, soon())).is, 'refused')
+    if (purging === 'never purges') {
+      const outcome = await store.deleting.purge(aside, soon())
+      assert(outcome.is === 'refused' && outcome.why === 'unable' && outcome.says.length > 40, JSON.stringify(outcome))
+      assert.equal((await store.deleting.probe(soon())).capabilities.purges.is, 'fail')
+      assert.deepEqual(doneWith(await store.deleting.release(aside, soon())), judgedOf(aside))
+      return assert.deepEqual(await store.everything(), { 'q/keep': ['stays'], 'q/one': ['goes'] })
+    }
+    assert.deepEqual(doneWith(await store.deleting.purge(aside, soon())), judgedOf(aside))
+    assert.deepEqual(await store.everything(), { 'q/keep': ['stays'] })
+    assert.equal((await store.deleting.release(aside, soon())).is, 'refused')
+    assert.equal((await store.deleting.purge(aside, soon())).is, 'refused')
   })
 }

@@ -9,7 +9,7 @@ import { actsPart, type Acts } from '../../src/rooms/guard/acts/index.ts'
 import { createDesk, type Desk } from '../../src/rooms/guard/acts/desk.ts'
 import { hashOfAsked, type Asked } from '../../src/rooms/guard/acts/job.ts'
 import type { FromHand, ToHand } from '../../src/rooms/guard/acts/protocol.ts'
-import { asides, loadJob, loadObject, type ActRow } from '../../src/rooms/guard/acts/rows.ts'
+import { asides, lastBatch, loadJob, loadObject, type ActRow } from '../../src/rooms/guard/acts/rows.ts'
 import type { Life } from '../../src/rooms/guard/acts/life.ts'
 import type { Breaker } from '../../src/rooms/guard/reconcile/breaker.ts'
 import { flagged, marginsOf, type Flag, type Margins } from '../../src/rooms/guard/reconcile/margins.ts'
@@ -190,7 +190,7 @@ function runOnce({ room, acts, stacks, identity, margins, rows, flags, now, live
   }
   const wanted = mode ?? (job.breaker.is === 'open' ? 'latched' : job.arming?.binding === binding ? 'armed' : 'report')
   const plan = writer.seal({ run: ++runs, reconcile: JOB, mode: wanted, binding, checks: [], refusals: [] })
-  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins, store: 'main', identity: seen, objects: 10_000, follows: job.version }))
+  room.turn((tx) => acts.ran(tx, JOB, { plan, acts: planned, healthy, breaker: breaker ?? job.breaker, ladder: { count: planned.length, rungs: [] }, margins, store: 'main', identity: seen, objects: 10_000, follows: job.version, through: lastBatch(room.sql, JOB, job.judged).through }))
   if (edit) {
     const changed = planned.map((it) => structuredClone(it))
     edit(changed)

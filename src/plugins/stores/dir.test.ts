@@ -22,14 +22,14 @@ interface Mounted extends Laid {
   readonly reading: Reading
 }
 
-function lay(t: TestContext, settings: object = { purge_uid: me }): Mounted {
+function lay(t: TestContext): Mounted {
   const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-dir-'))
   t.after(() => fs.rmSync(top, { recursive: true }))
   const folder = path.join(top, 'nas')
   fs.mkdirSync(folder)
   fs.writeFileSync(path.join(folder, '.holdfast-store'), 'the one\n')
   const context = { egress: egressWith(), now: () => clock.now(), random, folder: top }
-  const config = dir.config.parse({ dir: './nas', ...settings })
+  const config = dir.config.parse({ dir: './nas' })
   return {
     folder, reading: dir.reading(config, context), deleting: dir.deleting(config, context),
     put: async (key, text) => {
@@ -43,7 +43,7 @@ function lay(t: TestContext, settings: object = { purge_uid: me }): Mounted {
   }
 }
 
-storeContract(dir, async (t) => lay(t))
+storeContract(dir, async (t) => lay(t), 'never purges')
 
 test('an empty mount point holds no store: nothing is listed, nothing is missed, and it says what to do', async (t) => {
   const { folder, reading, deleting, put } = lay(t)
@@ -156,31 +156,27 @@ test('who was killed in the middle comes to the same end, wherever it was', asyn
   assert.equal(fs.readFileSync(precious, 'utf8'), 'precious')
   fs.unlinkSync(path.join(corner, 'name'))
   doneWith(await deleting.quarantine(it, soon()))
-  // Killed within a purge, between the object and what is left of its place.
-  fs.unlinkSync(path.join(corner, 'object'))
-  assert.equal((await deleting.purge(aside, soon())).is, 'refused')
-  assert.deepEqual(await everything(), {})
 })
 
-test('G-21 a folder is purged only where a second user id owns that right', async (t) => {
-  for (const [settings, says] of [[{}, /only where a second user id owns that right/], [{ purge_uid: me + 1 }, /only user id \d+ may purge/]] as const) {
-    const { folder, reading, deleting, put } = lay(t, settings)
-    await put('a', 'a')
-    const aside = doneWith(await deleting.quarantine(judgedOf(await versionAt(reading, 'a')), soon()))
-    const outcome = await deleting.purge(aside, soon())
-    assert(outcome.is === 'refused' && outcome.why === 'unable')
-    assert.match(outcome.says, says)
-    assert.equal((await deleting.probe(soon())).capabilities.purges.is, 'fail')
-    assert.equal(fs.readFileSync(path.join(folder, '.holdfast/quarantine', aside.token, 'object'), 'utf8'), 'a')
-    assert.equal(fs.readFileSync(path.join(folder, '.holdfast/quarantine', aside.token, 'name'), 'utf8'), 'a\n')
-  }
+test('what may not be looked at is not known to be gone: nothing is said of it, and nothing is done', async (t) => {
   const { folder, reading, deleting, put } = lay(t)
   await put('a', 'a')
-  const aside = doneWith(await deleting.quarantine(judgedOf(await versionAt(reading, 'a')), soon()))
-  fs.chmodSync(path.join(folder, '.holdfast/quarantine'), 0o777)
-  const outcome = await deleting.purge(aside, soon())
-  assert(outcome.is === 'refused')
-  assert.match(outcome.says, /writable for nobody else/)
+  const it = judgedOf(await versionAt(reading, 'a'))
+  const aside = doneWith(await deleting.quarantine(it, soon()))
+  const corner = path.join(folder, '.holdfast/quarantine')
+  fs.chmodSync(path.dirname(folder), 0o755)
+  fs.chmodSync(path.dirname(corner), 0o755)
+  fs.chmodSync(corner, 0)
+  // For root nothing is closed.
+  if (me === 0) process.seteuid?.(65_534)
+  try {
+    for (const act of [() => deleting.release(aside, soon()), () => deleting.quarantine(it, soon())]) await assert.rejects(act(), /cannot be looked at \(EACCES\)/)
+  } finally {
+    if (me === 0) process.seteuid?.(0)
+    fs.chmodSync(corner, 0o700)
+  }
+  doneWith(await deleting.release(aside, soon()))
+  assert.equal(fs.readFileSync(path.join(folder, 'a'), 'utf8'), 'a')
 })
 
 test('a listing dies with its folder rather than leave it out', async (t) => {

@@ -15,7 +15,6 @@ import { filesOf } from './dir/walk.ts'
 const config = z.strictObject({
   dir: z.string().min(1).max(4_096).refine((text) => !text.includes('\0'), 'a path holds no NUL').meta({ title: 'Folder', description: 'from / on, or relative to the configuration file' }),
   marker: z.string().regex(/^(?!\.{1,2}$)[^/\0]{1,200}$/, 'the name of one file, such as .holdfast-store').default('.holdfast-store').meta({ title: 'Marker', description: 'a file in it that proves that it is mounted' }),
-  purge_uid: z.int().min(0).max(2 ** 32 - 2).optional().meta({ title: 'User id that may purge', description: 'owns the quarantine alone; without it nothing is ever removed for good' }),
 })
 
 export default store({
@@ -24,9 +23,9 @@ export default store({
   does: 'Backups in a folder; a marker file proves that it is mounted.',
   runs: 'alone',
   config,
-  examples: [{ dir: '/mnt/nas/backups' }, { dir: './nas', marker: '.holdfast-store', purge_uid: 991 }],
+  examples: [{ dir: '/mnt/nas/backups' }, { dir: './nas', marker: '.holdfast-store' }],
   reading: ({ dir, marker }, { folder }) => readingOf(path.resolve(folder, dir), marker),
-  deleting: ({ dir, marker, purge_uid }, context) => createHand({ folder: path.resolve(context.folder, dir), marker, purgeUid: purge_uid }, context),
+  deleting: ({ dir, marker }, context) => createHand({ folder: path.resolve(context.folder, dir), marker }, context),
 })
 
 function readingOf(folder: string, marker: string): Reading {

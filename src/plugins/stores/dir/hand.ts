@@ -1,7 +1,7 @@
 // The half that acts on a folder of backups. Setting aside is a rename into the store's own corner, so it either happened or did not,
 // and the bytes never move; bringing back is a link that fails where something stands by now. The file is looked at before and after:
-// if another one slipped in between, it goes back. Nothing is removed for good unless a second user id owns that right (G-21): the
-// one that judges can then not do it, whatever is wrong with it.
+// if another one slipped in between, it goes back. Nothing is ever removed for good: that takes a second user id that owns the right (G-21),
+// no process of Holdfast's takes one, and under the same id nothing would hold back whatever is wrong with the one that judges.
 import { createHash } from 'node:crypto'
 import { constants, type BigIntStats } from 'node:fs'
 import { link, lstat, mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises'
@@ -16,13 +16,13 @@ import { etagOf, grounded, isOwn, locate, stand, strange, within, type Ground } 
 export interface Settings {
   readonly folder: string
   readonly marker: string
-  /** The user id that alone may remove for good. */
-  readonly purgeUid: number | undefined
 }
+
+const NEVER = 'a folder is never purged: nothing here keeps the right to remove apart from the process that judges. What was set aside lies in .holdfast/quarantine, each with its name beside it: remove it by hand'
 
 const TOKEN = /^[0-9a-f]{32}$/
 
-export function createHand({ folder, marker, purgeUid }: Settings, { random, now }: Pick<StoreContext, 'random' | 'now'>): Deleting {
+export function createHand({ folder, marker }: Settings, { random, now }: Pick<StoreContext, 'random' | 'now'>): Deleting {
   const on = <T>(signal: AbortSignal, act: (ground: Ground) => Promise<Outcome<T>>): Promise<Outcome<T>> =>
     within(signal, () => grounded(folder, marker, act)).catch((cause: unknown): Outcome<T> => {
       if (isSilence(cause)) return inDoubt(`the file system did not answer in time: look at ${folder} before anything else is done`)
@@ -30,7 +30,7 @@ export function createHand({ folder, marker, purgeUid }: Settings, { random, now
     })
   return {
     identify: (signal) => within(signal, async () => (await stand(folder, marker)).identity),
-    probe: (signal) => within(signal, () => grounded(folder, marker, (ground) => tryOut(ground, Buffer.from(random(16)).toString('hex'), { now, purgeUid }))),
+    probe: (signal) => within(signal, () => grounded(folder, marker, (ground) => tryOut(ground, Buffer.from(random(16)).toString('hex'), now))),
     async quarantine(what, signal) {
       if (isOwn(what.key, marker)) return refusal('unable', `“${sayKey(what.key)}” is Holdfast's own`)
       return on(signal, (ground) => setAside(ground, what))
@@ -39,10 +39,7 @@ export function createHand({ folder, marker, purgeUid }: Settings, { random, now
       if (!TOKEN.test(what.token) || isOwn(what.key, marker)) return refusal('unable', 'this names nothing that was set aside')
       return on(signal, (ground) => bringBack(ground, what))
     },
-    async purge(what, signal) {
-      if (!TOKEN.test(what.token) || isOwn(what.key, marker)) return refusal('unable', 'this names nothing that was set aside')
-      return on(signal, (ground) => remove(ground, what, purgeUid))
-    },
+    purge: async () => refusal('unable', NEVER),
   }
 }
 
@@ -56,7 +53,8 @@ async function setAside(ground: Ground, what: Judged): Promise<Outcome<SetAside>
   const token = tokenOf(what)
   const found = await locate(ground, what.key)
   const aside = found.is === 'absent' ? await asideOf(ground, token) : undefined
-  if (aside && etagOf(aside) === what.etag && Number(aside.size) === what.bytes) return done({ ...what, token })
+  if (aside?.is === 'odd') return refusal('unable', aside.says)
+  if (aside?.is === 'there' && etagOf(aside.stat) === what.etag && Number(aside.stat.size) === what.bytes) return done({ ...what, token })
   const wrong = differs(found, what)
   if (wrong) return wrong
   if (found.is !== 'file') return refusal('absent', `“${sayKey(what.key)}” is not there`)
@@ -96,13 +94,15 @@ async function undo(ground: Ground, what: Judged, token: string): Promise<Outcom
 }
 
 async function bringBack(ground: Ground, what: SetAside): Promise<Outcome<Judged>> {
-  const aside = await asideOf(ground, what.token)
+  const lies = await asideOf(ground, what.token)
   const found = await locate(ground, what.key)
   const { key, etag, bytes } = what
-  if (!aside) {
+  if (lies.is === 'odd') return refusal('unable', lies.says)
+  if (lies.is === 'absent') {
     if (found.is === 'file' && etagOf(found.stat) === etag) return done({ key, etag, bytes })
     return refusal('absent', `what was “${sayKey(key)}” is not in ${corner(ground, what.token)} any more`)
   }
+  const aside = lies.stat
   if (!aside.isFile() || etagOf(aside) !== etag) return refusal('changed', `what lies in ${corner(ground, what.token)} is not what was set aside`)
   if (found.is === 'odd') return refusal('unable', found.says)
   if (found.is === 'file' && found.stat.ino !== aside.ino) return refusal('changed', `something else stands at “${sayKey(key)}” by now; both are kept: move one by hand`)
@@ -117,34 +117,6 @@ async function bringBack(ground: Ground, what: SetAside): Promise<Outcome<Judged
   await synced(path.dirname(path.join(ground.root, key)))
   await tidy(ground, what.token)
   return done({ key, etag, bytes })
-}
-
-async function remove(ground: Ground, what: SetAside, purgeUid: number | undefined): Promise<Outcome<Judged>> {
-  const unfit = await mayPurge(ground, purgeUid)
-  if (unfit !== undefined) return refusal('unable', unfit)
-  const aside = await asideOf(ground, what.token)
-  if (!aside) return refusal('absent', `nothing lies in ${corner(ground, what.token)}`)
-  const name = await readFile(path.join(corner(ground, what.token), 'name'), 'utf8').catch(() => undefined)
-  if (!aside.isFile() || etagOf(aside) !== what.etag || Number(aside.size) !== what.bytes || name !== `${what.key}\n`) return refusal('changed', `what lies in ${corner(ground, what.token)} is not what was set aside`)
-  try {
-    await unlink(object(ground, what.token))
-  } catch (cause) {
-    return refused(cause, what.key)
-  }
-  await tidy(ground, what.token)
-  await synced(corner(ground))
-  const { key, etag, bytes } = what
-  return done({ key, etag, bytes })
-}
-
-/** Why nothing may be removed for good here; `undefined` when it may. */
-async function mayPurge(ground: Ground, purgeUid: number | undefined): Promise<string | undefined> {
-  if (purgeUid === undefined) return 'a folder is purged only where a second user id owns that right: name it as `purge_uid`, and let that user own the quarantine alone; until then remove by hand what was set aside'
-  if (process.geteuid?.() !== purgeUid) return `only user id ${purgeUid} may purge here, and this process is not it`
-  const stat = await lstat(corner(ground)).catch(() => undefined)
-  if (!stat?.isDirectory()) return 'nothing was ever set aside here'
-  if (stat.uid !== purgeUid || (stat.mode & 0o022) !== 0) return `${corner(ground)} must belong to user id ${purgeUid} and be writable for nobody else: chown ${purgeUid} and chmod go-w`
-  return undefined
 }
 
 function differs(found: Awaited<ReturnType<typeof locate>>, what: Judged): Outcome<never> | undefined {
@@ -191,15 +163,31 @@ async function ownFolder(ground: Ground, folder: string): Promise<void> {
 }
 
 const isReal = async (ground: Ground, at: string): Promise<boolean> => {
-  const stat = await lstat(at, { bigint: true }).catch(() => undefined)
+  const stat = await statOf(at)
   return stat !== undefined && strange(stat, ground.device, true) === undefined
 }
 
+/** Nothing where nothing is; what may not be looked at, or does not answer, is not known to be absent, and is thrown. */
+async function statOf(at: string): Promise<BigIntStats | undefined> {
+  return lstat(at, { bigint: true }).catch((cause: unknown) => {
+    if (codeOf(cause) === 'ENOENT') return undefined
+    throw new Fault(`${at} cannot be looked at (${codeOf(cause) ?? sentence(cause)}): give the user that acts the right to`, 'later', cause)
+  })
+}
+
+type Lies = { readonly is: 'there'; readonly stat: BigIntStats } | { readonly is: 'absent' } | { readonly is: 'odd'; readonly says: string }
+
 /** What was set aside under this name, reached through real folders only. */
-async function asideOf(ground: Ground, token: string): Promise<BigIntStats | undefined> {
+async function asideOf(ground: Ground, token: string): Promise<Lies> {
   // A path that ends with a slash would be followed.
-  for (const at of [path.dirname(corner(ground)), corner(ground), corner(ground, token)]) if (!(await isReal(ground, at))) return undefined
-  return lstat(object(ground, token), { bigint: true }).catch(() => undefined)
+  for (const at of [path.dirname(corner(ground)), corner(ground), corner(ground, token)]) {
+    const stat = await statOf(at)
+    if (stat === undefined) return { is: 'absent' }
+    const wrong = strange(stat, ground.device, true)
+    if (wrong !== undefined) return { is: 'odd', says: `${at} ${wrong}: what was set aside cannot be reached` }
+  }
+  const stat = await statOf(object(ground, token))
+  return stat === undefined ? { is: 'absent' } : { is: 'there', stat }
 }
 
 async function written(at: string, text: string): Promise<void> {
@@ -229,7 +217,7 @@ async function tidy(ground: Ground, token: string): Promise<void> {
 }
 
 /** Moves a canary to and fro, and reads the store's clock off what was just written. */
-async function tryOut(ground: Ground, token: string, { now, purgeUid }: { now: () => Now; purgeUid: number | undefined }): Promise<Probed> {
+async function tryOut(ground: Ground, token: string, now: () => Now): Promise<Probed> {
   const key = `${OWN_PREFIX}canary/${token}`
   await ownFolder(ground, path.join(ground.root, OWN_PREFIX, 'canary'))
   const before: Instant = now().wall
@@ -240,7 +228,6 @@ async function tryOut(ground: Ground, token: string, { now, purgeUid }: { now: (
   const back = aside.is === 'done' ? await bringBack(ground, aside.it) : aside
   const again = await lstat(path.join(ground.root, key), { bigint: true }).catch(() => undefined)
   await unlink(path.join(ground.root, key)).catch(() => undefined)
-  const unfit = await mayPurge(ground, purgeUid)
   const said = (outcome: Outcome<unknown>): string => (outcome.is === 'done' ? '' : outcome.says)
   const none = (says: string): { is: 'fail'; says: string } => ({ is: 'fail', says })
   return {
@@ -254,7 +241,7 @@ async function tryOut(ground: Ground, token: string, { now, purgeUid }: { now: (
       hold: none('a folder locks nothing'),
       read_only: { is: 'unknown', says: 'what the process that reads may do here is not known to the one that acts' },
       clock: { is: 'pass' },
-      purges: unfit === undefined ? { is: 'pass' } : none(unfit),
+      purges: none(NEVER),
     },
   }
 }

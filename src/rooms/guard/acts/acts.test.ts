@@ -4,7 +4,7 @@ import test from 'node:test'
 import { actsWorld, hexOf, JOB, MARGINS, someone, type ActsWorld } from '../../../../test/guard/acts-world.ts'
 import { days, hours, minutes, ms, seconds } from '../../../core/time.ts'
 import type { ToHand } from './protocol.ts'
-import { loadActs, loadJob } from './rows.ts'
+import { lastBatch, loadActs, loadJob } from './rows.ts'
 
 /** An armed job in which one orphan has waited out everything, and one object has its row. */
 async function ripe(more: Parameters<typeof actsWorld>[0] = {}): Promise<ActsWorld> {
@@ -464,4 +464,19 @@ test('G-15 a hand is given work only in the stores of which it has the credentia
   assert.deepEqual(world.desk.needs().stores, ['main'])
   assert.equal((await world.hear({ is: 'work', term, stores: ['other'] }, 'one')).is, 'nothing')
   assert.equal((await world.hear({ is: 'work', term, stores: ['main'] }, 'one')).is, 'probe')
+})
+
+test('a bad batch is judged by one run, and latched by it: what it was is not told to those that come after', async () => {
+  const world = await ripe()
+  const told = (): unknown => {
+    const { tried, failed, preconditions } = lastBatch(world.room.sql, JOB, loadJob(world.room.sql, JOB).judged)
+    return { tried, failed, preconditions }
+  }
+  world.store.deleting.quarantine = () => Promise.resolve({ is: 'refused', why: 'unable', says: 'it would not' })
+  await world.work()
+  assert.deepEqual(told(), { tried: 1, failed: 1, preconditions: 0 })
+  world.run({ healthy: false })
+  assert.deepEqual(told(), { tried: 1, failed: 1, preconditions: 0 }, 'a run that judged nothing leaves it to the next')
+  world.run({ healthy: false, breaker: { is: 'open', since: world.now().wall, because: ['1 failed acts'] } })
+  assert.deepEqual(told(), { tried: 0, failed: 0, preconditions: 0 }, 'else no run would ever be healthy, and nobody could close it')
 })
