@@ -130,7 +130,8 @@ export function keeperHost(options: HostOptions): KeeperHost {
         open(given) {
           rooms = given
           const list = allOf(given)
-          prepareTables(sql, list)
+          // Once for a disk: what it finds prepared it would leave as it is.
+          if (of === 1) prepareTables(sql, list)
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', 'node_sim')
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'store', 'store_sim')
           return withFaults(storeOver(sql, list), () => {

@@ -1,6 +1,6 @@
 // Identity. Random ids are prefixed UUIDv7 (sortable by their time); derived ids are the hash of their cause, so that two
 // processes, or two nodes that cannot talk, give the same name to the same thing. Ids from outside are parsed at the edge.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Instant } from './time.ts'
 
 declare const brand: unique symbol
@@ -27,12 +27,12 @@ export function newId<Of extends string>(prefix: string, now: Instant, random: (
 
 /** An id that is the hash of its cause: same parts, same id, wherever it is computed. 128 bits. */
 export function derivedId<Of extends string>(prefix: string, ...parts: readonly (string | number)[]): Id<Of> {
-  const hash = createHash('sha256')
+  let cause = ''
   for (const part of parts) {
     const text = String(part)
-    hash.update(`${text.length}:${text};`)
+    cause += `${text.length}:${text};`
   }
-  return `${prefix}_${hash.digest('hex').slice(0, 32)}` as Id<Of>
+  return `${prefix}_${sha256(cause).slice(0, 32)}` as Id<Of>
 }
 
 /** Reads an id of a given prefix; `undefined` when it is not one. */
@@ -41,4 +41,4 @@ export function parseId<Of extends string>(prefix: string, raw: string): Id<Of> 
 }
 
 /** The SHA-256 of a text, in hex. */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const sha256 = (text: string): string => hash('sha256', text, 'hex')

@@ -4,7 +4,7 @@
 //
 // Two kinds of stream. Open: anybody may append; folds commute and duplicates are harmless. Strict: an append names the
 // version it follows and is refused if another came first.
-import { createHash } from 'node:crypto'
+import { sha256 } from './id.ts'
 import type { Instant } from './time.ts'
 
 export interface NewEntry {
@@ -62,5 +62,5 @@ export function canonical(value: unknown): string {
 /** The hash that closes an entry: SHA-256 over the former hash and the canonical form of everything else. */
 export function hashOf(entry: Omit<Entry, 'hash'>, body: string = canonical(entry.body)): string {
   const head = canonical([entry.seq, entry.node, entry.at, entry.hlc, entry.is, entry.stream, entry.follows ?? null])
-  return createHash('sha256').update(entry.prev).update('\n').update(head).update('\n').update(body).digest('hex')
+  return sha256(`${entry.prev}\n${head}\n${body}`)
 }
