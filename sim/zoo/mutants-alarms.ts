@@ -51,8 +51,24 @@ export const alarming: readonly Mutant[] = [
     changes: [{ file: `${SETS}/duty.ts`, find: 'else if (former !== undefined && former !== result.identity)', put: `else if (former === '')` }],
   },
   {
+    name: 'an act whose outcome is unknown is waited for in silence', breaks: ['X-9'], killer: killer('an act whose outcome stays unknown'),
+    changes: [{ file: 'src/rooms/guard/acts/unsettled.ts', find: 'export const UNSETTLED: Span = minutes(30)', put: 'export const UNSETTLED: Span = minutes(30_000)' }],
+  },
+  {
     name: 'a silenced outage hides that backups are late', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),
     changes: [{ file: `${SETS}/duty.ts`, find: ' && !isSilenced(sql, of, now.wall) ? of', put: ' ? of' }],
+  },
+  {
+    name: 'a gap that was accepted once is accepted for ever', breaks: ['G-25'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'G-25 what a person accepts' },
+    changes: [{ file: 'src/processes/guard/reconcile/memory.ts', find: 'copied: _copied, gapAccepted: _gapAccepted, ...rest', put: 'copied: _copied, ...rest' }],
+  },
+  {
+    name: 'what a person accepts never lapses', breaks: ['G-25'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'G-25 what a person accepts' },
+    changes: [{ file: 'src/rooms/guard/reconcile/duty.ts', find: 'standingOf(loadAccepted(sql, name), now.wall)', put: 'standingOf(loadAccepted(sql, name), 0 as typeof now.wall)' }],
+  },
+  {
+    name: 'who accepts that a tenant is gone accepts whatever it loses later', breaks: ['G-25'], killer: { is: 'test', file: 'src/rooms/guard/reconcile/breaker.test.ts', name: 'G-5 G-18 G-25' },
+    changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ' && it.rowless <= gone.most)', put: ')' }],
   },
   {
     name: 'a paused check stays down for its backups', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),

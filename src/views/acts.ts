@@ -35,7 +35,7 @@ export interface ActCalls {
   'reconcile.disarm': { args: { reconcile: string; person?: string }; body: DoneAnswer }
   /** `keys`: as text. Without any: everything that lies aside. */
   'reconcile.release': { args: { reconcile: string; keys?: readonly string[]; person?: string }; body: ReleaseAnswer }
-  'reconcile.accept': { args: { reconcile: string; what: AcceptableWhat; seen: string; person?: string }; body: DoneAnswer }
+  'reconcile.accept': { args: { reconcile: string; what: AcceptableWhat; seen: string; undo?: boolean; person?: string }; body: DoneAnswer }
   /** `on`: a plan, or a reconcile, which stands for its latest. */
   'reconcile.acts': { args: { on: string }; body: ActsAnswer }
 }

@@ -25,6 +25,7 @@ export function keeperMetrics(sql: Sql, watcher: Watcher, now: Now): string {
     '# HELP holdfast_incidents_open Open incidents.', '# TYPE holdfast_incidents_open gauge', `holdfast_incidents_open ${count(`select count(*) as n from page_incident where state = 'open'`)}`,
     '# HELP holdfast_pages_waiting Pages intended and not settled.', '# TYPE holdfast_pages_waiting gauge', `holdfast_pages_waiting ${count(`select count(*) as n from deed where is_ = 'intended'`)}`,
     '# HELP holdfast_ledger_entries_total Entries in the ledger.', '# TYPE holdfast_ledger_entries_total counter', `holdfast_ledger_entries_total ${count('select coalesce(max(seq), 0) as n from entry')}`,
+    '# HELP holdfast_acts_in_doubt Acts of the hand that were begun, and of which nobody knows the outcome.', '# TYPE holdfast_acts_in_doubt gauge', `holdfast_acts_in_doubt ${count(`select count(*) as n from guard_object where life_is in ('leaving', 'returning', 'removing')`)}`,
     '# HELP holdfast_turns_set_aside Turns that were set aside.', '# TYPE holdfast_turns_set_aside gauge', `holdfast_turns_set_aside ${count('select count(*) as n from set_aside')}`, '',
   )
   return lines.join('\n')

@@ -1,15 +1,15 @@
 // How reconciles stand, for whoever asks: the last run with its plan and why it was refused, what people have said, and what a person could accept now.
 import type { Instant } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
-import { loadAccepted, loadJob } from '../rooms/guard/acts/rows.ts'
-import type { Breaker } from '../rooms/guard/reconcile/breaker.ts'
+import { lapsesAt, loadAccepted, loadJob, standingOf } from '../rooms/guard/acts/rows.ts'
+import { goneSeen, type Breaker } from '../rooms/guard/reconcile/breaker.ts'
 import type { Plan } from '../rooms/guard/reconcile/plan.ts'
 import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
 
 /** One that a person could accept, and the text to which it is bound. */
 export interface Acceptable {
-  readonly what: 'identity' | 'epoch' | 'schema' | 'shrink'
+  readonly what: 'identity' | 'epoch' | 'schema' | 'shrink' | 'gone'
   readonly seen: string
   readonly says: string
 }
@@ -43,6 +43,8 @@ export interface ReconcileAnswer {
   readonly clean_runs: number
   readonly causes: readonly { readonly cause: string; readonly says: string; readonly since: number }[]
   readonly acceptable: readonly Acceptable[]
+  /** What people have accepted and holds now. `lapses`: null where it is taken in once. */
+  readonly accepted: readonly { readonly what: string; readonly seen: string; readonly by: string; readonly at: Instant; readonly lapses: Instant | null }[]
   readonly latest: ReconcileRunAnswer | null
 }
 
@@ -55,14 +57,14 @@ export interface ReconcileCalls {
   'reconcile.run': { args: { reconcile: string }; body: ReconcileAnswer }
 }
 
-export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string | null): ReconcileAnswer {
+export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string | null, now: Instant): ReconcileAnswer {
   const { name, store, prefix, catalogue, every, from } = config
   const accepted = loadAccepted(sql, name)
   const state = settled(loadState(sql, name), accepted)
   const job = loadJob(sql, name)
   return {
     schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
-    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), latest: state.latest ? runOf(state.latest) : null,
+    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), latest: state.latest ? runOf(state.latest) : null,
   }
 }
 
@@ -84,5 +86,8 @@ function acceptablesOf({ seen, former, latest, epochLatched }: ReturnType<typeof
   const { ran } = latest ?? {}
   const shrunk = failed('floor') ?? failed('listing')
   if (shrunk !== undefined && ran?.after !== undefined && ran.before !== undefined && ran.objects !== undefined) found.push({ what: 'shrink', seen: `${Math.min(ran.before, ran.after)} rows, ${ran.objects} objects`, says: shrunk })
+  const gone = latest?.plan?.refusals.find((it) => it.id === 'limit:group')?.text
+  const seenGone = gone === undefined ? undefined : goneSeen(gone)
+  if (gone !== undefined && seenGone !== undefined) found.push({ what: 'gone', seen: seenGone, says: gone })
   return found
 }

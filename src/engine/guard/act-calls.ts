@@ -23,7 +23,7 @@ const ARGS = {
   'reconcile.ask': z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name, reason: z.string().trim().max(2000).optional(), of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
   'reconcile.disarm': z.strictObject({ reconcile: name, person }),
   'reconcile.release': z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).max(1000).optional(), person }),
-  'reconcile.accept': z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), person }),
+  'reconcile.accept': z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), undo: z.boolean().optional(), person }),
   'reconcile.acts': z.strictObject({ on: name }),
 } satisfies Record<keyof ActCalls, z.ZodType>
 type Args<Name extends keyof ActCalls> = z.output<(typeof ARGS)[Name]>
@@ -100,7 +100,7 @@ async function release(keeper: Keeper, { reconcile, keys, person: named }: Args<
   return ok({ schema: 'holdfast.release/1', reconcile, wanted, missing: missing.map((key) => Buffer.from(key, 'hex').toString('utf8')), plan: byHand(reconcile) })
 }
 
-async function accept(keeper: Keeper, { reconcile, what, seen, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
+async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
   if (asker.is === 'token') return no(403, 'HF475', 'No token accepts: a person does.', 'sign in, or do it on the machine itself with --as')
   const config = reconcilesIn(keeper.config).get(reconcile)
   if (!config) return notHere(reconcile, keeper)
@@ -108,11 +108,15 @@ async function accept(keeper: Keeper, { reconcile, what, seen, person: named }: 
   // What is accepted is dated and signed: whoever is root at a machine is nobody.
   if (!keeper.rooms.people.isKnown(keeper.store.sql, by)) return no(400, 'HF477', `“${by}” is no person that is known here, and what is accepted is accepted by a person.`, `say who: --as <person>; known are ${keeper.rooms.people.everybody(keeper.store.sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
   const key = what === 'gap' || what === 'unlock'
-  if (!key && what !== 'gone') {
-    const may = viewReconcile(keeper.store.sql, config, null).acceptable.filter((it) => it.what === what)
+  const shown = viewReconcile(keeper.store.sql, config, null, keeper.now().wall)
+  if (undo) {
+    if (!shown.accepted.some((it) => it.what === what && it.seen === seen)) return refusedFor(`${what} “${seen.slice(0, 80)}” is not accepted now`, 'holdfast reconcile show names what is')
+  } else if (!key) {
+    const may = shown.acceptable.filter((it) => it.what === what)
     if (!may.some((it) => it.seen === seen)) return refusedFor(`what the last run saw is not “${seen.slice(0, 80)}”`, may[0] === undefined ? 'nothing of that kind can be accepted now' : `it is: ${may[0].seen}`)
   }
-  await keeper.engine.turn('reconcile.accept', (tx) => keeper.rooms.guard.acts.accept(tx, reconcile, { what, seen: key ? Buffer.from(seen).toString('hex') : seen, by }))
+  await keeper.engine.turn('reconcile.accept', (tx) => keeper.rooms.guard.acts.accept(tx, reconcile, { what, seen: key ? Buffer.from(seen).toString('hex') : seen, by, ...(undo ? { undo } : {}) }))
+  if (undo) return ok({ schema: 'holdfast.done/1', says: `${what} is accepted no more: ${seen.slice(0, 200)}. The next run tells of it again.` })
   return ok({ schema: 'holdfast.done/1', says: `${what} is accepted by ${by}: ${seen.slice(0, 200)}. It holds for just that, from the next run on.` })
 }
 

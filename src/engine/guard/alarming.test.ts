@@ -9,6 +9,7 @@ import type { Listed } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import { readPattern, type Pattern } from '../../rooms/guard/sets/pattern.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import { keeperMetrics } from '../../views/metrics.ts'
 import type { BackupSetAnswer } from '../../views/backups.ts'
 import type { PageBody } from '../../ports/channel.ts'
 import type { IncidentAnswer } from '../../views/answers.ts'
@@ -216,4 +217,27 @@ test('W-9, G-14 a source that is down excuses a late backup for as long as peopl
   await it.settle()
   assert.equal(it.sql.get('select 1 as one from guard_down'), undefined, 'nobody knows whether it is down')
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('an act whose outcome stays unknown for half an hour is counted and paged once, whether a hand looks or not; known, it is over', async (t) => {
+  const it = await world(t)
+  const life = async (to: Record<string, unknown>): Promise<void> => {
+    void it.keeper.engine.turn('t', (tx) => void tx.append({ is: 'guard.intended', stream: 'obj_1', body: { reconcile: 'saves', key: '61', life: to, plan: 'plan_1', at: tx.now.wall, lived: 0 } }))
+    await it.settle()
+  }
+  await life({ is: 'leaving', begun: { wall: START, lived: 0 } })
+  it.step(minutes(20))
+  await it.pass(seconds(31))
+  assert.deepEqual(it.open().filter((one) => one.startsWith('reconcile')), [])
+  it.step(minutes(15))
+  await it.pass(seconds(1))
+  assert.deepEqual(it.open().filter((one) => one.startsWith('reconcile')), ['reconcile:saves/doubt'])
+  for (let n = 0; n < 3; n++) {
+    it.step(minutes(6))
+    await it.pass(seconds(1))
+  }
+  assert.equal(it.entries().filter(({ is }) => is === 'guard.alarmed').length, 1)
+  assert.match(keeperMetrics(it.sql, it.keeper.watcher, it.keeper.now()), /^holdfast_acts_in_doubt 1$/m)
+  await life({ is: 'aside' })
+  assert.match(keeperMetrics(it.sql, it.keeper.watcher, it.keeper.now()), /^holdfast_acts_in_doubt 0$/m)
 })

@@ -19,7 +19,7 @@ const runsOf = (keeper: Keeper): Map<string, string> => {
   return known
 }
 
-const view = (keeper: Keeper, config: ReconcileConfig) => viewReconcile(keeper.store.sql, config, runsOf(keeper).get(config.name) ?? null)
+const view = (keeper: Keeper, config: ReconcileConfig) => viewReconcile(keeper.store.sql, config, runsOf(keeper).get(config.name) ?? null, keeper.now().wall)
 
 function begin(keeper: Keeper, config: ReconcileConfig): Answer {
   const runs = runsOf(keeper)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { games, PREFIX, type Games } from '../../../test/guard/games.ts'
 import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { minutes } from '../../core/time.ts'
+import { days, instantOf, minutes } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
 import type { ReconcileConfig, ReconcileTask } from '../../rooms/guard/reconcile/task.ts'
@@ -111,6 +111,33 @@ test('G-19 a catalogue that went back in time stays refused until a person ackno
   await it.pass(minutes(10))
   await it.answer()
   assert.deepEqual(it.open(), [])
+  same(it)
+})
+
+test('G-25 what a person accepts of a key or a tenant is bound to what they saw, stands where it can be seen, and ends by their word or after 90 days', async (t) => {
+  const it = await world(t)
+  await it.answer()
+  it.games.rows.set(`${PREFIX}t1/gap`, {})
+  const again = async (): Promise<readonly string[]> => {
+    await it.pass(minutes(10))
+    await it.answer()
+    return it.open()
+  }
+  const accept = (more: Record<string, unknown>) => it.ask('reconcile.accept', { reconcile: 'customer-backups', what: 'gap', seen: `${PREFIX}t1/gap`, person: 'ada', ...more })
+  assert.deepEqual(await again(), ['reconcile:customer-backups/gap'])
+  assert.equal((await accept({})).status, 200)
+  assert.deepEqual(await again(), [])
+  const [accepted] = (await it.shown()).accepted
+  assert.deepEqual([accepted?.what, accepted?.seen, accepted?.by, (accepted?.lapses ?? 0) - (accepted?.at ?? 0)], ['gap', `${PREFIX}t1/gap`, 'ada', days(90)])
+  const sinceAt = (wait: number) => {
+    const made = it.keeper.rooms.guard.reconciles.task(it.sql, { ...it.keeper.now(), wall: instantOf(it.keeper.now().wall + wait) }, 'customer-backups')
+    return typeof made === 'string' ? assert.fail(made) : made.knows.since.length
+  }
+  assert.deepEqual([sinceAt(0), sinceAt(days(91))], [1, 0])
+  assert.equal((await accept({ undo: true, seen: 'another' })).status, 409)
+  assert.equal((await accept({ undo: true })).status, 200)
+  assert.deepEqual([await again(), (await it.shown()).accepted], [['reconcile:customer-backups/gap'], []])
+  assert.equal((await accept({ what: 'gone', seen: 't1' })).status, 409, 'no run saw it')
   same(it)
 })
 

@@ -4,6 +4,7 @@ import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
+import { unsettling } from './acts/unsettled.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
@@ -72,6 +73,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
   })
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
+  const doubtful = unsettling(context)
   const reconciles = reconcilesOf({ ...context, begin: context.ask }, acts)
   return {
     name: 'guard',
@@ -90,12 +92,13 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.planted': drills.apply.planted,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
-    due: { ...sets.due, ...verifying.due, ...drills.due, ...reconciles.due },
+    due: { ...sets.due, ...verifying.due, ...drills.due, ...doubtful.due, ...reconciles.due },
     configure(tx) {
       sets.configure(tx)
       verifying.configure(tx)
       drills.configure(tx)
       reconciles.configure(tx)
+      doubtful.configure(tx)
     },
     listed: (tx, task, result) => (task.what === 'everything' ? verifying.things(tx, task, result) : sets.listed(tx, task, result)),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),

@@ -79,8 +79,8 @@ const release: Command = async (session, [on = '', ...keys], options) => {
   return body.missing.length > 0 ? EXIT.failed : EXIT.fine
 }
 
-const accept: Command = async (session, [on = '', what = '', seen = '']) => {
-  const body = await ask<DoneAnswer>(session, 'POST', `/reconcile/${segment(on)}/accept`, { what, seen, person: session.person.name })
+const accept: Command = async (session, [on = '', what = '', seen = ''], options) => {
+  const body = await ask<DoneAnswer>(session, 'POST', `/reconcile/${segment(on)}/accept`, { what, seen, ...(options['undo'] === true ? { undo: true } : {}), person: session.person.name })
   session.out.answer(body, () => session.out.talk(body.says))
   return EXIT.fine
 }

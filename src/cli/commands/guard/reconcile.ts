@@ -7,7 +7,7 @@ import type { ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../.
 import { saySpan } from '../../../words/moment.ts'
 import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure } from '../../failure.ts'
-import type { Cell, Shape } from '../../output.ts'
+import { plain, type Cell, type Shape } from '../../output.ts'
 import { ask, segment, type Command, type Session } from '../../session.ts'
 
 /** Between two looks at a run. */
@@ -78,6 +78,7 @@ function draw({ out }: Session, it: ReconcileAnswer): void {
     ['Breaker', it.breaker.is === 'open' ? `open: ${it.breaker.because.join('; ')}` : it.breaker.is === 'half' ? 'half open' : 'closed'], ['Written in', it.from],
   ])
   for (const { what, seen, says } of it.acceptable) out.talk(`A person may accept: ${what} (${seen}): ${says}`)
+  for (const { what, seen, by, at, lapses } of it.accepted) out.data(`accepted: ${what} ${plain(seen)}, by ${by}, ${out.ago(at)} ago${lapses === null ? '; the next run takes it in' : `, until ${out.moment(lapses)}`}`)
   out.data()
 }
 

@@ -48,11 +48,11 @@ export function tidy(folder: string, keep: readonly (Kept | 'none' | undefined)[
   for (const name of readdirSync(folder)) if (/\.(memory|newest|columns)$/.test(name) && !names.has(name)) rmSync(path.join(folder, name), { force: true })
 }
 
-/** The former memory with what was done and said since laid over it: what a run begins with. What lies aside is told anew each time: what is not told of lies aside no more. */
+/** The former memory with what was done and said since laid over it: what a run begins with. What lies aside is told anew each time: what is not told of lies aside no more, and so is a gap that was accepted. */
 export function begin(from: Spooled | undefined, since: readonly Since[], file: string): Spooled {
   const over = since.map(({ key, recalled, unlocked }) => ({ key: Buffer.from(key, 'hex'), recalled, unlocked })).sort((a, b) => Buffer.compare(a.key, b.key))
   const writer = writeSpool(file)
-  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer, ({ aside: _aside, copied: _copied, ...rest }) => rest)
+  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer, ({ aside: _aside, copied: _copied, gapAccepted: _gapAccepted, ...rest }) => rest)
   return writer.end()
 }
 

@@ -49,7 +49,7 @@ export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
   asked(tx: Tx, agreement: string, asked: Asked): void
   disarm(tx: Tx, reconcile: string, by: string): Job
   /** What a person has accepted: typed, dated, bound to what was seen. */
-  accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string }): Job
+  accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string; readonly undo?: boolean }): Job
   /** A person wants it back; from then on it stays until a person unlocks it. */
   bring(tx: Tx, reconcile: string, keys: readonly string[], by: string): { readonly wanted: number; readonly missing: readonly string[] }
   /** Writes the intent down; nothing may be done before this is durable. A sentence where it cannot be. */

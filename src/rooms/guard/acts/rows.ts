@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { Identity } from '../../../core/agreement.ts'
 import { derivedId } from '../../../core/id.ts'
 import { canonical, type Entry } from '../../../core/ledger.ts'
-import { days, hours, type Due, type Instant, type Span } from '../../../core/time.ts'
+import { days, hours, later, type Due, type Instant, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Lock } from '../reconcile/cursor.ts'
 import type { Flag, Margins } from '../reconcile/margins.ts'
@@ -106,7 +106,7 @@ export const jobStream = (reconcile: string): string => `reconcile:${reconcile}`
 
 // What entries do.
 
-interface JobBody { readonly reconcile: string; readonly job: Omit<Job, 'version'>; readonly agreement?: string; readonly approval?: Approval & { readonly plan: string }; readonly plan?: PlanRow; readonly accepted?: { what: string; seen: string; by: string }; readonly held?: { readonly keys: readonly string[]; readonly by: string }; readonly at: Instant }
+interface JobBody { readonly reconcile: string; readonly job: Omit<Job, 'version'>; readonly agreement?: string; readonly approval?: Approval & { readonly plan: string }; readonly plan?: PlanRow; readonly accepted?: { what: string; seen: string; by: string; undo?: boolean }; readonly held?: { readonly keys: readonly string[]; readonly by: string }; readonly at: Instant }
 
 /** Of every entry of a job's stream: how it stands from here on, and the agreement that is used up by it. */
 export function applyJob(sql: Sql, entry: Entry): void {
@@ -115,7 +115,8 @@ export function applyJob(sql: Sql, entry: Entry): void {
   // A second entry that names the same agreement breaks here: it is refused, and so is its whole turn.
   if (agreement !== undefined) sql.run('insert into guard_used (agreement, reconcile, at) values (?,?,?)', agreement, reconcile, at)
   if (approval !== undefined) sql.run('insert into guard_approval (plan, approval) values (?,?) on conflict (plan) do update set approval = excluded.approval', approval.plan, canonical(approval))
-  if (accepted !== undefined) sql.run('insert into guard_accepted (reconcile, what, seen, by_, at) values (?,?,?,?,?) on conflict (reconcile, what, seen) do update set by_ = excluded.by_, at = excluded.at', reconcile, accepted.what, accepted.seen, accepted.by, at)
+  if (accepted?.undo === true) sql.run('delete from guard_accepted where reconcile = ? and what = ? and seen = ?', reconcile, accepted.what, accepted.seen)
+  else if (accepted !== undefined) sql.run('insert into guard_accepted (reconcile, what, seen, by_, at) values (?,?,?,?,?) on conflict (reconcile, what, seen) do update set by_ = excluded.by_, at = excluded.at', reconcile, accepted.what, accepted.seen, accepted.by, at)
   // Brought back by a person it stays, until a person says otherwise.
   for (const key of held?.keys ?? []) sql.run(`insert into guard_held (reconcile, key, version, state, by_, at) values (?,?,?,'new',?,?) on conflict (reconcile, key) do update set version = excluded.version, state = 'new', by_ = excluded.by_, at = excluded.at`, reconcile, key, (entry.follows ?? 0) + 1, held?.by ?? '', at)
   if (accepted?.what === 'unlock') sql.run(`update guard_held set state = 'lifted' where reconcile = ? and key = ?`, reconcile, accepted.seen)
@@ -256,6 +257,15 @@ export function identityOfStore(sql: Sql, reconcile: string): string | undefined
 }
 
 export interface AcceptedRow extends Record<string, unknown> { readonly what: string; readonly seen: string; readonly by_: string; readonly at: Instant }
+
+/** What was accepted once and for all lapses: who still means it says it again. */
+export const ACCEPTED_FOR: Span = days(90)
+const LAPSING: readonly string[] = ['gap', 'gone']
+
+export const lapsesAt = ({ what, at }: Pick<AcceptedRow, 'what' | 'at'>): Instant | undefined => (LAPSING.includes(what) ? later(at, ACCEPTED_FOR) : undefined)
+
+/** Those that hold now. */
+export const standingOf = (rows: readonly AcceptedRow[], now: Instant): AcceptedRow[] => rows.filter((row) => (lapsesAt(row) ?? Infinity) > now)
 
 /** What people have accepted, the oldest first. */
 export const loadAccepted = (sql: Sql, reconcile: string): AcceptedRow[] => sql.all<AcceptedRow>('select what, seen, by_, at from guard_accepted where reconcile = ? order by at, what, seen', reconcile)

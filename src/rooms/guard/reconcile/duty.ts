@@ -5,7 +5,7 @@ import { days, dueIn, hours, minutes, ms, type Now, type Span } from '../../../c
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Acts } from '../acts/index.ts'
-import { actsToday, lastBatch, loadAccepted, loadJob } from '../acts/rows.ts'
+import { actsToday, lastBatch, loadAccepted, loadJob, standingOf } from '../acts/rows.ts'
 import { isDown, loadCopies, loadListing } from '../rows.ts'
 import { dateOf } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -99,7 +99,7 @@ export function reconcilesOf(context: ReconcileContext, acts: Pick<Acts, 'ran'>)
 
 function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: ReconcileContext): Knows | string {
   const { name } = config
-  const accepted = loadAccepted(sql, name)
+  const accepted = standingOf(loadAccepted(sql, name), now.wall)
   const state = settled(loadState(sql, name), accepted)
   const since = sinceOf(sql, name, accepted)
   if (since === undefined) return `more than ${MOST_SINCE} objects of it lie aside: let them be purged or brought back first`

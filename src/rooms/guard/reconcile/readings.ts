@@ -3,6 +3,7 @@
 import { sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import type { Due, Instant, Span, Stamp } from '../../../core/time.ts'
+import type { GoneGroup } from './breaker.ts'
 
 /** Something that was read. `seen` is when the reading began, by the monotonic clock. */
 export interface Read<Value> {
@@ -85,7 +86,7 @@ export interface Former {
 export interface Accepted {
   /** Rows and objects from this moment on need no more than these. */
   readonly shrink: { readonly at: Instant; readonly rows: number; readonly objects: number } | undefined
-  readonly goneGroups: readonly string[]
+  readonly goneGroups: readonly GoneGroup[]
 }
 
 /** How this store puts things aside, as it was probed just now (G-21). */

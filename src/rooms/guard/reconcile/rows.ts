@@ -4,6 +4,7 @@ import { canonical, type Entry } from '../../../core/ledger.ts'
 import { days, type Instant, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { asides, loadAccepted, markHeld, newlyHeld, type AcceptedRow } from '../acts/rows.ts'
+import { goneOf } from './breaker.ts'
 import type { Plan } from './plan.ts'
 import type { Accepted, Ran } from './readings.ts'
 import { isGood, wentBack, type FormerWritten, type Kept, type ReconcileResult, type SeenNow, type Since } from './task.ts'
@@ -121,7 +122,7 @@ export function settled(state: State, accepted: readonly AcceptedRow[]): State {
 export function acceptedOf(rows: readonly AcceptedRow[]): Accepted {
   const shrink = rows.findLast((it) => it.what === 'shrink' && /^\d+ rows, \d+ objects$/.test(it.seen))
   const [rowsLeft = 0, objects = 0] = shrink?.seen.match(/\d+/g)?.map(Number) ?? []
-  return { shrink: shrink && { at: shrink.at, rows: rowsLeft, objects }, goneGroups: rows.filter((it) => it.what === 'gone').map((it) => it.seen) }
+  return { shrink: shrink && { at: shrink.at, rows: rowsLeft, objects }, goneGroups: rows.flatMap((it) => (it.what === 'gone' ? (goneOf(it.seen) ?? []) : [])) }
 }
 
 /**

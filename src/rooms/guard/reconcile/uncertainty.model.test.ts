@@ -60,7 +60,7 @@ function worldOf(it: Dice): Scene {
   if (it.chance(0.03)) memory.push(noted('c/f1/hole', { lock: 'free', gapAccepted: true }))
   if (it.chance(0.04)) memory.push(noted('c/f1/gone', { lock: it.one(LOCKS) }))
   const breaker: Breaker = it.mostly<Breaker>({ is: 'closed' }, { is: 'open', since: at(DAY).wall, because: ['x'] }, { is: 'half', since: at(3 * DAY).wall, through: Buffer.from(`c/f${it.below(4)}/x`).toString('hex'), most: 10, ...(it.chance(0.7) ? { tried: at(it.one([HOUR, DAY, 2 * DAY])) } : {}) })
-  const accepted = { shrink: it.chance(0.1) ? { at: at(it.below(40) * DAY).wall, rows: 50 + it.below(100), objects: 50 + it.below(100) } : undefined, goneGroups: it.chance(0.1) ? ['c/f1/'] : [] }
+  const accepted = { shrink: it.chance(0.1) ? { at: at(it.below(40) * DAY).wall, rows: 50 + it.below(100), objects: 50 + it.below(100) } : undefined, goneGroups: it.chance(0.1) ? [{ name: 'c/f1/', most: 50 }] : [] }
   const world = scene({
     rows, before: beforeOnly, after: afterOnly, things, memory, intents, accepted, little: true, armed: it.chance(0.93),
     settings: { waits: { retention: days(it.mostly(14, 40)), oldestCopy: it.chance(0.2) ? 'unbound' : days(it.mostly(14, 50)), shrink: 1 }, copies: it.chance(0.95) },
