@@ -18,7 +18,7 @@ export interface InForce {
   readonly ingest: readonly { readonly via: string; readonly name: string; readonly key: string; readonly escalate: string }[]
   readonly backups?: readonly BackupSet[]
   readonly reconciles?: readonly ReconcileConfig[]
-  /** Lab time: the waits of a clean-up are divided by it, and nothing else is. Absent outside a lab. */
+  /** Lab time: the waits of a clean-up are divided by it, and the time until somebody new may approve; nothing else is. Absent outside a lab. */
   readonly shrink?: number
   readonly deadMan?: unknown
   readonly signIn?: { readonly oidc: Provider }

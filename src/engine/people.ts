@@ -21,7 +21,7 @@ import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import { describe, done, enter, entered, inRecent, isIncomplete, isRecent, isStillIn, recentIn, refuse, sessionIn, SIGN_IN_AGAIN, signInTurn, slow, slowAddress, WRONG, type Asking, type Call } from './sign-in/entry.ts'
 import { OIDC_ARGS, OIDC_CALLS, providerName } from './sign-in/oidc.ts'
 import { PASSKEY_ARGS, PASSKEY_CALLS } from './sign-in/passkey.ts'
-import { PROOF_ARGS, PROOF_CALLS } from './sign-in/prove.ts'
+import { ageInLab, PROOF_ARGS, PROOF_CALLS } from './sign-in/prove.ts'
 import { Crowded, hashPassword, isPassword, LONGEST, whyWeak } from './sign-in/password.ts'
 import type { Keeper } from './keeper.ts'
 
@@ -171,7 +171,7 @@ function account(keeper: Keeper, session: Session): AccountAnswer {
   return {
     schema: 'holdfast.account/1', person: session.person, email: member?.email ?? null, roles: people.rolesOf(sql, session.person),
     hasPassword: people.passwordOf(sql, session.person) !== undefined, recoveryLeft: recoveryLeft({ sql }, session.person),
-    factors: loadFactors(sql, session.person).map(({ id, kind, label, at, lived }) => ({ id, kind, label, at, seasoned: keeper.lived() - lived >= SEASONED })),
+    factors: loadFactors(sql, session.person).map(({ id, kind, label, at, lived }) => ({ id, kind, label, at, seasoned: ageInLab(keeper, lived) >= SEASONED })),
     sessions: sessionsOf(sql, session.person).map(({ id, means, at, seen, agent, origin }) => ({ id, means, at, seen, agent, origin, here: id === session.id })),
     recent: isRecent(keeper, session), incomplete: isIncomplete(keeper, session), channels: [...new Set(member?.reach.map(({ channel }) => channel) ?? [])],
   }

@@ -164,8 +164,8 @@ export function childrenOf(pid: number): Record<string, number> {
 }
 
 /** Starts `holdfast up` in a folder that holds its configuration. */
-export function startHoldfast(folder: string, port: number, env: Record<string, string> = {}): Running {
-  const child = spawn(path.join(root, 'bin/holdfast'), ['up', '--port', String(port), '--data', path.join(folder, 'data')], {
+export function startHoldfast(folder: string, port: number, env: Record<string, string> = {}, more: readonly string[] = []): Running {
+  const child = spawn(path.join(root, 'bin/holdfast'), ['up', '--port', String(port), '--data', path.join(folder, 'data'), ...more], {
     cwd: folder, env: { ...process.env, ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -4,7 +4,7 @@
 // time. A recovery code proves nothing, and neither does a token.
 import { z } from 'zod'
 import { FRESH, type Proof } from '../../core/agreement.ts'
-import { later, type Span } from '../../core/time.ts'
+import { later, ms, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { takeCode } from '../../rooms/people/factors.ts'
 import { keepProof } from '../../rooms/people/proofs.ts'
@@ -56,10 +56,12 @@ export async function proveAs(keeper: Keeper, prover: Prover, it: { readonly has
   })
 }
 
+/** How old a person or a factor is that is known since then; in a lab it ages faster, so that somebody new may approve soon (C-17). */
+export const ageInLab = (keeper: Keeper, since: Span): Span => ms(Math.max(0, keeper.lived() - since) * (keeper.config.shrink ?? 1))
+
 /** The proof of a factor that was just shown in this turn, for one hash. */
 export function proofOf(keeper: Keeper, tx: Tx, prover: Prover, hash: string, { means, factor }: Pick<Proof, 'means' | 'factor'>): Proof {
-  const lived = keeper.lived()
-  const age = (since: Span | undefined): Span => (since === undefined ? 0 : Math.max(0, lived - since)) as Span
+  const age = (since: Span | undefined): Span => (since === undefined ? ms(0) : ageInLab(keeper, since))
   return {
     means, factor, hash, factorAge: age(loadFactor(tx.sql, factor)?.lived), personAge: age(loadKnown(tx.sql, prover.person)?.lived),
     at: { tick: tx.now.tick, boot: tx.now.boot }, ...(prover.session === undefined ? {} : { session: prover.session }),

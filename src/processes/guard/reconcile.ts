@@ -180,7 +180,7 @@ function readingsOf(knows: Knows, { before, listed, after, planted }: Gathered, 
 
 /** What the store says of itself now; what only a trial can tell is from the last trial. */
 const onlyKnown = (way: ReturnType<typeof wayOf>, { way: tried }: Knows): ReturnType<typeof wayOf> =>
-  (tried === 'none' ? way : { ...way, conditionalDelete: tried.conditionalDelete, lockHolds: tried.lockHolds })
+  (tried === 'none' ? way : { ...way, versioning: way.versioning === 'enabled' ? tried.versioning : way.versioning, conditionalDelete: tried.conditionalDelete, lockHolds: tried.lockHolds })
 
 function seenOf({ before, listed, planted }: Gathered, { former }: Knows): SeenNow | undefined {
   if (!before || !listed) return undefined
