@@ -63,7 +63,7 @@ export async function front(to: string): Promise<Front> {
       if (asked.method !== 'GET' && asked.method !== 'HEAD') it.changing.push(asked)
       it.between(asked, () => pass(request, body)).then((answer) => {
         if (answer === 'dies') return void request.socket.destroy()
-        const { 'transfer-encoding': _, ...headers } = answer.headers
+        const headers = without(answer.headers, 'transfer-encoding')
         response.sendDate = false
         response.writeHead(answer.status, request.method === 'HEAD' || answer.status === 204 ? headers : { ...headers, 'content-length': String(answer.body.length) })
         response.end(request.method === 'HEAD' ? undefined : answer.body)
@@ -79,6 +79,9 @@ export async function front(to: string): Promise<Front> {
   })
   return it
 }
+
+/** Headers without one of them. */
+export const without = (headers: Answer['headers'], name: string): Answer['headers'] => Object.fromEntries(Object.entries(headers).filter(([one]) => one !== name))
 
 function askedOf({ method = '', url = '', headers }: http.IncomingMessage, body: Buffer): Asked {
   const { pathname, searchParams: query } = new URL(url, 'http://x')
