@@ -24,6 +24,10 @@ export const reconciling: readonly Mutant[] = [
     changes: [{ file: PORT, find: `? 'locked' : 'unknown'`, put: `? 'locked' : 'free'` }],
   },
   {
+    name: 'a key that was kept changes with the block that is read behind it', breaks: ['G-20'], killer: killer(`${RUN}/spool.test.ts`, 'G-20 what was kept of a spool'),
+    changes: [{ file: `${RUN}/spool.ts`, find: 'bytes: new Uint8Array(block.buffer, block.byteOffset, block.length), view', put: 'bytes: block, view' }],
+  },
+  {
     name: 'a listing that was broken off joins whatever catalogue was read before it', breaks: ['G-24'], killer: runs('G-24 a run that was killed while it listed'),
     changes: [{ file: `${RUN}/under-way.ts`, find: 'return age !== undefined && age >= 0 && age <= STILL_FRESH', put: 'return age === undefined || age >= 0' }],
   },

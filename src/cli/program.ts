@@ -174,7 +174,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     noun: 'reconcile', says: 'a bucket held against the rows of a database',
     verbs: [
       { usage: 'plan <reconcile>', says: 'run now and print what would be done with each object, and why; exit 0 nothing, 3 no run came to its end, 4 acts planned, 5 refused', examples: ['holdfast reconcile plan customer-backups', 'holdfast reconcile plan customer-backups --json=lines'], load: reconcile('plan') },
-      { usage: 'show [reconcile]', says: 'how they stand; of one, its last plan and why it was refused', examples: ['holdfast reconcile show', 'holdfast reconcile show customer-backups'], load: reconcile('show') },
+      { usage: 'show [reconcile]', says: 'how they stand; of one, its last plan and why it was refused; --json=lines: the items of that plan', examples: ['holdfast reconcile show', 'holdfast reconcile show customer-backups --json=lines'], load: reconcile('show') },
       { usage: 'arm <reconcile>', says: 'ask two people to let it put objects aside on schedule; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile arm customer-backups --of ada --of bo', 'holdfast reconcile arm customer-backups --no-wait'], load: acts('arm'), options: asking() },
       { usage: 'disarm <reconcile>', says: 'from now on it only reports; takes one', examples: ['holdfast reconcile disarm customer-backups'], load: acts('disarm') },
       { usage: 'apply <plan>', says: 'see an armed plan through; exit 0 done, 3 some were held, 4 some still wait, 5 refused', examples: ['holdfast reconcile apply customer-backups', 'holdfast reconcile apply plan_… --no-wait'], load: acts('apply'), options: [option('--no-wait', 'say how far it is, and do not wait')] },

@@ -42,6 +42,7 @@ export async function perform(wants: ReconcileWants, context: ReconcileContext, 
     const gathered = await gather(wants.config, context, signal)
     const prepared = await prepare(wants, gathered, context, { folder, signal })
     if (signal.aborted) return { is: 'failed', says: 'it was ended before it was over' }
+    context.say('comparing them')
     const result = judged(wants, gathered, prepared, context, folder)
     const left = await remove(commandOf(wants.config, context, 'remove', signal))
     return left === undefined || result.is === 'failed' ? result : { ...result, said: [...result.said, left] }

@@ -45,7 +45,7 @@ const plan: Command = async (session, [name = ''], options) => {
   }
 }
 
-const show: Command = async (session, [name]) => {
+const show: Command = async (session, [name], options) => {
   if (name === undefined) {
     const body = await ask<ReconcilesAnswer>(session, 'GET', '/reconcile')
     session.out.answer(body, () => {
@@ -55,7 +55,8 @@ const show: Command = async (session, [name]) => {
     return EXIT.fine
   }
   const body = await ask<ReconcileAnswer>(session, 'GET', `/reconcile/${segment(name)}`)
-  if (session.out.json) session.out.answer(body, () => undefined)
+  if (options['jsonLines'] === true && isPlan(body.latest)) for await (const line of itemsOf(body.latest)) session.out.data(line)
+  else if (session.out.json) session.out.answer(body, () => undefined)
   else {
     draw(session, body)
     if (isPlan(body.latest)) await drawPlan(session, body, body.latest)

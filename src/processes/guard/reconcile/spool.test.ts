@@ -66,3 +66,18 @@ test('lock and tenant stand beside the key, whatever the key is', () => {
   while (rows.next()) seen.push([rows.lock, rows.tenant()])
   assert.deepEqual(seen, [['locked', 'tenant é'], ['unknown', undefined], ['free', '']])
 })
+
+test('G-20 what was kept of a spool stays as it was, whatever is read behind it', () => {
+  const it = spooled(Array.from({ length: 30_000 }, (_, i) => Buffer.from(`customers/${String(i).padStart(9, '0')}`)))
+  const cursor = keysFrom(it, { is: 'whole', count: it.count })
+  const kept: Uint8Array[] = []
+  while (cursor.next()) kept.push(keyAt(cursor))
+  assert.deepEqual([kept.length, Buffer.from(kept[0] ?? []).toString(), Buffer.from(kept[19_999] ?? []).toString()], [30_000, 'customers/000000000', 'customers/000019999'])
+  // What is written may come out of such a block, too.
+  const block = Buffer.from('ab')
+  const writer = writeSpool(path.join(folder, 'reused'))
+  writer.add(block.subarray(0, 1), keyBody)
+  block.fill('z')
+  writer.add(Buffer.from('b'), keyBody)
+  assert.equal(writer.end().count, 2)
+})

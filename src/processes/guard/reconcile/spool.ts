@@ -70,7 +70,8 @@ export function writeSpool(path: string, { hashed = false, from }: { readonly ha
       block.set(body, filled + HEAD + key.length)
       filled += size
       count++
-      last = key.slice()
+      // A copy: the slice of a Buffer is none.
+      last = Uint8Array.from(key)
     },
     stands() {
       flush()
@@ -128,7 +129,8 @@ export function readSpool<More extends object>({ path, bytes: size }: Pick<Spool
     return filled - at >= length
   }
   const here: Here = {
-    bytes: block, view: viewOf(block), from: 0, to: 0, bodyFrom: 0, bodyTo: 0,
+    // No Buffer: whoever keeps a slice of it keeps a copy, and not what the next block writes there.
+    bytes: new Uint8Array(block.buffer, block.byteOffset, block.length), view: viewOf(block), from: 0, to: 0, bodyFrom: 0, bodyTo: 0,
     next() {
       if (!has(HEAD)) return end(filled > at)
       const [key, body] = [block.readUInt16LE(at), block.readUInt16LE(at + 2)]
