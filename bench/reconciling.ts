@@ -3,6 +3,7 @@
 // most memory that it ever held.
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
 import { days, dueIn, hours, instantOf, minutes, ms } from '../src/core/time.ts'
 import { catalogue, orderly } from '../src/ports/catalogue.ts'
@@ -14,6 +15,8 @@ import s3 from '../src/plugins/stores/s3.ts'
 import { perform } from '../src/processes/guard/reconcile.ts'
 import { isOrphan, keyOf, PREFIX } from './keys.ts'
 
+// As the guard does it.
+setFlagsFromString('--optimize-for-size')
 const [url = '', folder = '', count = '0', each = '0'] = process.argv.slice(2)
 const [keys, every] = [Number(count), Number(each)]
 const clock = createClock()
