@@ -2,6 +2,7 @@
 // had the mail, over many outages, one after the other; and the same while the board serves 2,000 requests a second. Each
 // check pages a person of its own, so that nothing of it is a storm.
 import { holdfast, monotonic, percentile, play, sleep, target, type Figure, type Measurement, type Target } from './rig.ts'
+import type { Seen } from './target.ts'
 import type { Said } from './traffic.ts'
 
 export const CHECKS = 200
@@ -32,8 +33,16 @@ status_pages:
 `
 }
 
-/** Takes every check down once, one after the other; gives what each page took, ms. */
-export async function round(at: Target): Promise<{ readonly took: readonly number[]; readonly missing: number }> {
+export interface Round {
+  /** From the deciding answer to the mail, ms. */
+  readonly took: readonly number[]
+  readonly missing: number
+  /** By how much each look came later after the one before it than it should, ms. */
+  readonly late: readonly number[]
+}
+
+/** Takes every check down once, one after the other. */
+export async function round(at: Target): Promise<Round> {
   await at.take()
   const down: number[] = []
   const order = Array.from({ length: CHECKS }, (_, i) => (i * 77) % CHECKS)
@@ -53,10 +62,19 @@ export async function round(at: Target): Promise<{ readonly took: readonly numbe
   }
   await at.fail([])
   await sleep(ROUND_ENDS)
-  return { took, missing: CHECKS - took.length }
+  return { took, missing: CHECKS - took.length, late: lateOf(seen) }
 }
 
-export const figures = (what: string, { took, missing }: Awaited<ReturnType<typeof round>>, goals: readonly [number | undefined, number]): Figure[] => {
+function lateOf(seen: readonly Seen[]): number[] {
+  const last = new Map<number, number>()
+  return seen.flatMap(({ n, came }) => {
+    const before = last.get(n)
+    last.set(n, came)
+    return before === undefined ? [] : [Math.max(0, came - before - EVERY)]
+  })
+}
+
+export const figures = (what: string, { took, missing }: Round, goals: readonly [number | undefined, number]): Figure[] => {
   const [p50, p99] = [percentile(took, 50), percentile(took, 99)]
   return [
     { what: `${what}, p50`, is: `${p50.toFixed(1)} ms`, ...(goals[0] === undefined ? {} : { goal: `≤ ${goals[0]} ms`, met: p50 <= goals[0] }) },

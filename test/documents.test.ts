@@ -13,6 +13,7 @@ import { codes } from '../src/config/explain.ts'
 import { routes } from '../src/http/routes.ts'
 import { catalogues, channels, probes, stores } from '../src/plugins/list.gen.ts'
 import { fileSchema, loadConfig } from '../src/views/accepted.ts'
+import { MUTANTS } from '../sim/zoo/mutants.ts'
 
 const root = path.dirname(import.meta.dirname)
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '*.md'], { cwd: root, encoding: 'utf8' }).split('\0').filter((name) => name !== '' && existsSync(path.join(root, name)))
@@ -233,4 +234,16 @@ test('files of the project that the documents name are there', () => {
 
 test('codes that the documents name are explained', () => {
   for (const { at, text } of documents) for (const [code] of text.matchAll(/\bHF1\d\d\b/g)) assert.ok(codes().includes(code), `${at}: ${code}`)
+})
+
+test('G-1 to G-28, X-9: each promise of the guard stands in docs/invariants.md with tests that name it, and has a mutant', () => {
+  const rows = [...documentAt('docs/invariants.md').matchAll(/^\| ((?:G|X)-\d+) \| (.+?) \| (.+) \|$/gm)].map(([, id = '', , held = '']) => ({ id, files: [...held.matchAll(/`([^`]+)`/g)].map((it) => it[1] ?? '') }))
+  assert.deepEqual(rows.map(({ id }) => id), ['X-9', ...Array.from({ length: 28 }, (_, n) => `G-${n + 1}`)])
+  const names = (file: string): string[] => [...readFileSync(path.join(root, file), 'utf8').matchAll(/^\s*(?:test\(|\[)(['"`])(.*?)\1/gm)].map((it) => it[2] ?? '')
+  const isNamed = (id: string, name: string): boolean => name.split(/[^A-Z0-9-]+/).includes(id)
+  const wrong = rows.flatMap(({ id, files }) => [
+    ...(files.length === 0 ? [`${id}: no test holds it`] : []), ...files.filter((file) => !existsSync(path.join(root, file)) || !names(file).some((name) => isNamed(id, name))).map((file) => `${id}: no test of ${file} names it`),
+    ...(MUTANTS.some(({ breaks }) => breaks.includes(id)) ? [] : [`${id}: no mutant breaks it`]),
+  ])
+  assert.deepEqual(wrong, [])
 })

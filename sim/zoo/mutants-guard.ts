@@ -101,4 +101,12 @@ export const guarding: readonly Mutant[] = [
     name: 'keys that are the same number are the same key', breaks: ['G-20'], killer: killer('cursor', 'G-20 keys are in the order of their bytes'),
     changes: [{ file: `${ROOM}/cursor.ts`, find: '|| eight === 0) return shared', put: ') return shared' }, { file: `${ROOM}/cursor.ts`, find: '|| eight === 0) break', put: ') break' }],
   },
+  {
+    name: 'one person swaps what was restored into the place of what lives', breaks: ['G-27'], killer: { is: 'test', file: 'src/rooms/guard/restore/swap.test.ts', name: 'G-27 a swap takes two people' },
+    changes: [{ file: 'src/rooms/guard/restore/swap.ts', find: "if (two.is !== 'pass') return", put: "if (two.is !== 'pass' && agreement.people.length === 0) return" }],
+  },
+  {
+    name: 'what is mounted into a folder is part of the store', breaks: ['G-13'], killer: { is: 'test', file: 'src/plugins/stores/dir.test.ts', name: 'G-13 what lies on another device' },
+    changes: [{ file: 'src/plugins/stores/dir/ground.ts', find: 'if (stat.dev !== device) return', put: 'if (stat.dev < 0n && device > 0n) return' }],
+  },
 ]

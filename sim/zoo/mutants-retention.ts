@@ -7,6 +7,14 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const retaining: readonly Mutant[] = [
   {
+    name: 'one newer verified copy is enough', breaks: ['G-1'], killer: killer('judge', 'G-1 G-2 without two newer'),
+    changes: [{ file: GATES, find: 'newer(store) >= keepVerified', put: 'newer(store) >= 1' }],
+  },
+  {
+    name: 'one store with newer copies stands for all of them', breaks: ['G-1'], killer: killer('judge', 'G-1 in each of so many places'),
+    changes: [{ file: GATES, find: 'found: stores.length >= locations', put: 'found: stores.length >= 1' }],
+  },
+  {
     name: 'a copy that nobody ever read pushes out one that was proven', breaks: ['G-3'], killer: killer('judge', 'G-3 copies of the future'),
     changes: [{ file: GATES, find: 'if (reasons.length > 0 || !one.maybeProven) return reasons', put: 'if (reasons.length >= 0 || !one.maybeProven) return reasons' }],
   },

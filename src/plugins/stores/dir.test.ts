@@ -10,6 +10,7 @@ import { doneWith, judgedOf, listed, storeContract, versionAt, type Laid } from 
 import { createClock } from '../../ports/world/clock.ts'
 import { random } from '../../ports/world/random.ts'
 import { egressWith } from '../../ports/world/fixtures/loopback.ts'
+import { strange } from './dir/ground.ts'
 import dir from './dir.ts'
 
 const clock = createClock()
@@ -200,4 +201,10 @@ test('a file dated 1970 or in the future has the date that it has', async (t) =>
     assert.equal((await versionAt(reading, key)).modifiedAt, at * 1000)
   }
   assert.equal((await listed(reading)).whole.bytes, 0)
+})
+
+test('G-13 what lies on another device is no part of the store, file or folder', () => {
+  const stat = (dev: bigint, isFolder: boolean): Parameters<typeof strange>[0] => ({ dev, isSymbolicLink: () => false, isDirectory: () => isFolder, isFile: () => !isFolder })
+  assert.deepEqual([strange(stat(1n, false), 1n, false), strange(stat(1n, true), 1n, true)], [undefined, undefined])
+  assert.deepEqual([strange(stat(2n, false), 1n, false), strange(stat(2n, true), 1n, true)], ['lies on another device', 'lies on another device'])
 })
