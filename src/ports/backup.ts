@@ -5,10 +5,10 @@
 // did wrong is a `fail`, with the engine's own words.
 import type { z } from 'zod'
 import type { Instant, Span } from '../core/time.ts'
-import type { CopyGiven, Manifest, Step } from './backup/copy.ts'
+import type { CopyGiven, Log, Logs, Manifest, Step } from './backup/copy.ts'
 import type { Live } from './backup/live.ts'
 
-export type { CopyGiven, Manifest, Step }
+export type { CopyGiven, Log, Logs, Manifest, Step }
 
 /** What came of a program. Texts are bounded, and free of control characters but for line ends. */
 export interface Ran {
@@ -118,6 +118,8 @@ export interface Engine<Config extends z.ZodObject = z.ZodObject> {
   readonly asserts: readonly Assertion['is'][]
   /** Its copies lie in repositories. */
   readonly repository?: Repository
+  /** A copy may also be a folder of files: the name of the one that is written last stands for it. */
+  readonly folders?: Repository
   open(config: z.output<Config>, cell: Cell, copy: CopyGiven): Restoring
   /** A server of its kind that lives, by its address; absent where its copies are no databases. */
   live?(cell: Cell, url: string): Live

@@ -113,7 +113,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   switch (task.is) {
     case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(set.drill?.atMost === undefined ? {} : { atMost: set.drill.atMost }), ...(task.manifest ? { manifest: task.manifest } : {}), ...(task.planted ? { planted: true } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
+    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(set.drill?.atMost === undefined ? {} : { atMost: set.drill.atMost }), ...(lies.wal === undefined ? {} : { wal: lies.wal }), ...(set.database === undefined ? {} : { database: set.database }), ...(task.manifest ? { manifest: task.manifest } : {}), ...(task.planted ? { planted: true } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
   }
 }
 

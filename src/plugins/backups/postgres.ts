@@ -1,17 +1,17 @@
-// PostgreSQL's logical dumps: custom, tar, a directory in a tar, plain SQL; packed or not. Each is restored by this machine's own PostgreSQL
-// in a cell, as a role without rights, examined by pg_amcheck and asked what its people want to know. What the copy does wrong is told
+// PostgreSQL's copies. Base backups have a file of their own; here are its logical dumps: custom, tar, a directory in a tar, plain SQL; packed or not.
+// Each is restored by this machine's own PostgreSQL in a cell, as a role without rights, examined by pg_amcheck and asked what its people want to know. What the copy does wrong is told
 // in PostgreSQL's words; what is missing here (a version, an extension) is said as such and accuses nobody.
 import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
-import { hours, minutes, seconds, type Instant, type Span } from '../../core/time.ts'
-import { engine, failed, open, passed, type Assertion, type Cell, type CopyGiven, type Restoring, type Step } from '../../ports/backup.ts'
+import { hours, minutes, seconds, type Span } from '../../core/time.ts'
+import { engine, failed, open, passed, type Cell, type CopyGiven, type Restoring, type Step } from '../../ports/backup.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
-import { ruleRows, type Bounds } from '../../ports/backup/rows.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
-import { judgeNewest } from '../../ports/backup/newest.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { readContents, type Contents } from './postgres/archive.ts'
+import { prove, proveRows, type Asks } from './postgres/asks.ts'
+import { isBase, restoringBase } from './postgres/base.ts'
 import { newFacts, Refusal, sifted, type PlainFacts } from './postgres/plain.ts'
 import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
 
@@ -20,12 +20,35 @@ const LONGEST: Span = hours(24)
 export default engine({
   kind: 'postgres',
   title: 'PostgreSQL',
-  does: 'Restores dumps of pg_dump into a PostgreSQL of its own, examines and asks them.',
-  config: z.strictObject({}),
-  examples: [{}],
+  does: 'Restores dumps of pg_dump and base backups with their WAL into a PostgreSQL of its own, examines and asks them.',
+  config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
+  examples: [{}, { database: 'shop' }],
   asserts: ['sql', 'newest'],
-  open: (_config, cell, copy) => restoring(cell, copy),
+  folders: {
+    place(key) {
+      const found = /^(.*\/)(backup_manifest)$/.exec(key)
+      return found?.[1] === undefined || found[2] === undefined ? undefined : { root: found[1], name: found[2] }
+    },
+    first: [],
+  },
+  open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
 })
+
+/** A dump or a base backup: what is in it says which. */
+function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Restoring {
+  let it: Restoring | undefined
+  const found = (): Restoring => {
+    if (!it) throw new Error('its structure was not looked at yet')
+    return it
+  }
+  return {
+    async structure() {
+      it = (await isBase(cell, copy)) ? restoringBase(cell, copy, database) : restoring(cell, copy)
+      return it.structure()
+    },
+    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), held: () => it?.held?.(),
+  }
+}
 
 /** What a copy turned out to be. */
 type Kind =
@@ -39,6 +62,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     if (!server) throw new Error('nothing was restored yet')
     return server
   }
+  const asks = (): Asks => ({ alive: started().alive, ask: (text) => started().sql(ROLE, text, { readOnly: true }) })
   return {
     async structure() {
       const tools = await toolsOf(cell)
@@ -62,16 +86,8 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       if (/amcheck is not installed|no relations to check|extension "amcheck"/i.test(ran.err + ran.out)) return open('the extension amcheck is not installed here (package postgresql-contrib): what was restored was not examined', gist(ran))
       return failed('PostgreSQL finds what was restored damaged', gist(ran))
     },
-    prove: (assertion) => prove(started(), assertion, copy.at),
-    async manifest() {
-      const rows = Object.entries(copy.manifest?.rows ?? {})
-      const found: { text: string; step: Step }[] = []
-      for (const [table, bounds] of rows) {
-        const { least, most } = bounds
-        found.push({ text: `${table} holds ${least === most ? least : `${least} to ${most}`} rows`, step: await counted(started(), table, bounds) })
-      }
-      return found
-    },
+    prove: (assertion) => prove(asks(), assertion, copy.at),
+    manifest: () => proveRows(asks(), copy.manifest),
   }
 }
 
@@ -174,31 +190,3 @@ function restoreFailed(server: Server, said: string): Step {
   if (role !== undefined) return open(`the dump names the role ${role}, which is not part of it: dump it without, or restore it by hand`, said)
   return failed('the copy cannot be restored', said)
 }
-
-async function prove(server: Server, assertion: Assertion, at: Instant): Promise<Step> {
-  if (assertion.is === 'file') return open('a dump of PostgreSQL holds no files: ask it with sql or newest')
-  const sql = assertion.sql.trim().replace(/;+$/, '')
-  if (sql.startsWith('\\')) return open('it is a command of psql, and no SQL')
-  if (assertion.is === 'sql') {
-    const ran = await server.sql(ROLE, `select coalesce((\n${sql}\n)::text, 'null')`, { readOnly: true })
-    if (ran.exit !== 0) return asked(server, gist(ran))
-    const value = ran.out.trim()
-    if (value === 'true' || value === 't') return passed()
-    return failed(value === 'false' || value === 'f' ? 'it is false' : `it is ${value.slice(0, 80) || 'nothing'}, where true is wanted`)
-  }
-  const ran = await server.sql(ROLE, `select coalesce(floor(extract(epoch from (\n${sql}\n)::timestamp with time zone) * 1000)::bigint::text, 'none')`, { readOnly: true })
-  if (ran.exit !== 0) return asked(server, gist(ran))
-  return judgeNewest(ran.out.trim(), at, assertion.within)
-}
-
-const asked = (server: Server, said: string): Step => (server.alive() ? failed('PostgreSQL cannot answer it on what was restored', said) : open('the PostgreSQL that it was restored into ended', said))
-
-async function counted(server: Server, table: string, bounds: Bounds): Promise<Step> {
-  const name = table.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.')
-  const ran = await server.sql(ROLE, `select count(*) from ${name}`, { readOnly: true })
-  if (ran.exit !== 0) return asked(server, gist(ran))
-  const { found, says } = ruleRows(bounds, Number(ran.out.trim()))
-  // What was only bracketed may lie outside of its bounds for good reasons: that alone says nothing against the copy.
-  return found === 'fail' ? failed(says) : passed(says)
-}
-

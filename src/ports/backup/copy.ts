@@ -23,6 +23,25 @@ export interface CopyGiven {
   readonly password?: string
   /** It is restored to live, and not for a drill: owners and rights come back too, as far as whoever restores may give them. */
   readonly lives?: boolean
+  /** What a database wrote behind its copies, where the configuration says that it lies in the same store. */
+  readonly logs?: Logs
+}
+
+/** One file of a database's log, as its store lists it. */
+export interface Log {
+  readonly key: string
+  /** Its name without folders. */
+  readonly name: string
+  readonly bytes: number
+  readonly modifiedAt: Instant
+}
+
+/** The archive of a database's log, beside its copies. Both calls throw a `Fault` for what is not the copy's doing. */
+export interface Logs {
+  /** All of them, from a whole listing. */
+  list(): Promise<readonly Log[]>
+  /** Puts them into the cell, by their names without folders, and gives their folder there. Once. */
+  fetch(wanted: readonly Log[]): Promise<string>
 }
 
 /** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */

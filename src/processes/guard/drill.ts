@@ -12,6 +12,7 @@ import { openCell, type OpenCell } from './cell/cell.ts'
 import type { GuardContext } from './context.ts'
 import { fetchCopy, type Fetched } from './drill/fetch.ts'
 import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
+import { logsOf } from './drill/logs.ts'
 import { spoil } from './drill/spoil.ts'
 
 export interface DrillWants {
@@ -27,6 +28,10 @@ export interface DrillWants {
   readonly atMost?: number
   /** It is spoilt in the cell first. */
   readonly planted?: true
+  /** Where in the same store the database's log lies, with a slash at its end. */
+  readonly wal?: string
+  /** Which database of a whole server is asked. */
+  readonly database?: string
 }
 
 const LONGEST: Span = hours(12)
@@ -59,17 +64,20 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
       context.say(`fetching ${wants.copy.key}`)
       const from = tick()
       const ends = AbortSignal.any([signal, limit.signal])
-      fetched = engine.repository === undefined ? await fetchCopy(context.reading(wants.store), wants.copy, opened, ends)
-        : await fetchRepository({ reading: context.reading(wants.store), repository: engine.repository, copy: wants.copy, cell: opened, most: wants.atMost ?? MOST_BYTES, now: context.now }, ends)
+      const [reading, most] = [context.reading(wants.store), wants.atMost ?? MOST_BYTES]
+      const repository = engine.repository ?? (engine.folders?.place(wants.copy.key) ? engine.folders : undefined)
+      fetched = repository === undefined ? await fetchCopy(reading, wants.copy, opened, ends)
+        : await fetchRepository({ reading, repository, copy: wants.copy, cell: opened, most, now: context.now }, ends)
       fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
-      if (wants.planted) planted = await spoil(await opened.takeIn(), engine.repository)
+      if (wants.planted) planted = await spoil(await opened.takeIn(), repository)
       context.say(`restoring ${wants.copy.key}`)
-      const config: unknown = engine.config.parse({})
+      const config: unknown = engine.config.parse(wants.database === undefined ? {} : { database: wants.database })
       const password = context.password?.(wants.set)
-      const name = engine.repository?.place(wants.copy.key)?.name
+      const name = repository?.place(wants.copy.key)?.name
       const given: CopyGiven = {
         at: wants.at, bytes: wants.copy.bytes, readAt: began.wall,
         ...(wants.manifest ? { manifest: wants.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
+        ...(wants.wal === undefined ? {} : { logs: logsOf({ reading, below: wants.wal, cell: opened, most, now: context.now }, ends) }),
       }
       const restoring = engine.open(config, opened.cell, given)
       judged = await climb(restoring, wants.assert, tick)

@@ -52,6 +52,11 @@ export const forReading = ({ name, kind, settings }: StorePlace): StorePlace =>
 /** What makes copies. Those of a repository lie under its own names; the others are called as the configuration says. */
 export const ENGINES = ['postgres', 'mariadb', 'files', 'objects', 'restic', 'pgbackrest', 'borg'] as const
 
+/** Whose copies may be those of a whole server. */
+const SERVERS: readonly string[] = ['postgres', 'mariadb', 'pgbackrest']
+/** Files that stand for the folder around them, which is the copy. */
+const IN_FOLDER = /(?:^|\/)(?:backup_manifest|xtrabackup_info|mariadb_backup_info)$/
+
 /** Where in a repository something stands for each copy. */
 const REPOSITORIES: Readonly<Record<string, string>> = { restic: 'snapshots/{any}', pgbackrest: 'backup/{any}/{any}/backup.manifest', borg: 'index.{any}' }
 
@@ -80,6 +85,8 @@ const size = z.string().regex(/^[1-9]\d{0,5} ?(?:MiB|GiB|TiB)$/, 'a number with 
 const setSchema = z.strictObject({
   engine: z.enum(ENGINES).meta({ description: 'What makes the copies' }),
   of: nameKey().optional().meta({ description: 'What it is a copy of; the name of a check, where one is called so' }),
+  database: z.string().min(1).max(63).optional().meta({ description: 'Of copies of a whole server: which of its databases `assert` asks' }),
+  wal: z.record(nameKey(), z.string().min(1).max(500)).optional().meta({ description: 'Of base backups: the folder where WAL is archived, by store', examples: [{ main: 'pg/wal' }] }),
   in: z.record(nameKey(), z.string()).meta({ description: 'What copies are called, by store', examples: [{ main: 'pg/shop-{date}.dump' }] }),
   every: span(minutes(1), LONGEST).meta({ description: 'How often a new copy is due' }),
   grace: span(minutes(1), LONGEST).optional().meta({ description: 'How much later it is late (a twelfth of `every`, at least 5m)' }),
@@ -147,20 +154,34 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
     if (!stores.includes(store)) return reading.error('HF111', at, `${path.join('.')} lies in “${store}”, and there is no such store`, { on: 'key', help: () => helpFor(store, [...stores], 'store') }) ?? []
     const pattern = patternOf(read.engine, text)
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
-    return [{ store, pattern, ...where.get(store), ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }) }]
+    if (IN_FOLDER.test(text) && read.keep) return reading.error('HF104', [...path, 'keep'], `${path.join('.')}.keep: its copies in “${store}” are folders, and of a folder nothing is removed`, { help: 'leave keep out, or keep each copy in one file: pg_basebackup -D - -Ft -X fetch' }) ?? []
+    const wal = read.wal?.[store]
+    return [{ store, pattern, ...where.get(store), ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }), ...(wal === undefined ? {} : { wal: `${wal.replace(/\/+$/, '')}/` }) }]
   })
+  checkServer(reading, path, read)
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
   const place = read.manifest && readManifest(reading, name, read.manifest)
   if (place) manifests.push(place)
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   const set: BackupSet = {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
-    ...(read.of === undefined ? {} : { of: read.of }), ...(read.keep ? { keep: written(read.keep), retention: { zone: read.zone, keepVerified: read.keep_verified, locations: read.locations, verifiedWithin: read.verified_within } } : {}),
+    ...(read.of === undefined ? {} : { of: read.of }), ...(read.database === undefined ? {} : { database: read.database }), ...(read.keep ? { keep: written(read.keep), retention: { zone: read.zone, keepVerified: read.keep_verified, locations: read.locations, verifiedWithin: read.verified_within } } : {}),
     ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf), ...(read.drill.at_most === undefined ? {} : { atMost: read.drill.at_most }) } } : {}),
     ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
   }
   if (read.password !== undefined) passwords.set(name, read.password)
   return set
+}
+
+function checkServer(reading: Reading, path: readonly string[], { engine, database, wal, in: lies }: z.output<typeof setSchema>): void {
+  if (database !== undefined && !SERVERS.includes(engine)) reading.error('HF104', [...path, 'database'], `${path.join('.')}.database: a copy made by ${engine} holds no databases`, { help: `leave it out; it is for ${SERVERS.join(', ')}` })
+  if (wal === undefined) return
+  const at = [...path, 'wal']
+  if (engine !== 'postgres') reading.error('HF104', at, `${at.join('.')}: WAL lies behind base backups of PostgreSQL alone`, { help: 'leave it out' })
+  for (const [store, folder] of Object.entries(wal)) {
+    if (!Object.hasOwn(lies, store)) reading.error('HF104', [...at, store], `${at.join('.')} names “${store}”, where no copy of this set lies`, { help: 'a copy is proven by what lies in its own store: name one of `in`' })
+    if (/^\/|[{}\0\n\r]/.test(folder) || folder.split('/').some((part) => part === '.' || part === '..')) reading.error('HF104', [...at, store], `${at.join('.')}: “${folder}” is no folder in a store`, { help: 'such as pg/wal' })
+  }
 }
 
 /** Without what was not written. */

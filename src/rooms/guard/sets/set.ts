@@ -13,6 +13,8 @@ export interface Lies {
   readonly pattern: Pattern
   /** Of a repository: everything below this belongs to all of its copies together. */
   readonly repository?: string
+  /** Of base backups: where in this store the log behind them is archived, with a slash at its end. */
+  readonly wal?: string
 }
 
 export type { Assertion }
@@ -31,6 +33,8 @@ export interface BackupSet {
   readonly engine: string
   /** What it is a copy of: the name of a check, where one is called so. */
   readonly of?: string
+  /** Of copies of a whole server: which of its databases is asked. */
+  readonly database?: string
   readonly in: readonly Lies[]
   /** A newer copy is due after so long. */
   readonly every: Span

@@ -1,0 +1,50 @@
+// What people want to know of a restored PostgreSQL, asked by a role that only reads: assertions, newest rows, counts of rows by table. An error of the
+// database is an answer, as long as the server lives.
+import type { Instant } from '../../../core/time.ts'
+import { failed, open, passed, type Assertion, type Manifest, type Ran, type Step } from '../../../ports/backup.ts'
+import { judgeNewest } from '../../../ports/backup/newest.ts'
+import { ruleRows, type Bounds } from '../../../ports/backup/rows.ts'
+import { gist } from '../../../ports/backup/words.ts'
+
+export interface Asks {
+  /** One statement, read-only; not with a backslash at its start. */
+  ask(text: string): Promise<Ran>
+  readonly alive: () => boolean
+}
+
+export async function prove(server: Asks, assertion: Assertion, at: Instant): Promise<Step> {
+  if (assertion.is === 'file') return open('a copy of PostgreSQL is asked with sql or newest, and not for files')
+  const sql = assertion.sql.trim().replace(/;+$/, '')
+  if (sql.startsWith('\\')) return open('it is a command of psql, and no SQL')
+  if (assertion.is === 'sql') {
+    const ran = await server.ask(`select coalesce((\n${sql}\n)::text, 'null')`)
+    if (ran.exit !== 0) return asked(server, gist(ran))
+    const value = ran.out.trim()
+    if (value === 'true' || value === 't') return passed()
+    return failed(value === 'false' || value === 'f' ? 'it is false' : `it is ${value.slice(0, 80) || 'nothing'}, where true is wanted`)
+  }
+  const ran = await server.ask(`select coalesce(floor(extract(epoch from (\n${sql}\n)::timestamp with time zone) * 1000)::bigint::text, 'none')`)
+  if (ran.exit !== 0) return asked(server, gist(ran))
+  return judgeNewest(ran.out.trim(), at, assertion.within)
+}
+
+const asked = (server: Asks, said: string): Step => (server.alive() ? failed('PostgreSQL cannot answer it on what was restored', said) : open('the PostgreSQL that it was restored into ended', said))
+
+/** What the manifest says of its tables. */
+export async function proveRows(server: Asks, manifest: Manifest | undefined): Promise<readonly { readonly text: string; readonly step: Step }[]> {
+  const found: { text: string; step: Step }[] = []
+  for (const [table, bounds] of Object.entries(manifest?.rows ?? {})) {
+    const { least, most } = bounds
+    found.push({ text: `${table} holds ${least === most ? least : `${least} to ${most}`} rows`, step: await counted(server, table, bounds) })
+  }
+  return found
+}
+
+async function counted(server: Asks, table: string, bounds: Bounds): Promise<Step> {
+  const name = table.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.')
+  const ran = await server.ask(`select count(*) from ${name}`)
+  if (ran.exit !== 0) return asked(server, gist(ran))
+  const { found, says } = ruleRows(bounds, Number(ran.out.trim()))
+  // What was only bracketed may lie outside of its bounds for good reasons: that alone says nothing against the copy.
+  return found === 'fail' ? failed(says) : passed(says)
+}

@@ -1,0 +1,101 @@
+// Base backups with programs that answer as PostgreSQL's do: what is switched off, in which order, and what is whose fault.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Fault } from '../../../core/fault.ts'
+import { instantOf } from '../../../core/time.ts'
+import type { Log, Logs, Restoring } from '../../../ports/backup.ts'
+import { fakeCell, type Answers, type FakeCell } from '../../../ports/backup/fixtures/cell.ts'
+import postgres from '../postgres.ts'
+
+const BIN = ['initdb', 'postgres', 'psql', 'pg_restore', 'pg_amcheck', 'pg_verifybackup', 'pg_checksums']
+const AT = instantOf(1_790_000_000_000)
+const SEGMENT = '000000010000000000000002'
+const LABEL = `START WAL LOCATION: 0/2000028 (file ${SEGMENT})\nCHECKPOINT LOCATION: 0/2000060\nSTART TIMELINE: 1\n`
+const CONTROL = `Database system identifier:           7400000000000000001
+Time of latest checkpoint:            Sat Nov 21 14:31:28 2026
+max_prepared_xacts setting:           7
+Bytes per WAL segment:                16777216
+Data page checksum version:           1
+`
+const REPLAYED = '2026-11-21 14:40:00 UTC [7] LOG:  redo done at 0/2000100 system usage: CPU\n2026-11-21 14:40:00 UTC [7] LOG:  last completed transaction was at log time 2026-11-21 14:39:58.5+00\n'
+
+interface Given {
+  readonly version?: string
+  readonly label?: string
+  readonly wal?: string
+  readonly quiet?: string
+  readonly replayed?: string
+  readonly logs?: Logs
+  readonly answers?: Answers
+  readonly database?: string
+}
+
+function drilled({ version = '15', label = LABEL, wal = `${SEGMENT}\n`, quiet = '', replayed = REPLAYED, logs, answers, database }: Given = {}): { cell: FakeCell; it: Restoring } {
+  const cell = fakeCell({
+    machine: { '/usr/lib/postgresql': ['15'], '/usr/lib/postgresql/15/bin': BIN },
+    answers(run) {
+      const own = answers?.(run)
+      if (own) return own
+      if (run.program === 'ls') return { out: 'PG_VERSION\nbackup_label\nbackup_manifest\n' }
+      if (run.program === 'sh' && run.args[1]?.includes('backup_manifest')) return { out: [`${version}\n`, label, '{ "WAL-Ranges": [{ "End-LSN": "0/2000100" }] }\n', '', wal].join('abc123\n') }
+      if (run.program === 'pg_controldata') return { out: CONTROL }
+      if (run.program === 'postgres') return run.input.startsWith('select datname') ? { out: 'backend> \t 1: datname = "shop" (typeid = 19)\n', err: replayed } : { err: quiet }
+      if (run.program === 'psql') return { out: run.args.some((arg) => arg.includes('pg_roles')) ? 'postgres\n' : 't\n' }
+      return undefined
+    },
+  })
+  return { cell, it: postgres.open(database === undefined ? {} : { database }, cell, { at: AT, bytes: 1000, name: 'backup_manifest', ...(logs ? { logs } : {}) }) }
+}
+
+test('G-26 nothing of a base backup runs before it is no production server any more', async () => {
+  const { cell, it } = drilled()
+  assert.deepEqual([await it.structure(), await it.restore(), await it.integrity()], [{ is: 'pass' }, { is: 'pass' }, { is: 'pass' }])
+  const conf = cell.files.get('base.conf') ?? ''
+  for (const line of ['archive_mode = off', `archive_command = ''`, `primary_conninfo = ''`, `shared_preload_libraries = ''`, `session_preload_libraries = ''`, 'max_logical_replication_workers = 0', `listen_addresses = ''`, 'max_prepared_transactions = 7']) assert(conf.includes(line), line)
+  const ran = cell.runs.map(({ program, args, input }) => `${program} ${args.join(' ')} ${input}`)
+  const servers = cell.runs.filter(({ program }) => program === 'postgres')
+  assert(servers.length >= 3 && servers.every(({ args }) => args[0] === '--single' && args.includes('config_file=/given/base.conf')), 'recovered where no worker and no trigger runs')
+  assert(servers.some(({ args, input }) => args.at(-1) === 'shop' && input.includes(`update pg_event_trigger set evtenabled = 'D'`) && input.includes('update pg_subscription set subenabled = false')))
+  const prepared = ran.findIndex((text) => text.includes('rm -rf postgresql.auto.conf standby.signal'))
+  assert(prepared > 0 && prepared < ran.findIndex((text) => text.startsWith('postgres ')), 'what made it a standby is gone first')
+  assert.deepEqual(it.held?.(), { at: Date.parse('2026-11-21T14:39:58.5Z'), of: 'the cluster 7400000000000000001, WAL up to 0/2000100 of timeline 1, its newest commit' })
+  assert.equal((await it.prove({ is: 'sql', sql: 'select true' })).is, 'pass')
+  const asked = cell.runs.at(-1)
+  assert.match(asked?.args.join(' ') ?? '', /-U drill_abc123 -d dbname='shop' options='-c default_transaction_read_only=on/)
+})
+
+test('G-26 what cannot be switched off is not started', async () => {
+  const { cell, it } = drilled({ quiet: 'ERROR:  permission denied for table pg_event_trigger\n' })
+  await it.structure()
+  await assert.rejects(it.restore(), (cause) => cause instanceof Fault && /could not be switched off, so it is not started/.test(cause.message))
+  assert(!cell.runs.some(({ program }) => program === 'pg_checksums'))
+})
+
+test('G-2 WAL that ends before its names do is damage, and is told in PostgreSQL’s words', async () => {
+  const logs = (...names: string[]): Logs => ({ list: async () => names.map((name): Log => ({ key: `wal/${name}`, name, bytes: 16_777_216, modifiedAt: instantOf(AT + 5) })), fetch: async () => '/given/logs' })
+  const replayed = `LOG:  incorrect resource manager data checksum in record at 0/2000200\n${REPLAYED}`
+  const { it } = drilled({ replayed, logs: logs('000000010000000000000003', '000000010000000000000004.gz') })
+  assert.equal((await it.structure()).is, 'pass')
+  assert.deepEqual(await it.restore(), { is: 'fail', says: 'the WAL is damaged: recovery ended at 0/2000100, and there is WAL up to 000000010000000000000004, which no restore reaches', said: 'LOG:  incorrect resource manager data checksum in record at 0/2000200' })
+  const gap = await drilled({ logs: logs('000000010000000000000004') }).it.structure()
+  assert(gap.is === 'fail' && /the WAL has a gap: 000000010000000000000003 is missing; one segment behind it is of no use/.test(gap.says))
+})
+
+test('X-9 what is ours to give leaves the copy unaccused', async () => {
+  const lacks = await drilled({ wal: '' }).it.structure()
+  assert(lacks.is === 'unknown' && lacks.says.includes(SEGMENT))
+  await assert.rejects(drilled({ version: '17' }).it.structure(), (cause) => cause instanceof Fault && /is of PostgreSQL 17, and can be started by no other; here are: 15/.test(cause.message))
+  const preloaded = drilled({ answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { exit: 1, err: 'FATAL:  resource manager with ID 128 not registered' } : undefined) })
+  await preloaded.it.structure()
+  assert.equal((await preloaded.it.restore()).is, 'unknown')
+  const several = drilled({ answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { out: 'datname = "a" (typeid\ndatname = "b" (typeid\n', err: REPLAYED } : undefined) })
+  await several.it.structure()
+  await several.it.restore()
+  const which = await several.it.prove({ is: 'sql', sql: 'select true' })
+  assert(which.is === 'unknown' && /several databases \(a, b\): say which one is asked, as database: at the set/.test(which.says))
+})
+
+test('G-2 a copy of a running data folder is no base backup', async () => {
+  const step = await drilled({ label: '' }).it.structure()
+  assert(step.is === 'fail' && /there is no backup_label in it/.test(step.says))
+})
