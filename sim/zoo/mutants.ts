@@ -2,6 +2,7 @@
 // change in a copy of the sources and runs the one proof that must notice it. An animal that nobody notices means that the
 // tests are too weak, never that it may be taken out. `find` stands exactly once in its file, also after a rewrite.
 import { repositories } from './mutants-repositories.ts'
+import { servers } from './mutants-servers.ts'
 import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
@@ -301,6 +302,7 @@ const WATCHING = 'src/engine/watching.test.ts'
 /** Mistakes that were made here. */
 const own: readonly Mutant[] = [
   ...repositories,
+  ...servers,
   {
     name: 'the first page waits for forty seconds', breaks: ['P-2'], killer: sim(4),
     changes: [{ file: 'src/rooms/page/decide.ts', find: 'nextAt: dueIn(now, ms(0)), fresh: true }', put: 'nextAt: dueIn(now, ms(40_000)), fresh: true }' }],

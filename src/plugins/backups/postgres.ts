@@ -30,6 +30,7 @@ export default engine({
       return found?.[1] === undefined || found[2] === undefined ? undefined : { root: found[1], name: found[2] }
     },
     first: [],
+    heart: '.',
   },
   open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
 })

@@ -1,0 +1,35 @@
+// The part of the zoo about copies of whole servers: each animal lets one go on as the server that it was, or takes half of it for the whole.
+import type { Mutant } from './mutant.ts'
+
+const CLUSTER = 'src/plugins/backups/postgres/cluster.ts'
+const WAL = 'src/plugins/backups/postgres/wal.ts'
+const BASE = 'src/plugins/backups/postgres/base.ts'
+const base = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/base.test.ts', name })
+const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/wal.test.ts', name })
+
+export const servers: readonly Mutant[] = [
+  {
+    name: 'a restored base backup goes on archiving', breaks: ['G-26'], killer: base('G-26 nothing of a base backup runs'),
+    changes: [{ file: CLUSTER, find: `'archive_mode = off', `, put: '' }],
+  },
+  {
+    name: 'a base backup is recovered as a server, with all that acts in it', breaks: ['G-26'], killer: base('G-26 nothing of a base backup runs'),
+    changes: [{ file: CLUSTER, find: `'--single', '-D', at,`, put: `'-D', at,` }],
+  },
+  {
+    name: 'what could not be switched off is started all the same', breaks: ['G-26'], killer: base('G-26 what cannot be switched off'),
+    changes: [{ file: CLUSTER, find: 'if (/ERROR:.*(?:pg_event_trigger', put: 'if (/ERROR:.*(?:nothing_at_all' }],
+  },
+  {
+    name: 'damage in the middle of WAL passes for its end', breaks: ['G-2'], killer: base('G-2 WAL that ends before its names do'),
+    changes: [{ file: BASE, find: 'return at >= n ? undefined', put: 'return at >= 0n ? undefined' }],
+  },
+  {
+    name: 'WAL behind a gap is taken for reachable', breaks: ['G-2'], killer: wal('G-2 WAL without a gap'),
+    changes: [{ file: WAL, find: 'else if (gap === 0) wanted.push(name)', put: 'else if (gap >= 0) wanted.push(name)' }],
+  },
+  {
+    name: 'WAL of any timeline fills a hole', breaks: ['G-2'], killer: wal('G-2 the newest timeline that leads'),
+    changes: [{ file: WAL, find: 'left.some((it) => it.timeline === timeline && it.end.at >= floor)', put: 'left.length > 0' }],
+  },
+]
