@@ -18,8 +18,18 @@ export const ASSERT: readonly Assertion[] = [{ is: 'sql', sql: 'select count(*) 
 export const QUIET: Assertion = { is: 'sql', sql: `select current_setting('archive_mode') = 'off' and current_setting('archive_command') in ('', '(disabled)') and current_setting('primary_conninfo') = '' and current_setting('restore_command') = '' and current_setting('shared_preload_libraries') = '' and current_setting('max_logical_replication_workers') = '0' and not pg_is_in_recovery() and not exists (select from pg_event_trigger where evtenabled <> 'D')` }
 
 /** `folder/` (without WAL), `base.tar` (with its own) and `wal/`: 3000 rows when they were made, 5000 at the end of the WAL. */
-export async function archiving({ nas }: Drilling): Promise<LabServer> {
+export async function archiving(it: Drilling): Promise<LabServer> {
   const shop = await postgres()
+  try {
+    await fill(it, shop)
+    return shop
+  } catch (cause) {
+    await shop.close()
+    throw cause
+  }
+}
+
+async function fill({ nas }: Drilling, shop: LabServer): Promise<void> {
   const sql = (text: string): void => void as([bin('psql'), '-q', '-v', 'ON_ERROR_STOP=1', '-h', `${shop.folder}/run`, '-p', `${shop.port}`, '-U', 'postgres', '-d', 'shop'], text)
   const basebackup = (to: string, ...args: string[]): Buffer => as([bin('pg_basebackup'), '-h', `${shop.folder}/run`, '-p', `${shop.port}`, '-U', 'postgres', '--checkpoint=fast', '-D', to, ...args])
   for (const at of [nas('wal'), nas('folder')]) {
@@ -32,16 +42,15 @@ export async function archiving({ nas }: Drilling): Promise<LabServer> {
   await shop.start()
   sql(`create table orders (id serial primary key, created_at timestamptz not null default now(), note text); alter table orders owner to app; create index on orders (note);
     insert into orders (note) select repeat(md5(n::text), 10) from generate_series(1, 3000) n;
-    create function loud() returns event_trigger language plpgsql as $_$ begin raise exception 'an event trigger ran'; end $_$; alter role postgres set statement_timeout = '1ms'; alter database shop set search_path = public;`)
-  sql('set statement_timeout = 0; create event trigger loud on ddl_command_start execute function loud()')
+    create function loud() returns event_trigger language plpgsql as $_$ begin raise exception 'an event trigger ran'; end $_$; alter role app set statement_timeout = '1ms'; alter database shop set search_path = public;`)
+  sql('create event trigger loud on ddl_command_start execute function loud()')
   basebackup(nas('folder'), '-X', 'none', '-Fp', '--no-sync')
   writeFileSync(nas('base.tar'), basebackup('-', '-Ft', '-X', 'fetch'))
   // Each in a segment of its own.
-  for (let i = 0; i < 4; i++) sql(`set statement_timeout = 0; insert into orders (note) select repeat(md5(n::text), 10) from generate_series(1, 500) n; select pg_switch_wal()`)
+  for (let i = 0; i < 4; i++) sql(`insert into orders (note) select repeat(md5(n::text), 10) from generate_series(1, 500) n; select pg_switch_wal()`)
   for (const end = performance.now() + 20_000; readdirSync(path.join(shop.folder, 'data/pg_wal/archive_status')).some((name) => name.endsWith('.ready')); await new Promise((resolve) => setTimeout(resolve, 100))) assert(performance.now() < end, 'WAL was not archived')
   // So that a test may read and change what it holds.
   execFileSync('chmod', ['-R', 'a+rX', nas()])
-  return shop
 }
 
 /** Another copy that is like the good one but for what is done to it. */

@@ -20,12 +20,12 @@ function segments(): { readonly first: string; readonly later: readonly string[]
   const first = /file ([0-9A-F]{24})/.exec(readFileSync(nas('folder', 'backup_label'), 'utf8'))?.[1] ?? ''
   return { first, later: readdirSync(nas('wal')).filter((name) => /^[0-9A-F]{24}$/.test(name) && name > first).toSorted() }
 }
-let shop: LabServer
+let shop: LabServer | undefined
 before(async () => {
   shop = await archiving(it)
 }, { timeout: 120_000 })
 after(async () => {
-  await shop.close()
+  await shop?.close()
   it.close()
 })
 
