@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts'
 const CLUSTER = 'src/plugins/backups/postgres/cluster.ts'
 const WAL = 'src/plugins/backups/postgres/wal.ts'
 const BASE = 'src/plugins/backups/postgres/base.ts'
+const PHYSICAL = 'src/plugins/backups/mariadb/physical.ts'
+const physical = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/mariadb/physical.test.ts', name })
 const base = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/base.test.ts', name })
 const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/wal.test.ts', name })
 
@@ -31,5 +33,17 @@ export const servers: readonly Mutant[] = [
   {
     name: 'WAL of any timeline fills a hole', breaks: ['G-2'], killer: wal('G-2 the newest timeline that leads'),
     changes: [{ file: WAL, find: 'left.some((it) => it.timeline === timeline && it.end.at >= floor)', put: 'left.length > 0' }],
+  },
+  {
+    name: 'a restored member of a cluster joins it', breaks: ['G-26'], killer: physical('G-26 a copy of a member'),
+    changes: [{ file: PHYSICAL, find: `'--wsrep-on=OFF', `, put: '' }],
+  },
+  {
+    name: 'the settings of a server come back with its copy', breaks: ['G-26'], killer: physical('G-26 a copy of a member'),
+    changes: [{ file: PHYSICAL, find: '(LAYOUT.test(line.trim()) ?', put: `(line.includes('=') ?` }],
+  },
+  {
+    name: 'a table that is damaged is excused by one of a strange engine', breaks: ['G-2'], killer: physical('G-2 pages that fit no checksum'),
+    changes: [{ file: PHYSICAL, find: 'wrong.length > strange.length ||', put: 'strange.length === 0 && wrong.length > 0 ||' }],
   },
 ]

@@ -1,15 +1,15 @@
-// MariaDB's logical dumps (mariadb-dump, and mysqldump where MariaDB understands it), packed or not: restored by this machine's own MariaDB in a
+// MariaDB's copies. Those of mariadb-backup have a file of their own; here are its logical dumps (mariadb-dump, and mysqldump where MariaDB understands it), packed or not: restored by this machine's own MariaDB in a
 // cell, as a user without rights over the server, examined table by table and asked what its people want to know.
 import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
-import { hours, minutes, type Instant, type Span } from '../../core/time.ts'
-import { engine, failed, open, passed, type Assertion, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../ports/backup.ts'
-import { judgeNewest } from '../../ports/backup/newest.ts'
+import { hours, minutes, type Span } from '../../core/time.ts'
+import { engine, failed, open, passed, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../ports/backup.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
-import { ruleRows } from '../../ports/backup/rows.ts'
 import { gist } from '../../ports/backup/words.ts'
+import { asksOf, clientOf, prove, proveRows, reachOf, type Asks } from './mariadb/asks.ts'
 import { newFacts, Refusal, sifted, type DumpFacts } from './mariadb/dump.ts'
+import { isPhysical, restoringPhysical } from './mariadb/physical.ts'
 
 const LONGEST: Span = hours(24)
 const USER = 'drill'
@@ -20,12 +20,36 @@ const SYSTEM = ['mysql', 'information_schema', 'performance_schema', 'sys']
 export default engine({
   kind: 'mariadb',
   title: 'MariaDB',
-  does: 'Restores dumps of mariadb-dump into a MariaDB of its own, examines and asks them.',
-  config: z.strictObject({}),
-  examples: [{}],
+  does: 'Restores dumps of mariadb-dump and copies of mariadb-backup into a MariaDB of its own, examines and asks them.',
+  config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
+  examples: [{}, { database: 'shop' }],
   asserts: ['sql', 'newest'],
-  open: (_config, cell, copy) => restoring(cell, copy),
+  folders: {
+    place(key) {
+      const found = /^(.*\/)((?:xtrabackup|mariadb_backup)_info)$/.exec(key)
+      return found?.[1] === undefined || found[2] === undefined ? undefined : { root: found[1], name: found[2] }
+    },
+    first: [],
+    heart: '.',
+  },
+  open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
 })
+
+/** A dump or a copy of the whole server: what is in it says which. */
+function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Restoring {
+  let it: Restoring | undefined
+  const found = (): Restoring => {
+    if (!it) throw new Error('its structure was not looked at yet')
+    return it
+  }
+  return {
+    async structure() {
+      it = (await isPhysical(cell, copy)) ? restoringPhysical(cell, copy, database) : restoring(cell, copy)
+      return it.structure()
+    },
+    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(),
+  }
+}
 
 function restoring(cell: Cell, copy: CopyGiven): Restoring {
   let found: { readonly facts: DumpFacts; readonly packing: Packing | undefined } | undefined
@@ -35,6 +59,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     return server
   }
   const database = (): string => found?.facts.databases[0] ?? DATABASE
+  const asks = (): Asks => asksOf(cell, started(), { user: USER, database: database() })
   return {
     async structure() {
       await toolsOf(cell)
@@ -51,23 +76,13 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       return restore(cell, server, found.packing)
     },
     async integrity() {
-      const ran = await cell.run(['/usr/bin/mariadb-check', '--no-defaults', ...reach(cell), '--check', '--extended', '--databases', ...(found?.facts.databases.length ? found.facts.databases : [DATABASE])], { within: LONGEST })
+      const ran = await cell.run(['/usr/bin/mariadb-check', '--no-defaults', ...reachOf(cell, USER), '--check', '--extended', '--databases', ...(found?.facts.databases.length ? found.facts.databases : [DATABASE])], { within: LONGEST })
       const wrong = ran.out.split('\n').some((line) => /^(?:error|warning)\s*:/i.test(line.trim()) || /\bcorrupt/i.test(line))
       if (ran.exit === 0 && !wrong) return passed()
       return started().alive() ? failed('MariaDB finds what was restored damaged', gist(ran)) : open('the MariaDB that it was restored into ended', gist(ran))
     },
-    prove: (assertion) => prove(cell, started(), database(), assertion, copy.at),
-    async manifest() {
-      const rows: { text: string; step: Step }[] = []
-      for (const [table, bounds] of Object.entries(copy.manifest?.rows ?? {})) {
-        const name = table.split('.').map((part) => `\`${part.replaceAll('`', '``')}\``).join('.')
-        const ran = await ask(cell, database(), `select count(*) from ${name}`)
-        const ruled = ran.exit === 0 ? ruleRows(bounds, Number(ran.out.trim())) : undefined
-        const step = ruled ? (ruled.found === 'fail' ? failed(ruled.says) : passed(ruled.says)) : asked(started(), gist(ran))
-        rows.push({ text: `${table} holds ${bounds.least === bounds.most ? bounds.least : `${bounds.least} to ${bounds.most}`} rows`, step })
-      }
-      return rows
-    },
+    prove: (assertion) => prove(asks(), assertion, copy.at),
+    manifest: () => proveRows(asks(), copy.manifest),
   }
 }
 
@@ -114,14 +129,10 @@ async function startServer(cell: Cell): Promise<Served> {
   return served
 }
 
-const reach = (cell: Cell): readonly string[] => ['-S', `${cell.work}/run/s`, '-u', USER]
-/** Binary mode: the client takes no command of its own but `delimiter`. */
-const client = (cell: Cell): readonly string[] => ['/usr/bin/mariadb', '--no-defaults', ...reach(cell), '--binary-mode', '--local-infile=0', '--batch', '--skip-column-names']
-
 async function restore(cell: Cell, server: Served, packing: Packing | undefined): Promise<Step> {
   const dump = piped(cell, unpacks(packing, cell.copy), LONGEST)
   try {
-    const ran = await cell.run([...client(cell), DATABASE], { within: LONGEST, input: sifted(dump.bytes, newFacts()), take: () => undefined })
+    const ran = await cell.run([...clientOf(cell, USER), DATABASE], { within: LONGEST, input: sifted(dump.bytes, newFacts()), take: () => undefined })
     if (ran.exit === 0) return passed()
     const said = gist(ran)
     if (!server.alive()) return open('the MariaDB to restore into ended in the middle', said)
@@ -131,19 +142,4 @@ async function restore(cell: Cell, server: Served, packing: Packing | undefined)
   } finally {
     dump.stop()
   }
-}
-
-const ask = (cell: Cell, database: string, sql: string): ReturnType<Cell['run']> =>
-  cell.run([...client(cell), '-e', `set time_zone = '+00:00'; start transaction read only; ${sql}`, database], { within: minutes(60) })
-
-const asked = (server: Served, said: string): Step => (server.alive() ? failed('MariaDB cannot answer it on what was restored', said) : open('the MariaDB that it was restored into ended', said))
-
-async function prove(cell: Cell, server: Served, database: string, assertion: Assertion, at: Instant): Promise<Step> {
-  if (assertion.is === 'file') return open('a dump of MariaDB holds no files: ask it with sql or newest')
-  const sql = assertion.sql.trim().replace(/;+$/, '')
-  const ran = await ask(cell, database, assertion.is === 'sql' ? `select coalesce((\n${sql}\n), 'null')` : `select coalesce(cast(floor(unix_timestamp((\n${sql}\n)) * 1000) as char), 'none')`)
-  if (ran.exit !== 0) return asked(server, gist(ran))
-  const value = ran.out.trim()
-  if (assertion.is === 'newest') return judgeNewest(value, at, assertion.within)
-  return value === '1' ? passed() : failed(value === '0' ? 'it is false' : `it is ${value.slice(0, 80) || 'nothing'}, where true is wanted`)
 }
