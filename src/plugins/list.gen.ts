@@ -20,6 +20,7 @@ import postgresCatalogues from './catalogues/postgres.ts'
 import borg from './backups/borg.ts'
 import files from './backups/files.ts'
 import mariadb from './backups/mariadb.ts'
+import pgbackrest from './backups/pgbackrest.ts'
 import postgresBackups from './backups/postgres.ts'
 import restic from './backups/restic.ts'
 
@@ -27,4 +28,4 @@ export const probes: readonly AnyProbe[] = [file, heartbeat, http, mysql, postgr
 export const channels: readonly AnyChannel[] = [smtp, webhook]
 export const stores: readonly AnyStore[] = [dir, s3, sftp]
 export const catalogues: readonly AnyCatalogue[] = [mysqlCatalogues, postgresCatalogues]
-export const backups: readonly AnyEngine[] = [borg, files, mariadb, postgresBackups, restic]
+export const backups: readonly AnyEngine[] = [borg, files, mariadb, pgbackrest, postgresBackups, restic]

@@ -38,23 +38,32 @@ export async function isBase(cell: Cell, copy: CopyGiven): Promise<boolean> {
   }
 }
 
-interface Found extends Cluster {
+/** A cluster that lies in the cell, and what was found out about its WAL. */
+export interface Found extends Cluster {
   readonly needs: Needs
   readonly chain: Chain
   /** The newest WAL was archived at. */
   readonly archivedAt: Instant | undefined
 }
 
+/** What its structure says; `lay` then puts it where it can be recovered, as far as it is not there yet. */
+export interface Looked {
+  lay(): Promise<Found | Step>
+}
+
 /** `database`: where assertions are asked. */
-export function restoringBase(cell: Cell, copy: CopyGiven, database: string | undefined): Restoring {
+export const restoringBase = (cell: Cell, copy: CopyGiven, database: string | undefined): Restoring => restoringCluster(copy, database, async () => {
+  const looked = await lookAt(cell, copy)
+  return 'is' in looked ? looked : { lay: () => Promise.resolve(looked) }
+})
+
+/** The way of every copy of a whole cluster, however it is kept. */
+export function restoringCluster(copy: CopyGiven, database: string | undefined, look: () => Promise<Looked | Step>): Restoring {
+  let looked: Looked | undefined
   let found: Found | undefined
   let recovered: Recovered | undefined
   let server: LiveCluster | undefined
   let pages: Step = passed()
-  const structured = (): Found => {
-    if (!found) throw new Error('its structure was not looked at yet')
-    return found
-  }
   const started = (): LiveCluster => {
     if (!server) throw new Error('nothing was restored yet')
     return server
@@ -66,30 +75,34 @@ export function restoringBase(cell: Cell, copy: CopyGiven, database: string | un
   }
   return {
     async structure() {
-      const looked = await lookAt(cell, copy)
-      if ('is' in looked) return looked
-      found = looked
+      const seen = await look()
+      if ('is' in seen) return seen
+      looked = seen
       return passed()
     },
     async restore() {
-      const it = structured()
-      const came = await recover(it)
+      if (!looked) throw new Error('its structure was not looked at yet')
+      const laid = await looked.lay()
+      if ('is' in laid) return laid
+      found = laid
+      const came = await recover(laid)
       if ('is' in came) return came
       recovered = came
-      const short = stoppedShort(it, came)
+      const short = stoppedShort(laid, came)
       if (short) return short
-      pages = await checkPages(it)
-      const lives = await live(it)
+      pages = await checkPages(laid)
+      const lives = await live(laid)
       if ('is' in lives) return lives
       server = lives
       return passed()
     },
     async integrity() {
-      return pages.is === 'pass' ? checkRelations(structured(), started()) : pages
+      if (!found) throw new Error('nothing was restored yet')
+      return pages.is === 'pass' ? checkRelations(found, started()) : pages
     },
     async prove(assertion) {
       const to = asks()
-      return 'is' in to ? to : prove(to, assertion, latest(copy.at, found?.archivedAt))
+      return 'is' in to ? to : prove(to, assertion, latest(latest(copy.at, found?.archivedAt), recovered?.commit))
     },
     async manifest() {
       if (Object.keys(copy.manifest?.rows ?? {}).length === 0) return []
@@ -167,7 +180,7 @@ tail -c 8192 backup_manifest; echo; echo "$2"
 ls -1 pg_tblspc | head -n 5; echo "$2"
 ls -1 pg_wal; echo "$2"`
 
-async function factsOf(cell: Cell, at: string): Promise<Facts> {
+export async function factsOf(cell: Cell, at: string): Promise<Facts> {
   const [version = '', label = '', manifest = '', tablespaces = '', wal = ''] = (await textOf(cell, ['/bin/sh', '-c', FACTS, 'sh', at, cell.id])).split(`${cell.id}\n`)
   return { version, label, manifest: manifest.trim(), tablespaces, wal }
 }
@@ -215,7 +228,7 @@ async function unpackTar(cell: Cell, file: string, to: string): Promise<Step | u
 }
 
 /** From its label, which says where it begins, and its manifest, which says where it ends. */
-function needsOf({ label, manifest }: Facts, control: Control): Needs | Step {
+export function needsOf({ label, manifest }: Facts, control: Control): Needs | Step {
   const start = readLsn(/^START WAL LOCATION: (\S+)/m.exec(label)?.[1] ?? '')
   if (!start) return failed('there is no backup_label in it: it is a copy of a data folder that was taken while the server wrote, and no base backup. Make it with pg_basebackup')
   const timeline = Number(/^START TIMELINE: (\d+)$/m.exec(label)?.[1] ?? 1)
@@ -250,7 +263,7 @@ async function gatherWal(cell: Cell, copy: CopyGiven, { at, needs, own: listed }
 const MOST_LISTED = 8 * 1024 * 1024
 
 /** All that a program says, as long as that is sensible. */
-async function textOf(cell: Cell, argv: readonly string[]): Promise<string> {
+export async function textOf(cell: Cell, argv: readonly string[]): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   await cell.run(argv, { within: minutes(10), take(chunk) {
