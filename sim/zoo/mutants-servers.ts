@@ -3,10 +3,10 @@ import type { Mutant } from './mutant.ts'
 
 const CLUSTER = 'src/plugins/backups/postgres/cluster.ts'
 const WAL = 'src/plugins/backups/postgres/wal.ts'
-const BASE = 'src/plugins/backups/postgres/base.ts'
+const BASE = 'src/plugins/backups/postgres/physical.ts'
 const PHYSICAL = 'src/plugins/backups/mariadb/physical.ts'
 const physical = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/mariadb/physical.test.ts', name })
-const base = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/base.test.ts', name })
+const base = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/physical.test.ts', name })
 const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugins/backups/postgres/wal.test.ts', name })
 
 export const servers: readonly Mutant[] = [
@@ -45,5 +45,9 @@ export const servers: readonly Mutant[] = [
   {
     name: 'a table that is damaged is excused by one of a strange engine', breaks: ['G-2'], killer: physical('G-2 pages that fit no checksum'),
     changes: [{ file: PHYSICAL, find: 'wrong.length > strange.length ||', put: 'strange.length === 0 && wrong.length > 0 ||' }],
+  },
+  {
+    name: 'a verification that ends well is believed whatever it says', breaks: ['G-2'], killer: { is: 'test', file: 'src/plugins/backups/pgbackrest.test.ts', name: 'G-2 a verification that ends well' },
+    changes: [{ file: 'src/plugins/backups/pgbackrest.ts', find: 'if (exit === 0 && bad.length === 0 &&', put: 'if (exit === 0 || bad.length === 0 &&' }],
   },
 ]

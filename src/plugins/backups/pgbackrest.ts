@@ -7,7 +7,7 @@ import { hours, instantOf, minutes, type Instant, type Span } from '../../core/t
 import { engine, failed, type Cell, type CopyGiven, type Ran, type Restoring, type Step } from '../../ports/backup.ts'
 import { typed } from '../../ports/backup/password.ts'
 import { gist } from '../../ports/backup/words.ts'
-import { factsOf, needsOf, restoringCluster, textOf, type Found } from './postgres/base.ts'
+import { factsOf, needsOf, restoringCluster, textOf, type Found } from './postgres/physical.ts'
 import { readControl } from './postgres/cluster.ts'
 import { toolsOf, type Tools } from './postgres/server.ts'
 import { chainOf, readHistory, readLsn, sayGap, type Left, type Lsn } from './postgres/wal.ts'
@@ -76,17 +76,20 @@ const infoSchema = z.array(z.object({
   backup: z.array(z.object({ label: z.string(), error: z.boolean().nullable().default(false), database: z.object({ id: z.number() }), timestamp: z.object({ stop: z.number() }), lsn: z.object({ stop: z.string().nullish() }).nullish() })).default([]),
 }))
 
+const CLOSED = 'the repository does not open: the password that is configured is another one or missing, or backup.info is damaged. Compare it with the one that its people keep, for without it nothing can be restored'
+
 /** What `info` says of the backup. */
-export function readInfo(text: string, { stanza, label }: { readonly stanza: string; readonly label: string }): Backup | Step {
+export function readHoldings(text: string, { stanza, label }: { readonly stanza: string; readonly label: string }): Backup | Step {
   let read: z.output<typeof infoSchema> | undefined
   try {
     read = infoSchema.parse(JSON.parse(text.slice(Math.max(0, text.indexOf('[{')))))
   } catch {
-    return failed('pgBackRest does not say what the repository holds', text.slice(0, 300))
+    // Where a password does not fit, bytes of what it could not open stand in the middle of the answer.
+    return /FormatError|CryptoError|unable to flush/.test(text) ? failed(CLOSED) : failed('pgBackRest does not say what the repository holds', readable(text).slice(0, 300))
   }
   const found = read.find(({ name }) => name === stanza)
   const said = found?.repo.find(({ status }) => status.code !== 0)?.status.message ?? ''
-  if (/unable to (?:load info|flush)|CryptoError|FormatError|is or was the repo encrypted/i.test(said)) return failed('the repository does not open: the password that is configured is another one or missing, or backup.info is damaged. Compare it with the one that its people keep, for without it nothing can be restored', readable(said))
+  if (/unable to (?:load info|flush)|CryptoError|FormatError|is or was the repo encrypted/i.test(said)) return failed(CLOSED, readable(said))
   const backup = found?.backup.find((it) => it.label === label)
   if (!found || !backup) return failed(`the repository holds no backup ${label} any more, though its folder is there: it was removed, or never finished`, readable(said || found?.status.message || ''))
   if (backup.error === true) return failed('pgBackRest found pages that do not fit their checksums when it made this backup: the server itself is damaged. Scan it, now')
@@ -103,14 +106,14 @@ async function lookFor(cell: Cell, copy: CopyGiven, it: { readonly stanza: strin
     if (chunks.length < 4_096) chunks.push(chunk)
   }
   const ran = copy.password === undefined ? await cell.run(all, { within: hours(1), take }) : await cell.run(['/bin/sh', '-c', WRAP, 'sh', ...all], { within: hours(1), input: typed(copy.password), take })
-  return ran.exit === 0 ? readInfo(Buffer.concat(chunks).toString('utf8'), it) : failed('pgBackRest cannot open the repository', gist(ran))
+  return ran.exit === 0 ? readHoldings(Buffer.concat(chunks).toString('utf8'), it) : failed('pgBackRest cannot open the repository', gist(ran))
 }
 
 /** It ends well whatever it found: only what it says counts. */
 export function faultsIn({ exit, out, err }: Ran): Step | undefined {
   const lines = `${out}\n${err}`.split('\n').map((line) => line.replace(/^\d{4}-\d\d-\d\d [\d:.]+ P\d+ +[A-Z]+: /, '').trim())
   const bad = lines.filter((line) => /^(?:invalid checksum|file missing|invalid size|invalid result|invalid .*verification|unable to|backup: .*status: (?!valid)|missing: |checksum invalid: |No usable)/i.test(line))
-  if (exit === 0 && bad.length === 0 && !lines.some((line) => /^status: error/.test(line))) return undefined
+  if (exit === 0 && bad.length === 0 && !lines.some((line) => line.startsWith('status: error'))) return undefined
   return failed('pgBackRest finds the repository damaged', bad.slice(0, 4).join('\n') || gist({ out, err }))
 }
 

@@ -11,7 +11,7 @@ import { isTar, tarReader } from '../../ports/backup/tar.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { readContents, type Contents } from './postgres/archive.ts'
 import { prove, proveRows, type Asks } from './postgres/asks.ts'
-import { isBase, restoringBase } from './postgres/base.ts'
+import { isPhysical, restoringPhysical } from './postgres/physical.ts'
 import { newFacts, Refusal, sifted, type PlainFacts } from './postgres/plain.ts'
 import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
 
@@ -44,7 +44,7 @@ function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Re
   }
   return {
     async structure() {
-      it = (await isBase(cell, copy)) ? restoringBase(cell, copy, database) : restoring(cell, copy)
+      it = (await isPhysical(cell, copy)) ? restoringPhysical(cell, copy, database) : restoring(cell, copy)
       return it.structure()
     },
     restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), held: () => it?.held?.(),

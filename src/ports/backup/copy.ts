@@ -41,7 +41,7 @@ export interface Logs {
   /** All of them, from a whole listing. */
   list(): Promise<readonly Log[]>
   /** Puts them into the cell, by their names without folders, and gives their folder there. Once. */
-  fetch(wanted: readonly Log[]): Promise<string>
+  bring(wanted: readonly Log[]): Promise<string>
 }
 
 /** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */

@@ -44,7 +44,7 @@ export function logsOf({ reading, below, cell, most, now }: LogsGiven, signal: A
       }
       return [...found.values()]
     },
-    async fetch(wanted) {
+    async bring(wanted) {
       const bytes = wanted.reduce((sum, it) => sum + it.bytes, 0)
       if (bytes > most) throw new Fault(`the log behind this copy has ${mib(bytes)} MiB, and a drill of this set fetches ${mib(most)} MiB at most: raise drill.at_most if this machine has the room, or make copies more often`, 'never')
       const room = await cell.room()

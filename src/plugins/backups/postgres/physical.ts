@@ -16,7 +16,7 @@ import { chainOf, isHistory, isSegment, nameOf, plainName, readHistory, readLsn,
 const LONGEST: Span = hours(24)
 
 /** True for a folder of pg_basebackup, and for a tar in which a data folder lies rather than a dump. Reads no further than it must. */
-export async function isBase(cell: Cell, copy: CopyGiven): Promise<boolean> {
+export async function isPhysical(cell: Cell, copy: CopyGiven): Promise<boolean> {
   if (copy.name !== undefined) return true
   const { packing, head } = await headOf(cell, cell.copy)
   if (!isTar(head)) return false
@@ -52,7 +52,7 @@ export interface Looked {
 }
 
 /** `database`: where assertions are asked. */
-export const restoringBase = (cell: Cell, copy: CopyGiven, database: string | undefined): Restoring => restoringCluster(copy, database, async () => {
+export const restoringPhysical = (cell: Cell, copy: CopyGiven, database: string | undefined): Restoring => restoringCluster(copy, database, async () => {
   const looked = await lookAt(cell, copy)
   return 'is' in looked ? looked : { lay: () => Promise.resolve(looked) }
 })
@@ -247,7 +247,7 @@ async function gatherWal(cell: Cell, copy: CopyGiven, { at, needs, own: listed }
   if (straight.fatal && copy.logs === undefined) return open(`WAL that it needs lies outside of it (${straight.missing.slice(0, 3).join(', ')}): say in which folder of this store, as wal: { its-name: folder }; or make it with pg_basebackup -X fetch`)
   // Histories are small, and say which segments count: they are fetched with all that could be.
   const wanted = [...archived].filter(([name]) => isHistory(name) || (!own.includes(name) && (segmentOf(name, needs.size)?.n ?? -1n) >= needs.start.at / BigInt(needs.size)))
-  const fetched = copy.logs && wanted.length > 0 ? await copy.logs.fetch(wanted.map(([, log]) => log)) : undefined
+  const fetched = copy.logs && wanted.length > 0 ? await copy.logs.bring(wanted.map(([, log]) => log)) : undefined
   const laid = await cell.run(['/bin/sh', '-c', LAY, 'sh', `${at}/pg_wal`, `${cell.work}/wal`, fetched ?? ''], { within: LONGEST })
   if (laid.exit !== 0) return failed('WAL cannot be unpacked', gist(laid))
   const known = new Map<number, readonly Left[]>()

@@ -72,7 +72,7 @@ test('G-26 what cannot be switched off is not started', async () => {
 })
 
 test('G-2 WAL that ends before its names do is damage, and is told in PostgreSQL’s words', async () => {
-  const logs = (...names: string[]): Logs => ({ list: async () => names.map((name): Log => ({ key: `wal/${name}`, name, bytes: 16_777_216, modifiedAt: instantOf(AT + 5) })), fetch: async () => '/given/logs' })
+  const logs = (...names: string[]): Logs => ({ list: async () => names.map((name): Log => ({ key: `wal/${name}`, name, bytes: 16_777_216, modifiedAt: instantOf(AT + 5) })), bring: async () => '/given/logs' })
   const replayed = `LOG:  incorrect resource manager data checksum in record at 0/2000200\n${REPLAYED}`
   const { it } = drilled({ replayed, logs: logs('000000010000000000000003', '000000010000000000000004.gz') })
   assert.equal((await it.structure()).is, 'pass')
