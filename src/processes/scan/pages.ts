@@ -10,6 +10,7 @@ import { firstBlockOf, PAGE_BYTES, type BadPage } from '../../rooms/guard/scan/p
 import { rangeUnit } from '../../rooms/guard/scan/plan.ts'
 import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
 import { createGate, type Asked, type Said } from './gate.ts'
+import { scanInnodb } from './innodb.ts'
 import { createReaders, readersFor } from './readers.ts'
 import { rootOf } from './scan.ts'
 import { bytesOf, walk, type WalkedFile } from './walk.ts'
@@ -41,11 +42,12 @@ function* piecesOf(root: string, onOther: (path: string, says: string) => void):
   return undefined
 }
 
-/** Throws a Fault where it is no cluster, or one that is not at rest. */
+/** Throws a Fault where it is no cluster, or one that is not at rest. A data folder of MariaDB is looked at by its own program. */
 export async function scanPages({ folder, rate, yields = false, signal }: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport> {
   const root = rootOf(folder)
   const holds = (name: string): boolean => existsSync(bytesOf(root, name))
-  if (!holds('PG_VERSION') || !holds('global/pg_control')) throw new Fault(`${folder} is no data folder of PostgreSQL: there is no PG_VERSION and global/pg_control in it`, 'never')
+  if (holds('ibdata1') && !holds('PG_VERSION')) return scanInnodb(root, { rate, yields, signal })
+  if (!holds('PG_VERSION') || !holds('global/pg_control')) throw new Fault(`${folder} is no data folder of PostgreSQL or MariaDB: there is no PG_VERSION and global/pg_control in it, and no ibdata1`, 'never')
   const state = readFileSync(bytesOf(root, 'global/pg_control')).readUInt32LE(STATE_AT)
   if (holds('postmaster.pid') || !AT_REST.includes(state)) throw new Fault(`${folder} is in use, or was not shut down in order: its pages may be half written. Look at a restored copy that was started and stopped, or stop it first`, 'never')
   const began = performance.now()
