@@ -71,6 +71,14 @@ export const alarming: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ' && it.rowless <= gone.most)', put: ')' }],
   },
   {
+    name: 'a copy that is being written counts', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'a location with .partial where' },
+    changes: [{ file: `${SETS}/judge.ts`, find: 'UNFINISHED.test(key) && !UNFINISHED.test(text)', put: 'UNFINISHED.test(key) && UNFINISHED.test(text)' }],
+  },
+  {
+    name: 'a copy of no time at all is a new one', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'a location with written at no time' },
+    changes: [{ file: `${SETS}/judge.ts`, find: 'if (!Number.isFinite(copy.modifiedAt))', put: 'if (copy.modifiedAt === Infinity)' }],
+  },
+  {
     name: 'a paused check stays down for its backups', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),
     changes: [{ file: 'src/rooms/guard/index.ts', find: `'watch.paused': applyCheckRemoved, `, put: '' }],
   },

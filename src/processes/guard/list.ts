@@ -1,6 +1,7 @@
 // The listing of one set in one store: what is called as its copies are, of a listing that was whole. What stands beside it is nobody's
 // copy and is left alone; a listing that is not whole is none.
 import { Fault, sentence } from '../../core/fault.ts'
+import { oddKey } from '../../ports/store/key.ts'
 import { walk } from '../../ports/store/listing.ts'
 import type { Listed } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
@@ -25,7 +26,8 @@ export async function perform({ store, pattern, below }: ListWants, context: Gua
     const copies: Copy[] = []
     for await (const { items } of walk(reading, { prefix: below ?? pattern.prefix, now: context.now, signal })) {
       for (const item of items) {
-        if (item.is !== 'version' || !item.latest || (below === undefined && dateOf(pattern, item.key) === undefined)) continue
+        // A name that could be read in two ways is nobody's.
+        if (item.is !== 'version' || !item.latest || oddKey(item.key) !== undefined || (below === undefined && dateOf(pattern, item.key) === undefined)) continue
         if (copies.length >= MOST_COPIES) throw new Fault(below === undefined ? `more than ${MOST_COPIES} objects are called “${pattern.text}”: give it a narrower name` : `more than ${MOST_COPIES} objects lie below “${below}”: make larger packs`, 'never')
         copies.push({ key: item.key, etag: item.etag, bytes: item.bytes, modifiedAt: item.modifiedAt, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) })
       }

@@ -17,7 +17,7 @@ export interface Copy {
 }
 
 /** Why a copy does not count. */
-export type Flaw = 'empty' | 'undated' | 'future' | 'shrunken'
+export type Flaw = 'empty' | 'undated' | 'future' | 'shrunken' | 'partial'
 
 export interface Judged extends Copy {
   /** When it was made, as late as can be believed; absent where nobody can say. */
@@ -51,6 +51,8 @@ export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Inst
   const dated = copies.map((copy): Judged => {
     const read = dateOf(pattern, copy.key)
     if (read === undefined || read.is === 'impossible') return { ...copy, counted: false, why: 'its name says no time that can be', flaw: 'undated' }
+    if (!Number.isFinite(copy.modifiedAt)) return { ...copy, counted: false, why: 'its store says no time that can be', flaw: 'undated' }
+    if (isPartial(pattern, copy.key)) return { ...copy, counted: false, why: 'its name says that it is not whole yet', flaw: 'partial' }
     if (copy.modifiedAt > later(now, AHEAD)) return { ...copy, counted: false, why: 'its store dates it in the future', flaw: 'future' }
     if (read.is === 'dated' && read.from > later(now, AHEAD)) return { ...copy, counted: false, why: 'its name dates it in the future', flaw: 'future' }
     // What was written before the day that its name says is not of that day.
@@ -70,6 +72,11 @@ export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Inst
   }
   return ordered.toReversed()
 }
+
+/** What programs call a file while they write it, or to go on with it later; a set whose copies are really called so says so itself. */
+const UNFINISHED = /\.(?:partial|part|filepart|incomplete|inprogress|tmp|temp|checkpoint|crdownload)$/i
+
+const isPartial = ({ text }: Pattern, key: string): boolean => UNFINISHED.test(key) && !UNFINISHED.test(text)
 
 function medianOf(sizes: readonly number[]): number {
   const sorted = sizes.toSorted((a, b) => a - b)
