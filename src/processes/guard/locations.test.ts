@@ -83,7 +83,7 @@ const ROWS: readonly Row[] = [
   { input: 'one object', gives: honest([one]), out: [one.key], side: 'ok' },
   { input: 'many more objects that are no copies', gives: many(MANY), out: [], side: 'missing' },
   { input: 'a million objects that would be copies', gives: many(1_000_000), pattern: FREE, out: /more than 50000 objects are called “pg\/\{any\}”: give it a narrower name/ },
-  { input: 'the page fails at 999', gives: (want, call) => (call === 999 ? Promise.reject(new Fault('connection reset', 'later')) : { items: [thing(`pg/shop-x${String(call).padStart(4, '0')}`)], next: String(call) }), out: /^connection reset$/ },
+  { input: 'the page fails at 999', gives: (_, call) => (call === 999 ? Promise.reject(new Fault('connection reset', 'later')) : { items: [thing(`pg/shop-x${String(call).padStart(4, '0')}`)], next: String(call) }), out: /^connection reset$/ },
   { input: 'a cursor that repeats itself', gives: (_, call) => ({ items: [thing(`pg/shop-${String(call).padStart(4, '0')}`)], next: 'again' }), out: /the same cursor twice: it would never end/ },
   { input: 'an order that is not stable', gives: ({ cursor }) => (cursor === undefined ? { items: [dated(1), dated(0.5)], next: '2' } : { items: [dated(3)] }), out: /it goes backwards/ },
   { input: 'an end that comes early: the new one is not listed yet', gives: ({ after }) => (after === undefined ? { items: [dated(2)] } : { items: [dated(1)] }), out: /it ended at .*, and behind that there is/ },
