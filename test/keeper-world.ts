@@ -52,6 +52,8 @@ export interface KeeperWorld {
   look(check: string, found: Found['is'], more?: { readonly silent?: true; readonly says?: string }): Promise<void>
   /** Both clocks go on, with a tick every second. */
   pass(span: Span): Promise<void>
+  /** Both clocks go on by so much at once: of all ticks only the last. */
+  leap(span: Span): Promise<void>
   /** The wall clock alone is set. */
   step(by: Span): void
   settle(): Promise<void>
@@ -130,6 +132,12 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
         keeper.tick()
         await settle()
       }
+    },
+    async leap(span) {
+      at += span
+      wall += span
+      keeper.tick()
+      await settle()
     },
     step: (by) => void (wall += by),
     async restart(of = config) {

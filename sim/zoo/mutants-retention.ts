@@ -32,7 +32,7 @@ export const retaining: readonly Mutant[] = [
   },
   {
     name: 'the newest verified of a place is not protected', breaks: ['G-4'], killer: killer('judge', 'G-1 in each of so many places'),
-    changes: [{ file: GATES, find: 'newer(shelf.store) > 0 ? pass', put: 'newer(shelf.store) >= 0 ? pass' }],
+    changes: [{ file: GATES, find: 'newer(own) > 0 ? pass', put: 'newer(own) >= 0 ? pass' }],
   },
   {
     name: 'the limit counts what would go, and not what could', breaks: ['G-5', 'X-9'], killer: killer('uncertainty.model', 'X-9 G-3 G-1 G-4 G-5'),

@@ -32,6 +32,7 @@ const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => imp
 const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
 const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone' | 'acceptMost'): Load => from(() => import('./commands/backups.ts'), name)
+const keep = (name: 'apply' | 'purge' | 'release'): Load => from(() => import('./commands/guard/keep.ts'), name)
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
@@ -165,6 +166,9 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         load: from(() => import('./commands/guard/report.ts'), 'report'), options: [option('--html <file>', 'write it as a page that stands by itself'), option('--check', 'is it what was signed, and does the ledger hold it?')],
       },
       { usage: 'plan <set>', says: 'what could go by the rules of a set, and why each copy stays; exit 4 when something could, 5 when the plan is refused', examples: ['holdfast backups plan shop', 'holdfast backups plan shop --store main --json'], load: backups('plan'), options: [option('--store <store>', 'only there')] },
+      { usage: 'apply [plan]', says: 'set aside what a plan names, by its id; exit 0 done, 3 some were held or it was stopped, 4 some still wait, 5 refused. With a set, or nothing: show the plans', examples: ['holdfast backups apply shop', 'holdfast backups apply plan_3f9a… --json'], load: keep('apply'), options: [option('--no-wait', 'say how far it is, and do not wait')] },
+      { usage: 'purge <plan>', says: 'ask two people to remove for good what was set aside long enough ago; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast backups purge plan_81c0… --of ada --of bo'], load: keep('purge'), options: asking() },
+      { usage: 'release <set> [copy…]', says: 'bring back copies that were set aside, and hold them; takes one', examples: ['holdfast backups release shop pg/shop-2026-11-13.dump', 'holdfast backups release shop --all'], load: keep('release'), options: [option('--all', 'everything of the set that lies aside'), option('--store <store>', 'only there')] },
       { usage: 'hold <set> <copy>', says: 'hold a copy: no rule makes it go; --end lets go of it', examples: ['holdfast backups hold shop pg/shop-2026-11-20.dump -m "before the migration"', 'holdfast backups hold shop pg/shop-2026-11-20.dump --end'], load: backups('hold'), options: [option('-m, --message <text>', 'why; "-" reads it from stdin'), option('--end', 'nobody holds it any more')] },
       { usage: 'accept-gone <set> <store>', says: 'say that what vanished from a store was meant to', examples: ['holdfast backups accept-gone shop main -m "moved to the archive"'], load: backups('acceptGone'), options: [message] },
       { usage: 'accept-most <set> <store> <copies>', says: 'say that so many copies may go at once in a store, having seen the plan; for a day', examples: ['holdfast backups accept-most shop main 30 -m "keep is shorter from today on"'], load: backups('acceptMost'), options: [message] },

@@ -10,7 +10,7 @@ import { sayAgreement } from '../rooms/people/agreements.ts'
 import type { AuditAnswer } from '../views/people.ts'
 
 const MOST = 500
-const STREAMS = ['people.%', 'access.%', 'agreement.%', 'page.acked', 'page.passed', 'page.assigned', 'page.covered', 'watch.silenced', 'tell.posted', 'tell.held', 'guard.asked', 'guard.armed', 'guard.disarmed', 'guard.purgeAgreed', 'guard.breakerClosed', 'guard.accepted', 'guard.halted', 'guard.notDone', 'guard.wanted', 'guard.restoring', 'guard.swapAsked', 'guard.swapping', 'guard.restored']
+const STREAMS = ['people.%', 'access.%', 'agreement.%', 'page.acked', 'page.passed', 'page.assigned', 'page.covered', 'watch.silenced', 'tell.posted', 'tell.held', 'guard.asked', 'guard.armed', 'guard.disarmed', 'guard.purgeAgreed', 'guard.breakerClosed', 'guard.accepted', 'guard.halted', 'guard.notDone', 'guard.permitted', 'guard.wanted', 'guard.restoring', 'guard.swapAsked', 'guard.swapping', 'guard.restored']
 
 /** The newest 500 since a moment, oldest first; of one person where they are named. */
 export function auditOf(sql: Sql, person: string | undefined, since: Instant): AuditAnswer['entries'] {

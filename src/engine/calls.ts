@@ -17,6 +17,7 @@ import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
 import type { AgreementCalls } from '../views/agreements.ts'
 import type { BackupCalls } from '../views/backups.ts'
+import type { KeepCalls } from '../views/retention/applied.ts'
 import type { ActCalls } from '../views/acts.ts'
 import type { ReconcileCalls } from '../views/reconciles.ts'
 import type { PeopleCalls } from '../views/people.ts'
@@ -29,6 +30,7 @@ import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { answerBackups, isAboutBackups } from './guard/calls.ts'
 import { answerActs, isAboutActs } from './guard/act-calls.ts'
+import { answerKeeping, isAboutKeeping } from './guard/keep-calls.ts'
 import { answerReconciles, isAboutReconciles } from './guard/reconcile-calls.ts'
 import { answerRestores, isAboutRestores } from './guard/restore-calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
@@ -52,7 +54,7 @@ const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof RestoreCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -346,6 +348,7 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   if (isAboutPeople(called)) return answerPeople(desk.keeper, called, args, asker)
   if (isAboutActs(called)) return answerActs(desk.keeper, called, args, asker)
   if (isAboutRestores(called)) return answerRestores(desk.keeper, called, args, asker)
+  if (isAboutKeeping(called)) return answerKeeping(desk.keeper, called, args, asker)
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
   if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, whoOf(asker, (args as { readonly person?: unknown } | undefined)?.person))
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)

@@ -1,6 +1,7 @@
 // The configuration in force, as the keeper needs it, and the anchors of the horizon as checks that nobody sees.
 import type { Provider } from '../config/node.ts'
 import type { Span } from '../core/time.ts'
+import { parseJob } from '../rooms/guard/retention/job.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { Plan } from '../rooms/page/plan.ts'
@@ -38,3 +39,10 @@ export const setsIn = ({ backups }: InForce): ReadonlyMap<string, BackupSet> => 
 
 /** Reconciles by their names. */
 export const reconcilesIn = ({ reconciles }: InForce): ReadonlyMap<string, ReconcileConfig> => new Map((reconciles ?? []).map((it) => [it.name, it]))
+
+/** Where a job acts: a reconcile, or a set of backups in one of its stores. Nothing where it is no longer configured. */
+export function storeOf(config: InForce, job: string): string | undefined {
+  const of = parseJob(job)
+  if (of === undefined) return reconcilesIn(config).get(job)?.store
+  return setsIn(config).get(of.set)?.in.some(({ store }) => store === of.store) === true ? of.store : undefined
+}

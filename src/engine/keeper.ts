@@ -31,7 +31,7 @@ import { renderApproval } from './agreement/message.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { createHandLine, type HandLine } from './guard/hand-line.ts'
 import { createGuardLine, type GuardLine } from './guard/line.ts'
-import { anchorChecks, reconcilesIn, setsIn, type InForce } from './in-force.ts'
+import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
 import { createRingerLine } from './ringer-line.ts'
@@ -182,7 +182,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })
-  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => reconcilesIn(memory.config).get(name)?.store, retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
+  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => storeOf(memory.config, name), rules: (tx, job) => rooms.guard.rules(tx, job), sets: () => setsIn(memory.config), retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),

@@ -12,6 +12,7 @@ import { loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import { exposureOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
+import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import type { DrillCalls } from './drills.ts'
@@ -130,7 +131,10 @@ export interface BackupSetAnswer {
 
 export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly sets: readonly BackupSetAnswer[] }
 
-export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly ({ readonly schema: 'holdfast.retention.plan/1' } & RetentionPlan)[] }
+export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly RetentionPlanAnswer[] }
+
+/** `aside`: what was set aside by earlier plans, and what of it may be removed for good. */
+export interface RetentionPlanAnswer extends RetentionPlan { readonly schema: 'holdfast.retention.plan/1'; readonly aside: PurgePlan }
 
 export interface BackupCalls extends DrillCalls, ReportCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }

@@ -86,23 +86,35 @@ const verify: Command = async (session, [name = ''], options) => {
 
 const MARKS = { quarantine: '-', keep: '~', never: '?' } as const
 
+/** Each plan with every copy, and what lies aside. */
+export function drawPlans({ out }: Session, { plans }: RetentionAnswer): void {
+  for (const it of plans) {
+    out.data(`${it.set} in ${it.store}: ${it.refusals.length > 0 ? 'refused, nothing of it may go' : `- ${it.totals.quarantine} could go (${saySize(it.totals.bytes)})   ~ ${it.totals.keep} kept   ? ${it.totals.never} never   ${it.id}`}`)
+    for (const { text, cure } of it.refusals) {
+      out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
+      out.data(`    ${plain(cure)}`)
+    }
+    out.table(it.items.map((item): Cell[] => [`  ${MARKS[item.act]}`, item.key, item.bytes === null ? '' : saySize(item.bytes), out.moment(item.at), item.why]))
+    const { aside } = it
+    if (aside.items.length === 0) continue
+    out.data(`  set aside: ${aside.items.length}${aside.totals.purge > 0 && aside.refusals.length === 0 ? `, of which ${aside.totals.purge} (${saySize(aside.totals.bytes)}) may be removed by two people: holdfast backups purge ${aside.id}` : ''}`)
+    out.table(aside.items.map((item): Cell[] => [`  ${item.act === 'purge' ? '-' : '~'}`, item.key, saySize(item.bytes), out.moment(item.since), item.why]))
+  }
+}
+
+/** 5 when one is refused, 4 when something could go. */
+export const exitOfPlans = ({ plans }: RetentionAnswer): number =>
+  plans.some(({ refusals }) => refusals.length > 0) ? EXIT.refused : plans.some(({ totals, aside }) => totals.quarantine + aside.totals.purge > 0) ? EXIT.pending : EXIT.fine
+
 const plan: Command = async (session, [name = ''], options) => {
   const store = textOption(options, 'store')
   const body = await ask<RetentionAnswer>(session, 'GET', `/backups/${segment(name)}/plan${store === undefined ? '' : `?${new URLSearchParams({ store }).toString()}`}`)
   const { out } = session
-  const refused = body.plans.some(({ refusals }) => refusals.length > 0)
   out.answer(body, () => {
-    for (const it of body.plans) {
-      out.data(`${it.set} in ${it.store}: ${it.refusals.length > 0 ? 'refused, nothing of it may go' : `- ${it.totals.quarantine} could go (${saySize(it.totals.bytes)})   ~ ${it.totals.keep} kept   ? ${it.totals.never} never`}`)
-      for (const { text, cure } of it.refusals) {
-        out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
-        out.data(`    ${plain(cure)}`)
-      }
-      out.table(it.items.map((item): Cell[] => [`  ${MARKS[item.act]}`, item.key, item.bytes === null ? '' : saySize(item.bytes), out.moment(item.at), item.why]))
-    }
-    out.talk('Nothing was done: a plan only says what could be.')
+    drawPlans(session, body)
+    out.talk('Nothing was done: a plan only says what could be. holdfast backups apply <plan> does it.')
   })
-  return refused ? EXIT.refused : body.plans.some(({ totals }) => totals.quarantine > 0) ? EXIT.pending : EXIT.fine
+  return exitOfPlans(body)
 }
 
 const hold: Command = async (session, [set = '', copy = ''], options) => {

@@ -7,6 +7,7 @@ import type { Tx } from '../../db/room.ts'
 import { byHand } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
 import { asides, loadJob } from '../../rooms/guard/acts/rows.ts'
+import { parseJob } from '../../rooms/guard/retention/job.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { ACCEPTABLE, planOf, viewActs, type ActCalls } from '../../views/acts.ts'
 import type { Asker } from '../../views/answers.ts'
@@ -14,7 +15,7 @@ import { viewReconcile } from '../../views/reconciles.ts'
 import { saySize } from '../../words/size.ts'
 import { showAgreement } from '../agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
-import { reconcilesIn } from '../in-force.ts'
+import { reconcilesIn, storeOf } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 
 const name = z.string().min(1).max(200)
@@ -32,7 +33,8 @@ const USUAL: Span = hours(4)
 const LONGEST: Span = hours(24)
 const SHORTEST_REASON = 10
 
-const speaker = (asker: Asker, named: string | undefined): string =>
+/** Who says it, as far as that is known. */
+export const speaker = (asker: Asker, named: string | undefined): string =>
   asker.is === 'person' ? asker.person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? named ?? 'somebody at the machine') : 'somebody'
 const notHere = (on: string, keeper: Keeper): Answer => no(404, 'HF404', `no plan and no reconcile is called “${on}”`, `known: ${[...reconcilesIn(keeper.config).keys()].slice(0, 20).join(', ') || 'none'}`)
 const refusedFor = (says: string, help: string): Answer => no(409, 'HF492', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
@@ -42,7 +44,7 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   const { sql } = keeper.store
   const plan = planOf(sql, on)
   const reconcile = plan?.reconcile ?? on
-  if (!reconcilesIn(keeper.config).has(reconcile)) return notHere(on, keeper)
+  if (storeOf(keeper.config, reconcile) === undefined) return notHere(on, keeper)
   const job = loadJob(sql, reconcile)
   if (what === 'arm') {
     const why = whyNotArm(job, job.latest?.binding)
@@ -65,11 +67,10 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
 
 const isAnswer = (it: object): it is Answer => 'status' in it
 
-async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): Promise<Answer> {
+/** Which two are asked, and for how long; or why nobody can be. */
+export function whoIsAsked(keeper: Keeper, args: { readonly of?: readonly string[] | undefined; readonly lapses?: string | undefined }): Answer | { readonly of: readonly string[]; readonly lapses: Span; readonly show: (id: string, asker: Asker, named: string | undefined) => Answer } {
   const { people } = keeper.rooms
   const { sql } = keeper.store
-  const wanted = askedNow(keeper, args)
-  if (isAnswer(wanted)) return wanted
   const approvers = people.everybody(sql).filter((it) => may(people.rolesOf(sql, it), 'approve'))
   const of = args.of ?? (approvers.length === 2 ? approvers : [])
   if (of.length !== 2) return no(400, 'HF472', 'Two people are asked; say which.', `name them with --of: ${approvers.slice(0, 20).join(', ') || 'nobody may approve yet'}`)
@@ -77,17 +78,32 @@ async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): P
   if (unknown !== undefined) return no(404, 'HF404', `no person is called “${unknown}”`, `who may approve: ${approvers.slice(0, 20).join(', ') || 'nobody yet'}`)
   const lapses = args.lapses === undefined ? USUAL : parseSpan(args.lapses)
   if (lapses === undefined || lapses < minutes(1) || lapses > LONGEST) return no(400, 'HF411', `“${args.lapses}” is not a time between 1 min and ${sayTime(LONGEST)}`, 'write it with units: 30m, 4h')
-  const made = await keeper.engine.turn('reconcile.ask', (tx) => askIn(tx, keeper, { ...wanted, of, lapses, by: speaker(asker, args.person) }))
-  if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')
-  const row = loadAgreement(sql, made.id)
-  return row ? ok(showAgreement(keeper, row, asker, args.person)) : notHere(args.on, keeper)
+  return {
+    of, lapses,
+    show: (id, asker, named) => {
+      const row = loadAgreement(sql, id)
+      return row ? ok(showAgreement(keeper, row, asker, named)) : notHere(id, keeper)
+    },
+  }
 }
 
-function askIn(tx: Tx, { rooms: { people, guard } }: Keeper, { asked, title, text, of, lapses, by }: { asked: Asked; title: string; text: string; of: readonly string[]; lapses: Span; by: string }) {
+async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): Promise<Answer> {
+  const wanted = askedNow(keeper, args)
+  if (isAnswer(wanted)) return wanted
+  const whom = whoIsAsked(keeper, args)
+  if (isAnswer(whom)) return whom
+  const { of, lapses } = whom
+  const made = await keeper.engine.turn('reconcile.ask', (tx) => askIn(tx, keeper, { ...wanted, of, lapses, by: speaker(asker, args.person) }))
+  if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')
+  return whom.show(made.id, asker, args.person)
+}
+
+/** Asks them in this turn, and remembers what is to be done when both have said it. */
+export function askIn(tx: Tx, { rooms: { people, guard } }: Keeper, { asked, title, text, of, lapses, by }: { asked: Asked; title: string; text: string; of: readonly string[]; lapses: Span; by: string }) {
   const made = people.agreements.ask(tx, {
     what: `guard.${asked.is}`, title, text, hash: hashOfAsked(asked), asks: 'yes', parties: of.map((it) => ({ person: it, as: 'approves' })), lapses, alone: 'never', by,
     // What cannot be undone is not pressed by mistake.
-    ...(asked.is === 'purge' ? { typed: asked.reconcile } : {}),
+    ...(asked.is === 'purge' ? { typed: parseJob(asked.reconcile)?.set ?? asked.reconcile } : {}),
   })
   if (made.is === 'asked') guard.acts.asked(tx, made.id, asked)
   return made

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { viewDrills } from '../../views/drills.ts'
 import { days, minutes, sayTime } from '../../core/time.ts'
 import { runShape, type RunReport } from '../../rooms/guard/sets/manifest.ts'
-import { viewBackups, viewBackupSet, type BackupCalls } from '../../views/backups.ts'
+import { viewBackups, viewBackupSet, type BackupCalls, type RetentionPlanAnswer } from '../../views/backups.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
-import { planFor, type Life } from '../../rooms/guard/retention/duty.ts'
+import { planFor, purgeFor, type Life } from '../../rooms/guard/retention/duty.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
@@ -48,6 +48,12 @@ const noStore = (set: BackupSet, store: string): Answer => no(404, 'HF404', `${s
 const done = (says: string): Answer => ok({ schema: 'holdfast.done/1', says })
 const lifeOf = (keeper: Keeper): Life => ({ lived: () => keeper.lived(), shrink: () => keeper.config.shrink ?? 1 })
 
+function planAnswer(keeper: Keeper, set: BackupSet, store: string): RetentionPlanAnswer {
+  const { store: { sql }, now } = keeper
+  const life = lifeOf(keeper)
+  return { schema: 'holdfast.retention.plan/1', ...planFor(sql, set, store, now(), life).plan, aside: purgeFor(sql, set, store, now(), life) }
+}
+
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
@@ -64,7 +70,7 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     if (set.keep === undefined) return no(409, 'HF480', `no rule says what is kept of ${set.name}: nothing of it ever goes`, 'write keep: { daily: 7, weekly: 4 } at the set')
     const stores = set.in.map(({ store }) => store).filter((store) => args.store === undefined || store === args.store)
     if (args.store !== undefined && stores.length === 0) return noStore(set, args.store)
-    return ok({ schema: 'holdfast.retention/1', plans: stores.map((store) => ({ schema: 'holdfast.retention.plan/1', ...planFor(keeper.store.sql, set, store, keeper.now(), lifeOf(keeper)).plan })) })
+    return ok({ schema: 'holdfast.retention/1', plans: stores.map((store) => planAnswer(keeper, set, store)) })
   }),
   'backups.hold': (keeper, args, who) => withSet(keeper, args.set, async (set) => {
     const { copy: key } = args

@@ -8,6 +8,9 @@ import type { Sql } from '../../db/sql.ts'
 import { createDesk, type Desk, type DeskPorts, type Needs } from '../../rooms/guard/acts/desk.ts'
 import type { Acts } from '../../rooms/guard/acts/index.ts'
 import type { Task } from '../../rooms/guard/protocol.ts'
+import { parseJob } from '../../rooms/guard/retention/job.ts'
+import { loadListing } from '../../rooms/guard/rows.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import type { Way } from '../../rooms/guard/reconcile/readings.ts'
 import type { StoreSeen } from '../../rooms/guard/acts/rulings.ts'
@@ -22,6 +25,8 @@ export interface HandLine {
   tick(): void
   /** `link`: whose message it is; the same object for all of one connection. */
   hear(message: FromHand, link: object): Promise<ToHand>
+  /** Why a store cannot be acted on, where that was found out lately. */
+  unfit(store: string): string | undefined
   /** The stores for which the process should be there; without any it should not. */
   wanted(): readonly string[]
 }
@@ -33,7 +38,10 @@ interface HandLineWants {
   readonly acts: () => Acts
   readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
   readonly storeOf: DeskPorts['storeOf']
+  readonly rules: NonNullable<DeskPorts['rules']>
   readonly retentionOf: (reconcile: string) => Span
+  /** The sets of backups in force. */
+  readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Has a long read done, and waits for it. */
   readonly wait: (task: Task, within: Span) => Promise<unknown>
 }
@@ -46,6 +54,11 @@ export const FRUITLESS: Span = minutes(3)
 const AWAY: Span = minutes(1)
 const LONGEST_AWAY: Span = minutes(30)
 const RECHECK_WITHIN: Span = seconds(60)
+/** Before a copy is touched, every store of its set was listed within this time (G-1 grants three times as much). */
+const LISTED_WITHIN: Span = minutes(5)
+/** A listing that did not come is asked for again after this long. */
+const LIST_AGAIN: Span = seconds(30)
+const LONGEST_LISTING: Span = minutes(65)
 /** So long a run waits for its store to be tried out. */
 const PROBE_WITHIN: Span = seconds(90)
 
@@ -64,8 +77,14 @@ export function createHandLine(wants: HandLineWants): HandLine {
   const waiting = new Set<Waiting>()
   const sleeping = new Set<{ readonly since: Now; readonly span: Span; readonly wake: () => void }>()
   const after = (span: Span): Promise<void> => new Promise((wake) => sleeping.add({ since: wants.now(), span, wake }))
+  const listed = createListing(wants)
+  const recheck: DeskPorts['recheck'] = async (job, keys, copies) => {
+    const of = parseJob(job)
+    if (of !== undefined) return { rows: (await listed(of.set)) ? Object.fromEntries(keys.map((key) => [key, 'none'])) : {}, copies: {} }
+    return (await wants.wait({ is: 'recheck', reconcile: job, keys, copies, former: loadState(wants.sql(), job).former }, RECHECK_WITHIN)) as Rechecked
+  }
   // Made when it is first needed: the rooms are made after the line.
-  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), after, recheck: async (reconcile, keys, copies) => (await wants.wait({ is: 'recheck', reconcile, keys, copies, former: loadState(wants.sql(), reconcile).former }, RECHECK_WITHIN)) as Rechecked }))
+  const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), after, recheck }))
   const holderOf = (link: object): string => {
     const known = holders.get(link) ?? `hand-${++count}`
     holders.set(link, known)
@@ -73,6 +92,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
   }
   return {
     hear: (message, link) => made().hear(message, holderOf(link)),
+    unfit: (store) => made().unfit(store),
     prepare(task) {
       const store = task.is === 'reconcile' && task.knows.arming !== 'none' ? wants.storeOf(task.reconcile) : undefined
       if (task.is !== 'reconcile' || store === undefined) return undefined
@@ -99,6 +119,25 @@ export function createHandLine(wants: HandLineWants): HandLine {
       }
     },
     wanted: () => presence.stores(made().needs()),
+  }
+}
+
+/** Whether all that a set is judged by was looked at just now; where not, it is listed, and only what came of that counts. */
+function createListing({ sets, sql, now, wait }: HandLineWants): (set: string) => Promise<boolean> {
+  const asked = new Map<string, Now>()
+  const isOld = (at: Now | undefined, span: Span): boolean => {
+    const age = at && ageOf(at, now())
+    return age === undefined || age > span
+  }
+  const stale = (set: string): string[] => (sets().get(set)?.in ?? []).map(({ store }) => store).filter((store) => {
+    const { age } = loadListing(sql(), set, store, now())
+    return age === undefined || age > LISTED_WITHIN
+  })
+  return async (set) => {
+    const due = stale(set).filter((store) => isOld(asked.get(JSON.stringify([set, store])), LIST_AGAIN))
+    for (const store of due) asked.set(JSON.stringify([set, store]), now())
+    await Promise.all(due.map((store) => wait({ is: 'list', set, store }, LONGEST_LISTING).catch(() => undefined)))
+    return stale(set).length === 0
   }
 }
 

@@ -45,6 +45,10 @@ export interface GuardConfig extends ReconcileConfigs {
 /** The key under which every store's settings hold the credential that deletes. */
 const DELETING = 'delete'
 
+/** A store that is opened with a credential, and was given none that deletes. */
+const isReadOnly = ({ plugin, settings }: { readonly plugin: AnyStore; readonly settings: unknown }): boolean =>
+  DELETING in plugin.config.shape && (settings as Readonly<Record<string, unknown>> | undefined)?.[DELETING] === undefined
+
 /** The same without what deletes: all that a process may have that only looks. */
 export const forReading = ({ name, kind, settings }: StorePlace): StorePlace =>
   ({ name, kind, settings: Object.fromEntries(Object.entries(settings).filter(([key]) => key !== DELETING)) })
@@ -107,7 +111,7 @@ const whereSchema = z.strictObject({
   offsite: z.boolean().optional().meta({ description: 'It stands somewhere else than what is backed up' }),
   domain: z.string().trim().min(1).max(100).optional().meta({ description: 'What fails together: a site, a provider, an account' }),
 })
-type Where = Pick<Lies, 'offsite' | 'domain'>
+type Where = Pick<Lies, 'offsite' | 'domain' | 'readOnly'>
 
 /** Top-level settings of this room, for editors. */
 export const guardShape = (stores: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): z.ZodRawShape => ({
@@ -123,7 +127,7 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalo
   const stores = named.flatMap((name): StorePlace[] => {
     const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is' })
     const own = read && reading.shape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
-    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }) })
+    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read) ? { readOnly: true as const } : {}) })
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
   const manifests: ManifestPlace[] = []

@@ -3,8 +3,10 @@
 import type { Entry } from '../../core/ledger.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
+import type { DeskPorts } from './acts/desk.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
 import { unsettling } from './acts/unsettled.ts'
+import { applyObject } from './acts/rows.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
@@ -13,8 +15,10 @@ import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcil
 import * as runs from './reconcile/rows.ts'
 import { restores, type Restores } from './restore/restores.ts'
 import { applyRestored, applyRestoring, applySwapAsked, applySwapping, RESTORE_PROJECTIONS, RESTORE_TABLES } from './restore/rows.ts'
-import { evaluate, type Life } from './retention/duty.ts'
+import { atticOf, evaluate, worldOf, type Life } from './retention/duty.ts'
+import { parseJob } from './retention/job.ts'
 import * as retention from './retention/rows.ts'
+import { rulesFor } from './retention/rulings.ts'
 import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
@@ -24,7 +28,7 @@ import type { BackupSet } from './sets/set.ts'
 import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, forgetRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
-export type GuardContext = Omit<SetsContext, 'onListed' | 'doubts' | 'formerOf' | 'gone'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
+export type GuardContext = Omit<SetsContext, 'onListed' | 'doubts' | 'formerOf' | 'gone' | 'took'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
 
 export interface GuardRoom extends Room {
   /** What is done to objects, and who agreed to it. */
@@ -35,6 +39,8 @@ export interface GuardRoom extends Room {
   readonly reconciles: Pick<Reconciles, 'task' | 'reconciled'>
   /** The public key of whoever signs for drills here. */
   signedBy(): string
+  /** How the desk rules on copies of sets; nothing for jobs of another kind. */
+  readonly rules: NonNullable<DeskPorts['rules']>
   configure(tx: Tx): void
   /** `more`: the same once more goes on with it. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
@@ -64,11 +70,15 @@ export function guardRoom(context: GuardContext): GuardRoom {
     ...context,
     onListed(tx, set, store, { identity, clock }) {
       retention.saveShelf(tx.sql, set.name, store, identity, clock)
-      evaluate(tx, set, store, context)
+      evaluate(tx, set, store, context, acts)
       verifying.listed(tx, set, store)
     },
     doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now)].flatMap((it) => it ?? []),
     formerOf: (sql, set, store) => retention.loadShelf(sql, set.name, store)?.identity,
+    took(sql, set, store) {
+      const taken = retention.loadTaken(sql, set, store)
+      return (copy) => taken.has(nameOf(copy))
+    },
     gone: (sql, set, store) => retention.loadGone(sql, set.name, store).length,
   })
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
@@ -84,8 +94,16 @@ export function guardRoom(context: GuardContext): GuardRoom {
     tables: TABLES + RUN_TABLES + READING_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
     projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS, ...RESTORE_PROJECTIONS],
     on: { ...acts.on },
+    rules(tx, job) {
+      const of = parseJob(job)
+      if (of === undefined) return undefined
+      const set = context.sets().get(of.set)
+      if (set?.keep === undefined || !set.in.some(({ store }) => store === of.store)) return rulesFor(undefined)
+      const world = worldOf(tx.sql, set, of.store, tx.now, context)
+      return rulesFor({ set, world, attic: atticOf(tx.sql, set, of.store, tx.now, context, world) })
+    },
     apply: {
-      ...acts.apply, 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
+      ...acts.apply, 'guard.ended': both(applyObject, retention.applyEnded), 'guard.looked': both(applyObject, retention.applyEnded), 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,

@@ -11,7 +11,8 @@ import { draw, exitOf, waited } from '../approvals.ts'
 const PAUSE = 1000
 const MOST_DRAWN = 20
 
-const peopleOf = (options: Options): { of?: readonly string[] } => (Array.isArray(options['of']) ? { of: options['of'].map(String) } : {})
+/** Who is asked. */
+export const peopleOf = (options: Options): { of?: readonly string[] } => (Array.isArray(options['of']) ? { of: options['of'].map(String) } : {})
 
 /** Asks two people, prints the agreement's id at once, and waits for them. */
 async function askTwo(session: Session, what: string, on: string, options: Options): Promise<number> {

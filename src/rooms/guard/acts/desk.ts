@@ -38,6 +38,8 @@ export interface DeskPorts {
   readonly after: (span: Span) => Promise<void>
   /** Of the store that a job has now, by the configuration's name for it; `undefined` when the job is no longer configured. */
   readonly storeOf: (reconcile: string) => string | undefined
+  /** Of jobs with rules of their own; asked once for each handful, in the turn that writes its intents. */
+  readonly rules?: (tx: Tx, job: string) => typeof rule | undefined
   /** For tests. */
   readonly settled?: Span
 }
@@ -48,6 +50,8 @@ export interface Desk {
   probe(store: string, quarantine: Span | undefined): void
   /** What was found out last, while it is worth something. */
   probed(store: string): StoreSeen | undefined
+  /** Why it could not be tried out, where that was lately. */
+  unfit(store: string): string | undefined
   /** The stores in which there is anything for a hand to do, or something in doubt. */
   needs(): Needs
 }
@@ -102,6 +106,7 @@ export function createDesk(ports: DeskPorts): Desk {
     },
     probe: (store, quarantine) => void memory.asked.set(store, quarantine),
     probed: (store) => freshOf(memory, store, ports.now(), PROBE_GOOD),
+    unfit: (store) => (isUnfit(memory, store, ports.now()) ? memory.unfit.get(store)?.says : undefined),
     needs: () => needsOf(ports, memory),
   }
 }
@@ -279,6 +284,7 @@ function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, 
   const known = identityOfStore(tx.sql, reconcile) ?? ''
   const again = chosen.some(({ act }) => act === 'purge') ? purgedByLatest(tx, reconcile) : undefined
   const orders: Order[] = []
+  const ruled = ports.rules?.(tx, reconcile) ?? rule
   let place: string | undefined
   let edited = !isHand && head !== undefined && digestOf(loadActs(tx.sql, plan)) !== head.digest
   for (const act of chosen) {
@@ -292,7 +298,7 @@ function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, 
     const identity = act.act === 'release' ? (identityOf(object.life) ?? known) : (head?.identity ?? '')
     if (identity !== (place ?? identity)) continue
     const grounds = groundsOf(tx, ports, memory, { plan, reconcile, head, store, identity, edited })
-    const found = rule(act.act, {
+    const found = ruled(act.act, {
       item: act.given.item, key: Buffer.from(act.key, 'hex'), life: object.life, flag: act.given.flag, lock: act.given.lock, copied: act.given.copied, modifiedAt: act.given.modifiedAt, recheck: checked.get(act.key),
       heldBy: held === undefined || held.state === 'lifted' ? '' : held.by_, again: act.act === 'purge' ? again?.(act) : undefined,
     }, grounds)

@@ -13,6 +13,7 @@ import { whyHalt, type Ended as EndedWord } from './batch.ts'
 import { afterHalt, afterRun, APPROVAL_GOOD, use, type Asked, type Job, type JobRun } from './job.ts'
 import { actOf, isOpen, step, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
+import { permit, well, type Permit, type Write } from './permit.ts'
 import { applyAsked, applyJob, applyObject, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
 /** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
@@ -47,6 +48,10 @@ export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
   ran(tx: Tx, reconcile: string, run: RunEnded): Job
   /** People were asked; what comes of it is done when the last of them has said it. */
   asked(tx: Tx, agreement: string, asked: Asked): void
+  /** A plan that no run made: permitted by a person, or to be asked about. */
+  permit(tx: Tx, it: Permit): PlanRow
+  /** All was found well where no runs are made. */
+  well(tx: Tx, reconcile: string, count: number): void
   disarm(tx: Tx, reconcile: string, by: string): Job
   /** What a person has accepted: typed, dated, bound to what was seen. */
   accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string; readonly undo?: boolean }): Job
@@ -91,12 +96,14 @@ export function actsPart(context: ActsContext): Acts {
   const acts: Acts = {
     tables: TABLES, projections: PROJECTIONS,
     apply: {
-      'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob, 'guard.wanted': applyJob,
+      'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob, 'guard.wanted': applyJob, 'guard.planned': applyJob, 'guard.permitted': applyJob, 'guard.well': applyJob,
       'guard.asked': applyAsked, 'guard.intended': applyObject, 'guard.ended': applyObject, 'guard.looked': applyObject,
     },
     on: { 'agreement.pressed': (tx, entry) => takeAgreed(tx, entry, write) },
     ran: (tx, reconcile, run) => takeRun(tx, reconcile, run, write),
     asked: (tx, agreement, asked) => void tx.append({ is: 'guard.asked', stream: agreement + ':guard', body: { agreement, asked, at: tx.now.wall } }),
+    permit: (tx, it) => permit(tx, it, write),
+    well: (tx, reconcile, count) => well(tx, reconcile, count, write),
     disarm(tx, reconcile, by) {
       const job = loadJob(tx.sql, reconcile)
       return job.arming === undefined ? job : write(tx, 'guard.disarmed', reconcile, job, { ...job, arming: undefined }, { by })
@@ -150,8 +157,6 @@ export function actsPart(context: ActsContext): Acts {
   }
   return acts
 }
-
-type Write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, more?: Readonly<Record<string, unknown>>) => Job
 
 /** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
 export const tell = (tx: Tx, cause: string, title: string, says: string, weight = 2): void =>
@@ -282,10 +287,11 @@ function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Lif
 
 /** What an entry of a job says, in a sentence, for the audit. */
 export function sayAct({ is, body }: Entry): string {
-  const b = body as { reconcile?: string; by?: string; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string }; held?: { readonly keys: readonly string[]; readonly by: string } }
+  const b = body as { reconcile?: string; by?: string; count?: number; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string }; held?: { readonly keys: readonly string[]; readonly by: string } }
   switch (is) {
     case 'guard.asked': return `people were asked to ${b.asked?.is} ${b.asked?.reconcile} (${b.agreement})`
     case 'guard.armed': return `${b.reconcile} was armed (${b.agreement})`
+    case 'guard.permitted': return `${b.by} let ${b.count} ${b.count === 1 ? 'copy' : 'copies'} be set aside (${b.reconcile?.slice('keep:'.length)})`
     case 'guard.disarmed': return `${b.by} disarmed ${b.reconcile}`
     case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`
     case 'guard.breakerClosed': return `the breaker of ${b.reconcile} was closed (${b.agreement})`

@@ -103,12 +103,15 @@ function ofPlan({ plan, digest, latest, arming, now }: Grounds, until: Due | und
   const people = new Set(arming?.people ?? [])
   return [
     { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(`it is ${plan.mode}, with ${plan.refusals.length} refusals`) },
-    { wants: 'the acts as they were sealed', found: digest.now === digest.sealed ? pass : fail('they are not what was judged') },
+    sealed({ digest }),
     { wants: 'a plan that is still fresh', found: until === undefined ? unknown('nobody has said until when') : isDue(until, now) || until.boot !== now.boot ? fail('too much time has passed since it was made') : pass },
     { wants: 'the latest run', found: latest === undefined ? unknown('nobody knows it') : !isLive(latest) ? fail('it would touch nothing') : latest.binding === plan.binding ? pass : fail('something has changed since this plan was made') },
     { wants: 'armed by two people', found: arming === undefined ? fail('it is not armed') : arming.binding !== plan.binding ? fail('they armed something else') : people.size >= 2 ? pass : fail('it was one') },
   ]
 }
+
+/** Byte for byte what people saw. */
+export const sealed = ({ digest }: Pick<Grounds, 'digest'>): Want => ({ wants: 'the acts as they were sealed', found: digest.now === digest.sealed ? pass : fail('they are not what was judged') })
 
 /** Two who are two, for the hash of this very plan, not long ago (G-11, C-17). */
 function ofPeople({ plan, approval, now }: Grounds): Want[] {
@@ -142,7 +145,7 @@ function storeOfRelease({ store, identity, now }: Grounds): Want {
 }
 
 /** What was tried out on canaries just now (G-6, G-9, G-15, G-21). */
-function ofStore(grounds: Grounds, asked: readonly ('versions_or_moves' | keyof Probed['capabilities'])[]): Want[] {
+export function ofStore(grounds: Grounds, asked: readonly ('versions_or_moves' | keyof Probed['capabilities'])[]): Want[] {
   const { store } = grounds
   const same = sameStore(grounds)
   if (store === undefined || same.found.is !== 'pass') return [same]

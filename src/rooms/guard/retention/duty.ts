@@ -1,17 +1,23 @@
 // The duty of retention: after each listing the copies of a set are judged by its rules and by what was proven of them. What could go is marked, waits, and
-// is judged again; the plan says of every copy why it stays or may go. Nothing is removed by it.
+// is judged again; the plan says of every copy why it stays or may go. Nothing goes by that alone: a person permits a plan, as it stands at that
+// moment, and the desk asks here again right before each act.
 import type { Observation } from '../../../core/evidence.ts'
-import { days, type Now, type Span } from '../../../core/time.ts'
+import { days, dueIn, hours, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
+import type { Acts } from '../acts/index.ts'
+import type { PlanRow } from '../acts/rows.ts'
+import { actsToday, loadJob } from '../acts/rows.ts'
 import { loadCopies, loadListing, loadProofs, loadStamp } from '../rows.ts'
 import { judgeCopies } from '../sets/judge.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { DEFAULTS, type Settings } from './gates.ts'
-import { judge, type Judged, type World } from './judge.ts'
-import { forgetRefused, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, NEVER, saveEvaluated, saveKnown, saveRefused } from './rows.ts'
-import { FRESH, READ_WHOLE, type Shelf } from './shelf.ts'
+import { jobOf, marginsFor, totalsOf, type Wanted } from './job.ts'
+import { judge, LIMITS, saidMost, type Judged, type World } from './judge.ts'
+import { purgePlan, takenAt, type Attic, type PurgePlan } from './purge.ts'
+import { forgetRefused, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, loadTaken, NEVER, saveEvaluated, saveKnown, saveRefused } from './rows.ts'
+import { FRESH, nameOf, READ_WHOLE, type Place, type Shelf } from './shelf.ts'
 
 /** What retention needs of the node. */
 export interface Life {
@@ -22,21 +28,41 @@ export interface Life {
 }
 
 const WEEK: Span = days(7)
+const HALF_DAY: Span = hours(12)
 
 export const settingsOf = (set: BackupSet, shrink: number): Settings => ({ ...DEFAULTS, ...set.retention, keep: set.keep ?? {}, shrink })
 
 /** Everything that is known of a set, as one of its stores is judged by it. */
 export function worldOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life): World {
   return {
-    set: set.name, settings: settingsOf(set, life.shrink()), store, shelves: set.in.map((lies) => shelfOf(sql, set, lies, now)), accepted: loadMost(sql, set.name, store), now, lived: life.lived(),
+    set: set.name, settings: settingsOf(set, life.shrink()), store, shelves: set.in.map((lies) => shelfOf(sql, set, lies, now, life.lived())), accepted: loadMost(sql, set.name, store), now, lived: life.lived(),
   }
 }
 
 /** A plan as things stand now; nothing is remembered of it. */
 export const planFor = (sql: Sql, set: BackupSet, store: string, now: Now, life: Life): Judged => judge(worldOf(sql, set, store, now, life))
 
+/** The same for what lies aside of it. */
+export function atticOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life, { shelves, settings, accepted }: World = worldOf(sql, set, store, now, life)): Attic {
+  const lies = set.in.find((it) => it.store === store)
+  const holds = loadHolds(sql, set.name)
+  const laid = [...loadTaken(sql, set.name, store).values()].flatMap(({ key, life: it }) => (it.is === 'aside' ? [{ key, aside: it.aside, at: lies && takenAt(lies.pattern, key, it.aside), held: holds.has(key) }] : []))
+  return { set: set.name, store, settings, shelves, accepted, laid, margins: marginsFor(life.shrink()), now, lived: life.lived() }
+}
+
+export const purgeFor = (sql: Sql, set: BackupSet, store: string, now: Now, life: Life): PurgePlan => purgePlan(atticOf(sql, set, store, now, life))
+
+/** A plan as it is kept once people have said that it may be done, or are asked whether; `only`: for so long. */
+export function keptPlan(world: World, plan: { readonly id: string; readonly hash: string; readonly identity: string | null }, acts: readonly Wanted[], only: Span): Omit<PlanRow, 'digest'> {
+  const { set, store, now, settings, accepted } = world
+  return {
+    id: plan.id, reconcile: jobOf(set, store), hash: plan.hash, mode: 'armed', binding: plan.hash, refusals: [], totals: totalsOf(acts), store, identity: plan.identity ?? '', margins: marginsFor(settings.shrink),
+    goodUntil: dueIn(now, only), ...(acts.some(({ act }) => act === 'purge') && { purgeUntil: dueIn(now, only) }), perDay: Math.max(LIMITS.perDay, saidMost(accepted, now)), at: now.wall,
+  }
+}
+
 /** Judges, and remembers what could go and since when. */
-export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life): void {
+export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life, acts: Pick<Acts, 'well'>): void {
   if (set.keep === undefined) return
   const world = worldOf(tx.sql, set, store, tx.now, life)
   const { remember, healthy, plan, pages } = judge(world)
@@ -46,6 +72,9 @@ export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life): voi
   const at = { wall: tx.now.wall, lived: life.lived() }
   if (remember) saveKnown(tx.sql, set.name, store, remember.map((it) => (it.since === NEVER ? { ...it, since: at } : it)))
   if (healthy) saveEvaluated(tx.sql, set.name, store, tx.now.wall, remember?.length ?? 0)
+  // A breaker is closed by people only after all was found well since it opened.
+  const { breaker, healthy: well } = loadJob(tx.sql, jobOf(set.name, store))
+  if (healthy && breaker.is === 'open' && (well === undefined || well.at <= breaker.since || tx.now.wall - well.at > HALF_DAY)) acts.well(tx, jobOf(set.name, store), plan.totals.quarantine)
 }
 
 /** Somebody else takes copies away, or it is another store. */
@@ -59,13 +88,17 @@ function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { rea
   tx.append({ is: 'guard.alarmed', stream: `retention:${set.name}@${store}`, body: { subject: `retention:${set.name}@${store}`, title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall, cause: why.split(' ').toSorted().join(' '), weight: GRAVE.some((id) => why.split(' ').includes(id)) ? 3 : 1 } })
 }
 
-function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now): Shelf {
+function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now, lived: Span): Shelf {
   const listing = loadListing(sql, set.name, store, now)
   const known = loadShelf(sql, set.name, store)
   const seen = loadStamp(sql, set.name, store)
-  const proofs = loadProofs(sql, set.name, store)
   const holds = loadHolds(sql, set.name)
-  const copies = loadCopies(sql, set.name, store)
+  // What we took away since the last listing is no copy, and no witness for another.
+  const taken = loadTaken(sql, set.name, store)
+  const isTaken = (it: Place): boolean => taken.size > 0 && taken.has(nameOf(it))
+  const copies = loadCopies(sql, set.name, store).filter((it) => !isTaken(it))
+  const gone = new Set([...taken.values()].map(({ place: { key, etag } }) => JSON.stringify([key, etag])))
+  const proofs = loadProofs(sql, set.name, store).filter(({ key, etag }) => !gone.has(JSON.stringify([key, etag])))
   const look = (subject: string, found: Observation['found']): Observation | undefined =>
     seen && listing.at !== undefined ? { subject, observer: 'guard', at: listing.at, seen, goodFor: FRESH, found } : undefined
   return {
@@ -80,8 +113,8 @@ function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
         place: { key, etag, ...(versionId === undefined ? {} : { versionId }) },
       }
     }),
-    known: loadKnown(sql, set.name, store), proofs: new Set(proofs.filter(({ rung }) => rung >= READ_WHOLE).map(({ key, etag }) => JSON.stringify([key, etag]))).size,
-    fewest: loadFewest(sql, set.name, store, now.wall), actsToday: 0,
+    known: loadKnown(sql, set.name, store, taken), proofs: new Set(proofs.filter(({ rung }) => rung >= READ_WHOLE).map(({ key, etag }) => JSON.stringify([key, etag]))).size,
+    fewest: loadFewest(sql, set.name, store, now.wall), actsToday: actsToday(sql, jobOf(set.name, store), { wall: now.wall, lived }),
   }
 }
 

@@ -110,13 +110,16 @@ export const touchable = ({ held, at, counted, why }: Copy, now: Now): readonly 
 ]
 
 /** What newer copies must remain (G-1, G-4). */
-export function covered({ at }: Standing, { shelf, settings, witnesses }: Judging): readonly Want[] {
+export const covered = ({ at }: Standing, { shelf, settings, witnesses }: Judging): readonly Want[] => covering(at, { store: shelf.store, settings, witnesses })
+
+/** The same for anything that was taken at that time. */
+export function covering(at: Instant, { store: own, settings, witnesses }: { readonly store: string; readonly settings: Settings; readonly witnesses: Witnesses }): Want[] {
   const newer = (store: string): number => (witnesses.get(store) ?? []).filter((it) => it > at).length
   const { keepVerified, locations } = settings
   const stores = [...witnesses.keys()].filter((store) => newer(store) >= keepVerified)
   const best = [...witnesses.keys()].map((store) => `${store}: ${newer(store)}`).join(', ')
   return [
-    { wants: `a newer verified copy in ${shelf.store}`, found: newer(shelf.store) > 0 ? pass : unknown('no newer one was read whole lately') },
+    { wants: `a newer verified copy in ${own}`, found: newer(own) > 0 ? pass : unknown('no newer one was read whole lately') },
     { wants: `${keepVerified} newer verified copies in ${locations === 1 ? 'a store' : `${locations} stores`}`, found: stores.length >= locations ? { is: 'pass', says: stores.join(', ') } : unknown(`not known of enough (${best === '' ? 'no store can be believed' : best})`) },
   ]
 }

@@ -71,16 +71,16 @@ const ACCEPTED_FOR = days(1)
 export function judge(world: World): Judged {
   const { set, store, settings, now, lived } = world
   const shelf = world.shelves.find((it) => it.store === store)
-  if (shelf === undefined) return judged(world, [{ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [], cure: 'Let the store be listed.' }], [], undefined)
+  if (shelf === undefined) return judged(world, [notListed(store)], [], undefined)
   const judging: Judging = { shelf, settings, witnesses: witnessesOf(world.shelves, settings, now, lived), now, lived }
-  const refusals = [...rulesOf(settings), ...unsound(shelf, now), ...limitsOf(world, shelf)]
+  const refusals = [...refusalsOf(world, shelf), ...limitsOf(world, shelf)]
   const standings = standingsOf(shelf, settings, now, lived)
   const kept = sortBoth(standings, settings)
   const byName = new Map(standings.map((one) => [one.name, one]))
   const verdicts = [...shelf.copies].sort(newestFirst).map((copy) => verdictOf(copy, byName.get(nameOf(copy.place)), kept, judging))
   const healthy = refusals.length === 0
   const remember = healthy ? verdicts.map((it) => remembered(it, judging)) : undefined
-  return judged({ set, store, now }, refusals, verdicts.map((it) => itemOf(it, settings)), remember, shelf.identity.now)
+  return judged({ set, store, settings }, refusals, verdicts.map((it) => itemOf(it, settings)), remember, shelf.identity.now)
 }
 
 interface Verdict {
@@ -136,17 +136,26 @@ function rulesOf({ keep, keepVerified, locations }: Settings): Refusal[] {
   return [{ id: 'rules', found: 'fail', text: 'no rule says what is kept', evidence: [], cure: 'Give `keep` at least one rule, such as daily: 7, and keep at least one verified copy in one place.' }]
 }
 
+/** Why nothing of a shelf may be touched, whatever it is: there is no rule, or it cannot be believed. */
+export const refusalsOf = ({ settings, store, now }: Pick<World, 'settings' | 'store' | 'now'>, shelf: Shelf | undefined): Refusal[] =>
+  [...rulesOf(settings), ...(shelf === undefined ? [notListed(store)] : unsound(shelf, now))]
+
+const notListed = (store: string): Refusal => ({ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [], cure: 'Let the store be listed.' })
+
 const unsound = (shelf: Shelf, now: Now): Refusal[] => {
   const evidence = shelf.listing === undefined ? [] : [{ subject: shelf.listing.subject, observer: shelf.listing.observer, at: shelf.listing.at }]
   return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure }]))
 }
+
+/** So many may go by a person's word, for a day. */
+export const saidMost = (accepted: World['accepted'], now: Now): number => (accepted !== undefined && accepted.at <= now.wall && between(accepted.at, now.wall) <= ACCEPTED_FOR ? accepted.most : 0)
 
 /** Counts everything that could go in the worst case, not what would go: knowing less must not bring a plan below its limit. */
 function limitsOf({ settings, now, accepted }: World, shelf: Shelf): Refusal[] {
   const { fewest, actsToday } = shelf
   const cure = 'Look at the plan. If so much may go, a person accepts the number; else hold what is to stay, or mend `keep`.'
   if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: [], cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
-  const said = accepted !== undefined && accepted.at <= now.wall && between(accepted.at, now.wall) <= ACCEPTED_FOR ? accepted.most : 0
+  const said = saidMost(accepted, now)
   const share = Math.max(LIMITS.few, Math.floor(LIMITS.share * (fewest === 'none' ? 0 : fewest)))
   const could = couldGo(shelf, settings, now)
   const most = Math.max(said, Math.min(LIMITS.perRun, share))
@@ -154,17 +163,23 @@ function limitsOf({ settings, now, accepted }: World, shelf: Shelf): Refusal[] {
   return [...over(could, most, 'at once'), ...over(could + actsToday, Math.max(LIMITS.perDay, said), `within ${sayTime(days(1))}`)]
 }
 
-function judged({ set, store, now }: Pick<World, 'set' | 'store' | 'now'>, refusals: readonly Refusal[], items: readonly Item[], remember: readonly Known[] | undefined, identity?: string): Judged {
+function judged({ set, store, settings }: Pick<World, 'set' | 'store' | 'settings'>, refusals: readonly Refusal[], items: readonly Item[], remember: readonly Known[] | undefined, identity?: string): Judged {
   const count = (act: Item['act']): number => items.filter((it) => it.act === act).length
   const bytes = items.reduce((sum, it) => sum + (it.act === 'quarantine' ? (it.bytes ?? 0) : 0), 0)
   const head = { set, store, identity: identity ?? null, refusals, totals: { quarantine: count('quarantine'), keep: count('keep'), never: count('never'), bytes } }
-  const hash = createHash('sha256').update(canonical({ ...head, items })).digest('hex')
+  const hash = hashOf({ set, store, identity: head.identity, rules: rulesIn(settings), refusals: refusals.map(({ id }) => id), items: items.map(({ act, key, version_id, etag, bytes, at }) => ({ act, key, version_id, etag, bytes, at })) })
   const says = refusals.map((it) => it.text)
   return {
-    plan: { ...head, id: derivedId('plan', set, store, now.wall, hash), hash, items }, remember, healthy: refusals.length === 0,
+    plan: { ...head, id: derivedId('plan', set, store, hash), hash, items }, remember, healthy: refusals.length === 0,
     pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}` }],
   }
 }
+
+/** What a person may change, and a plan is bound to. */
+const rulesIn = ({ keep, zone, keepVerified, locations, verifiedWithin }: Settings): Readonly<Record<string, unknown>> => ({ keep: { ...keep }, zone, keepVerified, locations, verifiedWithin })
+
+/** Of what stays and what goes, and by which rules. How long something has waited is no part of it: the same judgement a minute later is the same plan, and has the same id. */
+export const hashOf = (it: Readonly<Record<string, unknown>>): string => createHash('sha256').update(canonical(it)).digest('hex')
 
 /** What of a plan may be done: nothing of one that was refused. */
 export const deletable = ({ refusals, items }: Pick<Plan, 'refusals' | 'items'>): readonly Item[] => (refusals.length > 0 ? [] : items.filter((it) => it.act === 'quarantine'))

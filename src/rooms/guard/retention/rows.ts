@@ -4,8 +4,10 @@ import type { Entry } from '../../../core/ledger.ts'
 import type { Instant, Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { StoreClock } from '../../../ports/store.ts'
+import { asideOf, type Life } from '../acts/life.ts'
 import type { Moment } from '../reconcile/margins.ts'
 import type { CopyBody } from '../rows.ts'
+import { jobOf, parseJob } from './job.ts'
 import { nameOf, type Known, type Mark, type Place } from './shelf.ts'
 
 export const TABLES = `
@@ -78,25 +80,60 @@ export const forgetRefused = (sql: Sql, set: string, store: string): void => voi
 /** Keys that a person holds, in whatever store. */
 export const loadHolds = (sql: Sql, set: string): ReadonlySet<string> => new Set(sql.all<{ key: string }>('select key from guard_hold where set_ = ?', set).map(({ key }) => key))
 
+/** What we have taken away ourselves, or are about to: nobody counts it as there, and nobody misses it. */
+export interface Taken {
+  readonly key: string
+  readonly place: Place
+  readonly life: Life
+}
+
+export const loadTaken = (sql: Sql, set: string, store: string): ReadonlyMap<string, Taken> => new Map(
+  sql.all<{ key: string; life: string }>(`select key, life from guard_object where reconcile = ? and life_is in ('leaving', 'aside', 'returning', 'removing')`, jobOf(set, store)).flatMap((row): [string, Taken][] => {
+    const life = JSON.parse(row.life) as Life
+    const key = Buffer.from(row.key, 'hex').toString('utf8')
+    const what = life.is === 'leaving' ? life.what : asideOf(life)
+    if (what === undefined) return []
+    const place: Place = { key, etag: what.etag, ...(what.versionId === undefined ? {} : { versionId: what.versionId }) }
+    return [[nameOf(place), { key, place, life }]]
+  }),
+)
+
+/** An act on a copy ended, or was looked at: what was removed is missed by nobody, and what came back is new to us where a listing was without it. */
+export const applyEnded = (sql: Sql, entry: Entry): void => {
+  const { reconcile, key, life, act } = entry.body as unknown as { reconcile: string; key: string; life: Life; act: string }
+  const job = parseJob(reconcile)
+  const text = Buffer.from(key, 'hex').toString('utf8')
+  if (job === undefined) return
+  if (life.is === 'purged' || (act !== 'quarantine' && life.is === 'unmarked')) {
+    sql.run(`delete from guard_expected where set_ = ? and store = ? and key = ? and not exists (select 1 from guard_copy c where c.set_ = guard_expected.set_ and c.store = guard_expected.store and c.key = guard_expected.key
+      and c.version = guard_expected.version and c.etag = guard_expected.etag)`, job.set, job.store, text)
+  }
+}
+
 /** What should be there, by the ledger, with since when and how often it was found superfluous. */
-export function loadKnown(sql: Sql, set: string, store: string): { readonly count: number; readonly copies: readonly Known[] } {
+export function loadKnown(sql: Sql, set: string, store: string, taken: ReadonlyMap<string, Taken>): { readonly count: number; readonly copies: readonly Known[] } {
   const rows = sql.all<{ name: string; key: string; version: string; etag: string; since: string | null; mark: string | null }>(
     'select e.name, e.key, e.version, e.etag, m.since, m.mark from guard_expected e left join guard_mark m on m.set_ = e.set_ and m.store = e.store and m.name = e.name where e.set_ = ? and e.store = ?', set, store)
-  const count = sql.get<{ n: number }>('select count(*) as n from guard_expected where set_ = ? and store = ?', set, store)?.n ?? 0
+  const away = rows.filter(({ name }) => taken.has(name))
+  const count = (sql.get<{ n: number }>('select count(*) as n from guard_expected where set_ = ? and store = ?', set, store)?.n ?? 0) - away.length
   // One that was never evaluated is known by its name alone: since when is not, and then nothing is over.
-  return { count, copies: rows.map((row) => ({ place: placeOf(row), since: row.since === null ? NEVER : (JSON.parse(row.since) as Moment), ...(row.mark === null ? {} : { mark: JSON.parse(row.mark) as Mark }) })) }
+  return { count, copies: rows.filter(({ name }) => !taken.has(name)).map((row) => ({ place: placeOf(row), since: row.since === null ? NEVER : (JSON.parse(row.since) as Moment), ...(row.mark === null ? {} : { mark: JSON.parse(row.mark) as Mark }) })) }
 }
 
 /** What should be there and was not in the last listing, as it was. */
-export const loadGone = (sql: Sql, set: string, store: string): readonly Place[] =>
-  sql.all<{ key: string; version: string; etag: string }>(`select e.key, e.version, e.etag from guard_expected e
-    where e.set_ = ? and e.store = ? and not exists (select 1 from guard_copy c where c.set_ = e.set_ and c.store = e.store and c.key = e.key and c.version = e.version and c.etag = e.etag) order by e.key`, set, store).map(placeOf)
+export const loadGone = (sql: Sql, set: string, store: string): readonly Place[] => {
+  const taken = loadTaken(sql, set, store)
+  return sql.all<{ key: string; version: string; etag: string }>(`select e.key, e.version, e.etag from guard_expected e
+    where e.set_ = ? and e.store = ? and not exists (select 1 from guard_copy c where c.set_ = e.set_ and c.store = e.store and c.key = e.key and c.version = e.version and c.etag = e.etag) order by e.key`, set, store).map(placeOf).filter((it) => !taken.has(nameOf(it)))
+}
 
 /** Of what was not evaluated yet: nothing that is waited for since then is ever over. */
 export const NEVER: Moment = { wall: Number.MAX_SAFE_INTEGER as Instant, lived: Number.MAX_SAFE_INTEGER as Span }
 
 export function saveKnown(sql: Sql, set: string, store: string, copies: readonly Known[]): void {
-  sql.run('delete from guard_mark where set_ = ? and store = ?', set, store)
+  // What is just being set aside may turn out not to have been: its wait is not lost with a hand that died. What lies aside begins anew when it comes back.
+  const leaving = [...loadTaken(sql, set, store)].filter(([, { life }]) => life.is === 'leaving').map(([name]) => name)
+  sql.run('delete from guard_mark where set_ = ? and store = ? and name not in (select value from json_each(?))', set, store, JSON.stringify(leaving))
   for (const { place, since, mark } of copies) {
     sql.run('insert into guard_mark (set_, store, name, since, mark) values (?,?,?,?,?) on conflict do nothing', set, store, nameOf(place), JSON.stringify(since), mark === undefined ? null : JSON.stringify(mark))
   }

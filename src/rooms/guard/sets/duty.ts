@@ -8,7 +8,7 @@ import type { Listed, ListTask, Task } from '../protocol.ts'
 import {
   isDown, loadAsked, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type TurnedBody,
 } from '../rows.ts'
-import { judgeCopies, judgeSet, worstFirst, type Verdict } from './judge.ts'
+import { judgeCopies, judgeSet, worstFirst, type Copy, type Verdict } from './judge.ts'
 import { record } from './recording.ts'
 import { lookEvery, type BackupSet } from './set.ts'
 import { isSilenced, loadFindings, loadMissed, type MissedBody } from './standing-rows.ts'
@@ -23,6 +23,8 @@ export interface SetsContext {
   /** Which store it was at the last whole listing, and how many copies are missed there. */
   readonly formerOf: (sql: Sql, set: BackupSet, store: string) => string | undefined
   readonly gone: (sql: Sql, set: BackupSet, store: string) => number
+  /** Whether Holdfast has set this very copy aside itself. */
+  readonly took: (sql: Sql, set: string, store: string) => (copy: Copy) => boolean
   /** A whole listing was taken in. */
   readonly onListed: (tx: Tx, set: BackupSet, store: string, listed: Listed & { readonly is: 'listed' }) => void
 }
@@ -90,7 +92,7 @@ export function setsOf(context: SetsContext): Sets {
       // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
       else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, ANOTHER)
       else {
-        if (!record(tx, set, lies, result.copies)) return 'more'
+        if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
         if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)

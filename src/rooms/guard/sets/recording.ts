@@ -14,7 +14,7 @@ const MOST_CHANGES = 300
 const READ_WHOLE = 2
 
 /** False when not all of it is recorded yet. */
-export function record(tx: Tx, set: BackupSet, lies: Lies, copies: readonly Copy[]): boolean {
+export function record(tx: Tx, set: BackupSet, lies: Lies, { copies, took }: { readonly copies: readonly Copy[]; readonly took: (copy: Copy) => boolean }): boolean {
   const { store } = lies
   let left = MOST_CHANGES
   const known = new Map(loadCopies(tx.sql, set.name, store).map((copy) => [copy.key, copy]))
@@ -32,7 +32,7 @@ export function record(tx: Tx, set: BackupSet, lies: Lies, copies: readonly Copy
   }
   for (const gone of known.values()) {
     if (left-- === 0) return false
-    tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(gone), ...rotated, says: 'it is not listed any more' } })
+    tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(gone), ...rotated, says: took(gone) ? 'Holdfast set it aside' : 'it is not listed any more' } })
   }
   const rotation = loadRotation(tx.sql, set.name, store)
   saveRotation(tx.sql, set.name, store, { credit: rotation?.credit ?? FIRST_CREDIT, odd: undefined })

@@ -10,6 +10,8 @@ export interface Lies {
   /** Where a person says that this store stands. */
   readonly offsite?: boolean
   readonly domain?: string
+  /** The configuration gives no credential that could take anything away there. */
+  readonly readOnly?: true
   readonly pattern: Pattern
   /** Of a repository: everything below this belongs to all of its copies together. */
   readonly repository?: string

@@ -1,0 +1,157 @@
+// Retention carried out, from the plan that a person read to the copy that two people removed; and what holds each step up.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { keepWorld, keyOf, setOf, type KeepWorld } from '../../../test/guard/keep-world.ts'
+import { minutes, seconds } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+
+const idsOf = (body: Record<string, unknown>): string[] => ((body['reasons'] ?? []) as { id: string }[]).map(({ id }) => id)
+const actsOf = (body: Record<string, unknown>): string[] => ((body['acts'] ?? []) as { copy: string; state: string }[]).map(({ copy, state }) => `${copy} ${state}`)
+const nights = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => keyOf(from + n))
+
+async function ready(t: Parameters<typeof keepWorld>[0], ...more: [] | [Parameters<typeof keepWorld>[1]]): Promise<KeepWorld> {
+  const it = await keepWorld(t, ...more)
+  await it.ripen()
+  return it
+}
+
+test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes back with a hold, and is removed by two after a month', async (t) => {
+  const it = await ready(t)
+  const plan = await it.plan()
+  assert.deepEqual([plan.refusals, plan.totals.quarantine], [[], 2])
+  await it.leap(seconds(3))
+  assert.equal((await it.plan()).id, plan.id, 'the same judgement is the same plan')
+  const body = await it.apply(plan.id)
+  assert.deepEqual([body['waiting'], body['permitted_by']], [2, ['ada']])
+  assert.deepEqual(await it.work(), nights(7, 8).toReversed().map((key) => `quarantine ${key} done`).toSorted().toReversed())
+  assert.deepEqual(it.standing(), nights(0, 6))
+  assert.deepEqual(actsOf(await it.apply(String(body['plan']))), nights(7, 8).map((key) => `${key} done`))
+  await it.list()
+  const after = await it.plan()
+  assert.deepEqual([after.refusals, after.totals.quarantine, after.aside.totals], [[], 0, { purge: 0, aside: 2, bytes: 0 }], 'G-12 nobody misses what we took away ourselves')
+  assert.deepEqual(await it.work(), [], 'once')
+  const { body: back } = await it.ask('backups.release', { set: 'shop', copies: [keyOf(7), 'other'], person: 'bo' }) as { body: { wanted: number; missing: string[] } }
+  assert.deepEqual([back.wanted, back.missing], [1, ['other']])
+  assert.deepEqual(await it.work(), [`release ${keyOf(7)} done`])
+  await it.ripen()
+  const held = await it.plan()
+  assert.deepEqual([held.refusals, held.totals.quarantine, held.items.find(({ key }) => key === keyOf(7))?.why], [[], 0, 'never, because nobody holds it: it is held'])
+  await it.leap(seconds(33))
+  await it.list()
+  const purge = (await it.plan()).aside
+  assert.deepEqual([purge.totals.purge, purge.items.map(({ key }) => key)], [1, [keyOf(8)]])
+  const asked = await it.ask('backups.purge', { plan: purge.id, of: ['ada', 'bo'], person: 'ada' }) as { status: number; body: { state?: string; typed?: string; text?: string } }
+  assert.deepEqual([asked.status, asked.body.state, asked.body.typed], [200, 'open', 'shop'])
+  assert.deepEqual(await it.work(), [], 'C-17 two people are asked, and neither has said it')
+  await it.agree()
+  assert.deepEqual(await it.work(), [`purge ${keyOf(8)} done`])
+  await it.list()
+  const last = await it.plan()
+  assert.deepEqual([last.refusals, last.aside.items, it.standing()], [[], [], nights(0, 7)])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-11 a plan that is not what it would be now is refused: another copy, another rule, another hash', async (t) => {
+  const it = await ready(t)
+  const { id } = await it.plan()
+  assert.deepEqual(idsOf(await it.apply(`plan_${'0'.repeat(32)}`)), ['plan'])
+  assert.equal((await it.ask('backups.apply', { plan: 'shop' })).status, 404)
+  assert.equal((await it.ask('backups.apply', { plan: id }, { is: 'token', name: 'ci', scopes: ['admin'] } as never)).status, 403, 'no token lets anything go')
+  it.add(-1)
+  await it.list()
+  assert.deepEqual(idsOf(await it.apply(id)), ['plan'])
+  const other = await ready(t)
+  const seen = (await other.plan()).id
+  void other.keeper.configure({ ...other.keeper.config, backups: [setOf({ keep: { daily: 8 } })] })
+  await other.settle()
+  assert.deepEqual(idsOf(await other.apply(seen)), ['plan'])
+  assert.deepEqual(await other.work(), [])
+})
+
+test('G-1 G-6 G-10 what was permitted is judged again right before: a witness lost, a hold, other bytes, a store that cannot be listed, each holds it', async (t) => {
+  const holds: readonly [string, RegExp, (it: KeepWorld) => Promise<void>][] = [
+    ['a hold', /it is held/, async (it) => void await it.ask('backups.hold', { set: 'shop', copy: keyOf(8), reason: 'wait' })],
+    ['other bytes', /it is not what lies there now|is gone or changed/, async (it) => {
+      it.add(8)
+      await it.list()
+    }],
+    ['somebody takes one away', /is gone or changed/, async (it) => {
+      it.store.stacks.delete(keyOf(0))
+      await it.list()
+    }],
+    ['nothing newer is verified any more', /newer/, async (it) => {
+      it.sql.run('delete from guard_proof')
+      await it.list({ proven: false })
+    }],
+    ['another bucket', /another store than before|another one/, async (it) => {
+      it.store.identity = 'store-2'
+      await it.list()
+    }],
+  ]
+  for (const [name, says, change] of holds) {
+    const it = await ready(t)
+    const body = await it.apply((await it.plan()).id)
+    await change(it)
+    const did = await it.work()
+    assert.ok(!did.some((one) => one.includes(keyOf(8))), `${name}: ${did.join()}`)
+    assert.match(JSON.stringify(await it.apply(String(body['plan']))), says, name)
+  }
+  const blind = await ready(t)
+  const { id } = await blind.plan()
+  const body = await blind.apply(id)
+  await blind.leap(minutes(6))
+  assert.deepEqual(await blind.work(), [], 'it waits for a listing of the last minutes')
+  await blind.list({ says: 'connection refused' })
+  assert.deepEqual(await blind.work(), [])
+  assert.equal((await blind.apply(String(body['plan'])))['waiting'], 2, 'and is not given up')
+  await blind.list()
+  assert.equal((await blind.work()).length, 2)
+})
+
+test('G-8 a hand that dies before or after an act leaves one end, whoever comes next', async (t) => {
+  for (const when of ['before', 'after'] as const) for (const at of [1, 2]) {
+    const it = await ready(t)
+    await it.apply((await it.plan()).id)
+    await it.work({ at, when })
+    for (let n = 0; n < 3; n++) {
+      await it.leap(minutes(1.5))
+      await it.list()
+      await it.work()
+    }
+    assert.deepEqual(it.standing(), nights(0, 6), `${when} ${at}`)
+    assert.deepEqual(it.store.events.map(({ is }) => is), ['aside', 'aside'])
+    assert.deepEqual((await it.plan()).refusals, [])
+  }
+})
+
+test('G-5 more than the limits is refused whole; a store without a credential and a repository give up nothing', async (t) => {
+  const many = await keepWorld(t, [setOf({ keep: { daily: 3 } })], 12)
+  await many.ripen()
+  assert.deepEqual(idsOf(await many.apply((await many.plan()).id)), ['limit'])
+  const lies = setOf().in[0]
+  assert(lies)
+  const bare = await ready(t, [setOf({ in: [{ ...lies, readOnly: true }] })])
+  assert.deepEqual(idsOf(await bare.apply((await bare.plan()).id)), ['delete'])
+  const repository = await ready(t, [setOf({ engine: 'restic', in: [{ ...lies, repository: 'shop-' }] })])
+  assert.deepEqual(idsOf(await repository.apply((await repository.plan()).id)), ['repository'])
+  for (const it of [many, bare, repository]) assert.deepEqual(await it.work(), [])
+})
+
+test('G-11 a plan whose acts were edited after it was permitted is done by nobody, and people hear of it', async (t) => {
+  const it = await ready(t)
+  const body = await it.apply((await it.plan()).id)
+  it.sql.run(`update guard_act set given = replace(given, 'no rule keeps it', 'it may')`)
+  assert.deepEqual(await it.work(), [])
+  assert.match(JSON.stringify(await it.apply(String(body['plan']))), /"stopped":/)
+  assert.match(it.open().join(), /edited/)
+})
+
+test('G-9 G-10 a store whose clock is off, or that does not keep what is aside, gives up nothing', async (t) => {
+  for (const capability of ['clock', 'sets_aside', 'brings_back', 'read_only'] as const) {
+    const it = await ready(t)
+    const body = await it.apply((await it.plan()).id)
+    it.store.capabilities = { [capability]: { is: 'fail', says: 'it lies' } }
+    assert.deepEqual(await it.work(), [], capability)
+    assert.match(JSON.stringify(await it.apply(String(body['plan']))), /it lies/)
+  }
+})
