@@ -98,6 +98,10 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${ACTS}/desk.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
   },
   {
+    name: 'a copy of the same name is a copy', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/copies.test.ts', name: 'G-23 a copy counts' },
+    changes: [{ file: 'src/processes/guard/reconcile/copies.ts', find: `found.etag === etag && found.bytes === bytes ?`, put: `found.etag === etag && bytes >= 0 ?` }],
+  },
+  {
     name: 'a bad batch is told to every run for ever', breaks: ['G-5'], killer: acts('a bad batch is judged by one run'),
     changes: [{ file: `${ACTS}/job.ts`, find: `{ judged: Math.max(run.through, job.judged ?? 0) }`, put: `{ judged: job.judged ?? 0 }` }],
   },

@@ -239,6 +239,21 @@ test('G-22 every delete lapses within 30 s by the store’s clock, and a late on
   await assert.rejects(deleting.release({ ...it, token: fake.objects.get('k')?.[0]?.versionId ?? '' }, soon()), /does not say what time it is/)
 })
 
+test('G-22 a purge names the version that was judged, and to bring back names the delete marker that was laid', async (t) => {
+  const { fake, reading, deleting } = await rent(t)
+  const named = async (act: () => Promise<unknown>): Promise<(string | null)[]> => {
+    fake.asked.length = 0
+    await act()
+    return fake.asked.filter((line) => line.startsWith('DELETE')).map((line) => new URLSearchParams(line.split('?')[1] ?? '').get('versionId'))
+  }
+  fake.put('k', 'k')
+  const it = judgedOf(await versionAt(reading, 'k'))
+  let aside = doneWith(await deleting.quarantine(it, soon()))
+  assert.deepEqual(await named(() => deleting.release(aside, soon())), [aside.token])
+  aside = doneWith(await deleting.quarantine(it, soon()))
+  assert.deepEqual(await named(() => deleting.purge(aside, soon())), [it.versionId, aside.token])
+})
+
 test('ranges are what was asked for, or nothing', async (t) => {
   const { fake, reading } = await rent(t)
   fake.put('k', '0123456789')

@@ -18,6 +18,9 @@ interface Truth {
   readonly agreed: Set<string>
   /** Time lived through, without a break, since the object had no row. */
   readonly livedRowless: Map<string, number>
+  /** Keys of which the other place has no copy any more; those that a person brought back and nobody has unlocked. */
+  readonly uncopied: Set<string>
+  readonly held: Set<string>
   seen: number
 }
 
@@ -49,11 +52,13 @@ function judge({ world, truth }: Real): void {
     if (is === 'aside') {
       assert(at - (truth.written.get(versionId) ?? at) >= days(7), `${key} was put aside younger than its age`)
       assert(at - since >= hours(24) && lived >= hours(24), `${key} was put aside before it had soaked`)
+      assert(!truth.held.has(key), `${key} was put aside, and a person had brought it back`)
     } else {
       const aside = world.store.events.find((it) => it.is === 'aside' && it.versionId === versionId)
       assert(aside !== undefined, `${key} was removed and never put aside`)
       assert(at - aside.at >= days(30), `${key} was removed after ${(at - aside.at) / days(1)} d of quarantine`)
       assert(truth.agreed.has(versionId), `${key} was removed, and no two people agreed to that`)
+      assert(!truth.uncopied.has(key), `${key} was removed, and the other place has no copy`)
     }
   }
   truth.seen = world.store.events.length
@@ -135,14 +140,21 @@ const COMMANDS = [
     if (new Set(people).size < 2) return
     for (const { act, given } of loadActs(world.room.sql, plan)) if (act === 'purge') truth.agreed.add(given.item.version_id ?? '')
   })),
-  key.map((it) => command(`bring back ${it}`, ({ world }) => void world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf(it)], 'ada')))),
+  key.map((it) => command(`bring back ${it}`, ({ world, truth }) => {
+    if (world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf(it)], 'ada')).wanted > 0) truth.held.add(it)
+  })),
+  key.map((it) => command(`unlock ${it}`, ({ world, truth }) => {
+    world.room.turn((tx) => world.acts.accept(tx, JOB, { what: 'unlock', seen: hexOf(it), by: 'bo' }))
+    truth.held.delete(it)
+  })),
+  fc.tuple(key, fc.boolean()).map(([it, there]) => command(`the copy of ${it} ${there ? 'comes back' : 'goes'}`, ({ truth }) => void (there ? truth.uncopied.delete(it) : truth.uncopied.add(it)))),
 ]
 
 test('G-6 G-7 G-8 G-11 G-23 whatever happens in whatever order, nothing is put aside too early, nothing removed unagreed, and nothing lost', async () => {
   let [aside, gone, back] = [0, 0, 0]
   await fc.assert(fc.asyncProperty(fc.boolean(), fc.constantFrom('new', 'ripe', 'spent'), fc.commands(COMMANDS, { maxCommands: 40, size: 'max' }), async (honest, from, commands) => {
-    const world = actsWorld({ honest })
-    const truth: Truth = { rowless: new Map(), written: new Map(), agreed: new Set(), livedRowless: new Map(), seen: 0 }
+    const truth: Truth = { rowless: new Map(), written: new Map(), agreed: new Set(), livedRowless: new Map(), uncopied: new Set(), held: new Set(), seen: 0 }
+    const world = actsWorld({ honest, copies: async (wanted) => Object.fromEntries(wanted.map(({ key: hex }) => [hex, truth.uncopied.has(Buffer.from(hex, 'hex').toString()) ? 'not' as const : 'there' as const])) })
     if (from !== 'new') await ripen({ world, truth }, from)
     await fc.asyncModelRun(() => ({ model: {}, real: { world, truth } }), commands)
     // In the end all is quiet: nothing is in doubt, and what has a row stands.
