@@ -63,7 +63,7 @@ export const guarding: readonly Mutant[] = [
   },
   {
     name: 'quarantine is shorter than the retention of the catalogue', breaks: ['G-23'], killer: killer('margins', 'G-23 quarantine is the longest'),
-    changes: [{ file: MARGINS, find: 'Math.max(QUARANTINE, retention + BEYOND_RETENTION, oldestCopy', put: 'Math.max(QUARANTINE, oldestCopy' }],
+    changes: [{ file: MARGINS, find: 'Math.max(QUARANTINE, retention + BEYOND_RETENTION, (oldestCopy', put: 'Math.max(QUARANTINE, (oldestCopy' }],
   },
   {
     name: 'the copy in the other place is not asked for', breaks: ['G-23'], killer: killer('run', 'G-23 what is not verified in the other place'),

@@ -76,7 +76,7 @@ export const storing: readonly Mutant[] = [
     changes: [{ file: 'src/processes/stores/lone.ts', find: "return inDoubt(`${cause.message}; nobody", put: "return refusal('unable', `${cause.message}; nobody" }, { file: 'src/processes/stores/lone.ts', find: 'import { inDoubt, type', put: 'import { refusal, type' }],
   },
   {
-    name: 'whoever judges a folder may purge it', breaks: ['G-21'], killer: killer(DIR_TEST, 'dir: G-21 nothing is ever removed for good'),
+    name: 'whoever judges a folder may purge it', breaks: ['G-21'], killer: killer(DIR_TEST, 'G-21 a folder is never purged'),
     changes: [{ file: DIR_HAND, find: "purges: none(NEVER),", put: "purges: NEVER === '' ? none(NEVER) : { is: 'pass' }," }],
   },
   {

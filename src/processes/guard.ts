@@ -132,8 +132,9 @@ async function work({ id, task }: { readonly id: string; readonly task: Task }):
   }
 }
 
-/** One drill at a time: each takes room, memory and the disk for itself. */
+/** One drill at a time: each takes room, memory and the disk for itself. Single keys are asked for at once: whoever wants to know is about to act. */
 function next(): void {
+  for (let at = waiting.findIndex(({ task }) => task.is === 'recheck'); at >= 0; at = waiting.findIndex(({ task }) => task.is === 'recheck')) for (const one of waiting.splice(at, 1)) void work(one)
   while (atWork.size < MOST_AT_WORK) {
     const at = waiting.findIndex(({ task }) => task.is !== 'drill' || drilling === undefined)
     const [one] = at < 0 ? [] : waiting.splice(at, 1)

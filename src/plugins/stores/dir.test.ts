@@ -159,6 +159,17 @@ test('who was killed in the middle comes to the same end, wherever it was', asyn
   doneWith(await deleting.quarantine(it, soon()))
 })
 
+test('G-21 a folder is never purged, and what lies aside has its name beside it', async (t) => {
+  const { folder, reading, deleting, put } = lay(t)
+  await put('a', 'a')
+  const aside = doneWith(await deleting.quarantine(judgedOf(await versionAt(reading, 'a')), soon()))
+  const outcome = await deleting.purge(aside, soon())
+  assert(outcome.is === 'refused' && outcome.why === 'unable')
+  assert.match(outcome.says, /a folder is never purged.*remove it by hand/)
+  assert.equal((await deleting.probe(soon())).capabilities.purges.is, 'fail')
+  assert.deepEqual(['object', 'name'].map((name) => fs.readFileSync(path.join(folder, '.holdfast/quarantine', aside.token, name), 'utf8')), ['a', 'a\n'])
+})
+
 test('what may not be looked at is not known to be gone: nothing is said of it, and nothing is done', async (t) => {
   const { folder, reading, deleting, put } = lay(t)
   await put('a', 'a')

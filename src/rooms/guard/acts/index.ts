@@ -237,7 +237,7 @@ function bring(tx: Tx, reconcile: string, { keys, by }: { readonly keys: readonl
   // What was asked for stands in the ledger: acts under a person's name that do not are nobody's.
   for (let n = 0; n < wanted.length; n += MOST_NAMED) {
     const job = loadJob(tx.sql, reconcile)
-    write(tx, 'guard.wanted', reconcile, job, job, { held: { keys: wanted.slice(n, n + MOST_NAMED).map(({ key }) => key), by } })
+    write(tx, 'guard.wanted', reconcile, job, job, { by, held: { keys: wanted.slice(n, n + MOST_NAMED).map(({ key }) => key), by } })
   }
   return { wanted: wanted.length, missing }
 }
