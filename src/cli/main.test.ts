@@ -459,25 +459,6 @@ test('acknowledging loads neither schemas nor the database', () => {
   assert.equal(ran.stdout.trim(), '[]', ran.stderr)
 })
 
-test('G-23 doctor says where nobody knows how far back the copies of a catalogue go', async () => {
-  const file = path.join(folder, 'unbound.yaml')
-  const text = (set: string): string => `version: 1
-site: { name: A, url: "https://a.example" }
-checks:
-  games-db: { postgres: "postgres://a@127.0.0.1/games" }
-stores:
-  main: { dir: ./nas }
-catalogues:
-  games: { postgres: "postgres://b@127.0.0.1/games", retention: 14d }
-reconcile:
-  saves: { store: main, prefix: c/, catalogue: games, rows: "select key, locked from backups", sentinels: { plant: [x], remove: [x] } }
-${set}`
-  writeFileSync(file, text(''))
-  assert.match((await run(`doctor --config ${file}`)).out, /saves: how far back copies of the catalogue games go is not known, since no set of backups is bound to it/)
-  writeFileSync(file, text('backups:\n  games: { engine: postgres, of: games-db, in: { main: "games-{date}.dump" }, every: 24h }\n'))
-  assert.doesNotMatch((await run(`doctor --config ${file}`)).out, /saves: how far back/)
-})
-
 test('doctor names heartbeats that were paused long ago, and those alone', async (t) => {
   plainly(t)
   const paused = (days: number): object => ({ ...beat, state: 'paused', heartbeat: { dueAt: null, paused: { by: 'ada', at: ago(days * 86_400_000), reason: 'moves' }, runs: [], lastTook: null } })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as plugins from '../plugins/list.gen.ts'
 import { loadConfig } from './accepted.ts'
+import { unboundIn } from './reconciles.ts'
 
 const TEXT = `version: 1
 site: { name: A, url: "https://a.example" }
@@ -58,4 +59,14 @@ test('G-23 the check that looks at the very database of a catalogue binds the tw
   const named = await load(checks('${secret:games-url}').replace('retention: 14d', 'retention: 14d, of: other-db'))
   assert(named.is === 'accepted')
   assert.deepEqual([named.config.reconciles[0]?.of, named.config.reconciles[0]?.watchedBy], ['other-db', ['other-db', 'games-db']])
+})
+
+test('G-23 where no set of backups is bound to a catalogue, doctor says that its copies are not seen', async () => {
+  for (const [set, says] of [['', /customer-backups: how far back copies of the catalogue games go is not known.*retention of 14 d/], ['backups:\n  games: { engine: postgres, of: games-db, in: { main: "games-{date}.dump" }, every: 24h }\n', undefined]] as const) {
+    const loaded = await load(`${TEXT.replace('catalogues:', () => 'checks:\n  games-db: { postgres: "${secret:games-url}" }\ncatalogues:')}${set}`)
+    assert(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
+    const said = unboundIn(loaded.config)
+    assert.equal(said.length, says ? 1 : 0)
+    if (says) assert.match(said[0] ?? '', says)
+  }
 })

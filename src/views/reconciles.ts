@@ -6,6 +6,8 @@ import { goneSeen, type Breaker } from '../rooms/guard/reconcile/breaker.ts'
 import type { Plan } from '../rooms/guard/reconcile/plan.ts'
 import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
+import type { BackupSet } from '../rooms/guard/sets/set.ts'
+import { saySpan } from '../words/moment.ts'
 
 /** One that a person could accept, and the text to which it is bound. */
 export interface Acceptable {
@@ -56,6 +58,11 @@ export interface ReconcileCalls {
   /** Begins a run, or joins the one that is under way. */
   'reconcile.run': { args: { reconcile: string }; body: ReconcileAnswer }
 }
+
+/** Catalogues of which nobody can see how far back their own copies go, each in a sentence. */
+export const unboundIn = ({ reconciles, backups }: { readonly reconciles: readonly ReconcileConfig[]; readonly backups: readonly BackupSet[] }): string[] =>
+  reconciles.filter(({ of, watchedBy = [] }) => !backups.some((set) => set.of !== undefined && (set.of === of || watchedBy.includes(set.of)))).map(({ name, catalogue, retention }) =>
+    `${name}: how far back copies of the catalogue ${catalogue} go is not known, since no set of backups is bound to it; its quarantine rests on the declared retention of ${saySpan(retention)} alone. Give the set and the catalogue the same check as of.`)
 
 export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string | null, now: Instant): ReconcileAnswer {
   const { name, store, prefix, catalogue, every, from } = config

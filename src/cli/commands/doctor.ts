@@ -6,6 +6,7 @@ import type { ChecksAnswer, OncallAnswer, StatusAnswer, TestAnswer, TokensAnswer
 import type { PeopleAnswer } from '../../views/people.ts'
 import { loadConfig, type Accepted } from '../../views/accepted.ts'
 import { missingIn } from '../../views/missing.ts'
+import { unboundIn } from '../../views/reconciles.ts'
 import { saySpan } from '../../words/moment.ts'
 import { closedTo } from '../../ports/closed-folder.ts'
 import { EXIT, Failure } from '../failure.ts'
@@ -74,8 +75,7 @@ function lookAtConfig(config: Accepted): Finding[] {
     ...(deadMan === undefined ? [missing('Nobody watches Holdfast: set dead_man to the address of a dead man\'s switch elsewhere.')] : []),
     ...(horizon.anchors.length === 0 ? [missing('Isolation is not judged: name anchors under horizon, addresses that are always there.')] : []),
     ...(hasPeople && isLoopback(site.url) ? [onlyHere(site.url)] : []),
-    ...config.reconciles.filter(({ of, watchedBy = [] }) => !config.backups.some((set) => set.of !== undefined && (set.of === of || watchedBy.includes(set.of)))).map(({ name, catalogue, retention }) =>
-      missing(`${name}: how far back copies of the catalogue ${catalogue} go is not known, since no set of backups is bound to it; its quarantine rests on the declared retention of ${saySpan(retention)} alone. Give the set and the catalogue the same check as of.`)),
+    ...unboundIn(config).map(missing),
     ...warnings.filter((it) => !SAID.includes(it.code)).map((it) => missing(`${it.file}:${it.line}: ${it.says} (${it.code})`)),
   ]
 }
