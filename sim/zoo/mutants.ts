@@ -7,6 +7,7 @@ import type { Killer, Mutant } from './mutant.ts'
 import { approving } from './mutants-approving.ts'
 import { entering } from './mutants-entering.ts'
 import { drilling } from './mutants-drills.ts'
+import { restoring } from './mutants-restore.ts'
 import { guarding } from './mutants-guard.ts'
 import { handling } from './mutants-hand.ts'
 import { reconciling } from './mutants-reconcile.ts'
@@ -373,4 +374,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...alarming, ...manifesting, ...scanning, ...drilling, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...alarming, ...manifesting, ...scanning, ...drilling, ...restoring, ...overSftp, ...own]

@@ -9,10 +9,11 @@ import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
 import { gist } from '../../ports/backup/words.ts'
-import { readContents, type Contents } from './postgres/archive.ts'
+import { readContents } from './postgres/archive.ts'
 import { prove, proveRows, type Asks } from './postgres/asks.ts'
+import { liveOf, type Kind } from './postgres/live.ts'
 import { isPhysical, restoringPhysical } from './postgres/physical.ts'
-import { newFacts, Refusal, sifted, type PlainFacts } from './postgres/plain.ts'
+import { newFacts, Refusal, sifted } from './postgres/plain.ts'
 import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
 
 const LONGEST: Span = hours(24)
@@ -33,6 +34,7 @@ export default engine({
     heart: '.',
   },
   open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
+  live: (cell, url) => liveOf(cell, url, lookAt),
 })
 
 /** A dump or a base backup: what is in it says which. */
@@ -51,11 +53,6 @@ function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Re
   }
 }
 
-/** What a copy turned out to be. */
-type Kind =
-  | { readonly is: 'archive'; readonly file: string; readonly contents: Contents; readonly tools: Tools }
-  | { readonly is: 'plain'; readonly facts: PlainFacts; readonly packing: Packing | undefined; readonly tools: Tools }
-
 function restoring(cell: Cell, copy: CopyGiven): Restoring {
   let kind: Kind | undefined
   let server: Server | undefined
@@ -66,10 +63,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
   const asks = (): Asks => ({ alive: started().alive, ask: (text) => started().sql(ROLE, text, { readOnly: true }) })
   return {
     async structure() {
-      const tools = await toolsOf(cell)
-      const { packing, head } = await headOf(cell, cell.copy)
-      if (head.length === 0) return failed('the copy is empty')
-      const found = isArchive(head) || isTar(head) ? await lookAtArchive(cell, tools, packing, head) : await lookAtPlain(cell, tools, packing)
+      const found = await lookAt(cell)
       if ('step' in found) return found.step
       kind = found
       return passed()
@@ -90,6 +84,13 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     prove: (assertion) => prove(asks(), assertion, copy.at),
     manifest: () => proveRows(asks(), copy.manifest),
   }
+}
+
+async function lookAt(cell: Cell): Promise<Kind | { readonly step: Step }> {
+  const tools = await toolsOf(cell)
+  const { packing, head } = await headOf(cell, cell.copy)
+  if (head.length === 0) return { step: failed('the copy is empty') }
+  return isArchive(head) || isTar(head) ? lookAtArchive(cell, tools, packing, head) : lookAtPlain(cell, tools, packing)
 }
 
 const isArchive = (head: Buffer): boolean => head.subarray(0, 5).toString('latin1') === 'PGDMP'
