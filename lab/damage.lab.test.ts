@@ -19,7 +19,7 @@ import type { Settled } from '../src/rooms/guard/scan/journal.ts'
 import { named } from '../src/rooms/guard/scan/manifest.ts'
 import type { RestoreBegunAnswer } from '../src/views/restore/restores.ts'
 import type { BesideReport, Target } from '../src/views/restore/restoring.ts'
-import { postgres, type LabServer } from './servers.ts'
+import { mariadb, postgres, type LabServer } from './servers.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-damage-'))
 const at = (name: string): string => path.join(folder, name)
@@ -76,7 +76,7 @@ test('story 4: of 200 files only the damaged and the missing are restored, all e
   utimesSync(path.join(live, '4'), 1_700_001_000, 1_700_001_000)
   const looked = async (): Promise<{ damage: ReturnType<typeof readDamage>; all: string[] }> => {
     const found: Settled[] = []
-    const { tookMs: _, ...report } = await scan({ folder: live, manifest: at('live.manifest'), signal: never, found: (it) => found.push(it) })
+    const report = await scan({ folder: live, manifest: at('live.manifest'), signal: never, found: (it) => found.push(it) })
     return { damage: readDamage({ schema: 'holdfast.scan/1', ...report, findings: found.map(({ path: name, verdict }) => ({ ...named(name), verdict })) }), all: found.map(({ path: name, verdict }) => `${verdict} ${Buffer.from(name, 'latin1').toString()}`) }
   }
   await looked()
@@ -154,10 +154,65 @@ test('story 4: G-27 pages of PostgreSQL are found by a scan of the stopped clust
     assert.match(sql('explain select 1 from orders where id = 5'), /orders_pkey/)
     const again = await restoreTools.swap({ swap: swapOf(made), engine: 'postgres', at: to, scratch: at('scratch'), signal: never })
     assert.deepEqual([again.verdict, /HF|another table|does not exist/.test(again.says + again.engine_said)], ['refused', true])
+    const whole = { ...common, begun: await begun('postgres', 'shop.dump'), to: { ...to, url: to.url.replace(/shop$/, 'anew') } }
+    const anew = await restoreTools.whole(whole)
+    assert.deepEqual([anew.verdict, anew.checks[0]?.text], ['restored', '3 tables with 25000 rows can be read'], anew.says + anew.engine_said)
+    assert.match((await restoreTools.whole({ ...whole, begun: await begun('postgres', 'shop.dump') })).says, /the database anew is there already/)
     // What a rename would break is refused in words, and nothing is made.
     const refused = await beside('postgres', 'shop.dump', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'none' }])
     assert.match(refused.others.join('; '), /public\.other is not restored: it cannot be replaced by a rename: the foreign key held_other_fkey of held holds on to it.*public\.none is not restored: .*there is no such table/)
     assert.equal(refused.swap, undefined)
+  } finally {
+    await server.close()
+  }
+})
+
+test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stopped server, it alone is restored, and all others keep every row', { timeout: 180_000 }, async () => {
+  const server = await mariadb()
+  try {
+    const dump = (...tables: string[]): string => execFileSync('mariadb-dump', ['--no-defaults', `--socket=${server.folder}/run/s.sock`, '-uroot', '--skip-dump-date', '--triggers', 'shop', ...tables], { maxBuffer: 1 << 28 }).toString()
+    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; use shop;
+      create table orders (id int primary key auto_increment, note varchar(300), at datetime, key (at)) comment 'mine'; insert into orders (note, at) select concat(repeat(md5(seq), 5), ';\\'\\\\\n-- x'), '2026-01-01' + interval seq minute from seq_1_to_20000;
+      create table other (id int primary key, words text); insert into other select seq, md5(seq) from seq_1_to_3000; create table held (id int primary key, other int, foreign key (other) references other (id)); create view latest as select * from orders where id > 19000`)
+    writeFileSync(at('nas/shop.sql'), dump())
+    server.sql("use shop; insert into orders (note, at) select 'new', '2026-03-01' + interval seq minute from seq_1_to_30")
+    await server.stop()
+    const files = readdirSync(`${server.folder}/data/shop`).filter((it) => it.endsWith('.ibd'))
+    flip(`${server.folder}/data/shop/orders.ibd`, 200 * 16384 + 5000)
+    const bad = files.filter((it) => {
+      try {
+        execFileSync('innochecksum', [`${server.folder}/data/shop/${it}`], { stdio: 'pipe' })
+        return false
+      } catch {
+        return true
+      }
+    })
+    assert.deepEqual(bad, ['orders.ibd'])
+    await server.start()
+    const to: Target = { is: 'database', url: `mysql://ada:${encodeURIComponent(`it's "ada"`)}@127.0.0.1:${server.port}/shop`, says: 'shop' }
+    const others = dump('other', 'held')
+    const made = await beside('mariadb', 'shop.sql', to, bad.map((it) => ({ is: 'file', path: `shop/${it}` })), { begun: { manifest: { rows: { orders: { least: 20000, most: 20000, exact: true } }, files: {} } } })
+    const [unit, ...more] = swapOf(made).units
+    assert(unit !== undefined && more.length === 0)
+    assert.match(unit.checked, /^20000 rows restored, CHECK TABLE, rows as the manifest says$/)
+    assert.match(unit.lost, /^30 rows that could still be read in the damaged one \(20001, 20002, .*…\); what stood in the part that cannot be read \(id \d+ to \d+\), as far as it is newer than the copy; the newest that could be read is of 2026-03-01 00:30:00, the newest restored of 2026-01-14 21:20:00$/)
+    assert.throws(() => server.sql('select count(note) from shop.orders'), 'what lives was not touched so far')
+    const done = await put(to, 'mariadb', made)
+    assert.deepEqual(done, { verdict: 'swapped', says: '', swapped: ['orders'], engine_said: '' })
+    assert.equal(dump('other', 'held'), others, 'all other tables are as they were')
+    assert.deepEqual([server.sql('select count(*) from shop.orders').trim(), server.sql('select count(*) from shop.latest').trim(), server.sql(`select count(*) from shop.${unit.aside} where id < 100`).trim()], ['20000', '1000', '99'])
+    const wrote = server.sql("insert into shop.orders (note) values ('after'); select max(id) from shop.orders; check table shop.orders extended")
+    assert.match(wrote, /^20031\nshop\.orders\tcheck\tstatus\tOK$/m, 'numbers go on where they were')
+    const again = await restoreTools.swap({ swap: swapOf(made), engine: 'mariadb', at: to, scratch: at('scratch'), signal: never })
+    assert.equal(again.verdict === 'refused' || again.verdict === 'unknown', true, JSON.stringify(again))
+    const refused = await beside('mariadb', 'shop.sql', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
+    assert.match(refused.others.join('; '), /other is not restored: .*the foreign key held_ibfk_1 of held holds on to it.*latest is not restored: .*no plain table \(view\)/)
+    // The whole, into a database that is not there yet; and never into one that is.
+    const whole = { ...common, begun: await begun('mariadb', 'shop.sql'), to: { ...to, url: to.url.replace(/shop$/, 'anew') } }
+    const report = await restoreTools.whole(whole)
+    assert.deepEqual([report.verdict, report.phases.map(({ name }) => name), report.checks[0]?.text], ['restored', ['fetch', 'restore', 'checks', 'name'], '3 tables with 23000 rows, by CHECK TABLE'], report.says + report.engine_said)
+    assert.match((await restoreTools.whole({ ...whole, begun: await begun('mariadb', 'shop.sql') })).says, /the database anew is there already/)
+    assert.equal(server.sql('checksum table anew.other, shop.other').trim().split('\n').map((line) => line.split('\t')[1]).filter((it, _, all) => it === all[0]).length, 2)
   } finally {
     await server.close()
   }

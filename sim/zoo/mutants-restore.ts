@@ -5,6 +5,7 @@ const CHOICE = 'src/rooms/guard/restore/choice.ts'
 const SWAP = 'src/rooms/guard/restore/swap.ts'
 const DAMAGE = 'src/rooms/guard/restore/damage.ts'
 const FILES = 'src/processes/restore/files.ts'
+const STATEMENTS = 'src/plugins/backups/mariadb/live/statements.ts'
 const TEXTS = 'src/plugins/backups/postgres/live/texts.ts'
 const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: file.replace(/\.ts$/, '.test.ts'), name })
 
@@ -56,5 +57,13 @@ export const restoring: readonly Mutant[] = [
   {
     name: 'a damaged table is dropped', breaks: ['G-27'], killer: test('src/plugins/backups/postgres/live/section.ts', 'G-27 a swap renames and drops nothing'),
     changes: [{ file: TEXTS, find: 'execute format(\'alter table %s set schema %I\', ${literal(sqlName(live))}, ${literal(aside[0])});', put: 'execute format(\'drop table %s\', ${literal(sqlName(live))});' }],
+  },
+  {
+    name: 'what a dump does to other databases is run in a restore', breaks: ['G-27'], killer: test(STATEMENTS, 'a dump goes whole into a new database'),
+    changes: [{ file: STATEMENTS, find: `if (![SETTING, OF_TABLE, OF_OTHERS, AROUND].some((it) => it.test(head))) throw`, put: `if (head === '') throw` }],
+  },
+  {
+    name: 'one bad page hides all rows of a damaged table', breaks: ['X-3'], killer: test(STATEMENTS, 'story 4: a page that cannot be read'),
+    changes: [{ file: 'src/plugins/backups/mariadb/live/loss.ts', find: `if (a === b || sum.asked >= MOST_ASKED) {`, put: `if (a <= b) {` }],
   },
 ]

@@ -9,6 +9,7 @@ import { piped } from '../../ports/backup/pipe.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { asksOf, clientOf, prove, proveRows, reachOf, type Asks } from './mariadb/asks.ts'
 import { newFacts, Refusal, sifted, type DumpFacts } from './mariadb/dump.ts'
+import { liveOf } from './mariadb/live.ts'
 import { isPhysical, restoringPhysical } from './mariadb/physical.ts'
 
 const LONGEST: Span = hours(24)
@@ -33,6 +34,7 @@ export default engine({
     heart: '.',
   },
   open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
+  live: liveOf,
 })
 
 /** A dump or a copy of the whole server: what is in it says which. */

@@ -96,7 +96,7 @@ const unitOf = (it: Beside): SwapUnit => ({
 export function sayLost({ lost: { readable, rows, unread, missing, keys, newest } }: Pick<Beside, 'lost'>): string {
   if (readable === 'none') return `not readable: nobody can say what was written since the copy${unread === '' ? '' : ` (${unread})`}`
   const parts: string[] = []
-  if (missing !== null && missing > 0) parts.push(`${missing} ${missing === 1 ? 'row' : 'rows'} that could still be read in the damaged one (${keys.slice(0, 10).join(', ')}${missing > 10 ? ', …' : ''})`)
+  if (missing !== null && missing > 0) parts.push(`${missing} ${missing === 1 ? 'row' : 'rows'} that could still be read in the damaged one${keys.length === 0 ? '' : ` (${keys.slice(0, 10).join(', ')}${missing > 10 ? ', …' : ''})`}`)
   if (missing === null) parts.push(`it has no primary key to tell by; ${rows ?? 0} rows could be read in the damaged one`)
   if (readable === 'part') parts.push(`what stood in the part that cannot be read${unread === '' ? '' : ` (${unread})`}, as far as it is newer than the copy`)
   if (newest.damaged !== null && newest.damaged !== newest.restored) parts.push(`the newest that could be read is of ${newest.damaged}, the newest restored of ${newest.restored ?? 'no time'}`)

@@ -52,6 +52,7 @@ export function timing(): { readonly phases: RestorePhase[]; timed: <T>(name: st
 
 /** Fetches the copy into a place; every failure is a `Fault`. */
 export async function bringIn(it: Restoring, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  if (engineOf(it.begun.engine).folders?.place(it.begun.copy.key)) throw new Fault('a copy of a whole server is a folder, and this command does not restore those yet: use the tools of its engine', 'never')
   const { reading, close } = openReading(it.store, it.home)
   try {
     it.say(`fetching ${it.begun.copy.key} from ${it.begun.store}`)

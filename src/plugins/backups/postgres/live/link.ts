@@ -3,6 +3,7 @@
 import { Fault } from '../../../../core/fault.ts'
 import { hours, type Span } from '../../../../core/time.ts'
 import type { Cell, Ran, RunWant } from '../../../../ports/backup.ts'
+import { printed } from '../../../../ports/backup/printed.ts'
 import { gist } from '../../../../ports/backup/words.ts'
 import { POSTGRES, readDatabase, type Database } from '../../../../ports/database.ts'
 import { toolsOf, type Tools } from '../server.ts'
@@ -32,7 +33,7 @@ export async function linkTo(cell: Cell, url: string): Promise<Link> {
   const argv: Link['argv'] = ({ folder }, program, database) => [...around, `${folder}/${program}`, '-h', to.host, '-p', `${to.port}`, '-U', to.user, '-d', `dbname=${connectText(database)}`, '--no-password']
   const psql = (database = to.name): readonly string[] => [...argv(newest, 'psql', database), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-f', '-']
   const feed: Link['feed'] = (input, { database, ...want } = {}) => cell.run(psql(database), { within: LONGEST, input, ...want })
-  const run: Link['run'] = (sql, { database } = {}) => feed(typedIn(sql), { ...(database === undefined ? {} : { database }) })
+  const run: Link['run'] = (sql, { database } = {}) => printed(cell, psql(database), { within: LONGEST, input: typedIn(sql) })
   return {
     to, argv, run, feed,
     async ask(sql, want = {}) {
