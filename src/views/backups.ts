@@ -4,7 +4,7 @@ import type { Found } from '../core/evidence.ts'
 import { days, ms, type Instant, type Now, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
-import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof } from '../rooms/guard/rows.ts'
+import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof, type SideRow } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { rtoFor } from '../rooms/guard/drills/figures.ts'
@@ -15,6 +15,7 @@ import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
+import { loadFindings, loadMissed } from '../rooms/guard/sets/standing-rows.ts'
 import type { DrillCalls } from './drills.ts'
 import type { ReportCalls } from './reports.ts'
 
@@ -37,6 +38,8 @@ export interface BackupAnswer {
   readonly why: string
   /** Since when some byte of it was not read; null where no reading is promised. */
   readonly oldest_unread: Instant | null
+  /** What came of its last drill; absent where it was never drilled. */
+  readonly drill?: { readonly verdict: 'passed' | 'failed' | 'unknown'; readonly at: Instant; readonly says: string }
   /** What its source held when it was made; absent where nobody took that down. */
   readonly manifest?: ManifestAnswer
 }
@@ -81,6 +84,10 @@ export interface BackupPlaceAnswer {
   readonly name: string
   readonly state: Side | 'new'
   readonly says: string
+  /** All that is wrong, the worst first; empty where it is as it should be. */
+  readonly findings: readonly { readonly state: Side; readonly says: string }[]
+  /** Copies that went away without Holdfast, where nobody has said that it was right. */
+  readonly missed: { readonly says: string; readonly since: Instant } | null
   readonly since: Instant | null
   readonly listed_at: Instant | null
   readonly copies: number
@@ -226,10 +233,12 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const read = readOf(sql, set, lies)
   const known = loadCopies(sql, set.name, store)
   const seen = new Map(known.map((copy) => [copy.key, copy]))
+  const drills = new Map(loadDrills(sql, set.name, store).map((it) => [`${it.key}\0${it.etag}`, it]))
   const copies = judgeCopies(pattern, known, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
-    return of ? [{ ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
+    const drill = drills.get(`${copy.key}\0${copy.etag}`)
+    return of ? [{ ...(drill ? { drill: { verdict: drill.verdict, at: drill.at, says: drill.says } } : {}), ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
   })
   const unread = copies.flatMap(({ oldest_unread }) => oldest_unread ?? [])
   const side = loadSide(sql, set.name, store)
@@ -237,11 +246,18 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   return {
     copies,
     answer: {
-      store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
+      store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
       reading: readingOf(sql, set, store, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))),
     },
   }
+}
+
+/** What was judged before all of it was kept is said as one. */
+function findingsOf(sql: Sql, set: string, store: string, side: SideRow | undefined): BackupPlaceAnswer['findings'] {
+  if (side === undefined || side.side === 'ok') return []
+  const found = loadFindings(sql, set, store)
+  return found.length > 0 ? found.map(({ side: state, says }) => ({ state, says })) : [{ state: side.side, says: side.says }]
 }
 
 /** One set; with every copy where `whole`. */

@@ -32,6 +32,8 @@ export const englishBackups = {
   provenAt: 'proven',
   more: (n: number): string => `and ${n} older ones: holdfast backups show`,
   undated: 'without a time',
+  missed: 'vanished',
+  manifest: (tables: number, least: number, most: number, how: string): string => `Manifest: ${tables} tables, ${least === most ? `${least}` : `${least} to ${most}`} rows, ${how === 'snapshot' ? 'in its snapshot' : 'counted before and after'}`,
   lastDrill: 'Last drill',
   report: 'Restore report',
 }

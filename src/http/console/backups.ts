@@ -33,12 +33,12 @@ const exposureOf = ({ exposure }: BackupSetAnswer): string => (exposure === null
 
 function drawPlace(it: BackupPlaceAnswer, { now, timezone }: Times): Markup {
   const newest = it.newest === null ? '' : `${saySize(it.newest.bytes)} · ${w.proven(it.newest.rung)}`
-  return html`<li><div><b><bdi>${line(it.store, 63)}</bdi></b> <span class="s"><bdi>${line(it.name, 200)}</bdi></span><br>${stateOf(it.state)}<span class="s"> · ${line(it.says, 300)}<br>${newest !== '' && html`${newest} · `}${w.counts(it.counted, it.copies)} · ${it.listed_at === null ? w.neverListed : html`${w.listed} ${moment(it.listed_at, now, timezone)}`}</span></div></li>`
+  return html`<li><div><b><bdi>${line(it.store, 63)}</bdi></b> <span class="s"><bdi>${line(it.name, 200)}</bdi></span>${it.findings.length === 0 ? html`<br>${stateOf(it.state)}<span class="s"> · ${line(it.says, 300)}</span>` : it.findings.map(({ state, says }) => html`<br>${stateOf(state)}<span class="s"> · ${line(says, 300)}</span>`)}${it.missed !== null && html`<br><span class="${classOf('down')}">${icon('down')} ${w.missed}</span><span class="s"> · ${line(it.missed.says, 300)}</span>`}<br><span class="s">${newest !== '' && html`${newest} · `}${w.counts(it.counted, it.copies)} · ${it.listed_at === null ? w.neverListed : html`${w.listed} ${moment(it.listed_at, now, timezone)}`}</span></div></li>`
 }
 
 function drawCopy(it: BackupAnswer, { now, timezone }: Times): Markup {
   const proof = it.proven_at === null ? w.proven(it.rung) : html`${w.proven(it.rung)}, ${w.provenAt} ${moment(it.proven_at, now, timezone)}`
-  return html`<li><div><span class="${classOf(it.counted ? 'ok' : 'unknown')}">${icon(it.counted ? 'ok' : 'unknown')}</span> <b><bdi>${line(it.copy, 200)}</bdi></b><br><span class="s"><bdi>${line(it.store, 63)}</bdi> · ${saySize(it.bytes)} · ${it.at === null ? w.undated : moment(it.at, now, timezone)}<br>${it.counted ? proof : line(it.why, 200)}</span></div></li>`
+  return html`<li><div><span class="${classOf(it.counted ? 'ok' : 'unknown')}">${icon(it.counted ? 'ok' : 'unknown')}</span> <b><bdi>${line(it.copy, 200)}</bdi></b><br><span class="s"><bdi>${line(it.store, 63)}</bdi> · ${saySize(it.bytes)} · ${it.at === null ? w.undated : moment(it.at, now, timezone)}<br>${it.counted ? proof : line(it.why, 200)}</span>${it.drill && html`<br><span class="${classOf(VERDICT_SHAPES[it.drill.verdict])}">${icon(VERDICT_SHAPES[it.drill.verdict])} ${verdicts[it.drill.verdict]}</span><span class="s"> · ${moment(it.drill.at, now, timezone)}${it.drill.says !== '' && html` · ${line(it.drill.says, 300)}`}</span>`}${it.manifest && html`<br><span class="s">${w.manifest(it.manifest.tables, it.manifest.rows.least, it.manifest.rows.most, it.manifest.how)}${it.manifest.says !== '' && html` · ${line(it.manifest.says, 200)}`}</span>`}</div></li>`
 }
 
 /** The last drill, and the way to what is signed for it. */
@@ -53,7 +53,7 @@ async function list(seen: Seen<unknown>): Promise<Response> {
   if (answered.is !== 'answered') return notHad(answered)
   const { sets } = answered.body
   const row = (set: BackupSetAnswer): Markup => {
-    const says = set.places.filter(({ state }) => state !== 'ok').map(({ store, says: what }) => `${store}: ${what}`).join('; ')
+    const says = set.places.filter(({ state, missed }) => state !== 'ok' || missed !== null).map(({ store, says: what, missed }) => `${store}: ${what}${missed === null ? '' : `; ${missed.says}`}`).join('; ')
     return html`<li><a class="whole" href="${HERE}/set?name=${encodeURIComponent(set.set)}"><span><b><bdi>${line(set.set, 63)}</bdi></b> ${stateOf(set.state)}<br><span class="s">${says !== '' && html`${line(says, 300)}<br>`}${w.lostNow}: ${exposureOf(set)}</span></span></a></li>`
   }
   const body = html`<h1>${w.title}</h1><p class="s">${w.says}</p><section class="card">${sets.length === 0 ? html`<p>${w.none}</p>` : html`<ul class="rows">${sets.map(row)}</ul>`}</section>`
