@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { zstdCompressSync } from 'node:zlib'
-import { hours, instantOf, type Instant } from '../src/core/time.ts'
+import { hours, instantOf, seconds, type Instant } from '../src/core/time.ts'
 import dir from '../src/plugins/stores/dir.ts'
 import type { Assertion } from '../src/ports/backup.ts'
 import type { Reading } from '../src/ports/store.ts'
@@ -149,6 +149,45 @@ test('G-2 a copy of each form that is spoilt on the way fails, the store keeps i
   execFileSync('tar', ['-C', at('small'), '-cf', path.join(nas, 'small.tar'), '.'])
   await planted('small.tar', { engine: 'files', assertions: [] })
 })
+
+test('L7 an application is started on what was restored and asked there; L8 the same from elsewhere with what lies behind glass', { timeout: 240_000 }, async () => {
+  const folder = mkdtempSync('/var/tmp/holdfast-shop-')
+  try {
+    chmodSync(folder, 0o755)
+    writeFileSync(path.join(folder, 'shop'), SHOP, { mode: 0o755 })
+    const application = { run: [path.join(folder, 'shop'), '{{port}}', bin('psql')], env: { DATABASE_URL: '{{url}}' }, folder, ready: seconds(20) }
+    const http = [{ http: 'http://127.0.0.1:{{port}}/health', status: 200, body: 'orders: 4000' }]
+    dump('good.dump', '-Fc')
+    const report = await drill('good.dump', { application, http })
+    assert.equal(brief(report), 'passed L7:  | ')
+    assert.deepEqual([report.phases.at(-1)?.name, report.asserts.at(-1)?.text, report.credentials], ['application', 'http://127.0.0.1:{{port}}/health answers 200 with "orders: 4000"', undefined])
+    assert.deepEqual([(await drill('good.dump', { application, http, breakGlass: 'whole' })).rung, (await drill('good.dump', { breakGlass: 'whole' })).rung, (await drill('good.dump', { breakGlass: 'store' })).rung], [8, 8, 6])
+    dump('no-orders.dump', '-Fc', '--exclude-table-data=orders', '--exclude-table-data=lines')
+    const lines: readonly Assertion[] = [{ is: 'sql', sql: 'select count(*) >= 0 from lines' }]
+    assert.match(brief(await drill('no-orders.dump', { assertions: lines, application, http })), /^failed L6: .*its answer does not hold "orders: 4000"/)
+    assert.match(brief(await drill('no-orders.dump', { assertions: lines, application: { ...application, run: ['/usr/bin/perl', '-e', 'die "no table of prices"'] }, http })), /^failed L6: .*the application ended with \d+ before it answered \| no table of prices/)
+    assert.match(brief(await drill('no-orders.dump', { assertions: lines, application: { ...application, run: ['/opt/absent/shop'] }, http })), /^unknown L6: .*\/opt\/absent\/shop cannot be run in a cell/)
+    assert.match(brief(await drill('no-orders.dump', { assertions: lines, application: { ...application, run: ['/usr/bin/sleep', '60'], ready: seconds(2) }, http })), /^unknown L6: .*did not answer within 2 s/)
+    assert.match(brief(await drill('good.dump', { application: { ...application, folder: '/var/tmp/holdfast-none' }, http })), /^unknown L0: \/var\/tmp\/holdfast-none is not there/)
+    assert.deepEqual(inCells(), [])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+/** What a shop would say of its health, by what lies in its database; it tries the world outside first. */
+const SHOP = `#!/usr/bin/perl
+use IO::Socket::INET;
+my ($port, $psql) = @ARGV;
+die "it reaches the world" if IO::Socket::INET->new(PeerAddr => '192.0.2.1', PeerPort => 80, Timeout => 1);
+my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 5) or die "no port: $!";
+while (my $asker = $listen->accept) {
+  my $asked = <$asker>;
+  my $rows = qx($psql "$ENV{DATABASE_URL}" -XAtc 'select count(*) from orders' 2>&1);
+  print $asker "HTTP/1.1 " . ($rows =~ /^\\d+$/ ? '200 OK' : '500 Broken') . "\\r\\n\\r\\norders: $rows";
+  close $asker;
+}
+`
 
 test('G-13 an archive of files passes by its hashes, and one that leads out of its folder is not unpacked', { timeout: 120_000 }, async () => {
   const tree = at('tree')

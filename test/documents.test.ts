@@ -58,7 +58,7 @@ const merged = (under: unknown, over: unknown): unknown =>
 /** Any secret is there; a database's is a database's address, keys have their 32 letters. */
 const secretFor = (name: string, at: string): string => {
   if (/key/.test(name)) return `${name.replaceAll('-', '')}${'0'.repeat(32)}`.slice(0, 32)
-  if (name.startsWith('s3-')) return 'KEYID:some-word'
+  if (name.startsWith('s3-')) return name.endsWith('glass') ? 'GLASS:another-word' : 'KEYID:some-word'
   if (name === 'games-url') return 'postgres://reader:some-word@127.0.0.1:5432/games'
   return at.includes(`"\${secret:${name}}", query`) || name === 'db-url' ? 'mysql://app:app@127.0.0.1:3316/shop' : `some-${name}-word`
 }

@@ -69,6 +69,14 @@ export const drilling: readonly Mutant[] = [
     changes: [{ file: CHOICE, find: `if (timeOf(newest) === 0 || times % 2 === 0) return newest`, put: `if (timeOf(newest) === 0 || times >= 0) return newest` }],
   },
   {
+    name: 'an application that answers proves a copy that nobody asked', breaks: ['G-2'], killer: test(LADDER, 'L7 wants an application that answers'),
+    changes: [{ file: LADDER, find: `if (rung === 6 && answers.length > 0) rung = 7`, put: `if (answers.length > 0) rung = 7` }],
+  },
+  {
+    name: 'the daily credential opens what lies behind glass', breaks: ['G-15'], killer: { is: 'test', file: 'src/views/accepted.test.ts', name: 'L8 what lies behind glass' },
+    changes: [{ file: 'src/rooms/guard/config.ts', find: `?.read === glass) return`, put: `?.read === name) return` }],
+  },
+  {
     name: 'a drill that passed a spoilt copy is believed', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 drills are believed because a spoilt copy fails them' },
     changes: [{ file: 'src/rooms/guard/drills/planted.ts', find: `b.verdict === 'passed' ? b.at : null]`, put: `b.verdict === 'unknown' ? b.at : null]` }],
   },

@@ -15,8 +15,9 @@ import { random } from '../ports/world/random.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { stayConnected, type Link, type Wire } from '../ports/wire.ts'
-import type { StorePlace } from '../rooms/guard/config.ts'
-import type { FromGuard, Task, ToGuard } from '../rooms/guard/protocol.ts'
+import type { BreakGlass, StorePlace } from '../rooms/guard/config.ts'
+import type { DrillReport } from '../rooms/guard/drills/report.ts'
+import type { DrillTask, FromGuard, Task, ToGuard } from '../rooms/guard/protocol.ts'
 import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
@@ -43,6 +44,7 @@ interface Init {
   readonly catalogues: readonly CataloguePlace[]
   /** Of repositories, by their sets' names. */
   readonly passwords: Readonly<Record<string, string>>
+  readonly breakGlass: BreakGlass
   readonly lab?: boolean
 }
 
@@ -70,22 +72,27 @@ const say = (message: FromGuard): void => void connection?.link?.send({ ...messa
 
 const wayOut = (): Egress => (egress ??= createEgress({ clock, timers, resolver, lab: init?.lab === true }))
 
-function readingOf(name: string): Reading {
-  const known = opened.get(name)
+/** `glass`: with the credential that lies behind it, in the place of the one that reads always. */
+function readingOf(name: string, how: 'always' | 'glass' = 'always'): Reading {
+  const id = `${how} ${name}`
+  const known = opened.get(id)
   if (known) return known.half
   const place = init?.stores.find((it) => it.name === name)
   const plugin = plugins.find(({ kind }) => kind === place?.kind)
   if (!init || !place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
+  const glass = init.breakGlass.stores[name]
+  if (how === 'glass' && glass === undefined) throw new Fault(`${name} has no break_glass credential`, 'never')
+  const settings = how === 'glass' ? { ...place.settings, read: glass } : place.settings
   const context: StoreContext = { egress: wayOut(), now: () => clock.now(), random, folder: init.folder }
   const made: Opened = plugin.runs === 'alone'
-    ? loneReading({ plugin, settings: place.settings, folder: init.folder })
-    : { half: plugin.reading(plugin.config.parse(place.settings), context), close: () => undefined }
-  opened.set(name, made)
+    ? loneReading({ plugin, settings, folder: init.folder })
+    : { half: plugin.reading(plugin.config.parse(settings), context), close: () => undefined }
+  opened.set(id, made)
   return made.half
 }
 
 const contextFor = (id: string, data: string): GuardContext => ({
-  reading: readingOf, password: (set) => (Object.hasOwn(init?.passwords ?? {}, set) ? init?.passwords[set] : undefined), now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
+  reading: (store) => readingOf(store), password: (set) => (Object.hasOwn(init?.passwords ?? {}, set) ? init?.passwords[set] : undefined), now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
 })
 
 function catalogueOf(name: string): OpenCatalogue {
@@ -105,6 +112,20 @@ function reconciled(task: Extract<Task, { readonly is: 'reconcile' | 'recheck' }
   return task.is === 'recheck' ? recheck(config, task, context, signal) : reconcile({ config, knows: task.knows }, context, signal)
 }
 
+/** Of the store that its drills come `from` it is read with what lies behind glass, and with nothing else. */
+function drilled({ store, copy, at, manifest, planted }: DrillTask, { name, engine, in: lies, database, drill: wanted }: BackupSet, given: GuardContext, signal: AbortSignal): Promise<DrillReport> {
+  const isGlass = wanted?.from === store
+  const { application, http, atMost } = wanted ?? {}
+  const wal = lies.find((it) => it.store === store)?.wal
+  const secret = init?.breakGlass.sets[name]
+  const context: GuardContext = isGlass ? { ...given, reading: (it) => readingOf(it, 'glass'), ...(secret === undefined ? {} : { password: () => secret }) } : given
+  const breakGlass = given.password?.(name) === undefined || secret !== undefined ? 'whole' : 'store'
+  return drill({
+    set: name, store, engine, copy, at, assert: wanted?.assert ?? [], ...(atMost === undefined ? {} : { atMost }), ...(manifest ? { manifest } : {}), ...(planted ? { planted } : {}), ...(wal === undefined ? {} : { wal }), ...(database === undefined ? {} : { database }),
+    ...(application ? { application, ...(http ? { http } : {}) } : {}), ...(isGlass ? { breakGlass } : {}),
+  }, context, signal)
+}
+
 function performed(task: Task, context: GuardContext, signal: AbortSignal): Promise<unknown> {
   if (task.is === 'reconcile' || task.is === 'recheck') return reconciled(task, context, signal)
   const set = init?.sets.find(({ name }) => name === task.set)
@@ -113,7 +134,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   switch (task.is) {
     case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drill({ set: set.name, store: task.store, engine: set.engine, copy: task.copy, at: task.at, assert: set.drill?.assert ?? [], ...(set.drill?.atMost === undefined ? {} : { atMost: set.drill.atMost }), ...(lies.wal === undefined ? {} : { wal: lies.wal }), ...(set.database === undefined ? {} : { database: set.database }), ...(task.manifest ? { manifest: task.manifest } : {}), ...(task.planted ? { planted: true } : {}) }, context, signal).finally(() => rmdir(context.folder, () => undefined))
+    case 'drill': return drilled(task, set, context, signal).finally(() => rmdir(context.folder, () => undefined))
   }
 }
 
@@ -157,11 +178,11 @@ function hear(message: ToGuard): void {
   next()
 }
 
-function configure({ stores, sets, passwords, reconciles, catalogues }: Init): void {
+function configure({ stores, sets, passwords, breakGlass, reconciles, catalogues }: Init): void {
   if (!init) return
-  const before = JSON.stringify(init.stores)
-  init = { ...init, stores, sets, passwords, reconciles, catalogues }
-  if (JSON.stringify(stores) === before) return
+  const before = JSON.stringify([init.stores, init.breakGlass])
+  init = { ...init, stores, sets, passwords, breakGlass, reconciles, catalogues }
+  if (JSON.stringify([stores, breakGlass]) === before) return
   for (const one of opened.values()) one.close()
   opened.clear()
 }

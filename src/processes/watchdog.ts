@@ -192,7 +192,7 @@ function raiseWorker(it: Watch): void {
 
 /** The keeper judges backups and opens no store. */
 const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...withoutCredentials(config), ...(lab ? { shrink: lab.shrink } : {}) })
-const guarded = ({ backups, stores, passwords, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, reconciles, catalogues })
+const guarded = ({ backups, stores, passwords, breakGlass, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, breakGlass, reconciles, catalogues })
 
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {

@@ -208,6 +208,33 @@ test('the password of a repository stands beside the sets, for one process alone
   assert.doesNotMatch(bad.rendered, /c4n4ry/)
 })
 
+const GLASS = `version: 1
+stores: { far: { s3: "https://s3.example.com", bucket: far, read: "\${secret:s3-read}", break_glass: "\${secret:glass}", offsite: true }, nas: { dir: ./nas } }
+backups: { shop: { engine: postgres, in: { far: "s-{date}.dump", nas: "s-{date}.dump" }, every: 24h, rto: 4h, drill: { from: far,
+  application: { run: [/opt/shop/bin/shop, "--port={{port}}"], env: { DATABASE_URL: "{{url}}" }, folder: /opt/shop }, assert: [ { sql: "select true" }, { http: "http://127.0.0.1:{{port}}/health", body: ok } ] } } }
+`
+
+test('L8 what lies behind glass is given to one process alone, and is another credential than the daily one', async () => {
+  const env = { HOLDFAST_SECRET_S3_READ: 'DAILY:c4n4ry-read', HOLDFAST_SECRET_GLASS: 'GLASS:c4n4ry-glass' }
+  const config = await accept({ text: GLASS, env, ...plugins })
+  assert.deepEqual(config.breakGlass, { stores: { far: 'GLASS:c4n4ry-glass' }, sets: {} })
+  assert.doesNotMatch(JSON.stringify([config.stores, config.backups, config.canonical, config.warnings, withoutCredentials(config)]), /c4n4ry-glass/)
+  const { drill, rto } = config.backups[0] ?? {}
+  assert.deepEqual([rto, drill?.from, drill?.assert, drill?.http, drill?.application?.ready, drill?.application?.folder], [14_400_000, 'far', [{ is: 'sql', sql: 'select true' }], [{ http: 'http://127.0.0.1:{{port}}/health', status: 200, body: 'ok' }], 30_000, '/opt/shop'])
+  const wrong: readonly (readonly [string, string, RegExp])[] = [
+    ['"${secret:glass}"', '"${secret:s3-read}"', /is the credential that reads every day/], ['offsite: true', 'offsite: false', /not off-site/], [', break_glass: "${secret:glass}"', '', /has no break_glass credential/],
+    ['from: far', 'from: nas', /not off-site/], ['from: far', 'from: moon', /where no copy of the set lies/], ['{ dir: ./nas }', '{ dir: ./nas, break_glass: "${secret:glass}" }', /has no credentials/],
+    [', { http: "http://127.0.0.1:{{port}}/health", body: ok }', '', /asks it nothing/], ['http://127.0.0.1:{{port}}/health', 'http://example.com/health', /an address on 127\.0\.0\.1/],
+    ['folder: /opt/shop', 'folder: /etc', /holds more than an application/], ['"{{url}}"', '"${secret:glass}"', /names a secret: a copy that is restored could read it/], ['from: far,', 'from: far, secret: "${secret:glass}",', /is the password of a repository/],
+  ]
+  for (const [from, to, says] of wrong) {
+    assert(GLASS.includes(from), from)
+    const { rendered } = await refuse({ text: GLASS.replace(from, to), env, ...plugins })
+    assert.match(rendered, says)
+    assert.doesNotMatch(rendered, /c4n4ry/)
+  }
+})
+
 test('the canonical form is the same whatever the order of names, comments and notation', async () => {
   const first = await accept({ file: join(fixtures, 'acceptance.yaml') })
   const written = withComponents(first.canonical) as Record<string, unknown>

@@ -18,7 +18,7 @@ import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyCatalogue } from '../ports/catalogue.ts'
 import type { AnyStore } from '../ports/store.ts'
-import { guardShape, readGuard, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
+import { guardShape, readGuard, type BreakGlass, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
 import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
@@ -63,11 +63,13 @@ export interface Accepted {
   readonly catalogues: readonly CataloguePlace[]
   /** Of repositories, by their sets' names: for the guard process, and for no other. */
   readonly passwords: Readonly<Record<string, string>>
+  /** What is used when all else is lost, and by drills from there. */
+  readonly breakGlass: BreakGlass
   readonly warnings: readonly Finding[]
 }
 
 /** The same for processes that open no store: without a credential of any, of what is backed up, and without passwords of repositories. */
-export const withoutCredentials = (config: Accepted): Accepted => ({ ...config, stores: [], catalogues: [], manifests: [], passwords: {} })
+export const withoutCredentials = (config: Accepted): Accepted => ({ ...config, stores: [], catalogues: [], manifests: [], passwords: {}, breakGlass: { stores: {}, sets: {} } })
 
 export type Loaded =
   | { readonly is: 'accepted'; readonly config: Accepted }
@@ -141,7 +143,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */

@@ -14,7 +14,7 @@ import { prove, proveRows, type Asks } from './postgres/asks.ts'
 import { liveOf, type Kind } from './postgres/live.ts'
 import { isPhysical, restoringPhysical } from './postgres/physical.ts'
 import { newFacts, Refusal, sifted } from './postgres/plain.ts'
-import { fitting, restricts, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
+import { fitting, restricts, DATABASE, ROLE, startServer, toolsOf, type Server, type Tools } from './postgres/server.ts'
 
 const LONGEST: Span = hours(24)
 
@@ -83,6 +83,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     },
     prove: (assertion) => prove(asks(), assertion, copy.at),
     manifest: () => proveRows(asks(), copy.manifest),
+    reach: () => ({ url: `postgresql://${ROLE}@/${DATABASE}?host=${cell.work}/run`, socket: `${cell.work}/run`, user: ROLE, database: DATABASE }),
   }
 }
 

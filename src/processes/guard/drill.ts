@@ -4,12 +4,14 @@
 import { Fault, isOurs, sentence } from '../../core/fault.ts'
 import { hours, type Instant, type Span } from '../../core/time.ts'
 import { backups as engines } from '../../plugins/list.gen.ts'
-import type { Assertion, CopyGiven, Held, Manifest } from '../../ports/backup.ts'
-import { climb, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
+import type { Assertion, CopyGiven, Held, Manifest, Restoring } from '../../ports/backup.ts'
+import type { Application, HttpAsk } from '../../rooms/guard/drills/application.ts'
+import { climb, type AskApplication, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import { openCell, type OpenCell } from './cell/cell.ts'
 import type { GuardContext } from './context.ts'
+import { askApplication } from './drill/application.ts'
 import { fetchCopy, type Fetched } from './drill/fetch.ts'
 import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
 import { logsOf } from './drill/logs.ts'
@@ -26,6 +28,11 @@ export interface DrillWants {
   readonly manifest?: Manifest
   /** Bytes of a repository that are fetched; see `MOST_BYTES`. */
   readonly atMost?: number
+  /** What is started on what was restored, and what it has to answer. */
+  readonly application?: Application
+  readonly http?: readonly HttpAsk[]
+  /** Its store is read with what lies behind glass; `whole`: so is its repository, where it has a password. */
+  readonly breakGlass?: 'store' | 'whole'
   /** It is spoilt in the cell first. */
   readonly planted?: true
   /** Where in the same store the database's log lies, with a slash at its end. */
@@ -58,7 +65,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
     const engine = engines.find(({ kind }) => kind === wants.engine)
     if (!engine) throw new Fault(`a copy made by ${wants.engine} cannot be drilled yet; these can: ${engines.map(({ kind }) => kind).join(', ')}`, 'never')
     if (wants.copy.bytes === 0) throw new Bad('the copy is empty: it has no bytes')
-    opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]))
+    opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]), wants.application?.folder)
     const watched = watchRoom(opened, limit)
     try {
       context.say(`fetching ${wants.copy.key}`)
@@ -80,7 +87,8 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
         ...(wants.wal === undefined ? {} : { logs: logsOf({ reading, below: wants.wal, cell: opened, most, now: context.now }, ends) }),
       }
       const restoring = engine.open(config, opened.cell, given)
-      judged = await climb(restoring, wants.assert, tick)
+      judged = await climb(restoring, wants.assert, tick, asksOf(wants, opened, restoring))
+      judged = withGlass(judged, wants)
       held = restoring.held?.()
     } finally {
       clearInterval(watched)
@@ -92,8 +100,23 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
     left = await opened?.close()
   }
   const report = reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
-  return { ...report, ...(held === undefined ? {} : { held }), ...(wants.planted ? { planted: planted ?? 'nothing: it was not come to' } : {}) }
+  return { ...report, ...(held === undefined ? {} : { held }), ...(wants.breakGlass === undefined ? {} : { credentials: 'break-glass' }), ...(wants.planted ? { planted: planted ?? 'nothing: it was not come to' } : {}) }
 }
+
+/** What is asked of an application, where one is configured. */
+function asksOf({ application, http = [] }: DrillWants, { cell }: OpenCell, restoring: Restoring): AskApplication | undefined {
+  if (!application || http.length === 0) return undefined
+  return () => {
+    const folder = restoring.restored?.()
+    return askApplication(cell, application, http, { ...restoring.reach?.(), ...(folder === undefined ? {} : { folder }) })
+  }
+}
+
+/** L8: all that is asked holds of a copy that was fetched from elsewhere, with nothing but what lies behind glass. */
+const BEHIND_GLASS = 8
+
+const withGlass = (judged: Judgement, { breakGlass, application }: DrillWants): Judgement =>
+  breakGlass === 'whole' && judged.verdict === 'passed' && judged.rung >= (application ? 7 : 6) ? { ...judged, rung: BEHIND_GLASS } : judged
 
 /** Something that the copy itself did wrong before its engine saw it. */
 class Bad extends Error {}

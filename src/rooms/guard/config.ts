@@ -4,13 +4,14 @@
 import { z } from 'zod'
 import { readKind, kindsSchema } from '../../config/kind.ts'
 import { nameKey, span } from '../../config/piece.ts'
-import type { Reading } from '../../config/reading.ts'
+import { secretNames, type Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
 import { isZone } from '../../core/calendar.ts'
 import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
 import { databaseText, MYSQL, POSTGRES, tableText } from '../../ports/database.ts'
 import type { AnyCatalogue } from '../../ports/catalogue.ts'
 import type { AnyStore } from '../../ports/store.ts'
+import { wrongFolder } from './drills/application.ts'
 import { readReconciles, reconcileShape, type ReconcileConfigs } from './reconcile/config.ts'
 import { readPattern, type Pattern } from './sets/pattern.ts'
 import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
@@ -40,6 +41,13 @@ export interface GuardConfig extends ReconcileConfigs {
   readonly manifests: readonly ManifestPlace[]
   /** Of repositories, by their sets' names; apart from the sets, which are shown and kept. */
   readonly passwords: Readonly<Record<string, string>>
+  readonly breakGlass: BreakGlass
+}
+
+/** What is used when all else is lost, and by drills that prove that it suffices: credentials by stores, passwords of repositories by sets. */
+export interface BreakGlass {
+  readonly stores: Readonly<Record<string, string>>
+  readonly sets: Readonly<Record<string, string>>
 }
 
 /** The key under which every store's settings hold the credential that deletes. */
@@ -67,11 +75,30 @@ const REPOSITORIES: Readonly<Record<string, string>> = { restic: 'snapshots/{any
 const LONGEST: Span = days(366)
 const many = z.int().min(1).max(10_000)
 
+const ASKED = /^http:\/\/(?:127\.0\.0\.1|localhost)(?::(?:\{\{port\}\}|[1-9]\d{0,4}))?(?:\/[!-~]*)?$/
+// oxlint-disable-next-line no-control-regex -- no word of a command can hold it
+const NO_NUL = /^[^\0]*$/
+
 const assertion = z.union([
   z.strictObject({ sql: z.string().min(1).max(10_000).meta({ description: 'One value; true when all is well' }) }),
   z.strictObject({ newest: z.string().min(1).max(10_000).meta({ description: 'The time of the newest row' }), within: span(minutes(1), LONGEST) }),
   z.strictObject({ file: z.string().min(1).max(1000), sha256: z.string().regex(/^(?:[0-9a-f]{64}|from-manifest)$/, '64 hex digits, or from-manifest') }),
+  z.strictObject({
+    http: z.string().max(1000).regex(ASKED, 'an address on 127.0.0.1, such as http://127.0.0.1:{{port}}/health').meta({ description: 'Asked of the application that is started on what was restored' }),
+    status: z.int().min(100).max(599).default(200), body: z.string().min(1).max(1000).optional().meta({ description: 'What its answer has to hold' }),
+  }),
 ])
+
+const word = z.string().min(1).max(4000).regex(NO_NUL, 'text without NUL')
+const application = z.strictObject({
+  run: z.array(word).min(1).max(100).meta({ description: 'The command, word by word; {{port}}, {{url}} and {{folder}} stand for what is there then' }),
+  env: z.record(z.string().regex(/^[A-Za-z_]\w{0,99}$/, 'a name of the environment'), word).default({}),
+  folder: z.string().max(500).superRefine((folder, context) => {
+    const message = wrongFolder(folder)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  }).optional().meta({ description: 'Where it is installed, when not below /usr' }),
+  ready: span(seconds(1), minutes(30)).default(seconds(30)).meta({ description: 'So long it may take until it takes connections' }),
+})
 
 const manifestSetting = z.strictObject({
   postgres: databaseText('The database that is backed up', POSTGRES).optional(),
@@ -101,7 +128,12 @@ const setSchema = z.strictObject({
   keep_verified: z.int().min(1).max(1000).default(2).meta({ description: 'So many newer copies that were read whole remain before one may go' }),
   locations: z.int().min(1).max(20).default(1).meta({ description: 'In so many stores' }),
   verified_within: span(hours(1), LONGEST).default(days(30)).meta({ description: 'How old the proof of such a copy may be' }),
-  drill: z.strictObject({ every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]), at_most: size.optional() }).optional(),
+  rto: span(minutes(1), LONGEST).optional().meta({ description: 'So long a restore of today’s size may take, by the drills' }),
+  drill: z.strictObject({
+    every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]), at_most: size.optional(), application: application.optional(),
+    from: nameKey().optional().meta({ description: 'The store that is read with its break_glass credential alone' }),
+    secret: z.string().min(1).max(1000).optional().meta({ secret: true, description: 'Of a repository there, as it lies behind glass; by ${secret:…}' }),
+  }).optional(),
   verify: z.strictObject({ all_within: span(hours(1), LONGEST) }).optional(),
   manifest: manifestSetting.optional(),
 })
@@ -110,6 +142,7 @@ const setSchema = z.strictObject({
 const whereSchema = z.strictObject({
   offsite: z.boolean().optional().meta({ description: 'It stands somewhere else than what is backed up' }),
   domain: z.string().trim().min(1).max(100).optional().meta({ description: 'What fails together: a site, a provider, an account' }),
+  break_glass: z.string().min(1).max(2000).optional().meta({ secret: true, description: 'The credential that lists and reads when all else is lost, in the form of `read`; for drills `from` here alone' }),
 })
 type Where = Pick<Lies, 'offsite' | 'domain' | 'readOnly'>
 
@@ -124,16 +157,19 @@ export const guardShape = (stores: readonly AnyStore[], catalogues: readonly Any
 export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): GuardConfig {
   const named = reading.named(['stores']).map(([name]) => name)
   const where = new Map<string, Where>()
+  const glass = new Map<string, string>()
   const stores = named.flatMap((name): StorePlace[] => {
     const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is' })
-    const own = read && reading.shape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
+    const own = read && reading.secretShape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
+    if (read && own?.break_glass !== undefined && glassFits(reading, name, read, own.break_glass)) glass.set(name, own.break_glass)
     where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read) ? { readOnly: true as const } : {}) })
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
   const manifests: ManifestPlace[] = []
   const passwords = new Map<string, string>()
-  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords }) ?? [])
-  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), ...readReconciles(reading, catalogues, named) }
+  const secrets = new Map<string, string>()
+  const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords, glass, secrets }) ?? [])
+  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...readReconciles(reading, catalogues, named) }
 }
 
 function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {
@@ -148,7 +184,47 @@ function readManifest(reading: Reading, name: string, { postgres, mysql, tables,
   }
 }
 
-function readSet(reading: Reading, name: string, { stores, where, manifests, passwords }: { readonly stores: readonly string[]; readonly where: ReadonlyMap<string, Where>; readonly manifests: ManifestPlace[]; readonly passwords: Map<string, string> }): BackupSet | undefined {
+/** What lies behind glass has to be another credential than the one that is used every day, of a store that has any. */
+function glassFits(reading: Reading, name: string, { plugin, settings }: { readonly plugin: AnyStore; readonly settings: unknown }, glass: string): boolean {
+  const at = ['stores', name, 'break_glass']
+  const credential = (plugin.config.shape as Readonly<Record<string, z.ZodType>>)['read']
+  if (!credential) return reading.error('HF104', at, `${at.join('.')}: a store of kind ${plugin.kind} has no credentials`, { help: 'leave it out' }) ?? false
+  if (!credential.safeParse(glass).success) return reading.error('HF104', at, `${at.join('.')} has not the form of read`, { help: 'write it as read is written' }) ?? false
+  if ((settings as { readonly read?: unknown } | undefined)?.read === glass) return reading.error('HF104', at, `${at.join('.')} is the credential that reads every day`, { help: 'it proves something only when it is another, kept apart' }) ?? false
+  return true
+}
+
+type Drill = z.output<typeof setSchema>['drill'] & object
+type Asked = Extract<Drill['assert'][number], { readonly http: string }>
+const isAsked = (it: Drill['assert'][number]): it is Asked => 'http' in it
+
+/** Why its drills cannot be as they are written; nothing where they can. */
+function wrongDrill({ assert: asserts, application: run, from, secret }: Drill, { engine, lies, glass }: { readonly engine: string; readonly lies: readonly Lies[]; readonly glass: ReadonlyMap<string, string> }): readonly [key: string, says: string, help: string] | undefined {
+  if (asserts.some(isAsked) && !run) return ['assert', 'asks an application by http, and none is started', 'say how it is started: application: { run: [/usr/bin/shop, --port, "{{port}}"] }']
+  if (run && !asserts.some(isAsked)) return ['application', 'starts an application, and asks it nothing', 'ask it: assert: [ { http: "http://127.0.0.1:{{port}}/health" } ]']
+  if (secret !== undefined && (from === undefined || !(engine in REPOSITORIES))) return ['secret', 'is the password of a repository in the store that drills come from', 'leave it out, or name that store: from']
+  if (from === undefined) return undefined
+  const place = lies.find(({ store }) => store === from)
+  if (!place) return ['from', `names “${from}”, where no copy of the set lies`, 'name one of its stores']
+  if (place.offsite !== true) return ['from', `names “${from}”, which is not off-site`, 'mark the store: offsite: true']
+  return glass.has(from) ? undefined : ['from', `names “${from}”, which has no break_glass credential`, 'give the store one of its own: break_glass: "${secret:…}"']
+}
+
+const drillOf = ({ every, assert: asserts, at_most, application: run, from }: Drill): BackupSet['drill'] & object => ({
+  every, assert: asserts.flatMap((it) => (isAsked(it) ? [] : [assertionOf(it)])), ...(at_most === undefined ? {} : { atMost: at_most }), ...(from === undefined ? {} : { from }),
+  ...(run ? { application: { run: run.run, env: run.env, ready: run.ready, ...(run.folder === undefined ? {} : { folder: run.folder }) }, http: asserts.filter(isAsked).map(({ http, status, body }) => ({ http, status, ...(body === undefined ? {} : { body }) })) } : {}),
+})
+
+interface SetWants {
+  readonly stores: readonly string[]
+  readonly where: ReadonlyMap<string, Where>
+  readonly manifests: ManifestPlace[]
+  readonly passwords: Map<string, string>
+  readonly glass: ReadonlyMap<string, string>
+  readonly secrets: Map<string, string>
+}
+
+function readSet(reading: Reading, name: string, { stores, where, manifests, passwords, glass, secrets }: SetWants): BackupSet | undefined {
   const path = ['backups', name]
   if (!reading.map(path)) return undefined
   const read = reading.secretShape(setSchema, path)
@@ -167,13 +243,18 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
   const place = read.manifest && readManifest(reading, name, read.manifest)
   if (place) manifests.push(place)
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
+  const asks = reading.spot([...path, 'drill', 'application'])
+  if (asks && secretNames(asks).size > 0) return reading.error('HF104', [...path, 'drill', 'application'], `${path.join('.')}.drill.application names a secret: a copy that is restored could read it`, { help: 'in a cell it reaches nothing that would want one' })
+  const wrong = read.drill && wrongDrill(read.drill, { engine: read.engine, lies, glass })
+  if (wrong) return reading.error('HF104', [...path, 'drill', wrong[0]], `${path.join('.')}.drill ${wrong[1]}`, { help: wrong[2] })
   const set: BackupSet = {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
     ...(read.of === undefined ? {} : { of: read.of }), ...(read.database === undefined ? {} : { database: read.database }), ...(read.keep ? { keep: written(read.keep), retention: { zone: read.zone, keepVerified: read.keep_verified, locations: read.locations, verifiedWithin: read.verified_within } } : {}),
-    ...(read.drill ? { drill: { every: read.drill.every, assert: read.drill.assert.map(assertionOf), ...(read.drill.at_most === undefined ? {} : { atMost: read.drill.at_most }) } } : {}),
+    ...(read.rto === undefined ? {} : { rto: read.rto }), ...(read.drill ? { drill: drillOf(read.drill) } : {}),
     ...(read.verify ? { verify: { allWithin: read.verify.all_within } } : {}),
   }
   if (read.password !== undefined) passwords.set(name, read.password)
+  if (read.drill?.secret !== undefined) secrets.set(name, read.drill.secret)
   return set
 }
 
@@ -191,7 +272,7 @@ function checkServer(reading: Reading, path: readonly string[], { engine, databa
 /** Without what was not written. */
 const written = (keep: { readonly [Key in keyof Keep]?: Keep[Key] | undefined }): Keep => Object.fromEntries(Object.entries(keep).filter(([, value]) => value !== undefined))
 
-const assertionOf = (it: z.output<typeof assertion>): Assertion =>
+const assertionOf = (it: Exclude<z.output<typeof assertion>, { http: string }>): Assertion =>
   'sql' in it ? { is: 'sql', sql: it.sql } : 'newest' in it ? { is: 'newest', sql: it.newest, within: it.within } : { is: 'file', file: it.file, sha256: it.sha256 }
 
 function patternOf(engine: string, text: string): Pattern | { readonly says: string } {

@@ -13,6 +13,8 @@ export interface Cage {
   readonly folder: string
   readonly id: string
   readonly uid: number
+  /** A folder of this machine that is seen in it, read-only; empty: none. */
+  readonly sees: string
   /** Our own namespaces, as `/proc/self/ns` names them: what the cell's must differ from. */
   readonly ours: { readonly net: string; readonly pid: string; readonly mnt: string; readonly ipc: string }
 }
@@ -26,11 +28,11 @@ export const SETPRIV = '/usr/bin/setpriv'
 const UNSHARE = '/usr/bin/unshare'
 
 /** The whole command for one program. Descriptor 3 is the pipe that says that we live, descriptor 4 where `BEGAN` is said. */
-export function caged({ means, folder, id, uid, ours }: Cage, argv: readonly string[]): readonly string[] {
+export function caged({ means, folder, id, uid, ours, sees }: Cage, argv: readonly string[]): readonly string[] {
   const mapped = means === 'mapped' ? ['--user', `--map-user=${uid}`, `--map-group=${uid}`, '--keep-caps'] : []
   return [
     SETPRIV, '--pdeathsig', 'KILL', UNSHARE, ...mapped, '--net', '--pid', '--mount', '--ipc', '--uts', '--fork', '--kill-child=KILL', '--propagation', 'private',
-    '/bin/sh', '-c', SCRIPT, 'cell', means, `${uid}`, folder, id, ours.net, ours.pid, ours.mnt, ours.ipc, ...argv,
+    '/bin/sh', '-c', SCRIPT, 'cell', means, `${uid}`, folder, id, ours.net, ours.pid, ours.mnt, ours.ipc, sees, ...argv,
   ]
 }
 
@@ -44,8 +46,9 @@ means=$1 uid=$2 here=$3 id=$4
 refuse() { echo "$1" >&2; exit ${REFUSED}; }
 own() { [ "$(readlink "/proc/self/ns/$1")" != "$2" ] || refuse "the $1 namespace is not its own"; }
 own net "$5"; own pid "$6"; own mnt "$7"; own ipc "$8"
+sees=$9
 ( read -r _ <&3 || :; kill -KILL -1 ) >/dev/null 2>&1 &
-shift 8
+shift 9
 for at in "$here" "$here/mark" "$here/given" "$here/work" "$here/root"; do
   if [ -L "$at" ] || [ ! -e "$at" ]; then refuse "$at is not what the drill made"; fi
 done
@@ -75,6 +78,7 @@ echo "hosts: files" >etc/nsswitch.conf
 if [ -d /etc/alternatives ]; then cp -RP /etc/alternatives etc/; fi
 if [ -f /etc/ld.so.cache ]; then cp /etc/ld.so.cache etc/; fi
 bind "$here/given" given ,noexec,ro
+if [ -n "$sees" ]; then mkdir -p ".$sees"; bind "$sees" ".$sees" ,ro; fi
 bind "$here/work" work ,noexec
 bind "$here/tmp" tmp ,noexec
 mount -o remount,bind,ro,nosuid,nodev "$root"

@@ -32,13 +32,14 @@ export interface OpenCell {
  * Makes a cell below `root`, after removing whatever a former, killed Holdfast left there. Throws a `Fault` that says what is missing where
  * this machine gives no namespaces. Everything in it ends with `signal`.
  */
-export async function openCell(root: string, signal: AbortSignal): Promise<OpenCell> {
+export async function openCell(root: string, signal: AbortSignal, sees?: string): Promise<OpenCell> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const real = await realpath(root)
   await sweep(real, IN_USE)
+  const beside = await seen(sees, real)
   const id = randomBytes(8).toString('hex')
   IN_USE.add(path.join(real, id))
-  const cage = await make(real, id)
+  const cage: Cage = { ...await make(real, id), sees: beside }
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
   const running = new Set<Following>()
@@ -68,10 +69,19 @@ export async function openCell(root: string, signal: AbortSignal): Promise<OpenC
   return opened
 }
 
+/** A folder of this machine that is to be seen in a cell; not ours, and not led to by a link. What lies below `/usr` is seen anyway. */
+async function seen(sees: string | undefined, root: string): Promise<string> {
+  if (sees === undefined) return ''
+  const real = await realpath(sees).catch(() => undefined)
+  if (real !== sees || !(await lstat(sees)).isDirectory()) throw new Fault(`${sees} is ${real === undefined ? 'not there' : 'no folder, or a link leads to it'}: the application cannot be started`, 'never')
+  if (`${root}/`.startsWith(`${sees}/`) || `${sees}/`.startsWith(`${path.dirname(path.dirname(root))}/`)) throw new Fault(`${sees} holds what is Holdfast's own: it is not seen in a cell`, 'never')
+  return sees.startsWith('/usr/') ? '' : sees
+}
+
 /** The cells of this process: what a sweep leaves alone. */
 const IN_USE = new Set<string>()
 
-async function make(root: string, id: string): Promise<Cage> {
+async function make(root: string, id: string): Promise<Omit<Cage, 'sees'>> {
   const folder = path.join(root, id)
   const means = process.geteuid?.() === 0 ? 'root' : 'mapped'
   const uid = unusedUid()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Fault } from '../../../core/fault.ts'
-import { failed, open, passed, type Restoring } from '../../../ports/backup.ts'
+import { failed, open, passed, type Restoring, type Step } from '../../../ports/backup.ts'
 import { climb } from './ladder.ts'
 
 const good: Restoring = {
@@ -50,4 +50,18 @@ test('a rung that was not proven holds those above it down', async () => {
 test('what the manifest says counts like an assertion', async () => {
   const it = await climb({ ...good, manifest: async () => [{ text: 'orders holds 10 rows', step: failed('it holds 9') }] }, [], clock())
   assert.deepEqual([it.verdict, it.says], ['failed', 'orders holds 10 rows: it holds 9'])
+})
+
+test('L7 wants an application that answers on what was asserted; what it does not answer is unknown, what it answers wrongly failed', async () => {
+  const asks = (...steps: readonly Step[]) => async (): Promise<{ text: string; step: Step }[]> => steps.map((step) => ({ text: 'http://127.0.0.1/ answers 200', step }))
+  const it = await climb(good, [sql], clock(), asks(passed()))
+  assert.deepEqual([it.verdict, it.rung, it.phases.at(-1)?.name, it.asserts.length], ['passed', 7, 'application', 2])
+  assert.equal((await climb(good, [], clock(), asks(passed()))).rung, 5, 'an answer alone may come without a look at what was restored')
+  const wrong = await climb(good, [sql], clock(), asks(passed(), failed('it answers 500, and 200 is wanted', 'panic: no such table')))
+  assert.deepEqual([wrong.verdict, wrong.rung, wrong.says, wrong.engineSaid], ['failed', 6, 'http://127.0.0.1/ answers 200: it answers 500, and 200 is wanted', 'panic: no such table'])
+  assert.deepEqual([(await climb(good, [sql], clock(), asks(open('it did not answer')))).verdict, (await climb(good, [sql], clock(), asks(failed('no', 'No space left on device')))).verdict], ['unknown', 'unknown'])
+  const lacking = await climb(good, [sql], clock(), () => Promise.reject(new Fault('it did not end in time', 'later')))
+  assert.deepEqual([lacking.verdict, lacking.rung], ['unknown', 6])
+  const before = await climb({ ...good, prove: async () => failed('false') }, [sql], clock(), () => assert.fail('started'))
+  assert.equal(before.verdict, 'failed')
 })

@@ -23,7 +23,7 @@ export interface Asserted {
 
 export interface Judgement {
   readonly verdict: Verdict
-  /** 0 to 6: see `docs/use/drills.md`. 1: the copy was there and whole, as far as its store says. */
+  /** 0 to 7: see `docs/use/drills.md`. 1: the copy was there and whole, as far as its store says. */
   readonly rung: number
   /** A sentence for people: what failed, or what could not be known, and why. Empty when all passed. */
   readonly says: string
@@ -41,8 +41,11 @@ const RUNGS = [
   { name: 'integrity', rung: 5, ask: (it: Restoring) => it.integrity(), needed: false },
 ] as const
 
+/** Starts an application on what was restored, asks it, and ends it. */
+export type AskApplication = () => Promise<readonly { readonly text: string; readonly step: Step }[]>
+
 /** Climbs as far as the copy carries. `tick` gives milliseconds of a clock that never goes back. */
-export async function climb(it: Restoring, assertions: readonly Assertion[], tick: () => number): Promise<Judgement> {
+export async function climb(it: Restoring, assertions: readonly Assertion[], tick: () => number, application?: AskApplication): Promise<Judgement> {
   const phases: Phase[] = []
   const asserts: Asserted[] = []
   const said: string[] = []
@@ -76,6 +79,16 @@ export async function climb(it: Restoring, assertions: readonly Assertion[], tic
   const unclear = asserts.find(({ found }) => found === 'unknown')
   if (unclear) return judgement('unknown', `${unclear.text}: ${unclear.says}`)
   if (asserts.length > 0 && open.length === 0) rung = 6
+  if (!application) return judgement('passed', open.join('; '))
+  const answers = await timed('application', () => answered(application))
+  for (const { text, step } of answers) {
+    if (step.said !== undefined && step.is !== 'pass') said.push(step.said)
+    asserts.push({ text, found: step.is, ...(step.is === 'pass' ? {} : { says: step.says }) })
+  }
+  const bad = answers.find(({ step }) => step.is === 'fail') ?? answers.find(({ step }) => step.is === 'unknown')
+  if (bad && bad.step.is !== 'pass') return judgement(bad.step.is === 'fail' ? 'failed' : 'unknown', `${bad.text}: ${bad.step.says}`)
+  // An answer alone may come without a look at what was restored.
+  if (rung === 6 && answers.length > 0) rung = 7
   return judgement('passed', open.join('; '))
 }
 
@@ -86,6 +99,15 @@ async function listed(it: Restoring, assertions: readonly Assertion[]): Promise<
     return [...found, ...(await it.manifest())]
   } catch (cause) {
     return [...found, { text: 'what the manifest says', step: { is: 'unknown', says: sentence(cause) } }]
+  }
+}
+
+async function answered(application: AskApplication): Promise<Awaited<ReturnType<AskApplication>>> {
+  try {
+    return await Promise.all((await application()).map(async ({ text, step }) => ({ text, step: await taken(() => Promise.resolve(step)) })))
+  } catch (cause) {
+    if (cause instanceof Fault) return [{ text: 'the application', step: { is: 'unknown', says: cause.message } }]
+    throw cause
   }
 }
 

@@ -2,6 +2,7 @@
 // Plain data without a secret, read from the configuration.
 import type { Span } from '../../../core/time.ts'
 import type { Assertion } from '../../../ports/backup.ts'
+import type { Application, HttpAsk } from '../drills/application.ts'
 import type { Pattern } from './pattern.ts'
 
 /** Where copies of a set lie: a store by its name, and what they are called there. */
@@ -46,8 +47,8 @@ export interface BackupSet {
   readonly keep?: Keep
   /** What must remain before one may go by `keep`, and in whose calendar it counts. */
   readonly retention?: { readonly zone: string; readonly keepVerified: number; readonly locations: number; readonly verifiedWithin: Span }
-  /** `atMost`: bytes of a repository that a drill fetches. */
-  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[]; readonly atMost?: number }
+  /** `atMost`: bytes of a repository that a drill fetches. `from`: the store that is read with what lies behind glass. */
+  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[]; readonly atMost?: number; readonly application?: Application; readonly http?: readonly HttpAsk[]; readonly from?: string }
   /** So long a restore of today's size may take. */
   readonly rto?: Span
   /** Every byte is read within so long. */
