@@ -66,7 +66,15 @@ export const drilling: readonly Mutant[] = [
   },
   {
     name: 'only the newest copy is ever drilled', breaks: ['G-2'], killer: test(CHOICE, 'the newest copy and the others take turns'),
-    changes: [{ file: CHOICE, find: `if (timeOf(newest) === 0 || times % 2 === 0) return newest`, put: `if (timeOf(newest) === 0 || times >= 0) return newest` }],
+    changes: [{ file: CHOICE, find: `if (times % 2 === 0) return newest`, put: `if (times >= 0) return newest` }],
+  },
+  {
+    name: 'where a new copy comes before each drill, the older ones never have their turn', breaks: ['G-2'], killer: test(CHOICE, 'each copy has its turn'),
+    changes: [{ file: CHOICE, find: `if (times % 2 === 0) return newest`, put: `if (times % 2 === 0 || timeOf(newest) === 0) return newest` }],
+  },
+  {
+    name: 'a restore that takes too long is told to nobody', breaks: ['G-14'], killer: { is: 'test', file: DRILLING, name: 'G-14 a restore that would take longer than it may' },
+    changes: [{ file: 'src/rooms/guard/drills/figures.ts', find: `return found.is === 'fail' ?`, put: `return found.is === 'unknown' ?` }],
   },
   {
     name: 'an application that answers proves a copy that nobody asked', breaks: ['G-2'], killer: test(LADDER, 'L7 wants an application that answers'),

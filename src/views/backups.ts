@@ -128,6 +128,8 @@ export interface BackupSetAnswer {
   readonly score?: { readonly says: string; readonly got: number; readonly points: readonly { readonly id: string; readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }[] }
   /** How long a restore of today's size takes, by the drills that passed; only in the answer about one set. */
   readonly rto?: RtoAnswer | null
+  /** How long it may take, where that is written; only in the answer about one set. */
+  readonly rto_within?: Span
   /** The newest drill of one of its copies, and what its signed report is called; only in the answer about one set. */
   readonly drilled?: { readonly at: Instant; readonly verdict: 'passed' | 'failed' | 'unknown'; readonly says: string; readonly report: string | null } | null
   /** The newest first; only in the answer about one set. */
@@ -160,7 +162,7 @@ export interface BackupCalls extends DrillCalls, ReportCalls {
 }
 
 /** The worst first. */
-const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'unknown', 'new', 'ok']
+const WORST: readonly (Side | 'new')[] = ['missing', 'unreadable', 'late', 'shrunken', 'unproven', 'slow', 'unknown', 'new', 'ok']
 
 /** Among so many reports the last drill of a copy is looked for. */
 const LOOKED_AT = 5
@@ -269,7 +271,7 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
-    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name) } : {}),
+    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name), ...(set.rto === undefined ? {} : { rto_within: set.rto }) } : {}),
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
@@ -303,7 +305,7 @@ function scoreFor(sql: Sql, set: BackupSet, places: readonly Place[], now: Now):
     drill, original: { domain: undefined },
     places: places.map(({ answer }, i) => ({
       store: answer.store, domain: set.in[i]?.domain, offsite: set.in[i]?.offsite, immutable: { is: 'unknown', says: 'it was not tried out' },
-      holds: answer.state === 'ok' || answer.state === 'unproven' ? { is: 'pass' } : { is: answer.state === 'unknown' || answer.state === 'new' ? 'unknown' : 'fail', says: answer.says },
+      holds: answer.state === 'ok' || answer.state === 'unproven' || answer.state === 'slow' ? { is: 'pass' } : { is: answer.state === 'unknown' || answer.state === 'new' ? 'unknown' : 'fail', says: answer.says },
     })),
   })
   return { says, got, points: points.map(({ id, found }) => ({ id, found: found.is, says: found.says ?? '' })) }

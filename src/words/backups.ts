@@ -3,9 +3,9 @@
 import type { Shape } from './look.ts'
 
 /** As `backups list` calls them. */
-export type BackupState = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unproven' | 'unknown' | 'new'
+export type BackupState = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unproven' | 'slow' | 'unknown' | 'new'
 
-export const BACKUP_SHAPES: Readonly<Record<BackupState, Shape>> = { ok: 'ok', late: 'degraded', shrunken: 'degraded', missing: 'down', unreadable: 'down', unproven: 'degraded', unknown: 'unknown', new: 'unknown' }
+export const BACKUP_SHAPES: Readonly<Record<BackupState, Shape>> = { ok: 'ok', late: 'degraded', shrunken: 'degraded', missing: 'down', unreadable: 'down', unproven: 'degraded', slow: 'degraded', unknown: 'unknown', new: 'unknown' }
 
 /** The rungs of the ladder, each in a few words. */
 export const RUNGS = [
@@ -17,7 +17,7 @@ export const englishBackups = {
   title: 'Backups',
   says: 'What copies there are, where, how old, and what was proven of them. Looked at by Holdfast itself, where they lie.',
   none: 'No backups are guarded yet. Name them under “backups” in the configuration.',
-  states: { ok: 'as it should be', late: 'late', shrunken: 'shrunken', missing: 'missing', unreadable: 'cannot be restored', unproven: 'unproven', unknown: 'not known', new: 'not listed yet' } as Readonly<Record<BackupState, string>>,
+  states: { ok: 'as it should be', late: 'late', shrunken: 'shrunken', missing: 'missing', unreadable: 'cannot be restored', unproven: 'unproven', slow: 'restored too slowly', unknown: 'not known', new: 'not listed yet' } as Readonly<Record<BackupState, string>>,
   lostNow: 'Would be lost now',
   everything: 'everything: no copy counts',
   theLast: (span: string): string => `the last ${span}`,

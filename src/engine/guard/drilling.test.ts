@@ -216,3 +216,20 @@ test('G-2 drills are believed because a spoilt copy fails them; when it passes, 
   assert.deepEqual([it.open(), rungs(await it.shown())[0]?.[1], (await tell()).planted?.doubted_at], [[], 6, null])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
+
+test('G-14 a restore that would take longer than it may pages, until drills are fast enough again', async (t) => {
+  const it = await world(t, { ...SET, rto: ms(20_000), drill: { every: days(7), assert: [] } })
+  await it.list()
+  const drill = async (took: number): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop' })
+    await it.report({ bytes: 500, phases: [{ name: 'restore', ms: took }] })
+  }
+  await drill(9000)
+  assert.deepEqual([it.open(), (await it.shown()).state, (await it.shown()).rto?.p95], [[], 'ok', 18_000], 'stretched to what it is today')
+  await drill(11_000)
+  assert.deepEqual([it.open(), (await it.shown()).state, (await it.shown()).rto_within], [['backup:shop'], 'slow', 20_000])
+  assert.match((await it.shown()).places[0]?.says ?? '', /a restore of today's size takes 22 s, and may take 20 s/)
+  assert.match(backupMetrics(it.sql, [{ ...SET, rto: ms(20_000) }], it.keeper.now()), /holdfast_backup_rto_seconds\{set="shop",quantile="0.95"\} 22\n[^]*holdfast_backup_rto_target_seconds\{set="shop"\} 20\n/)
+  for (let n = 0; n < 20; n++) await drill(1000)
+  assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
+})

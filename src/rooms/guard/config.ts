@@ -148,7 +148,7 @@ type Where = Pick<Lies, 'offsite' | 'domain' | 'readOnly'>
 
 /** Top-level settings of this room, for editors. */
 export const guardShape = (stores: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): z.ZodRawShape => ({
-  stores: z.record(nameKey(), kindsSchema(stores, () => whereSchema.shape)).optional(),
+  stores: z.record(nameKey(), kindsSchema(stores, ({ config }) => ('read' in config.shape ? whereSchema : whereSchema.omit({ break_glass: true })).shape)).optional(),
   backups: z.record(nameKey(), setSchema).optional(),
   ...reconcileShape(catalogues),
 })

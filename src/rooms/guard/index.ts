@@ -8,6 +8,7 @@ import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
 import { unsettling } from './acts/unsettled.ts'
 import { applyObject } from './acts/rows.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
+import { slowness } from './drills/figures.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, loadListing, PROJECTIONS, TABLES } from './rows.ts'
@@ -73,7 +74,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       evaluate(tx, set, store, context, acts)
       verifying.listed(tx, set, store)
     },
-    doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now)].flatMap((it) => it ?? []),
+    doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now), slowness(sql, set, now)].flatMap((it) => it ?? []),
     formerOf: (sql, set, store) => retention.loadShelf(sql, set.name, store)?.identity,
     took(sql, set, store) {
       const taken = retention.loadTaken(sql, set, store)

@@ -36,6 +36,6 @@ test('what the application does wrong is failed, and what this machine lacks unk
 })
 
 test('a folder of this machine is seen in a cell only where an application is installed', () => {
-  for (const folder of ['/opt/shop', '/srv/shop-2/bin', '/var/www/shop', '/home/shop/app']) assert.equal(wrongFolder(folder), undefined, folder)
-  for (const folder of ['/', '/etc', '/etc/shop', '/root/x', '/var', '/var/lib', '/home', '/usr', 'opt', '/opt/../etc', '/opt/', '/opt//x', '/proc/1', '/opt/a b', '/tmp', '/opt/$(x)']) assert.notEqual(wrongFolder(folder), undefined, folder)
+  for (const folder of ['/opt/shop', '/srv/shop-2/bin', '/var/www/shop', '/usr/local/shop']) assert.equal(wrongFolder(folder), undefined, folder)
+  for (const folder of ['/', '/etc', '/etc/shop', '/run/x', '/var', '/var/lib', '/home', '/usr', 'opt', '/opt/../etc', '/opt/', '/opt//x', '/proc/1', '/opt/a b', '/tmp', '/opt/$(x)']) assert.notEqual(wrongFolder(folder), undefined, folder)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import fc from 'fast-check'
 import { days, hours, instantOf, later, type Instant } from '../../../core/time.ts'
 import type { Judged } from '../sets/judge.ts'
 import { chooseCopy, doubtOf } from './choice.ts'
@@ -16,7 +17,7 @@ test('the newest copy and the others take turns, and each of them comes round', 
   const drills = new Map<string, LastDrill>()
   const order: string[] = []
   for (let day = 30; day > 20; day--) {
-    const chosen = chooseCopy(copies, [...drills.values()], 'shop')
+    const chosen = chooseCopy(copies, [...drills.values()], { times: order.length, seed: 'shop' })
     assert(chosen)
     order.push(chosen.key)
     drills.set(chosen.key, drillOf(Number(chosen.key.slice(1)), day, 'passed', { times: (drills.get(chosen.key)?.times ?? 0) + 1 }))
@@ -24,14 +25,33 @@ test('the newest copy and the others take turns, and each of them comes round', 
   assert.deepEqual(order.filter((_, i) => i % 2 === 0), ['c1', 'c1', 'c1', 'c1', 'c1'])
   assert.deepEqual(order.filter((_, i) => i % 2 === 1).slice(0, 4).toSorted(), ['c2', 'c3', 'c4', 'c5'])
   assert.equal(order[9], order[1], 'then the one drilled longest ago')
-  assert.notDeepEqual(new Set(['a', 'b', 'c', 'd', 'e'].map((seed) => chooseCopy(copies, [drillOf(1, 1)], seed)?.key)).size, 1, 'drawn among those never drilled')
+  assert.notDeepEqual(new Set(['a', 'b', 'c', 'd', 'e'].map((seed) => chooseCopy(copies, [drillOf(1, 1)], { times: 1, seed })?.key)).size, 1, 'drawn among those never drilled')
 })
 
-test('a newest copy that was never drilled goes first, and what does not count is not drilled', () => {
-  assert.equal(chooseCopy([copyAt(0), copyAt(1), copyAt(2)], [drillOf(1, 1)], 's')?.key, 'c0')
-  assert.equal(chooseCopy([copyAt(0, { counted: false }), copyAt(1)], [], 's')?.key, 'c1')
-  assert.equal(chooseCopy([copyAt(1, { etag: 'other' }), copyAt(2)], [drillOf(1, 1)], 's')?.key, 'c1', 'another one under its name was not drilled')
-  assert.equal(chooseCopy([copyAt(0, { counted: false })], [], 's'), undefined)
+test('a newest copy goes first, and what does not count is not drilled', () => {
+  const first = { times: 0, seed: 's' }
+  assert.equal(chooseCopy([copyAt(0), copyAt(1), copyAt(2)], [drillOf(1, 1)], { times: 2, seed: 's' })?.key, 'c0')
+  assert.equal(chooseCopy([copyAt(0, { counted: false }), copyAt(1)], [], first)?.key, 'c1')
+  assert.equal(chooseCopy([copyAt(1), copyAt(2, { etag: 'other' }), copyAt(3)], [drillOf(2, 1), drillOf(3, 2)], { times: 1, seed: 's' })?.key, 'c2', 'another one under its name was not drilled')
+  assert.equal(chooseCopy([copyAt(0, { counted: false })], [], first), undefined)
+})
+
+test('each copy has its turn: of n that stay, each within 2n drills, also while new ones come before each drill', () => {
+  fc.assert(fc.property(fc.record({ kept: fc.integer({ min: 1, max: 12 }), coming: fc.integer({ min: 0, max: 1 }), seed: fc.string(), verdicts: fc.infiniteStream(fc.constantFrom('passed', 'failed', 'unknown' as const)) }), ({ kept, coming, seed, verdicts }) => {
+    const drills = new Map<string, LastDrill>()
+    const staying = Array.from({ length: kept }, (_, n) => copyAt(100 + n))
+    const seen: string[] = []
+    let born = 99
+    let came: Judged[] = []
+    for (let times = 0; times < 6 * kept + 2; times++) {
+      for (let n = 0; n < coming; n++) came = [copyAt(born -= 0.01, { key: `new${times}-${n}` }), ...came].slice(0, coming)
+      const chosen = chooseCopy([...came, ...staying], [...drills.values()], { times, seed })
+      assert(chosen)
+      seen.push(chosen.key)
+      drills.set(chosen.key, { ...drillOf(0, 0, verdicts.next().value as LastDrill['verdict']), key: chosen.key, at: later(ago(90), hours(times + 1)) })
+    }
+    for (const { key } of staying) for (let from = 0; from + 2 * kept + 2 <= seen.length; from++) assert(seen.slice(from, from + 2 * kept + 2).includes(key), `${key} from ${from} in ${seen.join(' ')}`)
+  }), { numRuns: 150 })
 })
 
 test('G-2 a failed drill stands against the set until another passes; an unknown one says neither', () => {

@@ -5,15 +5,15 @@ import { sayTime, type Instant, type Span } from '../../../core/time.ts'
 import type { Judged } from '../sets/judge.ts'
 import type { LastDrill } from './rows.ts'
 
-/** `seed` draws among equals; the same gives the same. */
-export function chooseCopy(judged: readonly Judged[], drills: readonly LastDrill[], seed: string): Judged | undefined {
+/** `times`: so many drills there were here, of whatever copy. `seed` draws among equals; the same gives the same. */
+export function chooseCopy(judged: readonly Judged[], drills: readonly LastDrill[], { times, seed }: { readonly times: number; readonly seed: string }): Judged | undefined {
   const counted = judged.filter((copy) => copy.counted)
   const newest = counted[0]
   if (!newest || counted.length === 1) return newest
   const lastOf = new Map(drills.map((drill) => [drill.key, drill]))
   const timeOf = ({ key, etag }: Judged): number => (lastOf.get(key)?.etag === etag ? (lastOf.get(key)?.at ?? 0) : 0)
-  const times = drills.reduce((sum, drill) => sum + drill.times, 0)
-  if (timeOf(newest) === 0 || times % 2 === 0) return newest
+  // Also where a new copy comes before each drill: else the older ones would never have their turn.
+  if (times % 2 === 0) return newest
   const drawn = ({ key }: Judged): string => createHash('sha256').update(`${seed}\0${times}\0${key}`).digest('hex')
   return counted.slice(1).toSorted((a, b) => timeOf(a) - timeOf(b) || (drawn(a) < drawn(b) ? -1 : 1))[0]
 }

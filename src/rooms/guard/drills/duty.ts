@@ -17,7 +17,7 @@ import { FETCHED } from './ladder.ts'
 import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
-import { applyDrilled, applyLeft, applyVanished, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
+import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
 
 export interface DrillsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
@@ -144,7 +144,7 @@ function keepReport(tx: Tx, { sets, origin }: DrillsContext, { set: name, copy, 
 
 /** What is to be drilled now. */
 function nextCopy(sql: Sql, set: BackupSet, store: string, now: Instant): Judged | undefined {
-  return chooseCopy(judgedIn(sql, set, store, now), loadDrills(sql, set.name, store), keyOf(set.name, store))
+  return chooseCopy(judgedIn(sql, set, store, now), loadDrills(sql, set.name, store), { times: countDrills(sql, set.name, store), seed: keyOf(set.name, store) })
 }
 
 const judgedIn = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged[] => {

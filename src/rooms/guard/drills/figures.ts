@@ -2,8 +2,8 @@
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { loadCopies } from '../rows.ts'
-import { judgeCopies } from '../sets/judge.ts'
-import { rtoOf, type Rto, type Timed } from '../sets/score.ts'
+import { judgeCopies, type Verdict } from '../sets/judge.ts'
+import { inTime, rtoOf, type Rto, type Timed } from '../sets/score.ts'
 import type { BackupSet } from '../sets/set.ts'
 import type { DrillReport } from './report.ts'
 import { loadReports } from './rows.ts'
@@ -16,6 +16,13 @@ const timed = ({ verdict, bytes, phases, planted }: DrillReport): Timed[] => (ve
 /** By the drills that are kept, and `more`, which is not yet. `bytes`: what is to be restored. */
 export const rtoFor = (sql: Sql, set: string, bytes: number | undefined, more: readonly DrillReport[] = []): Rto =>
   rtoOf([...more.flatMap(timed), ...loadReports(sql, set, TIMED).flatMap(({ report }) => timed(report))].slice(0, TIMED), bytes)
+
+/** A restore of today's size that takes longer than it may; nothing where that is not written, or nobody measured one. */
+export function slowness(sql: Sql, set: BackupSet, now: Instant): Verdict | undefined {
+  if (set.rto === undefined) return undefined
+  const found = inTime(rtoFor(sql, set.name, bytesToday(sql, set, now)), set.rto)
+  return found.is === 'fail' ? { side: 'slow', says: found.says } : undefined
+}
 
 /** How large the newest copy that counts is, in any store. */
 export function bytesToday(sql: Sql, set: BackupSet, now: Instant): number | undefined {

@@ -12,11 +12,12 @@ create table if not exists guard_drill (set_ text not null, store text not null,
   says text not null, times integer not null, passed_at integer, primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_drill_report (id integer primary key, set_ text not null, store text not null, key text not null, taken integer not null, report text not null) strict;
 create index if not exists guard_drill_report_by_set on guard_drill_report (set_, id);
+create table if not exists guard_drill_count (set_ text not null, store text not null, times integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_report (id text primary key, seq integer not null, set_ text not null, at integer not null, text text not null) strict, without rowid;
 create index if not exists guard_report_by_set on guard_report (set_, seq);
 `
 
-export const PROJECTIONS = ['guard_drill', 'guard_report']
+export const PROJECTIONS = ['guard_drill', 'guard_drill_count', 'guard_report']
 
 /** So many reports of one set are kept. */
 const MOST_REPORTS = 100
@@ -38,6 +39,7 @@ export interface DrilledBody extends Record<string, unknown> {
 export const applyDrilled = (sql: Sql, entry: Entry): void => {
   const b = entry.body as DrilledBody
   applyReported(sql, entry)
+  sql.run('insert into guard_drill_count (set_, store, times) values (?,?,1) on conflict do update set times = times + 1', b.set, b.store)
   if (b.gone === true) return
   const passed = b.verdict === 'passed' ? b.at : null
   sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at) values (?,?,?,?,?,?,?,?,1,?)
@@ -60,8 +62,11 @@ export const applyVanished = (sql: Sql, entry: Entry): void => {
 
 export const applyLeft = (sql: Sql, entry: Entry): void => {
   const b = entry.body as { set: string; store: string }
-  sql.run('delete from guard_drill where set_ = ? and store = ?', b.set, b.store)
+  for (const table of ['guard_drill', 'guard_drill_count']) sql.run(`delete from ${table} where set_ = ? and store = ?`, b.set, b.store)
 }
+
+/** So many drills of copies there were, also of such as are gone. */
+export const countDrills = (sql: Sql, set: string, store: string): number => sql.get<{ times: number }>('select times from guard_drill_count where set_ = ? and store = ?', set, store)?.times ?? 0
 
 export interface LastDrill {
   readonly key: string

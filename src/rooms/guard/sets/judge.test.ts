@@ -79,7 +79,7 @@ test('X-9 a listing that is old, or was not had, is unknown and accuses nobody',
 })
 
 test('X-9 no copy that is taken away, blurred or delayed makes a set look better', () => {
-  const worse = { ok: 0, late: 1, shrunken: 1, missing: 2, unreadable: 2, unproven: 2, unknown: 3 }
+  const worse = { ok: 0, late: 1, shrunken: 1, missing: 2, unreadable: 2, unproven: 2, slow: 2, unknown: 3 }
   const some = fc.uniqueArray(fc.record({ ago: fc.integer({ min: 0, max: 40 }), bytes: fc.constantFrom(0, 1, 400, 1000, 1200) }), { selector: ({ ago }) => ago, maxLength: 20 })
   fc.assert(fc.property(some, fc.nat(), (given, n) => {
     const copies = given.map(({ ago, bytes }) => copy(ago, { bytes }))

@@ -28,7 +28,7 @@ export interface Judged extends Copy {
 }
 
 /** What is wrong with a set in a store, or that it is not known. */
-export type Side = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unproven' | 'unknown'
+export type Side = 'ok' | 'missing' | 'late' | 'shrunken' | 'unreadable' | 'unproven' | 'slow' | 'unknown'
 
 export interface Verdict {
   readonly side: Side
@@ -94,13 +94,13 @@ export interface Listing {
 }
 
 /** The worst first: what is lost before what is only late, and what is known before what is not. */
-export const WORST: readonly Side[] = ['missing', 'unreadable', 'shrunken', 'late', 'unproven', 'unknown', 'ok']
+export const WORST: readonly Side[] = ['missing', 'unreadable', 'shrunken', 'late', 'unproven', 'slow', 'unknown', 'ok']
 
 /** All that is wrong, each once. Where nothing was seen lately, what nobody tried says nothing more. */
 export function worstFirst(verdicts: readonly Verdict[]): readonly Verdict[] {
   const found = verdicts.filter(({ side }, i) => side !== 'ok' && verdicts.findIndex((it) => it.side === side) === i).toSorted((a, b) => WORST.indexOf(a.side) - WORST.indexOf(b.side))
   const unseen = verdicts[0]?.side === 'unknown'
-  return found.length > 0 ? found.filter(({ side }) => !unseen || side !== 'unproven') : []
+  return found.length > 0 ? found.filter(({ side }) => !unseen || (side !== 'unproven' && side !== 'slow')) : []
 }
 
 /** All that speaks against the set in one store, or that it is as it should be. `patience`: a listing older than that says nothing any more. */

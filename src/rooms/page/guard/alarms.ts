@@ -18,7 +18,7 @@ export const fromGuard = (life: Lifecycle): NonNullable<Room['on']> => ({
 
 /** How urgent what is wrong with a set is, and what its incident is called. */
 const BACKUPS: Readonly<Record<string, readonly [number, string]>> = {
-  missing: [4, 'no backup'], unreadable: [3, 'backup cannot be restored'], shrunken: [2, 'backup shrunken'], late: [1, 'backup late'], unproven: [1, 'backups unproven'], unknown: [1, 'backups not known'],
+  missing: [4, 'no backup'], unreadable: [3, 'backup cannot be restored'], shrunken: [2, 'backup shrunken'], late: [1, 'backup late'], unproven: [1, 'backups unproven'], slow: [1, 'a restore takes too long'], unknown: [1, 'backups not known'],
 }
 
 /** A set of backups turned in one store: what it lies in belongs to one incident, under the check it is a copy of where that is down. */
