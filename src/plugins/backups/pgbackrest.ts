@@ -26,7 +26,6 @@ export default engine({
       const found = /^(|.*\/)(backup\/[^/]+\/[^/]+\/backup\.manifest)$/.exec(key)
       return found?.[1] === undefined || found[2] === undefined ? undefined : { root: found[1], name: found[2] }
     },
-    heart: 'backup',
     // Backups refer to each other and to the archive.
     first: ['backup/'],
     heart: 'backup',
