@@ -6,7 +6,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { folderFor } from '../test/story/world.ts'
 import { EVERY, figures, round, yaml } from './notice.ts'
-import { holdfast, percentile, sleep, target, type Measurement } from './rig.ts'
+import { holdfast, ours, percentile, sleep, target, type Measurement } from './rig.ts'
 
 const FILES = 32
 const EACH = 32 * 1024 * 1024
@@ -71,7 +71,7 @@ const measurement: Measurement = {
     const at = await target()
     const rig = await holdfast('beside', yaml(at.web, at.smtp))
     const loops: Loop[] = []
-    const bucket = fork(path.join(import.meta.dirname, 'bucket.ts'), [String(OBJECTS)], { execArgv: ['--disable-warning=ExperimentalWarning'] })
+    const bucket = ours(fork(path.join(import.meta.dirname, 'bucket.ts'), [String(OBJECTS)], { execArgv: ['--disable-warning=ExperimentalWarning'] }))
     try {
       const [{ port }] = (await once(bucket, 'message')) as [{ port: number }]
       const spool = fill(folder)

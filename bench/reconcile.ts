@@ -11,7 +11,7 @@ import type { ReconcileResult } from '../src/rooms/guard/reconcile/task.ts'
 import type { ReconcileAnswer } from '../src/views/reconciles.ts'
 import { folderFor } from '../test/story/world.ts'
 import { isOrphan, keyOf } from './keys.ts'
-import type { Figure, Measurement } from './rig.ts'
+import { ours, type Figure, type Measurement } from './rig.ts'
 
 const KEYS = Number(process.env['HOLDFAST_BENCH_KEYS'] ?? 1_000_000)
 const ORPHANS = 1_000_000
@@ -19,14 +19,14 @@ const MIB = 2 ** 20
 const MOST = 256 * MIB
 
 type Judged = ReconcileResult & { readonly is: 'judged' }
-interface Ran { readonly result: Judged; readonly message: number; readonly took: Readonly<Record<string, number>>; readonly peak: number }
+interface Ran { readonly result: Judged; readonly message: number; readonly took: Readonly<Record<string, number>>; readonly cpu: { readonly user: number; readonly system: number }; readonly peak: number }
 
 /** One run over so many objects, of which every so-and-so-many-th has no row. */
 async function run(folder: string, keys: number, every: number): Promise<Ran> {
-  const bucket = fork(path.join(import.meta.dirname, 'bucket.ts'), [String(keys)], { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const bucket = ours(fork(path.join(import.meta.dirname, 'bucket.ts'), [String(keys)], { execArgv: ['--disable-warning=ExperimentalWarning'] }))
   try {
     const [{ port }] = (await once(bucket, 'message')) as [{ port: number }]
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'reconciling.ts'), `http://127.0.0.1:${port}`, folder, String(keys), String(every)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = ours(spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'reconciling.ts'), `http://127.0.0.1:${port}`, folder, String(keys), String(every)], { stdio: ['ignore', 'pipe', 'inherit'] }))
     const said = await textOf(child)
     if (said === '') throw new Error('the run ended without a word')
     return JSON.parse(said) as Ran
@@ -67,14 +67,14 @@ const memory = (what: string, peak: number, goal = MOST): Figure => ({ what, is:
 
 async function whole(folder: string): Promise<Figure[]> {
   const every = 10_007
-  const { result, took, peak } = await run(path.join(folder, 'whole'), KEYS, every)
+  const { result, took, cpu, peak } = await run(path.join(folder, 'whole'), KEYS, every)
   const orphans = Math.floor(KEYS / every) - 1
   if (!result.healthy || result.plan.totals.keep !== orphans || result.ran.objects !== KEYS - 9) throw new Error(`it found something else: ${JSON.stringify([result.plan.refusals, result.plan.totals, result.ran])}`)
   const theirs = comm(folder, KEYS, every)
   const all = Object.values(took).reduce((sum, it) => sum + it, 0)
   const comparing = took['comparing them'] ?? Number.NaN
   return [
-    { what: `${KEYS / 1e6} M keys × ${KEYS / 1e6} M rows`, is: `${seconds(all)}, ${((KEYS / all) * 1000 / 1e3).toFixed(0)} thousand a second: ${Object.entries(took).map(([says, ms]) => `${says} ${seconds(ms)}`).join(', ')}` },
+    { what: `${KEYS / 1e6} M keys × ${KEYS / 1e6} M rows`, is: `${seconds(all)}, ${((KEYS / all) * 1000 / 1e3).toFixed(0)} thousand a second, ${(((cpu.user + cpu.system) / KEYS)).toFixed(0)} µs of a processor for each: ${Object.entries(took).map(([says, ms]) => `${says} ${seconds(ms)}`).join(', ')}` },
     { what: 'comparing, and writing the plan', is: `${seconds(comparing)}; comm ${seconds(theirs)}; ${(comparing / theirs).toFixed(2)} ×` },
     memory('memory of the whole run, at most', peak),
   ]

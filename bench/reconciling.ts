@@ -75,6 +75,6 @@ if (result.is !== 'judged') throw new Error(result.says)
 const ended = performance.now()
 console.log(JSON.stringify({
   result, message: Buffer.byteLength(JSON.stringify(result)), took: Object.fromEntries(steps.map(({ says, at }, n) => [says, (steps[n + 1]?.at ?? ended) - at])),
-  peak: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024,
+  cpu: process.cpuUsage(), peak: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024,
 }))
 process.exit(0)

@@ -31,11 +31,16 @@ export interface Helper<Asked, Said> {
 
 const running = new Set<ChildProcess>()
 
-/** Starts a helper: one question at a time. */
-export function play<Asked, Said>(file: string, role: readonly string[] = []): Helper<Asked, Said> {
-  const child = fork(new URL(file, import.meta.url), role, { execArgv: ['--disable-warning=ExperimentalWarning'] })
+/** A process that is ended with the measurements, whatever becomes of them. */
+export function ours<Child extends ChildProcess>(child: Child): Child {
   running.add(child)
   child.once('exit', () => running.delete(child))
+  return child
+}
+
+/** Starts a helper: one question at a time. */
+export function play<Asked, Said>(file: string, role: readonly string[] = []): Helper<Asked, Said> {
+  const child = ours(fork(new URL(file, import.meta.url), role, { execArgv: ['--disable-warning=ExperimentalWarning'] }))
   let last: Promise<unknown> = Promise.resolve()
   return {
     pid: child.pid ?? 0,

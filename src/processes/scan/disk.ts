@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { bytesOf, walk, type WalkedFile } from './walk.ts'
 
 /** Looked at, the largest of them tried. */
-const MOST_FILES = 2000
+const MOST_FILES = 500
 const TRIED = 24
 const BLOCK = 4096
 /** No disk without moving parts takes so long for a quarter of them, unless it has too much to do already. */
