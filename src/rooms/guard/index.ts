@@ -26,7 +26,8 @@ import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifes
 import { ANOTHER, foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
-import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, forgetRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
+import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, saveRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
+import { FIRST_CREDIT } from './sets/vanishing.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
 export type GuardContext = Omit<SetsContext, 'onListed' | 'doubts' | 'formerOf' | 'gone' | 'took'> & Pick<DrillsContext, 'origin'> & ActsContext & Life & Omit<ReconcileContext, 'begin' | 'lived' | 'shrink'>
@@ -132,7 +133,8 @@ export function guardRoom(context: GuardContext): GuardRoom {
       const gone = retention.loadGone(tx.sql, set, store)
       const moved = loadListing(tx.sql, set, store, tx.now).failed === ANOTHER
       if (gone.length > 0 || moved) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall, ...(moved ? { moved } : {}) } })
-      if (moved) forgetRotation(tx.sql, set, store)
+      // What the next listing lacks was left behind.
+      if (moved) saveRotation(tx.sql, set, store, { credit: FIRST_CREDIT, odd: '' })
       const its = context.sets().get(set)
       if (its) foundAgain(tx, its, store, 'a person said that it was meant to go')
       return gone.map(({ key }) => key)

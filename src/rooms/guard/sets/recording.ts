@@ -44,9 +44,12 @@ const isSame = (had: Copy, copy: Copy): boolean => had.etag === copy.etag && had
 /** Whether what went may be the work of whoever rotates it; told once for each listing, by its first turn. */
 function judgeWent(tx: Tx, set: BackupSet, { store, pattern }: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): boolean {
   const { sql, now } = tx
-  const rotation = loadRotation(sql, set.name, store)
-  // Before the first listing nothing was there that could go; another turn of this listing has found it out.
-  if (rotation === undefined || rotation.odd !== undefined) return (rotation?.odd ?? '') === ''
+  const had = loadRotation(sql, set.name, store)
+  // What the first listing finds has not come since: it explains nothing that goes later.
+  const rotation = had ?? { credit: FIRST_CREDIT, odd: known.size === 0 ? '' : undefined }
+  if (had === undefined) saveRotation(sql, set.name, store, rotation)
+  // Another turn of this listing has found it out.
+  if (rotation.odd !== undefined) return rotation.odd === ''
   const listed = new Map(copies.map((copy) => [copy.key, copy]))
   // What is not called as its copies are any more went by a person's word: the configuration.
   const were = [...known.values()].filter(({ key }) => dateOf(pattern, key) !== undefined)

@@ -67,5 +67,3 @@ export const loadRotation = (sql: Sql, set: string, store: string): Rotation | u
 
 export const saveRotation = (sql: Sql, set: string, store: string, { credit, odd }: Rotation): void =>
   void sql.run('insert into guard_rotation (set_, store, credit, odd) values (?,?,?,?) on conflict do update set credit = excluded.credit, odd = excluded.odd', set, store, credit, odd ?? null)
-
-export const forgetRotation = (sql: Sql, set: string, store: string): void => void sql.run('delete from guard_rotation where set_ = ? and store = ?', set, store)
