@@ -104,6 +104,10 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
   put('noise.dump', 'this is no dump at all\n'.repeat(1000))
   put('truncated.sql', text.subarray(0, text.length * 0.7))
   put('evil.sql', text.toString().replace('CREATE TABLE', '\\! touch /tmp/holdfast-was-here\nCREATE TABLE'))
+  // As an archive of a pg_dump that nobody here has: its version stands right behind the mark.
+  const newer = Buffer.from(archive)
+  newer.writeUInt8(99, 6)
+  put('newer.dump', newer)
   put('newer.sql', text.toString().replace(/database version 15/, 'database version 42'))
   dump('table-missing.dump', '-Fc', '--exclude-table=orders', '--exclude-table=lines', '--exclude-table=big', '--exclude-table=m')
   dump('no-rows.dump', '-Fc', '--exclude-table-data=orders')
@@ -116,6 +120,7 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
     ['noise.dump', /^failed L1: this is no dump of PostgreSQL/],
     ['truncated.sql', /^failed L1: the dump (?:is not restored: line \d+: it ends in the middle|was cut short)/],
     ['evil.sql', /^failed L1: the dump is not restored: line \d+: “\\! touch \/tmp\/holdfast-was-here” is a command of psql/],
+    ['newer.dump', /^unknown L1: this archive was made by a newer pg_dump than the newest PostgreSQL here \(\d+\): install that version\. pg_restore says: .*unsupported version/],
     ['newer.sql', /^unknown L1: this dump is of PostgreSQL 42, and the newest here is \d+: install postgresql-42/],
     ['table-missing.dump', /^failed L5: select count.* from orders: PostgreSQL cannot answer it on what was restored \| .*relation "orders" does not exist/s],
     ['no-rows.dump', /^failed L3: the copy cannot be restored \| .*violates foreign key constraint/s],
@@ -296,7 +301,7 @@ test('an ordinary user drills likewise, in namespaces that it makes itself', { t
   assert.deepEqual([brief(report), report.torn_down, readdirSync(own)], ['passed L5:  | ', true, []])
 })
 
-test('nothing outlives a killed drill: no process, and its folder goes at the next start', { timeout: 120_000 }, async () => {
+test('G-26 nothing outlives a killed drill: no process, and its folder goes at the next start', { timeout: 120_000 }, async () => {
   const found = await reading().head({ key: 'good.dump' }, soon())
   assert(found.is === 'version')
   for (const after of [150, 600, 1_500, 3_000]) {

@@ -293,3 +293,21 @@ function shuffled(value: unknown, next: () => number, path: readonly string[]): 
   if (path.at(-1) === 'components') return Object.fromEntries(fields)
   return Object.fromEntries(fields.map((field) => ({ field, at: next() })).sort((a, b) => a.at - b.at).map(({ field }) => field))
 }
+
+test('a base backup has its WAL in its own store, and what is a folder is never removed', async () => {
+  const text = (set: string): string => `version: 1\nstores: { nas: { dir: ./nas } }\nbackups: { server: { in: { nas: "pg/{date}/backup_manifest" }, every: 24h, ${set} } }\n`
+  const config = await accept({ text: text('engine: postgres, wal: { nas: pg/wal/ }, database: shop'), ...plugins })
+  assert.deepEqual([config.backups[0]?.in[0]?.wal, config.backups[0]?.database], ['pg/wal/', 'shop'])
+  const bad: readonly (readonly [string, RegExp])[] = [
+    ['engine: postgres, wal: { other: pg/wal }', /names “other”, where no copy of this set lies/],
+    ['engine: postgres, wal: { nas: ../wal }', /“\.\.\/wal” is no folder in a store/],
+    ['engine: mariadb, wal: { nas: pg/wal }', /WAL lies behind base backups of PostgreSQL alone/],
+    ['engine: files, database: shop', /a copy made by files holds no databases/],
+    ['engine: postgres, keep: { daily: 7 }', /its copies in “nas” are folders, and of a folder nothing is removed/],
+  ]
+  for (const [set, pattern] of bad) {
+    const { findings, rendered } = await refuse({ text: text(set), ...plugins })
+    assert.deepEqual(findings.map((it) => it.slice(-5)), ['HF104'], rendered)
+    assert.match(rendered, pattern)
+  }
+})
