@@ -71,11 +71,11 @@ export const alarming: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ' && it.rowless <= gone.most)', put: ')' }],
   },
   {
-    name: 'a copy that is being written counts', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'a location with .partial where' },
+    name: 'a copy that is being written counts', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: '.partial where any name is a copy' },
     changes: [{ file: `${SETS}/judge.ts`, find: 'UNFINISHED.test(key) && !UNFINISHED.test(text)', put: 'UNFINISHED.test(key) && UNFINISHED.test(text)' }],
   },
   {
-    name: 'a copy of no time at all is a new one', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'a location with written at no time' },
+    name: 'a copy of no time at all is a new one', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'written at no time at all' },
     changes: [{ file: `${SETS}/judge.ts`, find: 'if (!Number.isFinite(copy.modifiedAt))', put: 'if (copy.modifiedAt === Infinity)' }],
   },
   {

@@ -32,6 +32,6 @@ export const repositories: readonly Mutant[] = [
   },
   {
     name: 'the password of a repository is handed to the keeper', breaks: ['X-1'], killer: killer('src/views/accepted.test.ts', 'the password of a repository'),
-    changes: [{ file: 'src/views/accepted.ts', find: 'manifests: [], passwords: {} })', put: 'manifests: [] })' }],
+    changes: [{ file: 'src/views/accepted.ts', find: 'manifests: [], passwords: {}, breakGlass', put: 'manifests: [], breakGlass' }],
   },
 ]

@@ -8,7 +8,7 @@ const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engin
 export const cataloguing: readonly Mutant[] = [
   {
     name: 'a hold of a person is not looked at', breaks: ['G-4'], killer: room('G-1 G-7 G-12'),
-    changes: [{ file: 'src/rooms/guard/retention/duty.ts', find: 'held: holds.has(key)', put: 'held: false' }],
+    changes: [{ file: 'src/rooms/guard/retention/duty.ts', find: 'modifiedAt: copy.modifiedAt, held: holds.has(key)', put: 'modifiedAt: copy.modifiedAt, held: false' }],
   },
   {
     name: 'what vanished from a store is forgotten at once', breaks: ['G-12'], killer: room('G-1 G-7 G-12'),
