@@ -193,6 +193,7 @@ test('G-2 drills are believed because a spoilt copy fails them; when it passes, 
   assert.match(metrics(), /holdfast_drills_proven_able_to_fail_seconds\{engine="postgres"\} 0\n[^]*holdfast_drills_believed\{engine="postgres"\} 1\n/)
   const { body: report } = await it.ask('backups.report', { of: (await tell()).planted?.report }) as unknown as { body: ReportAnswer }
   assert.deepEqual([report.planted, report.rpo, report.verdict], ['all behind its first 60 bytes was cut off', null, 'failed'])
+  for (const args of [{}, { of: 'shop' }]) assert.equal((await it.ask('backups.report', args) as unknown as { body: ReportAnswer }).body.planted, null, 'the report of a set is of a copy of it')
   assert.deepEqual([it.sql.all<{ times: number }>('select times from guard_drill').map(({ times }) => times), it.sql.all('select key from guard_copy').length], [[1], 2], 'it is no copy, and no drill of one')
 
   await it.ask('backups.drill', { set: 'shop', planted: true })

@@ -58,7 +58,7 @@ function tell({ out }: Session, it: ReportAnswer): void {
   out.table([
     ['Verdict', [shape, it.verdict]], ['Proven', `L${it.rung}`], ...(it.says === '' ? [] : [['Because', it.says]]), ...(it.planted === null ? [] : [[w.planted_, it.planted]]), ['Copy', `${it.copy.key} in ${it.store}`], ['Size', saySize(it.copy.bytes)], ['SHA-256', it.copy.sha256 ?? w.notKnown],
     ['Asked by', it.asked_by], ['Began', iso(it.began_at)], ['Ended', iso(it.ended_at)],
-    [w.rpo, it.rpo === null ? w.nothingBack : w.rpoSays(sayTime(it.rpo.lost), iso(it.rpo.up_to), it.rpo.by)], [w.rto, it.rto.p50 === null || it.rto.p95 === null ? w.notKnown : w.rtoSays(sayTime(it.rto.p50), sayTime(it.rto.p95), it.rto.drills)],
+    ...(it.planted !== null ? [] : [[w.rpo, it.rpo === null ? w.nothingBack : w.rpoSays(sayTime(it.rpo.lost), iso(it.rpo.up_to), it.rpo.by)], [w.rto, it.rto.p50 === null || it.rto.p95 === null ? w.notKnown : w.rtoSays(sayTime(it.rto.p50), sayTime(it.rto.p95), it.rto.drills)]]),
     ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? w.torn : w.notTorn],
     ['Node', `${it.node}, Holdfast ${it.holdfast}`], [w.id, it.id], ['Signed by', it.signature.key],
   ])

@@ -30,7 +30,7 @@ const RESTORED = 3
 
 export const applyPlanted = (sql: Sql, entry: Entry): void => {
   const b = entry.body as PlantedBody
-  applyReported(sql, entry)
+  applyReported(sql, entry, '')
   const [failedAt, doubtedAt] = [b.verdict === 'failed' ? b.at : null, b.verdict === 'passed' ? b.at : null]
   sql.run(`insert into guard_planted (engine, at, verdict, says, report, times, failed_at, doubted_at) values (?,?,?,?,?,1,?,?)
     on conflict do update set at = excluded.at, verdict = excluded.verdict, says = excluded.says, report = excluded.report, times = times + 1, failed_at = coalesce(excluded.failed_at, failed_at),

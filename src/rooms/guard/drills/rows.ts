@@ -48,11 +48,11 @@ export const applyDrilled = (sql: Sql, entry: Entry): void => {
     b.set, b.store, b.key, b.etag, b.at, b.verdict, b.rung, b.says, passed)
 }
 
-/** What any entry about a drill carries of its signed report. */
-export function applyReported(sql: Sql, { seq, body }: Entry): void {
-  const { report, reportId, set, at } = body as Partial<DrilledBody>
-  if (report === undefined || reportId === undefined || set === undefined || at === undefined) return
-  sql.run('insert into guard_report (id, seq, set_, at, text) values (?,?,?,?,?) on conflict do nothing', reportId, seq, set, at, report)
+/** What any entry about a drill carries of its signed report. `of`: the set that it is shown for; empty: it is found by its own name alone. */
+export function applyReported(sql: Sql, { seq, body }: Entry, of = (body as DrilledBody).set): void {
+  const { report, reportId, at } = body as Partial<DrilledBody>
+  if (report === undefined || reportId === undefined || at === undefined) return
+  sql.run('insert into guard_report (id, seq, set_, at, text) values (?,?,?,?,?) on conflict do nothing', reportId, seq, of, at, report)
 }
 
 export const applyVanished = (sql: Sql, entry: Entry): void => {
@@ -118,4 +118,4 @@ export const loadKept = (sql: Sql, id: string): KeptReport | undefined => keptOf
 
 /** The newest of a set, or of all. */
 export const newestKept = (sql: Sql, set?: string): KeptReport | undefined =>
-  keptOf(set === undefined ? sql.get<KeptRow>('select id, seq, set_, text from guard_report order by seq desc limit 1') : sql.get<KeptRow>('select id, seq, set_, text from guard_report where set_ = ? order by seq desc limit 1', set))
+  keptOf(set === undefined ? sql.get<KeptRow>(`select id, seq, set_, text from guard_report where set_ <> '' order by seq desc limit 1`) : sql.get<KeptRow>('select id, seq, set_, text from guard_report where set_ = ? order by seq desc limit 1', set))
