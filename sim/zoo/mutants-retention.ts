@@ -5,6 +5,9 @@ const ROOM = 'src/rooms/guard/retention'
 const GATES = `${ROOM}/gates.ts`
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
 
+const RULINGS = `${ROOM}/rulings.ts`
+const carried = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/keeping.test.ts', name })
+
 export const retaining: readonly Mutant[] = [
   {
     name: 'one newer verified copy is enough', breaks: ['G-1'], killer: killer('judge', 'G-1 G-2 without two newer'),
@@ -57,5 +60,41 @@ export const retaining: readonly Mutant[] = [
   {
     name: 'what was accepted once is accepted for ever', breaks: ['G-11'], killer: killer('judge', 'G-5 more than the limits'),
     changes: [{ file: `${ROOM}/judge.ts`, find: 'between(accepted.at, now.wall) <= ACCEPTED_FOR', put: 'between(accepted.at, now.wall) >= 0' }],
+  },
+  {
+    name: 'a plan that was permitted is not judged again', breaks: ['G-1'], killer: carried('G-1 G-6 G-10 what was permitted'),
+    changes: [{ file: RULINGS, find: `judged.act === 'quarantine' ? pass : fail(judged.why)`, put: `judged.act !== '' ? pass : fail(judged.why)` }],
+  },
+  {
+    name: 'a permission is good for any plan', breaks: ['G-11'], killer: carried('G-11 a plan that is not what it would be now'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: 'if (plan.id !== id) continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n', put: `if (plan.id === '') continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n` }],
+  },
+  {
+    name: 'what we set aside ourselves is still a witness and a copy', breaks: ['G-1', 'G-12'], killer: carried('G-7 G-11 a plan is applied'),
+    changes: [{ file: `${ROOM}/duty.ts`, find: 'taken.size > 0 && taken.has(nameOf(it))', put: 'taken.size < 0 && taken.has(nameOf(it))' }, { file: `${ROOM}/rows.ts`, find: 'rows.filter(({ name }) => !taken.has(name)).map(', put: 'rows.map(' }],
+  },
+  {
+    name: 'other stores are not asked before a copy is removed', breaks: ['G-1'], killer: killer('purge', 'G-1 G-2 G-4 only while'),
+    changes: [{ file: `${ROOM}/purge.ts`, find: '...cover,', put: '...cover.slice(0, 1),' }],
+  },
+  {
+    name: 'what lies aside is counted by the wall clock alone', breaks: ['G-7', 'X-7'], killer: killer('purge', 'G-23 G-7 a month'),
+    changes: [{ file: `${ROOM}/purge.ts`, find: 'lain(aside.since, { wall: now.wall, lived }, quarantine)', put: 'oldEnough(aside.since.wall, now.wall, quarantine)' }],
+  },
+  {
+    name: 'so many may be removed in a day as lie there', breaks: ['G-5'], killer: killer('purge', 'G-5 more than in a day'),
+    changes: [{ file: `${ROOM}/purge.ts`, find: 'if (actsToday !== undefined && count + actsToday <= most) return []', put: 'if (actsToday !== undefined && count + actsToday >= 0) return []' }],
+  },
+  {
+    name: 'one person removes what lies aside for good', breaks: ['C-17'], killer: carried('G-7 G-11 a plan is applied'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: 'acts, PURGE_GOOD), acts, by })', put: 'acts, PURGE_GOOD), acts, by, word: identity(by) })' }, { file: RULINGS, find: 'approvalFound(grounds.approval, grounds.plan.hash, grounds.now) }, sealed', put: 'wordFound(grounds.approval, grounds.plan.hash, grounds.now) }, sealed' }],
+  },
+  {
+    name: 'files of a repository go like copies', breaks: ['G-4'], killer: carried('G-5 more than the limits'),
+    changes: [{ file: RULINGS, find: 'lies?.repository === undefined ? pass', put: `lies?.repository !== '' ? pass` }],
+  },
+  {
+    name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),
+    changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },
 ]

@@ -15,7 +15,7 @@ async function ready(t: Parameters<typeof keepWorld>[0], ...more: [] | [Paramete
   return it
 }
 
-test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes back with a hold, and is removed by two after a month', async (t) => {
+test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes back with a hold, and is removed by two after a month; nobody misses it (G-12)', async (t) => {
   const it = await ready(t)
   const plan = await it.plan()
   assert.deepEqual([plan.refusals, plan.totals.quarantine], [[], 2])
