@@ -46,7 +46,8 @@ export const planFor = (sql: Sql, set: BackupSet, store: string, now: Now, life:
 export function atticOf(sql: Sql, set: BackupSet, store: string, now: Now, life: Life, { shelves, settings, accepted }: World = worldOf(sql, set, store, now, life)): Attic {
   const lies = set.in.find((it) => it.store === store)
   const holds = loadHolds(sql, set.name)
-  const laid = [...loadTaken(sql, set.name, store).values()].flatMap(({ key, life: it }) => (it.is === 'aside' ? [{ key, aside: it.aside, at: lies && takenAt(lies.pattern, key, it.aside), held: holds.has(key) }] : []))
+  const isHeld = (key: string): boolean => holds.has(key)
+  const laid = [...loadTaken(sql, set.name, store).values()].flatMap(({ key, life: it }) => (it.is === 'aside' ? [{ key, aside: it.aside, at: lies && takenAt(lies.pattern, key, it.aside), held: isHeld(key) }] : []))
   return { set: set.name, store, settings, shelves, accepted, laid, margins: marginsFor(life.shrink()), now, lived: life.lived() }
 }
 
