@@ -121,4 +121,20 @@ export const handling: readonly Mutant[] = [
     name: 'a copy of the catalogue is as old as its file', breaks: ['G-23'], killer: reconcile('duty', 'G-23 without a set'),
     changes: [{ file: `${RECONCILE}/duty.ts`, find: `named?.is === 'dated' ? Math.min(`, put: `named?.is === 'dated' ? Math.max(` }],
   },
+  {
+    name: 'a hand stays as long as something is in doubt', breaks: ['G-15'], killer: { is: 'test', file: 'src/engine/guard/hand-line.test.ts', name: 'where nothing comes to an end it leaves' },
+    changes: [{ file: 'src/engine/guard/hand-line.ts', find: `if (past === undefined || past >= FRUITLESS) {`, put: `if (past === undefined) {` }],
+  },
+  {
+    name: 'a release waits for canaries', breaks: ['G-6'], killer: acts('a release needs no run and no canary'),
+    changes: [{ file: RULINGS, find: `case 'release': return all([storeOfRelease(grounds),`, put: `case 'release': return all([sameStore(grounds),` }],
+  },
+  {
+    name: 'a late answer of the catalogue is nobody\'s', breaks: ['G-8'], killer: acts('a catalogue that is slow keeps nobody waiting'),
+    changes: [{ file: `${ACTS}/asking.ts`, find: `const isMine = former?.of === of && within(former.seen, KEPT)`, put: `const isMine = former?.of === of && within(former.seen, KEPT) && former.found === undefined && keys.length === 0` }],
+  },
+  {
+    name: 'whoever is root at a machine accepts', breaks: ['G-16'], killer: { is: 'test', file: 'src/processes/hand/acting.test.ts', name: 'G-16 what changes after arming' },
+    changes: [{ file: 'src/engine/guard/act-calls.ts', find: `if (!keeper.rooms.people.isKnown(keeper.store.sql, by)) return`, put: `if (by === '') return` }],
+  },
 ]

@@ -399,7 +399,8 @@ test('G-8 a keeper that has just begun gives no lease before those of the one be
 test('a release needs no run and no canary, only the store in which it was put aside', async () => {
   const world = await ripe()
   await world.work()
-  // The latest run could read neither catalogue nor store.
+  // What was seen of the store is old, and the latest run could read neither catalogue nor store.
+  world.pass(hours(1))
   world.run({ healthy: false, identity: '' })
   world.store.deleting.probe = () => Promise.reject(new Error('no canary can be written'))
   world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
