@@ -175,7 +175,7 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
       create table orders (id int primary key auto_increment, note varchar(300), at datetime, key (at)) comment 'mine'; insert into orders (note, at) select concat(repeat(md5(seq), 5), ';\\'\\\\\n-- x'), '2026-01-01' + interval seq minute from seq_1_to_20000;
       create table other (id int primary key, words text); insert into other select seq, md5(seq) from seq_1_to_3000; create table held (id int primary key, other int, foreign key (other) references other (id)); create view latest as select * from orders where id > 19000`)
     writeFileSync(at('nas/shop.sql'), dump())
-    server.sql("use shop; insert into orders (note, at) select 'new', '2026-03-01' + interval seq minute from seq_1_to_30")
+    server.sql("use shop; insert into orders (id, note, at) select 20000 + seq, 'new', '2026-03-01' + interval seq minute from seq_1_to_30")
     await server.stop()
     const files = readdirSync(`${server.folder}/data/shop`).filter((it) => it.endsWith('.ibd'))
     flip(`${server.folder}/data/shop/orders.ibd`, 200 * 16384 + 5000)
@@ -202,7 +202,8 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
     assert.equal(dump('other', 'held'), others, 'all other tables are as they were')
     assert.deepEqual([server.sql('select count(*) from shop.orders').trim(), server.sql('select count(*) from shop.latest').trim(), server.sql(`select count(*) from shop.${unit.aside} where id < 100`).trim()], ['20000', '1000', '99'])
     const wrote = server.sql("insert into shop.orders (note) values ('after'); select max(id) from shop.orders; check table shop.orders extended")
-    assert.match(wrote, /^20031\nshop\.orders\tcheck\tstatus\tOK$/m, 'numbers go on where they were')
+    assert(Number(wrote.split('\n')[0]) > 20030, wrote)
+    assert.match(wrote, /^shop\.orders\tcheck\tstatus\tOK$/m, 'numbers go on where they were')
     const again = await restoreTools.swap({ swap: swapOf(made), engine: 'mariadb', at: to, scratch: at('scratch'), signal: never })
     assert.equal(again.verdict === 'refused' || again.verdict === 'unknown', true, JSON.stringify(again))
     const refused = await beside('mariadb', 'shop.sql', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
