@@ -66,4 +66,8 @@ export const restoring: readonly Mutant[] = [
     name: 'one bad page hides all rows of a damaged table', breaks: ['X-3'], killer: test(STATEMENTS, 'story 4: a page that cannot be read'),
     changes: [{ file: 'src/plugins/backups/mariadb/live/loss.ts', find: `if (a === b || sum.asked >= MOST_ASKED) {`, put: `if (a <= b) {` }],
   },
+  {
+    name: 'a table of a Galera member is swapped', breaks: ['G-27'], killer: test('src/plugins/backups/mariadb/live.ts', 'G-27 a member of a Galera cluster'),
+    changes: [{ file: 'src/plugins/backups/mariadb/live.ts', find: `variables.get('wsrep_on') === 'ON' || Number(`, put: `variables.get('wsrep_on') === 'on' || 0 > Number(` }],
+  },
 ]
