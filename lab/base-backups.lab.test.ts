@@ -29,7 +29,7 @@ after(async () => {
   it.close()
 })
 
-test('G-26 a base backup that would archive into production is restored to its newest commit, and does nothing of the kind', { timeout: 120_000 }, async () => {
+test('G-26 a base backup that would archive into production is restored to its newest commit, and does nothing of the kind', { timeout: 240_000 }, async () => {
   const archived = readdirSync(nas('wal')).length
   const report = await drill('folder/backup_manifest', { ...base, assertions: [...ASSERT, QUIET], manifest: { rows: { orders: { least: 5000, most: 5000, exact: true } } } })
   assert.equal(brief(report), 'passed L6:  | ')

@@ -28,7 +28,7 @@ after(async () => {
   it.close()
 })
 
-test('G-2 a base backup that is bad in yet another way fails in words', { timeout: 240_000 }, async () => {
+test('G-2 a base backup that is bad in yet another way fails in words', { timeout: 600_000 }, async () => {
   const { later } = segments()
   const whole = readFileSync(nas('base.tar'))
   writeFileSync(nas('cut.tar'), whole.subarray(0, whole.length / 2))
@@ -44,7 +44,7 @@ test('G-2 a base backup that is bad in yet another way fails in words', { timeou
   for (const [key, how, pattern] of cases) assert.match(brief(await drill(key, how)), pattern, `${key} ${how.wal ?? ''}`)
 })
 
-test('G-2 packed WAL is unpacked, and a timeline that begins in it is followed', { timeout: 120_000 }, async () => {
+test('G-2 packed WAL is unpacked, and a timeline that begins in it is followed', { timeout: 600_000 }, async () => {
   const packed = like(it, 'wal', 'packed', (at) => execFileSync('sh', ['-c', 'cd "$1" && gzip -- ????????????????????????', 'sh', at]))
   assert.equal(brief(await drill('folder/backup_manifest', { engine: 'postgres', wal: `${packed}/`, assertions: ASSERT })), 'passed L6:  | ')
   // A server that was promoted on the same WAL.

@@ -48,7 +48,7 @@ after(async () => {
   it.close()
 })
 
-test('G-26 a backup of pgBackRest passes to L6 with the WAL behind it, and archives nothing', { timeout: 120_000 }, async () => {
+test('G-26 a backup of pgBackRest passes to L6 with the WAL behind it, and archives nothing', { timeout: 240_000 }, async () => {
   const report = await drill(keyIn('repo'), { engine: 'pgbackrest', password: PASSWORD, assertions: ASSERT })
   assert.equal(brief(report), 'passed L6:  | ')
   assert.match(report.held?.of ?? '', /^the cluster \d+, WAL up to 0\/[0-9A-F]+ of timeline 1, its newest commit$/)
