@@ -18,7 +18,7 @@ import { unfitOf } from '../../rooms/guard/retention/rulings.ts'
 import { loadTaken } from '../../rooms/guard/retention/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { Asker } from '../../views/answers.ts'
-import { viewApplied, type KeepCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
+import { viewApplied, type AppliedAnswer, type KeepCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
 import { saySize } from '../../words/size.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
@@ -86,6 +86,8 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
     const { store } = found.world
     const shelf = found.world.shelves.find((it) => it.store === store)
     const acts = shelf === undefined ? [] : actsOf(plan, shelf)
+    // Nothing to do is no deed of anybody's.
+    if (acts.length === 0) return ok({ schema: 'holdfast.retention.acts/1', plan: id, hash: plan.hash, set: found.set.name, store, permitted_by: [], waiting: 0, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts: [] } satisfies AppliedAnswer)
     const kept = { ...plan, id: derivedId<'plan'>('plan', id, tx.now.wall, tx.now.tick) }
     keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(found.world, kept, acts, APPROVAL_GOOD), acts, by, word: identity(by) })
     return kept.id

@@ -46,7 +46,7 @@ async function plansOf(session: Session, set: string | undefined): Promise<Reten
 
 function drawApplied({ out }: Session, it: AppliedAnswer): void {
   out.data(out.paint('strong', `${it.set} in ${it.store}: ${it.done} done, ${it.under_way} under way, ${it.waiting} waiting, ${it.held} held`))
-  if (it.permitted_by.length === 0) out.data('Nobody has permitted it yet.')
+  if (it.permitted_by.length === 0 && it.acts.length > 0) out.data('Nobody has permitted it yet.')
   if (it.stopped !== null) out.data(`Stopped: ${plain(it.stopped)}`)
   if (it.waits_for !== null) out.data(`Waits for its store: ${plain(it.waits_for)}`)
   out.table(it.acts.map(({ act, copy, bytes, state, says }): Cell[] => [out.shape(MARKS[state]), state === 'done' ? DID[act] : state === 'held' ? 'held' : WILL[act], copy, bytes === null ? '' : saySize(bytes), says]))
