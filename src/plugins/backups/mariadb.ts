@@ -49,7 +49,7 @@ function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Re
       it = (await isPhysical(cell, copy)) ? restoringPhysical(cell, copy, database) : restoring(cell, copy)
       return it.structure()
     },
-    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(),
+    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), reach: () => it?.reach?.() ?? {},
   }
 }
 
