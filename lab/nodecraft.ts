@@ -105,8 +105,8 @@ const GAP = `${PREFIX}t9/holdfast-gap`
 const sentinelScript = (url: string): string => `#!/bin/sh
 # The application's own way to write: a row that counts, rows and objects that stand.
 [ "$1" = plant ] || exit 0
-export PGCONNECT_TIMEOUT=2
-n=$(timeout 5 psql '${url}' -Atqc 'update holdfast_sentinel set n = n + 1 returning n - 1') || exit 1
+export PGCONNECT_TIMEOUT=10
+n=$(timeout 20 psql '${url}' -Atqc 'update holdfast_sentinel set n = n + 1 returning n - 1') || exit 1
 cat <<END
 ${SENTINELS.map((key) => JSON.stringify({ key, is: 'row' })).join('\n')}
 ${JSON.stringify({ key: ORPHAN, is: 'orphan' })}
@@ -287,7 +287,9 @@ async function furnish(it: Nodecraft, wishes: Wishes, at: { bucket: string; offs
   }
   it.sql(`create database ${at.databaseName}`, it.database, 'shop')
   it.sql(`${SHAPE}${fill(1, it.size)}; insert into backups (object_key, locked, tenant) values ${[...SENTINELS, GAP].map((key) => `('${key}', false, 'own')`).join(', ')}`)
-  await it.put([...keysOf(1, it.size), ...SENTINELS, ORPHAN])
+  // A copy of the database itself, as its own job makes it every day.
+  const dump = `dumps/games-${new Date().toISOString().slice(0, 10)}.dump`
+  await it.put([...keysOf(1, it.size), ...SENTINELS, ORPHAN, dump])
   mkdirSync(it.folder, { recursive: true })
   writeFileSync(path.join(it.folder, 'sentinel'), sentinelScript(at.url))
   chmodSync(path.join(it.folder, 'sentinel'), 0o755)

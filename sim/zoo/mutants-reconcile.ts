@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts'
 
 const RUN = 'src/processes/guard/reconcile'
 const PORT = 'src/ports/catalogue.ts'
+const CHECKS = 'src/rooms/guard/reconcile/checks.ts'
+const LAB = 'lab/reconcile.lab.test.ts'
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file, name })
 const runs = (name: string): Mutant['killer'] => killer(`${RUN}.test.ts`, name)
 
@@ -62,5 +64,26 @@ export const reconciling: readonly Mutant[] = [
   {
     name: 'what a person accepted holds for whatever comes later', breaks: ['G-16'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),
     changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'it.what === what && it.seen === texts[what]', put: 'it.what === what && texts[what].length > 0' }],
+  },
+  {
+    name: 'a store that says it keeps versions keeps them', breaks: ['G-21'], killer: runs('G-21 what a store was seen to do'),
+    changes: [{ file: `${RUN}.ts`, find: "versioning: way.versioning === 'enabled' ? tried.versioning : way.versioning, ", put: '' }],
+  },
+  // Each guard of Nodecraft's story switched off, over a real PostgreSQL.
+  {
+    name: 'nodecraft: a replica is as good as its primary', breaks: ['G-20'], killer: killer(LAB, 'a replica is never believed'), lab: true,
+    changes: [{ file: 'src/plugins/catalogues/postgres.ts', find: "if (recovering !== 'false') throw", put: "if (recovering === 'unknown') throw" }],
+  },
+  {
+    name: 'nodecraft: a restored dump is the database that it was', breaks: ['G-19'], killer: killer(LAB, 'refused: restored from yesterday'), lab: true,
+    changes: [{ file: CHECKS, find: "a.oids === former.oids ? pass : fail('its database or tables were made anew", put: "a.oids.length > 0 ? pass : fail('its database or tables were made anew" }],
+  },
+  {
+    name: 'nodecraft: fewer rows are as many', breaks: ['G-18'], killer: killer(LAB, 'refused: one tenant is missing'), lab: true,
+    changes: [{ file: CHECKS, find: 'return rows >= FLOOR * most ? pass', put: 'return rows >= 0 * most ? pass' }],
+  },
+  {
+    name: 'nodecraft: another database of the cluster is the same', breaks: ['G-16'], killer: killer(LAB, 'refused: another database'), lab: true,
+    changes: [{ file: CHECKS, find: ' && a.timeline === b.timeline && a.database === b.database', put: ' && a.timeline === b.timeline' }],
   },
 ]

@@ -258,3 +258,17 @@ test('a run that is ended in the middle leaves no plan, and no spool', async (t)
   assert.equal(result.is, 'failed')
   assert.deepEqual([existsSync(path.join(it.folder, 'scratch')), readdirSync(path.join(it.folder, 'kept'))], [false, []])
 })
+
+test('G-21 what a store was seen to do outweighs what it says of itself', async (t) => {
+  const it = await games(t)
+  const { plan } = await it.run()
+  const way = { versioning: 'enabled', noncurrent: 'ever', conditionalDelete: true, lockHolds: true } as const
+  const armed = { ...it.knows, arming: { binding: plan.binding ?? '', people: ['ada', 'bo'] } }
+  const refused = async (tried: typeof it.knows.way): Promise<string[]> => {
+    const result = await it.perform(it.config, { ...armed, way: tried })
+    return result.is === 'judged' ? refusals(result).filter((one) => one.startsWith('way')) : [result.says]
+  }
+  assert.deepEqual(await refused(way), [])
+  assert.deepEqual(await refused({ ...way, versioning: 'suspended' }), ['way: versioning is suspended: a delete would destroy'])
+  assert.deepEqual(await refused({ ...way, lockHolds: false }), ['way: the store deletes what is locked'])
+})
