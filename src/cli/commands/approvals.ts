@@ -4,7 +4,7 @@ import type { ApprovalAnswer, ApprovalsAnswer, ApprovalState } from '../../views
 import { person } from '../../words/notification.ts'
 import { EXIT, usage } from '../failure.ts'
 import { plain, type Cell, type Out, type Shape } from '../output.ts'
-import { ask as askServer, segment, textOption, type Command, type Session } from '../session.ts'
+import { ask as askServer, segment, textOption, type Command, type Options, type Session } from '../session.ts'
 
 const SHAPES: Readonly<Record<ApprovalState, Shape>> = { open: 'maintenance', agreed: 'ok', refused: 'down', stopped: 'down', changed: 'unknown', lapsed: 'unknown', alone: 'degraded' }
 
@@ -58,6 +58,25 @@ async function waited(session: Session, first: ApprovalAnswer): Promise<Approval
 
 const exitOf = ({ state }: ApprovalAnswer): number => (state === 'agreed' || state === 'alone' ? EXIT.fine : state === 'open' || state === 'lapsed' ? EXIT.nobody : EXIT.refused)
 
+/** Says what was asked, and where `wait` what came of it. Gives the exit code. */
+async function answered(session: Session, asked: ApprovalAnswer, wait: boolean): Promise<number> {
+  const { out } = session
+  const body = wait ? await waited(session, asked) : asked
+  out.answer(body, () => {
+    out.data(plain(body.id))
+    draw(out, body)
+  })
+  return wait ? exitOf(body) : EXIT.fine
+}
+
+/** The same of what people are to agree on right now: it is said whom it waits for. */
+async function agreed(session: Session, asked: ApprovalAnswer, options: Options): Promise<number> {
+  const { out } = session
+  const wait = options['wait'] !== false
+  if (wait) out.talk(`${asked.id} is asked of ${asked.parties.map(({ person }) => person).join(' and ')}. Code: ${plain(asked.words)}. Waiting until both have said it, one refuses, or it lapses at ${out.moment(asked.lapsesAt)}.`)
+  return answered(session, asked, wait)
+}
+
 const ask: Command = async (session, [title = ''], options) => {
   const of = Array.isArray(options['of']) ? options['of'].map(String) : []
   if (of.length < 2) throw usage('At least two people are asked.', 'Name each with --of: --of ada --of bo:checks')
@@ -73,12 +92,7 @@ const ask: Command = async (session, [title = ''], options) => {
   })
   const wait = options['wait'] === true
   if (wait) session.out.talk(`${asked.id} is asked. Code: ${plain(asked.words)}. Waiting until it is agreed, refused, or lapses at ${session.out.moment(asked.lapsesAt)}.`)
-  const body = wait ? await waited(session, asked) : asked
-  session.out.answer(body, () => {
-    session.out.data(plain(body.id))
-    draw(session.out, body)
-  })
-  return wait ? exitOf(body) : EXIT.fine
+  return answered(session, asked, wait)
 }
 
-export { list, show, ask, draw, exitOf, waited }
+export { list, show, ask, agreed, draw, exitOf, waited }

@@ -3,9 +3,10 @@
 import { z } from 'zod'
 import { hours, minutes, type Span } from '../../core/time.ts'
 import { engine, failed, open, passed, type Assertion, type Cell, type CopyGiven, type Ran, type Restoring, type Step } from '../../ports/backup.ts'
+import { readArchive } from '../../ports/backup/archive.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
-import { isTar, tarReader } from '../../ports/backup/tar.ts'
+import { isTar } from '../../ports/backup/tar.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { someOf } from './files/some.ts'
 
@@ -31,14 +32,9 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       packing = found.packing
       if (found.head.length === 0) return failed(packing === undefined ? 'the copy is empty' : `the copy holds nothing, or cannot be unpacked with ${packing}`)
       if (!isTar(found.head)) return failed('this is no tar archive')
-      const reader = tarReader(() => undefined)
-      const archive = piped(cell, unpacks(packing, cell.copy), LONGEST)
-      for await (const chunk of archive.bytes) reader.take(chunk)
-      const ran = await archive.ended
-      if (ran.exit !== 0) return failed('the copy cannot be unpacked', gist(ran))
-      const contents = reader.end()
-      if (contents.is !== 'whole') return failed(`the archive is ${contents.is === 'refused' ? 'not unpacked' : 'broken'}: ${contents.says}`)
-      return contents.entries === 0 ? failed('the archive holds nothing') : passed()
+      const entries = await readArchive(cell, packing, LONGEST, () => undefined)
+      if (typeof entries !== 'number') return entries
+      return entries === 0 ? failed('the archive holds nothing') : passed()
     },
     async restore() {
       await cell.run(['/bin/mkdir', '--', folder], { within: minutes(1) })

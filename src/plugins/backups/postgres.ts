@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
 import { hours, minutes, seconds, type Span } from '../../core/time.ts'
 import { engine, failed, open, passed, type Cell, type CopyGiven, type Restoring, type Step } from '../../ports/backup.ts'
+import { eitherOf } from '../../ports/backup/either.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
@@ -33,25 +34,9 @@ export default engine({
     first: [],
     heart: '.',
   },
-  open: ({ database }, cell, copy) => eitherOf(cell, copy, database),
+  open: ({ database }, cell, copy) => eitherOf(() => isPhysical(cell, copy), () => restoringPhysical(cell, copy, database), () => restoring(cell, copy)),
   live: (cell, url) => liveOf(cell, url, lookAt),
 })
-
-/** A dump or a base backup: what is in it says which. */
-function eitherOf(cell: Cell, copy: CopyGiven, database: string | undefined): Restoring {
-  let it: Restoring | undefined
-  const found = (): Restoring => {
-    if (!it) throw new Error('its structure was not looked at yet')
-    return it
-  }
-  return {
-    async structure() {
-      it = (await isPhysical(cell, copy)) ? restoringPhysical(cell, copy, database) : restoring(cell, copy)
-      return it.structure()
-    },
-    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), held: () => it?.held?.(), reach: () => it?.reach?.() ?? {},
-  }
-}
 
 function restoring(cell: Cell, copy: CopyGiven): Restoring {
   let kind: Kind | undefined

@@ -6,7 +6,7 @@ import type { DoneAnswer } from '../../../views/done.ts'
 import { EXIT, usage } from '../../failure.ts'
 import { plain } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
-import { draw, exitOf, waited } from '../approvals.ts'
+import { agreed } from '../approvals.ts'
 
 const PAUSE = 1000
 const MOST_DRAWN = 20
@@ -21,15 +21,7 @@ async function askTwo(session: Session, what: string, on: string, options: Optio
   const asked = await ask<ApprovalAnswer>(session, 'POST', `/acts/ask/${what}`, {
     on, person: session.person.name, ...peopleOf(options), ...(message === undefined ? {} : { reason: session.message(message) }), ...(lapses === undefined ? {} : { lapses }),
   })
-  const { out } = session
-  const wait = options['wait'] !== false
-  if (wait) out.talk(`${asked.id} is asked of ${asked.parties.map(({ person }) => person).join(' and ')}. Code: ${plain(asked.words)}. Waiting until both have said it, one refuses, or it lapses at ${out.moment(asked.lapsesAt)}.`)
-  const body = wait ? await waited(session, asked) : asked
-  out.answer(body, () => {
-    out.data(plain(body.id))
-    draw(out, body)
-  })
-  return wait ? exitOf(body) : EXIT.fine
+  return agreed(session, asked, options)
 }
 
 const arm: Command = (session, [on = ''], options) => askTwo(session, 'arm', on, options)

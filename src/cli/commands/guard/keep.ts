@@ -8,7 +8,7 @@ import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Session } from '../../session.ts'
-import { draw, exitOf, waited } from '../approvals.ts'
+import { agreed } from '../approvals.ts'
 import { drawPlans, exitOfPlans } from '../backups.ts'
 import { peopleOf } from './acts.ts'
 
@@ -85,15 +85,7 @@ const purge: Command = async (session, [on = ''], options) => {
   const lapses = textOption(options, 'lapses')
   const asked = await ask<ApprovalAnswer | RefusalAnswer>(session, 'POST', `/retention/${segment(on)}/purge`, { person: session.person.name, ...peopleOf(options), ...(lapses === undefined ? {} : { lapses }) })
   if (asked.schema === 'holdfast.refusal/1') return refusal(session, asked)
-  const { out } = session
-  const wait = options['wait'] !== false
-  if (wait) out.talk(`${asked.id} is asked of ${asked.parties.map(({ person }) => person).join(' and ')}. Code: ${plain(asked.words)}. Waiting until both have said it, one refuses, or it lapses at ${out.moment(asked.lapsesAt)}.`)
-  const body = wait ? await waited(session, asked) : asked
-  out.answer(body, () => {
-    out.data(plain(body.id))
-    draw(out, body)
-  })
-  return wait ? exitOf(body) : EXIT.fine
+  return agreed(session, asked, options)
 }
 
 const release: Command = async (session, [set = '', ...copies], options) => {

@@ -2,9 +2,9 @@
 // that was scanned stands in the archive is found out where nobody says it, and only if there is one way to understand it.
 import { hours, type Span } from '../../../core/time.ts'
 import { failed, type Cell, type Some, type Step } from '../../../ports/backup.ts'
+import { readArchive } from '../../../ports/backup/archive.ts'
 import { unpacks, type Packing } from '../../../ports/backup/packed.ts'
 import { piped } from '../../../ports/backup/pipe.ts'
-import { tarReader } from '../../../ports/backup/tar.ts'
 import { gist } from '../../../ports/backup/words.ts'
 
 const LONGEST: Span = hours(24)
@@ -40,13 +40,8 @@ export function matchNames(names: Iterable<string>, wanted: readonly string[], b
 export async function someOf(cell: Cell, packing: Packing | undefined, wanted: readonly string[], below: string | undefined): Promise<Some | Step> {
   const names: string[] = []
   const ends = new Set(wanted.map((it) => it.slice(it.lastIndexOf('/') + 1)))
-  const reader = tarReader(({ name, is }) => void (is === 'file' && ends.has(name.slice(name.lastIndexOf('/') + 1)) && names.push(name)))
-  const archive = piped(cell, unpacks(packing, cell.copy), LONGEST)
-  for await (const chunk of archive.bytes) reader.take(chunk)
-  const ran = await archive.ended
-  if (ran.exit !== 0) return failed('the copy cannot be unpacked', gist(ran))
-  const contents = reader.end()
-  if (contents.is !== 'whole') return failed(`the archive is ${contents.is === 'refused' ? 'not unpacked' : 'broken'}: ${contents.says}`)
+  const entries = await readArchive(cell, packing, LONGEST, ({ name, is }) => void (is === 'file' && ends.has(name.slice(name.lastIndexOf('/') + 1)) && names.push(name)))
+  if (typeof entries !== 'number') return entries
   const matched = matchNames(names, wanted, below)
   if ('says' in matched) return failed(matched.says)
   const folder = `${cell.work}/some`

@@ -4,9 +4,9 @@
 import { Fault } from '../../../core/fault.ts'
 import { hours, minutes, type Span } from '../../../core/time.ts'
 import { failed, open, passed, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../../ports/backup.ts'
+import { readArchive } from '../../../ports/backup/archive.ts'
 import { headOf, unpacks } from '../../../ports/backup/packed.ts'
-import { piped } from '../../../ports/backup/pipe.ts'
-import { isTar, tarReader } from '../../../ports/backup/tar.ts'
+import { isTar } from '../../../ports/backup/tar.ts'
 import { gist } from '../../../ports/backup/words.ts'
 import { asksOf, prove, proveRows, reachOf, type Asks } from './asks.ts'
 
@@ -132,16 +132,11 @@ async function place(cell: Cell, copy: CopyGiven, at: string): Promise<Step | un
     return ran.exit === 0 && !/cannot be unpacked/.test(ran.err) ? undefined : failed('the stream cannot be unpacked: it was cut short, or bytes of it have changed', gist(ran))
   }
   let strip = 0
-  const reader = tarReader(({ name }) => {
+  const entries = await readArchive(cell, packing, LONGEST, ({ name }) => {
     const top = /^(?:\.\/+)*((?:[^/]+\/+)?)(?:xtrabackup|mariadb_backup)_checkpoints$/.exec(name)
     if (top) strip = (top[1] === '' ? 0 : 1) + (name.startsWith('./') ? 1 : 0)
   })
-  const archive = piped(cell, unpacks(packing, cell.copy), LONGEST)
-  for await (const chunk of archive.bytes) reader.take(chunk)
-  const ran = await archive.ended
-  if (ran.exit !== 0) return failed('the copy cannot be unpacked', gist(ran))
-  const contents = reader.end()
-  if (contents.is !== 'whole') return failed(`the archive is ${contents.is === 'refused' ? 'not unpacked' : 'broken'}: ${contents.says}`)
+  if (typeof entries !== 'number') return entries
   const done = await cell.run(['/bin/sh', '-c', 'to=$1 strip=$2; shift 2; mkdir -- "$to" && "$@" | tar -x --no-same-owner --no-same-permissions --strip-components="$strip" -C "$to" -f - && chmod -R u+rwX "$to"', 'sh', at, `${strip}`, ...unpacks(packing, cell.copy)], { within: LONGEST })
   return done.exit === 0 ? undefined : failed('the archive cannot be unpacked', gist(done))
 }
