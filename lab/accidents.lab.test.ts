@@ -86,6 +86,7 @@ test('G-21 a listing that says half way that versions are no longer kept is none
 })
 
 test('G-28 the catalogue\'s database is the one that is watched as down: one incident, no run, and no backup is accused', { timeout: 120_000 }, async () => {
+  await until('nothing is wrong before', 40_000, async () => (await it.plan()).code === 0 && (await it.shown()).causes.length === 0)
   const [pages, latest] = [it.pages().length, (await it.shown()).latest?.plan?.id]
   const [nowhere = 0] = await freePorts(1)
   it.switch.to(nowhere)
