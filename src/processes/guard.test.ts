@@ -40,7 +40,7 @@ async function stage(t: TestContext, stores: readonly StorePlace[], lies: Readon
     keeper.close()
   })
   const sets = Object.entries(lies).map(([store, text]) => ({ name: 'shop', engine: 'files', in: [{ store, pattern: pattern(text) }], every: 86_400_000, grace: 0, escalate: 'default', from: '' }))
-  guard.send({ is: 'init', runtime: at, data: at, folder: at, stores, sets: [{ ...sets[0], in: sets.flatMap((it) => it.in) }] })
+  guard.send({ is: 'init', runtime: at, data: at, folder: at, stores, breakGlass: { stores: {}, sets: {} }, sets: [{ ...sets[0], in: sets.flatMap((it) => it.in) }] })
   const link = await until(() => links[0], 'hello')
   let n = 0
   const list = async (store: string, more = {}): Promise<Listed> => {
