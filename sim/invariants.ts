@@ -74,7 +74,7 @@ const recorded: Check = (world, ledger) => world.acks.filter((it) => it.recorded
   return over ? [] : [`X-1: ${it.person} was told to have ${it.incident} (recorded: ${it.recorded}) and the ledger does not know`]
 })
 
-/** P-7: who has it is not rung any more, until the acknowledgement lapses or somebody gives it back. */
+/** P-7: who has it is not rung any more, until the acknowledgement lapses, somebody gives it back, or something else is found of it. */
 const quiet: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.acked').flatMap((it) => {
   // A clock that steps lapses it early: allowed (X-7). A ringer that died may repeat what was on its way.
   const { phase } = (it.body as unknown as { paging: Paging }).paging
@@ -83,7 +83,12 @@ const quiet: Check = (world, ledger) => ledger.filter((it) => it.is === 'page.ac
   // What the ringer saw of it may come in behind: the earliest end that was written while it was held counts.
   const ends = [phase.lapsesAt.wall]
   for (const after of ledger.slice(ledger.indexOf(it) + 1).filter((entry) => entry.stream === it.stream)) {
-    const now = (after.body as { paging?: Paging }).paging?.phase
+    const { paging, paged } = after.body as { paging?: Paging; paged?: readonly string[] }
+    if (after.is === 'incident.found' && paged !== undefined && paged.length > 0) {
+      ends.push(after.at)
+      break
+    }
+    const now = paging?.phase
     if (now !== undefined && now.is !== 'held') break
     if (now) ends.push(now.lapsesAt.wall)
   }
