@@ -1,11 +1,11 @@
-// More ways in which base backups and the WAL behind them are bad, and good ones of other forms: packed WAL, a timeline that leads on.
+// The ways in which base backups and the WAL behind them are bad: what is wrong is found out, and missing segments are named. Good ones of other forms: packed WAL, a timeline that leads on.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { archiving, as, ASSERT, bin, like } from './archiving.ts'
-import { brief, drilling } from './drilling.ts'
+import { brief, drilling, flip } from './drilling.ts'
 import type { LabServer } from './servers.ts'
 
 const it = drilling('base-backups-long')
@@ -26,6 +26,20 @@ before(async () => {
 after(async () => {
   await shop?.close()
   it.close()
+})
+
+test('G-2 a base backup that is bad fails in words, and missing WAL is named', { timeout: 600_000 }, async () => {
+  const { first, later } = segments()
+  writeFileSync(nas('empty.tar'), '')
+  const cases: readonly (readonly [string, Parameters<typeof drill>[1], RegExp])[] = [
+    [folderWith('flipped', (at) => flip(largest(at), 0.5)), base, /^failed L1: the base backup is not what it was when it was made \| .*checksum mismatch for file/s],
+    [folderWith('newer', (at) => writeFileSync(path.join(at, 'PG_VERSION'), '42\n')), base, /^unknown L1: this base backup is of PostgreSQL 42, and can be started by no other; here are: .*Install postgresql-42/],
+    ['folder/backup_manifest', walWithout('no-start', (at) => rmSync(path.join(at, first))), new RegExp(`^failed L1: the base backup cannot become consistent, since WAL that it needs is missing: ${first}; \\d+ segments behind it are of no use`)],
+    ['folder/backup_manifest', walWithout('gap', (at) => rmSync(path.join(at, later[1] ?? ''))), new RegExp(`^failed L1: the WAL has a gap: ${later[1]} is missing; \\d+ segments? behind it`)],
+    ['folder/backup_manifest', walWithout('flipped-wal', (at) => flip(path.join(at, later[1] ?? ''), 0.0005)), /^failed L3: the WAL is damaged: recovery ended at .*, and there is WAL up to [0-9A-F]{24}, which no restore reaches \| .*(?:checksum|invalid|unexpected|contrecord)/s],
+    ['empty.tar', base, /^failed L0: the copy is empty/],
+  ]
+  for (const [key, how, pattern] of cases) assert.match(brief(await drill(key, how)), pattern, `${key} ${how.wal ?? ''}`)
 })
 
 test('G-2 a base backup that is bad in yet another way fails in words', { timeout: 600_000 }, async () => {
