@@ -186,6 +186,16 @@ test('G-5 a plan above its limits is refused whole, and latches', () => {
   assert.deepEqual(outcome.pages.map((it) => it.cause), ['reconcile:customer-backups:breaker'])
 })
 
+test('X-9 G-5 what is held back only for want of knowledge counts for the limits of a day, and stands on the ladder', () => {
+  const names = ['c/f0/a', 'c/f0/b', 'c/f0/c']
+  const ran = (tags: readonly string[] | undefined, actsToday: number): ReturnType<typeof run> =>
+    run(scene({ things: names.map((key, n) => thing(key, n === 0 ? { tags } : {})), memory: names.map((key) => ripe(key)), scene: { actsToday } }))
+  const isTooMany = (tags: readonly string[] | undefined, actsToday: number): boolean => ran(tags, actsToday).plan.refusals.some(({ id }) => id === 'limit:per-day')
+  const room = Array.from({ length: 600 }, (_, n) => n).find((n) => isTooMany([], n)) ?? 0
+  assert.deepEqual([isTooMany([], room), isTooMany(undefined, room), isTooMany(['holdfast:keep'], room)], [true, true, false])
+  assert.deepEqual([[], undefined, ['holdfast:keep']].map((tags) => ran(tags, 0).ladder.count), [3, 3, 2])
+})
+
 test('half open: only what comes first is put aside, and the ladder still counts all', () => {
   const many = Array.from({ length: 13 }, (_, i) => `c/x${String(i).padStart(2, '0')}`)
   const given: Given = { things: many.map((key) => thing(key)), memory: many.map((key) => ripe(key)) }
