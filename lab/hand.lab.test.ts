@@ -113,6 +113,15 @@ async function place(bucket: string): Promise<Place> {
   }
 }
 
+/** Old enough, and seen without a row by as many runs as it takes. */
+async function ripen(it: Place): Promise<void> {
+  await it.wait(seconds(9))
+  for (let n = 0; n < 4; n++) {
+    await it.plan()
+    await it.wait(ms(1_300))
+  }
+}
+
 test('put aside, brought back by its row, put aside again and purged by two; what is locked stays', { timeout: 240_000 }, async () => {
   const it = await place('hand')
   const { world } = it
@@ -121,11 +130,7 @@ test('put aside, brought back by its row, put aside again and purged by two; wha
   await it.put('c/lost')
   await it.put('c/locked', { 'x-amz-object-lock-legal-hold': 'ON' })
   world.rows.add('c/kept')
-  await it.wait(seconds(9))
-  for (let n = 0; n < 4; n++) {
-    await it.plan()
-    await it.wait(ms(1_300))
-  }
+  await ripen(it)
   world.arm()
   await it.plan()
   await it.work()
@@ -165,11 +170,7 @@ test('G-8 C-7 a hand that is frozen for longer than its lease, between two objec
   const { world } = it
   const keys = ['c/a', 'c/b', 'c/d', 'c/e']
   for (const key of keys) await it.put(key)
-  await it.wait(seconds(9))
-  for (let n = 0; n < 4; n++) {
-    await it.plan()
-    await it.wait(ms(1_300))
-  }
+  await ripen(it)
   world.arm()
   await it.plan()
   const folder = mkdtempSync(path.join(tmpdir(), 'holdfast-frozen-'))

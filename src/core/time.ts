@@ -101,6 +101,12 @@ export function ageOf(stamp: Stamp, now: Now): Span | undefined {
   return age < 0 ? undefined : (age as Span)
 }
 
+/** Whether it was so long ago at most; what was never, or nobody knows when, was not. */
+export function isWithin(at: Stamp | undefined, now: Now, span: Span): boolean {
+  const age = at && ageOf(at, now)
+  return age !== undefined && age <= span
+}
+
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /** Reads "30s", "1h30m", "800ms"; `undefined` when it is not a span with units. */

@@ -2,7 +2,7 @@
 // are never taken for one. In which stores a hand is wanted is said with some patience: a plan is many handfuls, and a start costs more than a wait. One
 // that comes to no end with anything is sent away all the same, and called again after a while, each time a longer one: no process that could delete
 // stays because something is for ever in doubt.
-import { ageOf, minutes, seconds, type Now, type Span } from '../../core/time.ts'
+import { ageOf, isWithin, minutes, seconds, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import { createDesk, type Desk, type DeskPorts, type Needs } from '../../rooms/guard/acts/desk.ts'
@@ -125,16 +125,12 @@ export function createHandLine(wants: HandLineWants): HandLine {
 /** Whether all that a set is judged by was looked at just now; where not, it is listed, and only what came of that counts. */
 function createListing({ sets, sql, now, wait }: HandLineWants): (set: string) => Promise<boolean> {
   const asked = new Map<string, Now>()
-  const isOld = (at: Now | undefined, span: Span): boolean => {
-    const age = at && ageOf(at, now())
-    return age === undefined || age > span
-  }
   const stale = (set: string): string[] => (sets().get(set)?.in ?? []).map(({ store }) => store).filter((store) => {
     const { age } = loadListing(sql(), set, store, now())
     return age === undefined || age > LISTED_WITHIN
   })
   return async (set) => {
-    const due = stale(set).filter((store) => isOld(asked.get(JSON.stringify([set, store])), LIST_AGAIN))
+    const due = stale(set).filter((store) => !isWithin(asked.get(JSON.stringify([set, store])), now(), LIST_AGAIN))
     for (const store of due) asked.set(JSON.stringify([set, store]), now())
     await Promise.all(due.map((store) => wait({ is: 'list', set, store }, LONGEST_LISTING).catch(() => undefined)))
     return stale(set).length === 0

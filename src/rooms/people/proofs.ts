@@ -3,7 +3,7 @@
 // a restart asks for the passkey anew.
 import { FRESH, type Proof } from '../../core/agreement.ts'
 import { sha256 } from '../../core/id.ts'
-import { ageOf, type Now } from '../../core/time.ts'
+import { isWithin, type Now } from '../../core/time.ts'
 import type { Random } from '../../ports/world.ts'
 
 const MOST_PROOFS = 2000
@@ -33,6 +33,5 @@ export function takeProof(proofs: Proofs, name: string, it: { readonly person: s
   const found = proofs.get(sha256(name))
   if (found?.person !== it.person || found.by !== it.by || found.proof.hash !== it.hash) return undefined
   proofs.delete(sha256(name))
-  const age = ageOf(found.proof.at, it.now)
-  return age !== undefined && age <= FRESH ? found.proof : undefined
+  return isWithin(found.proof.at, it.now, FRESH) ? found.proof : undefined
 }

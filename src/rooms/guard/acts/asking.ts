@@ -1,7 +1,7 @@
 // The question for single keys right before something is done with them: to the catalogue, and, where something is to be removed for good, to the place of
 // the second copies. A hand waits for an answer for a few seconds and no longer; what comes later is kept for when it asks again, and what never comes
 // is said. No answer is no leave: nothing that destroys goes on without one.
-import { ageOf, minutes, seconds, type Now, type Span } from '../../../core/time.ts'
+import { isWithin, minutes, seconds, type Now, type Span } from '../../../core/time.ts'
 import { sentence } from '../../../core/fault.ts'
 import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import type { Recheck } from './rulings.ts'
@@ -39,10 +39,7 @@ export function createAsking({ now, recheck, failed }: AskingPorts): Asking {
   // One question of each job at a time.
   const asked = new Map<string, Asked>()
   const silent = new Map<string, Now>()
-  const within = (at: Now | undefined, span: Span): boolean => {
-    const age = at && ageOf(at, now())
-    return age !== undefined && age <= span
-  }
+  const within = (at: Now | undefined, span: Span): boolean => isWithin(at, now(), span)
   const begin = (reconcile: string, of: string, keys: readonly string[], copies: readonly CopyWanted[]): Asked => {
     // Counted from before it was asked: what came in while it was on its way is younger than that.
     const it: Asked = { of, seen: now(), over: Promise.resolve() }

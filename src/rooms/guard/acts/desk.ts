@@ -1,7 +1,7 @@
 // The keeper's side of the hand: who may act, what comes next, and what came of it. What is in doubt is looked at before anything else is begun, and not
 // before a request that was left behind can no longer arrive. Then the store is tried out, the catalogue is asked for just the keys of the next few
 // acts, each is ruled on again, its intent is written down, and only then the hand hears of it. What may not be done now waits, or falls, with a reason.
-import { ageOf, dueIn, hours, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
+import { dueIn, hours, isWithin, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Found } from '../../../core/evidence.ts'
@@ -156,15 +156,19 @@ function needsOf({ sql, storeOf }: DeskPorts, { asked, progress }: Memory): Need
     signs.push(sign)
   }
   for (const { reconcile, key, version, plan } of openObjects(sql(), MOST_DOUBTS)) add(loadPlan(sql(), plan)?.store ?? storeOf(reconcile), `${version}.${key}`)
-  for (const { plan, reconcile } of waitingPlans(sql())) {
-    const of = reconcile ?? handOf(plan)
-    add(loadPlan(sql(), plan)?.store ?? (of === undefined ? undefined : storeOf(of)), plan)
-  }
+  for (const it of waitingPlans(sql())) add(placeOf({ sql, storeOf }, it)?.store, it.plan)
   return { stores: [...stores].sort(), sign: signs.join(), asked: asked.size > 0, progress }
 }
 
 /** Of which job these are what people want back. */
 const handOf = (plan: string): string | undefined => (plan.startsWith('by-hand:') ? plan.slice('by-hand:'.length) : undefined)
+
+/** Which job a plan is of, and in which store it acts; nothing where nobody knows. */
+function placeOf({ sql, storeOf }: Pick<DeskPorts, 'sql' | 'storeOf'>, { plan, reconcile }: { readonly plan: string; readonly reconcile: string | null }): { readonly of: string; readonly store: string } | undefined {
+  const of = reconcile ?? handOf(plan)
+  const store = of === undefined ? undefined : (loadPlan(sql(), plan)?.store ?? storeOf(of))
+  return of === undefined || store === undefined ? undefined : { of, store }
+}
 
 interface Memory {
   readonly seen: Map<string, StoreSeen>
@@ -179,17 +183,11 @@ interface Memory {
   progress: number
 }
 
-const isWithin = (at: Now | undefined, now: Now, span: Span): boolean => {
-  const age = at && ageOf(at, now)
-  return age !== undefined && age <= span
-}
-
 const isUnfit = ({ unfit }: Memory, store: string, now: Now): boolean => isWithin(unfit.get(store)?.at, now, UNFIT_FOR)
 
 function freshOf({ seen }: Memory, store: string, now: Now, span: Span): StoreSeen | undefined {
   const it = seen.get(store)
-  const age = it && ageOf(it.seen, now)
-  return age !== undefined && age <= span ? it : undefined
+  return isWithin(it?.seen, now, span) ? it : undefined
 }
 
 async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: string, title: string, says: string): Promise<void> {
@@ -228,9 +226,9 @@ interface Next {
 
 /** The next few of one plan; `undefined` when nothing of it can be done now. */
 async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds, has, late }: Next): Promise<ToHand | undefined> {
-  const of = reconcile ?? handOf(plan)
-  const store = of === undefined ? undefined : (loadPlan(ports.sql(), plan)?.store ?? ports.storeOf(of))
-  if (of === undefined || store === undefined || !has(store)) return undefined
+  const place = placeOf(ports, { plan, reconcile })
+  if (place === undefined || !has(place.store)) return undefined
+  const { of, store } = place
   const head = loadPlan(ports.sql(), plan) ?? latestOf(ports.sql(), of)
   const now = ports.now()
   const chosen = choose(ports, plan, of, head)
