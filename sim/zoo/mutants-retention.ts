@@ -97,4 +97,12 @@ export const retaining: readonly Mutant[] = [
     name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),
     changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },
+  {
+    name: 'two people are asked to agree to what a folder never does', breaks: ['G-21'], killer: carried('G-21 where nothing is ever removed'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: '...(never !== undefined ? [because(', put: `...(never === '' ? [because(` }, { file: `${ROOM}/purge.ts`, find: '...(never === undefined ? []', put: `...(never !== '' ? []` }],
+  },
+  {
+    name: 'whoever takes by hand what lies aside is called a store that lies', breaks: ['G-21'], killer: carried('G-21 what was taken by hand'),
+    changes: [{ file: 'src/rooms/guard/acts/life.ts', find: 'aside.versionId === undefined ? { is:', put: `aside.versionId === '' ? { is:` }],
+  },
 ]

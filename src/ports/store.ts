@@ -214,6 +214,8 @@ export interface Store<Config extends z.ZodObject = z.ZodObject> {
   /** Strict object whose first key is the kind. Parsed without the deleting credential wherever nothing is deleted. */
   readonly config: Config
   readonly examples: readonly z.input<Config>[]
+  /** Why nothing is ever removed for good there, by the configuration alone; absent, or nothing: it may be. */
+  readonly neverRemoves?: (config: z.output<Config>) => string | undefined
   reading(config: z.output<Config>, context: StoreContext): Reading
   /** Throws a Fault (`never`) where the configuration gives no means to delete. */
   deleting(config: z.output<Config>, context: StoreContext): Deleting

@@ -59,6 +59,8 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
     return { asked: { is: 'close-breaker', reconcile, since, because, reason }, title: `Close the breaker of ${reconcile}`, text: `It opened because: ${because.join('; ')}.\nReason to close it: ${reason}\nAfterwards it is half open: the first ten objects, then four times as many after each healthy day.` }
   }
   if (plan === undefined) return notHere(on, keeper)
+  const never = reconcilesIn(keeper.config).get(reconcile)?.neverRemoves
+  if (never !== undefined) return refusedFor(never, 'nobody is asked; what lies aside stays, and can be brought back')
   const { totals, hash, mode, refusals } = plan
   if (mode !== 'armed' || refusals.length > 0) return refusedFor(mode === 'armed' ? `the plan is refused: ${refusals[0]?.text ?? ''}` : `the plan is ${mode}: nothing of it is done`, 'holdfast reconcile show says what stands in the way')
   if (totals.purge === 0) return refusedFor('nothing in it is to be purged', 'holdfast reconcile show lists what it holds')

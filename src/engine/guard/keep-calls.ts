@@ -104,7 +104,8 @@ async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<
       const attic = atticOf(tx.sql, found.set, found.world.store, tx.now, lifeOf(keeper), found.world)
       const plan = purgePlan(attic)
       if (plan.id !== id) continue
-      const reasons = [...plan.refusals, ...standing(tx.sql, found), ...(plan.totals.purge === 0 ? [because('empty', 'nothing that lies aside may be removed yet', 'holdfast backups plan says since when each copy lies there, and what it waits for.')] : [])]
+      const never = found.set.in.find(({ store }) => store === found.world.store)?.neverRemoves
+      const reasons = [...plan.refusals, ...standing(tx.sql, found), ...(never !== undefined ? [because('purges', never, 'Nobody is asked. Take what was set aside out of .holdfast/quarantine by hand, or bring it back: holdfast backups release.')] : plan.totals.purge === 0 ? [because('empty', 'nothing that lies aside may be removed yet', 'holdfast backups plan says since when each copy lies there, and what it waits for.')] : [])]
       return reasons.length > 0 ? refused(id, reasons) : askTwo(tx, keeper, { found, plan, whom, by: speaker(asker, named) })
     }
     return refused(id, [CHANGED])

@@ -137,6 +137,41 @@ test('G-5 more than the limits is refused whole; a store without a credential an
   for (const it of [many, bare, repository]) assert.deepEqual(await it.work(), [])
 })
 
+test('G-21 where nothing is ever removed nobody is asked to agree to it: the refusal says why, and what to do', async (t) => {
+  const lies = setOf().in[0]
+  assert(lies)
+  const it = await ready(t, [setOf({ in: [{ ...lies, neverRemoves: 'a folder is never purged' }] })])
+  await it.apply((await it.plan()).id)
+  assert.equal((await it.work()).length, 2)
+  await it.leap(seconds(33))
+  await it.list()
+  const { aside } = await it.plan()
+  assert.deepEqual([aside.totals.purge, aside.totals.aside], [0, 2])
+  assert.match(aside.items[0]?.why ?? '', /never purged/)
+  const { body } = await it.ask('backups.purge', { plan: aside.id, of: ['ada', 'bo'], person: 'ada' })
+  assert.deepEqual(idsOf(body as Record<string, unknown>), ['purges'])
+  assert.match(JSON.stringify(body), /by hand, or bring it back/)
+  assert(!it.entries().some(({ is }) => is === 'agreement.asked'))
+})
+
+test('G-21 what was taken by hand from where it lay aside is told as that: no breaker opens, and nobody misses it', async (t) => {
+  const it = await ready(t)
+  await it.apply((await it.plan()).id)
+  await it.work()
+  for (const [, stack] of it.store.stacks) if (stack[0]?.is === 'marker') it.store.stacks.delete(stack[0].key)
+  await it.list()
+  // As a folder would have set it aside.
+  it.sql.run(`update guard_object set life = json_remove(life, '$.aside.versionId')`)
+  await it.ask('backups.release', { set: 'shop', person: 'bo' })
+  assert.deepEqual((await it.work()).toSorted(), nights(7, 8).map((key) => `release ${key} refused`).toSorted())
+  const told = it.entries().find(({ is }) => is === 'guard.alarmed')?.body as { title: string; says: string } | undefined
+  assert.match(told?.title ?? '', /What lay aside of shop@main was taken away/)
+  assert.match(told?.says ?? '', /somebody else removed it, Holdfast did not/)
+  assert(!it.entries().some(({ is }) => is === 'guard.halted'))
+  await it.list()
+  assert.deepEqual((await it.plan()).refusals, [])
+})
+
 test('G-11 a plan whose acts were edited after it was permitted is done by nobody, and people hear of it', async (t) => {
   const it = await ready(t)
   const body = await it.apply((await it.plan()).id)

@@ -9,7 +9,7 @@ import { codeOf, Fault, sentence } from '../../core/fault.ts'
 import { MOST_CHUNK, MOST_ITEMS, store, type Chunk, type Listed, type Page, type PageWant, type Reading, type ReadWant } from '../../ports/store.ts'
 import { sayKey } from '../../ports/store/key.ts'
 import { etagOf, grounded, locate, stand, versionOf, within, type Ground } from './dir/ground.ts'
-import { createHand } from './dir/hand.ts'
+import { createHand, NEVER } from './dir/hand.ts'
 import { filesOf } from './dir/walk.ts'
 
 const config = z.strictObject({
@@ -25,6 +25,7 @@ export default store({
   config,
   examples: [{ dir: '/mnt/nas/backups' }, { dir: './nas', marker: '.holdfast-store' }],
   reading: ({ dir, marker }, { folder }) => readingOf(path.resolve(folder, dir), marker),
+  neverRemoves: () => NEVER,
   deleting: ({ dir, marker }, context) => createHand({ folder: path.resolve(context.folder, dir), marker }, context),
 })
 

@@ -7,7 +7,7 @@ import { Fault } from '../../core/fault.ts'
 import { MOST_CHUNK, store, type Chunk, type Reading, type ReadWant, type StoreContext } from '../../ports/store.ts'
 import { sayKey } from '../../ports/store/key.ts'
 import { etagOf, grounded, locate, stand, versionOf, type Ground, type Site } from './sftp/ground.ts'
-import { createHand } from './sftp/hand.ts'
+import { createHand, NOT_APART } from './sftp/hand.ts'
 import { createRemote } from './sftp/remote.ts'
 import { createLine, type Line } from './sftp/session.ts'
 import { argvOf, HOST_KEY, readAddress, readCredential } from './sftp/ssh.ts'
@@ -37,12 +37,15 @@ export default store({
     { sftp: 'sftp://10.0.0.7:2222/backups', read: 'reader:reader.key', delete: 'hand:hand.key', host_key: `ssh-ed25519 ${'A'.repeat(68)}` },
   ],
   reading: (settings, context) => readingOf(siteOf(settings), lineOf(settings, settings.read, context)),
+  neverRemoves: (settings) => (settings.delete === undefined || isApart(settings) ? undefined : NOT_APART),
   deleting(settings, context) {
     if (settings.delete === undefined) throw new Fault(`${settings.sftp} has no user to delete with: it is only reported on`, 'never')
-    const [reader, hand] = [readCredential(settings.read), readCredential(settings.delete)]
-    return createHand({ site: siteOf(settings), line: lineOf(settings, settings.delete, context), apart: reader?.user !== hand?.user }, context)
+    return createHand({ site: siteOf(settings), line: lineOf(settings, settings.delete, context), apart: isApart(settings) }, context)
   },
 })
+
+/** Whoever acts is another user than the one who reads. */
+const isApart = ({ read, delete: acts }: Settings): boolean => acts !== undefined && readCredential(read)?.user !== readCredential(acts)?.user
 
 function siteOf({ sftp, marker }: Settings): Site {
   const address = readAddress(sftp)

@@ -144,7 +144,7 @@ const whereSchema = z.strictObject({
   domain: z.string().trim().min(1).max(100).optional().meta({ description: 'What fails together: a site, a provider, an account' }),
   break_glass: z.string().min(1).max(2000).optional().meta({ secret: true, description: 'The credential that lists and reads when all else is lost, in the form of `read`; for drills `from` here alone' }),
 })
-type Where = Pick<Lies, 'offsite' | 'domain' | 'readOnly'>
+type Where = Pick<Lies, 'offsite' | 'domain' | 'readOnly' | 'neverRemoves'>
 
 /** Top-level settings of this room, for editors. */
 export const guardShape = (stores: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): z.ZodRawShape => ({
@@ -162,15 +162,24 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalo
     const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is' })
     const own = read && reading.secretShape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
     if (read && own?.break_glass !== undefined && glassFits(reading, name, read, own.break_glass)) glass.set(name, own.break_glass)
-    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read) ? { readOnly: true as const } : {}) })
+    const never = read?.settings === undefined ? undefined : read.plugin.neverRemoves?.(read.settings)
+    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read) ? { readOnly: true as const } : {}), ...(never === undefined ? {} : { neverRemoves: never }) })
     return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
   })
   const manifests: ManifestPlace[] = []
   const passwords = new Map<string, string>()
   const secrets = new Map<string, string>()
   const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords, glass, secrets }) ?? [])
-  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...readReconciles(reading, catalogues, named) }
+  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...withNever(readReconciles(reading, catalogues, named), where) }
 }
+
+/** A clean-up in a store where nothing is ever removed says so when it is asked. */
+const withNever = (read: ReconcileConfigs, where: ReadonlyMap<string, Where>): ReconcileConfigs => ({
+  ...read, reconciles: read.reconciles.map((it) => {
+    const never = where.get(it.store)?.neverRemoves
+    return never === undefined ? it : { ...it, neverRemoves: never }
+  }),
+})
 
 function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {
   const at = ['backups', name, 'manifest']

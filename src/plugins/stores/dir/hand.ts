@@ -18,7 +18,7 @@ export interface Settings {
   readonly marker: string
 }
 
-const NEVER = 'a folder is never purged: nothing here keeps the right to remove apart from the process that judges. What was set aside lies in .holdfast/quarantine, each with its name beside it: remove it by hand'
+export const NEVER = 'a folder is never purged: nothing here keeps the right to remove apart from the process that judges. What was set aside lies in .holdfast/quarantine, each with its name beside it: remove it by hand'
 
 const TOKEN = /^[0-9a-f]{32}$/
 

@@ -19,6 +19,7 @@ export interface Acting {
   readonly apart: boolean
 }
 
+export const NOT_APART = 'a folder is purged only where a second user owns that right: let another user act (`delete`) than the one who reads (`read`); until then remove by hand what was set aside'
 const TOKEN = /^[0-9a-f]{32}$/
 
 export function createHand({ site, line, apart }: Acting, { random, now }: Pick<StoreContext, 'random' | 'now'>): Deleting {
@@ -128,7 +129,7 @@ async function remove(ground: Ground, what: SetAside, apart: boolean): Promise<O
 
 /** Why nothing may be removed for good here; `undefined` when it may. */
 async function mayPurge(ground: Ground, token: string, apart: boolean): Promise<string | undefined> {
-  if (!apart) return 'a folder is purged only where a second user owns that right: let another user act (`delete`) than the one who reads (`read`); until then remove by hand what was set aside'
+  if (!apart) return NOT_APART
   const [folder, name] = [await ground.remote.lstat(corner(ground)), await ground.remote.lstat(corner(ground, token, 'name'))]
   if (folder?.kind !== 'folder' || !name) return 'nothing was ever set aside here'
   return folder.uid === name.uid && (folder.mode & 0o022) === 0 ? undefined : `${corner(ground)} must belong to the user that acts and be writable for nobody else: chown it, and chmod go-w`

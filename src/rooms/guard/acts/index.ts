@@ -281,6 +281,7 @@ function reopenAct(tx: Tx, { plan, key }: ObjectRow, done: boolean): void {
 /** Whatever has gone wrong with this plan ends it, and people hear of it. */
 function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Life): void {
   if (life.is === 'lost') return acts.halt(tx, reconcile, { says: life.says, lost: true, plan })
+  if (life.is === 'taken') tell(tx, `reconcile:${reconcile}/taken`, `What lay aside of ${reconcile.replace(/^keep:/, '')} was taken away`, `${life.says}: somebody else removed it, Holdfast did not; it cannot be brought back. If that was you, nothing is left to do`)
   const why = plan.startsWith('by-hand:') ? undefined : whyHalt(tallyOf(tx.sql, plan))
   if (why !== undefined && loadActs(tx.sql, plan).length > 0) acts.halt(tx, reconcile, { says: why, lost: false, plan })
 }

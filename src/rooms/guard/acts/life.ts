@@ -26,7 +26,9 @@ export type Life =
   | { readonly is: 'returning'; readonly aside: Aside; readonly begun: Moment }
   | { readonly is: 'removing'; readonly aside: Aside; readonly begun: Moment; readonly agreement: string }
   | { readonly is: 'purged'; readonly aside: Aside; readonly at: Moment; readonly agreement: string }
-  /** The store did something else than was asked, or somebody else removed it: nobody touches it any more. */
+  /** Somebody else took it away from where it lay aside, in a store without versions: that it is gone is known, and that it was not us. */
+  | { readonly is: 'taken'; readonly aside: Aside; readonly says: string }
+  /** The store did something else than was asked: nobody touches it any more. */
   | { readonly is: 'lost'; readonly says: string }
 
 /** What somebody who looked found. `aside`: hidden under a token; `standing`: as if nothing had been done; `other`: something newer stands there. */
@@ -54,8 +56,8 @@ export interface Lived {
 /** Whether something was begun of which nobody knows the outcome yet. */
 export const isOpen = (life: Life): life is Life & { readonly is: 'leaving' | 'returning' | 'removing' } => life.is === 'leaving' || life.is === 'returning' || life.is === 'removing'
 
-/** Nothing lies aside of it. Another object under the name of one that was purged begins a life of its own. */
-export const isFree = (life: Life): boolean => life.is === 'unmarked' || life.is === 'flagged' || life.is === 'purged'
+/** Nothing lies aside of it. Another object under the name of one that is gone begins a life of its own. */
+export const isFree = (life: Life): boolean => life.is === 'unmarked' || life.is === 'flagged' || life.is === 'purged' || life.is === 'taken'
 
 /** The act that is under way. */
 export const actOf = (life: Life & { readonly is: 'leaving' | 'returning' | 'removing' }): Act => (life.is === 'leaving' ? 'quarantine' : life.is === 'returning' ? 'release' : 'purge')
@@ -114,10 +116,13 @@ function refused(life: Open, { why, says }: LifeEvent & { is: 'refused' }): Live
     // Whatever was written, or locked, since then begins anew.
     case 'leaving': return { life: why === 'unable' ? { is: 'flagged', flag: life.flag } : UNMARKED }
     case 'returning':
-    case 'removing': return { life: why === 'absent' ? { is: 'lost', says } : { is: 'aside', aside: life.aside } }
+    case 'removing': return { life: why === 'absent' ? missing(life.aside, says) : { is: 'aside', aside: life.aside } }
     default: return never(life)
   }
 }
+
+/** Where there are no versions anybody may take out by hand what lies aside, and is even told to; a version that was to be kept is the store's own fault. */
+const missing = (aside: Aside, says: string): Life => (aside.versionId === undefined ? { is: 'taken', aside, says } : { is: 'lost', says })
 
 function looked(life: Open, found: Looked, at: Moment): Lived {
   if (life.is === 'leaving') {
@@ -133,6 +138,6 @@ function looked(life: Open, found: Looked, at: Moment): Lived {
     case 'standing': return { life: UNMARKED }
     // Both are kept: what stands there, and what lies beneath it.
     case 'other': return { life: { is: 'aside', aside: life.aside } }
-    case 'gone': return life.is === 'removing' ? { life: { is: 'purged', aside: life.aside, at, agreement: life.agreement } } : { life: { is: 'lost', says: 'it was to be brought back, and nothing of it is there' } }
+    case 'gone': return life.is === 'removing' ? { life: { is: 'purged', aside: life.aside, at, agreement: life.agreement } } : { life: missing(life.aside, 'it was to be brought back, and nothing of it is there') }
   }
 }

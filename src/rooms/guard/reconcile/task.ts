@@ -19,6 +19,8 @@ export interface ReconcileConfig {
   readonly sentinels: { readonly plant: readonly string[]; readonly remove: readonly string[] }
   readonly every: Span
   readonly copiesIn?: string
+  /** Why nothing is ever removed for good in its store. */
+  readonly neverRemoves?: string
   readonly least: number
   /** How long the database's own backups go back, as declared; and how old the oldest is that is known. */
   readonly retention: Span

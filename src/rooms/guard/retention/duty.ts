@@ -48,7 +48,7 @@ export function atticOf(sql: Sql, set: BackupSet, store: string, now: Now, life:
   const holds = loadHolds(sql, set.name)
   const isHeld = (key: string): boolean => holds.has(key)
   const laid = [...loadTaken(sql, set.name, store).values()].flatMap(({ key, life: it }) => (it.is === 'aside' ? [{ key, aside: it.aside, at: lies && takenAt(lies.pattern, key, it.aside), held: isHeld(key) }] : []))
-  return { set: set.name, store, settings, shelves, accepted, laid, margins: marginsFor(life.shrink()), now, lived: life.lived() }
+  return { set: set.name, store, settings, shelves, accepted, laid, margins: marginsFor(life.shrink()), now, lived: life.lived(), ...(lies?.neverRemoves === undefined ? {} : { never: lies.neverRemoves }) }
 }
 
 export const purgeFor = (sql: Sql, set: BackupSet, store: string, now: Now, life: Life): PurgePlan => purgePlan(atticOf(sql, set, store, now, life))

@@ -27,6 +27,8 @@ export interface Attic {
   readonly shelves: readonly Shelf[]
   readonly accepted: World['accepted']
   readonly laid: readonly Laid[]
+  /** Why nothing is ever removed for good there; absent: it may be. */
+  readonly never?: string
   readonly margins: Margins
   readonly now: Now
   readonly lived: Span
@@ -63,12 +65,13 @@ export function takenAt(pattern: Pattern, key: string, { storeSince }: Pick<Asid
 }
 
 /** Whether one that lies aside may be removed, but for what people and the store itself say of it. */
-export function mayPurge({ at, held, aside }: Laid, { store, settings, shelves, margins, now, lived }: Omit<Attic, 'set' | 'laid' | 'accepted'>): Want[] {
+export function mayPurge({ at, held, aside }: Laid, { store, settings, shelves, margins, now, lived, never }: Omit<Attic, 'set' | 'laid' | 'accepted'>): Want[] {
   const { quarantine } = margins
   const shelf = shelves.find((it) => it.store === store)
   const cover: Want[] = at === undefined || shelf === undefined ? [{ wants: 'newer verified copies', found: { is: 'unknown', says: at === undefined ? 'when it was taken is not known' : `${store} was not listed` } }]
     : covering(at, { store, settings, witnesses: witnessesOf(shelves, settings, now, lived) })
   return [
+    ...(never === undefined ? [] : [{ wants: 'a store that removes', found: { is: 'fail' as const, says: never } }]),
     { wants: 'nobody holds it', found: held === undefined ? { is: 'unknown', says: 'whether anybody holds it is not known' } : held ? { is: 'fail', says: 'it is held' } : { is: 'pass' } },
     ...cover,
     ...(quarantine === undefined ? [{ wants: 'its quarantine', found: { is: 'unknown' as const, says: 'how long that is, is not known' } }] : [

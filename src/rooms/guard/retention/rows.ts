@@ -98,13 +98,13 @@ export const loadTaken = (sql: Sql, set: string, store: string): ReadonlyMap<str
   }),
 )
 
-/** An act on a copy ended, or was looked at: what was removed is missed by nobody, and what came back is new to us where a listing was without it. */
+/** An act on a copy ended, or was looked at: what was removed, or taken by somebody else from where it lay aside (who is told), is missed by nobody, and what came back is new to us where a listing was without it. */
 export const applyEnded = (sql: Sql, entry: Entry): void => {
   const { reconcile, key, life, act } = entry.body as unknown as { reconcile: string; key: string; life: Life; act: string }
   const job = parseJob(reconcile)
   const text = Buffer.from(key, 'hex').toString('utf8')
   if (job === undefined) return
-  if (life.is === 'purged' || (act !== 'quarantine' && life.is === 'unmarked')) {
+  if (life.is === 'purged' || life.is === 'taken' || (act !== 'quarantine' && life.is === 'unmarked')) {
     sql.run(`delete from guard_expected where set_ = ? and store = ? and key = ? and not exists (select 1 from guard_copy c where c.set_ = guard_expected.set_ and c.store = guard_expected.store and c.key = guard_expected.key
       and c.version = guard_expected.version and c.etag = guard_expected.etag)`, job.set, job.store, text)
   }

@@ -13,6 +13,8 @@ export interface Lies {
   readonly domain?: string
   /** The configuration gives no credential that could take anything away there. */
   readonly readOnly?: true
+  /** Why nothing is ever removed for good in this store. */
+  readonly neverRemoves?: string
   readonly pattern: Pattern
   /** Of a repository: everything below this belongs to all of its copies together. */
   readonly repository?: string
