@@ -23,7 +23,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'the catalogue is not asked again before the act', breaks: ['G-20'], killer: acts('G-20 the catalogue is asked again'),
-    changes: [{ file: RULINGS, find: `const found = recheck === undefined || age === undefined || age > RECHECK_GOOD ?`, put: `const found = age !== undefined || recheck === undefined ? pass : recheck === undefined || age > RECHECK_GOOD ?` }],
+    changes: [{ file: RULINGS, find: `const found = recheck === undefined || !isWithin(recheck.seen, now, RECHECK_GOOD) ?`, put: `const found = recheck === undefined || isWithin(recheck.seen, now, RECHECK_GOOD) ? pass : recheck === undefined ?` }],
   },
   {
     name: 'quarantine ends before the retention of the catalogue', breaks: ['G-23'], killer: acts('G-23 quarantine counts'),

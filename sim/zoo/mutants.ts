@@ -290,7 +290,7 @@ const agreeing: readonly Mutant[] = [
   },
   {
     name: 'an old proof counts', breaks: ['C-5'], killer: test(AGREEMENT_TEST, 'rests on a fresh'),
-    changes: [{ file: AGREEMENT, find: 'age === undefined || age > FRESH', put: 'age === undefined' }],
+    changes: [{ file: AGREEMENT, find: '!isWithin(proof.at, now, FRESH)', put: 'proof.at.boot !== now.boot' }],
   },
   {
     name: 'a proof for another thing counts', breaks: ['C-5'], killer: test(AGREEMENT_TEST, 'whatever comes in whatever order at two keepers'),

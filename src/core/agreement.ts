@@ -4,7 +4,7 @@
 // the terms allow it, with a reason. Pure: the state goes in and comes out; nothing is judged by the wall clock alone.
 //
 // Time that permits is judged by the slower clock, time that ends by the faster one: uncertain means no (X-7).
-import { ageOf, hours, isDue, minutes, type Due, type Now, type Span, type Stamp } from './time.ts'
+import { hours, isDue, isWithin, minutes, type Due, type Now, type Span, type Stamp } from './time.ts'
 
 /** A proof is this young when it counts. */
 export const FRESH: Span = minutes(5)
@@ -233,8 +233,7 @@ function whyUnproven(agreement: Agreement, { proof, identity, typed }: Press, no
   // Said first: a code that counts once is not used up by a slip of the fingers.
   if (terms.typed !== undefined && typed?.normalize('NFC').trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
   if (!proof || proof.hash !== terms.hash || !identity.factors.includes(proof.factor)) return no(agreement, 'not-proven', 'this needs your passkey or your code, given for this very thing')
-  const age = ageOf(proof.at, now)
-  if (age === undefined || age > FRESH) return no(agreement, 'not-fresh', 'your passkey or code was given too long ago: give it again')
+  if (!isWithin(proof.at, now, FRESH)) return no(agreement, 'not-fresh', 'your passkey or code was given too long ago: give it again')
   if (proof.personAge < SEASONED || proof.factorAge < SEASONED) return no(agreement, 'too-young', 'a person, passkey or authenticator that is younger than 72 h does not approve')
   return undefined
 }

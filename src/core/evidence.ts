@@ -1,7 +1,7 @@
 // Evidence: what was seen, by whom, when, and for how long it is worth something. Three values: pass, fail, unknown.
 // Silence, staleness and a broken probe are unknown. Freshness is derived when read, never stored: an old "pass" is not
 // a pass, and a negative age (a clock that went back, another boot) is unknown too.
-import { ageOf, type Instant, type Now, type Span, type Stamp } from './time.ts'
+import { isWithin, type Instant, type Now, type Span, type Stamp } from './time.ts'
 
 /** A finding. `says` is one sentence for people. */
 export type Found =
@@ -24,8 +24,7 @@ export interface Observation {
 /** What an observation is worth now. */
 export function read(seen: Observation | undefined, now: Now): Found {
   if (!seen) return { is: 'unknown', says: 'not observed yet' }
-  const age = ageOf(seen.seen, now)
-  if (age === undefined || age > seen.goodFor) return { is: 'unknown', says: 'observation is too old' }
+  if (!isWithin(seen.seen, now, seen.goodFor)) return { is: 'unknown', says: 'observation is too old' }
   return seen.found
 }
 

@@ -3,7 +3,7 @@
 // clocks of every wait. Each want is a finding of three values. What is not known holds; to bring something back waits for nothing but the truth.
 import { sameness, type Identity } from '../../../core/agreement.ts'
 import type { Found } from '../../../core/evidence.ts'
-import { ageOf, isDue, later, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import { ageOf, isDue, isWithin, later, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Probed, StoreClock } from '../../../ports/store.ts'
 import { lets, type Breaker } from '../reconcile/breaker.ts'
 import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
@@ -132,15 +132,13 @@ export function twoPeople(people: readonly Identity[]): Found {
 }
 
 function sameStore({ store, identity, now }: Grounds): Want {
-  const age = store && ageOf(store.seen, now)
-  const found = store === undefined || age === undefined || age > PROBE_GOOD ? unknown('nobody has looked lately') : store.identity === identity ? pass : fail('it is another one')
+  const found = store === undefined || !isWithin(store.seen, now, PROBE_GOOD) ? unknown('nobody has looked lately') : store.identity === identity ? pass : fail('it is another one')
   return { wants: 'the store that was judged', found }
 }
 
 /** To bring back waits for no run and no canary: which store it is, the hand asks right before; one that was seen to be another is not even asked. */
 function storeOfRelease({ store, identity, now }: Grounds): Want {
-  const age = store && ageOf(store.seen, now)
-  const another = store !== undefined && age !== undefined && age <= PROBE_GOOD && store.identity !== identity
+  const another = isWithin(store?.seen, now, PROBE_GOOD) && store?.identity !== identity
   return { wants: 'the store in which it was put aside', found: identity === '' ? unknown('nobody knows which it was') : another ? fail('it is another one') : pass }
 }
 
@@ -163,8 +161,7 @@ const SAID: Readonly<Record<string, string>> = {
 const spoken = (found: Found): Found => (found.is === 'pass' ? found : { is: found.is, says: found.says })
 
 function noRow({ recheck }: Candidate, now: Now): Want {
-  const age = recheck && ageOf(recheck.seen, now)
-  const found = recheck === undefined || age === undefined || age > RECHECK_GOOD ? unknown('nobody has asked within the last minutes')
+  const found = recheck === undefined || !isWithin(recheck.seen, now, RECHECK_GOOD) ? unknown('nobody has asked within the last minutes')
     : recheck.row === 'none' ? pass : recheck.row === 'present' ? fail('there is one') : unknown('the catalogue did not say')
   return { wants: `no row, asked within ${sayTime(RECHECK_GOOD)}`, found }
 }
@@ -210,7 +207,6 @@ function toPurge(it: Candidate, grounds: Grounds): Want[] {
 
 /** What the plan knew of the copy may be two days old: it is asked for again with each handful (G-23). */
 function copyNow({ recheck }: Candidate, now: Now): Found {
-  const age = recheck && ageOf(recheck.seen, now)
-  if (recheck?.copy === undefined || age === undefined || age > RECHECK_GOOD) return unknown('nobody has seen it there within the last minutes')
+  if (recheck?.copy === undefined || !isWithin(recheck.seen, now, RECHECK_GOOD)) return unknown('nobody has seen it there within the last minutes')
   return recheck.copy === 'there' ? pass : fail('it is not there any more')
 }

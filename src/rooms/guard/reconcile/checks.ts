@@ -2,7 +2,7 @@
 // all must pass, and what is not known does not pass. Where they come from: identity, epoch, schema and sentinels from catalogues that were
 // another one than everybody thought; floors from rclone, Swabbie and from ten per cent a run (G-18); freshness from Kopia #1949.
 import type { Found } from '../../../core/evidence.ts'
-import { ageOf, days, hours, later, minutes, sayTime, type Instant, type Now, type Stamp } from '../../../core/time.ts'
+import { ageOf, days, hours, isWithin, later, minutes, sayTime, type Instant, type Now, type Stamp } from '../../../core/time.ts'
 import type { CatalogueIdentity, Former, Ran, Read, Readings, Snapshot } from './readings.ts'
 import type { Broken, Merged } from './sandwich.ts'
 
@@ -255,8 +255,7 @@ function fresh({ readings, now }: Looked): Found {
 
 function clock({ readings: { clocks }, now }: Looked): Found {
   if (clocks === undefined) return unknown('they were not compared')
-  const age = ageOf(clocks.seen, now)
-  if (age === undefined || age > YOUNG) return unknown('they were compared too long ago')
+  if (!isWithin(clocks.seen, now, YOUNG)) return unknown('they were compared too long ago')
   const { storeOff, databaseOff } = clocks.value
   const off = Math.max(Math.abs(storeOff), Math.abs(databaseOff), Math.abs(storeOff - databaseOff))
   if (Number.isNaN(off)) return unknown('they were not compared')

@@ -1,7 +1,7 @@
 // What may be done to one copy at this moment. The plan that a person permitted says what they saw; here the set is judged anew, whole, by what is known now:
 // a fresh listing of every store it lies in, its proofs, holds, limits and marks, and what the hand saw the store do on canaries. A copy goes only where
 // this judgement and that plan say the same of the very same thing. To set aside takes one person and can be undone; to remove takes two.
-import { ageOf, isDue, type Now } from '../../../core/time.ts'
+import { isDue, isWithin, type Now } from '../../../core/time.ts'
 import type { Found } from '../../../core/evidence.ts'
 import { asideOf, isFree, type Act } from '../acts/life.ts'
 import { approvalFound, ofStore, RECHECK_GOOD, rule, sealed, type Approval, type Candidate, type Grounds } from '../acts/rulings.ts'
@@ -65,10 +65,8 @@ interface Anew {
 }
 
 /** Whoever asks has made sure that every store of the set was listed within the last minutes; where not, it is under way. */
-const justListed = ({ recheck }: Pick<Candidate, 'recheck'>, now: Now): Want => {
-  const age = recheck && ageOf(recheck.seen, now)
-  return { wants: 'stores that were listed just now', found: recheck?.row === 'none' && age !== undefined && age <= RECHECK_GOOD ? pass : unknown('they are being listed') }
-}
+const justListed = ({ recheck }: Pick<Candidate, 'recheck'>, now: Now): Want =>
+  ({ wants: 'stores that were listed just now', found: recheck?.row === 'none' && isWithin(recheck.seen, now, RECHECK_GOOD) ? pass : unknown('they are being listed') })
 
 const judgeable = (refused: Refusal | undefined): Want => ({ wants: 'a set that can be judged now', found: refused === undefined ? pass : { is: refused.found, says: refused.text } })
 
