@@ -66,6 +66,10 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: RULINGS, find: `judged.act === 'quarantine' ? pass : fail(judged.why)`, put: `judged.act !== '' ? pass : fail(judged.why)` }],
   },
   {
+    name: 'a token ends what a person holds', breaks: ['G-4', 'C-17'], killer: carried('G-4 a hold is ended by'),
+    changes: [{ file: 'src/engine/guard/calls.ts', find: `if (asker.is === 'token') return noToken('lets go of what somebody else holds')`, put: `if (asker.is === 'token') return undefined` }],
+  },
+  {
     name: 'a permission is good for any plan', breaks: ['G-11'], killer: carried('G-11 a plan that is not what it would be now'),
     changes: [{ file: 'src/engine/guard/keep-calls.ts', find: 'if (plan.id !== id) continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n', put: `if (plan.id === '') continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n` }],
   },

@@ -5,12 +5,13 @@ import type { Instant } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { entryOf, type EntryRow } from '../db/store.ts'
 import { sayAct } from '../rooms/guard/acts/index.ts'
+import { sayKept } from '../rooms/guard/retention/audit.ts'
 import { sayRestore } from '../rooms/guard/restore/restores.ts'
 import { sayAgreement } from '../rooms/people/agreements.ts'
 import type { AuditAnswer } from '../views/people.ts'
 
 const MOST = 500
-const STREAMS = ['people.%', 'access.%', 'agreement.%', 'page.acked', 'page.passed', 'page.assigned', 'page.covered', 'watch.silenced', 'tell.posted', 'tell.held', 'guard.asked', 'guard.armed', 'guard.disarmed', 'guard.purgeAgreed', 'guard.breakerClosed', 'guard.accepted', 'guard.halted', 'guard.notDone', 'guard.permitted', 'guard.wanted', 'guard.restoring', 'guard.swapAsked', 'guard.swapping', 'guard.restored']
+const STREAMS = ['people.%', 'access.%', 'agreement.%', 'page.acked', 'page.passed', 'page.assigned', 'page.covered', 'watch.silenced', 'tell.posted', 'tell.held', 'guard.asked', 'guard.armed', 'guard.disarmed', 'guard.purgeAgreed', 'guard.breakerClosed', 'guard.accepted', 'guard.halted', 'guard.notDone', 'guard.permitted', 'guard.wanted', 'guard.held', 'guard.holdEnded', 'guard.goneAccepted', 'guard.mostAccepted', 'guard.restoring', 'guard.swapAsked', 'guard.swapping', 'guard.restored']
 
 /** The newest 500 since a moment, oldest first; of one person where they are named. */
 export function auditOf(sql: Sql, person: string | undefined, since: Instant): AuditAnswer['entries'] {
@@ -28,6 +29,7 @@ function sayOf(entry: Entry): string {
   const { is, body, stream } = entry
   if (is.startsWith('agreement.')) return sayAgreement(entry)
   if (stream.startsWith('restore:')) return sayRestore(entry)
+  if (stream.startsWith('backup:')) return sayKept(entry)
   if (is.startsWith('guard.')) return sayAct(entry)
   const b = body as Record<string, string>
   const who = b['person'] ?? 'somebody'

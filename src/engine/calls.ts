@@ -350,7 +350,7 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   if (isAboutRestores(called)) return answerRestores(desk.keeper, called, args, asker)
   if (isAboutKeeping(called)) return answerKeeping(desk.keeper, called, args, asker)
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
-  if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, whoOf(asker, (args as { readonly person?: unknown } | undefined)?.person))
+  if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, asker)
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)
   if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
   const key = called as keyof OwnCalls

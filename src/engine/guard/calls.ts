@@ -7,8 +7,11 @@ import { viewBackups, viewBackupSet, type BackupCalls, type RetentionPlanAnswer 
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { planFor, purgeFor, type Life } from '../../rooms/guard/retention/duty.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
+import { loadHolder } from '../../rooms/guard/retention/rows.ts'
+import type { Asker } from '../../views/answers.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
+import { speaker } from './act-calls.ts'
 import { beginDrill } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
 import { provenReport, showReport } from './reports.ts'
@@ -34,7 +37,7 @@ const BACKUP_ARGS = {
 } satisfies Record<keyof BackupCalls, z.ZodType>
 
 type Args<Name extends keyof BackupCalls> = z.output<(typeof BACKUP_ARGS)[Name]>
-type Call<Name extends keyof BackupCalls> = (keeper: Keeper, args: Args<Name>, who: string) => Answer | Promise<Answer>
+type Call<Name extends keyof BackupCalls> = (keeper: Keeper, args: Args<Name>, who: string, asker: Asker) => Answer | Promise<Answer>
 
 /** The set of that name, or the answer that there is none. */
 function withSet(keeper: Keeper, called: string, act: (set: BackupSet) => Answer | Promise<Answer>): Answer | Promise<Answer> {
@@ -72,10 +75,11 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     if (args.store !== undefined && stores.length === 0) return noStore(set, args.store)
     return ok({ schema: 'holdfast.retention/1', plans: stores.map((store) => planAnswer(keeper, set, store)) })
   }),
-  'backups.hold': (keeper, args, who) => withSet(keeper, args.set, async (set) => {
+  'backups.hold': (keeper, args, who, asker) => withSet(keeper, args.set, async (set) => {
     const { copy: key } = args
     if (args.end === true) {
-      const ended = await keeper.engine.turn('end hold', (tx) => keeper.rooms.guard.endHold(tx, { set: set.name, key, by: who }))
+      const ended = await keeper.engine.turn('end hold', (tx) => whyNotEnd(loadHolder(tx.sql, set.name, key), who, asker) ?? keeper.rooms.guard.endHold(tx, { set: set.name, key, by: who }))
+      if (typeof ended === 'object') return ended
       return ended ? done(`${key} is held no more`) : no(409, 'HF481', `nobody holds ${key}`, `holdfast backups plan ${set.name} says what is held`)
     }
     if (args.reason === undefined) return no(400, 'HF482', 'a hold needs a reason', '-m "why"')
@@ -85,12 +89,14 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     const held = await keeper.engine.turn('hold', (tx) => keeper.rooms.guard.hold(tx, { set: set.name, key, by: who, reason }))
     return done(held ? `${key} is held: no rule makes it go` : `${key} is held already`)
   }),
-  'backups.acceptGone': (keeper, args, who) => withSet(keeper, args.set, async (set) => {
+  'backups.acceptGone': (keeper, args, who, asker) => withSet(keeper, args.set, async (set) => {
+    if (asker.is === 'token') return noToken('accepts')
     if (!set.in.some(({ store }) => store === args.store)) return noStore(set, args.store)
     const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
     return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
   }),
-  'backups.acceptMost': (keeper, { set: called, store, most, reason }, who) => withSet(keeper, called, async (set) => {
+  'backups.acceptMost': (keeper, { set: called, store, most, reason }, who, asker) => withSet(keeper, called, async (set) => {
+    if (asker.is === 'token') return noToken('accepts')
     if (!set.in.some((it) => it.store === store)) return noStore(set, store)
     await keeper.engine.turn('accept most', (tx) => keeper.rooms.guard.acceptMost(tx, { set: set.name, store, most, by: who, reason }))
     return done(`accepted that up to ${most} copies of ${set.name} may go at once in ${store}; for a day`)
@@ -101,6 +107,15 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     const isNew = await keeper.engine.turn(`ran ${set}`, (tx) => keeper.rooms.guard.ran(tx, set, report, who))
     return done(isNew ? `noted: ${report.command} for ${set} ended with ${report.exit}` : 'that was known already')
   }),
+}
+
+const noToken = (does: string): Answer => no(403, 'HF475', `No token ${does}: a person does.`, 'sign in, or do it on the machine itself with --as')
+
+/** Whoever placed a hold lets go of it. Somebody else's is for those who may run what destroys: what is held no more can go. A token ends its own alone (C-17). */
+function whyNotEnd(holder: string | undefined, who: string, asker: Asker): Answer | undefined {
+  if (holder === undefined || holder === who || asker.is === 'socket') return undefined
+  if (asker.is === 'token') return noToken('lets go of what somebody else holds')
+  return asker.is === 'person' && asker.rights.includes('run') ? undefined : no(403, 'HF478', `${holder} holds it, and you may not end what somebody else holds.`, `ask ${holder}, or somebody with the right to run (operator, owner)`)
 }
 
 /** Times that cannot be would put a manifest beside the wrong copy. */
@@ -119,11 +134,11 @@ const OLDEST = days(31)
 export const isAboutBackups = (called: string): called is keyof BackupCalls => Object.hasOwn(BACKUP_CALLS, called)
 
 /** As `answer` does it for the others. */
-export async function answerBackups(keeper: Keeper, called: keyof BackupCalls, args: unknown, who: string): Promise<Answer> {
+export async function answerBackups(keeper: Keeper, called: keyof BackupCalls, args: unknown, asker: Asker): Promise<Answer> {
   const parsed = BACKUP_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
   try {
-    return await (BACKUP_CALLS[called] as Call<keyof BackupCalls>)(keeper, parsed.data, who)
+    return await (BACKUP_CALLS[called] as Call<keyof BackupCalls>)(keeper, parsed.data, speaker(asker, (parsed.data as { readonly person?: string }).person), asker)
   } catch (cause) {
     return notDurable(cause)
   }

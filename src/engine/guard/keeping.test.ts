@@ -190,3 +190,24 @@ test('G-9 G-10 a store whose clock is off, or that does not keep what is aside, 
     assert.match(JSON.stringify(await it.apply(String(body['plan']))), /it lies/)
   }
 })
+
+test('G-4 a hold is ended by whoever placed it, or by somebody who may run what destroys; a token ends its own alone, speaks in nobody\'s name and accepts nothing', async (t) => {
+  const it = await ready(t)
+  const [ci, other] = ['ci', 'other'].map((name) => ({ is: 'token', id: `tok_${name}`, name, scopes: ['write', 'admin'] }) as const)
+  const person = (name: string, ...rights: ('write' | 'run')[]) => ({ is: 'person', person: name, session: 'ses_1', rights: ['read', ...rights] }) as const
+  const hold = async (asker: Parameters<KeepWorld['ask']>[2], end = false): Promise<number> => (await it.ask('backups.hold', { set: 'shop', copy: keyOf(8), person: 'ada', ...(end ? { end } : { reason: 'before the migration' }) }, asker)).status
+  const ends: readonly [Parameters<KeepWorld['ask']>[2], Parameters<KeepWorld['ask']>[2], number][] = [
+    [person('ada', 'write'), ci, 403], [person('ada', 'write'), person('bo', 'write'), 403], [person('ada', 'write'), person('bo', 'write', 'run'), 200], [person('ada', 'write'), person('ada', 'write'), 200],
+    [person('ada', 'write'), { is: 'socket' }, 200], [ci, other, 403], [ci, person('bo', 'write'), 403], [ci, ci, 200], [{ is: 'socket' }, ci, 403],
+  ]
+  for (const [places, lets, status] of ends) {
+    assert.equal(await hold(places), 200)
+    assert.equal(await hold(lets, true), status, JSON.stringify([places, lets]))
+    assert.equal((await it.plan()).totals.quarantine, status === 200 ? 2 : 1)
+    if (status !== 200) assert.equal(await hold({ is: 'socket' }, true), 200)
+  }
+  assert.deepEqual(it.entries().filter(({ is }) => is === 'guard.held').map(({ body }) => body['by']).slice(4, 6), ['ada', 'token ci'])
+  for (const [call, more] of [['backups.acceptGone', {}], ['backups.acceptMost', { most: 30 }]] as const) assert.equal((await it.ask(call, { set: 'shop', store: 'main', reason: 'it is right', person: 'ada', ...more }, ci)).status, 403)
+  const { entries } = (await it.ask('people.audit', {})).body as { entries: { says: string }[] }
+  assert.ok(entries.some(({ says }) => says === `token ci holds ${keyOf(8)} of shop: no rule makes it go`) && entries.some(({ says }) => says === `bo ended the hold of ${keyOf(8)} of shop`), JSON.stringify(entries))
+})

@@ -80,6 +80,9 @@ export const forgetRefused = (sql: Sql, set: string, store: string): void => voi
 /** Keys that a person holds, in whatever store. */
 export const loadHolds = (sql: Sql, set: string): ReadonlySet<string> => new Set(sql.all<{ key: string }>('select key from guard_hold where set_ = ?', set).map(({ key }) => key))
 
+/** Who placed the hold of a copy; nothing where nobody holds it. */
+export const loadHolder = (sql: Sql, set: string, key: string): string | undefined => sql.get<{ by_: string }>('select by_ from guard_hold where set_ = ? and key = ?', set, key)?.by_
+
 /** What we have taken away ourselves, or are about to: nobody counts it as there, and nobody misses it. */
 export interface Taken {
   readonly key: string
