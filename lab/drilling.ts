@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { instantOf, type Instant } from '../src/core/time.ts'
+import { instantOf, seconds, type Instant } from '../src/core/time.ts'
 import dir from '../src/plugins/stores/dir.ts'
 import type { Assertion } from '../src/ports/backup.ts'
 import type { Reading } from '../src/ports/store.ts'
@@ -45,6 +45,14 @@ export function drilling(name: string): Drilling {
     close: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
+
+/** An application that answers what a client of its database says, with the words of a drill's configuration. */
+export const askedBy = (client: readonly string[], body: string): Pick<DrillWants, 'application' | 'http'> => ({
+  application: { run: ['/usr/bin/perl', '-MIO::Socket::INET', '-e', ANSWERS, '{{port}}', ...client], env: {}, ready: seconds(20) },
+  http: [{ http: 'http://127.0.0.1:{{port}}/health', status: 200, body }],
+})
+const ANSWERS = `my $l = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => shift, Listen => 5) or die;
+while (my $c = $l->accept) { my $asked = <$c>; open(my $p, '-|', @ARGV) or die; my @said = <$p>; print $c "HTTP/1.1 200 OK\\r\\n\\r\\n@said"; close $c; }`
 
 export const brief = ({ verdict, rung, says, engine_said }: DrillReport): string => `${verdict} L${rung}: ${says} | ${engine_said}`
 

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { hours } from '../src/core/time.ts'
 import type { Assertion } from '../src/ports/backup.ts'
-import { brief, drilling, flip } from './drilling.ts'
+import { askedBy, brief, drilling, flip } from './drilling.ts'
 import { mariadb, type LabServer } from './servers.ts'
 
 const { nas, drill, close } = drilling('mariadb-backup')
@@ -43,7 +43,9 @@ test('G-26 a copy of mariadb-backup of every form passes to L6, as a server that
   }), { ...maria, assertions: [...ASSERT, QUIET] })
   assert.equal(brief(report), 'passed L6:  | ')
   assert.deepEqual(report.phases.map(({ name }) => name), ['fetch', 'structure', 'restore', 'integrity', 'assertions'])
-  for (const form of ['stream.xb', 'folder.tar.gz']) assert.equal(brief(await drill(form, maria)), 'passed L6:  | ', form)
+  const application = askedBy(['/usr/bin/mariadb', '--no-defaults', '-S', '{{socket}}', '-u', '{{user}}', '-BNe', "insert into orders (created_at, note) values (now(), 'asked'); select concat(count(*) > 2000, ': {{url}}') from orders", '{{database}}'], '1: mysql://root@localhost/shop?socket=')
+  assert.equal(brief(await drill('stream.xb', { ...maria, ...application })), 'passed L7:  | ')
+  assert.equal(brief(await drill('folder.tar.gz', maria)), 'passed L6:  | ')
 })
 
 test('G-2 a copy of mariadb-backup that is bad fails in words, each for its own reason', { timeout: 240_000 }, async () => {

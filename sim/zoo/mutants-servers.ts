@@ -11,6 +11,10 @@ const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugin
 
 export const servers: readonly Mutant[] = [
   {
+    name: 'an application is given any of several databases', breaks: ['G-26'], killer: base('X-9 what is ours to give'),
+    changes: [{ file: BASE, find: `if (typeof database !== 'string') return { socket, user: reader }`, put: `if (typeof database !== 'string') return reachOf(server, 'postgres')` }],
+  },
+  {
     name: 'a restored base backup goes on archiving', breaks: ['G-26'], killer: base('G-26 nothing of a base backup runs'),
     changes: [{ file: CLUSTER, find: `'archive_mode = off', `, put: '' }],
   },

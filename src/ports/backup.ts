@@ -103,7 +103,7 @@ export interface Restoring {
   /** Only these files, by their names below a folder of the copy (`below`: found out where it is not said). Called after `structure`, and instead of `restore`. */
   some?(wanted: readonly string[], below: string | undefined): Promise<Some | Step>
   /** What an application needs to find what was restored, by the names that stand for it in its command: `url` of a database. */
-  reach?(): Readonly<Record<string, string>>
+  reach?(): Promise<Readonly<Record<string, string>>>
   /** The folder that holds what was restored, as programs in the cell see it; absent where it is no folder of files. */
   restored?(): string
 }

@@ -70,7 +70,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     },
     prove: (assertion) => prove(asks(), assertion, copy.at),
     manifest: () => proveRows(asks(), copy.manifest),
-    reach: () => ({ url: `mysql://${USER}@localhost/${database()}?socket=${cell.work}/run/s`, socket: `${cell.work}/run/s`, user: USER, database: database() }),
+    reach: () => Promise.resolve({ url: `mysql://${USER}@localhost/${database()}?socket=${cell.work}/run/s`, socket: `${cell.work}/run/s`, user: USER, database: database() }),
   }
 }
 

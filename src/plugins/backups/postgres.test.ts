@@ -63,7 +63,7 @@ test('a version that is not here is ours to install, and the copy is not accused
   await assert.rejects(drilled(() => undefined, {}).it.structure(), /no PostgreSQL .* is installed here/)
   const lacks = drilled(({ program, args }) => (program === 'psql' && args.join().includes('citext') ? { exit: 1, err: 'ERROR:  extension "citext" is not available' } : undefined))
   await lacks.it.structure()
-  assert.match(lacks.it.reach?.()['url'] ?? '', /^postgresql:\/\/drill@\/drill\?host=/, 'an application finds what is restored, as the role without rights')
+  assert.match((await lacks.it.reach?.())?.['url'] ?? '', /^postgresql:\/\/drill@\/drill\?host=/, 'an application finds what is restored, as the role without rights')
   await assert.rejects(lacks.it.restore(), /needs the extension citext, which is not installed here/)
 })
 

@@ -68,7 +68,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     },
     prove: (assertion) => prove(asks(), assertion, copy.at),
     manifest: () => proveRows(asks(), copy.manifest),
-    reach: () => ({ url: `postgresql://${ROLE}@/${DATABASE}?host=${cell.work}/run`, socket: `${cell.work}/run`, user: ROLE, database: DATABASE }),
+    reach: () => Promise.resolve({ url: `postgresql://${ROLE}@/${DATABASE}?host=${cell.work}/run`, socket: `${cell.work}/run`, user: ROLE, database: DATABASE }),
   }
 }
 

@@ -13,6 +13,6 @@ export function eitherOf(isOne: () => Promise<boolean>, one: () => Restoring, ot
       it = (await isOne()) ? one() : other()
       return it.structure()
     },
-    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), held: () => it?.held?.(), reach: () => it?.reach?.() ?? {},
+    restore: () => found().restore(), integrity: () => found().integrity(), prove: (assertion) => found().prove(assertion), manifest: () => found().manifest(), held: () => it?.held?.(), reach: async () => (await it?.reach?.()) ?? {},
   }
 }

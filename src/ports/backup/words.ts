@@ -3,9 +3,9 @@
 import type { Ran } from '../backup.ts'
 
 const OURS: readonly (readonly [RegExp, string])[] = [
-  [/no space left on device|disk quota exceeded|disk full|errcode: 28\b|error 28\b/i, 'the drill ran out of room on this machine: free some, or give the data folder more'],
-  [/out of memory|cannot allocate memory|errcode: 12\b|could not (?:resize|open) shared memory/i, 'the drill ran out of memory on this machine'],
-  [/too many open files|errcode: 24\b/i, 'the drill ran out of file descriptors on this machine'],
+  [/no space left on device|disk quota exceeded|disk full|errcode: 28\b|error 28\b/i, 'there was too little room on this machine: free some, or give more to the folder that it is restored in'],
+  [/out of memory|cannot allocate memory|errcode: 12\b|could not (?:resize|open) shared memory/i, 'there was too little memory on this machine'],
+  [/too many open files|errcode: 24\b/i, 'there were too few file descriptors on this machine'],
   [/input\/output error|errcode: 5\b/i, 'the disk of this machine failed while restoring'],
 ]
 

@@ -65,7 +65,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
     const engine = engines.find(({ kind }) => kind === wants.engine)
     if (!engine) throw new Fault(`a copy made by ${wants.engine} cannot be drilled yet; these can: ${engines.map(({ kind }) => kind).join(', ')}`, 'never')
     if (wants.copy.bytes === 0) throw new Bad('the copy is empty: it has no bytes')
-    opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]), wants.application?.folder)
+    opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]), { sees: wants.application?.folder })
     const watched = watchRoom(opened, limit)
     try {
       context.say(`fetching ${wants.copy.key}`)
@@ -106,9 +106,9 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
 /** What is asked of an application, where one is configured. */
 function asksOf({ application, http = [] }: DrillWants, { cell }: OpenCell, restoring: Restoring): AskApplication | undefined {
   if (!application || http.length === 0) return undefined
-  return () => {
+  return async () => {
     const folder = restoring.restored?.()
-    return askApplication(cell, application, http, { ...restoring.reach?.(), ...(folder === undefined ? {} : { folder }) })
+    return askApplication(cell, application, http, { ...(await restoring.reach?.()), ...(folder === undefined ? {} : { folder }) })
   }
 }
 

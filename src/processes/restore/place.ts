@@ -52,10 +52,10 @@ export async function openPlace(folder: string, id: string, signal: AbortSignal)
 
 function cellOf({ folder, id, signal, running }: { readonly folder: string; readonly id: string; readonly signal: AbortSignal; readonly running: Set<Following> }): Cell {
   const work = path.join(folder, 'work')
-  const launch = (argv: readonly string[], want: Omit<ChildWant, 'signal'>): Following => {
+  const launch = (argv: readonly string[], want: Omit<ChildWant, 'signal' | 'work'>): Following => {
     if (signal.aborted) throw new Fault('the restore was ended before it was through', 'later')
     const around = ['/usr/bin/env', '-i', `--chdir=${work}`, `HOME=${work}`, 'LC_ALL=C.UTF-8', 'TZ=UTC', `PATH=${PATH}`, '/bin/sh', '-c', START, 'place']
-    const one = follow([SETPRIV, '--pdeathsig', 'KILL', ...around, ...argv], { ...want, signal })
+    const one = follow([SETPRIV, '--pdeathsig', 'KILL', ...around, ...argv], { ...want, work: 'restore', signal })
     running.add(one)
     const drop = (): void => void running.delete(one)
     one.ended.then(drop, drop)

@@ -11,6 +11,7 @@ import { gist } from '../../../ports/backup/words.ts'
 import { asksOf, prove, proveRows, reachOf, type Asks } from './asks.ts'
 
 const LONGEST: Span = hours(24)
+const USER = 'root'
 const XBSTREAM = 'XBSTCK01'
 const SYSTEM = ['mysql', 'information_schema', 'performance_schema', 'sys']
 /** How InnoDB lays out its files. Anything else that stands beside it is somebody's server. */
@@ -32,10 +33,15 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
   let found: Found | undefined
   let server: Served | undefined
   let pages: Step = passed()
-  let asked: Asks | Step | undefined
-  const asks = async (): Promise<Asks | Step> => {
+  let asked: string | Step | undefined
+  const started = (): Served => {
     if (!server) throw new Error('nothing was restored yet')
-    return (asked ??= await whereToAsk(cell, server, database))
+    return server
+  }
+  const named = async (): Promise<string | Step> => (asked ??= await whereToAsk(cell, started(), database))
+  const asks = async (): Promise<Asks | Step> => {
+    const name = await named()
+    return typeof name === 'string' ? asksOf(cell, started(), { user: USER, database: name }) : name
   }
   return {
     async structure() {
@@ -56,7 +62,7 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
     },
     async integrity() {
       if (pages.is !== 'pass') return pages
-      const ran = await cell.run(['/usr/bin/mariadb-check', '--no-defaults', ...reachOf(cell, 'root'), '--check', '--extended', '--all-databases'], { within: LONGEST })
+      const ran = await cell.run(['/usr/bin/mariadb-check', '--no-defaults', ...reachOf(cell, USER), '--check', '--extended', '--all-databases'], { within: LONGEST })
       return server?.alive() === true ? judgeCheck(ran) : open('the MariaDB that it was restored into ended', gist(ran))
     },
     async prove(assertion) {
@@ -68,17 +74,22 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
       const to = await asks()
       return 'is' in to ? [{ text: 'what the manifest says', step: to }] : proveRows(to, copy.manifest)
     },
+    // Without grants everybody may do everything, by whatever name.
+    async reach() {
+      const name = await named()
+      const socket = `${cell.work}/run/s`
+      return typeof name === 'string' ? { url: `mysql://${USER}@localhost/${encodeURIComponent(name)}?socket=${socket}`, socket, user: USER, database: name } : { socket, user: USER }
+    },
   }
 }
 
-async function whereToAsk(cell: Cell, server: Served, database: string | undefined): Promise<Asks | Step> {
-  const asks = (name: string): Asks => asksOf(cell, server, { user: 'root', database: name })
-  if (database !== undefined) return asks(database)
-  const ran = await asks('mysql').ask('select schema_name from information_schema.schemata')
+async function whereToAsk(cell: Cell, server: Served, database: string | undefined): Promise<string | Step> {
+  if (database !== undefined) return database
+  const ran = await asksOf(cell, server, { user: USER, database: 'mysql' }).ask('select schema_name from information_schema.schemata')
   if (ran.exit !== 0) return open('the restored server does not say which databases it holds', gist(ran))
   const own = ran.out.split('\n').filter((name) => name !== '' && !SYSTEM.includes(name))
   const [only] = own
-  if (only !== undefined && own.length === 1) return asks(only)
+  if (only !== undefined && own.length === 1) return only
   return open(own.length === 0 ? 'the copy holds no database of people: say which one is asked, as database: at the set' : `the copy holds several databases (${own.slice(0, 5).join(', ')}): say which one is asked, as database: at the set`)
 }
 

@@ -141,6 +141,9 @@ export interface LiveCluster {
   ask(database: string, text: string): Promise<Ran>
   /** For a program that connects as its superuser. */
   readonly reach: readonly string[]
+  /** The folder of its socket, and the role that reads everything. */
+  readonly socket: string
+  readonly reader: string
 }
 
 /** Starts a server on what was recovered. Nothing of the copy has run so far. */
@@ -149,7 +152,7 @@ export async function live({ cell, tools, at }: Cluster): Promise<LiveCluster | 
   if (!served.alive()) return failed('PostgreSQL recovered the base backup and cannot start on it', gist({ err: served.said(), out: '' }))
   const reader = readerName(cell)
   return {
-    alive: served.alive, said: served.said, reach: ['-h', `${cell.work}/run`],
+    alive: served.alive, said: served.said, reach: ['-h', `${cell.work}/run`], socket: `${cell.work}/run`, reader,
     // What a client asks for comes before what a role or a database is set to.
     ask: (database, text) => cell.run([`${tools.folder}/psql`, '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', `${cell.work}/run`, '-U', reader, '-d', `dbname='${database.replaceAll(/[\\']/g, String.raw`\$&`)}' options='-c default_transaction_read_only=on -c timezone=UTC'`, '-c', text], { within: minutes(60) }),
   }

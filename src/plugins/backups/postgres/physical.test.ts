@@ -9,6 +9,7 @@ import postgres from '../postgres.ts'
 
 const BIN = ['initdb', 'postgres', 'psql', 'pg_restore', 'pg_amcheck', 'pg_verifybackup', 'pg_checksums']
 const AT = instantOf(1_790_000_000_000)
+const RUN = `${fakeCell({}).work}/run`
 const SEGMENT = '000000010000000000000002'
 const LABEL = `START WAL LOCATION: 0/2000028 (file ${SEGMENT})\nCHECKPOINT LOCATION: 0/2000060\nSTART TIMELINE: 1\n`
 const CONTROL = `Database system identifier:           7400000000000000001
@@ -64,6 +65,17 @@ test('G-26 nothing of a base backup runs before it is no production server any m
   assert.match(asked?.args.join(' ') ?? '', /-U drill_abc123 -d dbname='shop' options='-c default_transaction_read_only=on/)
 })
 
+test('G-26 an application comes as the owner of the database, where that is an ordinary role, else as one that only reads', async () => {
+  const reached = async (owner: string, database?: string): Promise<Readonly<Record<string, string>> | undefined> => {
+    const { it } = drilled({ ...(database === undefined ? {} : { database }), answers: ({ program, args }) => (program === 'psql' && args.join(' ').includes('datdba') ? { out: owner } : undefined) })
+    await it.structure()
+    await it.restore()
+    return it.reach?.()
+  }
+  assert.deepEqual(await reached('the shop\n'), { url: `postgresql://the%20shop@/shop?host=${RUN}`, socket: RUN, user: 'the shop', database: 'shop' })
+  assert.equal((await reached('', 'other'))?.['url'], `postgresql://drill_abc123@/other?host=${RUN}`)
+})
+
 test('G-26 what cannot be switched off is not started', async () => {
   const { cell, it } = drilled({ quiet: 'ERROR:  permission denied for table pg_event_trigger\n' })
   await it.structure()
@@ -91,6 +103,7 @@ test('X-9 what is ours to give leaves the copy unaccused', async () => {
   const several = drilled({ answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { out: 'datname = "a" (typeid\ndatname = "b" (typeid\n', err: REPLAYED } : undefined) })
   await several.it.structure()
   await several.it.restore()
+  assert.deepEqual(await several.it.reach?.(), { socket: RUN, user: 'drill_abc123' }, 'nobody guesses which one an application is of')
   const which = await several.it.prove({ is: 'sql', sql: 'select true' })
   assert(which.is === 'unknown' && /several databases \(a, b\): say which one is asked, as database: at the set/.test(which.says))
 })

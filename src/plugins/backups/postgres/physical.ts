@@ -68,8 +68,9 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
     if (!server) throw new Error('nothing was restored yet')
     return server
   }
+  const named = (): string | Step => database ?? theOnly(recovered?.databases ?? [])
   const asks = (): Asks | Step => {
-    const name = database ?? theOnly(recovered?.databases ?? [])
+    const name = named()
     if (typeof name !== 'string') return name
     return { alive: started().alive, ask: (text) => started().ask(name, text) }
   }
@@ -109,8 +110,18 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
       const to = asks()
       return 'is' in to ? [{ text: 'what the manifest says', step: to }] : proveRows(to, copy.manifest)
     },
+    reach: () => reachOf(started(), named()),
     held: () => (recovered && found ? heldBy(found, recovered, copy.at) : undefined),
   }
+}
+
+/** An application is the database's owner, where that is an ordinary role that may connect; else it may only read. */
+async function reachOf(server: LiveCluster, database: string | Step): Promise<Readonly<Record<string, string>>> {
+  const { socket, reader } = server
+  if (typeof database !== 'string') return { socket, user: reader }
+  const owner = await server.ask(database, 'select rolname from pg_roles r join pg_database d on d.datdba = r.oid where d.datname = current_database() and r.rolcanlogin and not r.rolsuper')
+  const user = (owner.exit === 0 ? owner.out.replace(/\n$/, '') : '') || reader
+  return { url: `postgresql://${encodeURIComponent(user)}@/${encodeURIComponent(database)}?host=${socket}`, socket, user, database }
 }
 
 const latest = (a: Instant, b: Instant | undefined): Instant => (b !== undefined && b > a ? b : a)

@@ -10,7 +10,7 @@ import { Fault, sentence } from '../../../core/fault.ts'
 import { seconds } from '../../../core/time.ts'
 import type { Cell, Ran } from '../../../ports/backup.ts'
 import { caged, type Cage } from './cage.ts'
-import { follow, type Following } from './child.ts'
+import { follow, type Following, type Work } from './child.ts'
 import { remove, sweep } from './sweep.ts'
 
 /** User ids that nobody hands out (systemd's table of ids leaves 1879048192 to 2147352575 to nobody). */
@@ -28,11 +28,18 @@ export interface OpenCell {
   close(): Promise<string | undefined>
 }
 
+export interface CellWants {
+  /** A folder of this machine that is seen in it, read-only. */
+  readonly sees?: string | undefined
+  /** What it is for; a drill where nothing is said. */
+  readonly work?: Work
+}
+
 /**
  * Makes a cell below `root`, after removing whatever a former, killed Holdfast left there. Throws a `Fault` that says what is missing where
  * this machine gives no namespaces. Everything in it ends with `signal`.
  */
-export async function openCell(root: string, signal: AbortSignal, sees?: string): Promise<OpenCell> {
+export async function openCell(root: string, signal: AbortSignal, { sees, work = 'drill' }: CellWants = {}): Promise<OpenCell> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const real = await realpath(root)
   await sweep(real, IN_USE)
@@ -44,7 +51,7 @@ export async function openCell(root: string, signal: AbortSignal, sees?: string)
   const both = AbortSignal.any([signal, over.signal])
   const running = new Set<Following>()
   const opened: OpenCell = {
-    cell: cellOf(cage, real, both, running),
+    cell: cellOf({ cage, root: real, signal: both, running, work }),
     async takeIn() {
       await prove(cage, real)
       return path.join(cage.folder, 'given', 'copy')
@@ -136,11 +143,19 @@ async function roomOf(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-function cellOf(cage: Cage, root: string, signal: AbortSignal, running: Set<Following>): Cell {
-  const launch = async (argv: readonly string[], want: Omit<Parameters<typeof follow>[1], 'signal'>): Promise<Following> => {
-    if (signal.aborted) throw new Fault('the drill was ended before it was through', 'later')
+interface CellParts {
+  readonly cage: Cage
+  readonly root: string
+  readonly signal: AbortSignal
+  readonly running: Set<Following>
+  readonly work: Work
+}
+
+function cellOf({ cage, root, signal, running, work }: CellParts): Cell {
+  const launch = async (argv: readonly string[], want: Omit<Parameters<typeof follow>[1], 'signal' | 'work'>): Promise<Following> => {
+    if (signal.aborted) throw new Fault(`the ${work} was ended before it was through`, 'later')
     await prove(cage, root)
-    const one = follow(caged(cage, argv), { ...want, signal })
+    const one = follow(caged(cage, argv), { ...want, work, signal })
     running.add(one)
     const drop = (): void => void running.delete(one)
     one.ended.then(drop, drop)

@@ -11,8 +11,13 @@ import { BEGAN, REFUSED } from './cage.ts'
 /** Of each output the first and the last so many characters are kept. */
 const KEPT = 16 * 1024
 
+/** What programs are run for. */
+export type Work = 'drill' | 'restore'
+
 export interface ChildWant {
   readonly within: Span
+  /** What it belongs to, for people. */
+  readonly work: Work
   readonly signal: AbortSignal
   readonly input?: AsyncIterable<Uint8Array>
   readonly take?: (chunk: Buffer) => void | Promise<void>
@@ -41,7 +46,7 @@ export function follow([file = '', ...args]: readonly string[], want: ChildWant)
     cause ??= why
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
   }
-  const onAbort = (): void => kill(want.signal.reason instanceof Fault ? want.signal.reason : new Fault('the drill was ended before it was through', 'later'))
+  const onAbort = (): void => kill(want.signal.reason instanceof Fault ? want.signal.reason : new Fault(`the ${want.work} was ended before it was through`, 'later'))
   const timer = setTimeout(() => kill(new Fault(`it did not end within ${sayTime(want.within)}`, 'later')), want.within)
   if (want.signal.aborted) onAbort()
   want.signal.addEventListener('abort', onAbort, { once: true })
@@ -64,8 +69,8 @@ export function follow([file = '', ...args]: readonly string[], want: ChildWant)
     if (exit instanceof Error) throw new Fault(`the cell could not be started: ${sentence(exit)}; it needs util-linux (setpriv, unshare)`, 'never', exit)
     if (!began) throw new Fault(`no cell can be had here: ${sentence(err.text() || `its first process ended with ${String(exit)}`)}`, 'never')
     // A shell reports a program that was killed as 128 + 9: the kernel's doing (memory), never the program's own.
-    if (exit === null || exit === 137) throw new Fault('a program of the drill was killed, most likely for want of memory', 'later')
-    if (exit === REFUSED && err.text() === '') throw new Fault('a program of the drill could not be started in its cell', 'later')
+    if (exit === null || exit === 137) throw new Fault(`a program of the ${want.work} was killed, most likely for want of memory`, 'later')
+    if (exit === REFUSED && err.text() === '') throw new Fault(`a program of the ${want.work} could not be started in its cell`, 'later')
     return { exit, out: out.text(), err: err.text() }
   })
   ended.catch(() => undefined)

@@ -54,5 +54,5 @@ export async function same(reading: Reading, copy: Copy, when: string, signal: A
   const found = await reading.head({ key: copy.key, ...(copy.versionId === undefined ? {} : { versionId: copy.versionId }) }, signal)
   if (found.is === 'absent') throw new Fault(`the copy went away ${when}`, 'later')
   if (found.is === 'unknown') throw new Fault(`the store does not show the copy: ${found.says}`, 'later')
-  if (found.etag !== copy.etag || found.bytes !== copy.bytes) throw new Fault(`another one stands under the copy's name (it changed ${when}): it is drilled when it is listed`, 'later')
+  if (found.etag !== copy.etag || found.bytes !== copy.bytes) throw new Fault(`another one stands under the copy's name (it changed ${when}): it is taken when it is listed`, 'later')
 }

@@ -58,7 +58,7 @@ async function list({ reading, repository, most, now }: Gathering, root: string,
         if (oddKey(name) !== undefined || name.startsWith('/') || name.includes('//')) throw new Fault(`the repository holds a name that no file can have: ${JSON.stringify(name.toWellFormed()).slice(0, 120)}`, 'never')
         bytes += item.bytes
         if (bytes > most) throw new Fault(`the repository has more than ${mib(most)} MiB, and a drill of this set fetches no more: raise drill.at_most if this machine has the room, or drill it by hand`, 'never')
-        if (parts.length >= MOST_FILES) throw new Fault(`the repository has more than ${MOST_FILES} files, and a drill fetches no more: drill it by hand`, 'never')
+        if (parts.length >= MOST_FILES) throw new Fault(`the repository has more than ${MOST_FILES} files, and no more are fetched at once: restore it by hand`, 'never')
         parts.push(item)
       }
     }
@@ -94,7 +94,7 @@ async function fetchAll({ reading, cell }: Gathering, parts: readonly Copy[], ro
   })))
   const [why] = whys
   if (whys.length > 0) throw why instanceof Error ? why : new Fault(String(why), 'later')
-  if (signal.aborted) throw new Fault('the drill was ended before it was through', 'later')
+  if (signal.aborted) throw new Fault('it was ended before it was through', 'later')
   return sums
 }
 
