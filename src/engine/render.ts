@@ -1,10 +1,9 @@
 // Deeds of the page room as messages: looked up as the incident stands at the moment they leave, rendered by the very function
 // that the ringer uses when it goes on alone.
-import type { PageId } from '../core/id.ts'
-import { incidentOf, loadIncident, pagingOf } from '../rooms/page/rows.ts'
+import { incidentOf, loadIncident, loadPhases, pagingOf } from '../rooms/page/rows.ts'
 import { sparedRing, type DigestDeed, type RingDeed } from '../rooms/page/delivery.ts'
 import type { Notice } from '../rooms/page/move.ts'
-import { render, type Rendering, type Telling } from '../rooms/page/ringer/render.ts'
+import { MOST_PAGES, render, type Rendering, type Telling } from '../rooms/page/ringer/render.ts'
 import type { Message } from '../ports/channel.ts'
 import type { Keeper } from './keeper.ts'
 
@@ -34,14 +33,21 @@ function tellingOf(keeper: Keeper, deed: RingDeed): Telling | string | undefined
   return { is: 'page', page, person, incident, paging, step: deed.step, round: deed.round, raisedAt: incident.since, ...(deed.why === undefined ? {} : { why: deed.why }) }
 }
 
-/** Many at once, as one page: those that are still to be told. */
+/** Many at once, as one page: those that are still to be told. In a storm only those that it shows are read whole. */
 export function renderDigest(keeper: Keeper, deed: DigestDeed, key: Uint8Array): Message | string {
-  const rings = deed.rings.flatMap(({ incident, event }: { incident: string; page: PageId; event: string }) => {
-    const row = loadIncident(keeper.store.sql, incident)
+  const { sql } = keeper.store
+  const phases = loadPhases(sql, deed.rings.map(({ incident }) => incident))
+  const isTold = ({ incident, event }: DigestDeed['rings'][number]): boolean => phases.has(incident) && (event !== 'page' || (phases.get(incident) ?? 'ringing') === 'ringing')
+  const told = deed.rings.filter(isTold)
+  if (told.length === 0) return 'all of it was taken or over before this was sent'
+  const pages = told.filter(({ event }) => event === 'page')
+  const shown = [...pages, ...told.filter(({ event }) => event !== 'page')].slice(0, MOST_PAGES)
+  const rings = shown.flatMap(({ incident, page, event }) => {
+    const row = loadIncident(sql, incident)
     const paging = row && pagingOf(row)
-    if (event === 'page' && paging && paging.phase.is !== 'ringing') return []
-    return row ? [{ incident: incidentOf(row), event, ...(paging ? { paging } : {}) }] : []
+    return row ? [{ page, incident: incidentOf(row), event, ...(paging ? { paging } : {}) }] : []
   })
-  if (rings.length === 0) return 'all of it was taken or over before this was sent'
-  return render({ is: 'digest', page: deed.page, person: deed.person, raisedAt: deed.raisedAt, rings }, rendering(keeper, key)) ?? GONE
+  const shownPages = Math.min(pages.length, MOST_PAGES)
+  const beyond = { pages: pages.length - shownPages, others: told.length - pages.length - (shown.length - shownPages) }
+  return render({ is: 'digest', page: deed.page, person: deed.person, raisedAt: deed.raisedAt, rings, ...(told.length > shown.length ? { beyond } : {}) }, rendering(keeper, key)) ?? GONE
 }

@@ -5,6 +5,7 @@ import { derivedId, type PageId } from '../../core/id.ts'
 import { dueIn, tickOf, type Instant, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Paging } from './paging.ts'
+import { loadPhases } from './rows.ts'
 import { called } from './steps.ts'
 import { digestAfter, goesAlone, SINGLES_WITHIN, type Line } from './storm.ts'
 
@@ -92,10 +93,9 @@ function lastDigest({ sql }: Tx, person: string, channel: string): Stamp | undef
 
 /** What need not be told any more: pages of incidents that somebody has or that are over. */
 function sparedOf({ sql }: Tx, rows: readonly WaitingRow[]): ReadonlySet<string> {
-  const isQuiet = (incident: string): boolean => sql.get(`select 1 as one from page_incident where id = ? and json_extract(paging, '$.phase.is') <> 'ringing'`, incident) !== undefined
   const pages = rows.filter((row) => row.event === 'page')
-  const quiet = new Set([...new Set(pages.map((row) => row.incident))].filter(isQuiet))
-  return new Set(pages.filter((row) => quiet.has(row.incident)).map((row) => row.page))
+  const phases = loadPhases(sql, pages.map((row) => row.incident))
+  return new Set(pages.filter((row) => (phases.get(row.incident) ?? 'ringing') !== 'ringing').map((row) => row.page))
 }
 
 /** Sends what was gathered for one person and channel as one page. */

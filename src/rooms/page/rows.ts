@@ -163,6 +163,10 @@ export const loadPaging = (sql: Sql, id: string): Paging | undefined => {
   const row = sql.get<{ paging: string | null }>('select paging from page_incident where id = ?', id)
   return row && pagingOf(row)
 }
+/** Where the paging of each of these stands, in one look: `null` before it began. What is no incident is not in it. */
+export const loadPhases = (sql: Sql, ids: readonly string[]): ReadonlyMap<string, string | null> =>
+  new Map(sql.all<{ id: string; phase: string | null }>(`select id, json_extract(paging, '$.phase.is') as phase from page_incident where id in (select value from json_each(?))`, JSON.stringify(ids))
+    .map(({ id, phase }) => [id, phase]))
 export const lastEnded = (sql: Sql, subject: string): string => sql.get<{ ended: string }>('select ended from page_last where subject = ?', subject)?.ended ?? ''
 export const nextNumber = (sql: Sql): number => (sql.get<{ number: number }>('select number from page_count where one = 1')?.number ?? 0) + 1
 

@@ -37,7 +37,8 @@ export type Telling =
       readonly knownAt?: Instant
     })
   | (ToOne & { readonly is: 'notice'; readonly notice: Notice; readonly incident: Incident; readonly paging: Paging; readonly by?: string })
-  | (ToOne & { readonly is: 'digest'; readonly raisedAt: Instant; readonly rings: readonly { readonly page?: PageId; readonly incident: Incident; readonly paging?: Paging; readonly event: string }[] })
+  /** `beyond`: how many more it tells than those in `rings`, which are `MOST_PAGES` then. */
+  | (ToOne & { readonly is: 'digest'; readonly raisedAt: Instant; readonly rings: readonly { readonly page?: PageId; readonly incident: Incident; readonly paging?: Paging; readonly event: string }[]; readonly beyond?: { readonly pages: number; readonly others: number } })
   | (ToOne & { readonly is: 'test'; readonly channel: string })
   /** Something about Holdfast itself. */
   | (ToOne & { readonly is: 'alarm'; readonly subject: string; readonly text: words.Text })
@@ -104,7 +105,8 @@ function draw(telling: Telling, { plan, now }: Rendering): Drawn {
       const pages = telling.rings.filter(({ event }) => event === 'page')
       const told = pages.length > 0 ? pages : telling.rings
       const incidents = [...new Map(told.map(({ incident }) => [incident.id, incident])).values()]
-      const text = words.digestText(incidents.map(spokenOf), pages.length, telling.rings.length - pages.length, moment)
+      const { beyond = { pages: 0, others: 0 } } = telling
+      const text = words.digestText(incidents.map(spokenOf), pages.length + beyond.pages, telling.rings.length - pages.length + beyond.others, moment)
       const [only] = told
       return { text, event: 'digest', subject: incidents.length === 1 ? (only?.incident.subject ?? '') : 'digest', raisedAt: telling.raisedAt, acts: incidents.length === 1 && pages.length > 0, ...(only ? { incident: only.incident } : {}), ...(only?.paging ? { paging: only.paging } : {}) }
     }
@@ -156,7 +158,8 @@ function pagesOf({ rings, person, page: digest }: Telling & { is: 'digest' }, { 
   })
 }
 
-const MOST_PAGES = 100
+/** How many pages of a digest are told one by one; the others are counted. */
+export const MOST_PAGES = 100
 
 const linkFor = (permit: Permit, key: Uint8Array, { site }: Plan): string => `${rooted(site.url)}/a/${makeToken(key, permit)}`
 
