@@ -60,6 +60,7 @@ const secretFor = (name: string, at: string): string => {
   if (/key/.test(name)) return `${name.replaceAll('-', '')}${'0'.repeat(32)}`.slice(0, 32)
   if (name.startsWith('s3-')) return name.endsWith('glass') ? 'GLASS:another-word' : 'KEYID:some-word'
   if (name === 'games-url') return 'postgres://reader:some-word@127.0.0.1:5432/games'
+  if (name === 'galera-url') return 'mysql://watch:some-word@any/'
   return at.includes(`"\${secret:${name}}", query`) || name === 'db-url' ? 'mysql://app:app@127.0.0.1:3316/shop' : `some-${name}-word`
 }
 
@@ -116,7 +117,7 @@ const kindsAt = (place: string): ReadonlyMap<string, readonly string[]> => {
 
 test('the tables of settings name what the schema names', () => {
   const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>', 'catalogues.<name>'].includes(place))
-  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'reconcile.<name>', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
+  assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'reconcile.<name>', 'hosts.<name>', 'clusters.<name>', 'runbooks.<name>', 'runbooks.<name>.steps[]', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
   for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), settingsOf(schemaAt(place)).toSorted(), place)
   const ofCatalogues = (schemaAt('catalogues.<name>').anyOf ?? []).flatMap(settingsOf)
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## `catalogues.<name>`').toSorted(), [...new Set(ofCatalogues)].toSorted())

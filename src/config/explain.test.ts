@@ -6,7 +6,7 @@ import test from 'node:test'
 import { codes, explain } from './explain.ts'
 
 const root = join(import.meta.dirname, '..')
-const places = [...readdirSync(join(root, 'config')).map((name) => `config/${name}`), 'rooms/watch/config.ts', 'rooms/page/config.ts', 'rooms/tell/config.ts', 'views/accepted.ts']
+const places = [...readdirSync(join(root, 'config')).map((name) => `config/${name}`), 'rooms/watch/config.ts', 'rooms/page/config.ts', 'rooms/tell/config.ts', 'rooms/change/config.ts', 'rooms/change/runbook-config.ts', 'views/accepted.ts']
 const texts = places.filter((at) => at.endsWith('.ts') && !/(explain|\.test)\.ts$/.test(at)).map((at) => readFileSync(join(root, at), 'utf8'))
 const given = new Set(texts.flatMap((text) => [...text.matchAll(/'(HF\d{3})'/g)].map(([, code]) => code ?? '')))
 

@@ -26,14 +26,17 @@ const TEXTS: Readonly<Record<string, readonly [title: string, text: string]>> = 
   HF121: ['Two of what must be one', 'A channel twice in one ladder, two status pages with the same address or folder, two integrations with the same key: one of them would be lost or overwritten.'],
   HF122: ['Where a status page is published', 'Status pages are published into folders ("dir:./public", relative to the configuration). A folder that contains the configuration is refused, for secrets may lie beside it.'],
   HF123: ['An address that cannot be watched', 'What is given to “holdfast up” is an http or https address with a host.'],
+  HF124: ['A placeholder that stands for nothing', 'In the texts of a runbook {{host}}, {{host.address}}, {{host.rack}}, {{host.power}}, {{host.switch}} and {{cluster}} stand for values of the topology, each within the one text or word in which it is written. Every host that the runbook can run on needs the value: it is missed now, and not in the middle of the work.'],
+  HF125: ['A step whose end nobody sees', 'A step that a person does, and one that takes something down, says what has to be seen before it counts as done (until: …). That somebody says “done” is not enough: a disk was once gone, and everybody believed that the work was finished.'],
   HF150: ['Nobody would be paged', 'No person, or no person whom a channel reaches. Holdfast watches and tells, but an incident rings nowhere.'],
   HF151: ['A check that the public does not see', 'No component of any status page stands for it. That is right for inner things; it is shown here because it is often forgotten.'],
   HF152: ['A person whom nobody pages', 'They stand in no rotation and no step, so only the fallback would ring them.'],
   HF153: ['Something that is not used', 'A rotation that no step pages, a channel that no ladder names, a policy that nothing escalates to. Mostly a slip elsewhere.'],
   HF154: ['Links that lead to this machine only', 'site.url is a loopback address, so the links in pages (“I have it”) work nowhere else. Set it to the address under which phones reach Holdfast.'],
-  HF155: ['A file that is not read', 'conf.d/*.yaml is read; a file that ends in .yml is not.'],
+  HF155: ['A file that is not read', 'conf.d/*.yaml and runbooks/*.yaml are read; a file that ends in .yml is not.'],
   HF156: ['A person who cannot be reached', 'No channel fits this person: add an e-mail address, a telephone number or a channel that needs neither.'],
   HF157: ['More observers than there are', 'seen_from says how many observers must see a failure. So far there is one, this node, and never more are asked for than there are: what it sees alone counts. Anchors under horizon tell whether it is this node that is cut off, and fail_after how often it must see it.'],
+  HF158: ['Everything hangs on one thing', 'All members of a cluster hang on the same rack, feed or switch. How many further failures are tolerated is counted over what fails together, and without what they all share, since whatever is done, nothing tolerates the loss of that. It is shown wherever the number is shown.'],
 }
 
 export const codes = (): string[] => Object.keys(TEXTS)

@@ -1,15 +1,17 @@
-// The files of a configuration: `holdfast.yaml` and, beside it, `conf.d/*.yaml` in the order of their names. They are read
+// The files of a configuration: `holdfast.yaml` and, beside it, `conf.d/*.yaml` and `runbooks/*.yaml` in the order of their names. They are read
 // with bounds (size, number, only regular files, UTF-8), and merged by name: a section may stand in several files, a name in
 // only one of them, and everything remembers the file it came from. A file that cannot be read is a finding, never a default.
 import { constants } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../core/fault.ts'
 import { parseSource, plainOf, sourceOf, type Mark, type Report, type Source, type Spot } from './yaml.ts'
 
 const LARGEST = 1024 * 1024
 const LARGEST_SUM = 8 * LARGEST
 const MOST_FILES = 200
+/** Beside the main file: each file in it is one runbook, called as the file is. */
+const RUNBOOKS = 'runbooks'
 
 const WHY: Record<string, string> = {
   ENOENT: 'there is no such file', EACCES: 'no permission', EPERM: 'no permission', ENOTDIR: 'a part of its path is not a folder',
@@ -20,25 +22,32 @@ const WHY: Record<string, string> = {
 export async function readFiles(file: string, error: Report, warn: Report): Promise<Source[]> {
   const main = await readSource(file, file, error)
   const sources = main ? [main] : []
-  const folder = join(dirname(file), 'conf.d')
+  let sum = main?.text.length ?? 0
+  for (const folder of ['conf.d', RUNBOOKS].map((name) => join(dirname(file), name))) {
+    const isRunbooks = basename(folder) === RUNBOOKS
+    for (const name of await namesIn(folder, error, warn)) {
+      const source = await readSource(join(folder, name), join(folder, name), error)
+      if (!source) continue
+      sum += source.text.length
+      if (sum > LARGEST_SUM) {
+        error('HF108', nowhere(source.name), [], `together the files have more than ${LARGEST_SUM / LARGEST} MiB`, 'that is more than one Holdfast is made for')
+        return sources
+      }
+      sources.push(isRunbooks ? { ...source, runbook: name.slice(0, -'.yaml'.length) } : source)
+    }
+  }
+  return sources
+}
+
+/** The files of a folder that are read, in order. */
+async function namesIn(folder: string, error: Report, warn: Report): Promise<string[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.')).sort()
   const wanted = names.filter((name) => name.endsWith('.yaml'))
   for (const name of names.filter((n) => n.endsWith('.yml'))) {
     warn('HF155', nowhere(join(folder, name)), [], `${join(folder, name)} is not read`, 'name it .yaml')
   }
   if (wanted.length > MOST_FILES) error('HF108', nowhere(folder), [], `${folder} has ${wanted.length} files; at most ${MOST_FILES} are read`)
-  let sum = main?.text.length ?? 0
-  for (const name of wanted.slice(0, MOST_FILES)) {
-    const source = await readSource(join(folder, name), join(folder, name), error)
-    if (!source) continue
-    sum += source.text.length
-    if (sum > LARGEST_SUM) {
-      error('HF108', nowhere(source.name), [], `together the files have more than ${LARGEST_SUM / LARGEST} MiB`, 'that is more than one Holdfast is made for')
-      break
-    }
-    sources.push(source)
-  }
-  return sources
+  return wanted.slice(0, MOST_FILES)
 }
 
 async function readSource(path: string, name: string, report: Report): Promise<Source | undefined> {
@@ -96,13 +105,20 @@ export function mergeFiles(sources: readonly Source[], report: Report): Spot | u
     else if (!root.below || Array.isArray(root.value)) {
       report('HF104', { ...root.mark, end: root.mark.start + 1 }, [], `${source.name} holds no settings`, 'write “name: value” lines; begin with: version: 1')
       broken = true
-    } else roots.push(root)
+    } else roots.push(source.runbook === undefined || root.below.has(RUNBOOKS) ? root : asRunbook(root, source.runbook))
   }
   if (broken) return undefined
   const sections = new Map<string | number, Spot>()
   for (const root of roots) for (const [name, spot] of root.below ?? []) joinSection(sections, name, spot, report)
   const source = sources[0] ?? sourceOf('holdfast.yaml', '')
   return { key: undefined, mark: { source, start: 0, end: -1 }, value: plainOf(sections, true), below: sections }
+}
+
+/** A file that is one runbook, as if it stood in its section. */
+function asRunbook(root: Spot, name: string): Spot {
+  const section = new Map<string | number, Spot>([[name, root]])
+  const below = new Map<string | number, Spot>([[RUNBOOKS, { ...root, below: section, value: plainOf(section, true) }]])
+  return { ...root, below, value: plainOf(below, true) }
 }
 
 /** Joins a section of one file with the same section of those before. */

@@ -31,8 +31,23 @@ export type Secrecy = 'always' | 'credentials' | 'never'
 
 /** What the schema declares for the value at `path`, or for anything around it. */
 export function secrecyOf(schema: z.ZodType, path: Path): Secrecy {
+  if (!hasSecrets(schema)) return 'never'
   const marks = [...path, ''].flatMap((_, at) => layersAt(schema, path.slice(0, at)).map((layer) => layer.meta()?.['secret']))
   return marks.includes(true) ? 'always' : marks.includes('credentials') ? 'credentials' : 'never'
+}
+
+const secretive = new WeakMap<z.ZodType, boolean>()
+
+/** Whether anything within the schema is declared a secret; most have none, and are not searched for each value. */
+function hasSecrets(schema: z.ZodType, open: Set<z.ZodType> = new Set()): boolean {
+  const known = secretive.get(schema)
+  if (known !== undefined || open.has(schema)) return known ?? false
+  open.add(schema)
+  const { innerType, in: input, out, getter, options, shape, catchall, element, valueType, items } = defOf(schema)
+  const parts = [innerType, input, out, getter?.(), ...(options ?? []), ...Object.values(shape ?? {}), catchall, element, valueType, ...(items ?? [])]
+  const found = schema.meta()?.['secret'] !== undefined || parts.some((part) => part !== undefined && hasSecrets(part, open))
+  if (open.values().next().value === schema || found) secretive.set(schema, found)
+  return found
 }
 
 /** True when a time with its unit is wanted at `path`. */

@@ -9,6 +9,8 @@ export interface Source {
   readonly name: string
   readonly text: string
   readonly lines: LineCounter
+  /** The file is one runbook, of this name. */
+  readonly runbook?: string
 }
 
 /** A range of characters in a source. */

@@ -3,6 +3,7 @@ import type { Provider } from '../config/node.ts'
 import type { Span } from '../core/time.ts'
 import { parseJob } from '../rooms/guard/retention/job.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
+import type { ChangeConfig } from '../rooms/change/config.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { BoardPlan } from '../rooms/tell/view.ts'
@@ -21,6 +22,7 @@ export interface InForce {
   readonly reconciles?: readonly ReconcileConfig[]
   /** Lab time: the waits of a clean-up are divided by it, and the time until somebody new may approve; nothing else is. Absent outside a lab. */
   readonly shrink?: number
+  readonly change?: ChangeConfig
   readonly deadMan?: unknown
   readonly signIn?: { readonly oidc: Provider }
 }

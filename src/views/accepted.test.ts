@@ -113,6 +113,26 @@ test('conf.d is read in order, names its own files, and cannot say a thing twice
   })
 })
 
+test('each file in runbooks is a runbook, called as the file, or a part of the configuration like another', async () => {
+  const people = 'people: { ada: {}, bo: {} }\nhosts: { web-1: {}, web-2: {} }\nchecks: { web: { tcp: "a:1", depends_on: web-1 } }\n'
+  const book = (host: string): string => `title: Restart\npeople: { does: ada, checks: bo }\nhosts: { names: ${host} }\nsteps: [ { id: it, manual: Restart it., until: { boots: "{{host}}" } } ]\n`
+  await inFolder({ 'holdfast.yaml': `version: 1\n${people}`, 'runbooks/restart.yaml': book('web-1'), 'runbooks/more.yaml': `runbooks:\n  again:\n${book('web-2').replace(/^/gm, '    ').trimEnd()}\n`, 'runbooks/x.yml': 'a: b' }, async (folder) => {
+    const config = await accept({ file: join(folder, 'holdfast.yaml') })
+    assert.deepEqual(config.change.runbooks.map(({ name, from }) => [name, from.replace(folder, '')]), [['again', '/runbooks/more.yaml:2'], ['restart', '/runbooks/restart.yaml:1']])
+    assert.deepEqual([config.checks[0]?.dependsOn, config.checks[0]?.standsOn], [[], ['web-1']])
+    assert.ok(config.warnings.some(({ code, file }) => code === 'HF155' && file.endsWith('x.yml')))
+    await writeFile(join(folder, 'runbooks/restart.yaml'), book('web-3'))
+    const { findings, rendered } = await refuse({ file: join(folder, 'holdfast.yaml') })
+    assert.deepEqual(findings, ['3:17 HF111'])
+    assert.match(rendered, /--> .*\/runbooks\/restart\.yaml:3:17 {3}\(runbooks\.restart\.hosts\.names\)/)
+    await writeFile(join(folder, 'runbooks/restart.yaml'), book('web-1'))
+    await writeFile(join(folder, 'runbooks/again.yaml'), book('web-1'))
+    assert.match((await refuse({ file: join(folder, 'holdfast.yaml') })).rendered, /“again” stands twice in runbooks/)
+  })
+  assert.deepEqual((await refuse({ text: `version: 1\n${people.replace('on: web-1', 'on: wbe-1')}` })).findings, ['4:42 HF111'])
+  assert.match((await refuse({ text: `version: 1\n${people.replace('checks: { web:', 'checks: { web-1: { tcp: "a:1" }, web:')}` })).rendered, /leans on “web-1”, which is a check, and a host or cluster too/)
+})
+
 test('addresses of the command line count as written', async () => {
   const text = 'version: 1\nchecks: { example-com: { http: "https://example.com" } }\ndefaults: { check: { every: 5s } }\n'
   const config = await accept({ text, urls: ['https://example.com/', 'example.com/other'] })
@@ -257,7 +277,7 @@ test('the schema for editors knows every setting, and says what is secret', asyn
   const schema = fileSchema({ probes, channels }) as { properties: Record<string, unknown>; additionalProperties: boolean; $schema: string }
   assert.equal(schema.$schema, 'http://json-schema.org/draft-07/schema#')
   assert.equal(schema.additionalProperties, false)
-  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'catalogues', 'channels', 'checks', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'ingest', 'oncall', 'people', 'reconcile', 'sign_in', 'site', 'status_pages', 'stores', 'version'])
+  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'catalogues', 'channels', 'checks', 'clusters', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'hosts', 'ingest', 'oncall', 'people', 'reconcile', 'runbooks', 'sign_in', 'site', 'status_pages', 'stores', 'version'])
   const text = JSON.stringify(schema)
   for (const word of ['depends_on', 'unknown_after', 'mysql', 'faster_than', 'webhook', 'schedule', 'handoff', 'components', '"secret":true', '"required":["version"]']) assert.ok(text.includes(word), word)
 })

@@ -18,6 +18,7 @@ import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyCatalogue } from '../ports/catalogue.ts'
 import type { AnyStore } from '../ports/store.ts'
+import { changeShape, readChange, standingNames, type ChangeConfig } from '../rooms/change/config.ts'
 import { guardShape, readGuard, type BreakGlass, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
 import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
@@ -65,6 +66,8 @@ export interface Accepted {
   readonly passwords: Readonly<Record<string, string>>
   /** What is used when all else is lost, and by drills from there. */
   readonly breakGlass: BreakGlass
+  /** Hosts, clusters and runbooks, without a secret. */
+  readonly change: ChangeConfig
   readonly warnings: readonly Finding[]
 }
 
@@ -92,7 +95,7 @@ export interface LoadWants extends Plugins {
 }
 
 /** Where secrets may stand: what is in these sections is never shown. */
-const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups', 'catalogues']
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups', 'catalogues', 'clusters']
 
 /** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
 export async function loadConfig(wants: LoadWants): Promise<Loaded> {
@@ -116,7 +119,7 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
 export const fileSchema = (plugins: Plugins): Record<string, unknown> => jsonSchemaOf(shapeOf(plugins))
 
 const shapeOf = ({ probes, channels, stores = [], catalogues = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
-  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores, catalogues),
+  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores, catalogues), ...changeShape,
 })
 
 function refusal(notes: Notes): Loaded {
@@ -128,13 +131,14 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   reading.onlyKnown([], Object.keys(shapeOf(wants)))
   readVersion(reading)
   const site = readSite(reading, { name: 'Holdfast', url: `http://localhost:${wants.port ?? 7400}`, timezone: 'UTC' })
-  const watch = readWatch(reading, wants.probes, site.timezone)
+  const watch = readWatch(reading, wants.probes, site.timezone, standingNames(reading))
   const page = readPage(reading, wants.channels, site.timezone)
   const boards = readTell(reading, { file: wants.file, siteName: site.name, checks: watch.names, ...(wants.data === undefined ? {} : { data: resolve(wants.data) }) })
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
   const signIn = readSignIn(reading)
   const guard = readGuard(reading, wants.stores ?? [], wants.catalogues ?? [])
+  const change = readChange(reading, { checks: watch.names, timezone: site.timezone, ...namesFor(reading) })
   judgePolicies(reading, watch.names, ingest)
   if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
     const help = 'set site.url to the address under which their phones reach Holdfast'
@@ -143,7 +147,16 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, change, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+}
+
+/** What runbooks name of other sections: those with findings included, so that one mistake is told once. */
+function namesFor(reading: Reading): Pick<Parameters<typeof readChange>[1], 'backups' | 'people' | 'rotations' | 'boards'> {
+  const names = (section: string): string[] => reading.named([section]).map(([name]) => name)
+  const of = (value: unknown): string[] => (typeof value === 'string' ? [value] : Array.isArray(value) ? value.map(String) : [])
+  const rotations = names('oncall').map((name) => [name, of(reading.spot(['oncall', name, 'people'])?.value)])
+  const boards = names('status_pages').map((name) => [name, [...(reading.spot(['status_pages', name, 'components'])?.below?.keys() ?? [])].map(String)])
+  return { backups: names('backups'), people: names('people'), rotations: Object.fromEntries(rotations) as Record<string, string[]>, boards: Object.fromEntries(boards) as Record<string, string[]> }
 }
 
 /** Every policy that something escalates to exists; one that nothing escalates to is pointed out. `default` always exists. */

@@ -1,4 +1,4 @@
-// Notices that the configuration changed: the file, and `conf.d/*.yaml` and `secrets/` beside it. It asks the disk without
+// Notices that the configuration changed: the file, and `conf.d/*.yaml`, `runbooks/*.yaml` and `secrets/` beside it. It asks the disk without
 // waiting for it (a disk that hangs costs one question, no more), and lets a change settle for one further look, so that a file
 // that is being written is not read in the middle.
 import fs from 'node:fs/promises'
@@ -8,7 +8,7 @@ import path from 'node:path'
 export async function markOf(file: string): Promise<string> {
   const folder = path.dirname(file)
   const parts = [await markOne(file)]
-  for (const [name, wanted] of [['conf.d', /\.yaml$/], ['secrets', /^[^.]/]] as const) {
+  for (const [name, wanted] of [['conf.d', /\.yaml$/], ['runbooks', /\.yaml$/], ['secrets', /^[^.]/]] as const) {
     const names = (await fs.readdir(path.join(folder, name)).catch(() => [])).filter((it) => wanted.test(it)).sort().slice(0, 500)
     for (const it of names) parts.push(`${name}/${it} ${await markOne(path.join(folder, name, it))}`)
   }

@@ -172,7 +172,7 @@ test('P-16: the outside switch is called while pages would go out, and only then
   assert.equal(calls, before)
 })
 
-test('a change of the file, of conf.d or of a secret is noticed once, when it has settled', async (t) => {
+test('a change of the file, of conf.d, of a runbook or of a secret is noticed once, when it has settled', async (t) => {
   const at = folder(t)
   const file = path.join(at, 'holdfast.yaml')
   fs.writeFileSync(file, 'version: 1\n')
@@ -185,8 +185,9 @@ test('a change of the file, of conf.d or of a secret is noticed once, when it ha
   for (let n = 0; n < 3; n++) await turn()
   assert.equal(changes, 0)
   fs.mkdirSync(path.join(at, 'conf.d'))
+  fs.mkdirSync(path.join(at, 'runbooks'))
   fs.mkdirSync(path.join(at, 'secrets'))
-  const writes = [() => fs.appendFileSync(file, '# more\n'), () => fs.writeFileSync(path.join(at, 'conf.d/a.yaml'), 'x'), () => fs.writeFileSync(path.join(at, 'secrets/db-url'), 'y'), () => fs.rmSync(file)]
+  const writes = [() => fs.appendFileSync(file, '# more\n'), () => fs.writeFileSync(path.join(at, 'conf.d/a.yaml'), 'x'), () => fs.writeFileSync(path.join(at, 'runbooks/a.yaml'), 'x'), () => fs.writeFileSync(path.join(at, 'secrets/db-url'), 'y'), () => fs.rmSync(file)]
   for (const [n, change] of writes.entries()) {
     change()
     await turn()
@@ -196,7 +197,7 @@ test('a change of the file, of conf.d or of a secret is noticed once, when it ha
   }
   fs.writeFileSync(path.join(at, 'conf.d/notes.txt'), 'z')
   for (let n = 0; n < 3; n++) await turn()
-  assert.equal(changes, 4)
+  assert.equal(changes, 5)
 })
 
 test('a disk that does not answer is asked once', async () => {

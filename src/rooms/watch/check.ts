@@ -18,6 +18,8 @@ export interface Check {
   /** How long "unknown" may last before it is an incident of its own. */
   readonly unknownAfter: Span
   readonly dependsOn: readonly string[]
+  /** Hosts and clusters that it leans on; no looks are taken at those. */
+  readonly standsOn?: readonly string[]
   /** The escalation policy. */
   readonly escalate: string
   /** Heartbeats: the grace after the period or the cron time. */

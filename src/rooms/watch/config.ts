@@ -42,7 +42,7 @@ const leaning = {
 
 const grace = { grace: span(seconds(1)).optional().meta({ description: 'Heartbeats: how late a report may be, and how long a run that began may take (1m)' }) }
 
-const alone = { depends_on: names().optional().meta({ description: 'Checks that this one leans on' }) }
+const alone = { depends_on: names().optional().meta({ description: 'Checks, clusters and hosts that this one leans on' }) }
 
 const reporting = {
   ...grace,
@@ -68,14 +68,14 @@ export const watchShape = (probes: readonly AnyProbe[]): z.ZodRawShape => ({
 
 const besideShape = (probe: AnyProbe): z.ZodRawShape => (probe.runs === 'passive' ? reportingSchema.shape : lookingSchema.shape)
 
-/** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
-export function readWatch(reading: Reading, probes: readonly AnyProbe[], timezone: string): WatchConfig {
+/** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. `standing`: hosts and clusters. */
+export function readWatch(reading: Reading, probes: readonly AnyProbe[], timezone: string, standing: readonly string[] = []): WatchConfig {
   if (reading.map(['defaults'])) reading.onlyKnown(['defaults'], ['check'])
   const defaults = (reading.map(['defaults', 'check']) ? reading.shape(defaultsSchema, ['defaults', 'check']) : undefined) ?? {}
   if (defaults.every !== undefined && defaults.timeout !== undefined) judgeTimeout(reading, ['defaults', 'check'], defaults.every, defaults.timeout)
   const named = reading.named(['checks']).map(([name]) => name)
-  const checks = named.flatMap((name) => readCheck(reading, name, { probes, defaults, timezone }) ?? [])
-  judgeDependencies(reading, named)
+  const checks = named.flatMap((name) => readCheck(reading, name, { probes, defaults, timezone, standing }) ?? [])
+  judgeDependencies(reading, named, standing)
   warnOfObservers(reading, named)
   const anchors = (reading.map(['horizon']) ? reading.shape(horizonSchema, ['horizon'])?.anchors : undefined) ?? []
   return { checks, horizon: { anchors }, names: named }
@@ -97,6 +97,7 @@ interface Around {
   readonly probes: readonly AnyProbe[]
   readonly defaults: z.output<typeof defaultsSchema>
   readonly timezone: string
+  readonly standing: readonly string[]
 }
 
 function readCheck(reading: Reading, name: string, around: Around): Check | undefined {
@@ -113,7 +114,9 @@ function readCheck(reading: Reading, name: string, around: Around): Check | unde
   if (!own) return undefined
   const filled = passive ? heartbeatOf(reading, path, own, around) : lookOf(reading, path, own, around.defaults)
   if (!filled || settings === undefined) return undefined
-  const { defaults } = around
+  const { defaults, standing } = around
+  const leans = [...new Set(own.depends_on ?? [])]
+  const standsOn = leans.filter((it) => standing.includes(it))
   return {
     name,
     kind: probe.kind,
@@ -123,7 +126,8 @@ function readCheck(reading: Reading, name: string, around: Around): Check | unde
     recoverAfter: own.recover_after ?? defaults.recover_after ?? 2,
     seenFrom: own.seen_from ?? defaults.seen_from ?? 1,
     unknownAfter: own.unknown_after ?? defaults.unknown_after ?? minutes(2),
-    dependsOn: [...new Set(own.depends_on ?? [])],
+    dependsOn: leans.filter((it) => !standing.includes(it)),
+    ...(standsOn.length === 0 ? {} : { standsOn }),
     escalate: own.escalate ?? defaults.escalate ?? 'default',
     loopback: !passive && looksAtItself((settings as Record<string, unknown>)[probe.kind]),
     from: reading.place(path),
@@ -182,13 +186,15 @@ function gapOf(reading: Reading, path: readonly string[], schedule: string, time
 }
 
 /** Every dependency exists, and none leads back to where it began: one finding for each circle. */
-function judgeDependencies(reading: Reading, named: readonly string[]): void {
+function judgeDependencies(reading: Reading, named: readonly string[], standing: readonly string[]): void {
   const known = new Set(named)
   const leans = new Map(named.map((name) => [name, dependenciesOf(reading, name)]))
   for (const [name, on] of leans) {
     for (const { to, path } of on) {
-      if (known.has(to)) continue
-      reading.error('HF111', path, `checks.${name} leans on “${to.slice(0, 63)}”, and there is no such check`, { help: () => helpFor(to, named, 'check') })
+      if (known.has(to) && standing.includes(to)) reading.error('HF121', path, `checks.${name} leans on “${to}”, which is a check, and a host or cluster too`, { help: 'choose another name for one of them' })
+      if (known.has(to) || standing.includes(to)) continue
+      const there = standing.length === 0 ? 'check' : 'check, cluster or host'
+      reading.error('HF111', path, `checks.${name} leans on “${to.slice(0, 63)}”, and there is no such ${there}`, { help: () => helpFor(to, [...named, ...standing], there) })
     }
   }
   for (const circle of circlesOf(named, leans)) {

@@ -1,0 +1,157 @@
+// The topology and runbooks of the file: the example of the documents is read whole, and what cannot be meant is said where it stands.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { ask } from '../../config/fixtures/ask.ts'
+import { readChange, type ChangeConfig, type Known } from './config.ts'
+import { fatesOf, sharedByAll } from './topology.ts'
+import { fill, placesIn } from './template.ts'
+
+const KNOWN: Known = {
+  checks: ['api'], backups: ['shop'], people: ['ada', 'bo', 'chen'], rotations: { primary: ['ada', 'bo'] }, boards: { public: ['API', 'Website'] }, timezone: 'Europe/Berlin',
+}
+const HOSTS = `hosts:
+  db-1: { ssh: "root@10.77.0.1", rack: r1, links: { eth0: { neighbour: sw-1 } } }
+  db-2: { ssh: "root@10.77.0.2", rack: r2, links: { eth0: { neighbour: sw-2 } } }
+  db-3: { ssh: "root@10.77.0.3", rack: r3, links: { eth0: { neighbour: sw-3 } } }
+clusters:
+  shop-db: { galera: [db-1, db-2, db-3], as: "\${secret:galera-url}", canary: holdfast.canary }
+`
+const GROW = `${HOSTS}runbooks:
+  grow-memory:
+    title: Add memory to one database server
+    window: { days: [tue, wed], from: "02:00", to: "05:00" }
+    people: { does: oncall.primary, checks: [bo, chen] }
+    hosts: { cluster: shop-db, serial: 1 }
+    preflight: [ links.up, cluster.healthy, { backup: shop, age: 26h, rung: L4, proven: 8d }, incidents.none ]
+    keep: { cluster: shop-db, tolerate: 0 }
+    guard: [ links.up, { cluster: shop-db, at_least: 2 }, { checks: [api] } ]
+    announce: { board: public, components: [API], lead: 48h }
+    steps:
+      - { id: drain, do: { haproxy: { backend: shop, server: "{{host}}", state: drain } }, until: { sessions: 0 }, within: 10m, undo: { haproxy: { backend: shop, server: "{{host}}", state: ready } } }
+      - { id: stop, run: [systemctl, stop, mariadb], on: "{{host}}", takes: ["{{host}}"], until: { stopped: "{{host}}" }, within: 5m, undo: { run: [systemctl, start, mariadb] } }
+      - { id: memory, manual: "Add the memory to {{host}} in rack {{host.rack}}. Do not touch other cables.", takes: ["{{host}}"], until: { links: "{{host}}", boots: "{{host}}" }, within: 45m }
+      - { id: start, run: [systemctl, start, mariadb], on: "{{host}}", takes: ["{{host}}"], until: { cluster: shop-db, synced: "{{host}}" }, within: 30m }
+      - { id: undrain, do: { haproxy: { backend: shop, server: "{{host}}", state: ready } }, until: { server: ready } }
+`
+
+function read(text: string): { config: ChangeConfig; errors: string[]; warnings: string[] } {
+  const asked = ask(text, { 'galera-url': 'mysql://watch:word@any/' })
+  const config = readChange(asked.reading, KNOWN)
+  return { config, errors: asked.errors(), warnings: asked.warnings() }
+}
+/** The example with one text replaced. */
+const changed = (find: string, put: string): string => {
+  assert(GROW.includes(find), find)
+  return GROW.replace(find, put)
+}
+
+test('the example is read whole, and no credential is in what is given back', () => {
+  const { config, errors, warnings } = read(GROW)
+  assert.deepEqual([errors, warnings], [[], []])
+  assert.deepEqual(config.hosts[0], { name: 'db-1', ssh: { user: 'root', host: '10.77.0.1' }, fate: { rack: 'r1' }, links: [{ name: 'eth0', neighbour: 'sw-1' }], from: 'holdfast.yaml:2' })
+  assert.deepEqual(config.clusters, [{ name: 'shop-db', kind: 'galera', members: ['db-1', 'db-2', 'db-3'], weights: {}, canary: 'holdfast.canary', from: 'holdfast.yaml:6' }])
+  const [grow] = config.runbooks
+  assert.deepEqual(grow?.window, { days: [2, 3], from: 120, to: 300, timezone: 'Europe/Berlin' })
+  assert.deepEqual(grow.hosts, { cluster: 'shop-db', names: ['db-1', 'db-2', 'db-3'], serial: 1 })
+  assert.deepEqual(grow.preflight, [{ is: 'links' }, { is: 'healthy' }, { is: 'backup', set: 'shop', age: 26 * 3_600_000, rung: 'L4', proven: 8 * 86_400_000 }, { is: 'incidents' }])
+  assert.deepEqual(grow.steps.map(({ id, within }) => [id, within / 60_000]), [['drain', 10], ['stop', 5], ['memory', 45], ['start', 30], ['undrain', 10]])
+  assert.deepEqual(grow.steps[1], {
+    id: 'stop', act: { is: 'run', argv: ['systemctl', 'stop', 'mariadb'], on: '{{host}}' }, takes: ['{{host}}'], until: [{ is: 'stopped', host: '{{host}}' }], within: 300_000,
+    undo: { is: 'run', argv: ['systemctl', 'start', 'mariadb'], on: '{{host}}' },
+  })
+  assert.deepEqual(grow.steps[0]?.act, { is: 'haproxy', backend: 'shop', server: '{{host}}', state: 'drain', socket: '/run/haproxy/admin.sock' })
+  assert.doesNotMatch(JSON.stringify(config), /word|galera-url/)
+})
+
+test('hosts: how ssh reaches them, and nothing that ssh would take for an option', () => {
+  const ssh = (text: string): unknown => {
+    const { config, errors } = read(`hosts: { a: { ssh: ${JSON.stringify(text)} } }`)
+    return errors.length > 0 ? errors : config.hosts[0]?.ssh
+  }
+  assert.deepEqual(ssh('10.0.0.1'), { host: '10.0.0.1' })
+  assert.deepEqual(ssh('root@db.internal:2222'), { user: 'root', host: 'db.internal', port: 2222 })
+  assert.deepEqual(ssh('root@[2001:db8::1]'), { user: 'root', host: '2001:db8::1' })
+  for (const bad of ['-oProxyCommand=sh', '-oProxyCommand=sh@a', 'root@-oProxyCommand=sh', 'root@a b', 'root@a;rm -rf /', 'root@a:0', 'root@a:70000', 'a@b@c', '', 'root@', 'ssh://a/b', 'root@a\nb']) {
+    assert.deepEqual((ssh(bad) as string[]).map((it) => it.slice(0, 5)), ['HF104'], JSON.stringify(bad))
+  }
+  assert.deepEqual(read('hosts: { a: { rack: "-r1" }, b: { rack: "{{host}}" }, c: { raks: r1 }, local: {}, "-x": {} }').errors, ['HF104 "-r1"', 'HF104 "{{host}}"', 'HF101 raks', 'HF107 local', 'HF107 "-x"'])
+})
+
+test('names lead somewhere, both ways', () => {
+  assert.deepEqual(read(HOSTS.replace('[db-1, db-2, db-3]', '[db-1, db-22, db-1]')).errors, ['HF111 db-22', 'HF121 db-1'])
+  assert.deepEqual(read('hosts: { a: { links: { e: { neighbour: b } } }, b: { links: { e: { neighbour: c } } } }').errors, ['HF111 b'])
+  assert.deepEqual(read('hosts: { a: { links: { e: { neighbour: a } } } }').errors, ['HF104 a'])
+  assert.deepEqual(read('hosts: { a: {}, b: {} }\nclusters: { c: { etcd: a } }').warnings, ['HF153 b'])
+  assert.deepEqual(read('hosts: { a: {} }\nclusters: { a: { etcd: [a] } }').errors.slice(0, 1), ['HF121 a'])
+  const kinds = (text: string): string[] => read(`hosts: { a: {}, b: {} }\nclusters:\n  e: { etcd: [a, b] }\n  c: ${text}\n`).errors
+  assert.deepEqual(kinds('{ canary: x.y }'), ['HF110 c'])
+  assert.deepEqual(kinds('{ galera: [a], etcd: [b] }'), ['HF110 etcd'])
+  assert.deepEqual(kinds('{ etcd: [a], canary: x.y, weights: { a: 2 } }'), ['HF104 canary', 'HF104 weights'])
+  assert.deepEqual(kinds('{ galera: [a], weights: { b: 2 } }'), ['HF111 2'])
+  assert.deepEqual(kinds('{ patroni: [a], dcs: e }'), [])
+  assert.deepEqual(kinds('{ patroni: [a], dcs: c }'), ['HF104 c'])
+  assert.deepEqual(kinds('{ patroni: [a], dcs: x }'), ['HF111 x'])
+  assert.deepEqual(kinds('{ galera: [] }'), ['HF104 galera'])
+  assert.deepEqual(kinds('{ galera: [a], as: "mysql://root:word@db" }'), ['HF119 "mysql://root:****@db"'])
+  assert.deepEqual(read('hosts: { a: {} }\nclusters: { c: { patroni: [a], as: "${secret:galera-url}" } }').errors, ['HF104 "${secret:galera-url}"'])
+})
+
+test('what a runbook names is there', () => {
+  const wrong = (find: string, put: string): string[] => read(changed(find, put)).errors
+  assert.deepEqual(wrong('does: oncall.primary', 'does: oncall.primry'), ['HF111 oncall.primry'])
+  assert.deepEqual(wrong('checks: [bo, chen]', 'checks: [bo, eve]'), ['HF111 eve'])
+  assert.deepEqual(wrong('does: oncall.primary, checks: [bo, chen]', 'does: bo, checks: bo'), ['HF121 people'])
+  assert.deepEqual(wrong('hosts: { cluster: shop-db,', 'hosts: { cluster: shop,'), ['HF111 shop'])
+  assert.deepEqual(wrong('hosts: { cluster: shop-db,', 'hosts: {'), ['HF105 hosts'])
+  assert.deepEqual(wrong('backup: shop, age', 'backup: shopp, age'), ['HF111 shopp'])
+  assert.deepEqual(wrong('rung: L4', 'rung: L9'), ['HF104 L9'])
+  assert.deepEqual(wrong('links.up, cluster.healthy', 'links.upp, cluster.healthy'), ['HF104 links.upp'])
+  assert.deepEqual(wrong('{ checks: [api] }', '{ checks: [apy] }'), ['HF111 [apy]'])
+  assert.deepEqual(wrong('board: public', 'board: publik'), ['HF111 publik'])
+  assert.deepEqual(wrong('components: [API]', 'components: [Api]'), ['HF111 [Api]'])
+  assert.deepEqual(wrong('from: "02:00"', 'from: "25:00"'), ['HF104 "25:00"'])
+  assert.deepEqual(wrong('to: "05:00"', 'to: "02:00"'), ['HF116 "02:00"'])
+  assert.deepEqual(wrong('serial: 1', 'serial: 1, max: 2'), ['HF101 max'])
+  assert.deepEqual(wrong('id: stop,', 'id: drain,'), ['HF103 drain'])
+  assert.deepEqual(wrong('cluster: shop-db, synced', 'cluster: shop-dc, synced'), ['HF111 shop-dc'])
+  assert.deepEqual(wrong('synced: "{{host}}"', 'synced: db-9'), ['HF111 db-9'])
+})
+
+test('C-13 a step whose end nobody sees is an error', () => {
+  const wrong = (find: string, put: string): string[] => read(changed(find, put)).errors
+  assert.match(wrong('takes: ["{{host}}"], until: { links: "{{host}}", boots: "{{host}}" }, within: 45m', 'within: 45m')[0] ?? '', /^HF125 /)
+  assert.match(wrong('until: { stopped: "{{host}}" }, ', '')[0] ?? '', /^HF125 /)
+  assert.deepEqual(wrong('until: { server: ready }', 'until: { serve: ready }'), ['HF101 serve'])
+  assert.deepEqual(wrong('until: { stopped: "{{host}}" }', 'until: { stopped: "{{host}}", sessions: 0 }'), ['HF104 sessions'])
+  assert.deepEqual(wrong('until: { cluster: shop-db, synced: "{{host}}" }', 'until: { cluster: shop-db }').map((it) => it.slice(0, 5)), ['HF105'])
+  assert.match(wrong('undo: { run: [systemctl, start, mariadb] }', 'undo: { }')[0] ?? '', /^HF105/)
+  assert.match(wrong('{ id: stop, run: [systemctl, stop, mariadb], on: "{{host}}"', '{ id: stop, run: [systemctl, stop, mariadb]')[0] ?? '', /^HF105/)
+  assert.match(wrong('{ id: stop, run: [systemctl, stop, mariadb]', '{ id: stop, manual: Stop it, run: [systemctl, stop, mariadb]')[0] ?? '', /^HF121/)
+})
+
+test('C-9 a value stands only where it is known, never adds a word, and never says which program runs', () => {
+  const wrong = (find: string, put: string): string[] => read(changed(find, put)).errors.map((it) => it.slice(0, 5))
+  assert.deepEqual(wrong('rack {{host.rack}}', 'rack {{host.rak}}'), ['HF124'])
+  assert.deepEqual(wrong('rack {{host.rack}}', 'feed {{host.power}}'), ['HF124'])
+  assert.deepEqual(wrong('rack {{host.rack}}', 'rack {{host.rack'), ['HF124'])
+  assert.deepEqual(wrong('rack {{host.rack}}', 'rack {{{{host}}.rack}}'), ['HF124'])
+  assert.deepEqual(wrong('[systemctl, stop, mariadb], on', '["{{host}}", stop, mariadb], on'), ['HF104'])
+  assert.deepEqual(wrong('[systemctl, stop, mariadb], on', '[systemctl, "{{evil}}"], on'), ['HF124'])
+  assert.deepEqual(wrong('[systemctl, stop, mariadb], on', 'systemctl stop mariadb, on'), ['HF104'])
+  assert.deepEqual(wrong('mariadb], on: "{{host}}"', 'mariadb], on: "-oProxyCommand=sh"'), ['HF111'])
+  assert.deepEqual(wrong('mariadb], on: "{{host}}"', 'mariadb], on: "{{host}} -v"'), ['HF111'])
+  assert.deepEqual(wrong('takes: ["{{host}}"], until: { stopped', 'takes: ["--all"], until: { stopped'), ['HF111'])
+  for (const evil of ['-shop', 'shop db-1; shutdown', 'shop\\nshow stat', 'shop/db-1']) assert.deepEqual(wrong('drain, do: { haproxy: { backend: shop', `drain, do: { haproxy: { backend: "${evil}"`), ['HF104'], evil)
+  const values = { host: 'db-1', 'host.rack': '{{host}} $(reboot)' }
+  assert.equal(fill('{{host}} in {{ host.rack }}', values), 'db-1 in {{host}} $(reboot)')
+  assert.deepEqual(placesIn('a {{host}} {{ host.rack }} {{x y}}'), ['host', 'host.rack', 'x y'])
+})
+
+test('what fails together: a rack, a feed, a switch, and the far end of a cable that no bond stands in for', () => {
+  const fates = (links: string): string[] => fatesOf(read(`hosts: { a: { rack: r1, switch: sw-9, links: ${links} } }`).config.hosts[0] ?? assert.fail())
+  assert.deepEqual(fates('{ eth0: { neighbour: sw-1 }, eth1: { neighbour: sw-2 } }'), ['rack r1', 'switch sw-9', 'switch sw-1', 'switch sw-2'])
+  assert.deepEqual(fates('{ eth0: { neighbour: sw-1, bond: b }, eth1: { neighbour: sw-2, bond: b } }'), ['rack r1', 'switch sw-9'])
+  assert.deepEqual(fates('{ eth0: { neighbour: sw-1, bond: b }, eth1: { neighbour: sw-1, bond: b } }'), ['rack r1', 'switch sw-9', 'switch sw-1'])
+  const { config, warnings } = read(HOSTS.replaceAll('sw-2', 'sw-1').replaceAll('sw-3', 'sw-1'))
+  assert.deepEqual([sharedByAll(config.hosts), warnings], [['switch sw-1'], ['HF158 galera']])
+})

@@ -1,0 +1,188 @@
+// The change room's part of the configuration: hosts with what fails together, clusters, and runbooks. Every name leads somewhere, in both directions:
+// a cluster names hosts, a host is named by something, the two ends of a cable name each other. Where a host or a value will stand in a
+// command, nothing that begins with “-” is taken. What is given back holds no credential.
+import { z } from 'zod'
+import { nameKey, names, webAddress } from '../../config/piece.ts'
+import type { Reading } from '../../config/reading.ts'
+import { helpFor } from '../../config/suggest.ts'
+import { databaseText, MYSQL, POSTGRES } from '../../ports/database.ts'
+import { readHost } from '../../ports/target.ts'
+import type { Runbook } from './runbook.ts'
+import { readRunbook, runbookSchema, type Around } from './runbook-config.ts'
+import { CLUSTERS, FATES, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Topology } from './topology.ts'
+
+export interface ChangeConfig extends Topology {
+  readonly runbooks: readonly Runbook[]
+}
+
+/** What the runbooks lean on that other rooms own: names of the file, those with findings included. */
+export type Known = Pick<Around, 'checks' | 'backups' | 'people' | 'rotations' | 'boards' | 'timezone'>
+
+/** Names that stand for what is not a host of the file. */
+const TAKEN = ['local']
+const MOST_MEMBERS = 32
+
+/** One word or a few, as they will stand in a text or in a command: never something that begins like an option. */
+const place = (says: string): z.ZodString => z.string().max(63).regex(/^[\p{L}\p{N}][\p{L}\p{N} _./:+-]*$/u, 'letters, digits and blanks, beginning with a letter or a digit').meta({ description: says })
+
+const linkSchema = z.strictObject({
+  neighbour: nameKey().optional().meta({ description: 'What is at its other end: a switch, or a host of this file' }),
+  bond: nameKey().optional().meta({ description: 'Links of one bond stand in for each other' }),
+})
+
+const hostSchema = z.strictObject({
+  ssh: z.string().max(300).optional().meta({ description: 'Where the system’s own ssh finds it', examples: ['root@10.77.0.1'] }),
+  rack: place('The rack that it stands in').optional(),
+  power: place('What feeds it, where that takes it down').optional(),
+  switch: place('The switch that takes it down').optional(),
+  links: z.record(nameKey(), linkSchema).optional().meta({ description: 'Its network interfaces, by name' }),
+})
+
+const members = (says: string): z.ZodType<string[], string | string[]> => names().meta({ description: says })
+
+const clusterSchema = z.strictObject({
+  galera: members('MariaDB or MySQL with Galera: its hosts').optional(),
+  patroni: members('PostgreSQL under Patroni: its hosts').optional(),
+  etcd: members('etcd: its hosts').optional(),
+  as: z.string().min(1).max(4000).optional().meta({ secret: true, description: 'How its members are asked: one address, the host is put in for each; by ${secret:…}' }),
+  canary: z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}\.[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'a table with its schema, such as holdfast.canary').optional().meta({ description: 'The table in which a committed write is tried' }),
+  weights: z.record(nameKey(), z.int().min(0).max(255)).optional().meta({ description: 'Galera: pc.weight of members, where it is not 1' }),
+  dcs: nameKey().optional().meta({ description: 'Patroni: the etcd cluster that says who leads' }),
+})
+
+/** Top-level settings of this room, for editors. */
+export const changeShape: z.ZodRawShape = {
+  hosts: z.record(nameKey(), hostSchema).optional(),
+  clusters: z.record(nameKey(), clusterSchema).optional(),
+  runbooks: z.record(nameKey(), runbookSchema).optional(),
+}
+
+/** What a check may lean on beside checks: names of hosts and clusters, those with findings included. */
+export const standingNames = (reading: Reading): string[] => ['hosts', 'clusters'].flatMap((section) => reading.named([section]).map(([name]) => name))
+
+/** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
+export function readChange(reading: Reading, known: Known): ChangeConfig {
+  const named = reading.named(['hosts']).map(([name]) => name)
+  const clusterNames = reading.named(['clusters']).map(([name]) => name)
+  const hosts = named.flatMap((name) => readHostSection(reading, name, named) ?? [])
+  judgeCables(reading, hosts, named)
+  const clusters = clusterNames.flatMap((name) => readCluster(reading, name, { named, clusterNames, hosts }) ?? [])
+  const around: Around = { ...known, hosts, hostNames: named, clusters, clusterNames }
+  const runbooks = reading.named(['runbooks']).flatMap(([name]) => readRunbook(reading, name, around) ?? [])
+  warnOfStrays(reading, hosts)
+  return { hosts, clusters, runbooks }
+}
+
+function readHostSection(reading: Reading, name: string, named: readonly string[]): Host | undefined {
+  const path = ['hosts', name]
+  if (TAKEN.includes(name)) return reading.error('HF107', path, `“${name}” cannot name a host: it stands for the machine of Holdfast`, { on: 'key', help: 'choose another name' })
+  if (reading.spot(['clusters', name])) return reading.error('HF121', path, `“${name}” is a host and a cluster`, { on: 'key', help: 'a check that leans on it would not say on which: choose another name for one of them' })
+  const read = reading.spot(path)?.value === null ? {} : reading.shape(hostSchema, path)
+  if (!read) return undefined
+  const ssh = read.ssh === undefined ? undefined : readDoor(reading, [...path, 'ssh'], read.ssh)
+  if (read.ssh !== undefined && ssh === undefined) return undefined
+  const links = Object.entries(read.links ?? {}).map(([link, { neighbour, bond }]) => ({ name: link, ...(neighbour === undefined ? {} : { neighbour }), ...(bond === undefined ? {} : { bond }) }))
+  for (const link of links) {
+    if (link.neighbour === name) reading.error('HF104', [...path, 'links', link.name, 'neighbour'], `${path.join('.')}.links.${link.name} leads to the host itself`, { help: () => helpFor(name, named.filter((it) => it !== name), 'host') })
+  }
+  const fate = Object.fromEntries(FATES.flatMap((kind) => (read[kind] === undefined ? [] : [[kind, read[kind]]])))
+  return { name, fate, links, from: reading.place(path), ...(ssh ? { ssh } : {}) }
+}
+
+/** `user@host:port`, as ssh takes it, and nothing that ssh could take for an option (`-oProxyCommand=…`). */
+function readDoor(reading: Reading, path: readonly string[], text: string): Door | undefined {
+  const found = /^(?:([A-Za-z_][A-Za-z0-9_.-]{0,31})@)?(\[[0-9A-Fa-f:.]+\]|[^-:@[\]][^:@[\]]*)(?::(\d{1,5}))?$/.exec(text)
+  const host = readHost(found?.[2] ?? '')
+  const port = found?.[3] === undefined ? undefined : Number(found[3])
+  if (!found || host === undefined || host.startsWith('-') || (port !== undefined && (port < 1 || port > 65_535))) {
+    return reading.error('HF104', path, `${path.join('.')} is not where ssh would find a host`, { help: 'write user@host or user@host:port, such as root@10.77.0.1' })
+  }
+  return { host, ...(found[1] === undefined ? {} : { user: found[1] }), ...(port === undefined ? {} : { port }) }
+}
+
+/** A cable between two hosts is named at both ends: what is seen at one is compared with what is seen at the other. */
+function judgeCables(reading: Reading, hosts: readonly Host[], named: readonly string[]): void {
+  for (const host of hosts) {
+    for (const { name: link, neighbour } of host.links) {
+      const other = hosts.find(({ name }) => name === neighbour)
+      if (neighbour === undefined || !named.includes(neighbour) || other?.links.some((it) => it.neighbour === host.name) !== false) continue
+      reading.error('HF111', ['hosts', host.name, 'links', link, 'neighbour'], `hosts.${host.name} has a link to “${neighbour}”, and ${neighbour} has none to ${host.name}`, { help: `name the link at its other end: links: { …: { neighbour: ${host.name} } }` })
+    }
+  }
+}
+
+interface Named {
+  readonly named: readonly string[]
+  readonly clusterNames: readonly string[]
+  readonly hosts: readonly Host[]
+}
+
+function readCluster(reading: Reading, name: string, { named, clusterNames, hosts }: Named): Cluster | undefined {
+  const path = ['clusters', name]
+  if (!reading.map(path)) return undefined
+  const read = reading.secretShape(clusterSchema, path)
+  if (!read) return undefined
+  const [kind, second] = CLUSTERS.filter((it) => read[it] !== undefined)
+  if (kind === undefined) return reading.error('HF110', path, `${path.join('.')} does not say what it is`, { on: 'key', help: `add one of: ${CLUSTERS.join(', ')}, with its hosts` })
+  if (second !== undefined) return reading.error('HF110', [...path, second], `${path.join('.')} says twice what it is: “${kind}” and “${second}”`, { on: 'key', help: 'write a cluster of its own for each' })
+  const all = read[kind] ?? []
+  const found = [
+    judgeMembers(reading, [...path, kind], all, named), judgeBeside(reading, path, kind, read), judgeAddress(reading, [...path, 'as'], kind, read.as),
+    ...Object.keys(read.weights ?? {}).map((host) => all.includes(host) || refuse(reading, [...path, 'weights', host], `${path.join('.')}.weights names “${host}”, which is no member of it`, () => helpFor(host, all, 'member'))),
+    read.dcs === undefined || clusterNames.includes(read.dcs) || refuse(reading, [...path, 'dcs'], `${path.join('.')}.dcs names “${read.dcs}”, and there is no such cluster`, () => helpFor(read.dcs ?? '', clusterNames.filter((it) => it !== name), 'cluster')),
+  ]
+  if (found.includes(false)) return undefined
+  if (read.dcs !== undefined && reading.spot(['clusters', read.dcs, 'etcd']) === undefined) return reading.error('HF104', [...path, 'dcs'], `${path.join('.')}.dcs names “${read.dcs}”, which is no etcd cluster`, { help: 'leave it out where Patroni runs its own' })
+  const shared = sharedByAll(hosts.filter((it) => all.includes(it.name)))
+  if (shared.length > 0) reading.warn('HF158', [...path, kind], `every member of ${name} hangs on ${shared.join(' and ')}: nothing tolerates the loss of that`, { on: 'key', help: 'tolerance is counted without it; a second one would be' })
+  return {
+    name, kind, members: all, weights: read.weights ?? {}, from: reading.place(path),
+    ...(read.canary === undefined ? {} : { canary: read.canary }), ...(read.dcs === undefined ? {} : { dcs: read.dcs }),
+  }
+}
+
+const refuse = (reading: Reading, path: readonly string[], says: string, help: () => string | undefined): false => {
+  reading.error('HF111', path, says, { help })
+  return false
+}
+
+function judgeMembers(reading: Reading, path: readonly string[], all: readonly string[], named: readonly string[]): boolean {
+  const listed = Array.isArray(reading.spot(path)?.value)
+  const at = (index: number): (string | number)[] => (listed ? [...path, index] : [...path])
+  let good = true
+  const wrong = (code: string, index: number, says: string, help: () => string | undefined): void => {
+    good = false
+    reading.error(code, at(index), says, { help })
+  }
+  for (const [index, host] of all.entries()) {
+    if (!named.includes(host)) wrong('HF111', index, `${path.slice(0, 2).join('.')} has the member “${host.slice(0, 63)}”, and there is no such host`, () => helpFor(host, named, 'host'))
+    else if (all.indexOf(host) < index) wrong('HF121', index, `“${host}” is a member of ${path.slice(0, 2).join('.')} twice`, () => 'a host counts once')
+  }
+  if (all.length === 0 || all.length > MOST_MEMBERS) wrong('HF104', 0, `${path.join('.')} wants 1 to ${MOST_MEMBERS} hosts`, () => 'such as [db-1, db-2, db-3]')
+  return good
+}
+
+/** Settings that mean something for one kind only. */
+function judgeBeside(reading: Reading, path: readonly string[], kind: ClusterKind, read: z.output<typeof clusterSchema>): boolean {
+  const of = { weights: ['galera'], canary: ['galera', 'patroni'], dcs: ['patroni'] } as const
+  const odd = (Object.keys(of) as (keyof typeof of)[]).filter((setting) => read[setting] !== undefined && !of[setting].some((it) => it === kind))
+  for (const setting of odd) reading.error('HF104', [...path, setting], `${path.join('.')}.${setting} means nothing for ${kind}`, { on: 'key', help: `leave it out; it is for ${of[setting].join(' and ')}` })
+  return odd.length === 0
+}
+
+/** One address for all members, in the form of their kind; it holds a password, so nothing of it is repeated. */
+function judgeAddress(reading: Reading, path: readonly string[], kind: ClusterKind, text: string | undefined): boolean {
+  const schema = kind === 'etcd' ? webAddress() : databaseText('How members are asked', kind === 'galera' ? MYSQL : POSTGRES)
+  if (text === undefined || schema.safeParse(text).success) return true
+  const like = { galera: 'mysql://user:password@any/', patroni: 'postgres://user:password@any/postgres', etcd: 'https://any:2379' }[kind]
+  reading.error('HF104', path, `${path.join('.')} is no address by which members of a ${kind} cluster are asked`, { help: `such as ${like}: the host is put in for each member` })
+  return false
+}
+
+/** A host that nothing names is mostly a slip elsewhere. */
+function warnOfStrays(reading: Reading, hosts: readonly Host[]): void {
+  const texts = (value: unknown): string[] => (typeof value === 'string' ? [value] : typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [])
+  const checks = reading.named(['checks']).flatMap(([name]) => texts(reading.spot(['checks', name, 'depends_on'])?.value))
+  const used = new Set([...['clusters', 'runbooks'].flatMap((section) => texts(reading.spot([section])?.value)), ...checks, ...hosts.flatMap(({ links }) => links.map(({ neighbour = '' }) => neighbour))])
+  for (const { name } of hosts) if (!used.has(name)) reading.warn('HF153', ['hosts', name], `nothing names the host “${name}”`, { on: 'key', help: 'name it in a cluster, in a runbook, or in depends_on of a check' })
+}

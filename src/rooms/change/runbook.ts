@@ -1,0 +1,69 @@
+// Runbooks: planned work, step by step, as the configuration says it. Plain data; texts still carry their placeholders (`{{host}}`), which are
+// filled in for one host when a plan is drawn (plan.ts), each within the one text that it stands in: a value can never add a step, nor a
+// word to a command (C-9).
+import type { Span } from '../../core/time.ts'
+
+/** What has to be so before the first step, or all the time. */
+export type Want =
+  | { readonly is: 'links' }
+  | { readonly is: 'healthy' }
+  | { readonly is: 'incidents' }
+  | { readonly is: 'backup'; readonly set: string; readonly age?: Span; readonly rung?: string; readonly proven?: Span }
+  | { readonly is: 'checks'; readonly names: readonly string[] }
+  | { readonly is: 'members'; readonly cluster: string; readonly atLeast: number }
+
+export type ServerState = 'ready' | 'drain' | 'maint'
+
+/** What is done: by a driver, by a command, or by a person. */
+export type Act =
+  | { readonly is: 'haproxy'; readonly backend: string; readonly server: string; readonly state: ServerState; readonly socket: string }
+  | { readonly is: 'run'; readonly argv: readonly string[]; /** A host, or `local`: the machine of Holdfast. */ readonly on: string }
+  | { readonly is: 'manual'; readonly text: string }
+
+/** What has to be seen before a step counts as done. */
+export type Claim =
+  | { readonly is: 'sessions'; readonly most: number }
+  | { readonly is: 'server'; readonly state: ServerState }
+  | { readonly is: 'stopped'; readonly host: string }
+  | { readonly is: 'links'; readonly host: string }
+  | { readonly is: 'boots'; readonly host: string }
+  | { readonly is: 'synced'; readonly cluster: string; readonly host: string }
+  | { readonly is: 'members'; readonly cluster: string; readonly atLeast: number }
+  | { readonly is: 'checks'; readonly names: readonly string[] }
+
+export interface Step {
+  readonly id: string
+  readonly act: Act
+  /** Hosts that it is expected to take down, until `until` holds. */
+  readonly takes: readonly string[]
+  readonly until: readonly Claim[]
+  readonly within: Span
+  readonly undo?: Act
+}
+
+/** When a run is permitted to go; never when it starts. */
+export interface Window {
+  /** 1 is Monday; the day on which it opens. */
+  readonly days: readonly number[]
+  /** Minutes since midnight; `to` before `from` is on the next day. */
+  readonly from: number
+  readonly to: number
+  readonly timezone: string
+}
+
+export interface Runbook {
+  readonly name: string
+  readonly title: string
+  readonly window?: Window
+  /** People, and rotations as `oncall.name`. */
+  readonly people: { readonly does: readonly string[]; readonly checks: readonly string[] }
+  /** The hosts that it can be run on, one at a time. */
+  readonly hosts: { readonly cluster?: string; readonly names: readonly string[]; readonly serial: number | string }
+  readonly preflight: readonly Want[]
+  readonly keep?: { readonly cluster: string; readonly tolerate: number }
+  readonly guard: readonly Want[]
+  readonly announce?: { readonly board: string; readonly components: readonly string[]; readonly lead: Span }
+  readonly steps: readonly Step[]
+  /** `holdfast.yaml:40`, `runbooks/grow-memory.yaml:1`. */
+  readonly from: string
+}
