@@ -177,10 +177,12 @@ test('a change of the file, of conf.d, of a runbook or of a secret is noticed on
   const file = path.join(at, 'holdfast.yaml')
   fs.writeFileSync(file, 'version: 1\n')
   let changes = 0
-  const lookout = lookoutFor(file, await markOf(file), () => changes++)
+  let asked: Promise<string> = Promise.resolve('')
+  const lookout = lookoutFor(file, await markOf(file), () => changes++, (at) => (asked = markOf(at)))
   const turn = async (): Promise<void> => {
     lookout.turn()
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await asked
+    await Promise.resolve()
   }
   for (let n = 0; n < 3; n++) await turn()
   assert.equal(changes, 0)
