@@ -23,6 +23,8 @@ import { listen } from '../src/ports/wire.ts'
 import type { FromHand, ToHand } from '../src/rooms/guard/acts/protocol.ts'
 import { loadJob, openObjects } from '../src/rooms/guard/acts/rows.ts'
 import { marginsOf } from '../src/rooms/guard/reconcile/margins.ts'
+import { chance } from '../sim/clock.ts'
+import { stageOver, tell, type Kill } from './hand-kills.ts'
 import { rgw, type Rgw } from './rgw.ts'
 
 const clock = createClock()
@@ -211,4 +213,25 @@ test('G-8 C-7 a hand that is frozen for longer than its lease, between two objec
   assert(told.indexOf('looked') > 0 && told.indexOf('looked') < told.indexOf('ended'), `what was left behind is looked at first: ${told.join()}`)
   assert.deepEqual(await it.standing(), { 'c/a': ['marker', 'version'], 'c/b': ['version'], 'c/d': ['marker', 'version'], 'c/e': ['marker', 'version'] })
   assert.deepEqual([keys.map((key) => world.life(key).is), openObjects(world.room.sql, 9).length], [['aside', 'flagged', 'aside', 'aside'], 0])
+})
+
+test('G-8 SIGKILL at requests of the hand that chance picks: before one is sent, and before its answer is seen; the end is the same one', { timeout: 240_000 }, async (t) => {
+  assert(gateway)
+  const stage = await stageOver(gateway)
+  t.after(() => stage.close())
+  const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  const dice = chance(seed)
+  const undisturbed = await tell(stage)
+  const places = undisturbed.asked.map((asked, n) => ({ at: n + 1, asked }))
+  // What takes something away or brings it back is the least of what is asked, and matters most.
+  const acts = places.filter(({ asked }) => asked.startsWith('DELETE /c/'))
+  const began = performance.now()
+  for (let n = 0; n < 2 || (n < 8 && performance.now() - began < 15_000); n++) {
+    const { at, asked } = dice.pick(n < 2 ? acts : places)
+    const kill: Kill = { who: n < 4 ? 'hand' : 'both', when: n % 2 === 0 ? 'after' : 'before', at }
+    const told = await tell(stage, kill)
+    t.diagnostic(`${JSON.stringify(kill)} ${asked}`)
+    assert(told.killed)
+    assert.deepEqual(told.end, undisturbed.end, `${JSON.stringify(kill)} ${asked}; seed ${seed}`)
+  }
 })

@@ -163,17 +163,18 @@ async function asReplica(from: LabServer, twin: LabServer): Promise<void> {
 
 export async function tellNodecraft(t: TestContext, telling: Telling): Promise<void> {
   const { rows, orphans, today, only } = telling
-  const it = await nodecraft({ rows })
-  const [other, twin] = await Promise.all([labDatabase(), labDatabase()])
-  t.after(async () => {
-    await it.close()
-    await Promise.all([other.close(), twin.close()])
-  })
   const lost = Array.from({ length: orphans }, (_, n) => `${PREFIX}t${n}/lost-${n}`).sort()
-  const yesterday = it.dump()
-  it.sql(fill(rows + 1, rows + today))
-  await it.put([...keysOf(rows + 1, rows + today), ...lost])
-  await it.put(lost, 'game-backups-offsite')
+  let yesterday = ''
+  // All of it before the first run: one that has seen none of so many would take them for a surge.
+  const it = await nodecraft({ rows, async before(at) {
+    yesterday = at.dump()
+    at.sql(fill(rows + 1, rows + today))
+    await at.put([...keysOf(rows + 1, rows + today), ...lost])
+    await at.put(lost, 'game-backups-offsite')
+  } })
+  t.after(() => it.close())
+  const [other, twin] = await Promise.all([labDatabase(), labDatabase()])
+  t.after(() => Promise.all([other.close(), twin.close()]))
   const stage: Stage = { ...telling, yesterday, other, twin }
 
   // Each part stands on the one before.

@@ -88,6 +88,8 @@ export interface Wishes {
   readonly prepared?: { readonly gateway: Rgw; readonly database: LabServer }
   readonly bucket?: string
   readonly databaseName?: string
+  /** What else there is before Holdfast looks for the first time. */
+  readonly before?: (it: Nodecraft) => Promise<void>
 }
 
 export const SHAPE = `create table backups (id serial primary key, object_key text not null unique, locked boolean, tenant text not null, state text);
@@ -254,6 +256,7 @@ export async function nodecraft(wishes: Wishes): Promise<Nodecraft> {
   }
   try {
     await furnish(it, wishes, { bucket, offsite, databaseName, url, port, hook })
+    await wishes.before?.(it)
     await it.start()
     await Promise.all(['ada', 'bo'].map(async (who) => void keys.set(who, await enrol(it, who))))
     return it
