@@ -1,5 +1,5 @@
 // Every way in which a clean-up refuses stands in the documents with its cure: the ten checks, the limits, the inputs, whatever else a plan can be refused
-// for, and each want that an act is ruled on. What is said to people at night is looked up there word for word.
+// for, and each want that an act is ruled on; the same of backups. What is said to people at night is looked up there word for word.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,18 +8,21 @@ import { instantOf, tickOf } from '../src/core/time.ts'
 import { check } from '../src/rooms/guard/reconcile/checks.ts'
 import { measure } from '../src/rooms/guard/reconcile/breaker.ts'
 import type { Broken } from '../src/rooms/guard/reconcile/sandwich.ts'
+import { WORST, type Side } from '../src/rooms/guard/sets/judge.ts'
 
 const root = path.dirname(import.meta.dirname)
 const textOf = (at: string): string => readFileSync(path.join(root, at), 'utf8')
 
 interface Row { readonly says: string; readonly cure: string }
 
-/** The rows of the table under a heading: what is refused, and what to do about it. */
-function rowsOf(at: string, heading: string): Row[] {
-  const [, section = assert.fail(`${at} has no heading ${heading}`)] = textOf(at).split(`\n## ${heading}\n`)
-  const rows = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| ')).map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()))
-  return rows.slice(1).map((cells) => ({ says: cells[0] ?? '', cure: cells.at(-1) ?? '' }))
+/** The rows of the first table after a place in a document: what is refused, and what to do about it. */
+function rowsOf(at: string, after: string): Row[] {
+  const [, rest = assert.fail(`${at} does not have ${after}`)] = textOf(at).split(`\n${after}\n`)
+  const table = rest.slice(rest.startsWith('|') ? 0 : rest.indexOf('\n|') + 1).split('\n\n')[0] ?? ''
+  return table.split('\n').filter((line) => !line.startsWith('|--')).slice(rest.startsWith('|') ? 0 : 1).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())).map((cells) => ({ says: cells[0] ?? '', cure: cells.at(-1) ?? '' }))
 }
+
+const idsIn = (rows: readonly Row[]): string[] => rows.flatMap(({ says }) => [...says.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id)).toSorted()
 
 /** Inputs that no check speaks for. */
 const INPUTS: Readonly<Record<Exclude<Broken['input'], 'listing' | 'catalogue'>, true>> = { intents: true, memory: true, sentinels: true }
@@ -32,9 +35,8 @@ test('each refusal of a run stands in docs/use/reconcile.md with its cure, and n
   const limits = measure({ objects: Number.NaN, bytes: Number.NaN, newOrphans: 0, newBytes: undefined, flagged: 0, aside: 0, groups: [], acts: 0, actsToday: undefined, earlier: undefined, lastBatch: undefined, resurrected: 0, goneGroups: [] })
   const others = [...textOf('src/rooms/guard/reconcile/run.ts').matchAll(/\badd\('(\w+)'/g)].map(([, id = '']) => id)
   assert.deepEqual(others, ['breaker', 'watch', 'arming', 'way'])
-  const rows = rowsOf('docs/use/reconcile.md', 'Why a run is refused, and what to do')
-  const told = rows.flatMap(({ says }) => [...says.matchAll(/`([^`]+)`/g)].map(([, id]) => id))
-  assert.deepEqual(told.toSorted(), [...checks.map(({ id }) => id), ...limits.map(({ id }) => `limit:${id}`), ...Object.keys(INPUTS).map((id) => `input:${id}`), ...others].toSorted())
+  const rows = rowsOf('docs/use/reconcile.md', '## Why a run is refused, and what to do')
+  assert.deepEqual(idsIn(rows), [...checks.map(({ id }) => id), ...limits.map(({ id }) => `limit:${id}`), ...Object.keys(INPUTS).map((id) => `input:${id}`), ...others].toSorted())
   assert.deepEqual(rows.filter(({ cure }) => cure.length < 10), [])
 })
 
@@ -51,6 +53,15 @@ function wantsIn(files: readonly string[]): string[] {
 test('each want of an act stands in docs/use/reconcile-acts.md with its cure', () => {
   const wants = wantsIn(['src/rooms/guard/acts/rulings.ts', 'src/rooms/guard/reconcile/margins.ts', 'src/rooms/guard/reconcile/run.ts'])
   assert(wants.length > 25, wants.join('; '))
-  const rows = rowsOf('docs/use/reconcile-acts.md', 'What stands in the way').map(({ says, cure }) => ({ says: unfilled(says).split(': ')[0] ?? '', cure }))
+  const rows = rowsOf('docs/use/reconcile-acts.md', '## What stands in the way').map(({ says, cure }) => ({ says: unfilled(says).split(': ')[0] ?? '', cure }))
   assert.deepEqual(wants.filter((want) => !rows.some(({ says, cure }) => says.includes(want) && cure.length >= 10)), [])
+})
+
+test('each refusal of a retention, and each state of a set, stands in docs/use/backups.md with its cure', () => {
+  const refusals = ['judge', 'purge', 'shelf'].flatMap((name) => [...textOf(`src/rooms/guard/retention/${name}.ts`).matchAll(/\{ id: '(\w+)'/g)].map(([, id = '']) => id))
+  const rows = rowsOf('docs/use/backups.md', '| refused for | cure |')
+  assert.deepEqual(idsIn(rows), [...new Set(refusals)].toSorted())
+  const states = rowsOf('docs/use/backups.md', '| state | what it means | what to do |')
+  assert.deepEqual(idsIn(states).filter((id) => WORST.includes(id as Side)), WORST.toSorted())
+  for (const { says, cure } of [...rows, ...states]) assert(cure.length >= 10 || says === '`ok`', `${says}: ${cure}`)
 })
