@@ -14,6 +14,7 @@ import type { ApprovalAnswer } from '../src/views/agreements.ts'
 import type { Asker } from '../src/views/answers.ts'
 import type { TotpAnswer } from '../src/views/people.ts'
 import { chance, virtualTime } from './clock.ts'
+import { giveDisk } from './disk.ts'
 import { keeperHost } from './keeper-host.ts'
 import { scenario, START } from './scenario.ts'
 
@@ -90,7 +91,8 @@ async function schedule(seed: number): Promise<{ streams: Map<string, Entry[]>; 
   const streams = new Map<string, Entry[]>()
   for (const entry of entries(host.sql)) if (entry.stream.startsWith('agr_')) streams.set(entry.stream, [...(streams.get(entry.stream) ?? []), entry])
   const differed = host.keeper ? rebuildLedger(host.sql, host.keeper.store.rooms, { replace: false }).differed : []
-  host.sql.close()
+  host.crash()
+  giveDisk(host.sql)
   return { streams, heard, differed }
 }
 

@@ -1,10 +1,11 @@
 // What must hold after every schedule, judged from outside and on the ledger. Each check names the invariant; it gives
 // sentences, none when all is well.
 import { entries } from '../src/db/store.ts'
-import { rebuildLedger, verifyLedger } from '../src/db/verify.ts'
+import { rebuildOver, verifyLedger } from '../src/db/verify.ts'
 import type { Entry } from '../src/core/ledger.ts'
 import type { Paging } from '../src/rooms/page/paging.ts'
 import { ACCOUNTS } from './accounts.ts'
+import { giveDisk, prepareDisk, takeDisk } from './disk.ts'
 import { GUARDED } from './guarded.ts'
 import { START } from './scenario.ts'
 import { CALM_ALERT, type World } from './schedule.ts'
@@ -108,7 +109,10 @@ const whole: Check = (world) => {
   if (verdict.broken) return [`L-2: entry ${verdict.broken.seq}: ${verdict.broken.says}`]
   const { keeper, rooms } = world.keeper
   if (!keeper || !rooms) return ['X-8: the keeper is not running at the end']
-  const { differed } = rebuildLedger(world.keeper.sql, keeper.store.rooms, { replace: false })
+  const fresh = takeDisk()
+  prepareDisk(fresh, keeper.store.rooms)
+  const { differed } = rebuildOver(fresh, world.keeper.sql, keeper.store.rooms, { replace: false })
+  giveDisk(fresh)
   return differed.length > 0 ? [`W-8: a rebuild gives other rows in ${differed.join(', ')}`] : []
 }
 

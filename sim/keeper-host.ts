@@ -3,11 +3,12 @@
 // fails before or after it took effect, a full disk, a loop that stands still.
 import type { Entry } from '../src/core/ledger.ts'
 import { instantOf, type Now } from '../src/core/time.ts'
-import { openSql, type Sql } from '../src/db/sql.ts'
-import { prepareTables, storeOver, type Store } from '../src/db/store.ts'
+import type { Sql } from '../src/db/sql.ts'
+import { storeOver, type Store } from '../src/db/store.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
 import { allOf, createKeeper, type InForce, type Keeper, type KeeperPorts, type Rooms } from '../src/engine/keeper.ts'
 import type { Time } from './clock.ts'
+import { prepareDisk, takeDisk } from './disk.ts'
 
 export interface KeeperHost {
   readonly keeper: Keeper | undefined
@@ -55,8 +56,7 @@ function withFaults(store: Store, fault: () => 'before' | 'after' | undefined): 
 
 export function keeperHost(options: HostOptions): KeeperHost {
   const { time } = options
-  const sql = openSql(':memory:')
-  sql.exec('pragma synchronous = off; pragma journal_mode = memory')
+  const sql = takeDisk()
   const suspects = memorySuspects()
   let life = 0
   let keeper: Keeper | undefined
@@ -130,8 +130,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
         open(given) {
           rooms = given
           const list = allOf(given)
-          // Once for a disk: what it finds prepared it would leave as it is.
-          if (of === 1) prepareTables(sql, list)
+          prepareDisk(sql, list)
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', 'node_sim')
           sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'store', 'store_sim')
           return withFaults(storeOver(sql, list), () => {

@@ -1,5 +1,6 @@
 // Many schedules in a row: failures by seed, and "sometimes" counters. A kind of fault, or a situation that the schedules are there
 // to bring about, that never happened is a failure of the simulator itself.
+import { giveDisk } from './disk.ts'
 import { judge } from './invariants.ts'
 import { CALM_ALERT, FAULTS, runSchedule, type World } from './schedule.ts'
 
@@ -40,7 +41,7 @@ export async function runMany(it: { from: number; count: number; most?: number }
     for (const fault of world.happened.keys()) many.sometimes[fault] = (many.sometimes[fault] ?? 0) + 1
     for (const [name, happened] of Object.entries(SITUATIONS)) if (happened(world)) many.sometimes[name] = (many.sometimes[name] ?? 0) + 1
     world.keeper.crash()
-    world.keeper.sql.close()
+    giveDisk(world.keeper.sql)
   }
   many.seconds = Number(process.hrtime.bigint() - started) / 1e9
   // 0.5 % of the schedules, and never less than one.

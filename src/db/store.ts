@@ -238,10 +238,8 @@ export function dueNow(sql: Sql, now: Now, most: number): DueRow[] {
 
 /** The earliest moment at which something will be due; `undefined` when nothing is planned. */
 export function nextDue(sql: Sql, boot: string): { wall: number; tick: number } | undefined {
-  const wall = sql.get<{ at: number | null }>('select min(wall) as at from agenda')?.at
-  if (wall === null || wall === undefined) return undefined
-  const tick = sql.get<{ at: number | null }>('select min(tick) as at from agenda where boot = ?', boot)?.at
-  return { wall, tick: tick ?? Number.POSITIVE_INFINITY }
+  const at = sql.get<{ wall: number | null; tick: number | null }>('select (select min(wall) from agenda) as wall, (select min(tick) from agenda where boot = ?) as tick', boot)
+  return at === undefined || at.wall === null ? undefined : { wall: at.wall, tick: at.tick ?? Number.POSITIVE_INFINITY }
 }
 
 /** An entry as it is stored. */

@@ -40,26 +40,33 @@ export function verifyLedger(sql: Sql): Verdict {
 const rowsOf = (sql: Sql, table: string): string[] =>
   sql.all<Row>(`select * from ${table}`).map((row) => canonical(row)).sort()
 
+export interface Rebuilt { readonly entries: number; readonly differed: readonly string[] }
+
 /** Folds the ledger into fresh tables and names the projections that differ; `replace` puts the folded rows in. */
-export function rebuildLedger(sql: Sql, rooms: readonly Room[], options: { replace: boolean }): { readonly entries: number; readonly differed: readonly string[] } {
+export function rebuildLedger(sql: Sql, rooms: readonly Room[], options: { replace: boolean }): Rebuilt {
   const fresh = openSql(':memory:')
   try {
     prepareTables(fresh, rooms)
-    fresh.exec('begin')
-    const count = fold(fresh, entries(sql), rooms)
-    fresh.exec('commit')
-    const differed: string[] = []
-    for (const table of rooms.flatMap((room) => room.projections)) {
-      const has = rowsOf(sql, table)
-      const should = rowsOf(fresh, table)
-      if (has.length === should.length && has.every((row, i) => row === should[i])) continue
-      differed.push(table)
-      if (options.replace) copyTable(fresh, sql, table)
-    }
-    return { entries: count, differed }
+    return rebuildOver(fresh, sql, rooms, options)
   } finally {
     fresh.close()
   }
+}
+
+/** The same with fresh tables that are there already: those of `rooms`, without a row. */
+export function rebuildOver(fresh: Sql, sql: Sql, rooms: readonly Room[], options: { replace: boolean }): Rebuilt {
+  fresh.exec('begin')
+  const count = fold(fresh, entries(sql), rooms)
+  fresh.exec('commit')
+  const differed: string[] = []
+  for (const table of rooms.flatMap((room) => room.projections)) {
+    const has = rowsOf(sql, table)
+    const should = rowsOf(fresh, table)
+    if (has.length === should.length && has.every((row, i) => row === should[i])) continue
+    differed.push(table)
+    if (options.replace) copyTable(fresh, sql, table)
+  }
+  return { entries: count, differed }
 }
 
 function copyTable(from: Sql, to: Sql, table: string): void {

@@ -179,6 +179,7 @@ export function createEngine(options: EngineOptions): Engine {
       lose(cause, owed)
       return turns
     }
+    if (owed.afterwards.length + owed.replies.length + owed.deeds.length === 0) return turns
     store.reading(() => {
       for (const effect of owed.afterwards) effect()
       for (const reply of owed.replies) reply()
