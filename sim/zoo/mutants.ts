@@ -14,6 +14,7 @@ import { reconciling } from './mutants-reconcile.ts'
 import { retaining } from './mutants-retention.ts'
 import { alarming } from './mutants-alarms.ts'
 import { cataloguing } from './mutants-sets.ts'
+import { mirroring } from './mutants-objects.ts'
 import { manifesting } from './mutants-exec.ts'
 import { keys } from './mutants-keys.ts'
 import { overSftp } from './mutants-sftp.ts'
@@ -374,4 +375,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...alarming, ...manifesting, ...scanning, ...drilling, ...restoring, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...mirroring, ...alarming, ...manifesting, ...scanning, ...drilling, ...restoring, ...overSftp, ...own]

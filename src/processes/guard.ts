@@ -24,6 +24,8 @@ import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { GuardContext } from './guard/context.ts'
 import { perform as drill } from './guard/drill.ts'
 import { perform as list } from './guard/list.ts'
+import { listWhole } from './guard/objects/listing.ts'
+import { walkObjects } from './guard/objects/walk.ts'
 import { perform as verify } from './guard/verify.ts'
 import { perform as reconcile, type ReconcileContext } from './guard/reconcile.ts'
 import type { OpenCatalogue } from './guard/reconcile/catalogue.ts'
@@ -131,8 +133,11 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
   const set = init?.sets.find(({ name }) => name === task.set)
   const lies = set?.in.find((it) => it.store === task.store)
   if (!set || !lies) throw new Fault(`no set “${task.set}” lies in “${task.store}”`, 'never')
+  // Beside what is emptied at every start: one round leans on the one before it.
+  const kept = path.join(init?.data ?? '', 'objects', `${task.set}@${task.store}`)
   switch (task.is) {
-    case 'list': return list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
+    case 'walk': return walkObjects({ ...task, folder: kept }, context, signal)
+    case 'list': return lies.objects !== undefined ? listWhole({ store: task.store, prefix: lies.objects, key: lies.pattern.text, folder: kept }, context, signal) : list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
     case 'drill': return drilled(task, set, context, signal).finally(() => rmdir(context.folder, () => undefined))
   }

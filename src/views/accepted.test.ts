@@ -331,3 +331,19 @@ test('a base backup has its WAL in its own store, and what is a folder is never 
     assert.match(rendered, pattern)
   }
 })
+
+test('a bucket that is itself the copy is named by its folder, or by a slash for all that lies there, and nothing of it goes by a rule', async () => {
+  const text = (name: string, more = ''): string => `version: 1\nstores: { nas: { dir: ./nas } }\nbackups: { media: { engine: objects, in: { nas: "${name}" }, every: 24h${more} } }\n`
+  const lies = async (name: string): Promise<unknown> => {
+    const { objects, pattern } = (await accept({ text: text(name), ...plugins })).backups[0]?.in[0] ?? assert.fail(name)
+    return [objects, pattern.text]
+  }
+  assert.deepEqual([await lies('media/'), await lies('/')], [['media/', 'media/'], ['', '/']])
+  const bad: readonly (readonly [string, string, RegExp])[] = [
+    ['media', '', /named by its folder, such as media\//], ['media/{date}/', '', /named by its folder/], ['../media/', '', /holds no/], ['media/', ', keep: { daily: 7 }', /what lies in “nas” is one copy/],
+  ]
+  for (const [name, more, pattern] of bad) {
+    const { rendered } = await refuse({ text: text(name, more), ...plugins })
+    assert.match(rendered, pattern)
+  }
+})

@@ -9,7 +9,9 @@ import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { rtoFor } from '../rooms/guard/drills/figures.ts'
 import { loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
-import { judgeCopies, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
+import { judgedIn } from '../rooms/guard/objects/standing.ts'
+import { loadWalk, loadWholeOf } from '../rooms/guard/objects/rows.ts'
+import type { Judged, Side } from '../rooms/guard/sets/judge.ts'
 import { exposureOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
@@ -96,6 +98,19 @@ export interface BackupPlaceAnswer {
   readonly newest: BackupAnswer | null
   /** How far it is read, where the set promises that. */
   readonly reading: ReadingAnswer | null
+  /** Where what lies there is itself the copy; absent elsewhere, and before it was listed. */
+  readonly whole?: WholeAnswer
+}
+
+/** A bucket that is itself the copy. */
+export interface WholeAnswer {
+  readonly objects: number
+  /** Of them, those whose names nobody can ask for. */
+  readonly odd: number
+  readonly newest_write: Instant | null
+  /** What the store says of itself: whether it keeps versions, and whether it locks them. */
+  readonly versioning: string
+  readonly lock: string
 }
 
 export interface ReadingAnswer {
@@ -187,8 +202,13 @@ const readSoFar = ({ unread, at }: Extent, damage: string | undefined): ReadSoFa
 const MOST_FAULTS = 1000
 
 /** How far each copy is read; of a repository, all of them together. */
-function readOf(sql: Sql, set: BackupSet, { store, repository }: Lies): (key: string) => ReadSoFar {
+function readOf(sql: Sql, set: BackupSet, { store, repository, objects }: Lies): (key: string) => ReadSoFar {
   if (!set.verify) return () => NOT_READ
+  if (objects !== undefined) {
+    const found = loadWalk(sql, set.name, store)?.found
+    const rotten = found?.faults.find(({ is }) => is === 'differs')
+    return () => ({ damage: found && found.damaged > 0 ? `${rotten?.key ?? 'an object'} is damaged: ${rotten?.says ?? ''}` : undefined, since: (seenAt) => found?.whole?.at ?? seenAt })
+  }
   const faults = loadFaults(sql, set.name, store, MOST_FAULTS).filter(({ fault }) => fault === 'differs')
   if (repository !== undefined) {
     const together = loadWhole(sql, set.name, store)
@@ -211,10 +231,27 @@ function answerOf({ set, store }: { readonly set: string; readonly store: string
   }
 }
 
-function readingOf(sql: Sql, set: BackupSet, store: string, oldest: Instant | null): ReadingAnswer | null {
+function readingOf(sql: Sql, set: BackupSet, { store, objects }: Lies, oldest: Instant | null): ReadingAnswer | null {
   if (!set.verify) return null
+  if (objects !== undefined) return walkOf(sql, set.name, store, set.verify.allWithin, oldest)
   const due = sumDue(sql, set.name, store, loadReckoning(sql)?.passed ?? ms(0))
   return { all_within: set.verify.allWithin, parts: loadWhole(sql, set.name, store).parts, due: due.parts, bytes_due: due.bytes, damaged: countDamaged(sql, set.name, store), oldest_unread: oldest }
+}
+
+/** A round that somebody asked for and that has not begun has everything before it. */
+function walkOf(sql: Sql, set: string, store: string, allWithin: Span, oldest: Instant | null): ReadingAnswer {
+  const [walk, there] = [loadWalk(sql, set, store), loadWholeOf(sql, set, store)?.whole]
+  const found = walk?.found
+  const waits = walk?.hurry !== undefined && (found === undefined || found.began < walk.hurry || !found.done)
+  const [objects, bytes] = [there?.objects ?? 0, there?.bytes ?? 0]
+  const isBegun = found !== undefined && walk?.hurry !== undefined && found.began >= walk.hurry
+  const left = !waits ? (found?.left ?? { objects: 0, bytes: 0 }) : isBegun ? { objects: Math.max(1, found.left.objects), bytes: found.left.bytes } : { objects: Math.max(1, objects), bytes }
+  return { all_within: allWithin, parts: objects, due: left.objects, bytes_due: left.bytes, damaged: found?.damaged ?? 0, oldest_unread: oldest }
+}
+
+function wholeOf(sql: Sql, set: string, { store, objects }: Lies): WholeAnswer | undefined {
+  const there = objects === undefined ? undefined : loadWholeOf(sql, set, store)?.whole
+  return there && { objects: there.objects, odd: there.odd, newest_write: there.modifiedAt ?? null, versioning: there.versioning, lock: there.lock }
 }
 
 interface Place {
@@ -231,12 +268,13 @@ interface Seen {
 
 function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const { store, pattern } = lies
+  const whole = wholeOf(sql, set.name, lies)
   const proofs = loadProofs(sql, set.name, store)
   const read = readOf(sql, set, lies)
   const known = loadCopies(sql, set.name, store)
   const seen = new Map(known.map((copy) => [copy.key, copy]))
   const drills = new Map(loadDrills(sql, set.name, store).map((it) => [`${it.key}\0${it.etag}`, it]))
-  const copies = judgeCopies(pattern, known, now.wall).flatMap((copy) => {
+  const copies = judgedIn(sql, set.name, lies, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
     const drill = drills.get(`${copy.key}\0${copy.etag}`)
@@ -250,7 +288,7 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
     answer: {
       store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
-      reading: readingOf(sql, set, store, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))),
+      reading: readingOf(sql, set, lies, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))), ...(whole ? { whole } : {}),
     },
   }
 }

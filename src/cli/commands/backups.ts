@@ -1,5 +1,5 @@
 // `holdfast backups`: what copies there are of what, where, how old, and what was proven of them.
-import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer, DoneAnswer, RetentionAnswer, ReadingAnswer } from '../../views/backups.ts'
+import type { BackupAnswer, BackupPlaceAnswer, BackupsAnswer, BackupSetAnswer, DoneAnswer, RetentionAnswer, ReadingAnswer, WholeAnswer } from '../../views/backups.ts'
 import { BACKUP_SHAPES } from '../../words/backups.ts'
 import { saySize } from '../../words/size.ts'
 import { saySpan } from '../../words/moment.ts'
@@ -28,6 +28,10 @@ const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] 
   it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, it.state === 'ok' ? '' : it.says,
 ]
 
+/** What lies in a bucket that is itself the copy. */
+const sayWhole = ({ objects, odd, versioning, lock }: WholeAnswer): string =>
+  `${objects.toLocaleString('en')} objects${odd > 0 ? `, ${odd} with names that cannot be asked for` : ''}; versions ${versioning}, lock ${lock}, as the store says`
+
 const list: Command = async (session) => {
   const body = await ask<BackupsAnswer>(session, 'GET', '/backups')
   const { out } = session
@@ -48,6 +52,8 @@ const show: Command = async (session, [name = '']) => {
       ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
     out.data()
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
+    if (body.places.some(({ whole }) => whole)) out.data()
+    out.table(body.places.flatMap(({ store, whole }): Cell[][] => (whole ? [[store, sayWhole(whole), whole.newest_write === null ? '' : `newest ${out.moment(whole.newest_write)}`]] : [])))
     out.data()
     out.table((body.copies ?? []).map((copy): Cell[] => [
       out.shape(copy.counted ? 'ok' : 'unknown'), copy.copy, copy.store, saySize(copy.bytes), out.moment(copy.at), rungOf(copy, session), manifestOf(copy), copy.why,

@@ -93,6 +93,7 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     if (asker.is === 'token') return noToken('accepts')
     if (!set.in.some(({ store }) => store === args.store)) return noStore(set, args.store)
     const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
+    if (set.in.some((it) => it.store === args.store && it.objects !== undefined)) return done(`accepted: ${set.name} in ${args.store} is measured by what lies there now`)
     return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
   }),
   'backups.acceptMost': (keeper, { set: called, store, most, reason }, who, asker) => withSet(keeper, called, async (set) => {

@@ -5,7 +5,7 @@ import { hours, minutes, sayTime, type Now, type Span, type Tick } from '../../c
 import type { Tx } from '../../db/room.ts'
 import type { GuardRoom } from '../../rooms/guard/index.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
-import type { FromGuard, Listed, Task, ToGuard, Verified } from '../../rooms/guard/protocol.ts'
+import type { FromGuard, Listed, Task, ToGuard, Verified, Walked } from '../../rooms/guard/protocol.ts'
 import { LONGEST_RUN } from '../../rooms/guard/reconcile/duty.ts'
 import type { ReconcileResult } from '../../rooms/guard/reconcile/task.ts'
 
@@ -41,7 +41,7 @@ interface Pending {
 }
 
 /** So long a task may take, where nobody says otherwise. */
-const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: minutes(65), drill: hours(13), reconcile: LONGEST_RUN, recheck: minutes(2) }
+const WITHIN: Readonly<Record<Task['is'], Span>> = { list: minutes(65), verify: minutes(65), walk: minutes(65), drill: hours(13), reconcile: LONGEST_RUN, recheck: minutes(2) }
 /** So many may be under way; further ones are refused, and asked for again when they fall due. */
 const MOST = 2000
 
@@ -51,8 +51,8 @@ export function createGuardLine({ now, send, turn, room, prepare = () => undefin
   // Of this keeper alone: what comes back for one before it is nobody's.
   const mine = Math.floor(now().tick).toString(36)
   // Two runs of one reconcile would not know of each other.
-  // Who asked makes no other drill of it.
-  const keyOf = (task: Task): string => (task.is === 'reconcile' ? JSON.stringify([task.is, task.reconcile]) : JSON.stringify(task, (key, value: unknown) => (key === 'by' ? undefined : value)))
+  // Who asked makes no other drill of it, and a minute no other walk.
+  const keyOf = (task: Task): string => (task.is === 'reconcile' ? JSON.stringify([task.is, task.reconcile]) : JSON.stringify(task, (key, value: unknown) => (key === 'by' || key === 'passed' ? undefined : value)))
   const byId = (id: string): [string, Pending] | undefined => [...pending].find(([, it]) => it.id === id)
 
   const begin = (task: Task, within: Span): Pending | undefined => {
@@ -124,6 +124,9 @@ function settle(room: GuardRoom, tx: Tx, task: Task, result: unknown): 'all' | '
     case 'verify':
       room.verified(tx, task, result as Verified)
       return 'all'
+    case 'walk':
+      room.walked(tx, task, result as Walked)
+      return 'all'
     case 'reconcile':
       room.reconciles.reconciled(tx, task, result as ReconcileResult)
       return 'all'
@@ -136,6 +139,7 @@ function settleFailed(room: GuardRoom, tx: Tx, task: Task, says: string): void {
     case 'list': return void room.listed(tx, task, { is: 'not-listed', says })
     case 'drill': return room.drilled(tx, task, { says })
     case 'verify': return room.verified(tx, task, { is: 'not-verified', says })
+    case 'walk': return room.walked(tx, task, { is: 'not-walked', says })
     case 'reconcile': return room.reconciles.reconciled(tx, task, { is: 'failed', says })
     case 'recheck': return undefined
   }

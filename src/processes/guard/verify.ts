@@ -22,7 +22,7 @@ export async function perform({ store, parts }: VerifyWants, context: GuardConte
   for (const [n, part] of parts.entries()) {
     if (signal.aborted || failed >= MOST_FAILED) break
     const { key, etag, n: part_ } = part
-    const seen = await twice(reading, part, signal)
+    const seen = await readTwice(reading, part, signal)
     failed = seen.is === 'failed' ? failed + 1 : 0
     found.push({ key, etag, n: part_, ...seen })
     context.say(`${n + 1} of ${parts.length} parts`)
@@ -32,7 +32,8 @@ export async function perform({ store, parts }: VerifyWants, context: GuardConte
 
 type Seen = { readonly is: 'read'; readonly sum: string } | { readonly is: 'differs'; readonly sum: string } | { readonly is: 'failed'; readonly says: string } | { readonly is: 'gone' }
 
-async function twice(reading: Reading, part: PartWanted, signal: AbortSignal): Promise<Seen> {
+/** Reads a part, and once more where the first reading leaves doubt. */
+export async function readTwice(reading: Reading, part: PartWanted, signal: AbortSignal): Promise<Seen> {
   const first = await once(reading, part, signal)
   if (first.is === 'gone' || (first.is === 'read' && (part.sum === undefined || part.sum === first.sum))) return first
   const second = await once(reading, part, signal)

@@ -64,6 +64,8 @@ export const forReading = ({ name, kind, settings }: StorePlace): StorePlace =>
 /** What makes copies. Those of a repository lie under its own names; the others are called as the configuration says. */
 export const ENGINES = ['postgres', 'mariadb', 'files', 'objects', 'restic', 'pgbackrest', 'borg'] as const
 
+/** The engine whose copy is what lies in a bucket. */
+const OBJECTS = 'objects'
 /** Whose copies may be those of a whole server. */
 const SERVERS: readonly string[] = ['postgres', 'mariadb', 'pgbackrest']
 /** Files that stand for the folder around them, which is the copy. */
@@ -243,9 +245,10 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
     if (!stores.includes(store)) return reading.error('HF111', at, `${path.join('.')} lies in “${store}”, and there is no such store`, { on: 'key', help: () => helpFor(store, [...stores], 'store') }) ?? []
     const pattern = patternOf(read.engine, text)
     if ('says' in pattern) return reading.error('HF104', at, `${at.join('.')}: ${pattern.says}`, { help: 'such as pg/shop-{date}.dump' }) ?? []
+    if (read.engine === OBJECTS && read.keep) return reading.error('HF104', [...path, 'keep'], `${path.join('.')}.keep: what lies in “${store}” is one copy, and nothing of it goes by a rule`, { help: 'leave keep out; who writes there says what goes' }) ?? []
     if (IN_FOLDER.test(text) && read.keep) return reading.error('HF104', [...path, 'keep'], `${path.join('.')}.keep: its copies in “${store}” are folders, and of a folder nothing is removed`, { help: 'leave keep out, or keep each copy in one file: pg_basebackup -D - -Ft -X fetch' }) ?? []
     const wal = read.wal?.[store]
-    return [{ store, pattern, ...where.get(store), ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }), ...(wal === undefined ? {} : { wal: `${wal.replace(/\/+$/, '')}/` }) }]
+    return [{ store, pattern, ...where.get(store), ...(read.engine in REPOSITORIES && { repository: `${text.replace(/\/+$/, '')}/` }), ...(read.engine === OBJECTS && { objects: pattern.prefix }), ...(wal === undefined ? {} : { wal: `${wal.replace(/\/+$/, '')}/` }) }]
   })
   checkServer(reading, path, read)
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
@@ -285,6 +288,10 @@ const assertionOf = (it: Exclude<z.output<typeof assertion>, { http: string }>):
   'sql' in it ? { is: 'sql', sql: it.sql } : 'newest' in it ? { is: 'newest', sql: it.newest, within: it.within } : { is: 'file', file: it.file, sha256: it.sha256 }
 
 function patternOf(engine: string, text: string): Pattern | { readonly says: string } {
+  if (engine === OBJECTS) {
+    if (text === '/') return { text, prefix: '' }
+    return text.includes('{') || !text.endsWith('/') ? { says: 'what is itself the copy is named by its folder, such as media/, or / for all that lies there' } : readPattern(text)
+  }
   const inside = REPOSITORIES[engine]
   if (inside === undefined) return readPattern(text)
   if (text.includes('{')) return { says: `a repository of ${engine} is named by its folder alone` }

@@ -10,7 +10,9 @@ import { applyObject } from './acts/rows.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
 import { slowness } from './drills/figures.ts'
 import type { DrillReport } from './drills/report.ts'
-import type { DrillTask, Listed, ListTask, Verified, VerifyTask } from './protocol.ts'
+import { applyMeasured, applyMeasuredAnew, applyWholeLeft, OBJECT_PROJECTIONS, OBJECT_TABLES } from './objects/rows.ts'
+import { walkingOf } from './objects/walking.ts'
+import type { DrillTask, Listed, ListTask, Verified, VerifyTask, Walked, WalkTask } from './protocol.ts'
 import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, loadListing, PROJECTIONS, TABLES } from './rows.ts'
 import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcile/duty.ts'
 import * as runs from './reconcile/rows.ts'
@@ -48,6 +50,7 @@ export interface GuardRoom extends Room {
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
   drilled(tx: Tx, task: DrillTask, result: DrillReport | { readonly says: string }): void
   verified(tx: Tx, task: VerifyTask, result: Verified): void
+  walked(tx: Tx, task: WalkTask, result: Walked): void
   /** A person wants a set to be read now: all of it, or what is due. */
   read(tx: Tx, set: BackupSet, what: 'all' | 'due'): void
   /** A person holds a copy: no rule makes it go. False where it is held already. */
@@ -68,6 +71,7 @@ const both = (...applies: readonly ((sql: Sql, entry: Entry) => void)[]) => (sql
 
 export function guardRoom(context: GuardContext): GuardRoom {
   const verifying = verifyingOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
+  const walking = walkingOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const sets = setsOf({
     ...context,
     onListed(tx, set, store, { identity, clock }) {
@@ -75,7 +79,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       evaluate(tx, set, store, context, acts)
       verifying.listed(tx, set, store)
     },
-    doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), drillDoubt(sql, set, store, now), slowness(sql, set, now)].flatMap((it) => it ?? []),
+    doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), walking.verdict(sql, set, store), drillDoubt(sql, set, store, now), slowness(sql, set, now)].flatMap((it) => it ?? []),
     formerOf: (sql, set, store) => retention.loadShelf(sql, set.name, store)?.identity,
     took(sql, set, store) {
       const taken = retention.loadTaken(sql, set, store)
@@ -93,8 +97,8 @@ export function guardRoom(context: GuardContext): GuardRoom {
     restores,
     reconciles,
     signedBy: () => context.origin().signer.key,
-    tables: TABLES + RUN_TABLES + READING_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
-    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS, ...RESTORE_PROJECTIONS],
+    tables: TABLES + RUN_TABLES + READING_TABLES + OBJECT_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
+    projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...OBJECT_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS, ...RESTORE_PROJECTIONS],
     on: { ...acts.on },
     rules(tx, job) {
       const of = parseJob(job)
@@ -107,15 +111,16 @@ export function guardRoom(context: GuardContext): GuardRoom {
     apply: {
       ...acts.apply, 'guard.ended': both(applyObject, retention.applyEnded), 'guard.looked': both(applyObject, retention.applyEnded), 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
       'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
-      'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft), 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
+      'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft, applyWholeLeft), 'guard.measured': applyMeasured, 'guard.measuredAnew': applyMeasuredAnew, 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,
       'guard.planted': drills.apply.planted,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
-    due: { ...sets.due, ...verifying.due, ...drills.due, ...doubtful.due, ...reconciles.due },
+    due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due },
     configure(tx) {
       sets.configure(tx)
       verifying.configure(tx)
+      walking.configure(tx)
       drills.configure(tx)
       reconciles.configure(tx)
       doubtful.configure(tx)
@@ -123,7 +128,11 @@ export function guardRoom(context: GuardContext): GuardRoom {
     listed: (tx, task, result) => (task.what === 'everything' ? verifying.things(tx, task, result) : sets.listed(tx, task, result)),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),
     verified: (tx, task, result) => verifying.verified(tx, task, result),
-    read: (tx, set, what) => verifying.read(tx, set, what),
+    walked: (tx, task, result) => walking.walked(tx, task, result),
+    read(tx, set, what) {
+      verifying.read(tx, set, what)
+      walking.read(tx, set, what)
+    },
     hold(tx, { set, key, by, reason }) {
       if (retention.loadHolds(tx.sql, set).has(key)) return false
       tx.append({ is: 'guard.held', stream: `backup:${set}`, body: { set, key, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
@@ -137,7 +146,11 @@ export function guardRoom(context: GuardContext): GuardRoom {
       if (moved) saveRotation(tx.sql, set, store, { credit: FIRST_CREDIT, odd: '' })
       const its = context.sets().get(set)
       if (its) foundAgain(tx, its, store, 'a person said that it was meant to go')
-      return gone.map(({ key }) => key)
+      const whole = its?.in.find((it) => it.store === store && it.objects !== undefined)
+      if (!its || !whole) return gone.map(({ key }) => key)
+      tx.append({ is: 'guard.measuredAnew', stream: `backup:${set}`, body: { set, store, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })
+      sets.consider(tx, its, store)
+      return [whole.pattern.text]
     },
     acceptMost(tx, { set, store, most, by, reason }) {
       tx.append({ is: 'guard.mostAccepted', stream: `backup:${set}`, body: { set, store, most, by, reason: `#${tx.keep(reason)}`, at: tx.now.wall } })

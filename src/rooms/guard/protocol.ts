@@ -1,9 +1,10 @@
 // What keeper and guard process say to each other. The keeper gives tasks, each a long read that changes nothing; the process answers each once.
 // A task that is not answered says nothing, and whoever waits for it takes that for unknown.
-import type { Instant } from '../../core/time.ts'
+import type { Instant, Span } from '../../core/time.ts'
 import type { Manifest } from '../../ports/backup.ts'
 import type { StoreClock } from '../../ports/store.ts'
 import type { DrillReport } from './drills/report.ts'
+import type { Whole } from './objects/judge.ts'
 import type { ReconcileResult, ReconcileTask, RecheckTask, Rechecked } from './reconcile/task.ts'
 import type { Copy } from './sets/judge.ts'
 
@@ -49,7 +50,19 @@ export interface VerifyTask {
   readonly parts: readonly PartWanted[]
 }
 
-export type Task = ListTask | VerifyTask | DrillTask | ReconcileTask | RecheckTask
+/** Objects of a bucket that is itself the copy, to be read as far as they are due. `passed`: by the reckoning. `hurry`: all of it, in a round that began no earlier. */
+export interface WalkTask {
+  readonly is: 'walk'
+  readonly set: string
+  readonly store: string
+  /** Which store it was when it was listed. */
+  readonly identity: string
+  readonly passed: Span
+  readonly allWithin: Span
+  readonly hurry?: Span
+}
+
+export type Task = ListTask | VerifyTask | WalkTask | DrillTask | ReconcileTask | RecheckTask
 
 /**
  * What came of a part, the second time where the first left doubt. `differs`: other bytes than at first, under the same etag. `gone`: that version is
@@ -64,12 +77,42 @@ export type PartFound = { readonly key: string; readonly etag: string; readonly 
 /** Parts that are not in it were not read. */
 export type Verified = { readonly is: 'verified'; readonly parts: readonly PartFound[] } | { readonly is: 'not-verified'; readonly says: string }
 
+/** Something wrong with one object. */
+export interface WalkFault {
+  readonly key: string
+  readonly etag: string
+  readonly is: 'differs' | 'failed'
+  readonly says: string
+  /** So often in a row. */
+  readonly times: number
+}
+
+/** How far a round through all objects is. `left`: what is due now and was not read. `whole`: the last round that left nothing out, and found nothing wrong. */
+export type Walked =
+  | {
+    readonly is: 'walked'
+    readonly began: Span
+    readonly done: boolean
+    readonly objects: number
+    readonly bytes: number
+    readonly of: { readonly objects: number; readonly bytes: number }
+    readonly left: { readonly objects: number; readonly bytes: number }
+    readonly whole?: { readonly began: Span; readonly at: Instant; readonly objects: number }
+    readonly damaged: number
+    readonly failed: number
+    /** The first of them. */
+    readonly faults: readonly WalkFault[]
+    /** The store let too much fail in a row: it is tried again later. */
+    readonly stuck: boolean
+  }
+  | { readonly is: 'not-walked'; readonly says: string }
+
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
-  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock }
+  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'> }
   | { readonly is: 'not-listed'; readonly says: string }
 
-export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never
+export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends WalkTask ? Walked : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never
 
 export type ToGuard =
   | { readonly is: 'task'; readonly id: string; readonly task: Task }

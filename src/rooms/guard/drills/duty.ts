@@ -7,7 +7,8 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { DrillTask, Task } from '../protocol.ts'
 import { loadCopies } from '../rows.ts'
-import { judgeCopies, type Judged } from '../sets/judge.ts'
+import { judgedIn } from '../objects/standing.ts'
+import type { Judged } from '../sets/judge.ts'
 import { forDrill } from '../sets/manifest.ts'
 import { manifestOfCopy } from '../sets/manifest-rows.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -144,17 +145,17 @@ function keepReport(tx: Tx, { sets, origin }: DrillsContext, { set: name, copy, 
 
 /** What is to be drilled now. */
 function nextCopy(sql: Sql, set: BackupSet, store: string, now: Instant): Judged | undefined {
-  return chooseCopy(judgedIn(sql, set, store, now), loadDrills(sql, set.name, store), { times: countDrills(sql, set.name, store), seed: keyOf(set.name, store) })
+  return chooseCopy(judgedOf(sql, set, store, now), loadDrills(sql, set.name, store), { times: countDrills(sql, set.name, store), seed: keyOf(set.name, store) })
 }
 
-const judgedIn = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged[] => {
+const judgedOf = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged[] => {
   const lies = set.in.find((it) => it.store === store)
-  return lies ? judgeCopies(lies.pattern, loadCopies(sql, set.name, store), now) : []
+  return lies ? judgedIn(sql, set.name, lies, now) : []
 }
 
 /** The drill of one copy, by its key, or of the newest that counts; nothing where there is none. */
 export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, by }: { readonly key: string | undefined; readonly now: Instant; readonly by: string }): DrillTask | undefined {
-  const judged = judgedIn(sql, set, store, now)
+  const judged = judgedOf(sql, set, store, now)
   const copy = key === undefined ? judged.find(({ counted }) => counted) : judged.find((it) => it.key === key)
   return copy && { ...taskFor(sql, set, store, copy), by }
 }
@@ -162,7 +163,7 @@ export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, b
 /** The newest copy that a drill restored, to be spoilt: only where the same copy passes unspoilt does a failure say anything. */
 export function plantTask(sql: Sql, set: BackupSet, store: string, now: Instant): DrillTask | undefined {
   const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung }) => (verdict !== 'failed' && rung >= RESTORED ? [JSON.stringify([key, etag])] : [])))
-  const copy = judgedIn(sql, set, store, now).find(({ counted, key, etag }) => counted && restored.has(JSON.stringify([key, etag])))
+  const copy = judgedOf(sql, set, store, now).find(({ counted, key, etag }) => counted && restored.has(JSON.stringify([key, etag])))
   return copy && { ...taskFor(sql, set, store, copy), planted: true }
 }
 

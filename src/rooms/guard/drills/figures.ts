@@ -1,8 +1,8 @@
 // How long a restore of today's size takes, by the last drills that passed: one reckoning for whoever shows it, signs it, or is paged by it.
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
-import { loadCopies } from '../rows.ts'
-import { judgeCopies, type Verdict } from '../sets/judge.ts'
+import { judgedIn } from '../objects/standing.ts'
+import type { Verdict } from '../sets/judge.ts'
 import { inTime, rtoOf, type Rto, type Timed } from '../sets/score.ts'
 import type { BackupSet } from '../sets/set.ts'
 import type { DrillReport } from './report.ts'
@@ -26,6 +26,6 @@ export function slowness(sql: Sql, set: BackupSet, now: Instant): Verdict | unde
 
 /** How large the newest copy that counts is, in any store. */
 export function bytesToday(sql: Sql, set: BackupSet, now: Instant): number | undefined {
-  const newest = set.in.flatMap(({ store, pattern }) => judgeCopies(pattern, loadCopies(sql, set.name, store), now).find(({ counted }) => counted) ?? [])
+  const newest = set.in.flatMap((lies) => judgedIn(sql, set.name, lies, now).find(({ counted }) => counted) ?? [])
   return newest.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]?.bytes
 }

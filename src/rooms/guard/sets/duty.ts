@@ -4,11 +4,12 @@
 import { ageOf, dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
+import { judgedIn, measure, verdictsOn } from '../objects/standing.ts'
 import type { Listed, ListTask, Task } from '../protocol.ts'
 import {
-  isDown, loadAsked, loadCopies, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type TurnedBody,
+  isDown, loadAsked, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type TurnedBody,
 } from '../rows.ts'
-import { judgeCopies, judgeSet, worstFirst, type Copy, type Verdict } from './judge.ts'
+import { worstFirst, type Copy, type Verdict } from './judge.ts'
 import { record } from './recording.ts'
 import { lookEvery, type BackupSet } from './set.ts'
 import { isSilenced, loadFindings, loadMissed, type MissedBody } from './standing-rows.ts'
@@ -47,7 +48,7 @@ export const ANOTHER = 'it is another store than before. If that is right, say s
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 /** How old a listing may be: three looks, and what one may take. */
-export const patienceOf = (set: Pick<BackupSet, 'every'>): Span => ms(Math.min(LONGEST_LISTING, lookEvery(set) * 3) + lookEvery(set))
+export const patienceOf = (set: Pick<BackupSet, 'every' | 'in'>): Span => ms(Math.min(LONGEST_LISTING, lookEvery(set) * 3) + lookEvery(set))
 
 export function setsOf(context: SetsContext): Sets {
   const consider = (tx: Tx, set: BackupSet, store: string): void => {
@@ -58,8 +59,8 @@ export function setsOf(context: SetsContext): Sets {
     const side = loadSide(sql, set.name, store)
     // Before the first listing there is nothing to say, for as long as a listing may take.
     if (listing.age === undefined && listing.failed === undefined && side === undefined && !isOverdue(tx, set, store)) return
-    const judged = judgeCopies(lies.pattern, loadCopies(sql, set.name, store), now.wall)
-    const verdicts = judgeSet(set, judged, listing, { now: now.wall, patience: patienceOf(set) })
+    const judged = judgedIn(sql, set.name, lies, now.wall)
+    const verdicts = verdictsOn(sql, set, lies, judged, listing, { now: now.wall, patience: patienceOf(set) })
     turn(tx, set, store, side?.side, { found: worstFirst([...verdicts, ...(judged.length === 0 ? [] : context.doubts(sql, set, store, now.wall))]), well: verdicts[0]?.says ?? '' })
   }
   return {
@@ -92,7 +93,8 @@ export function setsOf(context: SetsContext): Sets {
       // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
       else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, ANOTHER)
       else {
-        if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
+        if (lies.objects !== undefined) measure(tx, set, lies, result)
+        else if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
         if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)

@@ -18,6 +18,8 @@ export interface Lies {
   readonly pattern: Pattern
   /** Of a repository: everything below this belongs to all of its copies together. */
   readonly repository?: string
+  /** Of a bucket that is itself the copy: what its objects begin with; empty for all of it. */
+  readonly objects?: string
   /** Of base backups: where in this store the log behind them is archived, with a slash at its end. */
   readonly wal?: string
 }
@@ -59,5 +61,5 @@ export interface BackupSet {
   readonly from: string
 }
 
-/** How often its listings are taken: often enough to see a copy that is late, and never all the time. */
-export const lookEvery = ({ every }: Pick<BackupSet, 'every'>): Span => Math.min(900_000, Math.max(60_000, Math.floor(every / 12))) as Span
+/** How often its listings are taken: often enough to see a copy that is late, and never all the time. Where millions of objects may lie, more seldom. */
+export const lookEvery = ({ every, in: lies }: Pick<BackupSet, 'every' | 'in'>): Span => Math.min(lies.some(({ objects }) => objects !== undefined) ? 21_600_000 : 900_000, Math.max(60_000, Math.floor(every / 12))) as Span

@@ -56,7 +56,7 @@ export function verifyingOf(context: VerifyingContext): Verifying {
     return next.passed
   }
   const isPromised = (set: BackupSet | undefined, store: string): set is Promising =>
-    set?.verify !== undefined && set.in.some((it) => it.store === store)
+    set?.verify !== undefined && set.in.some((it) => it.store === store && it.objects === undefined)
   const soon = (tx: Tx, set: string, store: string, after: Span): void => tx.schedule(VERIFY, keyOf(set, store), dueIn(tx.now, after))
 
   /** Asks for what is due, and says whether there was anything. */

@@ -1,0 +1,47 @@
+// The part of the zoo about buckets that are themselves the copy: each animal lets one look fuller, fresher or better read than it is.
+import type { Mutant } from './mutant.ts'
+
+const ROOM = 'src/rooms/guard/objects'
+const WALK = 'src/processes/guard/objects/walk.ts'
+const judged = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/judge.test.ts`, name })
+const walked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/walk.test.ts', name })
+const told = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/whole.test.ts', name })
+
+export const mirroring: readonly Mutant[] = [
+  {
+    name: 'a bucket that stays small becomes what is usual', breaks: ['G-2'], killer: judged('what had shrunk is no history'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: 'if (less(one, history) === undefined) history.push(one)', put: 'history.push(one)' }],
+  },
+  {
+    name: 'many small objects stand for the large ones that are gone', breaks: ['G-2'], killer: judged('G-2 a bucket that is itself the copy'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: 'it.bytes < bytes * SHRUNKEN', put: 'it.objects < bytes * 0' }],
+  },
+  {
+    name: 'every look at a bucket makes a history of its own', breaks: ['G-2'], killer: judged('a slow leak'),
+    changes: [{ file: `${ROOM}/judge.ts`, find: 'Math.min(DAY, Math.max(HOUR, every))', put: 'Math.min(DAY, every, HOUR)' }],
+  },
+  {
+    name: 'a round through a bucket takes all of the promise', breaks: ['G-2'], killer: walked('G-2 every object is read again'),
+    changes: [{ file: WALK, find: 'ms(Math.floor(roundOf(allWithin) / 2))', put: 'ms(Math.floor(roundOf(allWithin) * 4 / 3))' }],
+  },
+  {
+    name: 'rotten bytes become what is known of an object', breaks: ['G-2'], killer: walked('what rots is found'),
+    changes: [{ file: WALK, find: 'if (before?.[1] === etag) await out.add(before)', put: `if (before?.[1] === etag) await out.add(found?.is === 'differs' ? [key, etag, found.sum] : before)` }],
+  },
+  {
+    name: 'a round that found damage proves the bucket', breaks: ['G-2'], killer: walked('what rots is found'),
+    changes: [{ file: WALK, find: 'const whole = done && standing.length === 0 ?', put: `const whole = done && standing.every(({ is }) => is === 'differs') ?` }],
+  },
+  {
+    name: 'what failed once in a bucket is left unread', breaks: ['G-2'], killer: walked('what failed is tried again'),
+    changes: [{ file: WALK, find: 'if (done) await tryAgain(', put: 'if (done && state.round > 9) await tryAgain(' }],
+  },
+  {
+    name: 'what a dead writer left behind counts as read', breaks: ['G-10'], killer: walked('G-10 killed between two batches'),
+    changes: [{ file: WALK, find: '(await stat(sumsIn(folder, state.round))).size < state.length ? undefined : state', put: '(await stat(sumsIn(folder, state.round))).size < 0 ? undefined : state' }],
+  },
+  {
+    name: 'a promise that no round kept is kept', breaks: ['G-2'], killer: told('G-2 every object is read'),
+    changes: [{ file: `${ROOM}/walking.ts`, find: 'if (isBroken(base, passed, allWithin))', put: 'if (isBroken(base, ms(0), allWithin))' }],
+  },
+]
