@@ -48,7 +48,7 @@ async function world(t: TestContext): Promise<World> {
       }
     },
     async place() {
-      const [place] = ((await it.ask('backups.show', { set: 'media' })).body as unknown as BackupSetAnswer).places
+      const [place] = ((await it.ask('backups.show', { set: 'media' })).body as BackupSetAnswer).places
       return place ?? assert.fail('it lies somewhere')
     },
   })
@@ -98,7 +98,7 @@ test('G-2 every object is read: proven as of when its round began, damage pages 
   const proven = await it.place()
   assert.deepEqual([proven.newest?.rung, proven.newest?.proven_at, proven.reading?.oldest_unread, proven.reading?.parts], [2, at, at, 1000])
   await it.pass(seconds(2))
-  const asked = (await it.ask('backups.verify', { set: 'media', all: true })).body as unknown as BackupSetAnswer
+  const asked = (await it.ask('backups.verify', { set: 'media', all: true })).body as BackupSetAnswer
   assert.equal(asked.places[0]?.reading?.due, 1000, 'asked for, and not begun')
   await it.on(hours(1))
   assert(it.walks.some(({ hurry }) => hurry !== undefined))
