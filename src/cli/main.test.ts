@@ -403,7 +403,7 @@ test('without a server: validate, schema, explain', async () => {
   writeFileSync(good, 'version: 1\nsite: { name: Acme, url: "https://hold.acme.example", timezone: Europe/Berlin }\n')
   const valid = await run(`validate ${good}`)
   assert.equal(valid.exit, 0, valid.out)
-  assert.match(valid.out, /is valid: 0 checks, 0 people/)
+  assert.match(valid.out, /is valid: 0 checks, 0 people, 0 status pages\./)
   const bad = path.join(folder, 'bad.yaml')
   writeFileSync(bad, 'version: 1\nstie: { name: Acme }\n')
   const refused = await run(`validate ${bad}`)

@@ -20,6 +20,7 @@ stores:
   main: { s3: "http://127.0.0.1:9", bucket: backups, read: "\${secret:s3}" }
 backups:
   shop: { engine: postgres, in: { nas: "pg/shop-{date}.dump", main: "pg/shop-{date}.dump" }, every: 24h }
+  repo: { engine: restic, in: { nas: restic }, every: 24h }
   away: { engine: postgres, in: { main: "pg/away-{date}.dump" }, every: 24h }
 `)
 const [dump, manifest] = [at('nas/pg/shop-2026-11-20.dump'), at('m')]
@@ -64,6 +65,21 @@ test('a set is scanned where it lies, once its store has shown its marker', asyn
   assert.match(err, /Without a manifest it is only known what can be read/)
   assert.deepEqual([(await run('backups scan away')).exit, (await run('backups scan nobody')).exit, (await run('backups scan shop --rate fast')).exit, (await run('backups scan shop --update')).exit], [2, 2, 2, 2])
   assert.equal((await run(`backups scan ${at('none/')}`)).exit, 1)
+})
+
+test('what is guarded is counted, and is not nothing', async () => {
+  const { out } = await run('validate')
+  assert.match(out, /is valid: 0 checks, 0 people, 0 status pages, 3 sets of backups\./)
+  assert.doesNotMatch(out, /Nothing is watched/)
+})
+
+test('of a repository everything is scanned: its data, and not only what stands for its copies', async () => {
+  for (const name of ['snapshots', 'data']) mkdirSync(at('nas/restic', name), { recursive: true })
+  writeFileSync(at('nas/restic/snapshots/1'), 'a snapshot')
+  writeFileSync(at('nas/restic/data/2'), 'its data')
+  const { exit, out } = await run('backups scan repo')
+  assert.equal(exit, 0)
+  assert.match(out, /nas\/restic: 2 files, 18 B\. Read /)
 })
 
 test('--pages: what is no cluster is refused, with what to do', async () => {

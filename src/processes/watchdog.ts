@@ -223,7 +223,7 @@ const handWardOf = (watch: () => Watch, tick: () => Tick): HandWard => createHan
 
 function sayStart(it: Watch): void {
   const { opened, out, err, config, wants } = it
-  const checks = counted(config.checks.length)
+  const checks = counted(config)
   out.line(opened.wrote === undefined ? `✓ configuration ${opened.file} (${checks})` : `✓ wrote ${opened.file} (${opened.wrote} lines, ${checks})`)
   for (const says of missingIn(config)) out.line(`! ${says}`)
   // What is missing was said above, in the words of a start.
@@ -256,7 +256,7 @@ function hear(it: Watch, name: string, message: Message): void {
 function tellReady(it: Watch, ringer: boolean, keeper: boolean, upFor: number): void {
   if (it.told || !ringer || (!keeper && upFor < READY_WITHOUT_KEEPER)) return
   it.told = true
-  it.manager.ready(`watching ${counted(it.config.checks.length)}`)
+  it.manager.ready(`watching ${counted(it.config)}`)
 }
 
 /** A key that the disk gives up late takes the place of the one for the moment. */
@@ -284,7 +284,9 @@ function tellAlarms(it: Watch): void {
 /** As a browser is to be told. By this name of the machine itself, and by no number, browsers know passkeys. */
 const spoken = (host: string): string => (host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host)
 
-const counted = (checks: number): string => `${checks} check${checks === 1 ? '' : 's'}`
+const some = (n: number, one: string, many = `${one}s`): readonly string[] => (n === 0 ? [] : [`${n} ${n === 1 ? one : many}`])
+const counted = ({ checks, backups, reconciles }: Pick<Accepted, 'checks' | 'backups' | 'reconciles'>): string =>
+  [checks.length === 0 ? '0 checks' : some(checks.length, 'check').join(''), ...some(backups.length, 'set of backups', 'sets of backups'), ...some(reconciles.length, 'reconcile')].join(', ')
 
 const clockTime = (date: Date, timezone: string): string => date.toLocaleTimeString('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
 
@@ -316,7 +318,7 @@ async function reload(it: Watch): Promise<void> {
   // It has what was configured when it was started.
   if (children.care('hand') !== undefined) children.replace('hand')
   it.outside.configure(config.deadMan)
-  it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${counted(config.checks.length)}`}`)
+  it.out.line(`✓ ${it.opened.file} was read again: ${config.version === before.version ? 'nothing in it changed' : `in force, ${counted(config)}`}`)
   if (config.warnings.length > 0) it.err.line(renderFindings(config.warnings, 'It is in force.'))
 }
 

@@ -20,6 +20,18 @@ test('a manifest names a database or files, and stays apart from its set', async
   for (const good of ['{ mysql: "${secret:url}" }', '{ files: [a] }']) assert.equal((await load(good)).is, 'accepted', good)
 })
 
+test('what a drill asks from the manifest stands in it, also where the set says nothing more of one', async () => {
+  const files = async (rest: string): Promise<unknown> => {
+    const loaded = await loadConfig({ ...plugins, env: {}, text: `version: 1\nstores: { nas: { dir: ./nas } }\nbackups:\n  panel: { engine: files, in: { nas: "panel/{date}.tar.zst" }, every: 24h, ${rest} }\n` })
+    assert.ok(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
+    return loaded.config.manifests.map(({ set, files: named }) => [set, named])
+  }
+  const drill = 'drill: { every: 7d, assert: [ { file: etc/panel.conf, sha256: from-manifest } ] }'
+  assert.deepEqual(await files(drill), [['panel', ['etc/panel.conf']]])
+  assert.deepEqual(await files(`${drill}, manifest: { files: [etc/other.conf, etc/panel.conf] }`), [['panel', ['etc/other.conf', 'etc/panel.conf']]])
+  assert.deepEqual(await files(`drill: { every: 7d, assert: [ { file: etc/panel.conf, sha256: "${'0'.repeat(64)}" } ] }`), [])
+})
+
 test('what cannot be meant is refused, without repeating a credential', async () => {
   const cases: readonly [manifest: string, says: RegExp][] = [
     ['{ postgres: "postgres://app@a/b", mysql: "mysql://app@a/b" }', /names two databases/], ['{ tables: [orders] }', /names no database/], ['{ newest: "select 1" }', /names no database/], ['{}', /nothing of what is to be written down/],

@@ -8,6 +8,7 @@ import { loadOpen } from '../rooms/page/rows.ts'
 import { hasIt, person } from '../words/notification.ts'
 import type { CheckAnswer, OncallAnswer, StatusAnswer } from './answers.ts'
 import { viewIncident } from './incidents.ts'
+import { NOTHING_WATCHED } from './missing.ts'
 
 export interface StatusView {
   readonly sql: Sql
@@ -25,11 +26,11 @@ function whoIsOn(plan: Plan, at: Instant, zone: string): string {
   return on ? `${person(on.person)} is on call until ${formatTime(on.until, zone, at)}.` : ''
 }
 
-function sayFine(checks: readonly CheckAnswer[]): string {
+function sayFine({ checks, missing }: Pick<StatusView, 'checks' | 'missing'>): string {
   const all = checks.length
   const fine = checks.filter((check) => check.state === 'up').length
   const paused = checks.filter((check) => check.state === 'paused').map((check) => check.name)
-  if (all === 0) return 'Nothing is watched yet.'
+  if (all === 0) return missing.includes(NOTHING_WATCHED) ? 'Nothing is watched yet.' : 'Nothing is wrong; there are no checks (holdfast backups list says how the backups stand).'
   const first = fine < all ? `${fine} of ${all} checks fine` : all === 1 ? 'The one check is fine' : `All ${all} checks fine`
   return paused.length === 0 ? `${first}.` : `${first}, ${paused.length === 1 ? paused.join('') : paused.length} paused.`
 }
@@ -38,7 +39,7 @@ function sentence(view: StatusView, incidents: StatusAnswer['incidents']): strin
   const first = incidents[0]
   const who = whoIsOn(view.plan, view.now.wall, view.plan.site.timezone)
   if (!first) {
-    return `${sayFine(view.checks)} ${who}`.trim()
+    return `${sayFine(view)} ${who}`.trim()
   }
   const owner = first.heldBy === null ? 'nobody has it yet' : hasIt(first.heldBy)
   const more = incidents.length > 1 ? `, and ${incidents.length - 1} more` : ''

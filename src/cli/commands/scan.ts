@@ -33,13 +33,14 @@ async function targetsOf(session: Session, given: string, manifest: string | und
   const { backups, stores } = loaded.config
   const set = backups.find(({ name }) => name === given)
   if (!set) throw usage(`There is no folder “${plain(given)}”, and no set of backups is called so.`, `Sets: ${backups.map(({ name }) => name).join(', ') || 'none'}`)
-  const targets = set.in.flatMap(({ store, pattern }): Target[] => {
+  const targets = set.in.flatMap(({ store, pattern, repository }): Target[] => {
     const place = stores.find(({ name }) => name === store)
     if (place?.kind !== 'dir') return []
     const { dir, marker } = place.settings
     const root = path.resolve(path.dirname(session.config), String(dir))
     if (!existsSync(path.join(root, String(marker)))) throw new Failure(`${root} does not hold its marker ${String(marker)}: the store “${store}” is not mounted, or is another one.`, { exit: EXIT.down, code: 'HF-C020' })
-    const folder = path.join(root, pattern.prefix.slice(0, pattern.prefix.lastIndexOf('/') + 1))
+    // What stands for a copy of a repository is a few bytes; its data lie beside.
+    const folder = path.join(root, repository ?? pattern.prefix.slice(0, pattern.prefix.lastIndexOf('/') + 1))
     return [{ folder, manifest: manifest === undefined ? undefined : `${manifest}.${store}` }]
   })
   if (targets.length === 0) throw usage(`“${given}” lies in no folder of this machine: a scan reads folders.`)

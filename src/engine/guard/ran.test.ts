@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { hours, instantOf } from '../../core/time.ts'
+import { hours, instantOf, minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { drillTask } from '../../rooms/guard/drills/duty.ts'
 import { manifestOfCopy } from '../../rooms/guard/sets/manifest-rows.ts'
@@ -22,10 +22,11 @@ const manifest = (from: number, to: number, rows = 10): Manifest => ({
 })
 const report = (from: number, more: Partial<RunReport> = {}): RunReport => ({ command: 'pg_dump', from, to: from + 5 * MINUTE, exit: 0, says: '', manifest: manifest(from, from + 5 * MINUTE), ...more })
 
-async function world(t: TestContext): Promise<KeeperWorld & { list: (...copies: Copy[]) => Promise<void>; ran: (it: object, named?: string) => Promise<{ status: number; body: Record<string, unknown> }>; shown: () => Promise<BackupSetAnswer> }> {
+async function world(t: TestContext): Promise<KeeperWorld & { listings: () => number; list: (...copies: Copy[]) => Promise<void>; ran: (it: object, named?: string) => Promise<{ status: number; body: Record<string, unknown> }>; shown: () => Promise<BackupSetAnswer> }> {
   const tasks: ToGuard[] = []
   const it = await keeperWorld(t, { ...configOf([]), backups: [set] }, { toGuard: (message) => (tasks.push(message), true) })
   return Object.assign(it, {
+    listings: () => tasks.filter((sent) => sent.is === 'task' && sent.task.is === 'list').length,
     async list(...copies: Copy[]) {
       const task = tasks.at(-1)
       assert(task?.is === 'task')
@@ -54,6 +55,23 @@ test('G-26 a manifest is kept with its hash in the ledger, stands beside the cop
   assert.equal(drillTask(it.sql, set, 'nas', { key: older.key, now: it.keeper.now().wall, by: 'ada' })?.manifest, undefined)
   assert.deepEqual(it.entries().flatMap(({ is, body }) => (is === 'guard.manifest' ? [(body as { by?: string }).by] : [])), ['token db1'])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('a copy that was made is looked for at once, and never more than once a minute', async (t) => {
+  const it = await world(t)
+  await it.list()
+  await it.pass(minutes(2))
+  const before = it.listings()
+  assert.equal((await it.ran(report(START - MINUTE))).status, 200)
+  await it.pass(seconds(1))
+  assert.equal(it.listings(), before + 1)
+  await it.list(copyAt(START))
+  for (let n = 1; n < 20; n++) await it.ran(report(START - MINUTE + n))
+  await it.ran(report(START, { exit: 1 }))
+  await it.pass(seconds(30))
+  assert.equal(it.listings(), before + 1)
+  await it.pass(seconds(31))
+  assert.equal(it.listings(), before + 2)
 })
 
 test('the same report again, whose answer was lost, is the one that is known', async (t) => {

@@ -195,6 +195,12 @@ function readManifest(reading: Reading, name: string, { postgres, mysql, tables,
   }
 }
 
+/** A file whose hash a drill wants `from-manifest` stands in the manifest, whether that names it or not. */
+function withAsserted(place: ManifestPlace, asserts: Drill['assert']): readonly ManifestPlace[] {
+  const files = [...new Set([...place.files, ...asserts.flatMap((it) => ('file' in it && it.sha256 === 'from-manifest' ? [it.file] : []))])]
+  return files.length === 0 && !place.database ? [] : [{ ...place, files }]
+}
+
 /** What lies behind glass has to be another credential than the one that is used every day, of a store that has any. */
 function glassFits(reading: Reading, name: string, { plugin, settings }: { readonly plugin: AnyStore; readonly settings: unknown }, glass: string): boolean {
   const at = ['stores', name, 'break_glass']
@@ -252,8 +258,8 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
   })
   checkServer(reading, path, read)
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
-  const place = read.manifest && readManifest(reading, name, read.manifest)
-  if (place) manifests.push(place)
+  const place = read.manifest ? readManifest(reading, name, read.manifest) : { set: name, files: [], within: minutes(5) }
+  if (place) manifests.push(...withAsserted(place, read.drill?.assert ?? []))
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   const asks = reading.spot([...path, 'drill', 'application'])
   if (asks && secretNames(asks).size > 0) return reading.error('HF104', [...path, 'drill', 'application'], `${path.join('.')}.drill.application names a secret: a copy that is restored could read it`, { help: 'in a cell it reaches nothing that would want one' })

@@ -160,6 +160,11 @@ export function guardRoom(context: GuardContext): GuardRoom {
       tx.append({ is: 'guard.holdEnded', stream: `backup:${set}`, body: { set, key, by, at: tx.now.wall } })
       return true
     },
-    ran: recordRun,
+    ran(tx, named, report, by) {
+      const isNew = recordRun(tx, named, report, by)
+      const set = context.sets().get(named)
+      if (isNew && report.exit === 0 && set) sets.lookSoon(tx, set)
+      return isNew
+    },
   }
 }

@@ -36,11 +36,15 @@ export interface Sets {
   configure(tx: Tx): void
   /** What came of a listing. `more`: there was too much for one turn; the same once more goes on with it, and only then it counts. */
   listed(tx: Tx, task: ListTask, result: Listed): 'all' | 'more'
+  /** A copy was made just now, as somebody says: it is looked for at once, or a minute after the last listing. */
+  lookSoon(tx: Tx, set: BackupSet): void
   /** Judges one set in one store anew, from what is known. */
   consider(tx: Tx, set: BackupSet, store: string): void
 }
 
 const LOOK = 'guard.look'
+/** However often somebody says that a copy was made, no store is listed more often for that. */
+const BETWEEN_LOOKS: Span = minutes(1)
 /** A listing that takes longer than this says nothing any more: see `LIMITS` of listings. */
 const LONGEST_LISTING: Span = minutes(65)
 /** What is said while a store is not the one that it was. */
@@ -83,6 +87,12 @@ export function setsOf(context: SetsContext): Sets {
         if (!lies(row.set_, row.store)) tx.append({ is: 'guard.left', stream: `backup:${row.set_}`, body: { set: row.set_, store: row.store, at: tx.now.wall } })
       }
       for (const set of sets.values()) for (const { store } of set.in) tx.schedule(LOOK, keyOf(set.name, store), dueIn(tx.now, ms(0)))
+    },
+    lookSoon(tx, set) {
+      for (const { store } of set.in) {
+        const age = loadListing(tx.sql, set.name, store, tx.now).age ?? BETWEEN_LOOKS
+        tx.schedule(LOOK, keyOf(set.name, store), dueIn(tx.now, ms(Math.max(0, BETWEEN_LOOKS - age))))
+      }
     },
     listed(tx, { set: name, store }, result) {
       const set = context.sets().get(name)
