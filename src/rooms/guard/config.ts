@@ -15,6 +15,7 @@ import { wrongFolder } from './drills/application.ts'
 import { readReconciles, reconcileShape, type ReconcileConfigs } from './reconcile/config.ts'
 import { readPattern, type Pattern } from './sets/pattern.ts'
 import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
+import { clashesIn } from './territory.ts'
 
 /** A store with its plugin's settings, credentials included: for the processes that open it. */
 export interface StorePlace {
@@ -172,7 +173,9 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalo
   const passwords = new Map<string, string>()
   const secrets = new Map<string, string>()
   const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords, glass, secrets }) ?? [])
-  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...withNever(readReconciles(reading, catalogues, named), where) }
+  const reconciling = withNever(readReconciles(reading, catalogues, named), where)
+  for (const { at, says, help } of clashesIn({ stores, sets, reconciles: reconciling.reconciles })) reading.error('HF104', at, says, { help })
+  return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...reconciling }
 }
 
 /** A clean-up in a store where nothing is ever removed says so when it is asked. */

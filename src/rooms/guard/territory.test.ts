@@ -1,0 +1,55 @@
+// What no clean-up may reach: what another part of the same configuration lives on.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { StorePlace } from './config.ts'
+import { readPattern, type Pattern } from './sets/pattern.ts'
+import type { Keep, Lies } from './sets/set.ts'
+import { clashesIn } from './territory.ts'
+
+const store = (name: string, bucket = name, more: object = {}): StorePlace => ({ name, kind: 's3', settings: { s3: 'http://127.0.0.1:1', bucket, read: name, ...more } })
+const stores = [store('main'), store('again', 'main', { read: 'other', delete: 'x' }), store('offsite'), { name: 'nas', kind: 'dir', settings: { dir: './nas' } }, { name: 'nas2', kind: 'dir', settings: { dir: 'nas/' } }]
+const pattern = (text: string): Pattern => {
+  const read = readPattern(text)
+  assert(!('says' in read), JSON.stringify(read))
+  return read
+}
+const lies = (name: string, text: string): Lies => (text.endsWith('/') ? { store: name, pattern: pattern(`${text}snapshots/{any}`), repository: text } : { store: name, pattern: pattern(text) })
+const set = (name: string, places: Readonly<Record<string, string>>, keep?: Keep) => ({ name, in: Object.entries(places).map(([where, text]) => lies(where, text)), ...(keep && { keep }) })
+const job = (name: string, at: string, prefix: string) => ({ name, store: at, prefix })
+const says = (sets: readonly ReturnType<typeof set>[], reconciles: readonly ReturnType<typeof job>[] = []): string[] => clashesIn({ stores, sets, reconciles }).map(({ at }) => at.join('.'))
+
+test('G-20 a reconcile never reaches the copies of a set: a dump has no row', () => {
+  const reaching: readonly [prefix: string, text: string][] = [
+    ['', 'pg/shop-{date}.dump'], ['pg', 'pg/shop-{date}.dump'], ['pg/', 'pg/shop-{date}.dump'], ['pg/shop-', 'pg/shop-{date}.dump'], ['pg/shop-2026', 'pg/shop-{date}.dump'], ['pg/shop-2026-11-21.d', 'pg/shop-{date}.dump'],
+    ['customers/', '{any}/{date}.tar'], ['customers/7/', 'customers/{any}/{day}T{time}.zip'], ['a/b/', 'a/{any}/x'], ['restic/', 'restic/'], ['restic/data/00/', 'restic/'], ['r', 'restic/'],
+  ]
+  for (const [prefix, text] of reaching) {
+    for (const at of ['main', 'again']) assert.deepEqual(says([set('shop', { main: text })], [job('files', at, prefix)]), ['reconcile.files.prefix'], `${prefix} ${text} ${at}`)
+    assert.deepEqual(says([set('shop', { main: text })], [job('files', 'offsite', prefix)]), [])
+  }
+  const beside: readonly [prefix: string, text: string][] = [
+    ['customers/', 'pg/shop-{date}.dump'], ['customers/', '{date}.dump'], ['customers/', '{date}/x'], ['pg/shop-next', 'pg/shop-{date}.dump'], ['pg/shop-2026-11-21.x', 'pg/shop-{date}.dump'], ['a/b/c/', 'a/{any}/x'], ['pg/shop-2026-11-21.dump/', 'pg/shop-{date}.dump'], ['restic-2/', 'restic/'],
+  ]
+  for (const [prefix, text] of beside) assert.deepEqual(says([set('shop', { main: text })], [job('files', 'main', prefix)]), [], `${prefix} ${text}`)
+})
+
+test('G-20 two reconciles never reach the same objects, whatever the store is called', () => {
+  assert.deepEqual(says([], [job('all', 'main', 'customers/'), job('one', 'again', 'customers/7/')]), ['reconcile.one.prefix'])
+  assert.deepEqual(says([], [job('one', 'main', 'customers/7/'), job('all', 'main', '')]), ['reconcile.all.prefix'])
+  assert.deepEqual(says([], [job('one', 'main', 'customers/'), job('other', 'main', 'images/'), job('far', 'offsite', 'customers/')]), [])
+})
+
+test('`keep` never takes what is called like the copy of another set, nor one copy twice', () => {
+  const keep = { last: 1 }
+  const clash: readonly [one: string, other: string][] = [['pg/{any}-{date}.dump', 'pg/shop-{date}.dump'], ['pg/{date}.dump', 'pg/{date}.dump'], ['{any}', 'shop-{date}.dump'], ['a-{day}T{time}.x', 'a-{any}.x'], ['restic/', 'restic/snapshots/{any}'], ['restic/', 'restic/sub/']]
+  for (const [one, other] of clash) {
+    assert.deepEqual(says([set('one', { main: one }, keep), set('other', { again: other })]), ['backups.other.in.again'], `${one} ${other}`)
+    assert.deepEqual(says([set('one', { main: other }), set('other', { main: one }, keep)]), ['backups.other.in.main'], `${other} ${one}`)
+    assert.deepEqual(says([set('one', { main: one }), set('other', { main: other })]), [], 'nothing of them goes')
+  }
+  for (const [one, other] of [['pg/shop-{date}.dump', 'pg/shop-{date}-wal.dump'], ['pg/shop-{date}.dump', 'pg/shop-{date}.dump.sha256'], ['a/{any}', 'a/b/{any}'], ['shop-{date}', 'shop-{day}'], ['restic/', 'pg/{date}']] as const) {
+    assert.deepEqual(says([set('one', { main: one }, keep), set('other', { main: other }, keep)]), [], `${one} ${other}`)
+  }
+  assert.deepEqual(says([set('one', { nas: '{date}', nas2: '{date}' }, keep)]), ['backups.one.in.nas2'])
+  assert.deepEqual(says([set('one', { nas: '{date}', main: '{date}', offsite: '{date}' }, keep)]), [])
+})
