@@ -17,6 +17,7 @@ import { isOrphan, keyOf, PREFIX } from './keys.ts'
 
 // As the guard does it.
 setFlagsFromString('--optimize-for-size')
+setFlagsFromString('--heap-growing-percent=200')
 const [url = '', folder = '', count = '0', each = '0'] = process.argv.slice(2)
 const [keys, every] = [Number(count), Number(each)]
 const clock = createClock()

@@ -215,6 +215,8 @@ function begin(given: Init): void {
 
 // A page of a listing is garbage as soon as it is spooled, and a big heap is never tidied up: it would stand at 300 MB.
 setFlagsFromString('--optimize-for-size')
+// What is left of it is small, and must not be walked through for every few pages.
+setFlagsFromString('--heap-growing-percent=200')
 // Whatever is read here, pages and looks go first.
 setPriority(10)
 attachParent({

@@ -16,15 +16,16 @@ export function compareKeys(a: string, b: string): number {
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit)
 
 const MOST_BYTES = 1_024
+const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/
 
 /** Why this key may not be touched; `undefined` when it may. */
 export function oddKey(key: string): string | undefined {
   if (key === '') return 'it has no name'
   if (!key.isWellFormed() || key.includes('\ufffd')) return 'its name is no valid UTF-8'
   if (key.includes('\0')) return 'its name holds a NUL'
-  if (Buffer.byteLength(key) > MOST_BYTES) return `its name is longer than ${MOST_BYTES} bytes`
+  if (key.length * 3 > MOST_BYTES && Buffer.byteLength(key) > MOST_BYTES) return `its name is longer than ${MOST_BYTES} bytes`
   // Addresses on the web fold dot segments away: such a key would be asked for under another's name.
-  if (key.split('/').some((part) => part === '.' || part === '..')) return 'its name has a part that is “.” or “..”'
+  if (DOTS.test(key)) return 'its name has a part that is “.” or “..”'
   return undefined
 }
 

@@ -118,7 +118,8 @@ async function confirm(reading: Pick<Reading, 'page'>, { prefix, signal }: Walk,
 function createOrder(prefix: string, resume: Mark | undefined): { take(item: Listed): void; mark(): Omit<Mark, 'cursor'> } {
   let last = resume?.last
   let versionId = resume?.versionId
-  let seen = new Set<string | undefined>(resume?.last === undefined ? [] : [resume.versionId])
+  // Of the present key, from its second version on: most have one.
+  let seen: Set<string | undefined> | undefined
   return {
     take(item) {
       if (item.is === 'odd') return
@@ -128,14 +129,15 @@ function createOrder(prefix: string, resume: Mark | undefined): { take(item: Lis
       if (step > 0) {
         // Also where the newest is a delete marker: something is what a plain read answers by.
         if (!item.latest) throw unsound(`of “${sayKey(item.key)}” it gives an old version and not the newest`)
-        seen = new Set()
+        seen = undefined
       } else {
         if (item.latest) throw unsound(`of “${sayKey(item.key)}” it says twice which version is the newest`)
+        seen ??= new Set([versionId])
         if (item.versionId === undefined || seen.has(item.versionId)) throw unsound(`it gives “${sayKey(item.key)}” twice`)
       }
       last = item.key
       versionId = item.versionId
-      seen.add(versionId)
+      seen?.add(versionId)
       if (item.is === 'version' && !(Number.isSafeInteger(item.bytes) && item.bytes >= 0)) throw unsound(`“${sayKey(item.key)}” has a size that is none`)
     },
     mark: () => ({ ...(last !== undefined && { last }), ...(versionId !== undefined && { versionId }) }),

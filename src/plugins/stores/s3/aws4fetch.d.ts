@@ -13,6 +13,8 @@ declare module 'aws4fetch' {
       /** Always given, so that it reads no clock. */
       datetime: string
       signQuery: boolean
+      /** Keys that were derived for a day, by what they were derived from. */
+      cache?: Map<string, ArrayBuffer>
     })
     readonly url: URL
     readonly headers: Headers

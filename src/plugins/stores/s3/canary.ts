@@ -162,7 +162,7 @@ async function sweep(cage: Cage, name: string | undefined): Promise<void> {
   const state = await versioning(cage.wire, cage.signal)
   const told = await cage.wire.ask({ method: 'GET', query: state === 'off' ? { 'list-type': '2', 'max-keys': String(MOST_ITEMS), prefix } : { versions: '', 'max-keys': String(MOST_ITEMS), prefix } }, cage.signal)
   if (told.status !== 200) throw cage.wire.faultOf(told, 'the listing of canaries')
-  for (const item of readPage(told.body.toString('utf8'), { bucket: cage.wire.bucket, prefix, most: MOST_ITEMS }).items) {
+  for (const item of readPage(told.body, { bucket: cage.wire.bucket, prefix, most: MOST_ITEMS }).items) {
     if (item.is === 'odd') continue
     if (name === undefined && (told.at === undefined || told.at - item.modifiedAt < YOUNG)) continue
     await cage.ask({ method: 'DELETE', key: item.key, query: item.versionId === undefined ? {} : { versionId: item.versionId } })

@@ -35,7 +35,7 @@ export function createHand(wire: Wire, reader: Wire | undefined, context: Pick<S
 export async function stackOf(wire: Wire, key: string, signal: AbortSignal): Promise<{ stack: Stack; at: Instant | undefined }> {
   const told = await wire.ask({ method: 'GET', query: { versions: '', prefix: key, 'max-keys': String(MOST_ITEMS) } }, signal)
   if (told.status !== 200) throw wire.faultOf(told, `the versions of “${sayKey(key)}”`)
-  const { items, next } = readPage(told.body.toString('utf8'), { bucket: wire.bucket, prefix: key, most: MOST_ITEMS })
+  const { items, next } = readPage(told.body, { bucket: wire.bucket, prefix: key, most: MOST_ITEMS })
   const stack = items.filter((item: Listed): item is Version | Marker => item.is !== 'odd' && item.key === key)
   if (next !== undefined && stack.length === items.length) throw coded('ETOOMUCH', `“${sayKey(key)}” has more than ${MOST_ITEMS} versions: it is left alone`, 'never')
   if (stack.some((it, n) => it.latest !== (n === 0))) throw unsound(`of “${sayKey(key)}” it does not give the newest version first`)

@@ -31,7 +31,7 @@ export function createLook(wire: Wire, { now }: Pick<StoreContext, 'now'>): Read
       const [key, id] = cursor === undefined ? [] : (JSON.parse(cursor) as string[])
       const told = await wire.ask({ method: 'GET', query: { uploads: '', prefix, 'max-uploads': String(MOST_ITEMS), ...(key !== undefined && { 'key-marker': key }), ...(id !== undefined && id !== '' && { 'upload-id-marker': id }) } }, signal)
       if (told.status !== 200) throw wire.faultOf(told, 'the listing of uploads')
-      return readUploads(told.body.toString('utf8'), { bucket: wire.bucket, prefix })
+      return readUploads(told.body, { bucket: wire.bucket, prefix })
     },
     head: (place, signal) => head(wire, place, signal),
     read: (want, signal) => read(wire, want, signal),
@@ -47,14 +47,14 @@ async function page(wire: Wire, want: PageWant, signal: AbortSignal): Promise<Pa
   if (told.status !== 200) throw wire.faultOf(told, 'the listing')
   const length = told.headers['content-length']
   if (length !== undefined && Number(length) !== told.body.length) throw new Fault(`${wire.host} broke off in the middle of a page`, 'later')
-  return readPage(told.body.toString('utf8'), { bucket: wire.bucket, prefix: want.prefix, most })
+  return readPage(told.body, { bucket: wire.bucket, prefix: want.prefix, most })
 }
 
 export async function versioning(wire: Wire, signal: AbortSignal): Promise<'enabled' | 'suspended' | 'off'> {
   const told = await wire.ask({ method: 'GET', query: { versioning: '' } }, signal)
   if (isMissing(told, 'NotImplemented')) return 'off'
   if (told.status !== 200) throw wire.faultOf(told, 'to say whether it keeps versions (s3:GetBucketVersioning)')
-  const status = textIn(readXml(told.body.toString('utf8'), ['VersioningConfiguration']), 'Status')
+  const status = textIn(readXml(told.body, ['VersioningConfiguration']), 'Status')
   if (status === undefined || status === '') return 'off'
   if (status === 'Enabled') return 'enabled'
   if (status === 'Suspended') return 'suspended'
@@ -72,7 +72,7 @@ async function locking(wire: Wire, signal: AbortSignal): Promise<Declared['lock'
   if (isMissing(told, 'ObjectLockConfigurationNotFoundError', 'NotImplemented')) return 'off'
   if (told.status >= 500) throw wire.faultOf(told, 'to say whether it locks')
   if (told.status !== 200) return 'unknown'
-  return textIn(readXml(told.body.toString('utf8'), ['ObjectLockConfiguration']), 'ObjectLockEnabled') === 'Enabled' ? 'enabled' : 'off'
+  return textIn(readXml(told.body, ['ObjectLockConfiguration']), 'ObjectLockEnabled') === 'Enabled' ? 'enabled' : 'off'
 }
 
 /** The shortest that any rule in force keeps what is no longer current; whose prefix it has is left aside, on the safe side. */
@@ -82,7 +82,7 @@ async function lifecycle(wire: Wire, signal: AbortSignal): Promise<Keeps> {
   if (told.status >= 500) throw wire.faultOf(told, 'to show its lifecycle')
   if (told.status !== 200) return { is: 'unknown', says: wire.faultOf(told, 'to show its lifecycle (s3:GetLifecycleConfiguration)').message }
   let shortest: number | undefined
-  for (const rule of readXml(told.body.toString('utf8'), ['LifecycleConfiguration']).children) {
+  for (const rule of readXml(told.body, ['LifecycleConfiguration']).children) {
     if (rule.name !== 'Rule' || textIn(rule, 'Status') === 'Disabled') continue
     for (const part of rule.children) {
       if (part.name !== 'NoncurrentVersionExpiration') continue
@@ -146,7 +146,7 @@ async function tagsOf(wire: Wire, place: Place, signal: AbortSignal): Promise<Ta
   const told = await wire.ask({ method: 'GET', key: place.key, query: { tagging: '', ...at(place) } }, signal)
   if (isMissing(told, 'NotImplemented', 'NoSuchTagSet')) return { is: 'read', tags: [] }
   if (told.status !== 200) return { is: 'unknown', says: wire.faultOf(told, `to say how “${sayKey(place.key)}” is tagged (s3:GetObjectTagging)`).message }
-  const sets = readXml(told.body.toString('utf8'), ['Tagging']).children.filter(({ name }) => name === 'TagSet')
+  const sets = readXml(told.body, ['Tagging']).children.filter(({ name }) => name === 'TagSet')
   const tags = sets.flatMap((set) => set.children.filter(({ name }) => name === 'Tag').flatMap((tag) => [textIn(tag, 'Key') ?? '', `${textIn(tag, 'Key') ?? ''}:${textIn(tag, 'Value') ?? ''}`]))
   return { is: 'read', tags }
 }
@@ -156,12 +156,12 @@ const NO_LOCK = ['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFou
 function retainedBy(told: Told): Instant | 'unknown' | undefined {
   if (isMissing(told, ...NO_LOCK)) return undefined
   if (told.status !== 200) return 'unknown'
-  return isoOf(textIn(readXml(told.body.toString('utf8'), ['Retention']), 'RetainUntilDate')) ?? 'unknown'
+  return isoOf(textIn(readXml(told.body, ['Retention']), 'RetainUntilDate')) ?? 'unknown'
 }
 
 function heldBy(told: Told): boolean | 'unknown' {
   if (isMissing(told, ...NO_LOCK)) return false
   if (told.status !== 200) return 'unknown'
-  const status = textIn(readXml(told.body.toString('utf8'), ['LegalHold']), 'Status')
+  const status = textIn(readXml(told.body, ['LegalHold']), 'Status')
   return status === 'ON' ? true : status === 'OFF' ? false : 'unknown'
 }

@@ -28,17 +28,21 @@ export function queryOf({ prefix, cursor, after, afterVersion, most }: PageWant,
   return { 'list-type': '2', ...count, ...(at?.by === 'objects' ? { 'continuation-token': at.token } : after !== undefined && { 'start-after': after }) }
 }
 
+const VERSIONS = 'ListVersionsResult'
+
 /** Reads an answer to it. */
-export function readPage(text: string, { bucket, prefix, most }: { bucket: string; prefix: string; most: number }): Page {
-  const root = readXml(text, ['ListVersionsResult', 'ListBucketResult'])
-  const versions = root.name === 'ListVersionsResult'
-  answers(root, bucket, prefix)
+export function readPage(body: Buffer, { bucket, prefix, most }: { bucket: string; prefix: string; most: number }): Page {
   const items: Listed[] = []
-  for (const child of root.children) {
+  // Entry by entry, so that a page is never there as a tree: a thousand of them would outlive what is made to be forgotten.
+  const root = readXml(body, [VERSIONS, 'ListBucketResult'], (child, name) => {
     if (child.name === 'CommonPrefixes') throw unsound('it folds names together that were asked for one by one')
-    if (child.name === 'Version' || child.name === 'Contents') items.push(versionOf(child, versions))
-    if (child.name === 'DeleteMarker') items.push(markerOf(child))
-  }
+    if (child.name === 'Version' || child.name === 'Contents') items.push(versionOf(child, name === VERSIONS))
+    else if (child.name === 'DeleteMarker') items.push(markerOf(child))
+    else return false
+    return true
+  })
+  const versions = root.name === VERSIONS
+  answers(root, bucket, prefix)
   const said = textIn(root, 'KeyCount')
   if (said !== undefined && Number(said) !== items.length) throw unsound(`a page says that it holds ${said.slice(0, 12)} entries and holds ${items.length}`)
   if (items.length > most) throw unsound(`a page holds ${items.length} entries where at most ${most} were asked for`)
@@ -47,8 +51,8 @@ export function readPage(text: string, { bucket, prefix, most }: { bucket: strin
   return { items, next: JSON.stringify(['objects', wanted(root, 'NextContinuationToken')]) }
 }
 
-export function readUploads(text: string, { bucket, prefix }: { bucket: string; prefix: string }): UploadPage {
-  const root = readXml(text, ['ListMultipartUploadsResult'])
+export function readUploads(body: Buffer, { bucket, prefix }: { bucket: string; prefix: string }): UploadPage {
+  const root = readXml(body, ['ListMultipartUploadsResult'])
   answers(root, bucket, prefix)
   const uploads = root.children.filter(({ name }) => name === 'Upload').map((child): Upload => ({ key: wanted(child, 'Key'), id: wanted(child, 'UploadId'), startedAt: dated(child, 'Initiated') }))
   return { uploads, ...(isTruncated(root) && { next: JSON.stringify([wanted(root, 'NextKeyMarker'), textIn(root, 'NextUploadIdMarker') ?? '']) }) }
@@ -93,7 +97,7 @@ function isLatest(element: Element): boolean {
   return said === 'true'
 }
 
-export const bare = (etag: string): string => etag.replace(/^"(.*)"$/, '$1')
+export const bare = (etag: string): string => (etag.length > 1 && etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag)
 
 function wanted(element: Element, name: string): string {
   const text = textIn(element, name)

@@ -1,6 +1,7 @@
 // Requests to an S3: addressed by path, signed by aws4fetch, sent through the one way out. Nothing here decides anything: a refusal comes
 // back as a status with the store's own code, and `faultOf` says in words what a person must change. Secrets never stand in what is said.
 import { createHash } from 'node:crypto'
+import type { AwsV4Signer } from 'aws4fetch'
 import { coded, codeOf, Fault, isOurs, sentence } from '../../../core/fault.ts'
 import { instantOf, type Instant } from '../../../core/time.ts'
 import { withoutSecrets } from '../../../ports/channel.ts'
@@ -42,6 +43,8 @@ export interface Wire {
   faultOf(told: Told, doing: string): Fault
 }
 
+let signing: Promise<{ readonly AwsV4Signer: typeof AwsV4Signer }> | undefined
+
 /** Reads "KEYID:SECRET". */
 export function readCredential(text: string): Credential | undefined {
   const split = /^([^\s:/]{1,200}):(\S{1,400})$/.exec(text)
@@ -53,6 +56,7 @@ const MOST_PAGE = 16 * 1024 * 1024
 
 export function createWire({ url, bucket, region, credential }: { url: string; bucket: string; region: string; credential: Credential }, { egress, now }: Pick<StoreContext, 'egress' | 'now'>): Wire {
   const { origin, host } = new URL(url)
+  const derived = new Map<string, ArrayBuffer>()
   const clean = (says: string): string => withoutSecrets(says, [credential.secret])
   return {
     bucket,
@@ -61,10 +65,12 @@ export function createWire({ url, bucket, region, credential }: { url: string; b
       const odd = key === undefined ? undefined : oddKey(key)
       if (odd !== undefined) throw coded('EINVAL', `“${sayKey(key ?? '')}” is never touched: ${odd}`, 'never')
       // Loaded when a store is first asked: who has none carries nothing.
-      const { AwsV4Signer } = await import('aws4fetch')
+      const { AwsV4Signer: Signer } = await (signing ??= import('aws4fetch'))
+      // One a day is enough; the clock may turn.
+      if (derived.size > 2) derived.clear()
       const search = Object.entries({ ...query, ...(lapses && { 'X-Amz-Expires': String(lapses.after) }) }).map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&')
-      const signer = new AwsV4Signer({
-        method, service: 's3', region, accessKeyId: credential.id, secretAccessKey: credential.secret, signQuery: lapses !== undefined,
+      const signer = new Signer({
+        method, service: 's3', region, accessKeyId: credential.id, secretAccessKey: credential.secret, signQuery: lapses !== undefined, cache: derived,
         url: `${origin}/${bucket}${key === undefined ? '' : `/${key.split('/').map(encoded).join('/')}`}${search === '' ? '' : `?${search}`}`,
         headers: { ...headers, ...(lapses === undefined && { 'x-amz-content-sha256': createHash('sha256').update(body ?? '').digest('hex') }) },
         datetime: new Date(lapses?.from ?? now().wall).toISOString().replace(/[:-]|\.\d{3}/g, ''),
@@ -129,7 +135,15 @@ export function dateOf(text: string | undefined): Instant | undefined {
 
 /** An ISO date as S3 writes it, by whole seconds: the headers of an object know no finer ones. */
 export function isoOf(text: string | undefined): Instant | undefined {
-  if (text === undefined || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/.test(text)) return undefined
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : instantOf(Math.floor(at / 1000) * 1000)
+  if (text === undefined || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/.test(text)) return undefined
+  const [hour, minute, second] = [two(text, 11), two(text, 14), two(text, 17)]
+  if (hour > 23 || minute > 59 || second > 59) return whole(Date.parse(text))
+  // Most of what lies together was written on one day.
+  const date = text.slice(0, 10)
+  if (date !== day.is) day = { is: date, at: Date.parse(`${date}T00:00:00Z`) }
+  return whole(day.at + ((hour * 60 + minute) * 60 + second) * 1000)
 }
+
+let day = { is: '', at: Number.NaN }
+const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48
+const whole = (at: number): Instant | undefined => (Number.isNaN(at) ? undefined : instantOf(Math.floor(at / 1000) * 1000))

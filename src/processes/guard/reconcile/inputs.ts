@@ -1,7 +1,7 @@
 // What stands beside the keys of each spool: rows with lock and tenant, objects as the store listed them, what former runs remember. Written and read
 // here and nowhere else. A byte that means nothing reads as the strictest that there is.
 import { instantOf, type Instant } from '../../../core/time.ts'
-import type { Ended, Listed, Listing, Lock, Rows } from '../../../rooms/guard/reconcile/cursor.ts'
+import { viewOf, type Ended, type Listed, type Listing, type Lock, type Rows } from '../../../rooms/guard/reconcile/cursor.ts'
 import type { Memory, Recalled } from '../../../rooms/guard/reconcile/sandwich.ts'
 import { readSpool, type Here, type Spooled } from './spool.ts'
 
@@ -13,13 +13,37 @@ const text = new TextDecoder()
 /** A key alone: uploads and intents. */
 export const keyBody = NONE
 
+/** Holds until the next one. */
 export const rowBody = (lock: Lock, tenant: string | undefined): Uint8Array => {
-  const name = tenant === undefined ? NONE : utf8.encode(tenant)
-  const body = new Uint8Array(2 + name.length)
+  const name = tenant === undefined ? NONE : nameOf(tenant)
+  const body = scratchOf(2 + name.length)
   body[0] = LOCKS.indexOf(lock)
   body[1] = tenant === undefined ? 0 : 1
   body.set(name, 2)
-  return body
+  return body.subarray(0, 2 + name.length)
+}
+
+// Rows of one tenant come together, or there are few tenants.
+const names = new Map<string, Uint8Array>()
+const MOST_NAMES = 1000
+function nameOf(tenant: string): Uint8Array {
+  const known = names.get(tenant)
+  if (known) return known
+  const name = utf8.encode(tenant)
+  if (names.size >= MOST_NAMES) names.clear()
+  names.set(tenant, name)
+  return name
+}
+
+// Bodies are copied as soon as they are made.
+let scratch = Buffer.allocUnsafeSlow(4096)
+let scratchView = viewOf(scratch)
+const scratchOf = (length: number): Buffer => {
+  if (length > scratch.length) {
+    scratch = Buffer.allocUnsafeSlow(length * 2)
+    scratchView = viewOf(scratch)
+  }
+  return scratch
 }
 
 /** A spool that is to be read is let go of when the run is over. */
@@ -49,15 +73,15 @@ export interface ListedBody {
 
 const FIXED = 17
 
+/** Holds until the next one. */
 export function listedBody({ standing, version, etag, size, modifiedAt }: ListedBody): Uint8Array {
-  const rest = utf8.encode(JSON.stringify([version ?? null, etag ?? null]))
-  const body = new Uint8Array(FIXED + rest.length)
-  const view = new DataView(body.buffer)
+  const rest = JSON.stringify([version ?? null, etag ?? null])
+  // No character takes more than three bytes for each of its units.
+  const body = scratchOf(FIXED + 3 * rest.length)
   body[0] = standing === 'live' ? 1 : 0
-  view.setFloat64(1, size ?? Number.NaN)
-  view.setFloat64(9, modifiedAt ?? Number.NaN)
-  body.set(rest, FIXED)
-  return body
+  scratchView.setFloat64(1, size ?? Number.NaN)
+  scratchView.setFloat64(9, modifiedAt ?? Number.NaN)
+  return body.subarray(0, FIXED + body.write(rest, FIXED))
 }
 
 /** What was asked for one object, beyond what the listing says. */

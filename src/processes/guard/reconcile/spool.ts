@@ -9,6 +9,8 @@ import { compare, sayKey, viewOf, type Cursor, type Ended } from '../../../rooms
 const BLOCK = 1 << 18
 const HEAD = 4
 const LONGEST = 0xffff
+/** Room for the key before; a longer one gets more. */
+const LAST = 2048
 /** A run that would write more is one that nobody meant. */
 const MOST_BYTES = 64 * 1024 ** 3
 
@@ -44,7 +46,12 @@ export function writeSpool(path: string, { hashed = false, from }: { readonly ha
   const hash: Hash | undefined = hashed ? createHash('sha256') : undefined
   const block = Buffer.allocUnsafe(BLOCK)
   let filled = 0
-  let { bytes, count, last }: { bytes: number; count: number; last: Uint8Array } = from ?? { bytes: 0, count: 0, last: new Uint8Array(0) }
+  let { bytes, count }: { bytes: number; count: number } = from ?? { bytes: 0, count: 0 }
+  // A copy that is written over, so that ten million keys leave nothing to be forgotten.
+  let last = Buffer.alloc(LAST)
+  let lastTo = from?.last.length ?? 0
+  if (lastTo > LAST) last = Buffer.alloc(LONGEST)
+  if (from) last.set(from.last)
   const flush = (): void => {
     const full = block.subarray(0, filled)
     hash?.update(full)
@@ -60,8 +67,8 @@ export function writeSpool(path: string, { hashed = false, from }: { readonly ha
   return {
     add(key, body) {
       if (key.length > LONGEST || body.length > LONGEST) throw coded('ETOOMUCH', `${sayKey(key)} is too long to be judged`, 'never')
-      const ordered = count === 0 ? 1 : compare(key, 0, key.length, last, 0, last.length)
-      if (ordered <= 0) throw coded('EORDER', ordered === 0 ? `${sayKey(key)} comes twice` : `${sayKey(key)} comes after ${sayKey(last)}`)
+      const ordered = count === 0 ? 1 : compare(key, 0, key.length, last, 0, lastTo)
+      if (ordered <= 0) throw coded('EORDER', ordered === 0 ? `${sayKey(key)} comes twice` : `${sayKey(key)} comes after ${sayKey(last.subarray(0, lastTo))}`)
       const size = HEAD + key.length + body.length
       if (filled + size > BLOCK) flush()
       block.writeUInt16LE(key.length, filled)
@@ -70,12 +77,13 @@ export function writeSpool(path: string, { hashed = false, from }: { readonly ha
       block.set(body, filled + HEAD + key.length)
       filled += size
       count++
-      // A copy: the slice of a Buffer is none.
-      last = Uint8Array.from(key)
+      if (key.length > last.length) last = Buffer.alloc(LONGEST)
+      last.set(key)
+      lastTo = key.length
     },
     stands() {
       flush()
-      return { count, bytes, last }
+      return { count, bytes, last: Uint8Array.from(last.subarray(0, lastTo)) }
     },
     end() {
       flush()
