@@ -13,6 +13,7 @@ import { handling } from './mutants-hand.ts'
 import { reconciling } from './mutants-reconcile.ts'
 import { retaining } from './mutants-retention.ts'
 import { alarming } from './mutants-alarms.ts'
+import { changing } from './mutants-change.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { mirroring } from './mutants-objects.ts'
 import { manifesting } from './mutants-exec.ts'
@@ -305,6 +306,7 @@ const WATCHING = 'src/engine/watching.test.ts'
 const own: readonly Mutant[] = [
   ...repositories,
   ...servers,
+  ...changing,
   {
     name: 'the first page waits for forty seconds', breaks: ['P-2'], killer: sim(4),
     changes: [{ file: 'src/rooms/page/decide.ts', find: 'nextAt: dueIn(now, ms(0)), fresh: true }', put: 'nextAt: dueIn(now, ms(40_000)), fresh: true }' }],

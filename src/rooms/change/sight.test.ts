@@ -1,0 +1,78 @@
+// One account of a cluster out of what its members say, as real ones said it: green on both sides of a tear, green while writes hang, green with no
+// identity. What is not agreed on is unknown, and two who lead are named.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { instantOf, seconds, tickOf, type Now } from '../../core/time.ts'
+import { sightOf, type Heard, type Report, type Sight } from './sight.ts'
+import type { Cluster, ClusterKind } from './topology.ts'
+
+const now: Now = { wall: instantOf(1_795_000_000_000), tick: tickOf(100_000), boot: 'boot' }
+const STATE = 'f3c1d0de-c0de-11f0-9b1e-7a1f2b3c4d5e'
+const of = (kind: ClusterKind, members = ['a', 'b', 'c']): Cluster => ({ name: 'shop', kind, members, weights: {}, from: '' })
+const heard = (host: string, report: Report, old = 1): Heard => ({ host, at: { tick: tickOf(now.tick - seconds(old)), boot: 'boot' }, report })
+const node = (host: string, more: Partial<Extract<Report, { is: 'galera' }>> = {}, old = 1): Heard =>
+  heard(host, { is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, ...more }, old)
+const torn = (host: string): Heard => node(host, { primary: false, synced: false, ready: false, view: '18446744073709551615', size: 1, total: 1 })
+const galera = (...all: Heard[]): Sight => sightOf(of('galera'), all, now)
+
+test('C-2 three that agree are seen; what is older than ten seconds, or of another boot, says nothing of now', () => {
+  assert.deepEqual(galera(node('a'), node('b'), node('c')), { is: 'seen', total: 3, healthy: ['a', 'b', 'c'] })
+  assert.deepEqual(galera(node('a'), node('b', {}, 11), node('c')), { is: 'seen', total: 3, healthy: ['a', 'c'] })
+  assert.deepEqual(galera(node('a'), { ...node('b'), at: { tick: tickOf(1), boot: 'another' } }), { is: 'seen', total: 3, healthy: ['a'] })
+  assert.deepEqual(galera(), { is: 'unknown', says: 'nothing has been observed of it yet' })
+  assert.deepEqual(galera(node('a', {}, 11), node('b', {}, 60)), { is: 'unknown', says: 'what was observed of it is too old' })
+  assert.equal(galera({ ...node('a'), at: { tick: tickOf(now.tick + 1000), boot: 'boot' } }).is, 'unknown')
+})
+
+test('C-1 a node that joins, gives or waits is in the view and is not counted on', () => {
+  assert.deepEqual(galera(node('a'), node('b', { synced: false }), node('c', { ready: false })), { is: 'seen', total: 3, healthy: ['a'] })
+  const pair = { size: 2, total: 2, view: '8' }
+  assert.deepEqual(galera(node('b', pair), node('c', pair)), { is: 'seen', total: 2, healthy: ['b', 'c'] }, 'one has left in good order')
+  assert.deepEqual(galera(torn('a'), node('b', pair), node('c', pair)), { is: 'seen', total: 2, healthy: ['b', 'c'] })
+})
+
+test('C-2 no Primary: known to be lost when all say so, and unknown when somebody was not heard', () => {
+  assert.deepEqual(galera(torn('a'), torn('b'), torn('c')), { is: 'seen', total: 1, healthy: [] })
+  assert.equal(galera(torn('b'), torn('c')).is, 'unknown')
+})
+
+test('R-2 two Primaries of size 1, with the same state and the same view, are two', () => {
+  const lone = { size: 1, total: 1, view: '2' }
+  const found = galera(node('b', lone), node('c', lone))
+  assert.deepEqual(found, { is: 'split', hosts: ['b', 'c'], says: 'b and c are Primary, and not of one cluster' })
+  assert.equal(galera(node('a', { state: 'a1111111-c0de-11f0-9b1e-7a1f2b3c4d5e' }), node('b'), node('c')).is, 'split')
+  assert.equal(galera(node('b', lone), node('c', { ...lone, view: '3' })).is, 'split')
+})
+
+test('C-2 views that differ are a view that changes; a state without identity is no state', () => {
+  assert.match((galera(node('a'), node('b', { view: '8', size: 2, total: 2 }), node('c', { view: '8', size: 2, total: 2 })) as { says: string }).says, /the view is changing/)
+  assert.equal(galera(node('a'), node('b', { total: 4 })).is, 'unknown')
+  assert.equal(galera(...['a', 'b', 'c'].map((it) => node(it, { state: '00000000-0000-0000-0000-000000000000' }))).is, 'unknown')
+})
+
+test('R-2 two writable PostgreSQL primaries are two; etcd that does not agree on its leader is unknown', () => {
+  const server = (host: string, leads: boolean, running = true): Heard => heard(host, { is: 'patroni', leads, running })
+  const patroni = (...all: Heard[]): Sight => sightOf(of('patroni'), all, now)
+  assert.deepEqual(patroni(server('a', true), server('b', false), server('c', false, false)), { is: 'seen', total: 3, healthy: ['a', 'b'] })
+  assert.deepEqual(patroni(server('a', true), server('b', true)), { is: 'split', hosts: ['a', 'b'], says: 'a and b both take writes' })
+  assert.equal(patroni(server('b', false)).is, 'unknown')
+  const member = (host: string, leader: string, healthy = true): Heard => heard(host, { is: 'etcd', healthy, leader })
+  const etcd = (...all: Heard[]): Sight => sightOf(of('etcd'), all, now)
+  assert.deepEqual(etcd(member('a', 'x'), member('b', 'x'), member('c', '', false)), { is: 'seen', total: 3, healthy: ['a', 'b'] })
+  assert.equal(etcd(member('a', 'x'), member('b', 'y')).is, 'unknown')
+  assert.equal(sightOf(of('etcd'), [node('a'), node('b')], now).is, 'unknown', 'what another kind says is no word of it')
+})
+
+test('X-9 C-2 who is heard no more, or too late, is counted on no more, and nobody else instead', () => {
+  const report = fc.record({ primary: fc.boolean(), synced: fc.boolean(), ready: fc.boolean(), view: fc.constantFrom('7', '8'), size: fc.integer({ min: 1, max: 3 }), total: fc.integer({ min: 1, max: 4 }) })
+  fc.assert(fc.property(fc.tuple(report, report, report), fc.nat(2), ([a, b, c], lost) => {
+    const all = [node('a', a), node('b', b), node('c', c)]
+    const before = galera(...all)
+    const then = galera(...all.map((it, n) => (n === lost ? { ...it, at: { ...it.at, tick: tickOf(0) } } : it)))
+    if (then.is !== 'seen') return
+    assert(!then.healthy.includes(all[lost]?.host ?? ''))
+    // Where two were seen or nobody could know, one voice less may leave an account; it rests on what is left alone.
+    if (before.is === 'seen') assert(then.healthy.every((host) => before.healthy.includes(host)) && (then.healthy.length === 0 || then.total >= before.total))
+  }), { numRuns: 500 })
+})
