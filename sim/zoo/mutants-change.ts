@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 
 const ROOM = 'src/rooms/change'
 const TOLERANCE = `${ROOM}/tolerance.ts`
+const PLAN = `${ROOM}/plan.ts`
 const SIGHT = `${ROOM}/sight.ts`
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
 
@@ -38,5 +39,49 @@ export const changing: readonly Mutant[] = [
   {
     name: 'a node that still joins is counted on', breaks: ['C-1'], killer: killer('sight', 'C-1 a node that joins, gives or waits'),
     changes: [{ file: SIGHT, find: 'primaries.filter((it) => it.synced && it.ready)', put: 'primaries.filter((it) => it.ready)' }],
+  },
+  {
+    name: 'tolerance is counted before the step', breaks: ['C-1'], killer: killer('plan', 'C-1 the number is that after each step'),
+    changes: [{ file: PLAN, find: 'const row = { after: tolerance(gone),', put: 'const row = { after: tolerance(new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
+  },
+  {
+    name: 'what nobody has looked at opens a gate', breaks: ['X-9', 'C-2'], killer: killer('plan', 'X-9 C-2 what nobody has looked at'),
+    changes: [{ file: PLAN, find: `gates.some(({ found }) => found !== 'pass')`, put: `gates.some(({ found }) => found === 'fail')` }],
+  },
+  {
+    name: 'a plan is the same after an edit of its way back', breaks: ['C-5'], killer: killer('plan', 'C-5 any edit is another plan'),
+    changes: [{ file: PLAN, find: 'runbook: bare(runbook), steps,', put: 'runbook: bare({ ...runbook, steps: [] }), steps: steps.map((it) => ({ ...it, undo: undefined })),' }],
+  },
+  {
+    name: 'a host that moved to another address is the same host', breaks: ['C-5'], killer: killer('plan', 'C-5 any edit is another plan'),
+    changes: [{ file: PLAN, find: 'hosts: hosts.map(bare)', put: 'hosts: hosts.map((it) => it.name)' }],
+  },
+  {
+    name: 'what a step takes excuses every link', breaks: ['C-13'], killer: killer('plan', 'C-13 what a step takes is excused'),
+    changes: [{ file: `${ROOM}/gates.ts`, find: 'const asked = hosts.filter((it) => !gone.has(it))', put: 'const asked = hosts.filter((it) => !gone.has(it) && gone.size === 0)' }, { file: `${ROOM}/gates.ts`, find: `const found = answers.length === 0 ? 'unknown'`, put: `const found = answers.length === 0 ? 'pass'` }],
+  },
+  {
+    name: 'a window that is shut needs nobody', breaks: ['C-18'], killer: killer('plan', 'C-18 outside its window'),
+    changes: [{ file: PLAN, find: `if (permit?.is === 'shut') needed.push(`, put: `if (permit?.is === 'shut' && permit.opens === undefined) needed.push(` }],
+  },
+  {
+    name: 'the night to a day of the window belongs to it', breaks: ['C-18'], killer: killer('window', 'C-18 one that closes after midnight'),
+    changes: [{ file: `${ROOM}/window.ts`, find: 'to: at(to < from ? addDays(day, 1) : day, to)', put: 'to: at(day, Math.max(to, from + 60))' }],
+  },
+  {
+    name: 'any code can be accepted', breaks: ['C-5'], killer: killer('plan', 'C-5 only what is needed can be accepted'),
+    changes: [{ file: PLAN, find: 'if (!codes.includes(code)) return', put: 'if (codes.length === 0) return' }],
+  },
+  {
+    name: 'a value is looked through again for placeholders', breaks: ['C-9'], killer: killer('config', 'C-9 a value stands only where it is known'),
+    changes: [{ file: `${ROOM}/template.ts`, find: 'return value\n  })', put: 'return value.includes("{{host}}") ? (values.host ?? value) : value\n  })' }],
+  },
+  {
+    name: 'a manual step needs no proof that it was done', breaks: ['C-13'], killer: killer('config', 'C-13 a step whose end nobody sees'),
+    changes: [{ file: `${ROOM}/runbook-config.ts`, find: `if (!says && act.is === 'manual')`, put: `if (!says && act.is === 'manual' && takes.length > 1)` }],
+  },
+  {
+    name: 'an option of ssh is taken for a host', breaks: ['C-9'], killer: killer('config', 'hosts: how ssh reaches them'),
+    changes: [{ file: `${ROOM}/config.ts`, find: '[^-:@[\\]][^:@[\\]]*)', put: '[^:@[\\]][^:@[\\]]*)' }, { file: `${ROOM}/config.ts`, find: `host === undefined || host.startsWith('-') ||`, put: 'host === undefined ||' }],
   },
 ]

@@ -47,7 +47,21 @@ const approval = {
   state: 'open', endedBy: null, reason: null, agreedAt: null, endedAt: null, url: 'https://hold.acme.example/approve/AbC',
   parties: [{ person: 'ada', as: 'approves', said: false, sent: [{ channel: 'email', outcome: 'accepted', at: NOW }] }, { person: 'bo', as: 'checks', said: true, sent: [] }],
 }
+const gate = { want: 'no incident is open', found: 'pass', evidence: [] }
+const planned = {
+  schema: 'holdfast.plan/1', id: 'plan_1', hash: 'ab'.repeat(32), runbook: 'grow', host: 'db-1', tolerance: 1, accept: [{ code: 'tolerance.stop', step: 'stop', why: 'shop-db tolerates no further failure while and after it' }],
+  steps: [{ id: 'drain', host: 'db-1', text: 'set server db-1', tolerance: 1, gates: [gate] }, { id: 'stop', host: 'db-1', text: `run ${HOSTILE}`, tolerance: 0, gates: [gate] }],
+}
+const doubtful = { ...planned, tolerance: null, steps: [{ ...planned.steps[0], tolerance: null, gates: [{ want: 'all links are up', found: 'unknown', evidence: [{ subject: 'db-2', observer: 'nobody', at: null, says: 'its links are not looked at yet' }] }] }] }
 const bodies: Record<string, unknown> = {
+  'clusters.list': {
+    schema: 'holdfast.clusters/1', clusters: [{
+      schema: 'holdfast.cluster/1', cluster: 'shop-db', kind: 'galera', tolerance: null, says: 'how much it tolerates is not known: nothing has been observed of it yet', designed: 1, shared: ['switch sw-1'], from: 'holdfast.yaml:6', checks: [{ check: 'api', on: 'shop-db', state: 'up' }],
+      members: ['db-1', 'db-2'].map((host) => ({ host, state: 'unknown', weight: 1, fates: ['rack r1', 'switch sw-1'], links: [{ link: 'eth0', neighbour: 'sw-1', state: 'unknown' }] })),
+    }],
+  },
+  'runbooks.list': { schema: 'holdfast.runbooks/1', runbooks: [{ runbook: 'grow', title: 'Add memory', hosts: ['db-1', 'db-2'], cluster: 'shop-db', steps: ['drain', 'stop'], does: ['ada'], checks: ['bo'], window: null, from: 'holdfast.yaml:9' }] },
+  'runbooks.plan': planned,
   'approvals.list': { schema: 'holdfast.approvals/1', approvals: [approval] }, 'approvals.show': { ...approval, url: null, state: 'refused', endedBy: 'bo' }, 'approvals.ask': approval,
   status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
   'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
@@ -124,6 +138,16 @@ const plainly = (t: { after: (act: () => void) => void }): void => t.after(() =>
   ring = () => ({ is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
 })
 
+test('a plan with a gate that is not known is refused, and shown whole', async (t) => {
+  plainly(t)
+  call = () => ({ is: 'answered', status: 200, body: doubtful })
+  const { exit, out } = await run('runbooks plan grow --host db-1')
+  assert.equal(exit, 5)
+  assert.match(out, /further failures tolerated: \? now; \? after 1\n[\s\S]*◌ {2}unknown {2}all links are up\n +db-2, by nobody: its links are not looked at yet\n[\s\S]*Refused: not everything/)
+  const json = await run('runbooks plan grow --host db-1 --json')
+  assert.deepEqual([json.exit, JSON.parse(json.out)], [5, doubtful])
+})
+
 test('every command: its exit code, what it asks, what it prints', async () => {
   const table: readonly [string, number, RegExp, readonly (readonly [string, unknown])[]][] = [
     ['status', 3, /^db is down 14 min — nobody has it yet\.\n\n✕ {2}7 {2}db is down {2}14 min {2}nobody has it yet; next Bo at \d\d:\d\d\n\nChecks {7}● 3 up {2}✕ 1 down\nStatus page {2}http/, [['status', {}]]],
@@ -147,6 +171,12 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['oncall now', 0, /^primary {2}Ada {2}until/, [['oncall.show', { days: 1 }]]],
     ['oncall show --days 28', 0, /^primary\n.*Ada.*\n.*Bo.*covers/, [['oncall.show', { days: 28 }]]],
     ['oncall cover primary bo --until 8h', 0, /did/, [['oncall.cover', { rotation: 'primary', by: 'bo', from: 'now', until: '8h', person: 'ada' }]]],
+    ['cluster show', 3, /^shop-db {2}galera, 2 members, holdfast\.yaml:6\n├─ db-1 {2}◌ {2}not known {4}eth0 ── sw-1 {2}rack r1, switch sw-1\n└─ db-2 .*\n {3}now: it how much .* nothing has been observed of it yet\n {3}with every member well: 1 further failure\n {3}all of it hangs on switch sw-1.*\n {3}api leans on shop-db: up\n/, [['clusters.list', {}]]],
+    ['cluster show other', 1, /^$/, [['clusters.list', {}]]],
+    ['runbooks list', 0, /^Runbook .*\ngrow {5}Add memory {2}db-1, db-2 {2}2 {6}ada and bo {2}any time\n$/, [['runbooks.list', {}]]],
+    ['runbooks plan grow --host db-1', 4, /^grow on db-1\nfurther failures tolerated: 1 now; 1 after 1, 0 after 2\n\n1\. drain {2}set server db-1\n {4}● {2}pass {2}no incident is open\n[\s\S]*to be accepted: --accept tolerance\.stop=… {2}shop-db tolerates no further failure[\s\S]*plan plan_1 · (ab){8}\n$/, [['runbooks.plan', { runbook: 'grow', host: 'db-1' }]]],
+    ['runbooks plan grow --host db-1 --accept "window=It is agreed" --accept a=b=c', 4, /./, [['runbooks.plan', { runbook: 'grow', host: 'db-1', accept: [{ code: 'window', reason: 'It is agreed' }, { code: 'a', reason: 'b=c' }] }]]],
+    ['runbooks plan grow --host db-1 --accept window', 2, /^$/, []],
     ['board show', 0, /● {2}WWW {3}operational[\s\S]*Drafts[\s\S]*st_9/, [['board.show', {}]]],
     ['board post -m text --title T --next 30m', 0, /did/, [['board.post', { status: 'investigating', text: 'text', title: 'T', next: '30m', person: 'ada' }]]],
     ['board hold st_9', 0, /did/, [['board.hold', { statement: 'st_9', person: 'ada' }]]],

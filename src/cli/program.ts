@@ -35,6 +35,7 @@ const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGon
 const keep = (name: 'apply' | 'purge' | 'release'): Load => from(() => import('./commands/guard/keep.ts'), name)
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
+const runbooks = (name: 'list' | 'plan'): Load => from(() => import('./commands/change/runbooks.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -186,6 +187,23 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'release <reconcile> [key…]', says: 'bring back what was put aside; takes one', examples: ['holdfast reconcile release customer-backups customers/7/save.zip', 'holdfast reconcile release customer-backups --all'], load: acts('release'), options: [option('--all', 'everything that lies aside')] },
       { usage: 'accept <reconcile> <what> <seen>', says: 'accept what a run saw: identity, epoch, schema, shrink, gone (a tenant), gap or unlock (a key); holds for just that', examples: ['holdfast reconcile accept customer-backups schema 3f9a…', 'holdfast reconcile accept customer-backups gap customers/7/save.zip'], load: acts('accept'), options: [option('--undo', 'it is accepted no more')] },
       { usage: 'close-breaker <reconcile>', says: 'ask two people to close its breaker, with a reason, after a healthy run; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile close-breaker customer-backups -m "A tenant of 400 objects left us"'], load: acts('closeBreaker'), options: [...asking(), option('-m, --message <text>', 'the reason; "-" reads it from stdin')] },
+    ],
+  },
+  {
+    noun: 'cluster', says: 'what forms one thing together, and how much of it may fail',
+    verbs: [
+      { usage: 'show [cluster]', says: 'draw it, with how many further failures it tolerates; exit 3 when it is not well, or nobody could know', examples: ['holdfast cluster show', 'holdfast cluster show shop-db --json'], load: from(() => import('./commands/change/cluster.ts'), 'show') },
+    ],
+  },
+  {
+    noun: 'runbooks', says: 'planned work, step by step; so far it can be planned, and not run',
+    verbs: [
+      { usage: 'list', says: 'all runbooks, and whether their windows are open', examples: ['holdfast runbooks list'], load: runbooks('list') },
+      {
+        usage: 'plan <runbook>', says: 'what a run on a host would do, step by step, and what every gate knows and lacks; exit 4 drawn, 5 refused. Nothing is done by it',
+        examples: ['holdfast runbooks plan grow-memory --host db-1', 'holdfast runbooks plan grow-memory --host db-1 --accept "unannounced=The customers were told by mail" --json'], load: runbooks('plan'),
+        options: [option('--host <host>', 'the host that it would run on').makeOptionMandatory(), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson)],
+      },
     ],
   },
   {

@@ -17,6 +17,7 @@ import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
 import type { AgreementCalls } from '../views/agreements.ts'
 import type { BackupCalls } from '../views/backups.ts'
+import type { ChangeCalls } from '../views/change/changes.ts'
 import type { KeepCalls } from '../views/retention/applied.ts'
 import type { ActCalls } from '../views/acts.ts'
 import type { ReconcileCalls } from '../views/reconciles.ts'
@@ -28,6 +29,7 @@ import { viewOncall, viewStatus } from '../views/status.ts'
 import { zoneOf } from '../words/moment.ts'
 import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb, touchToken, whyNotFrom } from './access.ts'
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
+import { answerChanges, isAboutChanges } from './change/calls.ts'
 import { answerBackups, isAboutBackups } from './guard/calls.ts'
 import { answerActs, isAboutActs } from './guard/act-calls.ts'
 import { answerKeeping, isAboutKeeping } from './guard/keep-calls.ts'
@@ -54,7 +56,7 @@ const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -349,6 +351,7 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   if (isAboutActs(called)) return answerActs(desk.keeper, called, args, asker)
   if (isAboutRestores(called)) return answerRestores(desk.keeper, called, args, asker)
   if (isAboutKeeping(called)) return answerKeeping(desk.keeper, called, args, asker)
+  if (isAboutChanges(called)) return answerChanges(desk.keeper, called, args, () => allChecks(desk))
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
   if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, asker)
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)

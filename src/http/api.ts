@@ -214,6 +214,12 @@ export const apiRoutes: readonly Route[] = [
     at: 'POST /restores/:restore/end', who: 'write', call: 'restores.end', gives: 'holdfast.done/1', says: 'Notes how a restore ended.',
     takes: z.strictObject({ restore: name, verdict: z.enum(['restored', 'swapped', 'failed', 'refused', 'unknown']), says: z.string().max(2000).overwrite(cleanText), sha256: z.string().max(64).exactOptional(), phases: z.array(z.strictObject({ name, ms: z.number().min(0) })).max(20).exactOptional(), swapped: z.array(z.string().max(1100)).max(1000).exactOptional(), person }),
   }),
+  call({ at: 'GET /clusters', who: 'read', call: 'clusters.list', takes: none, gives: 'holdfast.clusters/1', says: 'All clusters, as far as they are known, and how many further failures each tolerates.' }),
+  call({ at: 'GET /runbooks', who: 'read', call: 'runbooks.list', takes: none, gives: 'holdfast.runbooks/1', says: 'All runbooks, and whether their windows are open.' }),
+  call({
+    at: 'POST /runbooks/:runbook/plan', who: 'read', call: 'runbooks.plan', gives: 'holdfast.plan/1', says: 'Draws the plan of a run on a host: what every gate knows and lacks, and what has to be accepted. Nothing is done by it.',
+    takes: z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional() }),
+  }),
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),
   call({

@@ -1,0 +1,94 @@
+// Planned changes from the keeper's side: what is known of clusters, and a plan on what other rooms know: incidents, checks, copies. What nobody looks at is
+// not known, and refuses.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { hours, instantOf, minutes } from '../../core/time.ts'
+import type { ChangeConfig } from '../../rooms/change/config.ts'
+import type { ToGuard } from '../../rooms/guard/protocol.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import type { Runbook, Want } from '../../rooms/change/runbook.ts'
+import type { ClustersAnswer, PlanAnswer, RunbooksAnswer } from '../../views/change/changes.ts'
+import type { InForce } from '../keeper.ts'
+
+const book = (name: string, more: Partial<Runbook> = {}): Runbook => ({
+  name, title: 'Restart', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: ['web-1'], serial: 1 }, preflight: [], guard: [], from: 'holdfast.yaml:9', ...more,
+  steps: [{ id: 'restart', act: { is: 'manual', text: 'Restart {{host}}.' }, takes: [], until: [{ is: 'boots', host: '{{host}}' }], within: minutes(5) }],
+})
+const changeWith = (...runbooks: Runbook[]): ChangeConfig => ({
+  hosts: ['web-1', 'db-1', 'db-2', 'db-3'].map((name) => ({ name, fate: {}, links: [{ name: 'eth0', neighbour: `sw-${name}` }], from: 'holdfast.yaml:2' })),
+  clusters: [{ name: 'shop-db', kind: 'galera', members: ['db-1', 'db-2', 'db-3'], weights: {}, from: 'holdfast.yaml:6' }], runbooks,
+})
+const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern: { text: 'shop-{day}T{time}.dump', prefix: 'shop-' } }], every: hours(48), grace: hours(2), escalate: 'default', from: 'holdfast.yaml:1' }
+const world = (t: TestContext, change: ChangeConfig, more: Partial<InForce> = {}): Promise<KeeperWorld> => keeperWorld(t, { ...configOf([checkOf('api', { standsOn: ['shop-db'] })]), change, ...more })
+async function plan(it: KeeperWorld, runbook: string, host = 'web-1', accept?: readonly object[]): Promise<{ status: number; body: PlanAnswer; says: string }> {
+  const { status, body } = await it.ask('runbooks.plan', { runbook, host, ...(accept ? { accept } : {}) })
+  return { status, body: body as PlanAnswer, says: JSON.stringify(body) }
+}
+const gates = ({ body }: { readonly body: PlanAnswer }): string[] => body.steps.flatMap((step) => step.gates.map(({ want, found }) => `${found}: ${want}`))
+
+test('C-2 a cluster that nobody has looked at is not known; what it was built for, and what leans on it, is', async (t) => {
+  const it = await world(t, changeWith())
+  const { clusters: [cluster] } = (await it.ask('clusters.list', {})).body as ClustersAnswer
+  assert.deepEqual([cluster?.tolerance, cluster?.designed, cluster?.says, cluster?.shared], [null, 1, 'how much it tolerates is not known: nothing has been observed of it yet', []])
+  assert.deepEqual(cluster?.members[0], { host: 'db-1', state: 'unknown', weight: 1, fates: ['switch sw-db-1'], links: [{ link: 'eth0', neighbour: 'sw-db-1', state: 'unknown' }] })
+  assert.deepEqual(cluster?.checks, [{ check: 'api', on: 'shop-db', state: 'new' }])
+})
+
+test('C-2 a plan rests on what is known: incidents and checks as they stand, and nothing that nobody looked at', async (t) => {
+  const wants: readonly Want[] = [{ is: 'incidents' }, { is: 'checks', names: ['api'] }]
+  const it = await world(t, changeWith(book('plain', { preflight: wants }), book('links', { preflight: [{ is: 'links' }] }), book('cluster', { guard: [{ is: 'members', cluster: 'shop-db', atLeast: 2 }] })))
+  assert.deepEqual(gates(await plan(it, 'plain')), ['pass: no incident is open', 'unknown: api passes'])
+  await it.look('api', 'pass')
+  const good = await plan(it, 'plain')
+  assert.deepEqual([good.status, gates(good), good.body.schema, good.body.accept], [200, ['pass: no incident is open', 'pass: api passes'], 'holdfast.plan/1', []])
+  assert.deepEqual(Object.keys(good.body), ['schema', 'id', 'hash', 'runbook', 'host', 'tolerance', 'steps', 'accept'])
+  assert.deepEqual(Object.keys(good.body.steps[0] ?? {}), ['id', 'host', 'text', 'tolerance', 'gates'])
+  for (let n = 0; n < 2; n++) await it.look('api', 'fail')
+  const after = await plan(it, 'plain')
+  assert.deepEqual([gates(after), after.body.hash], [['fail: no incident is open', 'fail: api passes'], good.body.hash])
+  assert.deepEqual(gates(await plan(it, 'links')), ['unknown: all links are up'])
+  assert.deepEqual(gates(await plan(it, 'cluster')), ['unknown: at least 2 members of shop-db are healthy'])
+})
+
+test('C-5 a runbook, a host or a code that is not there is said', async (t) => {
+  const it = await world(t, changeWith(book('plain')))
+  assert.deepEqual([(await plan(it, 'plan')).status, (await plan(it, 'plain', 'db-1')).status], [404, 404])
+  const odd = await plan(it, 'plain', 'web-1', [{ code: 'window', reason: 'It is night in Berlin' }])
+  assert.deepEqual([odd.status, /HF495.*needs nothing/.test(odd.says)], [409, true])
+  assert.equal((await it.ask('runbooks.plan', { runbook: 'plain', host: 'web-1', force: true })).status, 400)
+})
+
+test('C-18 a window says when it opens; a plan is drawn outside of it, and needs an acceptance', async (t) => {
+  const minute = (at: number): number => Math.floor((at / 60_000) % 1440)
+  const soon = minute(START + hours(1))
+  const it = await world(t, changeWith(book('nightly', { window: { days: [1, 2, 3, 4, 5, 6, 7], from: soon, to: (soon + 60) % 1440, timezone: 'UTC' } })))
+  const listed = async (): Promise<RunbooksAnswer['runbooks'][number] | undefined> => ((await it.ask('runbooks.list', {})).body as RunbooksAnswer).runbooks[0]
+  assert.deepEqual([(await listed())?.window?.open, (await listed())?.window?.until], [false, null])
+  assert.deepEqual((await plan(it, 'nightly')).body.accept.map(({ code, step }) => [code, step]), [['window', 'restart']])
+  await it.leap(hours(1))
+  assert.equal((await listed())?.window?.open, true)
+  assert.deepEqual((await plan(it, 'nightly')).body.accept, [])
+  assert.ok(!it.entries().some((entry) => entry.is.startsWith('change.')), 'nothing is begun by it')
+})
+
+test('C-2 a copy is what the guard knows of it: one that was never listed is not known', async (t) => {
+  const want: Want = { is: 'backup', set: 'shop', age: hours(26), rung: 'L4' }
+  const it = await world(t, changeWith(book('plain', { preflight: [want] })))
+  assert.deepEqual(gates(await plan(it, 'plain')), ['unknown: a copy of shop that counts, not older than 1 d 2 h, proven up to L4'])
+  const tasks: ToGuard[] = []
+  const config: InForce = { ...configOf([]), change: changeWith(book('fresh', { preflight: [{ is: 'backup', set: 'shop', age: hours(26) }] }), book('proven', { preflight: [want] })), backups: [SET] }
+  const listed = await keeperWorld(t, config, { toGuard: (message) => (tasks.push(message), true) })
+  assert.deepEqual(gates(await plan(listed, 'fresh')), ['unknown: a copy of shop that counts, not older than 1 d 2 h'])
+  const task = tasks.find((one) => one.is === 'task' && one.task.is === 'list')
+  assert(task !== undefined)
+  const at = START - hours(1)
+  const copies = [{ key: `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(at) }]
+  listed.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies, clock: { is: 'read', at: listed.keeper.now().wall, ahead: { least: -500, most: 1500 } } } })
+  await listed.settle()
+  assert.deepEqual(gates(await plan(listed, 'fresh')), ['pass: a copy of shop that counts, not older than 1 d 2 h'])
+  const unproven = await plan(listed, 'proven')
+  assert.deepEqual([gates(unproven)[0]?.slice(0, 4), unproven.body.steps[0]?.gates[0]?.evidence[0]?.says], ['fail', `${copies[0]?.key} is proven up to L1 only`])
+  await listed.leap(hours(26))
+  assert.equal(gates(await plan(listed, 'fresh'))[0]?.slice(0, 4), 'fail')
+})

@@ -1,0 +1,243 @@
+// The plan of a run: a runbook for one host, every value filled in, before anything is done. For each step it says what is done where, how many further
+// failures are tolerated once it has taken down what it takes, and what every gate knows and lacks. What a person may take upon themselves
+// (less than one failure tolerated, outside the window, not announced) has a code; everything else that does not pass refuses the plan.
+//
+// The hash covers all that two people will agree on: the filled-in steps with their ways back, gates, people, hosts and what was accepted. Any edit of it is
+// another plan. What is observed is no part of it: that is judged anew whenever it counts.
+import { derivedId, sha256 } from '../../core/id.ts'
+import { canonical } from '../../core/ledger.ts'
+import { sayTime, type Span } from '../../core/time.ts'
+import { judgeWant, type Answered, type Facts, type GateAnswer, type Place } from './gates.ts'
+import type { Act, Claim, Runbook, Step } from './runbook.ts'
+import { fill, valuesFor, type ValueName } from './template.ts'
+import { countsOf, designed, sayTolerance, sharedOf, toleranceOf, without, type Gone, type Tolerance } from './tolerance.ts'
+import { clusterOf, hostOf, type Cluster, type Door, type Host, type Topology } from './topology.ts'
+import { permitOf } from './window.ts'
+
+export interface PlanStep {
+  readonly id: string
+  readonly host: string
+  readonly text: string
+  /** Further failures that are tolerated once it has taken what it takes; -1: too few are left, null: not known. */
+  readonly tolerance: number | null
+  readonly gates: readonly GateAnswer[]
+}
+
+/** What a named person has to accept before it can be run. */
+export interface Acceptable {
+  readonly code: string
+  readonly step: string
+  readonly why: string
+}
+
+/** As `--json` has it, `holdfast.plan/1`. */
+export interface Plan {
+  readonly id: string
+  readonly hash: string
+  readonly runbook: string
+  readonly host: string
+  /** Now, before anything is done. */
+  readonly tolerance: number | null
+  readonly steps: readonly PlanStep[]
+  /** What is still to be accepted. */
+  readonly accept: readonly Acceptable[]
+}
+
+export interface Accepted {
+  readonly code: string
+  readonly reason: string
+}
+
+export interface PlanWants {
+  readonly runbook: Runbook
+  readonly host: string
+  readonly topology: Topology
+  readonly facts: Facts
+  readonly accepted?: readonly Accepted[]
+}
+
+/** `not-here`: the runbook does not run on that host. `not-accepted`: a code that this plan does not need, one twice, or no reason. */
+export type Planned = { readonly is: 'plan'; readonly plan: Plan } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
+
+const SHORTEST_REASON = 10
+
+/** Draws the plan; does nothing. */
+export function planOf({ runbook, host: name, topology, facts, accepted = [] }: PlanWants): Planned {
+  const host = hostOf(topology, name)
+  if (!host || !runbook.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${runbook.name} does not run on “${name}”: it runs on ${runbook.hosts.names.join(', ')}` }
+  const steps = runbook.steps.map((step) => filled(step, valuesFor(host, runbook.hosts.cluster)))
+  const course = courseOf(runbook, steps, topology, facts)
+  const needed = neededFor(runbook, steps, course, facts)
+  const wrong = wrongIn(accepted, needed)
+  if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
+  const hash = hashOf({ runbook, steps, host, topology, accepted })
+  const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone })
+  const gates = steps.map((_step, at): GateAnswer[] => [
+    ...(at === 0 ? [...runbook.preflight.map((want) => judgeWant(want, place(new Set()))), ...beforehand(runbook, steps, facts, accepted)] : []),
+    ...runbook.guard.map((want) => judgeWant(want, place(course.gone[at] ?? new Set()))),
+    ...kept(runbook, course, at, { topology, facts }),
+  ])
+  return {
+    is: 'plan',
+    plan: {
+      id: derivedId('plan', hash), hash, runbook: runbook.name, host: name, tolerance: numberOf(course.now),
+      steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayStep(step, topology), tolerance: numberOf(course.after[at]), gates: gates[at] ?? [] })),
+      accept: needed.filter(({ code }) => !accepted.some((it) => it.code === code)),
+    },
+  }
+}
+
+/** Whether anything but what can be accepted stands in its way: it is refused then, whoever accepts what. */
+export const isRefused = ({ steps }: Plan): boolean => steps.some(({ gates }) => gates.some(({ found }) => found !== 'pass'))
+
+/** How tolerance goes from step to step, and who is down at each. */
+interface Course {
+  readonly cluster: string | undefined
+  readonly now: Tolerance | undefined
+  readonly after: readonly (Tolerance | undefined)[]
+  readonly gone: readonly ReadonlySet<string>[]
+  /** The same if every member were well: what it was built for. */
+  readonly built: { readonly now: Tolerance | undefined; readonly after: readonly (Tolerance | undefined)[] }
+}
+
+/**
+ * A host is gone from the beginning of the step that takes it, until a step whose `until` sees it as a member again has ended: within a step, the worst of
+ * it counts. It has left in good order only where `until` sees that it stopped; otherwise it counts as fallen.
+ */
+function courseOf(runbook: Runbook, steps: readonly Step[], topology: Topology, facts: Facts): Course {
+  const cluster = runbook.keep?.cluster ?? runbook.hosts.cluster
+  const of = cluster === undefined ? undefined : clusterOf(topology, cluster)
+  const known = of && knownOf(of, topology, facts)
+  const tolerance = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => (known === undefined ? undefined : typeof known === 'string' ? { is: 'unknown', says: known } : toleranceOf(without(known, gone)))
+  const built = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => of && toleranceOf(without(designed(of, topology), gone))
+  const gone = new Map<string, Gone>()
+  const rows = steps.map((step) => {
+    for (const host of step.takes) if (!gone.has(host)) gone.set(host, step.until.some((it) => it.is === 'stopped' && it.host === host) ? 'left' : 'fell')
+    const row = { after: tolerance(gone), built: built(gone), gone: new Set(gone.keys()) }
+    for (const claim of step.until) if (claim.is === 'synced') gone.delete(claim.host)
+    return row
+  })
+  return {
+    cluster, now: tolerance(new Map()), after: rows.map(({ after }) => after), gone: rows.map((it) => it.gone),
+    built: { now: built(new Map()), after: rows.map((it) => it.built) },
+  }
+}
+
+/** What survives is counted of, or why nobody can say. */
+function knownOf(cluster: Cluster, topology: Topology, facts: Facts): ReturnType<typeof countsOf> | string {
+  for (const name of [cluster.name, ...(cluster.dcs === undefined ? [] : [cluster.dcs])]) {
+    const sight = facts.sight(name)
+    if (sight.is !== 'seen') return sight.says
+  }
+  return countsOf(cluster, topology, (of) => {
+    const sight = facts.sight(of.name)
+    return sight.is === 'seen' ? sight : { total: of.members.length, healthy: [] }
+  })
+}
+
+const numberOf = (it: Tolerance | undefined): number | null => (it?.is === 'known' ? it.failures : it?.is === 'lost' ? -1 : null)
+
+/** What may only be done when a named person takes it upon themselves. */
+function neededFor(runbook: Runbook, steps: readonly Step[], course: Course, facts: Facts): Acceptable[] {
+  const [first] = steps
+  const needed: Acceptable[] = []
+  const permit = runbook.window && permitOf(runbook.window, facts.now)
+  if (permit?.is === 'shut') needed.push({ code: 'window', step: first?.id ?? '', why: 'its window is not open now' })
+  if (runbook.announce && facts.announced(runbook.announce.board).found !== 'pass') needed.push({ code: 'unannounced', step: first?.id ?? '', why: `nothing is announced on ${runbook.announce.board} ${sayTime(runbook.announce.lead)} before` })
+  let before = numberOf(course.now)
+  for (const [at, step] of steps.entries()) {
+    const after = numberOf(course.after[at])
+    // One that leaves it as it was adds no risk that was not accepted with the step before.
+    if (after !== null && after >= 0 && after < 1 && (at === 0 || before === null || after < before)) needed.push({ code: `tolerance.${step.id}`, step: step.id, why: `${course.cluster ?? ''} tolerates no further failure while and after it` })
+    before = after
+  }
+  return needed
+}
+
+/** What is wrong with what was accepted; each is needed, once, with a reason. */
+function wrongIn(accepted: readonly Accepted[], needed: readonly Acceptable[]): string | undefined {
+  for (const [at, { code, reason }] of accepted.entries()) {
+    const codes = needed.map((it) => it.code)
+    if (!codes.includes(code)) return `“${code.slice(0, 80)}” is nothing that this plan needs accepted: ${codes.length === 0 ? 'it needs nothing' : `it needs ${codes.join(', ')}`}`
+    if (accepted.findIndex((it) => it.code === code) < at) return `“${code}” is accepted twice`
+    if (reason.trim().length < SHORTEST_REASON) return `say why “${code}” is accepted, in a sentence: it will be read`
+  }
+  return undefined
+}
+
+/** Window and announcement, where they are as they should be or somebody accepted that they are not. */
+function beforehand(runbook: Runbook, steps: readonly Step[], facts: Facts, accepted: readonly Accepted[]): GateAnswer[] {
+  const word = (code: string): Answered | undefined => {
+    const given = accepted.find((it) => it.code === code)
+    return given && { found: 'pass', evidence: [{ subject: code, observer: 'a person', at: facts.now, says: `accepted: ${given.reason.trim()}` }] }
+  }
+  const found: GateAnswer[] = []
+  const permit = runbook.window && permitOf(runbook.window, facts.now)
+  const longest = steps.reduce((sum, { within }) => sum + within, 0) as Span
+  const open: Answered | undefined = permit?.is === 'open' ? { found: 'pass', evidence: [{ subject: 'window', observer: 'the calendar', at: facts.now, says: `it closes in ${sayTime((permit.until - facts.now) as Span)}; all steps may take ${sayTime(longest)}` }] } : word('window')
+  if (open) found.push({ want: 'its window is open', ...open })
+  const told = runbook.announce && facts.announced(runbook.announce.board)
+  const said = told?.found === 'pass' ? told : word('unannounced')
+  if (runbook.announce && said) found.push({ want: `it is announced on ${runbook.announce.board}`, ...said })
+  return found
+}
+
+/** How much is tolerated once a step has taken what it takes: never less than the runbook keeps, and never nothing at all. */
+function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, { topology, facts: { now } }: Pick<PlanWants, 'topology' | 'facts'>): GateAnswer[] {
+  const it = after[at]
+  if (cluster === undefined || it === undefined) return []
+  const floor = keep?.tolerate ?? 0
+  const of = clusterOf(topology, cluster)
+  const shared = of ? sharedOf(of, topology) : []
+  const found = it.is === 'unknown' ? 'unknown' : it.is === 'known' && it.failures >= floor ? 'pass' : 'fail'
+  const [designedNow, designedAfter] = [built.now, built.after[at]].map((one) => (one ? sayTolerance(one) : ''))
+  return [{
+    want: `${cluster} tolerates at least ${floor} further failures while and after this step`, found,
+    evidence: [
+      { subject: cluster, observer: 'its members', at: it.is === 'unknown' ? null : now, says: `it ${sayTolerance(it)}` },
+      { subject: cluster, observer: 'the configuration', at: null, says: `with every member well it ${designedNow} now, and ${designedAfter} here` },
+      ...shared.map((fate) => ({ subject: cluster, observer: 'the configuration', at: null, says: `all of it hangs on ${fate}: nothing tolerates the loss of that` })),
+    ],
+  }]
+}
+
+function filled(step: Step, values: Partial<Record<ValueName, string>>): Step {
+  const put = (text: string): string => fill(text, values)
+  const act = (it: Act): Act => {
+    switch (it.is) {
+      case 'haproxy': return { ...it, backend: put(it.backend), server: put(it.server) }
+      case 'run': return { ...it, argv: it.argv.map(put), on: put(it.on) }
+      case 'manual': return { ...it, text: put(it.text) }
+    }
+  }
+  const until = step.until.map((it): Claim => ('host' in it ? { ...it, host: put(it.host) } : it))
+  return { ...step, act: act(step.act), takes: step.takes.map(put), until, ...(step.undo ? { undo: act(step.undo) } : {}) }
+}
+
+const whereOf = ({ act }: Step, host: string): string => (act.is === 'run' ? act.on : host)
+
+const sayDoor = ({ user, host, port }: Door): string => `${user === undefined ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`
+/** Words that a shell would read as more than one, or as none, are shown in quotes; no shell reads them. */
+const sayWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))
+
+/** What is done, in a line, with the identity of where. */
+function sayStep({ act }: Step, topology: Topology): string {
+  switch (act.is) {
+    case 'manual': return act.text
+    case 'haproxy': return `set server ${act.server} of backend ${act.backend} to ${act.state} (HAProxy, ${act.socket})`
+    case 'run': {
+      const door = hostOf(topology, act.on)?.ssh
+      return `run ${act.argv.map(sayWord).join(' ')} on ${act.on === 'local' ? 'the machine of Holdfast' : act.on}${door ? ` (${sayDoor(door)})` : ''}`
+    }
+  }
+}
+
+/** The canonical form of all that is agreed on. */
+function hashOf({ runbook, steps, host, topology, accepted }: { readonly runbook: Runbook; readonly steps: readonly Step[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[] }): string {
+  const named = [runbook.keep?.cluster, runbook.hosts.cluster].flatMap((name) => (name === undefined ? [] : (clusterOf(topology, name) ?? [])))
+  const clusters = topology.clusters.filter((it) => named.includes(it) || named.some(({ dcs }) => dcs === it.name))
+  const hosts = topology.hosts.filter(({ name }) => name === host.name || runbook.hosts.names.includes(name) || clusters.some(({ members }) => members.includes(name)))
+  // Where it stands in which file is nobody's business.
+  const bare = <T extends { readonly from: string }>(it: T): object => ({ ...it, from: undefined })
+  return sha256(canonical({ schema: 'holdfast.plan/1', runbook: bare(runbook), steps, host: host.name, hosts: hosts.map(bare), clusters: clusters.map(bare), accepted }))
+}

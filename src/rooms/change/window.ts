@@ -1,0 +1,28 @@
+// Windows: when a run is permitted to go. A window permits and never starts anything (C-18); it opens on its days by the clocks of its zone and may
+// close on the day after. Where clocks skip the hour in which it would open or close, the calendar's rule holds (core/calendar): a window that
+// lies wholly in a skipped hour never opens that day.
+import { addDays, dayOf, localInstant, weekOf, type Day } from '../../core/calendar.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Window } from './runbook.ts'
+
+export type Permit =
+  | { readonly is: 'open'; readonly until: Instant }
+  | { readonly is: 'shut'; /** When it opens next, in the coming fortnight. */ readonly opens?: Instant }
+
+/** Whether it is open at a moment. */
+export function permitOf(window: Window, at: Instant): Permit {
+  const today = dayOf(at, window.timezone)
+  const times = Array.from({ length: 16 }, (_, n) => addDays(today, n - 1)).filter((day) => window.days.includes(weekdayOf(day))).map((day) => timesOf(window, day))
+  const open = times.filter(({ from, to }) => from <= at && at < to)
+  if (open.length > 0) return { is: 'open', until: Math.max(...open.map(({ to }) => to)) as Instant }
+  const next = times.find(({ from, to }) => from > at && from < to)
+  return { is: 'shut', ...(next ? { opens: next.from } : {}) }
+}
+
+function timesOf({ from, to, timezone: zone }: Window, day: Day): { readonly from: Instant; readonly to: Instant } {
+  const at = (on: Day, minutes: number): Instant => localInstant({ day: on, hour: Math.floor(minutes / 60), minute: minutes % 60, zone })
+  return { from: at(day, from), to: at(to < from ? addDays(day, 1) : day, to) }
+}
+
+/** 1 is Monday. */
+const weekdayOf = (day: Day): number => 1 + [0, 1, 2, 3, 4, 5, 6].findIndex((n) => addDays(weekOf(day), n) === day)

@@ -1,0 +1,181 @@
+// What Holdfast answers about planned changes: clusters as they are known, runbooks, and the plan of a run. The facts are taken from what other rooms know:
+// copies and their proofs, open incidents, checks. Nobody looks at members of clusters and at links yet, so of those every answer is
+// "not known", and a plan that asks for them is refused.
+import type { Found } from '../../core/evidence.ts'
+import type { Instant, Now } from '../../core/time.ts'
+import type { Sql } from '../../db/sql.ts'
+import type { ChangeConfig } from '../../rooms/change/config.ts'
+import type { Answered, Facts, Witness } from '../../rooms/change/gates.ts'
+import type { Accepted, Plan } from '../../rooms/change/plan.ts'
+import type { Runbook, Want } from '../../rooms/change/runbook.ts'
+import { sightOf } from '../../rooms/change/sight.ts'
+import { countsOf, designed, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
+import { clusterOf, fatesOf, hostOf, type Cluster } from '../../rooms/change/topology.ts'
+import { permitOf } from '../../rooms/change/window.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
+import { loadOpen } from '../../rooms/page/rows.ts'
+import type { Check } from '../../rooms/watch/check.ts'
+import { viewBackupSet, type BackupAnswer } from '../backups.ts'
+
+export interface MemberAnswer {
+  readonly host: string
+  readonly state: Found['is']
+  readonly weight: number
+  /** What takes it down with others: `rack r1`. */
+  readonly fates: readonly string[]
+  readonly links: readonly { readonly link: string; readonly neighbour: string | null; readonly state: Found['is'] }[]
+}
+
+export interface ClusterAnswer {
+  readonly schema: 'holdfast.cluster/1'
+  readonly cluster: string
+  readonly kind: string
+  /** Further failures that are tolerated now; -1: too few are left, null: not known. */
+  readonly tolerance: number | null
+  readonly says: string
+  /** The same with every member well. */
+  readonly designed: number | null
+  /** What all of it hangs on. */
+  readonly shared: readonly string[]
+  readonly members: readonly MemberAnswer[]
+  /** Checks that lean on it, or on one of its hosts. */
+  readonly checks: readonly { readonly check: string; readonly on: string; readonly state: string }[]
+  readonly from: string
+}
+
+export interface ClustersAnswer { readonly schema: 'holdfast.clusters/1'; readonly clusters: readonly ClusterAnswer[] }
+
+export interface RunbookAnswer {
+  readonly runbook: string
+  readonly title: string
+  readonly hosts: readonly string[]
+  readonly cluster: string | null
+  readonly steps: readonly string[]
+  readonly does: readonly string[]
+  readonly checks: readonly string[]
+  /** Null where it has none. `until`: it closes; `opens`: it opens next, where that is within a fortnight. */
+  readonly window: { readonly open: boolean; readonly until: Instant | null; readonly opens: Instant | null } | null
+  readonly from: string
+}
+
+export interface RunbooksAnswer { readonly schema: 'holdfast.runbooks/1'; readonly runbooks: readonly RunbookAnswer[] }
+
+export interface PlanAnswer extends Plan { readonly schema: 'holdfast.plan/1' }
+
+export interface ChangeCalls {
+  'clusters.list': { args: Record<string, never>; body: ClustersAnswer }
+  'runbooks.list': { args: Record<string, never>; body: RunbooksAnswer }
+  /** Draws the plan of a run; nothing is done by it. */
+  'runbooks.plan': { args: { runbook: string; host: string; accept?: readonly Accepted[] }; body: PlanAnswer }
+}
+
+/** How a check stands: `up`, `down`, or something that is neither. */
+export interface CheckSeen {
+  readonly name: string
+  readonly state: string
+  readonly says: string
+  readonly lastLook: { readonly at: Instant } | null
+}
+
+/** What is asked for the facts. */
+export interface Grounds {
+  readonly sql: Sql
+  readonly now: Now
+  readonly change: ChangeConfig
+  readonly sets: ReadonlyMap<string, BackupSet>
+  readonly check: (name: string) => CheckSeen | undefined
+}
+
+const unknown = (subject: string, says: string): Answered => ({ found: 'unknown', evidence: [{ subject, observer: 'nobody', at: null, says }] })
+
+/** What is known now. */
+export function factsOf(grounds: Grounds): Facts {
+  const { sql, now, change } = grounds
+  const incidents = (): Answered => {
+    const open = loadOpen(sql)
+    const evidence = open.slice(0, 5).map((it): Witness => ({ subject: `incident ${it.number}`, observer: 'the keeper', at: now.wall, says: it.title }))
+    return { found: open.length === 0 ? 'pass' : 'fail', evidence: open.length === 0 ? [{ subject: 'incidents', observer: 'the keeper', at: now.wall, says: 'none is open' }] : evidence }
+  }
+  return {
+    now: now.wall, incidents,
+    sight(name) {
+      const cluster = clusterOf(change, name)
+      return cluster ? sightOf(cluster, [], now) : { is: 'unknown', says: `there is no cluster “${name}”` }
+    },
+    links: (host) => unknown(host, (hostOf(change, host)?.links.length ?? 0) === 0 ? 'its links are not named in the configuration' : 'its links are not looked at yet'),
+    check: (name) => checkFact(grounds.check(name), name),
+    backup: (want) => backupFact(want, grounds),
+    announced: (board) => unknown(board, 'Holdfast cannot announce work yet'),
+  }
+}
+
+function checkFact(answer: CheckSeen | undefined, name: string): Answered {
+  if (!answer) return unknown(name, 'there is no such check')
+  const found = answer.state === 'up' ? 'pass' : answer.state === 'down' ? 'fail' : 'unknown'
+  return { found, evidence: [{ subject: name, observer: 'the prober', at: answer.lastLook?.at ?? null, says: answer.says }] }
+}
+
+/** The best copy that a set has, held against what is wanted of one. */
+function backupFact(want: Extract<Want, { is: 'backup' }>, { sql, now, sets }: Grounds): Answered {
+  const set = sets.get(want.set)
+  if (!set) return unknown(want.set, 'there is no such set of backups')
+  const { places, copies = [] } = viewBackupSet(sql, set, now, true)
+  if (places.every(({ listed_at: at }) => at === null)) return unknown(want.set, 'it was not listed yet')
+  const counted = copies.filter((it) => it.counted)
+  const whys = counted.map((copy) => whyNot(want, copy, now))
+  const good = counted.find((_, at) => whys[at] === undefined)
+  const shown = good ?? counted[0]
+  const says = good ? `${good.copy} in ${good.store}` : (whys[0] ?? 'no copy of it counts')
+  return { found: good ? 'pass' : 'fail', evidence: [{ subject: shown ? `${shown.store}/${shown.copy}` : want.set, observer: 'the guard', at: shown?.proven_at ?? shown?.at ?? null, says }] }
+}
+
+function whyNot({ age, rung, proven }: Extract<Want, { is: 'backup' }>, copy: BackupAnswer, { wall }: Now): string | undefined {
+  const within = (at: Instant | null, span: number): boolean => at !== null && at <= wall && wall - at <= span
+  const reached = rung === undefined ? 0 : Number(rung.slice(1))
+  if (age !== undefined && !within(copy.at, age)) return `${copy.copy} is too old`
+  if (copy.rung < reached) return `${copy.copy} is proven up to L${copy.rung} only`
+  return proven !== undefined && !within(copy.proven_at, proven) ? `${copy.copy} was not proven lately` : undefined
+}
+
+/** All clusters, as far as they are known. */
+export const viewClusters = (grounds: Grounds, checks: readonly Check[]): ClustersAnswer =>
+  ({ schema: 'holdfast.clusters/1', clusters: grounds.change.clusters.map((it) => viewCluster(it, grounds, checks)) })
+
+function viewCluster(cluster: Cluster, grounds: Grounds, checks: readonly Check[]): ClusterAnswer {
+  const { change } = grounds
+  const facts = factsOf(grounds)
+  const sight = facts.sight(cluster.name)
+  const tolerance: Tolerance = sight.is === 'seen' ? toleranceOf(countsOf(cluster, change, (of) => { const it = facts.sight(of.name); return it.is === 'seen' ? it : { total: of.members.length, healthy: [] } })) : { is: 'unknown', says: sight.says }
+  const built = toleranceOf(designed(cluster, change))
+  return {
+    schema: 'holdfast.cluster/1', cluster: cluster.name, kind: cluster.kind, from: cluster.from, shared: sharedOf(cluster, change),
+    tolerance: figure(tolerance), says: sayTolerance(tolerance), designed: figure(built),
+    members: cluster.members.map((host) => memberOf(cluster, host, grounds, facts)),
+    checks: checks.flatMap(({ name, standsOn = [] }) => standsOn.filter((on) => on === cluster.name || cluster.members.includes(on)).map((on) => ({ check: name, on, state: grounds.check(name)?.state ?? 'unknown' }))),
+  }
+}
+
+const figure = (it: Tolerance): number | null => (it.is === 'known' ? it.failures : it.is === 'lost' ? -1 : null)
+
+function memberOf(cluster: Cluster, name: string, { change }: Grounds, facts: Facts): MemberAnswer {
+  const host = hostOf(change, name)
+  const sight = facts.sight(cluster.name)
+  const state = sight.is !== 'seen' ? 'unknown' : sight.healthy.includes(name) ? 'pass' : 'fail'
+  const link = facts.links(name).found
+  return {
+    host: name, state, weight: cluster.weights[name] ?? 1, fates: host ? fatesOf(host) : [],
+    links: (host?.links ?? []).map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: link })),
+  }
+}
+
+/** All runbooks, and whether their windows are open. */
+export const viewRunbooks = ({ change, now }: Pick<Grounds, 'change' | 'now'>): RunbooksAnswer =>
+  ({ schema: 'holdfast.runbooks/1', runbooks: change.runbooks.map((it) => viewRunbook(it, now)) })
+
+function viewRunbook({ name, title, hosts, steps, people, window, from }: Runbook, { wall }: Now): RunbookAnswer {
+  const permit = window && permitOf(window, wall)
+  return {
+    runbook: name, title, hosts: hosts.names, cluster: hosts.cluster ?? null, steps: steps.map(({ id }) => id), does: people.does, checks: people.checks, from,
+    window: permit ? { open: permit.is === 'open', until: permit.is === 'open' ? permit.until : null, opens: permit.is === 'shut' ? (permit.opens ?? null) : null } : null,
+  }
+}
