@@ -2,15 +2,16 @@
 // part of somebody's cluster does not.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { hours } from '../src/core/time.ts'
+import { hours, instantOf } from '../src/core/time.ts'
 import type { Assertion } from '../src/ports/backup.ts'
 import { askedBy, brief, drilling, flip } from './drilling.ts'
+import { restored, serving } from './restoring.ts'
 import { mariadb, type LabServer } from './servers.ts'
 
-const { nas, drill, close } = drilling('mariadb-backup')
+const { nas, drill, close, folder } = drilling('mariadb-backup')
 const ASSERT: readonly Assertion[] = [{ is: 'sql', sql: 'select count(*) = 2000 from orders' }, { is: 'newest', sql: 'select max(created_at) from orders', within: hours(25) }]
 const QUIET: Assertion = { is: 'sql', sql: 'select @@wsrep_on = 0 and @@event_scheduler in ("OFF", "DISABLED") and @@skip_networking and @@read_only' }
 const maria = { engine: 'mariadb', assertions: ASSERT }
@@ -46,6 +47,19 @@ test('G-26 a copy of mariadb-backup of every form passes to L6, as a server that
   const application = askedBy(['/usr/bin/mariadb', '--no-defaults', '-S', '{{socket}}', '-u', '{{user}}', '-BNe', "insert into orders (created_at, note) values (now(), 'asked'); select concat(count(*) > 2000, ': {{url}}') from orders", '{{database}}'], '1: mysql://root@localhost/shop?socket=')
   assert.equal(brief(await drill('stream.xb', { ...maria, ...application })), 'passed L7:  | ')
   assert.equal(brief(await drill('folder.tar.gz', maria)), 'passed L6:  | ')
+})
+
+test('G-26 a copy of mariadb-backup is restored to live as a server of nobody’s cluster, with all its tables', { timeout: 120_000 }, async () => {
+  const to = path.join(folder, 'restored')
+  const report = await restored({ nas, folder }, like('member', (at) => writeFileSync(path.join(at, 'grastate.dat'), 'version: 2.1\n')), to, { engine: 'mariadb', server: { assert: ASSERT } })
+  assert.deepEqual([report.verdict, report.says, report.engine_said], ['restored', '', ''])
+  assert.equal(execFileSync('find', [to, '!', '-user', 'mysql'], { encoding: 'utf8' }), '', 'all of it belongs to the account of such servers')
+  assert(!existsSync(path.join(to, 'grastate.dat')))
+  const [program = '', ...words] = report.next?.[0]?.replace(/^.*?: (?=\/)/, '').replaceAll("'", '').split(' ') ?? []
+  const said = await serving('mysql', [program, ...words.filter((word) => word !== '--user=mysql')], /ready for connections/, () =>
+    execFileSync('mariadb', ['--no-defaults', '-S', `${to}/restored.sock`, '-uroot', '-BNe', 'select count(*) from shop.orders; select count(*) from shop.parts; select status from information_schema.events; check table shop.orders, shop.parts, shop.old extended'], { encoding: 'utf8' }))
+  assert.match(said, /^2000\n2000\nENABLED\n(?:shop\.\w+\tcheck\tstatus\tOK\n){3}$/)
+  assert.match((await restored({ nas, folder }, 'folder/xtrabackup_info', path.join(folder, 'later'), { engine: 'mariadb', until: instantOf(Date.now()) })).says, /holds one state alone/)
 })
 
 test('G-2 a copy of mariadb-backup that is bad fails in words, each for its own reason', { timeout: 240_000 }, async () => {

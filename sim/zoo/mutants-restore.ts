@@ -11,6 +11,14 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const restoring: readonly Mutant[] = [
   {
+    name: 'a state of then is taken from a copy of after', breaks: ['G-2'], killer: test(CHOICE, 'G-2 a state of then'),
+    changes: [{ file: CHOICE, find: `(at !== null && at <= before)`, put: `(at === null || at >= before)` }],
+  },
+  {
+    name: 'a link in a restored data folder gives away what lies elsewhere', breaks: ['G-13'], killer: test('src/processes/restore/own.ts', 'G-13 nothing outside'),
+    changes: [{ file: 'src/processes/restore/own.ts', find: `found.nlink !== 1`, put: `found.nlink === 0` }],
+  },
+  {
     name: 'the newest copy is restored, whoever has proven it', breaks: ['G-2'], killer: test(CHOICE, 'G-2 the newest copy that was verified is taken'),
     changes: [{ file: CHOICE, find: `const copy = ordered.find((it) => whyUnverified(it, wanted) === undefined)`, put: `const copy = ordered[0]` }],
   },

@@ -11,6 +11,26 @@ const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugin
 
 export const servers: readonly Mutant[] = [
   {
+    name: 'what is handed over is what was started and changed', breaks: ['G-26'], killer: base('G-26 what is to live'),
+    changes: [{ file: BASE, find: `copy.lives ? await twinned(found) : found`, put: `copy.name === '' ? await twinned(found) : found` }],
+  },
+  {
+    name: 'a server that was restored goes on archiving where the lost one did', breaks: ['G-26'], killer: base('G-26 what is to live'),
+    changes: [{ file: 'src/plugins/backups/postgres/settle.ts', find: "archive_mode = 'off'\n", put: '' }],
+  },
+  {
+    name: 'a cluster is handed over that was cut off', breaks: ['G-2'], killer: base('G-26 what is to live'),
+    changes: [{ file: 'src/plugins/backups/postgres/settle.ts', find: `+shut down$/m`, put: `+/m` }],
+  },
+  {
+    name: 'the newest state comes back where one of then was wanted', breaks: ['G-2'], killer: base('G-2 a state of then'),
+    changes: [{ file: CLUSTER, find: `...(until === undefined ? [] : [`, put: `...(until === undefined || lives ? [] : [` }],
+  },
+  {
+    name: 'a restored MariaDB is looked over where it is to live', breaks: ['G-26'], killer: physical('G-26 what is to live'),
+    changes: [{ file: PHYSICAL, find: "at: copy.lives ? `${cell.work}/looked` : found.at", put: 'at: found.at' }],
+  },
+  {
     name: 'an application is given any of several databases', breaks: ['G-26'], killer: base('X-9 what is ours to give'),
     changes: [{ file: BASE, find: `if (typeof database !== 'string') return { socket, user: reader }`, put: `if (typeof database !== 'string') return reachOf(server, 'postgres')` }],
   },

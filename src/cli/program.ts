@@ -151,10 +151,11 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       {
         usage: 'restore <set>', says: 'bring a copy back, the newest that is verified: --to something new, or only what is --damaged into what lives, agreed on by two people; exit 0 done, 3 failed or nobody could know, 5 refused, 6 lapsed',
-        examples: ['holdfast backups restore panel --to /restored/panel', 'holdfast backups restore shop --to postgres://ada@db.internal/shop_restored', 'holdfast backups restore panel --damaged scan.json --of ada --of bo', 'holdfast backups restore shop --damaged pages.json --in @shop-url'],
+        examples: ['holdfast backups restore panel --to /restored/panel', 'holdfast backups restore shop --to postgres://ada@db.internal/shop_restored', 'holdfast backups restore server --to /var/lib/postgresql/16/restored --until 2026-11-21T14:30:00Z', 'holdfast backups restore panel --damaged scan.json --of ada --of bo', 'holdfast backups restore shop --damaged pages.json --in @shop-url'],
         load: from(() => import('./commands/guard/restore.ts'), 'restore'),
         options: [
           option('--to <target>', 'a folder, or the address of a database, that is not there yet; @file holds the address'), option('--copy <key>', 'this copy, also where it is not verified'), option('--store <store>', 'from there'),
+          option('--until <time>', 'of a whole server with its log: as of then, such as 2026-11-21T14:30:00Z'),
           option('--damaged <report>', 'only what this report of a scan (--json) names'), option('--table <table>', 'only this damaged table; repeat it').argParser(gatherPerson), option('--in <target>', 'where they are damaged: a folder, or the address of a database'),
           option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), ...asking(),
         ],

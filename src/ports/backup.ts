@@ -86,6 +86,16 @@ export interface Some {
   readonly found: ReadonlyMap<string, { readonly name: string; readonly at: string }>
 }
 
+/** A whole server, restored to live: stopped in order, and with nothing left that would make it go on as the one that it is a copy of. */
+export interface Settled {
+  /** Its data folder, as programs in the cell see it. */
+  readonly folder: string
+  /** The account that its servers usually run as. */
+  readonly account: string
+  /** What a person does next, in lines. */
+  readonly next: readonly string[]
+}
+
 /** One drill of one copy. The steps are called in this order, each after the one before has passed. */
 export interface Restoring {
   /** L3: its structure, without restoring it. */
@@ -104,6 +114,8 @@ export interface Restoring {
   some?(wanted: readonly string[], below: string | undefined): Promise<Some | Step>
   /** What an application needs to find what was restored, by the names that stand for it in its command: `url` of a database. */
   reach?(): Promise<Readonly<Record<string, string>>>
+  /** Of a whole server that was restored to live, after all else has passed: its data folder, made ready. `to`: where it will lie, as a word of a shell. Absent where the copy is none. */
+  settle?: ((to: string) => Promise<Settled | Step>) | undefined
   /** The folder that holds what was restored, as programs in the cell see it; absent where it is no folder of files. */
   restored?(): string
 }
@@ -123,6 +135,8 @@ export interface Engine<Config extends z.ZodObject = z.ZodObject> {
   /** A copy may also be a folder of files: the name of the one that is written last stands for it. */
   readonly folders?: Repository
   open(config: z.output<Config>, cell: Cell, copy: CopyGiven): Restoring
+  /** Its copies may be those of a whole server, which goes into a folder. */
+  readonly servers?: true
   /** A server of its kind that lives, by its address; absent where its copies are no databases. */
   live?(cell: Cell, url: string): Live
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { newId } from '../../core/id.ts'
 import { may } from '../../core/role.ts'
-import { days, hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
+import { days, hours, instantOf, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import { chooseRestorable } from '../../rooms/guard/restore/choice.ts'
 import { loadRestore } from '../../rooms/guard/restore/rows.ts'
 import { hashOfSwap, saySwap, swapSchema, whyNotSwap, type SwapAgreement } from '../../rooms/guard/restore/swap.ts'
@@ -19,7 +19,7 @@ import type { Keeper } from '../keeper.ts'
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 const ARGS = {
-  'backups.restore': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), to: z.string().min(1).max(500), person }),
+  'backups.restore': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), until: z.int().min(0).optional(), to: z.string().min(1).max(500), person }),
   'backups.restores': z.strictObject({ set: name }),
   'restores.ask': z.strictObject({ restore: name, swap: swapSchema, of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
   'restores.swap': z.strictObject({ restore: name, hash: z.string().regex(/^[0-9a-f]{64}$/), person }),
@@ -47,13 +47,15 @@ async function begin(keeper: Keeper, args: Args<'backups.restore'>, asker: Asker
   if (args.store !== undefined && !set.in.some(({ store }) => store === args.store)) return no(404, 'HF404', `${set.name} does not lie in “${args.store}”`, `it lies in: ${set.in.map((it) => it.store).join(', ')}`)
   const now = keeper.now()
   const { sql } = keeper.store
+  const until = args.until === undefined ? undefined : instantOf(args.until)
+  if (until !== undefined && until > now.wall) return refusedFor('that time has not come yet', 'leave it out, and all there is comes back')
   const copies = (viewBackupSet(sql, set, now, true).copies ?? []).map((it) => ({ store: it.store, key: it.copy, at: it.at, counted: it.counted, why: it.why, rung: it.rung, provenAt: it.proven_at }))
-  const chosen = chooseRestorable(copies, { store: args.store, copy: args.copy, now: now.wall, within: set.retention?.verifiedWithin ?? GOOD })
+  const chosen = chooseRestorable(copies, { store: args.store, copy: args.copy, before: until, now: now.wall, within: set.retention?.verifiedWithin ?? GOOD })
   const recorded = chosen.is === 'chosen' ? recordedOf(sql, set, chosen.copy.store, chosen.copy.key) : undefined
   if (chosen.is === 'none' || !recorded) return chosen.is === 'none' && args.copy === undefined ? refusedFor(chosen.says, chosen.help) : no(404, 'HF404', chosen.is === 'none' ? chosen.says : 'the copy is not listed any more', 'holdfast backups show names them')
   const { store, key, at, rung, provenAt } = chosen.copy
   const id = newId('restore', now.wall, keeper.random)
-  await keeper.engine.turn('restore', (tx) => keeper.rooms.guard.restores.begin(tx, { id, set: set.name, store, key, etag: recorded.copy.etag, verified: chosen.verified, to: args.to, by: speaker(asker, args.person) }))
+  await keeper.engine.turn('restore', (tx) => keeper.rooms.guard.restores.begin(tx, { id, set: set.name, store, key, etag: recorded.copy.etag, verified: chosen.verified, to: `${args.to}${until === undefined ? '' : ` as of ${new Date(until).toISOString()}`}`, by: speaker(asker, args.person) }))
   const begun: RestoreBegunAnswer = { schema: 'holdfast.restore-begun/1', id, set: set.name, engine: set.engine, store, at: at ?? recorded.copy.modified_at, rung, proven_at: provenAt, verified: chosen.verified, says: chosen.says, ...recorded }
   return ok(begun)
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
 import { hours, instantOf, minutes, type Instant, type Span } from '../../core/time.ts'
-import { engine, failed, type Cell, type CopyGiven, type Ran, type Restoring, type Step } from '../../ports/backup.ts'
+import { engine, failed, open, type Cell, type CopyGiven, type Ran, type Restoring, type Step } from '../../ports/backup.ts'
 import { typed } from '../../ports/backup/password.ts'
 import { gist } from '../../ports/backup/words.ts'
 import { factsOf, needsOf, restoringCluster, textOf, type Found } from './postgres/physical.ts'
@@ -21,6 +21,7 @@ export default engine({
   config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
   examples: [{}, { database: 'shop' }],
   asserts: ['sql', 'newest'],
+  servers: true,
   repository: {
     place(key) {
       const found = /^(|.*\/)(backup\/[^/]+\/[^/]+\/backup\.manifest)$/.exec(key)
@@ -127,8 +128,10 @@ async function lay(cell: Cell, copy: CopyGiven, { backup, tools: all }: { readon
   if (ran.exit !== 0) return failed('pgBackRest cannot restore the backup', gist(ran))
   const control = await readControl(cell, tools, at)
   if ('is' in control) return control
-  const labelled = needsOf(await factsOf(cell, at), control)
+  const facts = await factsOf(cell, at)
+  const labelled = needsOf(facts, control)
   if ('is' in labelled) return labelled
+  if (copy.lives && facts.tablespaces.trim() !== '') return open('it has tablespaces, and only clusters without any are restored to live here: pgbackrest restore puts them where you say')
   const needs = { ...labelled, ...(backup.end === undefined ? {} : { end: backup.end }) }
   // `000000010000000000000003-<sha1>.gz`, below a folder for each version the cluster has had.
   const files = (await textOf(cell, ['/usr/bin/find', `${cell.copy}/archive/${backup.stanza}`, '-type', 'f', '-printf', '%T@ %f\\n'])).split('\n').flatMap((line) => {

@@ -26,6 +26,7 @@ export default engine({
   config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
   examples: [{}, { database: 'shop' }],
   asserts: ['sql', 'newest'],
+  servers: true,
   folders: {
     place(key) {
       const found = /^(.*\/)(backup_manifest)$/.exec(key)

@@ -23,6 +23,8 @@ export interface CopyGiven {
   readonly password?: string
   /** It is restored to live, and not for a drill: owners and rights come back too, as far as whoever restores may give them. */
   readonly lives?: boolean
+  /** Of a whole server with a log: its state as of then, and not the newest one. */
+  readonly until?: Instant
   /** What a database wrote behind its copies, where the configuration says that it lies in the same store. */
   readonly logs?: Logs
 }

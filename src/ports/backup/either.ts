@@ -9,6 +9,9 @@ export function eitherOf(isOne: () => Promise<boolean>, one: () => Restoring, ot
     return it
   }
   return {
+    get settle() {
+      return it?.settle
+    },
     async structure() {
       it = (await isOne()) ? one() : other()
       return it.structure()

@@ -7,9 +7,11 @@ import type { Beside, Checked, DamagedUnit, Live } from '../../ports/backup/live
 import { MOST_UNITS, type Swap, type SwapUnit } from '../../rooms/guard/restore/swap.ts'
 import type { BesideReport, DamagedWants } from '../../views/restore/restoring.ts'
 import { filesBeside } from './files.ts'
+import { engineOf, givenOf } from './given.ts'
+import { outcomeOf, timing, type Outcome } from './outcome.ts'
 import { openPlace, type Place } from './place.ts'
 import { stampOf, type Restored } from './restored.ts'
-import { bringIn, engineOf, givenOf, outcomeOf, timing, type Outcome } from './whole.ts'
+import { bringIn } from './whole.ts'
 
 /** Never rejects for what a store, a copy, a server or this machine does. */
 export async function restoreBeside(it: DamagedWants): Promise<BesideReport> {

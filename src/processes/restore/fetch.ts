@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { Fault } from '../../core/fault.ts'
-import { backups as engines, stores as plugins } from '../../plugins/list.gen.ts'
+import { stores as plugins } from '../../plugins/list.gen.ts'
 import type { Reading } from '../../ports/store.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { createEgress } from '../../ports/world/egress.ts'
@@ -15,6 +15,7 @@ import type { RestoreBegunAnswer } from '../../views/restore/restores.ts'
 import { fetchCopy, type Fetched } from '../guard/drill/fetch.ts'
 import { fetchRepository } from '../guard/drill/gather.ts'
 import { loneReading } from '../stores/lone.ts'
+import { engineOf, gatheredBy } from './given.ts'
 import type { Place } from './place.ts'
 
 export interface OpenReading {
@@ -42,14 +43,16 @@ const now = (): ReturnType<ReturnType<typeof createClock>['now']> => clockOfThis
 const clockOfThis = createClock()
 
 /** Brings it in, and throws a `Fault` for anything but the copy that is recorded. */
-export async function fetchInto(place: Place, reading: Reading, begun: RestoreBegunAnswer, signal: AbortSignal): Promise<Fetched> {
+export async function fetchInto(place: Pick<Place, 'room' | 'takeIn'>, reading: Reading, begun: RestoreBegunAnswer, signal: AbortSignal): Promise<Fetched> {
   const { version_id, modified_at, key, etag, bytes } = begun.copy
   const copy = { key, etag, bytes, modifiedAt: modified_at, ...(version_id === null ? {} : { versionId: version_id }) }
-  const repository = engines.find(({ kind }) => kind === begun.engine)?.repository
-  if (repository) return fetchRepository({ reading, repository, copy, cell: place, most: Number.MAX_SAFE_INTEGER, now }, signal)
-  const fetched = await fetchCopy(reading, copy, place, signal)
+  const engine = engineOf(begun.engine)
+  const gathered = gatheredBy(engine, key)
+  const fetched = gathered ? await fetchRepository({ reading, repository: gathered, copy, cell: place, most: Number.MAX_SAFE_INTEGER, now }, signal) : await fetchCopy(reading, copy, place, signal)
+  // A repository grows with each copy in it, and checks itself.
+  if (engine.repository) return fetched
   if (begun.sha256 !== null && begun.sha256 !== fetched.sha256) throw new Fault(`these are not the bytes that the last drill restored: they have sha256 ${fetched.sha256.slice(0, 12)}…, and had ${begun.sha256.slice(0, 12)}…. Verify the set, and take another copy`, 'never')
-  const wrong = await firstWrong(await place.takeIn(), begun.parts)
+  const wrong = gathered ? undefined : await firstWrong(await place.takeIn(), begun.parts)
   if (wrong !== undefined) throw new Fault(`these are not the bytes that were read before: they differ from ${wrong} on. Verify the set, and take another copy`, 'never')
   return fetched
 }

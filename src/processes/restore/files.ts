@@ -10,9 +10,9 @@ import { manifestReader, named, rangeOf, sayPath, type Entry } from '../../rooms
 import type { Swap, SwapUnit } from '../../rooms/guard/restore/swap.ts'
 import type { DamagedWants, SwapReport } from '../../views/restore/restoring.ts'
 import { linesOf } from '../scan/lines.ts'
+import { engineOf, givenOf } from './given.ts'
 import type { Place } from './place.ts'
 import { stampOf, type Restored } from './restored.ts'
-import { engineOf, givenOf } from './whole.ts'
 
 const PIECE = 4 * 1024 * 1024
 

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { Fault, isOurs, sentence } from '../../core/fault.ts'
 import type { SwapReport, SwapWants } from '../../views/restore/restoring.ts'
 import { swapFiles } from './files.ts'
+import { engineOf } from './given.ts'
 import { openPlace } from './place.ts'
-import { engineOf } from './whole.ts'
 
 /** Never rejects for what a server or this machine does. */
 export async function swapIn(it: SwapWants): Promise<SwapReport> {

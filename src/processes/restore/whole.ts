@@ -1,58 +1,25 @@
 // A whole copy restored: into a folder that did not exist or was empty, or into a database that did not exist. It is fetched, held against what is recorded of it,
 // restored beside, looked over, and only then given its name; what failed leaves nothing under that name. Nothing that exists is written over.
-import { lstat, mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault, isOurs, sentence } from '../../core/fault.ts'
-import { backups as engines } from '../../plugins/list.gen.ts'
-import type { AnyEngine, CopyGiven } from '../../ports/backup.ts'
+import { Fault } from '../../core/fault.ts'
+import { hours } from '../../core/time.ts'
+import type { AnyEngine } from '../../ports/backup.ts'
 import { climb, type Judgement } from '../../rooms/guard/drills/ladder.ts'
 import type { RestoreReport } from '../../rooms/guard/restore/report.ts'
 import type { RestorePhase } from '../../rooms/guard/restore/restores.ts'
 import type { Restoring, WholeWants } from '../../views/restore/restoring.ts'
+import type { Fetched } from '../guard/drill/fetch.ts'
 import { fetchInto, openReading } from './fetch.ts'
+import { engineOf, givenOf } from './given.ts'
+import { whyNotInto } from './into.ts'
+import { outcomeOf, timing, type Outcome } from './outcome.ts'
 import { openPlace, type Place } from './place.ts'
-
-/** What may be said before anything is begun: nothing may stand there. */
-export async function whyNotInto(folder: string): Promise<string | undefined> {
-  const found = await lstat(folder).catch(() => undefined)
-  if (!found) return undefined
-  if (!found.isDirectory()) return `${folder} is there already, and is no folder`
-  const inside = await readdir(folder)
-  return inside.length === 0 ? undefined : `${folder} is not empty: a restore writes over nothing`
-}
-
-export const engineOf = (kind: string): AnyEngine => {
-  const engine = engines.find((it) => it.kind === kind)
-  if (!engine) throw new Fault(`a copy made by ${kind} cannot be restored by Holdfast yet; these can: ${engines.map((it) => it.kind).join(', ')}`, 'never')
-  return engine
-}
-
-export function givenOf({ begun, password }: Pick<Restoring, 'begun' | 'password'>, engine: AnyEngine): CopyGiven {
-  const name = engine.repository?.place(begun.copy.key)?.name
-  return {
-    at: begun.at, bytes: begun.copy.bytes, lives: true, ...(begun.manifest ? { manifest: begun.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
-  }
-}
-
-/** Phases by name, timed by a clock that never goes back. */
-export function timing(): { readonly phases: RestorePhase[]; timed: <T>(name: string, act: () => Promise<T>) => Promise<T> } {
-  const phases: RestorePhase[] = []
-  return {
-    phases,
-    async timed(name, act) {
-      const began = performance.now()
-      try {
-        return await act()
-      } finally {
-        phases.push({ name, ms: Math.round(performance.now() - began) })
-      }
-    },
-  }
-}
+import { restoreServer } from './server.ts'
 
 /** Fetches the copy into a place; every failure is a `Fault`. */
 export async function bringIn(it: Restoring, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
-  if (engineOf(it.begun.engine).folders?.place(it.begun.copy.key)) throw new Fault('a copy of a whole server is a folder, and this command does not restore those yet: use the tools of its engine', 'never')
+  if (engineOf(it.begun.engine).folders?.place(it.begun.copy.key)) throw new Fault('a copy of a whole server goes into a folder of its own, and not into a database: name that with --to', 'never')
   const { reading, close } = openReading(it.store, it.home)
   try {
     it.say(`fetching ${it.begun.copy.key} from ${it.begun.store}`)
@@ -62,19 +29,16 @@ export async function bringIn(it: Restoring, place: Place): Promise<{ readonly b
   }
 }
 
-export type Outcome = Pick<RestoreReport, 'verdict' | 'says' | 'checks' | 'engine_said'>
-
-export const outcomeOf = (cause: unknown): Outcome => {
-  if (!(cause instanceof Fault) && !isOurs(cause)) throw cause
-  return { verdict: cause instanceof Fault && cause.retry === 'never' ? 'failed' : 'unknown', says: sentence(cause), checks: [], engine_said: '' }
-}
-
 /** Never rejects for what a store, a copy or this machine does. */
 export async function restoreWhole(it: WholeWants): Promise<RestoreReport> {
   const { phases, timed } = timing()
   const engine = engineOf(it.begun.engine)
   const folder = it.to.is === 'folder' ? path.join(path.dirname(it.to.folder), `.${path.basename(it.to.folder)}.${it.begun.id}`) : path.join(it.scratch, it.begun.id)
   let fetched = { bytes: 0, sha256: '' }
+  if (engine.servers && it.to.is === 'folder') {
+    const outcome = await restoreServer(it, { engine, to: it.to.folder, phases, fetched: (all) => void (fetched = all) })
+    return reportOf(it, outcome, phases, fetched)
+  }
   let outcome: Outcome
   let left: string | undefined
   let place: Place | undefined
@@ -89,10 +53,13 @@ export async function restoreWhole(it: WholeWants): Promise<RestoreReport> {
   } finally {
     left = await place?.close()
   }
-  const { begun, to } = it
+  return reportOf(it, { ...outcome, says: [outcome.says, left].filter(Boolean).join('; ') }, phases, fetched)
+}
+
+function reportOf({ begun, to }: WholeWants, outcome: Outcome, phases: readonly RestorePhase[], fetched: Fetched): RestoreReport {
   return {
     schema: 'holdfast.restore/1', restore: begun.id, set: begun.set, store: begun.store, copy: begun.copy.key, copy_at: begun.at, verified: begun.verified, to: to.is === 'folder' ? to.folder : to.says,
-    ...outcome, says: [outcome.says, left].filter(Boolean).join('; '), phases, ...fetched,
+    ...outcome, phases, ...fetched,
   }
 }
 
@@ -110,6 +77,8 @@ async function intoFolder(it: WholeWants, engine: AnyEngine, place: Place, to: s
   if (judged.verdict !== 'passed') return { verdict: judged.verdict, ...outcome }
   const why = await whyNotInto(to)
   if (why !== undefined) return { verdict: 'refused', ...outcome, says: why }
+  // On the disk before it has its name, so that no power cut leaves half of it under that.
+  await place.cell.run(['/bin/sync', '-f', '--', restored], { within: hours(2) })
   // Over an empty folder, or nothing: the system refuses anything else.
   await rename(restored, to)
   return { verdict: 'restored', ...outcome }

@@ -1,5 +1,7 @@
 // The words between a command that restores and what does the work for it, on the machine and with the credentials of whoever calls: a whole copy into
 // something new, damaged units beside what lives, and the swap that two people agreed on.
+import type { Instant } from '../../core/time.ts'
+import type { Assertion } from '../../ports/backup.ts'
 import type { DamagedUnit } from '../../ports/backup/live.ts'
 import type { StorePlace } from '../../rooms/guard/config.ts'
 import type { RestoreReport } from '../../rooms/guard/restore/report.ts'
@@ -23,6 +25,10 @@ export interface Restoring {
 
 export interface WholeWants extends Restoring {
   readonly to: Target
+  /** Of copies of a whole server, as the configuration says it: where its log lies in the same store, which database is asked, and what. */
+  readonly server?: { readonly wal?: string; readonly database?: string; readonly assert: readonly Assertion[] }
+  /** Its state as of then, where there is a log. */
+  readonly until?: Instant | undefined
 }
 
 export interface DamagedWants extends Restoring {

@@ -3,7 +3,7 @@
 // written over: what is damaged is restored beside, and swapped in by renames once two people have agreed to just that.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { sayTime, type Span } from '../../../core/time.ts'
+import { instantOf, sayTime, type Instant, type Span } from '../../../core/time.ts'
 import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
 import type { DamagedUnit } from '../../../ports/backup/live.ts'
 import { readDamage, type Damage } from '../../../rooms/guard/restore/damage.ts'
@@ -22,6 +22,8 @@ import { ask, configWants, segment, textOption, type Command, type Options, type
 import { draw, exitOf as exitOfApproval, waited } from '../approvals.ts'
 
 const SHOWN = 20
+/** Engines whose copies may have a log behind them. */
+const WITH_LOGS: readonly string[] = ['postgres', 'pgbackrest']
 
 /** The configuration, as far as a restore needs it; with the secrets that whoever calls can read. */
 async function configured(session: Session, name: string) {
@@ -51,9 +53,19 @@ function targetOf(given: string, { engine }: BackupSet): Target {
   return { is: 'database', url: text, says: `${read.name} at ${read.host}:${read.port}` }
 }
 
+/** With its zone, so that nobody restores another hour than was meant. */
+function untilOf(options: Options): Instant | undefined {
+  const text = textOption(options, 'until')
+  if (text === undefined) return undefined
+  const at = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN
+  if (Number.isNaN(at)) throw usage(`“${text.slice(0, 60)}” is no time with its zone.`, 'write it like 2026-11-21T14:30:00Z, or …+01:00')
+  return instantOf(at)
+}
+
 async function begun(session: Session, set: string, to: Target, options: Options): Promise<RestoreBegunAnswer> {
   const [store, copy] = [textOption(options, 'store'), textOption(options, 'copy')]
   return ask<RestoreBegunAnswer>(session, 'POST', `/backups/${segment(set)}/restore`, {
+    ...(options['until'] === undefined ? {} : { until: untilOf(options) }),
     to: (to.is === 'folder' ? to.folder : to.says).slice(0, 300), person: session.person.name, ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }),
   })
 }
@@ -72,12 +84,13 @@ const exitOf = (verdict: RestoreReport['verdict']): number => (verdict === 'rest
 
 function drawReport({ out }: Session, it: RestoreReport): void {
   out.table([
-    ['Verdict', [it.verdict === 'restored' || it.verdict === 'swapped' ? 'strong' : 'down', it.verdict]], ...(it.says === '' ? [] : [['Because', plain(it.says)] as Cell[]]), ['Copy', `${it.copy} in ${it.store}`], ['Of', out.moment(it.copy_at)],
+    ['Verdict', [it.verdict === 'restored' || it.verdict === 'swapped' ? 'strong' : 'down', it.verdict]], ...(it.says === '' ? [] : [['Because', plain(it.says)] as Cell[]]), ['Copy', `${it.copy} in ${it.store}`], ['Of', out.moment(it.copy_at)], ...(it.held ? [['Holds', `${plain(it.held.of)}: ${out.moment(it.held.at)}`] as Cell[]] : []),
     ['Verified', it.verified ? 'yes' : 'NO: nobody had proven this copy before'], ['To', plain(it.to)], ['Read', saySize(it.bytes)], ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]),
     ['Together', sayTime(it.phases.reduce((sum, { ms }) => sum + ms, 0) as Span)],
   ])
   out.table(it.checks.slice(0, SHOWN).map(({ text, found, says }): Cell[] => [out.shape(found === 'pass' ? 'ok' : found === 'fail' ? 'down' : 'unknown'), plain(text), plain(says ?? '')]))
   for (const line of it.engine_said === '' ? [] : it.engine_said.split('\n')) out.data(`  ${plain(line)}`)
+  for (const line of it.next ?? []) out.data(`next: ${plain(line)}`)
 }
 
 interface At {
@@ -94,7 +107,9 @@ async function whole({ session, set, tools, options, given }: At, to: Target): P
   if (why !== undefined) throw new Failure(`${why}.`, { exit: EXIT.refused, code: 'HF-C050', help: 'name a folder that is not there yet, or an empty one' })
   const start = await begun(session, set.name, to, options)
   if (start.says !== '') session.out.talk(`${start.says.slice(0, 1).toUpperCase()}${plain(start.says.slice(1))}.`)
-  const report = await tools.whole({ ...given(start), to })
+  const wal = set.in.find(({ store }) => store === start.store)?.wal
+  const server = { assert: set.drill?.assert ?? [], ...(set.database === undefined ? {} : { database: set.database }), ...(wal === undefined ? {} : { wal }) }
+  const report = await tools.whole({ ...given(start), to, server, until: untilOf(options) })
   await ended(session, start.id, report)
   session.out.answer(report, () => drawReport(session, report))
   return exitOf(report.verdict)
@@ -228,7 +243,9 @@ export const restore: Command = async (session, [name = ''], options) => {
   }
   const at: At = { session, set, tools, options, given }
   try {
-    if (to !== undefined) return await whole(at, targetOf(to, set))
+    const target = to === undefined ? undefined : targetOf(to, set)
+    if (options['until'] !== undefined && (target?.is !== 'folder' || !WITH_LOGS.includes(set.engine))) throw usage('--until is for copies of a whole server with its log, --to a folder: base backups of PostgreSQL, and pgBackRest.')
+    if (target) return await whole(at, target)
     return plan === undefined ? await damaged(at, { into }) : await goOn(at, plan, into)
   } finally {
     process.off('SIGINT', interrupted)

@@ -46,6 +46,17 @@ test('G-26 a copy of a member of a cluster is started as nobody’s member, with
   assert.equal(cell.runs.at(-1)?.args.at(-1), 'shop', 'the only database of people is asked')
 })
 
+test('G-26 what is to live is looked over in a copy of it, and would join nobody’s cluster', async () => {
+  const cell = fakeCell({ machine: { '/usr/bin': BIN, '/usr/sbin': ['mariadbd'] }, ready: 'ready for connections', answers: (run) => drilled().cell.answer(run) })
+  const it = mariadb.open({}, cell, { at: instantOf(1_790_000_000_000), bytes: 1000, name: 'xtrabackup_info', lives: true })
+  assert.deepEqual([await it.structure(), await it.restore(), await it.integrity()].map((step) => step.is), ['pass', 'pass', 'pass'])
+  assert.deepEqual(cell.started.map((argv) => argv.find((word) => word.startsWith('--datadir='))), [`--datadir=${cell.work}/looked`])
+  const settled = await it.settle?.('/srv/shop')
+  assert(settled && 'folder' in settled && settled.folder === `${cell.work}/db`)
+  assert.match(settled.next[0] ?? '', /--datadir=\/srv\/shop .*--wsrep-on=OFF '--innodb-page-size=16384'/)
+  assert(cell.runs.at(-1)?.args[1]?.includes('grastate.dat'))
+})
+
 test('G-2 pages that fit no checksum, and tables that their engine finds damaged, fail a copy', async () => {
   const { it } = drilled({ pages: './shop/orders.ibd is damaged:\nFail: page::4 invalid\n' })
   assert.equal((await it.structure()).is, 'pass')

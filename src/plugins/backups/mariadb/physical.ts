@@ -3,10 +3,11 @@
 // of the settings that came along is used but those that say how InnoDB's files are laid out.
 import { Fault } from '../../../core/fault.ts'
 import { hours, minutes, type Span } from '../../../core/time.ts'
-import { failed, open, passed, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../../ports/backup.ts'
+import { failed, open, passed, type Cell, type CopyGiven, type Restoring, type Served, type Settled, type Step } from '../../../ports/backup.ts'
 import { readArchive } from '../../../ports/backup/archive.ts'
 import { headOf, unpacks } from '../../../ports/backup/packed.ts'
 import { isTar } from '../../../ports/backup/tar.ts'
+import { twinOf } from '../../../ports/backup/twin.ts'
 import { gist } from '../../../ports/backup/words.ts'
 import { asksOf, prove, proveRows, reachOf, type Asks } from './asks.ts'
 
@@ -45,6 +46,7 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
   }
   return {
     async structure() {
+      if (copy.until !== undefined) return failed('a copy of mariadb-backup holds one state alone, the one of when it ended: leave out --until')
       const looked = await lookAt(cell, copy)
       if ('is' in looked) return looked
       found = looked
@@ -55,7 +57,10 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
       const prepared = await cell.run(['/usr/bin/mariadb-backup', '--prepare', `--target-dir=${found.at}`, '--use-memory=128M', '--tmpdir=/tmp'], { within: LONGEST })
       if (prepared.exit !== 0 || !/completed OK!\s*$/.test(prepared.err + prepared.out)) return failed('mariadb-backup cannot prepare the copy', wordsOf(prepared))
       pages = await checkPages(cell, found)
-      const served = await startOn(cell, found)
+      const shown = { ...found, at: copy.lives ? `${cell.work}/looked` : found.at }
+      const wrong = copy.lives ? await twinOf(cell, found.at, shown.at) : undefined
+      if (wrong) return wrong
+      const served = await startOn(cell, shown)
       if ('is' in served) return served
       server = served
       return passed()
@@ -74,6 +79,7 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
       const to = await asks()
       return 'is' in to ? [{ text: 'what the manifest says', step: to }] : proveRows(to, copy.manifest)
     },
+    ...(copy.lives ? { settle: async (to: string): Promise<Settled | Step> => (found ? settle(cell, found, to) : failed('nothing was restored yet')) } : {}),
     // Without grants everybody may do everything, by whatever name.
     async reach() {
       const name = await named()
@@ -174,10 +180,28 @@ const SETTINGS = [
   '--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=OFF', '--max-allowed-packet=1G', '--tmpdir=/tmp', '--default-time-zone=+00:00', '--read-only',
 ]
 
+/** What would make it a member, or a replica, of somebody's; names that mariadb-backup itself does not take along. */
+const FORMER = ['grastate.dat', 'gvwstate.dat', 'galera.cache', 'master.info', 'master-*.info', 'multi-master.info', 'relay-log.info', 'relay-log-*.info', 'auto.cnf']
+
+/** Ready to lie at `to`. The prepared files are as mariadb-backup left them: what was started was a copy of them. */
+async function settle(cell: Cell, { at, layout }: Found, to: string): Promise<Settled | Step> {
+  const ran = await cell.run(['/bin/sh', '-c', `cd -- "$1" && rm -f -- ${FORMER.join(' ')}`, 'sh', at], { within: minutes(5) })
+  if (ran.exit !== 0) return open('what was restored could not be made ready', gist(ran))
+  return {
+    folder: at, account: 'mysql',
+    next: [
+      `start it by itself, reached over its socket alone: /usr/sbin/mariadbd --no-defaults --user=mysql --datadir=${to} --socket=${to}/restored.sock --pid-file=${to}/restored.pid --skip-networking --skip-slave-start --event-scheduler=OFF --wsrep-on=OFF${layoutOf(layout).map((it) => ` '${it}'`).join('')}`,
+      `when it is what you want: datadir=${to} in the settings of a server of this machine${layout.length === 0 ? '' : ', with what is needed of innodb_… above'}. Started as a member of a Galera cluster it would take over the data of the others`,
+      `where the binary log of its source went on from: ${to}/xtrabackup_binlog_info, where that is there`,
+    ],
+  }
+}
+
+const layoutOf = (layout: readonly string[]): readonly string[] => layout.filter((line) => /^innodb_(?:data_file_path|page_size|undo_tablespaces|checksum_algorithm)\b/.test(line)).map((line) => `--${line.replace(/\s*=\s*/, '=').replaceAll('_', '-')}`)
+
 async function startOn(cell: Cell, { at, layout }: Found): Promise<Served | Step> {
   await cell.run(['/bin/mkdir', '-m', '0700', `${cell.work}/run`, `${cell.work}/none`], { within: minutes(1) })
-  const own = layout.filter((line) => /^innodb_(?:data_file_path|page_size|undo_tablespaces|checksum_algorithm)\b/.test(line)).map((line) => `--${line.replace(/\s*=\s*/, '=').replaceAll('_', '-')}`)
-  const served = await cell.start(['/usr/sbin/mariadbd', '--no-defaults', `--datadir=${at}`, `--socket=${cell.work}/run/s`, `--pid-file=${cell.work}/run/pid`, `--secure-file-priv=${cell.work}/none`, ...own, ...SETTINGS], { ready: /ready for connections/, within: minutes(10) })
+  const served = await cell.start(['/usr/sbin/mariadbd', '--no-defaults', `--datadir=${at}`, `--socket=${cell.work}/run/s`, `--pid-file=${cell.work}/run/pid`, `--secure-file-priv=${cell.work}/none`, ...layoutOf(layout), ...SETTINGS], { ready: /ready for connections/, within: minutes(10) })
   return served.alive() ? served : failed('MariaDB cannot start on the prepared copy', wordsOf({ err: served.said(), out: '' }))
 }
 

@@ -46,20 +46,26 @@ export interface Cluster {
   readonly fetches: string
   /** What is typed in before SQL, for the wrapper that `fetches` needs. */
   readonly secret?: string
+  /** It is to live: what is written of it has to be good for that. */
+  readonly lives?: boolean
+  /** As of then; else to the end of its WAL. */
+  readonly until?: Instant
 }
 
 /** The folder's own settings are not read at all: these are, and a file that is empty. */
-const settingsOf = ({ cell, control, fetches }: Cluster): string => [
+const settingsOf = ({ cell, control, fetches, lives = false, until }: Cluster): string => [
   `listen_addresses = ''`, `unix_socket_directories = '${cell.work}/run'`, `hba_file = '/given/hba.conf'`, `ident_file = '/given/ident.conf'`,
   'archive_mode = off', `archive_command = ''`, `primary_conninfo = ''`, `primary_slot_name = ''`, `restore_command = '${fetches.replaceAll(`'`, `''`)}'`, 'recovery_target_timeline = latest', 'hot_standby = off',
-  `shared_preload_libraries = ''`, `session_preload_libraries = ''`, `local_preload_libraries = ''`, 'max_logical_replication_workers = 0', 'max_wal_senders = 0', 'wal_level = minimal', 'autovacuum = off', 'ssl = off',
-  `max_prepared_transactions = ${control.prepared}`, 'fsync = off', 'full_page_writes = off', 'synchronous_commit = off', 'shared_buffers = 64MB', 'maintenance_work_mem = 128MB', 'max_wal_size = 2GB', 'max_connections = 20',
-  'logging_collector = off', 'log_destination = stderr', 'log_min_messages = warning', 'jit = off', `timezone = UTC`, `log_timezone = UTC`, '',
+  `shared_preload_libraries = ''`, `session_preload_libraries = ''`, `local_preload_libraries = ''`, 'max_logical_replication_workers = 0', 'max_wal_senders = 0', `wal_level = ${lives ? 'replica' : 'minimal'}`, 'autovacuum = off', 'ssl = off',
+  `max_prepared_transactions = ${control.prepared}`, 'fsync = off', `full_page_writes = ${lives ? 'on' : 'off'}`, 'synchronous_commit = off', 'shared_buffers = 64MB', 'maintenance_work_mem = 128MB', 'max_wal_size = 2GB', 'max_connections = 20',
+  'logging_collector = off', 'log_destination = stderr', 'log_min_messages = warning', 'jit = off', `timezone = UTC`, `log_timezone = UTC`,
+  ...(until === undefined ? [] : [`recovery_target_time = '${new Date(until).toISOString()}'`, 'recovery_target_action = promote']), '',
 ].join('\n')
 
 /** Folders that stores without folders lose, and what made it a server of somebody's. Links in it lead nowhere that is ours. */
 const PREPARE = `set -eu
 cd -- "$1"
+[ -z "$3" ] || { [ -f postgresql.auto.conf ] && cp -- postgresql.auto.conf "$3"; } || :
 rm -rf postgresql.auto.conf standby.signal recovery.signal recovery.conf postmaster.pid postmaster.opts pg_replslot tablespace_map.old
 mkdir -p pg_subtrans pg_xact pg_multixact/members pg_multixact/offsets pg_notify pg_tblspc pg_twophase pg_stat pg_stat_tmp pg_replslot pg_snapshots pg_commit_ts pg_serial pg_dynshmem pg_logical/snapshots pg_logical/mappings pg_wal/archive_status
 rm -rf pg_wal/archive_status/* pg_stat_tmp/* pg_subtrans/* pg_notify/*
@@ -77,26 +83,35 @@ export interface Recovered {
   readonly said: string
 }
 
-/** Recovers it to the end of its WAL, and switches off what could act. A `Step` where that did not go. */
+/** What stood in `postgresql.auto.conf` of what is to live. */
+export const FORMER_CONF = 'postgresql.auto.conf.before'
+
+/** Recovers it, where nothing of it runs. A `Step` where that did not go. */
 export async function recover(it: Cluster): Promise<Recovered | Step> {
   const { cell, at } = it
   await cell.put('base.conf', settingsOf(it))
   await cell.put('hba.conf', 'local all all trust\n')
   await cell.put('ident.conf', '')
-  const ready = await cell.run(['/bin/sh', '-c', PREPARE, 'sh', at, `${cell.work}/run`], { within: hours(1) })
+  const ready = await cell.run(['/bin/sh', '-c', PREPARE, 'sh', at, `${cell.work}/run`, it.lives === true ? FORMER_CONF : ''], { within: hours(1) })
   if (ready.exit !== 0) return open('the base backup could not be made ready in the cell', gist(ready))
   const ran = await single(it, 'template1', ['select datname from pg_database where datallowconn and datname <> current_database()'], ['-c', 'log_min_messages=log'])
-  if (ran.exit !== 0) return refused(ran)
+  const newest = Date.parse(/last completed transaction was at log time (\S+ \S+)/.exec(ran.err)?.[1]?.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00') ?? '')
+  const commit = Number.isNaN(newest) ? undefined : instantOf(newest)
+  if (ran.exit !== 0) return refused(ran, it.until, commit)
   const databases = [...ran.out.matchAll(/datname = "(.*)"\s+\(typeid/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
   if (databases.length > MOST_DATABASES) return open(`it holds ${databases.length} databases, and a drill looks after ${MOST_DATABASES} at most`)
+  return { commit, reached: readLsn(/redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(ran.err)?.[1] ?? ''), databases, said: whyItStopped(ran.err) }
+}
+
+/** Switches off what could act in it, which changes it. A `Step` where that did not go. */
+export async function quieten(it: Cluster, databases: readonly string[]): Promise<Step | undefined> {
   for (const name of ['template1', ...databases]) {
     const quiet = await single(it, name, [...QUIET, ...(name === 'template1' ? readerOf(it) : [])])
     if (quiet.exit !== 0) return refused(quiet)
     // What could not be switched off might act: rather no drill than that.
     if (/ERROR:.*(?:pg_event_trigger|pg_subscription|pg_db_role_setting|role)/.test(quiet.err)) throw new Fault(`what acts by itself in the database ${name} could not be switched off, so it is not started: ${gist(quiet)}`, 'never')
   }
-  const commit = Date.parse(/last completed transaction was at log time (\S+ \S+)/.exec(ran.err)?.[1]?.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00') ?? '')
-  return { commit: Number.isNaN(commit) ? undefined : instantOf(commit), reached: readLsn(/redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(ran.err)?.[1] ?? ''), databases: databases.filter((name) => name !== 'template0'), said: whyItStopped(ran.err) }
+  return undefined
 }
 
 /** One line each: in single-user mode a line is a statement. */
@@ -124,9 +139,11 @@ function single({ cell, tools, at, secret }: Cluster, database: string, lines: r
 /** What PostgreSQL says when a page of WAL is not what it was: recovery stops there as if that were the end. */
 const whyItStopped = (err: string): string => err.split('\n').filter((line) => /incorrect resource manager data checksum|invalid (?:magic|record|resource|info|block)|unexpected (?:pageaddr|timeline)|contrecord|record with incorrect/i.test(line)).slice(-2).map((line) => line.slice(0, 300)).join('\n')
 
-function refused(ran: Ran): Step {
+function refused(ran: Ran, until?: Instant, newest?: Instant): Step {
   const said = gist(ran)
   const all = ran.err
+  if (until !== undefined && /recovery ended before configured recovery target was reached/i.test(all)) return failed(`no commit is known after ${new Date(until).toISOString()}: ${newest === undefined ? 'there is none in the WAL' : `the newest one is of ${new Date(newest).toISOString()}`}. Leave out --until, and all there is comes back`, whyItStopped(all))
+  if (until !== undefined && /recovery stop point is before consistent recovery point/i.test(all)) return failed(`the copy ended after ${new Date(until).toISOString()}: take one that was made before, with --copy`, said)
   if (/could not load library|could not access file|resource manager with ID \d+ not registered|must be loaded via/i.test(all)) return open('the copy needs a library that a drill does not load: nothing is preloaded, since it might act', said)
   if (/not recognized by setlocale|incompatible with operating system/i.test(all)) return open('the copy needs a locale that this machine does not have: make it with locale-gen', said)
   if (/database files are incompatible|initialized (?:by|with) PostgreSQL version/i.test(all)) return open('the PostgreSQL here is built otherwise than the one that is backed up (its version, the size of its blocks): install the same package', said)

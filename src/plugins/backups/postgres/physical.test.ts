@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Fault } from '../../../core/fault.ts'
 import { instantOf } from '../../../core/time.ts'
-import type { Log, Logs, Restoring } from '../../../ports/backup.ts'
+import type { CopyGiven, Log, Logs, Restoring } from '../../../ports/backup.ts'
 import { fakeCell, type Answers, type FakeCell } from '../../../ports/backup/fixtures/cell.ts'
 import postgres from '../postgres.ts'
 
@@ -29,9 +29,10 @@ interface Given {
   readonly logs?: Logs
   readonly answers?: Answers
   readonly database?: string
+  readonly copy?: Partial<CopyGiven>
 }
 
-function drilled({ version = '15', label = LABEL, wal = `${SEGMENT}\n`, quiet = '', replayed = REPLAYED, logs, answers, database }: Given = {}): { cell: FakeCell; it: Restoring } {
+function drilled({ version = '15', label = LABEL, wal = `${SEGMENT}\n`, quiet = '', replayed = REPLAYED, logs, answers, database, copy }: Given = {}): { cell: FakeCell; it: Restoring } {
   const cell = fakeCell({
     machine: { '/usr/lib/postgresql': ['15'], '/usr/lib/postgresql/15/bin': BIN },
     answers(run) {
@@ -45,7 +46,7 @@ function drilled({ version = '15', label = LABEL, wal = `${SEGMENT}\n`, quiet = 
       return undefined
     },
   })
-  return { cell, it: postgres.open(database === undefined ? {} : { database }, cell, { at: AT, bytes: 1000, name: 'backup_manifest', ...(logs ? { logs } : {}) }) }
+  return { cell, it: postgres.open(database === undefined ? {} : { database }, cell, { at: AT, bytes: 1000, name: 'backup_manifest', ...(logs ? { logs } : {}), ...copy }) }
 }
 
 test('G-26 nothing of a base backup runs before it is no production server any more', async () => {
@@ -81,6 +82,41 @@ test('G-26 what cannot be switched off is not started', async () => {
   await it.structure()
   await assert.rejects(it.restore(), (cause) => cause instanceof Fault && /could not be switched off, so it is not started/.test(cause.message))
   assert(!cell.runs.some(({ program }) => program === 'pg_checksums'))
+})
+
+test('G-26 what is to live is looked over in a copy of it, and is handed over unchanged but for what would act as production', async () => {
+  const state = (text: string): Answers => ({ program, args }) => (program === 'pg_controldata' ? { out: `${CONTROL}Database cluster state:               ${text}\n` } : program === 'sh' && args[1]?.includes('quiet.conf') ? undefined : program === 'sh' && args[1]?.includes('has $at') ? { out: 'has postgresql.conf\nhas pg_hba.conf\n' } : undefined)
+  const { cell, it } = drilled({ copy: { lives: true }, answers: state('shut down') })
+  assert.deepEqual([await it.structure(), await it.restore(), await it.integrity()], [{ is: 'pass' }, { is: 'pass' }, { is: 'pass' }])
+  const at = (one: { readonly args: readonly string[] }): string | undefined => one.args[one.args.indexOf('-D') + 1]?.slice(cell.work.length)
+  const singles = cell.runs.filter(({ program }) => program === 'postgres')
+  assert.deepEqual(singles.map((one) => [at(one), one.input.includes('pg_event_trigger')]), [['/pg', false], ['/looked', true], ['/looked', true]], 'what changes it is done to the copy alone')
+  assert.deepEqual(cell.started.map((argv) => at({ args: argv })), ['/looked'])
+  assert(cell.files.get('base.conf')?.includes('wal_level = replica'), 'a log that leads over its life can be read')
+  const settled = await it.settle?.('/srv/shop')
+  assert(settled && 'folder' in settled && settled.folder === `${cell.work}/pg` && settled.account === 'postgres')
+  assert(settled.next.join('\n').includes('pg_ctl -D /srv/shop '))
+  for (const line of [`archive_mode = 'off'`, `primary_conninfo = ''`, `max_logical_replication_workers = '0'`]) assert(cell.files.get('quiet.conf')?.includes(`${line}\n`), line)
+  const cut = drilled({ copy: { lives: true }, answers: state('in production') }).it
+  await cut.structure()
+  await cut.restore()
+  assert.deepEqual(await cut.settle?.('/srv/shop').then((step) => ('is' in step ? step.is : 'settled')), 'fail')
+  assert.equal(drilled().it.settle, undefined, 'a drill hands nothing over')
+})
+
+test('G-2 a state of then is what PostgreSQL stops at; where it cannot, that is said and nothing else comes back', async () => {
+  const until = Date.parse('2026-11-21T14:39:00Z')
+  const { cell, it } = drilled({ copy: { lives: true, until: instantOf(until) }, logs: { list: async () => [{ key: 'w', name: '000000010000000000000003', bytes: 16_777_216, modifiedAt: AT }], bring: async () => '/given/logs' } })
+  assert.deepEqual([(await it.structure()).is, (await it.restore()).is], ['pass', 'pass'], 'WAL behind it is not missed')
+  assert(cell.files.get('base.conf')?.includes(`recovery_target_time = '2026-11-21T14:39:00.000Z'\nrecovery_target_action = promote`))
+  const said = async (err: string): Promise<string> => {
+    const one = drilled({ copy: { lives: true, until: instantOf(until) }, answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { exit: 1, err: `${REPLAYED}FATAL:  ${err}\n` } : undefined) }).it
+    await one.structure()
+    const step = await one.restore()
+    return step.is === 'pass' ? 'pass' : `${step.is}: ${step.says}`
+  }
+  assert.match(await said('recovery ended before configured recovery target was reached'), /^fail: no commit is known after 2026-11-21T14:39:00\.000Z: the newest one is of 2026-11-21T14:39:58\.500Z/)
+  assert.match(await said('requested recovery stop point is before consistent recovery point'), /^fail: the copy ended after 2026-11-21T14:39:00/)
 })
 
 test('G-2 WAL that ends before its names do is damage, and is told in PostgreSQL’s words', async () => {

@@ -3,14 +3,16 @@
 // server, examined page by page and table by table, and asked. The newest commit that came back is what a restore would have lost nothing after.
 import { Fault } from '../../../core/fault.ts'
 import { hours, minutes, type Instant, type Span } from '../../../core/time.ts'
-import { failed, open, passed, type Cell, type CopyGiven, type Held, type Log, type Ran, type Restoring, type Step } from '../../../ports/backup.ts'
+import { failed, open, passed, type Cell, type CopyGiven, type Held, type Log, type Ran, type Restoring, type Settled, type Step } from '../../../ports/backup.ts'
 import { headOf, unpacks } from '../../../ports/backup/packed.ts'
 import { piped } from '../../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../../ports/backup/tar.ts'
+import { twinOf } from '../../../ports/backup/twin.ts'
 import { gist } from '../../../ports/backup/words.ts'
 import { prove, proveRows, type Asks } from './asks.ts'
-import { checkPages, checkRelations, live, readControl, recover, type Cluster, type Control, type LiveCluster, type Recovered } from './cluster.ts'
+import { checkPages, checkRelations, live, quieten, readControl, recover, type Cluster, type Control, type LiveCluster, type Recovered } from './cluster.ts'
 import { toolsOf } from './server.ts'
+import { settle } from './settle.ts'
 import { chainOf, isHistory, isSegment, nameOf, plainName, readHistory, readLsn, sayGap, segmentOf, type Chain, type Left, type Needs } from './wal.ts'
 
 const LONGEST: Span = hours(24)
@@ -85,14 +87,18 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
       if (!looked) throw new Error('its structure was not looked at yet')
       const laid = await looked.lay()
       if ('is' in laid) return laid
-      found = laid
-      const came = await recover(laid)
+      found = { ...laid, ...(copy.lives ? { lives: true } : {}), ...(copy.until === undefined ? {} : { until: copy.until }) }
+      const came = await recover(found)
       if ('is' in came) return came
       recovered = came
-      const short = stoppedShort(laid, came)
+      const short = copy.until === undefined ? stoppedShort(found, came) : undefined
       if (short) return short
-      pages = await checkPages(laid)
-      const lives = await live(laid)
+      const shown = copy.lives ? await twinned(found) : found
+      if ('is' in shown) return shown
+      const loud = await quieten(shown, came.databases)
+      if (loud) return loud
+      pages = await checkPages(found)
+      const lives = await live(shown)
       if ('is' in lives) return lives
       server = lives
       return passed()
@@ -105,6 +111,7 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
       const to = asks()
       return 'is' in to ? to : prove(to, assertion, latest(latest(copy.at, found?.archivedAt), recovered?.commit))
     },
+    ...(copy.lives ? { settle: async (to: string): Promise<Settled | Step> => (found ? settle(found, to) : failed('nothing was restored yet')) } : {}),
     async manifest() {
       if (Object.keys(copy.manifest?.rows ?? {}).length === 0) return []
       const to = asks()
@@ -113,6 +120,11 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
     reach: () => reachOf(started(), named()),
     held: () => (recovered && found ? heldBy(found, recovered, copy.at) : undefined),
   }
+}
+
+async function twinned(it: Found): Promise<Found | Step> {
+  const at = `${it.cell.work}/looked`
+  return (await twinOf(it.cell, it.at, at)) ?? { ...it, at }
 }
 
 /** An application is the database's owner, where that is an ordinary role that may connect; else it may only read. */
@@ -127,7 +139,7 @@ async function reachOf(server: LiveCluster, database: string | Step): Promise<Re
 const latest = (a: Instant, b: Instant | undefined): Instant => (b !== undefined && b > a ? b : a)
 
 function theOnly(databases: readonly string[]): string | Step {
-  const own = databases.filter((name) => name !== 'postgres')
+  const own = databases.filter((name) => name !== 'postgres' && name !== 'template0')
   const [only] = own
   if (only !== undefined && own.length === 1) return only
   return own.length === 0 ? 'postgres' : open(`the copy holds several databases (${own.slice(0, 5).join(', ')}): say which one is asked, as database: at the set`)
@@ -171,7 +183,7 @@ async function lookAt(cell: Cell, copy: CopyGiven): Promise<Found | Step> {
   return { cell, tools, at, control, needs, fetches: `test -f ${cell.work}/wal/%f && cp ${cell.work}/wal/%f %p`, ...wal }
 }
 
-const TABLESPACES = 'it has tablespaces, and a drill brings back clusters without any: drill it by hand'
+const TABLESPACES = 'it has tablespaces, and only clusters without any are brought back here: do it by hand'
 
 interface Facts {
   readonly version: string
@@ -206,7 +218,7 @@ async function place(cell: Cell, copy: CopyGiven, at: string): Promise<Step | un
     return copied.exit === 0 ? undefined : open('the base backup could not be copied in the cell', gist(copied))
   }
   const other = names.find((name) => /^\d+\.tar(?:\.\w+)?$/.test(name))
-  if (other !== undefined) return open(`it has tablespaces (${other}), and a drill brings back clusters without any: drill it by hand`)
+  if (other !== undefined) return open(TABLESPACES)
   const wrong = await unpackTar(cell, `${cell.copy}/${tar}`, at)
   if (wrong) return wrong
   const wal = names.find((name) => /^pg_wal\.tar(?:\.\w+)?$/.test(name))

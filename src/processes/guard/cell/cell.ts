@@ -4,7 +4,7 @@
 // no namespaces can be had there is no cell, and therefore no drill.
 import { randomBytes } from 'node:crypto'
 import { constants, readFileSync, readlinkSync } from 'node:fs'
-import { chmod, chown, lstat, mkdir, open, readFile, readdir, realpath, statfs, writeFile } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, open, readFile, readdir, realpath, rename, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault, sentence } from '../../../core/fault.ts'
 import { seconds } from '../../../core/time.ts'
@@ -24,6 +24,8 @@ export interface OpenCell {
   takeIn(): Promise<string>
   /** Bytes that can still be written. */
   room(): Promise<number>
+  /** Ends everything in it, and gives a folder of its `work` another name on the same disk, out of it. Nothing runs in it afterwards. */
+  takeOut(inside: string, to: string): Promise<void>
   /** Ends everything in it and removes it. `undefined`: nothing is left; else what is, and why. */
   close(): Promise<string | undefined>
 }
@@ -50,6 +52,11 @@ export async function openCell(root: string, signal: AbortSignal, { sees, work =
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
   const running = new Set<Following>()
+  const end = async (): Promise<void> => {
+    over.abort()
+    for (const one of running) one.kill()
+    await Promise.allSettled([...running].map(({ ended }) => ended))
+  }
   const opened: OpenCell = {
     cell: cellOf({ cage, root: real, signal: both, running, work }),
     async takeIn() {
@@ -57,10 +64,16 @@ export async function openCell(root: string, signal: AbortSignal, { sees, work =
       return path.join(cage.folder, 'given', 'copy')
     },
     room: () => roomOf(cage.folder),
+    async takeOut(inside, to) {
+      await end()
+      await prove(cage, real)
+      const [, name] = /^\/work\/([a-z]+)$/.exec(inside) ?? []
+      const at = path.join(cage.folder, 'work', name ?? '')
+      if (name === undefined || !(await lstat(at)).isDirectory()) throw new Fault(`${inside} is no folder of the cell`, 'never')
+      await rename(at, to)
+    },
     async close() {
-      over.abort()
-      for (const one of running) one.kill()
-      await Promise.allSettled([...running].map(({ ended }) => ended))
+      await end()
       const left = await remove(cage.folder)
       IN_USE.delete(cage.folder)
       return left

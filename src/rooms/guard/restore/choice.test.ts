@@ -37,6 +37,16 @@ test('G-2 an unverified copy is taken only by its name, and then it is said', ()
   assert.deepEqual([twice.copy.store, twice.verified, twice.says], ['main', true, ''])
 })
 
+test('G-2 a state of then comes from a copy that was made before, and never from one of which nobody knows', () => {
+  const copies = [copy(1), copy(3), copy(2, { at: null })]
+  const it = chooseRestorable(copies, { ...want, before: instantOf(NOW - 2 * DAY) })
+  assert(it.is === 'chosen')
+  assert.deepEqual([it.copy.key, it.says], ['shop-3.dump', ''])
+  const none = chooseRestorable(copies, { ...want, before: instantOf(NOW - 4 * DAY) })
+  assert(none.is === 'none' && /no copy was made before the time/.test(none.says))
+  for (const key of ['shop-1.dump', 'shop-2.dump']) assert.equal(chooseRestorable(copies, { ...want, copy: key, before: instantOf(NOW - 2 * DAY) }).is, 'none')
+})
+
 test('X-9 removing or blurring what is known of a copy never makes it the one that is taken', () => {
   const copies = [copy(1, { provenAt: null }), copy(2), copy(3, { rung: 0 }), copy(4)]
   for (const [n, one] of copies.entries()) {

@@ -22,6 +22,8 @@ export interface Wanted {
   /** Its key in the store, by a person. */
   readonly copy?: string | undefined
   readonly now: Instant
+  /** It was made before then: its log leads on from there. */
+  readonly before?: Instant | undefined
   /** So old a proof may be. */
   readonly within: Span
 }
@@ -46,15 +48,20 @@ export function chooseRestorable<Of extends Restorable>(copies: readonly Of[], w
     const named = ordered.filter(({ key }) => key === wanted.copy)
     const copy = named.find((it) => whyUnverified(it, wanted) === undefined) ?? named[0]
     if (!copy) return { is: 'none', says: `no copy is called “${wanted.copy.slice(0, 200)}”`, help: 'holdfast backups show names them' }
+    if (!isBefore(copy, wanted)) return { is: 'none', says: `${copy.key} was made after the time that is wanted, or nobody knows when`, help: 'take one that was made before' }
     const why = whyUnverified(copy, wanted)
     return { is: 'chosen', copy, verified: why === undefined, says: why === undefined ? '' : `this copy is not verified: ${why}` }
   }
-  const copy = ordered.find((it) => whyUnverified(it, wanted) === undefined)
-  if (copy) return { is: 'chosen', copy, verified: true, says: newerThan(ordered, copy) }
-  const newest = ordered[0]
+  const fits = ordered.filter((it) => isBefore(it, wanted))
+  const copy = fits.find((it) => whyUnverified(it, wanted) === undefined)
+  if (copy) return { is: 'chosen', copy, verified: true, says: newerThan(fits, copy) }
+  const newest = fits[0]
+  if (!newest && ordered.length > 0) return { is: 'none', says: 'no copy was made before the time that is wanted', help: 'no log leads back from a copy: take a later time' }
   if (!newest) return { is: 'none', says: 'there is no copy', help: 'holdfast backups show says where copies are looked for' }
   return { is: 'none', says: `no copy is verified; of the newest, ${newest.key} in ${newest.store}, ${whyUnverified(newest, wanted)}`, help: `drill or verify it first; or take it as it is, by its name: --copy ${newest.key}` }
 }
+
+const isBefore = ({ at }: Restorable, { before }: Pick<Wanted, 'before'>): boolean => before === undefined || (at !== null && at <= before)
 
 function newerThan<Of extends Restorable>(ordered: readonly Of[], chosen: Of): string {
   const newer = ordered.filter(({ at }) => (at ?? 0) > (chosen.at ?? 0)).length

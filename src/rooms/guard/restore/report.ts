@@ -19,6 +19,9 @@ export interface RestoreReport {
   /** What was checked of what came of it. */
   readonly checks: readonly { readonly text: string; readonly found: 'pass' | 'fail' | 'unknown'; readonly says?: string }[]
   readonly engine_said: string
+  /** Of a whole server: of when its newest state is, and what a person does next. */
+  readonly held?: { readonly at: Instant; readonly of: string }
+  readonly next?: readonly string[]
   readonly bytes: number
   readonly sha256: string
 }
