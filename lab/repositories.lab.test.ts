@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -14,7 +14,9 @@ import { createClock } from '../src/ports/world/clock.ts'
 import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
 import { random } from '../src/ports/world/random.ts'
 import { perform, type DrillWants } from '../src/processes/guard/drill.ts'
+import { restoreTools } from '../src/processes/restore/tools.ts'
 import type { DrillReport } from '../src/rooms/guard/drills/report.ts'
+import { restored, wantsOf } from './restoring.ts'
 
 const PASSWORD = 'a pass of hörse'
 const clock = createClock()
@@ -147,4 +149,35 @@ test('a repository of Borg passes when it is good, and fails in words when it is
   assert.match(brief(lost), /^failed L1: the passphrase that is configured, or the key, does not open the repository.* \| .*passphrase supplied/s)
   assert.match(brief(deleted), /^failed L1: Borg (?:finds the repository damaged|cannot open the repository) \| /)
   assert.match(brief(flipped), /^failed L1: Borg finds the repository damaged \| /)
+})
+
+test('story 4: G-27 single files and folders come out of restic and Borg, and only what is damaged is put in place', { timeout: 120_000 }, async () => {
+  const env = { ...process.env, BORG_PASSPHRASE: PASSWORD, BORG_BASE_DIR: at('base'), BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes' }
+  const live = at('odd')
+  const odd = ['a[1]*?.conf', 'back\\slash', '$HOME', 'sub[x]/ä f']
+  mkdirSync(path.join(live, 'sub[x]'), { recursive: true })
+  for (const name of [...odd, 'a1.conf']) writeFileSync(path.join(live, name), `${name}\n`)
+  execFileSync('restic', ['--no-cache', '-r', nas('restic-odd'), 'init'], { input: `${PASSWORD}\n${PASSWORD}\n`, stdio: ['pipe', 'ignore', 'ignore'] })
+  restic('restic-odd', 'backup', live)
+  execFileSync('borg', ['init', '-e', 'repokey', nas('borg-odd')], { env, stdio: 'ignore' })
+  execFileSync('borg', ['create', `${nas('borg-odd')}::odd`, live], { env, stdio: 'ignore' })
+  const index = readdirSync(nas('borg-odd')).find((it) => /^index\.\d+$/.test(it)) ?? ''
+  for (const [engine, key] of [['restic', snapshotIn('restic-odd')], ['borg', `borg-odd/${index}`]] as const) {
+    const given = { engine, password: PASSWORD, begun: { manifest: { rows: {}, files: { [`${live}/$HOME`]: sha256('$HOME\n') } } } }
+    const to = at(`${engine}-part`)
+    const whole = await restored({ nas, folder }, key, to, { ...given, paths: [`${live.slice(1)}/sub[x]`, `${live.slice(1)}/a[1]*?.conf`] })
+    assert.deepEqual([whole.verdict, whole.says + whole.engine_said], ['restored', ''])
+    assert.deepEqual(readdirSync(path.join(to, live), { recursive: true, encoding: 'utf8' }).toSorted(), ['a[1]*?.conf', 'sub[x]', 'sub[x]/ä f'], engine)
+    assert.match((await restored({ nas, folder }, key, at('none'), { ...given, paths: ['etc/none'] })).says, /^etc\/none is not in /)
+    assert(!existsSync(at('none')))
+    for (const name of odd) writeFileSync(path.join(live, name), 'rot')
+    const wants = await wantsOf({ nas, folder }, key, to, given)
+    const made = await restoreTools.beside({ ...wants, at: { is: 'folder', folder: live }, units: [...odd, 'gone'].map((it) => ({ is: 'file', path: Buffer.from(it).toString('latin1') })) })
+    assert(made.swap, made.report.says)
+    assert.deepEqual([made.swap.units.map(({ name }) => name).toSorted(), made.others.map((it) => it.replace(/ in .*/, ''))], [odd.toSorted(), ['gone is not']])
+    assert.equal(made.swap.units.find(({ name }) => name === '$HOME')?.checked, 'it is what was there when the copy was made')
+    const done = await restoreTools.swap({ swap: made.swap, engine, at: { is: 'folder', folder: live }, scratch: at('scratch'), signal: soon() })
+    assert.equal(done.verdict, 'swapped', done.says)
+    for (const name of [...odd, 'a1.conf']) assert.equal(readFileSync(path.join(live, name), 'utf8'), `${name}\n`)
+  }
 })

@@ -11,6 +11,10 @@ export const repositories: readonly Mutant[] = [
     changes: [{ file: RESTIC, find: `restic('check', '--read-data')`, put: `restic('check')` }],
   },
   {
+    name: 'a name of a file is a pattern that others fit too', breaks: ['G-27'], killer: killer('src/plugins/backups/restic.test.ts', 'G-27 a name is no pattern'),
+    changes: [{ file: RESTIC, find: `replaceAll(/[\\\\*?[\\]]/g, String.raw`, put: `replaceAll(/[\\\\]/g, String.raw` }],
+  },
+  {
     name: 'any snapshot stands for the one that is drilled', breaks: ['G-2'], killer: killer('src/plugins/backups/restic.test.ts', 'the password is typed in'),
     changes: [{ file: RESTIC, find: `'restore', snapshot?.id ?? 'latest'`, put: `'restore', 'latest'` }],
   },

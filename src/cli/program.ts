@@ -156,7 +156,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         options: [
           option('--to <target>', 'a folder, or the address of a database, that is not there yet; @file holds the address'), option('--copy <key>', 'this copy, also where it is not verified'), option('--store <store>', 'from there'),
           option('--until <time>', 'of a whole server with its log: as of then, such as 2026-11-21T14:30:00Z'),
-          option('--damaged <report>', 'only what this report of a scan (--json) names'), option('--table <table>', 'only this damaged table; repeat it').argParser(gatherPerson), option('--in <target>', 'where they are damaged: a folder, or the address of a database'),
+          option('--damaged <report>', 'only what this report of a scan (--json) names'), option('--table <table>', 'only this damaged table; repeat it').argParser(gatherPerson), option('--file <path>', 'only this file; --to a new folder also a folder, by its name in the copy; repeat it').argParser(gatherPerson), option('--in <target>', 'where they are damaged: a folder, or the address of a database'),
           option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), ...asking(),
         ],
       },

@@ -112,6 +112,8 @@ export interface Restoring {
   held?(): Held | undefined
   /** Only these files, by their names below a folder of the copy (`below`: found out where it is not said). Called after `structure`, and instead of `restore`. */
   some?(wanted: readonly string[], below: string | undefined): Promise<Some | Step>
+  /** Only these files, and folders with all that is in them, by their whole names in the copy, to `restored`. Called after `structure`, and instead of `restore`. What is not in the copy is not there afterwards. */
+  part?(paths: readonly string[]): Promise<Step>
   /** What an application needs to find what was restored, by the names that stand for it in its command: `url` of a database. */
   reach?(): Promise<Readonly<Record<string, string>>>
   /** Of a whole server that was restored to live, after all else has passed: its data folder, made ready. `to`: where it will lie, as a word of a shell. Absent where the copy is none. */

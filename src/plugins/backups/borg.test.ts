@@ -12,12 +12,14 @@ function play(answers: Readonly<Record<string, Partial<Ran>>>): { cell: Cell; as
   const asked: string[] = []
   const cell: Cell = {
     id: '0123456789abcdef', copy: '/given/copy', work: '/work', look: async () => ['borg'], put: async (name) => assert.fail(name), start: async () => assert.fail('started'),
-    async run(argv, { input }) {
+    async run(argv, { input, take }) {
       const text = argv.join(' ')
       asked.push(text)
       if (input) for await (const chunk of input) assert.equal(Buffer.from(chunk).toString(), 's3cr3t\n')
       const defaults = { 'ls -d': { exit: 2 }, 'borg list': { out: LIST } }
-      return { exit: 0, out: '', err: '', ...Object.entries({ ...defaults, ...answers }).find(([part]) => text.includes(part))?.[1] }
+      const found = { exit: 0, out: '', err: '', ...Object.entries({ ...defaults, ...answers }).filter(([part]) => text.includes(part)).toSorted(([a], [b]) => b.length - a.length)[0]?.[1] }
+      await take?.(Buffer.from(found.out))
+      return found
     },
   }
   return { cell, asked }
@@ -49,4 +51,16 @@ test('X-3 what is bad fails, and is unknown while a lock lies there; what only r
   assert.equal(await climbed({ '--verify-data': { exit: 1, err: 'decompressed data integrity error' } }), 'fail')
   assert.equal(await climbed({ 'borg list': { out: '{"archives":[]}' } }), 'fail')
   assert.equal(readArchive('nothing'), undefined)
+})
+
+test('G-27 of an archive only the files that are wanted come, by their whole names', async () => {
+  const listed = [{ type: 'd', path: 'srv/live' }, { type: '-', path: 'srv/live/re:a' }].map((it) => JSON.stringify(it)).join('\n')
+  const { cell, asked } = play({ '--json-lines': { out: `${listed}\n` }, 'borg extract': { exit: 1, err: "Include pattern 'srv/live/re:a' never matched.\n" } })
+  const it = borg.open({}, cell, given)
+  await it.structure()
+  const some = await it.some?.(['re:a'], 'srv/live')
+  assert(some && 'found' in some && some.found.get('re:a')?.at === `${cell.work}/restored/srv/live/re:a`)
+  assert(asked.at(-1)?.endsWith('::panel-1 pf:srv/live/re:a'))
+  await it.part?.(['/srv/live'])
+  assert(asked.at(-1)?.endsWith('::panel-1 pp:srv/live'))
 })

@@ -8,7 +8,7 @@ import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar } from '../../ports/backup/tar.ts'
 import { gist } from '../../ports/backup/words.ts'
-import { someOf } from './files/some.ts'
+import { partOf, someOf } from './files/some.ts'
 
 const LONGEST: Span = hours(24)
 const MOST_SUMS = 100_000
@@ -50,6 +50,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       return ran.exit === 0 || ran.exit === 1 ? passed() : failed('what was unpacked cannot be compared with the archive', gist(ran))
     },
     some: (wanted, below) => someOf(cell, packing, wanted, below),
+    part: (paths) => partOf(cell, packing, paths, folder),
     restored: () => folder,
     prove: (assertion) => prove(cell, folder, assertion, copy),
     async manifest() {

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { Fault } from '../../core/fault.ts'
 import { instantOf, minutes } from '../../core/time.ts'
 import type { Cell, CopyGiven, Ran, Step } from '../../ports/backup.ts'
-import restic, { readSnapshots } from './restic.ts'
+import restic, { literally, readSnapshots } from './restic.ts'
 
 const ID = 'ab'.repeat(32)
 const LOCK = 'cd'.repeat(32)
@@ -112,4 +112,16 @@ test('X-3 a lock that is held makes a bad finding unknown; one that was left beh
 
 test('what is no list of snapshots holds none', () => {
   for (const text of ['', 'null', '{}', '[{"id":"x"}]', `[{"id":"${ID}","time":"never"}]`, '[1,']) assert.deepEqual(readSnapshots(text), [], text)
+})
+
+test('G-27 a name is no pattern: what is restored is that file alone, and it is read again', async () => {
+  assert.equal(literally('etc/a[1]*?\\.conf'), String.raw`/etc/a\[1\]\*\?\\.conf`)
+  const nodes = ['/srv/live/a*', '/srv/live/ab', '/etc/b'].map((path) => JSON.stringify({ type: 'file', path })).join('\n')
+  const { cell, asked } = play({ '--no-lock ls': fine(`${nodes}\n`) })
+  const restoring = restic.open({}, cell, given)
+  await restoring.structure()
+  const some = await restoring.some?.(['a*', 'gone'], undefined)
+  assert(some && 'found' in some)
+  assert.deepEqual([...some.found], [['a*', { name: 'srv/live/a*', at: `${cell.work}/restored/srv/live/a*` }]])
+  assert(asked.at(-1)?.endsWith(String.raw`restore ${ID} --verify --target ${cell.work}/restored --include /srv/live/a\*`), asked.at(-1))
 })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
 import { hours, instantOf, minutes, sayTime, type Span } from '../../core/time.ts'
 import { engine, failed, open, passed, type Cell, type CopyGiven, type Held, type Ran, type RunWant, type Restoring, type Step } from '../../ports/backup.ts'
+import { batches, listingOf, matchNames, plain } from '../../ports/backup/names.ts'
 import { passwordOf, typed } from '../../ports/backup/password.ts'
 import { proveFile, proveManifest } from '../../ports/backup/tree.ts'
 import { gist } from '../../ports/backup/words.ts'
@@ -48,6 +49,14 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     if (lock && !lock.stale) return open(`${says}, while somebody worked on the repository: it is drilled again`, `${said}\n${lock.said}`)
     return failed(says, said)
   }
+  /** What is restored is read again, and compared. */
+  const some = async (names: readonly string[]): Promise<Step> => {
+    for (const batch of batches(names)) {
+      const ran = await restic('restore', snapshot?.id ?? '', '--verify', '--target', folder, ...batch.flatMap((name) => ['--include', literally(name)]))
+      if (ran.exit !== 0 && !onlyRights(ran)) return bad('these files cannot be restored', ran)
+    }
+    return passed()
+  }
   return {
     async structure() {
       if (!(await cell.look('/usr/bin')).includes('restic')) throw new Fault('restic is not installed here, so nothing can be restored: install the package restic, as new as the one that makes the copies', 'never')
@@ -70,12 +79,25 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       const ran = await restic('check', '--read-data')
       return ran.exit === 0 ? passed() : bad('restic finds packs that are not what they were', ran)
     },
+    async some(wanted, below) {
+      const listing = listingOf(wanted, ({ type, path }) => (type === 'file' ? path : undefined))
+      const listed = await runRestic(cell, copy, ['--no-lock', 'ls', '--json', snapshot?.id ?? ''], { take: listing.take })
+      if (listed.exit !== 0) return bad('restic cannot list what is in the snapshot', listed)
+      const matched = matchNames(listing.names(), wanted, below)
+      if ('says' in matched) return failed(matched.says)
+      const step = await some([...matched.values()])
+      return step.is === 'pass' ? { is: 'some', found: new Map([...matched].map(([it, name]) => [it, { name: plain(name), at: `${folder}/${plain(name)}` }])) } : step
+    },
+    part: (paths) => some(paths),
     restored: () => folder,
     prove: (assertion) => proveFile(cell, folder, assertion, copy.manifest),
     manifest: () => proveManifest(cell, folder, copy.manifest),
     held: () => (snapshot ? { at: snapshot.at, of: snapshot.of } : undefined),
   }
 }
+
+/** As a pattern that means this name alone. */
+export const literally = (name: string): string => `/${plain(name).replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}`
 
 const runRestic = (cell: Cell, copy: CopyGiven, argv: readonly string[], want?: Partial<RunWant>): Promise<Ran> =>
   cell.run(['/usr/bin/restic', '--repo', cell.copy, '--no-cache', ...argv], { within: LONGEST, input: typed(passwordOf(copy)), ...want })

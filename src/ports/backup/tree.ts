@@ -42,7 +42,8 @@ function plainName(name: string): string | undefined {
   return parts.length === 0 || parts.includes('..') || name.includes('\0') ? undefined : parts.join('/')
 }
 
-const hashIn = (manifest: Manifest | undefined, file: string): string | undefined => {
+/** What the manifest says of a file, however its name begins. */
+export const hashIn = (manifest: Manifest | undefined, file: string): string | undefined => {
   const wanted = plainName(file)
   return Object.entries(manifest?.files ?? {}).find(([name]) => plainName(name) === wanted)?.[1]
 }

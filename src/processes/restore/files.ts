@@ -6,6 +6,7 @@ import { chmod, chown, link, lstat, mkdir, open, realpath, rename, rm, rmdir, ty
 import path from 'node:path'
 import { Fault, codeOf, sentence } from '../../core/fault.ts'
 import type { Checked } from '../../ports/backup/live.ts'
+import { hashIn } from '../../ports/backup/tree.ts'
 import { manifestReader, named, rangeOf, sayPath, type Entry } from '../../rooms/guard/scan/manifest.ts'
 import type { Swap, SwapUnit } from '../../rooms/guard/restore/swap.ts'
 import type { DamagedWants, SwapReport } from '../../views/restore/restoring.ts'
@@ -75,7 +76,7 @@ async function unitOf({ it, real, name, side, member, former, stamp }: Making): 
   const aside = `${name}.damaged-${stamp}`
   if ((await seen(real, aside)).is !== 'absent') return `${aside} is there already`
   const { sha256, sums } = await hashesOf(side, former?.sums.length === 1 ? Math.max(1, restored.size) : rangeOf(restored.size, false))
-  const wanted = it.begun.manifest?.files[member]
+  const wanted = hashIn(it.begun.manifest ?? undefined, member)
   if (wanted !== undefined && wanted !== sha256) return `what the copy holds is not what was there when it was made (${sha256.slice(0, 12)}…, where ${wanted.slice(0, 12)}… is wanted)`
   const same = former !== undefined && former.size === restored.size && former.sums.length === sums.length && former.sums.every((sum, i) => sum === sums[i])
   const checked = same ? 'it is byte for byte what the scan knew' : former === undefined ? (wanted === undefined ? 'no hash of it is known' : 'it is what was there when the copy was made') : 'it is not what the scan knew: the copy holds another state of it'

@@ -1,14 +1,15 @@
 // A whole copy restored: into a folder that did not exist or was empty, or into a database that did not exist. It is fetched, held against what is recorded of it,
 // restored beside, looked over, and only then given its name; what failed leaves nothing under that name. Nothing that exists is written over.
-import { mkdir, rename } from 'node:fs/promises'
+import { lstat, mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../core/fault.ts'
 import { hours } from '../../core/time.ts'
-import type { AnyEngine } from '../../ports/backup.ts'
+import { failed, passed, type AnyEngine, type Manifest, type Restoring } from '../../ports/backup.ts'
+import { plain } from '../../ports/backup/names.ts'
 import { climb, type Judgement } from '../../rooms/guard/drills/ladder.ts'
 import type { RestoreReport } from '../../rooms/guard/restore/report.ts'
 import type { RestorePhase } from '../../rooms/guard/restore/restores.ts'
-import type { Restoring, WholeWants } from '../../views/restore/restoring.ts'
+import type { Restoring as RestoreWants, WholeWants } from '../../views/restore/restoring.ts'
 import type { Fetched } from '../guard/drill/fetch.ts'
 import { fetchInto, openReading } from './fetch.ts'
 import { engineOf, givenOf } from './given.ts'
@@ -18,7 +19,7 @@ import { openPlace, type Place } from './place.ts'
 import { restoreServer } from './server.ts'
 
 /** Fetches the copy into a place; every failure is a `Fault`. */
-export async function bringIn(it: Restoring, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
+export async function bringIn(it: RestoreWants, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
   if (engineOf(it.begun.engine).folders?.place(it.begun.copy.key)) throw new Fault('a copy of a whole server goes into a folder of its own, and not into a database: name that with --to', 'never')
   const { reading, close } = openReading(it.store, it.home)
   try {
@@ -68,7 +69,8 @@ const checksOf = ({ asserts }: Judgement): Outcome['checks'] => asserts
 async function intoFolder(it: WholeWants, engine: AnyEngine, place: Place, to: string, phases: RestorePhase[]): Promise<Outcome> {
   it.say(`restoring ${it.begun.copy.key}`)
   const config: unknown = engine.config.parse({})
-  const restoring = engine.open(config, place.cell, givenOf(it, engine))
+  const given = givenOf(it, engine)
+  const restoring = it.paths ? onlyPaths(engine.open(config, place.cell, { ...given, ...(given.manifest ? { manifest: within(given.manifest, it.paths) } : {}) }), it.paths) : engine.open(config, place.cell, given)
   const restored = restoring.restored?.()
   if (restored === undefined) return { verdict: 'refused', says: `a copy made by ${engine.kind} is no folder of files: name a database server with --to`, checks: [], engine_said: '' }
   const judged = await climb(restoring, [], () => performance.now())
@@ -77,12 +79,18 @@ async function intoFolder(it: WholeWants, engine: AnyEngine, place: Place, to: s
   if (judged.verdict !== 'passed') return { verdict: judged.verdict, ...outcome }
   const why = await whyNotInto(to)
   if (why !== undefined) return { verdict: 'refused', ...outcome, says: why }
+  for (const name of it.paths ?? []) if (!(await lstat(path.join(restored, plain(name))).catch(() => undefined))) return { ...outcome, verdict: 'failed', says: `${name} is not in ${it.begun.copy.key}: look into an older or newer copy with --copy` }
   // On the disk before it has its name, so that no power cut leaves half of it under that.
   await place.cell.run(['/bin/sync', '-f', '--', restored], { within: hours(2) })
   // Over an empty folder, or nothing: the system refuses anything else.
   await rename(restored, to)
   return { verdict: 'restored', ...outcome }
 }
+
+/** What is in it is what its engine read for these; the rest of it was not looked at. */
+const onlyPaths = (it: Restoring, paths: readonly string[]): Restoring => ({ ...it, restore: () => it.part?.(paths) ?? Promise.resolve(failed('single files cannot be taken out of such a copy: restore the whole')), integrity: () => Promise.resolve(passed()) })
+
+const within = ({ files = {} }: Manifest, paths: readonly string[]): Manifest => ({ files: Object.fromEntries(Object.entries(files).filter(([name]) => paths.some((it) => plain(name) === plain(it) || plain(name).startsWith(`${plain(it)}/`)))) })
 
 async function intoDatabase(it: WholeWants, engine: AnyEngine, place: Place, url: string, timed: ReturnType<typeof timing>['timed']): Promise<Outcome> {
   const live = engine.live?.(place.cell, url)

@@ -27,6 +27,8 @@ export interface WholeWants extends Restoring {
   readonly to: Target
   /** Of copies of a whole server, as the configuration says it: where its log lies in the same store, which database is asked, and what. */
   readonly server?: { readonly wal?: string; readonly database?: string; readonly assert: readonly Assertion[] }
+  /** Of copies of files: these alone, and folders with all that is in them, by their whole names in the copy. */
+  readonly paths?: readonly string[] | undefined
   /** Its state as of then, where there is a log. */
   readonly until?: Instant | undefined
 }

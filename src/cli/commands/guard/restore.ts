@@ -103,22 +103,41 @@ interface At {
 }
 
 async function whole({ session, set, tools, options, given }: At, to: Target): Promise<number> {
+  const paths = filesOf(options, set, undefined)
+  if (paths.length > 0 && to.is !== 'folder') throw usage('Files go into a folder.')
   const why = to.is === 'folder' ? await tools.whyNotInto(to.folder) : undefined
   if (why !== undefined) throw new Failure(`${why}.`, { exit: EXIT.refused, code: 'HF-C050', help: 'name a folder that is not there yet, or an empty one' })
   const start = await begun(session, set.name, to, options)
   if (start.says !== '') session.out.talk(`${start.says.slice(0, 1).toUpperCase()}${plain(start.says.slice(1))}.`)
   const wal = set.in.find(({ store }) => store === start.store)?.wal
   const server = { assert: set.drill?.assert ?? [], ...(set.database === undefined ? {} : { database: set.database }), ...(wal === undefined ? {} : { wal }) }
-  const report = await tools.whole({ ...given(start), to, server, until: untilOf(options) })
+  const report = await tools.whole({ ...given(start), to, server, until: untilOf(options), ...(paths.length === 0 ? {} : { paths }) })
   await ended(session, start.id, report)
   session.out.answer(report, () => drawReport(session, report))
   return exitOf(report.verdict)
 }
 
+const FILES: readonly string[] = ['files', 'restic', 'borg']
+const holdsFiles = ({ engine }: Pick<BackupSet, 'engine'>): boolean => FILES.includes(engine)
+
+/** Names of files that people wrote. `root`: the folder that lives, below which they are; without one they are whole names in the copy. */
+export function filesOf(options: Options, set: Pick<BackupSet, 'engine'>, root: string | undefined): readonly string[] {
+  const names = Array.isArray(options['file']) ? options['file'].map(String) : []
+  if (names.length > 0 && !holdsFiles(set)) throw usage(`A copy made by ${set.engine} is not one of files.`, `--file is for sets of ${FILES.join(', ')}`)
+  return names.map((name) => {
+    const below = root === undefined ? name : name.startsWith(`${path.resolve(root)}/`) ? name.slice(path.resolve(root).length + 1) : name
+    if (root !== undefined && below.startsWith('/')) throw usage(`${name} does not lie in ${root}.`)
+    const parts = below.replace(/^\/+|\/+$/g, '').split('/')
+    if (parts.some((part) => part === '' || part === '.' || part === '..')) throw usage(`“${name}” is no plain name of a file.`)
+    return parts.join('/')
+  })
+}
+
 function damageOf(options: Options, set: BackupSet): Damage {
   const tables = Array.isArray(options['table']) ? options['table'].map(String) : []
+  const files = filesOf(options, set, textOption(options, 'in')).map((it) => Buffer.from(it).toString('latin1'))
   const file = textOption(options, 'damaged')
-  if (file === undefined) return { root: '', manifest: undefined, paths: tables }
+  if (file === undefined) return { root: '', manifest: undefined, paths: [...files, ...tables] }
   let json: unknown
   try {
     json = JSON.parse(fileOf(file))
@@ -127,12 +146,12 @@ function damageOf(options: Options, set: BackupSet): Damage {
   }
   const read = readDamage(json)
   if (typeof read === 'string') throw new Failure(`${file}: ${read}.`, { exit: EXIT.refused, code: 'HF-C051', help: `holdfast backups scan … --json > ${path.basename(file)}` })
-  if (set.engine === 'files' && tables.length > 0) throw usage('Files have no tables.')
-  return { ...read, paths: [...read.paths, ...tables] }
+  if (holdsFiles(set) && tables.length > 0) throw usage('Files have no tables.')
+  return { ...read, paths: [...read.paths, ...files, ...tables] }
 }
 
 function unitsOf({ paths, root }: Damage, set: BackupSet): DamagedUnit[] {
-  return paths.map((it) => (set.engine === 'files' || (root !== '' && it.includes('/')) ? { is: 'file', path: it } : { is: 'table', name: it }))
+  return paths.map((it) => (holdsFiles(set) || (root !== '' && it.includes('/')) ? { is: 'file', path: it } : { is: 'table', name: it }))
 }
 
 async function damaged(at: At, tool: { readonly into: string | undefined }): Promise<number> {
@@ -142,8 +161,8 @@ async function damaged(at: At, tool: { readonly into: string | undefined }): Pro
     session.out.answer({ schema: 'holdfast.beside/1', units: [] }, () => session.out.talk('Nothing is damaged by that report: nothing is restored.'))
     return EXIT.fine
   }
-  const into = tool.into ?? (set.engine === 'files' ? damage.root : undefined)
-  if (into === undefined) throw usage('In which database are they damaged?', '--in postgres://user@host/name, or --in @file with that in it')
+  const into = tool.into ?? (holdsFiles(set) && damage.root !== '' ? damage.root : undefined)
+  if (into === undefined) throw usage(holdsFiles(set) ? 'In which folder are they damaged?' : 'In which database are they damaged?', holdsFiles(set) ? '--in /srv/panel; or --to a new folder' : '--in postgres://user@host/name, or --in @file with that in it')
   const to = targetOf(into, set)
   const start = await begun(session, set.name, to, options)
   if (start.says !== '') session.out.talk(`${start.says.slice(0, 1).toUpperCase()}${plain(start.says.slice(1))}.`)
@@ -221,13 +240,13 @@ const scratchOf = ({ data }: Session): string => `${data}-restore`
 async function goOn(at: At, file: string, into: string | undefined): Promise<number> {
   const read = swapSchema.safeParse(JSON.parse(fileOf(file)))
   if (!read.success || read.data.set !== at.set.name) throw usage(`${file} is no swap of ${at.set.name}.`)
-  if (into === undefined && at.set.engine !== 'files') throw usage('In which database are they damaged?', '--in postgres://user@host/name, or --in @file with that in it')
+  if (into === undefined && !holdsFiles(at.set)) throw usage('In which database are they damaged?', '--in postgres://user@host/name, or --in @file with that in it')
   return swapped(at, { swap: read.data, to: targetOf(into ?? read.data.place, at.set), plan: file, phases: [] })
 }
 
 export const restore: Command = async (session, [name = ''], options) => {
   const [to, report, into, plan] = ['to', 'damaged', 'in', 'swap'].map((it) => textOption(options, it))
-  const isDamaged = report !== undefined || Array.isArray(options['table'])
+  const isDamaged = report !== undefined || Array.isArray(options['table']) || (to === undefined && Array.isArray(options['file']))
   if ([to !== undefined, isDamaged, plan !== undefined].filter(Boolean).length !== 1) throw usage('Where to? Name one of --to, --damaged and --swap.', 'holdfast backups restore shop --to /restored/shop')
   const { set, stores, passwords } = await configured(session, name)
   const tools = await session.outside.restoring?.()
