@@ -1,17 +1,48 @@
 // The longer half of what has happened to others (the other half: accidents.lab.test.ts): listings that lie,
-// another bucket of the same name, other credentials, a configuration that is edited, rows that dwindle.
+// another bucket of the same name, other credentials, a configuration that is edited, rows that dwindle, and hours in which nothing ran.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { armed, edit, entries, lists, refused, ROWS, type Armed } from './accidents.ts'
-import { JOB, keysOf, well } from './nodecraft.ts'
+import { sleep, until } from '../test/story/world.ts'
+import { armed, edit, entries, lists, refused, ROWS, wait, type Armed } from './accidents.ts'
+import { plainly } from './front.ts'
+import { JOB, keysOf, PREFIX, well } from './nodecraft.ts'
 
 let it: Armed
 before(async () => {
   it = await armed()
 }, { timeout: 500_000 })
 after(() => it?.close())
+
+test('G-8 all of Holdfast is stopped in the middle of its acts, for longer than it may act: what got its row meanwhile stays (Kopia)', { timeout: 300_000 }, async () => {
+  const rest = (await it.live(`${PREFIX}t1/lost-`)).slice(1)
+  let stopped = false
+  it.front.between = async (asked, pass) => {
+    const answer = await pass()
+    if (stopped || asked.who !== 'AKHAND' || asked.method !== 'DELETE' || !asked.path.includes(PREFIX)) return answer
+    stopped = true
+    const pids = Object.values(it.holdfast.pids())
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    it.sql(`insert into backups (object_key, locked, tenant) values ${rest.map((key) => `('${key}', false, 't1')`).join(', ')}`)
+    // Its lease is twenty seconds, by the clock that goes on.
+    await sleep(25_000)
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+    return answer
+  }
+  try {
+    await it.plan()
+    await until('it is stopped, and goes on', 90_000, () => stopped)
+    await until('nothing is left to do', 200_000, async () => {
+      const plan = await it.plan().catch(() => undefined)
+      return plan?.code === 0 && plan.reasons.length === 0
+    })
+  } finally {
+    it.front.between = plainly
+  }
+  assert.deepEqual(await it.live(`${PREFIX}t1/lost-`), rest)
+  await wait(it, [`${PREFIX}t1/later-a`, `${PREFIX}t1/later-b`])
+})
 
 test('G-10 a listing that ends early, reorders, repeats its cursor or comes in half is none', { timeout: 400_000 }, async () => {
   await refused(it, 'listing', /objects, and \d+ were there|whole/, lists((text) => entries(text).slice(ROWS / 2).reduce((left, one) => left.replace(one, ''), text)))

@@ -1,6 +1,6 @@
 // A listing of 100,000 real objects, out of Ceph's gateway, against as many rows of a real PostgreSQL, by the guard as a real process that is killed in the
 // middle, twice: it goes on behind the objects that it had, with the catalogue that it had read, and sees what one that was never killed sees. The next
-// run reads all of it anew. HOLDFAST_LAB_OBJECTS makes it smaller.
+// run reads all of it anew. HOLDFAST_TEST_OBJECTS makes it smaller.
 import assert from 'node:assert/strict'
 import { execFileSync, fork, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,7 +19,7 @@ import { folderFor, until } from '../test/story/world.ts'
 import { rgw, type Rgw } from './rgw.ts'
 import { postgres, type LabServer } from './servers.ts'
 
-const OBJECTS = Number(process.env['HOLDFAST_LAB_OBJECTS'] ?? 100_000)
+const OBJECTS = Number(process.env['HOLDFAST_TEST_OBJECTS'] ?? 100_000)
 const AT_ONCE = 24
 const BUCKET = 'many'
 const PREFIX = 'customers/'
