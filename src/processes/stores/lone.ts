@@ -5,6 +5,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { coded, Fault, silence } from '../../core/fault.ts'
 import { inDoubt, type AnyStore, type Deleting, type Outcome, type Reading } from '../../ports/store.ts'
 import { environment } from '../alone.ts'
+import { stepBehind } from '../scan/priority.ts'
 import type { LoneHears, LoneSays } from './lone-child.ts'
 
 const PROGRAM = new URL('./lone-child.ts', import.meta.url)
@@ -99,6 +100,7 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
     if (child) return child
     if (dying) throw coded('ESTUCK', `a former call to this store (process ${dying.pid}) hangs in the kernel and cannot be ended: the mount behind it is dead; mend it, or unmount it by force`)
     const fresh = start(it.program ?? PROGRAM)
+    stepBehind(fresh.pid)
     child = fresh
     fresh.on('message', (message: LoneSays) => settle(pending, message))
     const over = (): void => {

@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { Fault, sentence } from '../../../core/fault.ts'
 import { sayTime, type Span } from '../../../core/time.ts'
 import type { Ran } from '../../../ports/backup.ts'
+import { stepBehind } from '../../scan/priority.ts'
 import { BEGAN, REFUSED } from './cage.ts'
 
 /** Of each output the first and the last so many characters are kept. */
@@ -42,6 +43,7 @@ export function follow([file = '', ...args]: readonly string[], want: ChildWant)
   let cause: Fault | undefined
   let began = false
   const child = spawn(file, args, { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'], detached: true })
+  stepBehind(child.pid)
   const kill = (why?: Fault): void => {
     cause ??= why
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
