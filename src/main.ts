@@ -8,6 +8,8 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   throw cause
 })
 
+const goOnWarm = async (): Promise<void> => (await import('./processes/watchdog/warm.ts')).goOnWarm()
+
 const VERSION = '0.1.0'
 
 const outside: Outside = {
@@ -24,12 +26,14 @@ const outside: Outside = {
     return { probes, channels, stores, catalogues }
   },
   async scan(wants) {
+    await goOnWarm()
     const { giveWay } = await import('./processes/scan/priority.ts')
     const { scan } = await import('./processes/scan/scan.ts')
     giveWay()
     return scan(wants)
   },
   async scanPages(wants) {
+    await goOnWarm()
     const { giveWay } = await import('./processes/scan/priority.ts')
     const { scanPages } = await import('./processes/scan/pages.ts')
     giveWay()

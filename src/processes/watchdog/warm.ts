@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { codeFolder } from '../../ports/runtime-folder.ts'
 
@@ -29,6 +30,20 @@ export async function beginWarm(say: (line: string) => void): Promise<void> {
     if (await warm(folder)) write(file, mark)
   }
   execve.call(process, process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...env, NODE_COMPILE_CACHE: folder })
+}
+
+/**
+ * What this process and its threads load from now on is taken from the code cache, or put there: for a command that begins many threads, each of which
+ * would turn the same files into JavaScript. Nothing is begun anew, and nothing is said.
+ */
+export function goOnWarm(): void {
+  const { env } = process
+  if (env['NODE_COMPILE_CACHE'] !== undefined || env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return
+  const folder = codeFolder()
+  if (folder === undefined) return
+  enableCompileCache(folder)
+  // Threads look for it here.
+  env['NODE_COMPILE_CACHE'] = folder
 }
 
 /** Changes with the runtime and with every source file. */
