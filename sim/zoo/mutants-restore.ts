@@ -11,6 +11,10 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const restoring: readonly Mutant[] = [
   {
+    name: 'pages that innochecksum found somewhere count as none', breaks: ['X-3'], killer: test(DAMAGE, 'G-27 what innochecksum printed'),
+    changes: [{ file: DAMAGE, find: `if (file === undefined) nameless = true`, put: `if (file === undefined) nameless = false` }],
+  },
+  {
     name: 'a state of then is taken from a copy of after', breaks: ['G-2'], killer: test(CHOICE, 'G-2 a state of then'),
     changes: [{ file: CHOICE, find: `(at !== null && at <= before)`, put: `(at === null || at >= before)` }],
   },

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { instantOf, sayTime, type Instant, type Span } from '../../../core/time.ts'
 import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
 import type { DamagedUnit } from '../../../ports/backup/live.ts'
-import { readDamage, type Damage } from '../../../rooms/guard/restore/damage.ts'
+import { readDamage, readInnochecksum, type Damage } from '../../../rooms/guard/restore/damage.ts'
 import type { RestoreReport } from '../../../rooms/guard/restore/report.ts'
 import { hashOfSwap, swapSchema, type Swap } from '../../../rooms/guard/restore/swap.ts'
 import type { BackupSet } from '../../../rooms/guard/sets/set.ts'
@@ -133,18 +133,22 @@ export function filesOf(options: Options, set: Pick<BackupSet, 'engine'>, root: 
   })
 }
 
+function readReport(file: string, text: string, { engine }: BackupSet): Damage | string {
+  try {
+    return readDamage(JSON.parse(text))
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    if (engine === 'mariadb') return readInnochecksum(text)
+    throw usage(`${file} is no JSON: make it with holdfast backups scan … --json`)
+  }
+}
+
 function damageOf(options: Options, set: BackupSet): Damage {
   const tables = Array.isArray(options['table']) ? options['table'].map(String) : []
   const files = filesOf(options, set, textOption(options, 'in')).map((it) => Buffer.from(it).toString('latin1'))
   const file = textOption(options, 'damaged')
   if (file === undefined) return { root: '', manifest: undefined, paths: [...files, ...tables] }
-  let json: unknown
-  try {
-    json = JSON.parse(fileOf(file))
-  } catch (cause) {
-    throw cause instanceof Failure ? cause : usage(`${file} is no JSON: make it with holdfast backups scan … --json`)
-  }
-  const read = readDamage(json)
+  const read = readReport(file, fileOf(file), set)
   if (typeof read === 'string') throw new Failure(`${file}: ${read}.`, { exit: EXIT.refused, code: 'HF-C051', help: `holdfast backups scan … --json > ${path.basename(file)}` })
   if (holdsFiles(set) && tables.length > 0) throw usage('Files have no tables.')
   return { ...read, paths: [...read.paths, ...files, ...tables] }

@@ -4,14 +4,16 @@
 import { Fault } from '../../../core/fault.ts'
 import { hours, type Span } from '../../../core/time.ts'
 import { failed, open, passed, type Cell, type CopyGiven, type Ran, type Step } from '../../../ports/backup.ts'
-import type { Beside, Checked, DamagedUnit, Live, Meant, TableLoss } from '../../../ports/backup/live.ts'
+import type { Beside, Checked, Live, Meant, TableLoss } from '../../../ports/backup/live.ts'
 import { headOf, unpacks } from '../../../ports/backup/packed.ts'
 import { piped } from '../../../ports/backup/pipe.ts'
 import { printed } from '../../../ports/backup/printed.ts'
 import { ruleRows } from '../../../ports/backup/rows.ts'
+import { isTar } from '../../../ports/backup/tar.ts'
 import { gist } from '../../../ports/backup/words.ts'
 import { MYSQL, readDatabase, type Database } from '../../../ports/database.ts'
 import { lossBetween } from './live/loss.ts'
+import { meantBy } from './live/meant.ts'
 import { allOf, NoStatement, tableOf, type TableFacts } from './live/statements.ts'
 
 const LONGEST: Span = hours(24)
@@ -70,15 +72,21 @@ export function liveOf(cell: Cell, url: string): Live {
     // A database of MariaDB cannot be renamed: it has its name from the beginning.
     name: () => Promise.resolve(passed()),
     async meant(units) {
-      const { to } = await link()
-      return units.map((unit) => meantBy(unit, to.name))
+      const { to, ask } = await link()
+      const meant: Meant[] = []
+      for (const unit of units) meant.push(await meantBy(unit, to.name, ask))
+      return meant
     },
     table: async (name, copy, stamp) => besideOf({ cell, link: await link(), name, copy, stamp }),
     swap: async (units) => swapIn(await link(), units),
   }
 }
 
-const dumpOf = async (cell: Cell): Promise<ReturnType<typeof piped>> => piped(cell, unpacks((await headOf(cell, cell.copy)).packing, cell.copy), LONGEST)
+async function dumpOf(cell: Cell): Promise<ReturnType<typeof piped>> {
+  const { packing, head } = await headOf(cell, cell.copy)
+  if (head.subarray(0, 8).toString('latin1') === 'XBSTCK01' || isTar(head)) throw new Fault('this copy is one of a whole server (mariadb-backup), and no dump: restore it into a new folder with --to, and take the table from there; or name a dump with --copy', 'never')
+  return piped(cell, unpacks(packing, cell.copy), LONGEST)
+}
 
 /** Feeds what `through` makes of the dump; every way in which that can end is a sentence. */
 async function fed(cell: Cell, link: MariaLink, database: string, through: (dump: AsyncIterable<Uint8Array>) => AsyncGenerator<Buffer>): Promise<Step> {
@@ -132,19 +140,6 @@ async function checksOf({ ask, to }: MariaLink, copy: CopyGiven): Promise<readon
 const isBad = (line: string): boolean => {
   const [, , kind = '', text = ''] = line.split('\t')
   return kind.toLowerCase() === 'error' || kind.toLowerCase() === 'warning' || (kind.toLowerCase() === 'status' && text !== 'OK')
-}
-
-/** The name of a file of InnoDB as a name: `@0041` is a letter. */
-const fileName = (text: string): string => text.replaceAll(/@([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-
-function meantBy(unit: DamagedUnit, database: string): Meant {
-  if (unit.is === 'table') return { is: 'table', name: unit.name.startsWith(`${database}.`) ? unit.name.slice(database.length + 1) : unit.name }
-  const found = /^(?:.*\/)?([^/]+)\/([^/]+?)(?:#[pP]#[^/]+)?\.(ibd|MYD|MYI|MAD|MAI|frm)$/.exec(Buffer.from(unit.path, 'latin1').toString('utf8'))
-  if (!found) return { is: 'other', says: `${unit.path} is not of one table: restore the whole into a new server` }
-  const [, of = '', table = '', kind] = found
-  if (fileName(of) !== database) return { is: 'other', says: `${unit.path} belongs to the database ${fileName(of)}: name that one with --in` }
-  if (kind === 'frm') return { is: 'other', says: `${unit.path} says what the table is, and not what is in it: restore the whole into a new database` }
-  return { is: 'table', name: fileName(table) }
 }
 
 /** A line for each reason why a table cannot be replaced by a rename. */

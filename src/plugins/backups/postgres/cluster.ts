@@ -59,7 +59,7 @@ const settingsOf = ({ cell, control, fetches, lives = false, until }: Cluster): 
   `shared_preload_libraries = ''`, `session_preload_libraries = ''`, `local_preload_libraries = ''`, 'max_logical_replication_workers = 0', 'max_wal_senders = 0', `wal_level = ${lives ? 'replica' : 'minimal'}`, 'autovacuum = off', 'ssl = off',
   `max_prepared_transactions = ${control.prepared}`, 'fsync = off', `full_page_writes = ${lives ? 'on' : 'off'}`, 'synchronous_commit = off', 'shared_buffers = 64MB', 'maintenance_work_mem = 128MB', 'max_wal_size = 2GB', 'max_connections = 20',
   'logging_collector = off', 'log_destination = stderr', 'log_min_messages = warning', 'jit = off', `timezone = UTC`, `log_timezone = UTC`,
-  ...(until === undefined ? [] : [`recovery_target_time = '${new Date(until).toISOString()}'`, 'recovery_target_action = promote']), '',
+  ...(until === undefined ? [] : [`recovery_target_time = '${new Date(until).toISOString().replace('T', ' ').replace('Z', '+00')}'`, 'recovery_target_action = promote']), '',
 ].join('\n')
 
 /** Folders that stores without folders lose, and what made it a server of somebody's. Links in it lead nowhere that is ours. */

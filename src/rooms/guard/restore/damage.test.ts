@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { readDamage } from './damage.ts'
+import { readDamage, readInnochecksum } from './damage.ts'
 
 const report = (more: object = {}): object => ({
   schema: 'holdfast.scan/1', is: 'ended', root: '/srv', manifest: '/m', findings: [
@@ -23,4 +23,18 @@ test('a report that is cut, leaves something out, or leads out of its folder is 
     assert(typeof read === 'string')
     assert.match(read, says)
   }
+})
+
+test('G-27 what innochecksum printed names files that are damaged, and is refused where it does not', () => {
+  const paths = (text: string): readonly string[] | string => {
+    const read = readInnochecksum(text)
+    return typeof read === 'string' ? read : read.paths
+  }
+  const FAIL = 'Fail: page::3 invalid\nExceeded the maximum allowed checksum mismatch count::1 current::0\n'
+  assert.deepEqual(paths(`${FAIL}/copy/shop/orders.ibd\n${FAIL}/copy/shop/my lines.ibd\n`), ['/copy/shop/orders.ibd', '/copy/shop/my lines.ibd'])
+  assert.deepEqual(paths('/copy/shop/orders.ibd\n/copy/ibdata1\n'), ['/copy/shop/orders.ibd', '/copy/ibdata1'])
+  assert.deepEqual(paths(`InnoDB File Checksum Utility.\nFilename = shop/a.ibd\nspace::4 page::0; log\nInnoDB File Checksum Utility.\nFilename = shop/b.ibd\n${FAIL}`), ['shop/b.ibd'])
+  assert.deepEqual(paths('./shop/orders.ibd is damaged:\nFail: page::4 invalid\n./shop/orders.ibd\n'), ['./shop/orders.ibd'])
+  assert.deepEqual(paths('InnoDB File Checksum Utility.\nFilename = shop/a.ibd\n'), [])
+  for (const [text, says] of [[FAIL, /does not say in which file/], [`/copy/shop/a.ibd\n${FAIL}`, /does not say in which file/], ['', /not what innochecksum prints/], ['nothing at all', /not what innochecksum prints/], ['InnoDB: Unable to lock file shop/a.ibd\n', /a server ran on these files/]] as const) assert.match(String(paths(text)), says)
 })

@@ -42,3 +42,34 @@ export function readDamage(json: unknown): Damage | string {
   }
   return { root, manifest: manifest ?? undefined, paths: [...new Set(paths)] }
 }
+
+const NAMED = /^(?:Filename(?: ?=|::) ?)?(\S.*?(?:\.ibd|(?:^|\/)ibdata\d+|(?:^|\/)undo\d{3}))(?: is damaged:?)?$/
+
+/**
+ * What `innochecksum` printed: of itself it names its file in its log alone (`-l`, `-v`), and before what it finds. Where it was run over many, whoever ran
+ * it writes the name of each that failed behind that. A finding of which nobody knows the file is no report.
+ */
+export function readInnochecksum(text: string): Damage | string {
+  const bad = new Set<string>()
+  let file: string | undefined
+  let nameless = false
+  let known = false
+  for (const line of text.split('\n').map((it) => it.trim())) {
+    if (/unable to lock file/i.test(line)) return 'a server ran on these files when they were looked at: their pages are written meanwhile. Stop it, or look at a copy that was restored'
+    const name = NAMED.exec(line)?.[1]
+    if (line.startsWith('Filename')) {
+      if (nameless) break
+      file = name
+      known ||= name !== undefined
+    } else if (/^Fail: page/i.test(line)) {
+      if (file === undefined) nameless = true
+      else bad.add(file)
+    } else if (name !== undefined) {
+      bad.add(name)
+      nameless = false
+      known = true
+    }
+  }
+  if (nameless) return 'innochecksum found pages that do not fit, and does not say in which file: run it as for it in …/*.ibd; do innochecksum "$it" || echo "$it"; done'
+  return known ? { root: '/', manifest: undefined, paths: [...bad].map((it) => Buffer.from(it).toString('latin1')) } : 'it is no report of a scan, and not what innochecksum prints'
+}
