@@ -41,7 +41,7 @@ test('G-2 a base backup is restored as of a time, to the last commit before it a
   assert.match(late.says, /^no commit is known after .*: the newest one is of 20\d\d-/)
   const early = await restored(it, 'folder/backup_manifest', path.join(lives, 'early'), { ...given, until: instantOf(Date.now() - 3_600_000) })
   assert.equal(early.verdict, 'failed')
-  assert.match(early.says, /^the copy ended after /)
+  assert.match(early.says, /^the copy (?:holds what was written|ended) after /)
   assert.deepEqual(readdirSync(lives), ['then'])
 })
 

@@ -11,6 +11,10 @@ const wal = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/plugin
 
 export const servers: readonly Mutant[] = [
   {
+    name: 'a copy of after passes for the state of then', breaks: ['G-2'], killer: base('G-2 a state of then'),
+    changes: [{ file: BASE, find: `!((laid.control.at ?? Infinity) <= copy.until)`, put: `(laid.control.at ?? 0) < 0` }],
+  },
+  {
     name: 'what is handed over is what was started and changed', breaks: ['G-26'], killer: base('G-26 what is to live'),
     changes: [{ file: BASE, find: `copy.lives ? await twinned(found) : found`, put: `copy.name === '' ? await twinned(found) : found` }],
   },

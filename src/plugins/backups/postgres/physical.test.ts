@@ -109,6 +109,11 @@ test('G-2 a state of then is what PostgreSQL stops at; where it cannot, that is 
   const { cell, it } = drilled({ copy: { lives: true, until: instantOf(until) }, logs: { list: async () => [{ key: 'w', name: '000000010000000000000003', bytes: 16_777_216, modifiedAt: AT }], bring: async () => '/given/logs' } })
   assert.deepEqual([(await it.structure()).is, (await it.restore()).is], ['pass', 'pass'], 'WAL behind it is not missed')
   assert(cell.files.get('base.conf')?.includes(`recovery_target_time = '2026-11-21 14:39:00.000+00'\nrecovery_target_action = promote`))
+  const early = drilled({ copy: { lives: true, until: instantOf(Date.parse('2026-11-21T14:31:27Z')) } })
+  await early.it.structure()
+  const step = await early.it.restore()
+  assert(step.is === 'fail' && /^the copy holds what was written after 2026-11-21T14:31:27/.test(step.says))
+  assert(!early.cell.runs.some(({ program }) => program === 'postgres'))
   const said = async (err: string): Promise<string> => {
     const one = drilled({ copy: { lives: true, until: instantOf(until) }, answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { exit: 1, err: `${REPLAYED}FATAL:  ${err}\n` } : undefined) }).it
     await one.structure()

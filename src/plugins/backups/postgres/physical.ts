@@ -87,6 +87,8 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
       if (!looked) throw new Error('its structure was not looked at yet')
       const laid = await looked.lay()
       if ('is' in laid) return laid
+      // What was committed before its checkpoint is in it, whatever time is wanted: PostgreSQL itself would not mind.
+      if (copy.until !== undefined && !((laid.control.at ?? Infinity) <= copy.until)) return failed(`the copy holds what was written after ${new Date(copy.until).toISOString()}: take one that was made before, with --copy`)
       found = { ...laid, ...(copy.lives ? { lives: true } : {}), ...(copy.until === undefined ? {} : { until: copy.until }) }
       const came = await recover(found)
       if ('is' in came) return came
