@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { hours } from '../src/core/time.ts'
+import { hours, instantOf } from '../src/core/time.ts'
 import type { Assertion } from '../src/ports/backup.ts'
 import { as, bin } from './archiving.ts'
 import { brief, drilling, flip } from './drilling.ts'
+import { restored, serving } from './restoring.ts'
 import { postgres, type LabServer } from './servers.ts'
 
 const it = drilling('pgbackrest')
@@ -53,6 +54,21 @@ test('G-26 a backup of pgBackRest passes to L6 with the WAL behind it, and archi
   assert.equal(brief(report), 'passed L6:  | ')
   assert.match(report.held?.of ?? '', /^the cluster \d+, WAL up to 0\/[0-9A-F]+ of timeline 1, its newest commit$/)
   assert(!JSON.stringify(report).includes(PASSWORD))
+})
+
+test('G-2 a backup of pgBackRest is restored to live as of a time, encrypted as it is', { timeout: 240_000 }, async () => {
+  const lives = path.join(it.folder, 'lives')
+  mkdirSync(lives)
+  execFileSync('chown', ['postgres:', lives])
+  const to = path.join(lives, 'shop')
+  const [at = 0] = as([bin('psql'), '-XAtq', '-h', `${shop?.folder}/run`, '-p', `${shop?.port}`, '-U', 'postgres', '-d', 'shop', '-c', 'select extract(epoch from max(created_at)) * 1000 from orders']).toString().split('\n').map(Number)
+  const report = await restored(it, keyIn('repo'), to, { engine: 'pgbackrest', password: PASSWORD, until: instantOf(Math.floor(at)) })
+  assert.deepEqual([report.verdict, report.says, report.engine_said], ['restored', '', ''])
+  assert(!JSON.stringify(report).includes(PASSWORD))
+  assert.throws(() => execFileSync('grep', ['-rqF', PASSWORD, to]), 'the password stands nowhere in it')
+  const said = await serving('postgres', [bin('postgres'), '-D', to, '-c', `unix_socket_directories=${to}`, '-c', 'listen_addresses='], /ready to accept connections/, () =>
+    as([bin('psql'), '-XAtq', '-h', to, '-U', 'postgres', '-d', 'shop', '-c', `select count(*) from orders; select current_setting('archive_mode') || pg_is_in_recovery()`]).toString())
+  assert.equal(said, '3500\nofffalse\n')
 })
 
 test('G-2 a repository of pgBackRest that is bad fails in words, each for its own reason', { timeout: 240_000 }, async () => {

@@ -72,7 +72,7 @@ test('G-2 what is bad, a dump, or does not fit leaves nothing', { timeout: 600_0
 
 test('G-26 a restore that is killed at any moment leaves nothing that could be taken for whole, and no program', { timeout: 1_200_000 }, async () => {
   const to = path.join(lives, 'killed')
-  const { say: _say, signal: _signal, ...wants } = await wantsOf(it, 'base.tar', to, { engine: 'postgres' })
+  const wants = await wantsOf(it, 'base.tar', to, { engine: 'postgres' })
   const run = async (within: number): Promise<boolean> => {
     const id = `restore_${'0'.repeat(24)}${String(within).padStart(8, '0')}`
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'restore-child.ts'), JSON.stringify({ ...wants, begun: { ...wants.begun, id } })], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -112,7 +112,7 @@ test('G-2 a state of then is what PostgreSQL stops at; where it cannot, that is 
   const early = drilled({ copy: { lives: true, until: instantOf(Date.parse('2026-11-21T14:31:27Z')) } })
   await early.it.structure()
   const step = await early.it.restore()
-  assert(step.is === 'fail' && /^the copy holds what was written after 2026-11-21T14:31:27/.test(step.says))
+  assert(step.is === 'fail' && step.says.startsWith('the copy holds what was written after 2026-11-21T14:31:27'))
   assert(!early.cell.runs.some(({ program }) => program === 'postgres'))
   const said = async (err: string): Promise<string> => {
     const one = drilled({ copy: { lives: true, until: instantOf(until) }, answers: ({ program, input }) => (program === 'postgres' && input.startsWith('select datname') ? { exit: 1, err: `${REPLAYED}FATAL:  ${err}\n` } : undefined) }).it
