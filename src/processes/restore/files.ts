@@ -188,8 +188,10 @@ async function putInPlace(root: string, { name, side, aside, was }: SwapUnit): P
   const at = path.join(root, name)
   const live = await seen(root, name)
   if (live.is === 'absent' && was === 'absent') {
+    await synced(side)
     // A link never replaces what came into being meanwhile.
     await link(side, at)
+    await synced(path.dirname(at))
     return rm(side)
   }
   if (live.is !== 'file' || live.was !== was) throw new Fault('it was written to just now', 'never')
