@@ -2,7 +2,7 @@
 // the delete count stands first. A plan that is refused says by what, and how to mend it; nothing is ever done from here.
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
+import { linesOf } from '../../../rooms/guard/reconcile/lines.ts'
 import type { ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../../../views/reconciles.ts'
 import { saySpan } from '../../../words/moment.ts'
 import { saySize } from '../../../words/size.ts'
@@ -116,7 +116,7 @@ async function* itemsOf({ path, plan: head }: Run): AsyncGenerator<string> {
     return
   }
   let before: string | undefined
-  for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
+  for await (const line of linesOf(createReadStream(path) as AsyncIterable<Uint8Array>)) {
     if (before !== undefined) yield before
     // The last line is the seal.
     before = line

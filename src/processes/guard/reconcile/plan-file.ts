@@ -1,9 +1,9 @@
 // A plan as a file: one item a line as the run finds it, and last its seal. It is written beside its place and moved there when it is sealed, so that
 // half a plan never has the name of one. Reading it counts its items and hashes them again: a plan whose seal does not fit is none.
 import { closeSync, createReadStream, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import path from 'node:path'
 import { coded } from '../../../core/fault.ts'
+import { linesOf } from '../../../rooms/guard/reconcile/lines.ts'
 import { isDestructive, planWriter, type Item, type Plan } from '../../../rooms/guard/reconcile/plan.ts'
 import type { Summary } from '../../../rooms/guard/reconcile/task.ts'
 
@@ -95,7 +95,7 @@ function weights(): { take(item: Item): void; summary(): Summary } {
 
 /** The items of a plan's file in their order, and at the end its seal; throws where the seal does not fit what came. */
 export async function* readPlan(file: string): AsyncGenerator<Item, Seal> {
-  const lines = createInterface({ input: createReadStream(file, { encoding: 'utf8', highWaterMark: BLOCK }), crlfDelay: Infinity })
+  const lines = linesOf(createReadStream(file, { highWaterMark: BLOCK }) as AsyncIterable<Uint8Array>)
   const writer = planWriter(() => undefined)
   let before: string | undefined
   for await (const line of lines) {
