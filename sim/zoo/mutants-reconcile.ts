@@ -75,6 +75,14 @@ export const reconciling: readonly Mutant[] = [
     changes: [{ file: 'src/plugins/catalogues/postgres.ts', find: "if (recovering !== 'false') throw", put: "if (recovering === 'unknown') throw" }],
   },
   {
+    name: 'a name in other letters is another thing', breaks: ['G-19'], killer: killer('src/rooms/guard/reconcile/run.test.ts', 'one thing in two spellings'),
+    changes: [{ file: CHECKS, find: ", ...twins]", put: ", ...twins.slice(twins.length)]" }],
+  },
+  {
+    name: 'what lies under a prefix has a row, the dumps too', breaks: ['G-20'], killer: killer('src/rooms/guard/territory.test.ts', 'a reconcile never reaches the copies of a set'),
+    changes: [{ file: 'src/rooms/guard/territory.ts', find: 'if (isSame(store, it.store) && reaches(it, prefix))', put: 'if (store === it.store && reaches(it, prefix))' }],
+  },
+  {
     name: 'nodecraft: a restored dump is the database that it was', breaks: ['G-19'], killer: killer(LAB, 'restored from yesterday'), lab: true,
     changes: [{ file: CHECKS, find: "a.oids === former.oids ? pass : fail('its database or tables were made anew", put: "a.oids.length > 0 ? pass : fail('its database or tables were made anew" }],
   },

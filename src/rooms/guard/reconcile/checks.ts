@@ -22,11 +22,12 @@ export interface Check {
   readonly evidence: readonly Evidence[]
 }
 
-/** What the checks judge. `mixed`: folders with gaps that nobody accepted and objects without rows at once. */
+/** What the checks judge. `mixed`: folders with gaps that nobody accepted and objects without rows at once; `twins`: what is rather one of each in two spellings. */
 export interface Looked {
   readonly readings: Readings
   readonly merged: Merged
   readonly mixed: readonly string[]
+  readonly twins: readonly string[]
   /** The smallest catalogue that is believed at all. */
   readonly least: number
   readonly now: Now
@@ -89,7 +90,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'gaps', wants: 'no folder has rows without objects and objects without rows at once', rests: (it) => [it.before, it.listing, it.after],
-    cure: 'Both at once is mostly a prefix or an encoding that does not fit. Mend the query, or accept the gap by its key.', look: gaps,
+    cure: 'Both at once is mostly a prefix or an encoding that does not fit. Mend the query; accept a gap by its key where its object is really gone.', look: gaps,
   },
 ]
 
@@ -262,7 +263,8 @@ function clock({ readings: { clocks }, now }: Looked): Found {
   return off < SKEW ? pass : fail(`they are up to ${sayTime(Math.abs(off) as typeof SKEW)} apart`)
 }
 
-function gaps({ merged, mixed }: Looked): Found {
+function gaps({ merged, mixed, twins }: Looked): Found {
   if (merged.is === 'refused') return refusedMerge
-  return mixed.length === 0 ? pass : fail(mixed.map((it) => (it === '' ? 'no folder' : it)).join(', '))
+  const found = [...mixed.map((it) => (it === '' ? 'no folder' : it)), ...twins]
+  return found.length === 0 ? pass : fail(found.join(', '))
 }

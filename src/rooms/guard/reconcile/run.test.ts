@@ -75,6 +75,7 @@ const REFUSED: readonly [string, string, Scene][] = [
   ['G-9 the store\'s clock is a day off', 'clock', wrong({ clocks: read({ store: now.wall, storeOff: ms(DAY), databaseOff: ms(0) }, 'clocks') })],
   ['G-9 nobody compared the clocks', 'clock', wrong({ clocks: undefined })],
   ['rows without objects and objects without rows in one folder', 'gaps', scene({ ...RIPE, rows: [row('c/f0/hole')] })],
+  ['G-19 one thing in two spellings, in two folders', 'gaps', scene({ ...RIPE, rows: [row('c/F0/LOST')] })],
   ['G-16 the limits were edited after arming', 'arming', { ...scene(RIPE), settings: { ...scene(RIPE).settings, least: 19 } }],
   ['G-16 the query was edited after arming', 'arming', { ...scene(RIPE), settings: { ...scene(RIPE).settings, queries: ['select other'] } }],
   ['G-21 versioning suspended in the middle', 'way', wrong({ way: { ...way, value: { ...way.value, versioning: 'suspended' } } })],

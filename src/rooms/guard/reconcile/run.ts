@@ -9,6 +9,7 @@ import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quaran
 import { planWriter, type Item, type Mode, type Plan, type PlanWriter, type Refusal } from './plan.ts'
 import { bindingOf, type Ran, type Readings, type Way } from './readings.ts'
 import { sandwich, type Finding, type Group, type Inputs, type Merged, type Recalled } from './sandwich.ts'
+import { twinsOf } from './twins.ts'
 
 export interface Settings {
   readonly reconcile: string
@@ -84,7 +85,7 @@ export function judge(world: World, out: Out): Judged {
     flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, breaker: world.breaker, copies: settings.copies,
   }
   const merged = sandwich(world.inputs, { key: (finding) => take(finding, known, writer, tally, out), group: (group) => tally.group(group) })
-  const checks = check({ readings, merged, mixed: tally.mixed, least: settings.least, now })
+  const checks = check({ readings, merged, mixed: tally.mixed, twins: tally.twins.found(), least: settings.least, now })
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
@@ -120,6 +121,7 @@ function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, 
 function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, out: Out): void {
   const { listed, recalled, key } = finding
   if (listed === undefined) return
+  if (untagged(listed.tags).is !== 'fail') tally.twins.object(key)
   const former = known.flagsHold ? recalled?.flag : undefined
   const flag = finding.verdict === 'orphan' ? flagged(former, listed, known.now.at, known.margins) : undefined
   const ready = [...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins)]
@@ -140,6 +142,7 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
   const aside = recalled?.aside
   if (aside === undefined) return
   tally.aside++
+  tally.twins.object(finding.key)
   const wants: Want[] = [...untouched(finding), ...beforePurge(aside, listed, known.copies ? recalled?.copied : false, known.now, known.margins), { wants: 'the breaker', found: purgeable(known.breaker) }]
   const found = all(wants)
   if (found.is !== 'fail') tally.act()
@@ -157,6 +160,7 @@ function takeRow(finding: Finding, writer: PlanWriter, tally: Tally, out: Out): 
     out.given?.(finding.key, givenOf(finding, undefined))
   } else if (verdict === 'gap') {
     const accepted = recalled?.gapAccepted === true
+    if (!accepted && recalled?.aside === undefined) tally.twins.row(finding.key)
     writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
   }
   if (recalled?.flag || (recalled?.aside && !returns) || (lock !== 'free' && lock !== 'none' && lock !== recalled?.lock)) forget(finding, out)
@@ -212,7 +216,7 @@ const MOST_GROUPS = 20
 function tallyOf() {
   const rungs: { most: number; key: string }[] = []
   const tally = {
-    newOrphans: 0, newBytes: 0 as number | undefined, flagged: 0, aside: 0, acts: 0, resurrected: 0, mixed: [] as string[], worst: [] as Group[],
+    newOrphans: 0, newBytes: 0 as number | undefined, flagged: 0, aside: 0, acts: 0, resurrected: 0, mixed: [] as string[], twins: twinsOf(MOST_GROUPS), worst: [] as Group[],
     ladder: { count: 0, rungs } as { count: number; rungs: readonly { most: number; key: string }[] },
     orphan({ listed, verdict }: Finding, isNew: boolean): void {
       // What its owner keeps by a tag is no orphan that a limit should count.
