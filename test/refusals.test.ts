@@ -30,7 +30,7 @@ const INPUTS: Readonly<Record<Exclude<Broken['input'], 'listing' | 'catalogue'>,
 test('each refusal of a run stands in docs/use/reconcile.md with its cure, and no other', () => {
   const now = { wall: instantOf(1_795_000_000_000), tick: tickOf(1), boot: 'boot' }
   const readings = { before: undefined, after: undefined, listing: undefined, former: undefined, newest: undefined, history: undefined, flagsBinding: undefined, sentinelCounter: undefined, epochLatched: undefined, lease: undefined, clocks: undefined, arming: undefined, way: undefined, accepted: undefined }
-  const checks = check({ readings, merged: { is: 'refused', reasons: [] }, mixed: [], least: 1, now })
+  const checks = check({ readings, merged: { is: 'refused', reasons: [] }, mixed: [], twins: [], least: 1, now })
   assert(checks.length === 10 && checks.every(({ found, cure }) => found !== 'pass' && cure !== ''), 'what is not known does not pass, and has a cure')
   const limits = measure({ objects: Number.NaN, bytes: Number.NaN, newOrphans: 0, newBytes: undefined, flagged: 0, aside: 0, groups: [], acts: 0, actsToday: undefined, earlier: undefined, lastBatch: undefined, resurrected: 0, goneGroups: [] })
   const others = [...textOf('src/rooms/guard/reconcile/run.ts').matchAll(/\badd\('(\w+)'/g)].map(([, id = '']) => id)

@@ -29,7 +29,7 @@ export async function linkTo(cell: Cell, url: string): Promise<Link> {
   const escaped = to.password.replaceAll('\\', '\\\\').replaceAll(':', '\\:')
   const passwords = await cell.put('pgpass', `*:*:*:*:${escaped}\n`)
   const [newest] = await toolsOf(cell)
-  const around = ['/usr/bin/env', `PGPASSFILE=${passwords}`, `PGSSLMODE=${MODES[to.tls]}`, 'PGCONNECT_TIMEOUT=15', 'PGAPPNAME=holdfast restore', 'PGOPTIONS=-c lc_messages=C -c standard_conforming_strings=on']
+  const around = ['/usr/bin/env', `PGPASSFILE=${passwords}`, `PGSSLMODE=${MODES[to.tls]}`, 'PGCONNECT_TIMEOUT=15', 'PGAPPNAME=holdfast restore', 'PGOPTIONS=-c standard_conforming_strings=on']
   const argv: Link['argv'] = ({ folder }, program, database) => [...around, `${folder}/${program}`, '-h', to.host, '-p', `${to.port}`, '-U', to.user, '-d', `dbname=${connectText(database)}`, '--no-password']
   const psql = (database = to.name): readonly string[] => [...argv(newest, 'psql', database), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-f', '-']
   const feed: Link['feed'] = (input, { database, ...want } = {}) => cell.run(psql(database), { within: LONGEST, input, ...want })
