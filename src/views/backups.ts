@@ -8,7 +8,7 @@ import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Pro
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { rtoFor } from '../rooms/guard/drills/figures.ts'
-import { loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
+import { failedIn, loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgedIn } from '../rooms/guard/objects/standing.ts'
 import { loadWalk, loadWholeOf } from '../rooms/guard/objects/rows.ts'
 import type { Judged, Side } from '../rooms/guard/sets/judge.ts'
@@ -222,12 +222,12 @@ function readOf(sql: Sql, set: BackupSet, { store, repository, objects }: Lies):
   }
 }
 
-function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], { damage, since }: ReadSoFar): BackupAnswer {
-  const counted = copy.counted && damage === undefined
+function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], { damage, since }: ReadSoFar, failed: string | undefined): BackupAnswer {
+  const counted = copy.counted && damage === undefined && failed === undefined
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
   return {
     schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (counted ? 1 : 0),
-    proven_at: proof?.at ?? null, counted, why: damage ?? copy.why, oldest_unread: since(copy.seenAt),
+    proven_at: proof?.at ?? null, counted, why: (damage ?? copy.why) || (failed ?? ''), oldest_unread: since(copy.seenAt),
   }
 }
 
@@ -273,12 +273,13 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const read = readOf(sql, set, lies)
   const known = loadCopies(sql, set.name, store)
   const seen = new Map(known.map((copy) => [copy.key, copy]))
+  const failed = failedIn(sql, set.name, store)
   const drills = new Map(loadDrills(sql, set.name, store).map((it) => [`${it.key}\0${it.etag}`, it]))
   const copies = judgedIn(sql, set.name, lies, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
     const drill = drills.get(`${copy.key}\0${copy.etag}`)
-    return of ? [{ ...(drill ? { drill: { verdict: drill.verdict, at: drill.at, says: drill.says } } : {}), ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
+    return of ? [{ ...(drill ? { drill: { verdict: drill.verdict, at: drill.at, says: drill.says } } : {}), ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key), failed(copy)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
   })
   const unread = copies.flatMap(({ oldest_unread }) => oldest_unread ?? [])
   const side = loadSide(sql, set.name, store)

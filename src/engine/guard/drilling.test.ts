@@ -87,8 +87,43 @@ test('G-2 the newest is drilled, then the rest in turn; what passed has its rung
   await it.pass(minutes(30))
   await it.report({})
   await it.list()
-  assert.deepEqual([it.open(), rungs(await it.shown())], [[], [['shop-new.dump', 6], ['shop-old.dump', 1]]])
+  assert.deepEqual([it.open(), rungs(await it.shown())], [[], [['shop-new.dump', 6], ['shop-old.dump', 0]]], 'what does not restore is no copy to count on')
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('X-9 a copy that failed has failed, whatever nobody could find out later; it counts again when it passes', async (t) => {
+  const it = await world(t)
+  const only = async (): Promise<readonly unknown[]> => {
+    const { state, copies, exposure, places } = await it.shown()
+    const first = copies?.find(({ copy }) => copy === 'shop-new.dump')
+    return [it.open(), state, first?.counted, first?.why, places[0]?.newest?.copy, exposure !== null]
+  }
+  const drill = async (more: Partial<DrillReport>): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop', store: 'nas', copy: 'shop-new.dump' })
+    await it.report(more)
+    await it.list()
+  }
+  await it.list()
+  await drill({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  const failed = [['backup:shop'], 'unreadable', false, 'it failed its drill: the copy cannot be restored', 'shop-old.dump', true]
+  assert.deepEqual(await only(), failed)
+  await drill({ verdict: 'unknown', rung: 1, says: 'the disk of this machine runs full' })
+  assert.deepEqual(await only(), failed)
+  await drill({})
+  assert.deepEqual(await only(), [[], 'ok', true, '', 'shop-new.dump', true])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-4 what failed its drill is no witness for an older copy, and a person decides about it', async (t) => {
+  const it = await world(t, { ...SET, keep: { last: 1 }, retention: { zone: 'UTC', keepVerified: 1, locations: 1, verifiedWithin: days(30) } })
+  await it.list()
+  const said = async (): Promise<string[]> => (await it.ask('backups.plan', { set: 'shop' }) as unknown as { body: { plans: { items: { copy: string; why: string }[] }[] } }).body.plans[0]?.items.map(({ copy, why }) => `${copy}: ${why}`) ?? []
+  assert.match((await said()).join('\n'), /^shop-new\.dump: kept, because last/)
+  await it.ask('backups.drill', { set: 'shop', store: 'nas', copy: 'shop-new.dump' })
+  await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  const [first = '', second = ''] = await said()
+  assert.match(first, /^shop-new\.dump: never, because it counts: it does not count \(it failed its drill: the copy cannot be restored\)/)
+  assert.match(second, /^shop-old\.dump: kept, because last: 1 of 1/)
 })
 
 test('X-9 a drill that nobody could finish proves nothing, and in time that pages', async (t) => {

@@ -41,6 +41,9 @@ export const applyDrilled = (sql: Sql, entry: Entry): void => {
   applyReported(sql, entry)
   sql.run('insert into guard_drill_count (set_, store, times) values (?,?,1) on conflict do update set times = times + 1', b.set, b.store)
   if (b.gone === true) return
+  // What nobody could find out takes nothing back: a copy that failed has failed until a drill of the same bytes says otherwise (X-9).
+  const stands = b.verdict === 'unknown' && sql.run(`update guard_drill set times = times + 1 where set_ = ? and store = ? and key = ? and etag = ? and verdict = 'failed'`, b.set, b.store, b.key, b.etag).changes > 0
+  if (stands) return
   const passed = b.verdict === 'passed' ? b.at : null
   sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at) values (?,?,?,?,?,?,?,?,1,?)
     on conflict do update set etag = excluded.etag, at = excluded.at, verdict = excluded.verdict, rung = excluded.rung, says = excluded.says, times = times + 1,
@@ -81,10 +84,16 @@ export interface LastDrill {
 
 interface DrillRow extends Record<string, unknown> { key: string; etag: string; at: number; verdict: Verdict; rung: number; says: string; times: number; passed_at: number | null }
 
-/** The last drill of each copy that is still listed, the newest drill first. */
+/** The last drill of each copy that is still listed, the newest drill first; of one that failed the last that came to an end. */
 export const loadDrills = (sql: Sql, set: string, store: string): LastDrill[] =>
   sql.all<DrillRow>('select key, etag, at, verdict, rung, says, times, passed_at from guard_drill where set_ = ? and store = ? order by at desc, key', set, store)
     .map(({ passed_at, ...row }) => ({ ...row, at: row.at as Instant, ...(passed_at === null ? {} : { passedAt: passed_at as Instant }) }))
+
+/** Why a copy is known not to restore, by its bytes: it is there, and no copy to count on. */
+export function failedIn(sql: Sql, set: string, store: string): (copy: { readonly key: string; readonly etag: string }) => string | undefined {
+  const failed = new Map(loadDrills(sql, set, store).flatMap(({ key, etag, verdict, says }) => (verdict === 'failed' ? [[JSON.stringify([key, etag]), `it failed its drill: ${says}`] as const] : [])))
+  return ({ key, etag }) => failed.get(JSON.stringify([key, etag]))
+}
 
 export function saveReport({ sql, now }: Pick<Tx, 'sql' | 'now'>, report: DrillReport): void {
   sql.run('insert into guard_drill_report (set_, store, key, taken, report) values (?,?,?,?,?)', report.set, report.store, report.copy, Math.floor(now.wall), JSON.stringify(report))

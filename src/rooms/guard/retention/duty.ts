@@ -9,6 +9,7 @@ import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
 import type { Acts } from '../acts/index.ts'
 import type { PlanRow } from '../acts/rows.ts'
 import { actsToday, loadJob } from '../acts/rows.ts'
+import { failedIn } from '../drills/rows.ts'
 import { loadCopies, loadListing, loadProofs, loadStamp } from '../rows.ts'
 import { judgeCopies } from '../sets/judge.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -100,6 +101,8 @@ function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
   const copies = loadCopies(sql, set.name, store).filter((it) => !isTaken(it))
   const gone = new Set([...taken.values()].map(({ place: { key, etag } }) => JSON.stringify([key, etag])))
   const proofs = loadProofs(sql, set.name, store).filter(({ key, etag }) => !gone.has(JSON.stringify([key, etag])))
+  // Its bytes may be read without a fault and be no backup: then it is no witness for an older one either.
+  const failed = failedIn(sql, set.name, store)
   const look = (subject: string, found: Observation['found']): Observation | undefined =>
     seen && listing.at !== undefined ? { subject, observer: 'guard', at: listing.at, seen, goodFor: FRESH, found } : undefined
   return {
@@ -109,8 +112,9 @@ function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
     copies: judgeCopies(pattern, copies, now.wall).map((copy) => {
       const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
       const { key, etag, versionId } = copy
+      const says = failed(copy)
       return {
-        copy: key, at: copy.at, bytes: copy.bytes, counted: copy.counted, why: copy.why, rung: proof?.rung ?? 1, provenAt: proof?.at, modifiedAt: copy.modifiedAt, held: holds.has(key),
+        copy: key, at: copy.at, bytes: copy.bytes, counted: copy.counted && says === undefined, why: copy.why || (says ?? ''), rung: proof?.rung ?? 1, provenAt: proof?.at, modifiedAt: copy.modifiedAt, held: holds.has(key),
         place: { key, etag, ...(versionId === undefined ? {} : { versionId }) },
       }
     }),
