@@ -62,7 +62,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'schema', wants: 'the tables are the approved ones, read whole from the primary', rests: (it) => [it.before, it.after, it.former],
-    cure: 'See which table or column is new or gone. If no new one holds keys, accept the schema; if one does, name it in the query.', look: schema,
+    cure: 'Where its words are that it was not read whole, see why the database does not answer: then there is nothing to accept. Else see which table or column is new or gone. If no new one holds keys, accept the schema; if one does, name it in the query.', look: schema,
   },
   {
     id: 'sentinels', wants: `at least ${SENTINELS} sentinels are in both catalogues and in the listing`, rests: (it) => [it.before, it.listing, it.after],
@@ -74,7 +74,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'listing', wants: 'the listing is whole', rests: (it) => [it.listing, it.history],
-    cure: 'Let the store be listed again. If so many objects are gone on purpose, accept the shrink.', look: listing,
+    cure: 'Let the store be listed again. Only where it was listed whole, and so many objects are gone on purpose, accept the shrink.', look: listing,
   },
   {
     id: 'floor', wants: 'the catalogue is as full as it was', rests: (it) => [it.before, it.after, it.history],

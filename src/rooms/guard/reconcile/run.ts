@@ -274,7 +274,7 @@ function refusalsOf(world: World, checks: readonly Check[], limits: readonly Lim
   const { arming, way } = world.readings
   const refusals: Refusal[] = checks.flatMap(({ id, found, text, evidence, cure }) => (found === 'pass' ? [] : [{ id, found, text, evidence, cure }]))
   const add = (id: string, found: Found, cure: string): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: [], cure }))
-  for (const { id, found } of limits) add(`limit:${id}`, found, 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
+  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? 'There is nothing to decide: it is counted again in the next run that reads all.' : 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
   add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.')
   if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.')
   if (arming?.value === 'none') return refusals
