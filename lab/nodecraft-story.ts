@@ -41,6 +41,10 @@ interface Stage extends Telling {
   readonly twin: LabServer
 }
 
+/** It has no row at first, and gets one. */
+const BACK = `${PREFIX}t0/lost-0`
+const rowOf = (key: string): string => `insert into backups (object_key, locked, tenant) values ('${key}', false, 't0')`
+
 const fills = (server: LabServer, name: string, dump: string): string => {
   tool(server, 'createdb', [name])
   return tool(server, 'psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', name], dump)
@@ -136,8 +140,8 @@ create view backups as select id, object_key, locked, patience(object_key, tenan
     make(it, { yesterday, rows, today }) {
       it.sql('drop table backups, backup_uploads, holdfast_sentinel')
       it.sql(yesterday)
-      // The application writes again what the dump did not have; the command counts on from where it was.
-      return Promise.resolve(() => it.sql(`${fill(rows + 1, rows + today)}; update holdfast_sentinel set n = 1000`))
+      // The application writes again what the dump did not have, the row that came back among it; the command counts on from where it was.
+      return Promise.resolve(() => it.sql(`${fill(rows + 1, rows + today)}; ${rowOf(BACK)}; update holdfast_sentinel set n = 1000`))
     },
   },
   {
@@ -220,11 +224,10 @@ async function putAside(it: Nodecraft, lost: readonly string[]): Promise<void> {
   assert.equal(left.length, stands - lost.length)
   assert.deepEqual(lost.filter((key) => left.includes(key)), [])
 
-  const [back = ''] = lost
-  it.sql(`insert into backups (object_key, locked, tenant) values ('${back}', false, 't0')`)
+  it.sql(rowOf(BACK))
   const again = await it.plan()
   assert.match(again.reasons.map(({ text }) => text).join(), /1 rows that came back/, again.text)
-  await until('its row brings it back', 30_000, async () => (await it.live(back)).length === 1)
+  await until('its row brings it back', 30_000, async () => (await it.live(BACK)).length === 1)
   assert.equal((await it.live(PREFIX)).length, stands - lost.length + 1)
   // What came back was put aside by mistake: nothing more goes before two people have looked.
   assert.equal((await it.shown()).breaker.is, 'open')
@@ -298,7 +301,7 @@ function rowsOf(it: Nodecraft, answers: boolean, { says }: Accident, where: LabS
 }
 
 async function purge(it: Nodecraft, lost: readonly string[]): Promise<void> {
-  const gone = lost.slice(1)
+  const gone = lost.filter((key) => key !== BACK)
   const plan = await until('their quarantine is over', 60_000, async () => {
     const one = await it.plan()
     return one.items.some(({ act }) => act === 'purge') && one.items.every(({ act }) => act === 'purge') ? one : undefined

@@ -244,7 +244,7 @@ export async function nodecraft(wishes: Wishes): Promise<Nodecraft> {
     },
     async start() {
       it.holdfast = startHoldfast(folder, port, env, ['--lab', '--shrink', '86400'])
-      await until('it is well', 40_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.status === 200, () => false)).catch((cause: unknown) => assert.fail(`${String(cause)}\n${it.holdfast.output()}`))
+      await until('it is well', 120_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.status === 200, () => false)).catch((cause: unknown) => assert.fail(`${String(cause)}\n${it.holdfast.output()}`))
     },
     async close() {
       await it.holdfast?.stop()
