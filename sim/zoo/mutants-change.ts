@@ -5,6 +5,7 @@ const ROOM = 'src/rooms/change'
 const TOLERANCE = `${ROOM}/tolerance.ts`
 const PLAN = `${ROOM}/plan.ts`
 const SIGHT = `${ROOM}/sight.ts`
+const RUN = `${ROOM}/run.ts`
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
 
 export const changing: readonly Mutant[] = [
@@ -83,5 +84,45 @@ export const changing: readonly Mutant[] = [
   {
     name: 'an option of ssh is taken for a host', breaks: ['C-9'], killer: killer('config', 'hosts: how ssh reaches them'),
     changes: [{ file: `${ROOM}/config.ts`, find: '[^-:@[\\]][^:@[\\]]*)', put: '[^:@[\\]][^:@[\\]]*)' }, { file: `${ROOM}/config.ts`, find: `host === undefined || host.startsWith('-') ||`, put: 'host === undefined ||' }],
+  },
+  {
+    name: 'a step whose doer is gone begins again', breaks: ['C-4'], killer: killer('run', 'C-4 C-7 whoever does a step is gone'),
+    changes: [{ file: RUN, find: `to(halted(run, LOST), { is: 'unknown', way: phase.way })`, put: `to({ ...halted(run, LOST), tried: [] }, { is: 'waiting' })` }],
+  },
+  {
+    name: 'what was seen before the second press lets a step begin', breaks: ['C-12'], killer: killer('run', 'C-4 C-5 C-12 steps go in order'),
+    changes: [{ file: RUN, find: 'if (!isAfter(from, phase.at) || ageOf', put: 'if (ageOf' }],
+  },
+  {
+    name: 'two people agree on a step, and another one begins', breaks: ['C-5'], killer: killer('run', 'C-4 C-5 C-12 steps go in order'),
+    changes: [{ file: RUN, find: 'if (hash !== (back ? steps[step]?.undo : steps[step]?.hash)) return', put: `if (hash === '' && !back && steps[step] === undefined) return` }],
+  },
+  {
+    name: 'a hand that was frozen goes on under its old number', breaks: ['C-7'], killer: killer('run', 'C-4 C-7 whoever does a step is gone'),
+    changes: [{ file: RUN, find: `if (way?.token !== token) return no(run, way ?`, put: `if (way === undefined || token > way.token) return no(run, way ?` }],
+  },
+  {
+    name: 'a surprise in the middle of a step waits for its end', breaks: ['C-14', 'C-8'], killer: killer('run', 'C-15 a halt begins nothing'),
+    changes: [{ file: RUN, find: `run.halt !== undefined || phase.is === 'over') return { run }\n  if (turn.is`, put: `run.halt !== undefined || phase.is === 'over' || phase.is === 'running') return { run }\n  if (turn.is` }],
+  },
+  {
+    name: 'what a step takes excuses a link', breaks: ['C-13', 'C-18'], killer: killer('run', 'C-13 C-18 what the step under way takes'),
+    changes: [{ file: RUN, find: `if (turn.is === 'member' && turn.host`, put: `if (turn.host` }],
+  },
+  {
+    name: 'silence outlives the run', breaks: ['C-10', 'C-18'], killer: killer('run', 'C-6 C-10 after a stop'),
+    changes: [{ file: RUN, find: `(phase.is === 'running' ? (steps[phase.way.step]?.takes ?? []) : [])`, put: `('way' in phase && phase.way ? (steps[phase.way.step]?.takes ?? []) : [])` }],
+  },
+  {
+    name: 'the first step is taken back first', breaks: ['C-15'], killer: killer('run', 'C-15 a halt begins nothing'),
+    changes: [{ file: RUN, find: 'const last = begun.at(-1)', put: 'const last = begun.at(0)' }],
+  },
+  {
+    name: 'a step begins after its window has closed', breaks: ['C-6', 'C-18'], killer: killer('run', 'C-4 C-5 C-12 steps go in order'),
+    changes: [{ file: RUN, find: `if (!isExcused && window === 'shut') return`, put: `if (back && !isExcused && window === 'shut') return` }],
+  },
+  {
+    name: 'any step goes on what was accepted for the way back', breaks: ['C-15'], killer: killer('run', 'C-4 C-5 C-12 steps go in order'),
+    changes: [{ file: RUN, find: 'const isExcused = accepted && (back || run.steps[step]?.raises === true)', put: 'const isExcused = accepted' }],
   },
 ]
