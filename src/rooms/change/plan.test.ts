@@ -99,7 +99,7 @@ test('C-1 a step that leaves too little, or less than the runbook keeps, is refu
   assert.deepEqual(draw({ more: two }).steps.map((it) => it.tolerance), [0, -1, -1, -1, 0])
   assert.equal(isRefused(draw({ more: two })), true)
   const kept = draw({ text: TEXT.replace('tolerate: 0', 'tolerate: 1') })
-  assert.deepEqual(wanting(kept), ['stop', 'memory', 'start'].map((id) => `${id}: fail: shop-db tolerates at least 1 further failures while and after this step`))
+  assert.deepEqual(wanting(kept), ['stop', 'memory', 'start'].map((id) => `${id}: fail: shop-db tolerates at least 1 further failure while and after this step`))
 })
 
 test('X-9 C-2 what nobody has looked at is unknown, and refuses', () => {

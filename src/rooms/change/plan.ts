@@ -192,7 +192,7 @@ function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, 
   const found = it.is === 'unknown' ? 'unknown' : it.is === 'known' && it.failures >= floor ? 'pass' : 'fail'
   const [designedNow, designedAfter] = [built.now, built.after[at]].map((one) => (one ? sayTolerance(one) : ''))
   return [{
-    want: `${cluster} tolerates at least ${floor} further failures while and after this step`, found,
+    want: `${cluster} tolerates at least ${floor} further ${floor === 1 ? 'failure' : 'failures'} while and after this step`, found,
     evidence: [
       { subject: cluster, observer: 'its members', at: it.is === 'unknown' ? null : now, says: `it ${sayTolerance(it)}` },
       { subject: cluster, observer: 'the configuration', at: null, says: `with every member well it ${designedNow} now, and ${designedAfter} here` },

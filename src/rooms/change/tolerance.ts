@@ -130,4 +130,4 @@ function bound(count: Count, units: readonly ReadonlySet<string>[]): number {
 
 /** "1 further failure", for people. */
 export const sayTolerance = (it: Tolerance): string =>
-  it.is === 'known' ? `tolerates ${it.failures === 0 ? 'no' : it.failures} further ${it.failures === 1 ? 'failure' : 'failures'}` : it.is === 'lost' ? 'has too little left' : `how much it tolerates is not known: ${it.says}`
+  it.is === 'known' ? `tolerates ${it.failures === 0 ? 'no' : it.failures} further ${it.failures === 1 ? 'failure' : 'failures'}` : it.is === 'lost' ? 'has too little left' : `tolerates an unknown number of further failures: ${it.says}`
