@@ -24,7 +24,7 @@ export const restoring: readonly Mutant[] = [
   },
   {
     name: 'the newest copy is restored, whoever has proven it', breaks: ['G-2'], killer: test(CHOICE, 'G-2 the newest copy that was verified is taken'),
-    changes: [{ file: CHOICE, find: `const copy = ordered.find((it) => whyUnverified(it, wanted) === undefined)`, put: `const copy = ordered[0]` }],
+    changes: [{ file: CHOICE, find: `const copy = fits.find((it) => whyUnverified(it, wanted) === undefined)`, put: `const copy = fits[0]` }],
   },
   {
     name: 'a proof of a copy is worth something for ever', breaks: ['G-2'], killer: test(CHOICE, 'G-2 an unverified copy is taken only by its name'),
