@@ -83,7 +83,7 @@ export const guarding: readonly Mutant[] = [
   },
   {
     name: 'what is armed may be edited', breaks: ['G-16'], killer: killer('run', 'G-16 the query was edited after arming'),
-    changes: [{ file: RUN, find: 'armed.binding === binding && new Set', put: 'new Set' }, { file: RUN, find: 'arming.value.binding === binding ? {', put: 'arming.value.binding !== \'\' ? {' }],
+    changes: [{ file: 'src/rooms/guard/reconcile/plan.ts', find: `typeof binding !== 'string' || arming.binding !== binding`, put: `typeof binding !== 'string'` }, { file: RUN, find: 'arming.value.binding === binding ? {', put: 'arming.value.binding !== \'\' ? {' }],
   },
   {
     name: 'what holds back only for want of knowledge does not count for the limits', breaks: ['X-9'], killer: killer('run', 'X-9 G-5 what is held back only for want of knowledge'),

@@ -6,6 +6,7 @@ const GATES = `${ROOM}/gates.ts`
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
 
 const RULINGS = `${ROOM}/rulings.ts`
+const scheduled = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/scheduling.test.ts', name })
 const carried = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/keeping.test.ts', name })
 
 export const retaining: readonly Mutant[] = [
@@ -96,6 +97,42 @@ export const retaining: readonly Mutant[] = [
   {
     name: 'files of a repository go like copies', breaks: ['G-4'], killer: carried('G-5 more than the limits'),
     changes: [{ file: RULINGS, find: 'lies?.repository === undefined ? pass', put: `lies?.repository !== '' ? pass` }],
+  },
+  {
+    name: 'one clean run is enough to arm', breaks: ['G-7'], killer: scheduled('G-7 G-11 what no rule keeps'),
+    changes: [{ file: 'src/rooms/guard/acts/job.ts', find: 'export const CLEAN_RUNS = 3', put: 'export const CLEAN_RUNS = 1' }],
+  },
+  {
+    name: 'an edit of the rules leaves a set armed', breaks: ['G-16'], killer: scheduled('G-16 an edit of rules'),
+    changes: [{ file: `${ROOM}/run.ts`, find: 'rules: rulesIn(settings),', put: '' }],
+  },
+  {
+    name: 'nobody hears that an edit has disarmed', breaks: ['G-16'], killer: scheduled('G-16 an edit of rules'),
+    changes: [{ file: `${ROOM}/schedule.ts`, find: '  tell(tx, `retention:${of.set}@${of.store}/disarmed`', put: '  if (binding === undefined) tell(tx, `retention:${of.set}@${of.store}/disarmed`' }],
+  },
+  {
+    name: 'what was armed is not held against what is there now', breaks: ['G-16'], killer: scheduled('G-7 G-11 what no rule keeps'),
+    changes: [{ file: RULINGS, find: `{ wants: 'armed by two people', found: armedFound(arming, plan.binding) }, { wants: 'what they armed, as it is now', found: binding === undefined ? unknown('which store it is, is not known') : armedFound(arming, binding) },`, put: '' }],
+  },
+  {
+    name: 'a run of what nobody has armed sets aside', breaks: ['C-17', 'G-7'], killer: scheduled('G-7 G-11 what no rule keeps'),
+    changes: [{ file: 'src/rooms/guard/reconcile/plan.ts', find: `armedFound(arming, binding).is === 'pass' ? 'armed' : 'report'`, put: `'armed'` }, { file: RULINGS, find: `{ wants: 'armed by two people', found: armedFound(arming, plan.binding) }, { wants: 'what they armed, as it is now', found: binding === undefined ? unknown('which store it is, is not known') : armedFound(arming, binding) },`, put: '' }],
+  },
+  {
+    name: 'too much at once latches nothing', breaks: ['G-5'], killer: scheduled('G-5 too much at once'),
+    changes: [{ file: `${ROOM}/run.ts`, find: `id === 'limit' && found === 'fail'`, put: `id === '' && found === 'fail'` }],
+  },
+  {
+    name: 'a run is made of listings of long ago', breaks: ['X-9', 'G-1'], killer: scheduled('X-9 G-1 a run without fresh listings'),
+    changes: [{ file: `${ROOM}/schedule.ts`, find: 'return failed === undefined && age !== undefined && age <= LISTED_WITHIN', put: 'return failed !== undefined || age !== undefined' }],
+  },
+  {
+    name: 'a run takes the place of what a person has let go', breaks: ['G-11'], killer: scheduled('G-11 a person’s word'),
+    changes: [{ file: `${ROOM}/schedule.ts`, find: '  if (isBusy(tx, name)) return false\n', put: '' }],
+  },
+  {
+    name: 'of two stores one is armed by what was asked of both', breaks: ['G-16'], killer: scheduled('G-16 one word arms'),
+    changes: [{ file: 'src/rooms/guard/acts/index.ts', find: 'for (const { reconcile, binding } of also) {\n    const other', put: 'for (const { reconcile, binding } of also.slice(1)) {\n    const other' }],
   },
   {
     name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),

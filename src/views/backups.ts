@@ -157,8 +157,25 @@ export interface BackupsAnswer { readonly schema: 'holdfast.backups/1'; readonly
 
 export interface RetentionAnswer { readonly schema: 'holdfast.retention/1'; readonly plans: readonly RetentionPlanAnswer[] }
 
+/** How what goes on schedule stands. */
+export interface ScheduleAnswer {
+  readonly mode: 'report' | 'armed' | 'latched'
+  /** Runs in a row that were clean, and how many it takes before anybody may arm it. */
+  readonly clean: number
+  readonly wants: number
+  readonly armed_by: readonly string[]
+  readonly armed_at: Instant | null
+  readonly latest_at: Instant | null
+  /** The plan of the latest run. */
+  readonly latest: string | null
+  /** How far apart runs are. */
+  readonly every: Span
+  /** Why its breaker is open; empty where it is not. */
+  readonly because: readonly string[]
+}
+
 /** `aside`: what was set aside by earlier plans, and what of it may be removed for good. */
-export interface RetentionPlanAnswer extends RetentionPlan { readonly schema: 'holdfast.retention.plan/1'; readonly aside: PurgePlan }
+export interface RetentionPlanAnswer extends RetentionPlan { readonly schema: 'holdfast.retention.plan/1'; readonly aside: PurgePlan; readonly schedule: ScheduleAnswer }
 
 export interface BackupCalls extends DrillCalls, ReportCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }

@@ -93,9 +93,20 @@ const verify: Command = async (session, [name = ''], options) => {
 const MARKS = { quarantine: '-', keep: '~', never: '?' } as const
 
 /** Each plan with every copy, and what lies aside. */
+/** What of it goes on schedule, and by whose word. */
+function scheduleOf(out: Session['out'], { set, store, schedule: { mode, clean, wants, armed_by, armed_at, because, every } }: RetentionAnswer['plans'][number]): string {
+  const armed = armed_by.length === 0 ? '' : `armed by ${armed_by.map(plain).join(' and ')}, ${out.moment(armed_at)}`
+  switch (mode) {
+    case 'armed': return `${armed}: what could go is set aside on schedule, every ${saySpan(every)}`
+    case 'latched': return `its breaker is open: ${because.map(plain).join('; ')}. Two people close it: holdfast reconcile close-breaker keep:${set}@${store} -m "why"`
+    case 'report': return clean < wants ? `only reports: ${clean} of ${wants} clean runs, one every ${saySpan(every)}` : `only reports: two people may let it go on schedule: holdfast backups arm ${set} --store ${store}`
+  }
+}
+
 export function drawPlans({ out }: Session, { plans }: RetentionAnswer): void {
   for (const it of plans) {
     out.data(`${it.set} in ${it.store}: ${it.refusals.length > 0 ? 'refused, nothing of it may go' : `- ${it.totals.quarantine} could go (${saySize(it.totals.bytes)})   ~ ${it.totals.keep} kept   ? ${it.totals.never} never   ${it.id}`}`)
+    out.data(`  ${scheduleOf(out, it)}`)
     for (const { text, cure } of it.refusals) {
       out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
       out.data(`    ${plain(cure)}`)

@@ -46,6 +46,8 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   const reconcile = plan?.reconcile ?? on
   if (storeOf(keeper.config, reconcile) === undefined) return notHere(on, keeper)
   const job = loadJob(sql, reconcile)
+  const kept = parseJob(reconcile)
+  if (what === 'arm' && kept !== undefined) return refusedFor(`${reconcile} is retention`, `holdfast backups arm ${kept.set} --store ${kept.store}`)
   if (what === 'arm') {
     const why = whyNotArm(job, job.latest?.binding)
     if (why !== undefined || typeof job.latest?.binding !== 'string') return refusedFor(why ?? 'no run has read catalogue and store yet', 'holdfast reconcile show says how it stands')

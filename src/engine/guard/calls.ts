@@ -5,7 +5,14 @@ import { days, minutes, sayTime } from '../../core/time.ts'
 import { runShape, type RunReport } from '../../rooms/guard/sets/manifest.ts'
 import { viewBackups, viewBackupSet, type BackupCalls, type RetentionPlanAnswer } from '../../views/backups.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
-import { planFor, purgeFor, type Life } from '../../rooms/guard/retention/duty.ts'
+import { CLEAN_RUNS } from '../../rooms/guard/acts/job.ts'
+import { loadJob } from '../../rooms/guard/acts/rows.ts'
+import { modeOf } from '../../rooms/guard/reconcile/plan.ts'
+import { purgeFor, worldOf, type Life } from '../../rooms/guard/retention/duty.ts'
+import { jobOf } from '../../rooms/guard/retention/job.ts'
+import { judge } from '../../rooms/guard/retention/judge.ts'
+import { bindingOf } from '../../rooms/guard/retention/run.ts'
+import { rhythmOf } from '../../rooms/guard/retention/schedule.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
 import { loadHolder } from '../../rooms/guard/retention/rows.ts'
 import type { Asker } from '../../views/answers.ts'
@@ -54,7 +61,17 @@ const lifeOf = (keeper: Keeper): Life => ({ lived: () => keeper.lived(), shrink:
 function planAnswer(keeper: Keeper, set: BackupSet, store: string): RetentionPlanAnswer {
   const { store: { sql }, now } = keeper
   const life = lifeOf(keeper)
-  return { schema: 'holdfast.retention.plan/1', ...planFor(sql, set, store, now(), life).plan, aside: purgeFor(sql, set, store, now(), life) }
+  const world = worldOf(sql, set, store, now(), life)
+  const { clean, arming, latest, breaker } = loadJob(sql, jobOf(set.name, store))
+  const mode = modeOf(arming, breaker, bindingOf(world, set))
+  const isArmed = arming !== undefined && mode !== 'report'
+  return {
+    schema: 'holdfast.retention.plan/1', ...judge(world).plan, aside: purgeFor(sql, set, store, now(), life),
+    schedule: {
+      mode, clean, wants: CLEAN_RUNS, armed_by: isArmed ? arming.people : [], armed_at: isArmed ? arming.at : null, latest_at: latest?.at ?? null, latest: latest?.plan ?? null,
+      every: rhythmOf(set, life.shrink()), because: breaker.is === 'open' ? breaker.because : [],
+    },
+  }
 }
 
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {

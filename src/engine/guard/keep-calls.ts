@@ -15,19 +15,22 @@ import { actsOf, jobOf, parseJob, purgesOf } from '../../rooms/guard/retention/j
 import { judge, type World } from '../../rooms/guard/retention/judge.ts'
 import { purgePlan, type PurgePlan } from '../../rooms/guard/retention/purge.ts'
 import { unfitOf } from '../../rooms/guard/retention/rulings.ts'
+import { bindingOf } from '../../rooms/guard/retention/run.ts'
 import { loadTaken } from '../../rooms/guard/retention/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { Asker } from '../../views/answers.ts'
-import { viewApplied, type AppliedAnswer, type KeepCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
+import { because, viewApplied, type AppliedAnswer, type KeepCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
 import { saySize } from '../../words/size.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 import { askIn, speaker, whoIsAsked } from './act-calls.ts'
+import { arm, ARM_ARGS, disarm } from './arm-calls.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 const ARGS = {
+  ...ARM_ARGS,
   'backups.apply': z.strictObject({ plan: name, person }),
   'backups.purge': z.strictObject({ plan: name, of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
   'backups.release': z.strictObject({ set: name, store: name.optional(), copies: z.array(z.string().min(1).max(1100)).max(1000).optional(), person }),
@@ -49,7 +52,6 @@ function* everywhere(keeper: Keeper, sql: Sql, now: World['now']): Generator<Fou
 const isPlanId = (id: string): boolean => /^plan_[0-9a-f]{32}$/.test(id)
 const refused = (plan: string, reasons: readonly Refusal[]): Answer =>
   ok({ schema: 'holdfast.refusal/1', code: 'HF484', plan, reasons: reasons.map(({ id, found, text, evidence, cure }) => ({ id, found, text, evidence, cure })) } satisfies RefusalAnswer)
-const because = (id: string, text: string, cure: string): Refusal => ({ id, found: 'fail', text, evidence: [], cure })
 const CHANGED = because('plan', 'nothing has this plan now: what lies there, what is known of it, or a rule has changed since it was made', 'Look at it again: holdfast backups plan says what it is now, and its id.')
 
 /** What stands in the way, whatever the plan says. */
@@ -88,7 +90,7 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
     const acts = shelf === undefined ? [] : actsOf(plan, shelf)
     // Nothing to do is no deed of anybody's.
     if (acts.length === 0) return ok({ schema: 'holdfast.retention.acts/1', plan: id, hash: plan.hash, set: found.set.name, store, permitted_by: [], waiting: 0, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts: [] } satisfies AppliedAnswer)
-    const kept = { ...plan, id: derivedId<'plan'>('plan', id, tx.now.wall, tx.now.tick) }
+    const kept = { ...plan, id: derivedId<'plan'>('plan', id, tx.now.wall, tx.now.tick), binding: bindingOf(found.world, found.set) ?? null }
     keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(found.world, kept, acts, APPROVAL_GOOD), acts, by, word: identity(by) })
     return kept.id
   }
@@ -124,7 +126,7 @@ function askTwo(tx: Tx, keeper: Keeper, { found: { set, world }, plan, whom, by 
     of: whom.of, lapses: whom.lapses, by,
   })
   if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')
-  keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(world, { ...plan, id }, acts, PURGE_GOOD), acts, by })
+  keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(world, { ...plan, id, binding: bindingOf(world, set) ?? null }, acts, PURGE_GOOD), acts, by })
   return made
 }
 
@@ -152,7 +154,7 @@ async function release(keeper: Keeper, { set: called, store, copies, person: nam
 }
 
 type Call<Name extends keyof KeepCalls> = (keeper: Keeper, args: Args<Name>, asker: Asker) => Promise<Answer>
-const CALLS: { [Name in keyof KeepCalls]: Call<Name> } = { 'backups.apply': apply, 'backups.purge': purge, 'backups.release': release }
+const CALLS: { [Name in keyof KeepCalls]: Call<Name> } = { 'backups.apply': apply, 'backups.purge': purge, 'backups.release': release, 'backups.arm': arm, 'backups.disarm': disarm }
 
 export const isAboutKeeping = (called: string): called is keyof KeepCalls => Object.hasOwn(CALLS, called)
 

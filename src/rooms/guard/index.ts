@@ -22,6 +22,7 @@ import { atticOf, evaluate, worldOf, type Life } from './retention/duty.ts'
 import { parseJob } from './retention/job.ts'
 import * as retention from './retention/rows.ts'
 import { rulesFor } from './retention/rulings.ts'
+import { scheduleOf } from './retention/schedule.ts'
 import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
@@ -90,6 +91,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
   const drills = drillsOf({ ...context, consider: (tx, set, store) => sets.consider(tx, set, store) })
   const acts = actsPart(context)
   const doubtful = unsettling(context)
+  const keeping = scheduleOf(context, acts)
   const reconciles = reconcilesOf({ ...context, begin: context.ask }, acts)
   return {
     name: 'guard',
@@ -116,13 +118,14 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.planted': drills.apply.planted,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
-    due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due },
+    due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due, ...keeping.due },
     configure(tx) {
       sets.configure(tx)
       verifying.configure(tx)
       walking.configure(tx)
       drills.configure(tx)
       reconciles.configure(tx)
+      keeping.configure(tx)
       doubtful.configure(tx)
     },
     listed: (tx, task, result) => (task.what === 'everything' ? verifying.things(tx, task, result) : sets.listed(tx, task, result)),

@@ -2,9 +2,11 @@
 // tables of the acts; nothing here judges anew.
 import type { Sql } from '../../db/sql.ts'
 import { loadActs, loadApproval, loadJob, type ActRow, type PlanRow } from '../../rooms/guard/acts/rows.ts'
+import { armedFound, type Refusal } from '../../rooms/guard/reconcile/plan.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
 import type { ReleaseAnswer } from '../acts.ts'
 import type { ApprovalAnswer } from '../agreements.ts'
+import type { DoneAnswer } from '../done.ts'
 
 /** One copy of a plan that is carried out. */
 export interface KeptAct {
@@ -43,13 +45,31 @@ export interface RefusalAnswer {
   readonly reasons: readonly { readonly id: string; readonly found: 'fail' | 'unknown'; readonly text: string; readonly evidence: readonly { readonly subject: string; readonly observer: string; readonly at: number }[]; readonly cure: string }[]
 }
 
-export interface KeepCalls {
+/** A reason for which nothing is done. */
+export const because = (id: string, text: string, cure: string): Refusal => ({ id, found: 'fail', text, evidence: [], cure })
+
+export interface ArmCalls {
+  /** Asks two people to let copies go on schedule: of a set, in one of its stores, or of every set. */
+  'backups.arm': { args: { set?: string; store?: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer | RefusalAnswer }
+  /** From now on it only reports. */
+  'backups.disarm': { args: { set?: string; store?: string; person?: string }; body: DoneAnswer }
+}
+
+export interface KeepCalls extends ArmCalls {
   /** By its id, which is the hash of what a person saw: carries it out, or says how far one is that was permitted. */
   'backups.apply': { args: { plan: string; person?: string }; body: AppliedAnswer | RefusalAnswer }
   /** Asks two people to remove for good what a list names. */
   'backups.purge': { args: { plan: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer | RefusalAnswer }
   /** `copies`: keys. Without any: everything that lies aside. What came back is held. */
   'backups.release': { args: { set: string; store?: string; copies?: readonly string[]; person?: string }; body: ReleaseAnswer }
+}
+
+/** Whose word it is: of a run on schedule, of those who armed it. */
+function permittedBy(sql: Sql, { id, reconcile, binding, totals }: PlanRow): readonly string[] {
+  const approval = loadApproval(sql, id)
+  if (approval !== undefined) return approval.people.map(({ person }) => person)
+  const { arming } = loadJob(sql, reconcile)
+  return totals.purge === 0 && armedFound(arming, binding).is === 'pass' ? (arming?.people ?? []) : []
 }
 
 const STATES: Readonly<Record<ActRow['state'], KeptAct['state']>> = { waiting: 'waiting', begun: 'under way', over: 'done', held: 'held' }
@@ -69,7 +89,7 @@ export function viewApplied(sql: Sql, plan: PlanRow, waitsFor: string | undefine
   const { breaker } = loadJob(sql, plan.reconcile)
   const stopped = rows.length < planned ? (breaker.is === 'open' ? breaker.because.join('; ') : 'a later plan took its place') : null
   return {
-    schema: 'holdfast.retention.acts/1', plan: plan.id, hash: plan.hash, set: of?.set ?? '', store: plan.store, permitted_by: (loadApproval(sql, plan.id)?.people ?? []).map(({ person }) => person),
+    schema: 'holdfast.retention.acts/1', plan: plan.id, hash: plan.hash, set: of?.set ?? '', store: plan.store, permitted_by: permittedBy(sql, plan),
     waiting: count('waiting'), under_way: count('under way'), done: count('done'), held: count('held'), stopped, waits_for: count('waiting') > 0 ? (waitsFor ?? null) : null, acts,
   }
 }

@@ -2,12 +2,13 @@
 // none, the plans are only shown. What was done is said copy by copy. To remove for good two people are asked, as for a reconcile.
 import type { ReleaseAnswer } from '../../../views/acts.ts'
 import type { ApprovalAnswer } from '../../../views/agreements.ts'
+import type { DoneAnswer } from '../../../views/done.ts'
 import type { BackupsAnswer, RetentionAnswer } from '../../../views/backups.ts'
 import type { AppliedAnswer, KeptAct, RefusalAnswer } from '../../../views/retention/applied.ts'
 import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
-import { ask, segment, textOption, type Command, type Session } from '../../session.ts'
+import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { agreed } from '../approvals.ts'
 import { drawPlans, exitOfPlans } from '../backups.ts'
 import { peopleOf } from './acts.ts'
@@ -81,6 +82,25 @@ const apply: Command = async (session, [on], options) => {
   return exitOfApplied(said)
 }
 
+/** A set, or with --all every set: without either nothing is meant. */
+function aboutOf(set: string | undefined, options: Options): { readonly set?: string; readonly store?: string } {
+  if ((set === undefined) !== (options['all'] === true)) throw usage('Which set?', 'name one, or say --all')
+  const store = textOption(options, 'store')
+  return { ...(set === undefined ? {} : { set }), ...(store === undefined ? {} : { store }) }
+}
+
+const arm: Command = async (session, [set], options) => {
+  const lapses = textOption(options, 'lapses')
+  const asked = await ask<ApprovalAnswer | RefusalAnswer>(session, 'POST', '/retention/arm', { ...aboutOf(set, options), person: session.person.name, ...peopleOf(options), ...(lapses === undefined ? {} : { lapses }) })
+  return asked.schema === 'holdfast.refusal/1' ? refusal(session, asked) : agreed(session, asked, options)
+}
+
+const disarm: Command = async (session, [set], options) => {
+  const body = await ask<DoneAnswer>(session, 'POST', '/retention/disarm', { ...aboutOf(set, options), person: session.person.name })
+  session.out.answer(body, () => session.out.talk(plain(body.says)))
+  return EXIT.fine
+}
+
 const purge: Command = async (session, [on = ''], options) => {
   const lapses = textOption(options, 'lapses')
   const asked = await ask<ApprovalAnswer | RefusalAnswer>(session, 'POST', `/retention/${segment(on)}/purge`, { person: session.person.name, ...peopleOf(options), ...(lapses === undefined ? {} : { lapses }) })
@@ -99,4 +119,4 @@ const release: Command = async (session, [set = '', ...copies], options) => {
   return body.missing.length > 0 ? EXIT.failed : EXIT.fine
 }
 
-export { apply, purge, release }
+export { apply, arm, disarm, purge, release }

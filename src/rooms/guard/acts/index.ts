@@ -8,9 +8,9 @@ import { dueIn, hours, type Due, type Instant, type Span } from '../../../core/t
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Plan } from '../reconcile/plan.ts'
 import type { Margins } from '../reconcile/margins.ts'
-import { LIMITS } from '../reconcile/breaker.ts'
+import { LIMITS, type Ladder } from '../reconcile/breaker.ts'
 import { whyHalt, type Ended as EndedWord } from './batch.ts'
-import { afterHalt, afterRun, APPROVAL_GOOD, use, type Asked, type Job, type JobRun } from './job.ts'
+import { afterHalt, afterRun, APPROVAL_GOOD, use, whyNotArm, type Asked, type Job, type JobRun } from './job.ts'
 import { actOf, isOpen, step, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
 import { permit, well, type Permit, type Write } from './permit.ts'
@@ -51,7 +51,7 @@ export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
   /** A plan that no run made: permitted by a person, or to be asked about. */
   permit(tx: Tx, it: Permit): PlanRow
   /** All was found well where no runs are made. */
-  well(tx: Tx, reconcile: string, count: number): void
+  well(tx: Tx, reconcile: string, ladder: Ladder): void
   disarm(tx: Tx, reconcile: string, by: string): Job
   /** What a person has accepted: typed, dated, bound to what was seen. */
   accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string; readonly undo?: boolean }): Job
@@ -103,7 +103,7 @@ export function actsPart(context: ActsContext): Acts {
     ran: (tx, reconcile, run) => takeRun(tx, reconcile, run, write),
     asked: (tx, agreement, asked) => void tx.append({ is: 'guard.asked', stream: agreement + ':guard', body: { agreement, asked, at: tx.now.wall } }),
     permit: (tx, it) => permit(tx, it, write),
-    well: (tx, reconcile, count) => well(tx, reconcile, count, write),
+    well: (tx, reconcile, ladder) => well(tx, reconcile, ladder, write),
     disarm(tx, reconcile, by) {
       const job = loadJob(tx.sql, reconcile)
       return job.arming === undefined ? job : write(tx, 'guard.disarmed', reconcile, job, { ...job, arming: undefined }, { by })
@@ -200,13 +200,27 @@ function takeAgreed(tx: Tx, entry: Entry, write: Write): void {
   const it = used || terms === undefined ? { is: 'refused' as const, says: 'this agreement was used already' } : use(job, asked, { agreement: id, hash, people: assents.map(({ identity }) => identity), at: tx.now.wall }, until)
   switch (it.is) {
     case 'refused': return refuse(tx, reconcile, job, { agreement: id, says: it.says, used }, write)
-    case 'armed': return void write(tx, 'guard.armed', reconcile, job, { ...job, arming: it.arming }, { agreement: id })
+    case 'armed': return armAll(tx, { agreement: id, asked, job, arming: it.arming }, write)
     case 'closed': return void write(tx, 'guard.breakerClosed', reconcile, job, { ...job, breaker: it.breaker }, { agreement: id })
     case 'purge': {
       const plan = loadPlan(tx.sql, it.plan)
       if (plan?.hash !== hash) return refuse(tx, reconcile, job, { agreement: id, says: 'the plan that they saw is not there any more', used }, write)
       return void write(tx, 'guard.purgeAgreed', reconcile, job, job, { agreement: id, approval: { plan: it.plan, agreement: id, hash, people: assents.map(({ identity }) => identity), until } })
     }
+  }
+}
+
+/** All that was asked for with one word, or nothing of it. */
+function armAll(tx: Tx, { agreement, asked, job, arming }: { readonly agreement: string; readonly asked: Asked; readonly job: Job; readonly arming: NonNullable<Job['arming']> }, write: Write): void {
+  const also = asked.is === 'arm' ? (asked.also ?? []) : []
+  for (const { reconcile, binding } of also) {
+    const why = whyNotArm(loadJob(tx.sql, reconcile), binding)
+    if (why !== undefined) return refuse(tx, asked.reconcile, job, { agreement, says: `${reconcile}: ${why}`, used: false }, write)
+  }
+  write(tx, 'guard.armed', asked.reconcile, job, { ...job, arming }, { agreement })
+  for (const { reconcile, binding } of also) {
+    const other = loadJob(tx.sql, reconcile)
+    write(tx, 'guard.armed', reconcile, other, { ...other, arming: { ...arming, binding } }, { of: agreement })
   }
 }
 
@@ -288,10 +302,10 @@ function stopWhere(tx: Tx, acts: Acts, { reconcile, plan }: ObjectRow, life: Lif
 
 /** What an entry of a job says, in a sentence, for the audit. */
 export function sayAct({ is, body }: Entry): string {
-  const b = body as { reconcile?: string; by?: string; count?: number; says?: string; agreement?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string }; held?: { readonly keys: readonly string[]; readonly by: string } }
+  const b = body as { reconcile?: string; by?: string; count?: number; says?: string; agreement?: string; of?: string; asked?: Asked; accepted?: { readonly what: string; readonly seen: string; readonly by: string }; held?: { readonly keys: readonly string[]; readonly by: string } }
   switch (is) {
     case 'guard.asked': return `people were asked to ${b.asked?.is} ${b.asked?.reconcile} (${b.agreement})`
-    case 'guard.armed': return `${b.reconcile} was armed (${b.agreement})`
+    case 'guard.armed': return `${b.reconcile} was armed (${b.agreement ?? b.of})`
     case 'guard.permitted': return `${b.by} let ${b.count} ${b.count === 1 ? 'copy' : 'copies'} be set aside (${b.reconcile?.slice('keep:'.length)})`
     case 'guard.disarmed': return `${b.by} disarmed ${b.reconcile}`
     case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`

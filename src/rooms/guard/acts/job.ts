@@ -45,7 +45,8 @@ export const NEW_JOB: Job = { version: 0, arming: undefined, breaker: { is: 'clo
 
 /** What two people were asked, as it is bound to what they saw. */
 export type Asked =
-  | { readonly is: 'arm'; readonly reconcile: string; readonly binding: string }
+  /** `also`: others that are armed by the same word, all of them or none. */
+  | { readonly is: 'arm'; readonly reconcile: string; readonly binding: string; readonly also?: readonly { readonly reconcile: string; readonly binding: string }[] }
   | { readonly is: 'purge'; readonly reconcile: string; readonly plan: string; readonly hash: string }
   | { readonly is: 'close-breaker'; readonly reconcile: string; readonly since: Instant; readonly because: readonly string[]; readonly reason: string }
 
@@ -92,8 +93,8 @@ export function use(job: Job, asked: Asked, agreed: Agreed, until: Due): Use {
 /** Why it may not be armed now; `undefined` when it may. */
 export function whyNotArm(job: Job, binding: string | null | undefined): string | undefined {
   const { latest, clean, breaker } = job
-  if (latest === undefined || latest.binding === null) return 'no run has read catalogue and store yet: there is nothing to arm'
-  if (latest.binding !== binding) return 'something has changed since: store, catalogue, schema, queries or limits'
+  if (latest === undefined || latest.binding === null) return 'no run has read everything yet: there is nothing to arm'
+  if (latest.binding !== binding) return 'something has changed since its latest run, in what it is bound to'
   if (breaker.is === 'open') return 'its breaker is open: close that first'
   if (clean < CLEAN_RUNS) return `${clean} of ${CLEAN_RUNS} clean runs in a row so far`
   return undefined

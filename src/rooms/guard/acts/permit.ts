@@ -3,6 +3,7 @@
 import type { Identity } from '../../../core/agreement.ts'
 import { dueIn, type Due } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
+import type { Ladder } from '../reconcile/breaker.ts'
 import { APPROVAL_GOOD, type Job } from './job.ts'
 import { digestOf, dropActs, keptPlans, loadActs, loadApproval, loadJob, loadPlan, saveActs, type ActRow, type PlanRow } from './rows.ts'
 
@@ -40,8 +41,8 @@ function isPast(tx: Tx, id: string, act: ActRow['act']): boolean {
   return !isAsked && acts.every((it) => it.state !== 'begun') && acts.some((it) => it.act === act)
 }
 
-/** All was found well, with so many that would be touched: what a breaker waits for before people may close it. */
-export function well(tx: Tx, reconcile: string, count: number, write: Write): void {
+/** All was found well, with these that would be touched: what a breaker waits for before people may close it. */
+export function well(tx: Tx, reconcile: string, ladder: Ladder, write: Write): void {
   const job = loadJob(tx.sql, reconcile)
-  write(tx, 'guard.well', reconcile, job, { ...job, healthy: { at: tx.now.wall, ladder: { count, rungs: [] } } })
+  write(tx, 'guard.well', reconcile, job, { ...job, healthy: { at: tx.now.wall, ladder } })
 }

@@ -150,6 +150,10 @@ export function loadJob(sql: Sql, reconcile: string): Job {
   return row ? { ...NEW_JOB, ...(JSON.parse(row.job) as Omit<Job, 'version'>), version: row.version } : NEW_JOB
 }
 
+/** The jobs that people have armed, with what they armed. */
+export const armedJobs = (sql: Sql): { readonly reconcile: string; readonly binding: string }[] =>
+  sql.all<{ reconcile: string; binding: string }>(`select reconcile, json_extract(job, '$.arming.binding') as binding from guard_job where json_extract(job, '$.arming.binding') is not null order by reconcile`)
+
 export const loadAsked = (sql: Sql, agreement: string): Asked | undefined => {
   const row = sql.get<{ asked: string }>('select asked from guard_asked where agreement = ?', agreement)
   return row && (JSON.parse(row.asked) as Asked)
@@ -201,6 +205,9 @@ export const openObjects = (sql: Sql, most: number): ObjectRow[] =>
   sql.all<{ reconcile: string; key: string; version: number; life: string; plan: string }>(`select reconcile, key, version, life, plan from guard_object where life_is in ('leaving', 'returning', 'removing') order by reconcile, key limit ?`, most)
     .map((row) => ({ ...row, life: JSON.parse(row.life) as Life }))
     .filter(({ life }) => isOpen(life))
+
+/** Whether anything of a job was begun and not heard of again. */
+export const hasOpen = (sql: Sql, reconcile: string): boolean => sql.get(`select 1 as x from guard_object where reconcile = ? and life_is in ('leaving', 'returning', 'removing') limit 1`, reconcile) !== undefined
 
 /** Everything of one job that lies aside, in the order of keys: what a run is told of. */
 export function* asides(sql: Sql, reconcile: string): IterableIterator<{ readonly key: string; readonly aside: Aside }> {

@@ -8,7 +8,7 @@ import type { Probed, StoreClock } from '../../../ports/store.ts'
 import { lets, type Breaker } from '../reconcile/breaker.ts'
 import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
 import type { Lock } from '../reconcile/cursor.ts'
-import { isLive, type Item, type Plan } from '../reconcile/plan.ts'
+import { armedFound, isLive, type Item, type Plan } from '../reconcile/plan.ts'
 import type { Arming, Way } from '../reconcile/readings.ts'
 import { asideOf, isFree, type Act, type Life } from './life.ts'
 
@@ -100,15 +100,18 @@ const unknown = (says: string): Found => ({ is: 'unknown', says })
 
 /** The plan itself, and whether what it rests on still stands (G-11, G-16). */
 function ofPlan({ plan, digest, latest, arming, now }: Grounds, until: Due | undefined): Want[] {
-  const people = new Set(arming?.people ?? [])
   return [
     { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(`it is ${plan.mode}, with ${plan.refusals.length} refusals`) },
     sealed({ digest }),
-    { wants: 'a plan that is still fresh', found: until === undefined ? unknown('nobody has said until when') : isDue(until, now) || until.boot !== now.boot ? fail('too much time has passed since it was made') : pass },
+    stillFresh(until, now),
     { wants: 'the latest run', found: latest === undefined ? unknown('nobody knows it') : !isLive(latest) ? fail('it would touch nothing') : latest.binding === plan.binding ? pass : fail('something has changed since this plan was made') },
-    { wants: 'armed by two people', found: arming === undefined ? fail('it is not armed') : arming.binding !== plan.binding ? fail('they armed something else') : people.size >= 2 ? pass : fail('it was one') },
+    { wants: 'armed by two people', found: armedFound(arming, plan.binding) },
   ]
 }
+
+/** What a plan rests on is worth something only for a while. */
+export const stillFresh = (until: Due | undefined, now: Now): Want =>
+  ({ wants: 'a plan that is still fresh', found: until === undefined ? unknown('nobody has said until when') : isDue(until, now) || until.boot !== now.boot ? fail('too much time has passed since it was made') : pass })
 
 /** Byte for byte what people saw. */
 export const sealed = ({ digest }: Pick<Grounds, 'digest'>): Want => ({ wants: 'the acts as they were sealed', found: digest.now === digest.sealed ? pass : fail('they are not what was judged') })

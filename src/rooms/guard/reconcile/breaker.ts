@@ -119,6 +119,12 @@ export type BreakerEvent =
 /** The places at which a plan names a key: each four times the one before. */
 export const RUNGS: readonly number[] = [10, 40, 160, 640]
 
+/** Of keys in hex, whatever their order. */
+export function ladderOf(keys: readonly string[]): Ladder {
+  const sorted = [...keys].sort()
+  return { count: keys.length, rungs: RUNGS.flatMap((most) => sorted.slice(most - 1, most).map((key) => ({ most, key }))) }
+}
+
 const FRESH = hours(24)
 /** So long it is waited, by both clocks, for what comes back or is missed, before more is touched. */
 const WATCHED = hours(24)

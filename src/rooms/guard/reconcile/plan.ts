@@ -2,11 +2,14 @@
 // rests on. A million items are never held. What two people agree on is that hash; what is executed is what stands in the plan, and only if the sealed
 // plan says `armed` and carries no refusal: items that were written before a refusal became known are void.
 import { createHash } from 'node:crypto'
+import type { Found } from '../../../core/evidence.ts'
 import { derivedId, type Id } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
+import type { Breaker } from './breaker.ts'
 import type { Check, Evidence } from './checks.ts'
 import { textOf } from './cursor.ts'
+import type { Arming } from './readings.ts'
 
 /** `quarantine` and `purge` destroy; `release` brings back; the rest is only said. */
 export type Act = 'purge' | 'quarantine' | 'release' | 'keep' | 'gap' | 'never' | 'gone'
@@ -59,6 +62,18 @@ export interface Plan {
   readonly refusals: readonly Refusal[]
   readonly totals: Totals
 }
+
+/** Whether two people have armed just this (G-16, C-17). */
+export function armedFound(arming: Arming | undefined, binding: string | null | undefined): Found {
+  const fail = (says: string): Found => ({ is: 'fail', says })
+  if (arming === undefined) return fail('it is not armed')
+  if (typeof binding !== 'string' || arming.binding !== binding) return fail('they armed something else')
+  return new Set(arming.people).size >= 2 ? { is: 'pass' } : fail('it was one')
+}
+
+/** As what a plan is made. Nobody knows the breaker, or it is open: nothing of it is done. */
+export const modeOf = (arming: Arming | undefined, breaker: Breaker | undefined, binding: string | undefined): Mode =>
+  breaker === undefined || breaker.is === 'open' ? 'latched' : armedFound(arming, binding).is === 'pass' ? 'armed' : 'report'
 
 export interface PlanWriter {
   readonly add: (key: Uint8Array, item: Omit<Item, 'key' | 'key_hex'>) => void

@@ -6,8 +6,8 @@ import type { Instant, Now, Span } from '../../../core/time.ts'
 import { lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
 import { check, remembered, type Check } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
-import { planWriter, type Item, type Mode, type Plan, type PlanWriter, type Refusal } from './plan.ts'
-import { bindingOf, type Ran, type Readings, type Way } from './readings.ts'
+import { modeOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
+import { bindingOf, type Arming, type Ran, type Readings, type Way } from './readings.ts'
 import { sandwich, type Finding, type Group, type Inputs, type Merged, type Recalled } from './sandwich.ts'
 import { twinsOf } from './twins.ts'
 
@@ -91,7 +91,7 @@ export function judge(world: World, out: Out): Judged {
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
   const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
   const refusals = [...brokenOf(merged), ...refusalsOf(world, checks, limits, binding)]
-  const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(world, breaker, binding), binding: binding ?? null, checks, refusals })
+  const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(armingOf(readings), breaker, binding), binding: binding ?? null, checks, refusals })
   return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, refusals, breaker, writer) }
 }
 
@@ -259,11 +259,7 @@ export function bindingOfRun({ settings, inputs, readings: { listing, before } }
   return bindingOf({ store: listing.value.store, catalogue: before.value.identity, fingerprint: before.value.fingerprint, prefix: inputs.prefix, queries: settings.queries, limits })
 }
 
-function modeOf({ readings: { arming } }: World, breaker: Breaker | undefined, binding: string | undefined): Mode {
-  if (breaker === undefined || breaker.is === 'open') return 'latched'
-  const armed = arming === undefined || arming.value === 'none' ? undefined : arming.value
-  return armed !== undefined && binding !== undefined && armed.binding === binding && new Set(armed.people).size >= 2 ? 'armed' : 'report'
-}
+const armingOf = ({ arming }: World['readings']): Arming | undefined => (arming === undefined || arming.value === 'none' ? undefined : arming.value)
 
 /** What no check speaks for: an input of our own that is broken. */
 const brokenOf = (merged: Merged): Refusal[] => (merged.is === 'whole' ? [] : merged.reasons.filter((it) => it.input !== 'listing' && it.input !== 'catalogue').map(({ input, says }): Refusal =>

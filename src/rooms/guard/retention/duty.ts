@@ -17,6 +17,7 @@ import { DEFAULTS, type Settings } from './gates.ts'
 import { jobOf, marginsFor, totalsOf, type Wanted } from './job.ts'
 import { judge, LIMITS, saidMost, type Judged, type World } from './judge.ts'
 import { purgePlan, takenAt, type Attic, type PurgePlan } from './purge.ts'
+import { ladderIn } from './run.ts'
 import { forgetRefused, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, loadTaken, NEVER, saveEvaluated, saveKnown, saveRefused } from './rows.ts'
 import { FRESH, nameOf, READ_WHOLE, type Place, type Shelf } from './shelf.ts'
 
@@ -55,10 +56,11 @@ export function atticOf(sql: Sql, set: BackupSet, store: string, now: Now, life:
 export const purgeFor = (sql: Sql, set: BackupSet, store: string, now: Now, life: Life): PurgePlan => purgePlan(atticOf(sql, set, store, now, life))
 
 /** A plan as it is kept once people have said that it may be done, or are asked whether; `only`: for so long. */
-export function keptPlan(world: World, plan: { readonly id: string; readonly hash: string; readonly identity: string | null }, acts: readonly Wanted[], only: Span): Omit<PlanRow, 'digest'> {
+export function keptPlan(world: World, plan: { readonly id: string; readonly hash: string; readonly identity: string | null; readonly binding: string | null }, acts: readonly Wanted[], only: Span): Omit<PlanRow, 'digest'> {
   const { set, store, now, settings, accepted } = world
+  const { binding } = plan
   return {
-    id: plan.id, reconcile: jobOf(set, store), hash: plan.hash, mode: 'armed', binding: plan.hash, refusals: [], totals: totalsOf(acts), store, identity: plan.identity ?? '', margins: marginsFor(settings.shrink),
+    id: plan.id, reconcile: jobOf(set, store), hash: plan.hash, mode: 'armed', binding, refusals: [], totals: totalsOf(acts), store, identity: plan.identity ?? '', margins: marginsFor(settings.shrink),
     goodUntil: dueIn(now, only), ...(acts.some(({ act }) => act === 'purge') && { purgeUntil: dueIn(now, only) }), perDay: Math.max(LIMITS.perDay, saidMost(accepted, now)), at: now.wall,
   }
 }
@@ -67,16 +69,22 @@ export function keptPlan(world: World, plan: { readonly id: string; readonly has
 export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life, acts: Pick<Acts, 'well'>): void {
   if (set.keep === undefined) return
   const world = worldOf(tx.sql, set, store, tx.now, life)
-  const { remember, healthy, plan, pages } = judge(world)
-  if (pages[0]) tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
-  else forgetRefused(tx.sql, set.name, store)
+  const judged = judge(world)
+  const { remember, healthy, plan } = judged
+  tellStanding(tx, set, store, judged)
   // What was never evaluated before is known from now on.
   const at = { wall: tx.now.wall, lived: life.lived() }
   if (remember) saveKnown(tx.sql, set.name, store, remember.map((it) => (it.since === NEVER ? { ...it, since: at } : it)))
   if (healthy) saveEvaluated(tx.sql, set.name, store, tx.now.wall, remember?.length ?? 0)
   // A breaker is closed by people only after all was found well since it opened.
   const { breaker, healthy: well } = loadJob(tx.sql, jobOf(set.name, store))
-  if (healthy && breaker.is === 'open' && (well === undefined || well.at <= breaker.since || tx.now.wall - well.at > HALF_DAY)) acts.well(tx, jobOf(set.name, store), plan.totals.quarantine)
+  if (healthy && breaker.is === 'open' && (well === undefined || well.at <= breaker.since || tx.now.wall - well.at > HALF_DAY)) acts.well(tx, jobOf(set.name, store), ladderIn(world, plan))
+}
+
+/** Tells of a plan that is refused, and forgets it where it is not. */
+export function tellStanding(tx: Tx, set: BackupSet, store: string, { plan, pages }: Pick<Judged, 'plan' | 'pages'>): void {
+  if (pages[0]) tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
+  else forgetRefused(tx.sql, set.name, store)
 }
 
 /** Somebody else takes copies away, or it is another store. */

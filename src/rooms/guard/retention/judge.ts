@@ -176,7 +176,7 @@ function judged({ set, store, settings }: Pick<World, 'set' | 'store' | 'setting
 }
 
 /** What a person may change, and a plan is bound to. */
-const rulesIn = ({ keep, zone, keepVerified, locations, verifiedWithin }: Settings): Readonly<Record<string, unknown>> => ({ keep: { ...keep }, zone, keepVerified, locations, verifiedWithin })
+export const rulesIn = ({ keep, zone, keepVerified, locations, verifiedWithin }: Settings): Readonly<Record<string, unknown>> => ({ keep: { ...keep }, zone, keepVerified, locations, verifiedWithin })
 
 /** Of what stays and what goes, and by which rules. How long something has waited is no part of it: the same judgement a minute later is the same plan, and has the same id. */
 export const hashOf = (it: Readonly<Record<string, unknown>>): string => createHash('sha256').update(canonical(it)).digest('hex')

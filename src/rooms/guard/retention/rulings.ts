@@ -1,15 +1,16 @@
 // What may be done to one copy at this moment. The plan that a person permitted says what they saw; here the set is judged anew, whole, by what is known now:
 // a fresh listing of every store it lies in, its proofs, holds, limits and marks, and what the hand saw the store do on canaries. A copy goes only where
-// this judgement and that plan say the same of the very same thing. To set aside takes one person and can be undone; to remove takes two.
+// this judgement and that plan say the same of the very same thing. To set aside takes one person's word, or two who armed it, and can be undone; to remove takes two, each time.
 import { isDue, isWithin, type Now } from '../../../core/time.ts'
 import type { Found } from '../../../core/evidence.ts'
 import { asideOf, isFree, type Act } from '../acts/life.ts'
-import { approvalFound, ofStore, RECHECK_GOOD, rule, sealed, type Approval, type Candidate, type Grounds } from '../acts/rulings.ts'
+import { approvalFound, ofStore, RECHECK_GOOD, rule, sealed, stillFresh, type Approval, type Candidate, type Grounds } from '../acts/rulings.ts'
 import { lets } from '../reconcile/breaker.ts'
 import { all, type Want } from '../reconcile/margins.ts'
-import type { Refusal } from '../reconcile/plan.ts'
+import { armedFound, isLive, type Refusal } from '../reconcile/plan.ts'
 import { judge, type World } from './judge.ts'
 import { mayPurge, purgePlan, takenAt, type Attic } from './purge.ts'
+import { bindingOf } from './run.ts'
 import { nameOf } from './shelf.ts'
 import type { BackupSet } from '../sets/set.ts'
 
@@ -26,9 +27,10 @@ export function rulesFor(scene: Scene | undefined): (act: Act, it: Candidate, gr
   const { plan } = judge(scene.world)
   const now = new Map(plan.items.map((item) => [nameOf({ key: item.key, etag: item.etag, ...(item.version_id === null ? {} : { versionId: item.version_id }) }), item]))
   const unfit = unfitOf(scene)
+  const binding = bindingOf(scene.world, scene.set)
   return (act, it, grounds) => {
     switch (act) {
-      case 'quarantine': return all([...unfit, ...ofWord(grounds), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toSetAside(it, grounds, scene, { refusals: plan.refusals, now })])
+      case 'quarantine': return all([...unfit, ...ofWord(grounds, binding), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toSetAside(it, grounds, scene, { refusals: plan.refusals, now })])
       case 'purge': return all([...unfit, { wants: 'agreed by two people', found: approvalFound(grounds.approval, grounds.plan.hash, grounds.now) }, sealed(grounds), ...ofStore(grounds, ['purges', 'clock', 'read_only']), ...toRemove(it, grounds, scene)])
       case 'release': return rule(act, it, grounds)
     }
@@ -48,9 +50,14 @@ export function unfitOf({ set, world: { store } }: Pick<Scene, 'set'> & { readon
   ]
 }
 
-/** One person's word for the hash of just this plan, not long ago (G-11). */
-function ofWord(grounds: Grounds): Want[] {
-  return [{ wants: 'permitted by a person', found: wordFound(grounds.approval, grounds.plan.hash, grounds.now) }, sealed(grounds)]
+/** One person's word for the hash of just this plan, not long ago (G-11); or a run of what two people have armed, as it was then and as it is now (G-16). */
+function ofWord(grounds: Grounds, binding: string | undefined): Want[] {
+  const { approval, arming, plan, now, goodUntil } = grounds
+  if (approval !== undefined) return [{ wants: 'permitted by a person', found: wordFound(approval, plan.hash, now) }, sealed(grounds)]
+  return [
+    { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail('it is not') }, sealed(grounds), stillFresh(goodUntil, now),
+    { wants: 'armed by two people', found: armedFound(arming, plan.binding) }, { wants: 'what they armed, as it is now', found: binding === undefined ? unknown('which store it is, is not known') : armedFound(arming, binding) },
+  ]
 }
 
 export function wordFound(approval: Approval | undefined, hash: string, now: Now): Found {

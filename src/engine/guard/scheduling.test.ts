@@ -1,0 +1,198 @@
+// Retention on schedule, from three clean runs and two people to the copy that was set aside while nobody looked; and all that makes it only report again.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { keepWorld, keyOf, setOf, type KeepWorld } from '../../../test/guard/keep-world.ts'
+import { days, hours, minutes, ms, seconds } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
+import { rhythmOf } from '../../rooms/guard/retention/schedule.ts'
+
+type Body = Record<string, unknown>
+const nights = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => keyOf(from + n))
+const reasonsOf = (body: Body): string[] => ((body['reasons'] ?? []) as { text: string }[]).map(({ text }) => text)
+const told = (it: KeepWorld): string[] => it.entries().filter(({ is }) => is === 'guard.alarmed').map(({ body }) => String(body['subject']))
+const armedBy = async (it: KeepWorld): Promise<readonly string[]> => (await it.plan()).schedule.armed_by
+
+/** Longer steps would be a time in which nobody listened: then the ringer is waited for first. */
+const STEP = ms(3000)
+
+/** Lists and lets a run come, so often. */
+async function runs(it: KeepWorld, count: number): Promise<void> {
+  it.keeper.fromRinger({ is: 'welcome', term: 1, store: 'store_test', journal: [], open: [] })
+  for (let n = 0; n < count; n++) {
+    await it.list()
+    for (let step = 0; step < 2; step++) await it.leap(STEP)
+  }
+}
+
+const arm = async (it: KeepWorld, args: Body = { set: 'shop' }): Promise<{ status: number; body: Body }> => await it.ask('backups.arm', { ...args, of: ['ada', 'bo'], person: 'ada' }) as unknown as { status: number; body: Body }
+
+/** Nine copies, two of which no rule keeps; armed by two after clean runs. */
+async function armed(t: Parameters<typeof keepWorld>[0], sets = [setOf()]): Promise<KeepWorld> {
+  const it = await keepWorld(t, sets)
+  await runs(it, 4)
+  const { body } = await arm(it)
+  assert.deepEqual([body['state'], body['what']], ['open', 'guard.arm'], JSON.stringify(body))
+  await it.agree()
+  assert.deepEqual(await armedBy(it), ['ada', 'bo'])
+  return it
+}
+
+test('G-7 G-11 what no rule keeps goes on schedule once three runs were clean and two people have armed it; what a person brings back stays; one disarms', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 2)
+  const early = await arm(it)
+  assert.match(reasonsOf(early.body).join(), /^shop in main: [12] of 3 clean runs in a row so far$/)
+  await runs(it, 3)
+  const shown = (await it.plan()).schedule
+  assert.deepEqual([shown.mode, shown.clean >= shown.wants, shown.armed_by], ['report', true, []])
+  assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 8)], 'what nobody has armed only reports')
+  const { body } = await arm(it)
+  assert.match(String(body['text']), /^From now on copies that no rule keeps are set aside on schedule: shop in main \([0-9a-f]{16}\)\./)
+  await runs(it, 1)
+  assert.deepEqual(await it.work(), [], 'C-17 two are asked, and neither has said it')
+  await it.agree()
+  await runs(it, 1)
+  const latest = (await it.plan()).schedule.latest ?? ''
+  assert.deepEqual((await it.work()).toSorted(), nights(7, 8).map((key) => `quarantine ${key} done`).toSorted())
+  const done = await it.apply(latest)
+  assert.deepEqual([done['permitted_by'], done['done']], [['ada', 'bo'], 2])
+  await it.ask('backups.release', { set: 'shop', copies: [keyOf(7)], person: 'bo' })
+  assert.deepEqual(await it.work(), [`release ${keyOf(7)} done`])
+  await runs(it, 6)
+  assert.deepEqual([await it.work(), it.standing(), await armedBy(it)], [[], nights(0, 7), ['ada', 'bo']], 'what came back is held')
+  await it.ask('backups.hold', { set: 'shop', copy: keyOf(7), end: true, person: 'bo' })
+  await runs(it, 1)
+  assert.deepEqual((await it.ask('backups.disarm', { set: 'shop', person: 'bo' })).status, 200)
+  assert.deepEqual([await it.work(), await armedBy(it)], [[], []], 'G-16 what waits is not done any more')
+  await runs(it, 2)
+  assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 7)])
+  assert.match(JSON.stringify((await it.ask('backups.arm', { set: 'shop', of: ['ada', 'bo'] })).body), /"state":"open"/, 'and may be armed again')
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-16 an edit of rules, gates or stores disarms and is told once; what waited is not done; it takes three clean runs and two people again', async (t) => {
+  const [lies] = setOf().in
+  assert(lies)
+  const gates = setOf().retention
+  assert(gates)
+  const edits = [
+    [setOf({ keep: { daily: 6 } })], [setOf({ keep: { daily: 7, weekly: 1 } })], [setOf({ retention: { ...gates, keepVerified: 1 } })], [setOf({ retention: { ...gates, verifiedWithin: days(60) } })],
+    [setOf({ in: [lies, { ...lies, store: 'nas' }] })], [setOf({ in: [{ ...lies, pattern: { text: 'shop-{date}.dump*', prefix: 'shop-' } }] })], [],
+  ]
+  for (const backups of edits) {
+    const it = await armed(t)
+    await runs(it, 1)
+    void it.keeper.configure({ ...it.keeper.config, backups })
+    await it.settle()
+    assert.deepEqual(told(it), ['retention:shop@main/disarmed'], JSON.stringify(backups))
+    assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 8)])
+    if (backups.length === 0) continue
+    assert.deepEqual(await armedBy(it), [])
+    await runs(it, 1)
+    assert.equal(told(it).filter((one) => one.endsWith('/disarmed')).length, 1, 'G-28 once')
+    assert.match(reasonsOf((await arm(it)).body).join(), /[012] of 3 clean runs|no run has read|changed since/)
+  }
+  const same = await armed(t)
+  await runs(same, 1)
+  void same.keeper.configure({ ...same.keeper.config, backups: [setOf({ escalate: 'default', every: hours(23), from: 'holdfast.yaml:9' })] })
+  await same.settle()
+  assert.deepEqual([told(same), (await same.work()).length], [[], 2], 'what does not decide what goes disarms nothing')
+})
+
+test('C-17 one person by two names arms nothing, nor does an agreement to something else', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 5)
+  await arm(it)
+  await it.agree(['ada'])
+  assert.deepEqual(await armedBy(it), [])
+  assert.ok(told(it).includes('reconcile:keep:shop@main/not-done'))
+  await runs(it, 1)
+  assert.deepEqual(await it.work(), [])
+  const edited = await keepWorld(t)
+  await runs(edited, 5)
+  await arm(edited)
+  void edited.keeper.configure({ ...edited.keeper.config, backups: [setOf({ keep: { daily: 6 } })] })
+  await edited.settle()
+  await runs(edited, 1)
+  await edited.agree()
+  assert.deepEqual([await armedBy(edited), await edited.work()], [[], []], 'what they agreed to is not there any more')
+})
+
+test('G-5 too much at once opens the breaker of what is armed, is told and stays so until two people close it; what is only reported on is not latched', async (t) => {
+  const it = await armed(t)
+  for (let night = 9; night < 20; night++) it.add(night)
+  await runs(it, 5)
+  const shown = await it.plan()
+  assert.deepEqual([shown.refusals.map(({ id }) => id), shown.schedule.mode], [['limit'], 'latched'])
+  assert.deepEqual([await it.work(), told(it)], [[], ['retention:shop@main', 'retention:shop@main']])
+  await it.ask('backups.acceptMost', { set: 'shop', store: 'main', most: 30, reason: 'they are old', person: 'ada' })
+  await runs(it, 4)
+  const open = await it.plan()
+  assert.deepEqual([open.refusals, open.schedule.mode, await it.work()], [[], 'latched', []], 'a word for more is not one for the breaker')
+  const close = await it.ask('reconcile.ask', { what: 'close-breaker', on: 'keep:shop@main', reason: 'the copies of an old job were moved here', of: ['ada', 'bo'] })
+  assert.equal(close.status, 200, JSON.stringify(close.body))
+  await it.agree()
+  await runs(it, 1)
+  assert.equal((await it.plan()).schedule.mode, 'armed')
+  const did = await it.work()
+  assert.equal(did.length, 10, 'half open: ten at first')
+  const report = await keepWorld(t, [setOf()], 20)
+  await runs(report, 3)
+  assert.deepEqual([(await report.plan()).refusals.map(({ id }) => id), (await report.plan()).schedule.mode], [['limit'], 'report'])
+})
+
+test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; nothing known of the store, nothing done', async (t) => {
+  const it = await armed(t)
+  await it.list({ says: 'connection refused' })
+  const before = it.entries().filter(({ is }) => is === 'guard.ran').length
+  for (let n = 0; n < 450; n++) await it.leap(STEP)
+  assert.equal(it.entries().filter(({ is }) => is === 'guard.ran').length, before + 1, 'it is waited for, and not for long')
+  assert.deepEqual([(await it.plan()).schedule.clean, await it.work(), it.standing()], [0, [], nights(0, 8)])
+  await it.list()
+  await runs(it, 4)
+  assert.deepEqual([(await it.work()).length, await armedBy(it)], [2, ['ada', 'bo']], 'and goes on when it can be listed again')
+})
+
+test('G-11 a person’s word that is being carried out is not taken away by a run', async (t) => {
+  const it = await keepWorld(t)
+  await it.ripen()
+  const { plan } = await it.apply((await it.plan()).id)
+  await runs(it, 3)
+  assert.equal((await it.apply(String(plan)))['waiting'], 2)
+  assert.equal((await it.work()).length, 2)
+  await runs(it, 3)
+  assert.ok((await it.plan()).schedule.clean >= 3, 'and runs go on after it')
+})
+
+test('G-16 one word arms a set in all of its stores, or every set; all of them or none; what has no credential to delete is left out', async (t) => {
+  const [lies] = setOf().in
+  assert(lies)
+  const sets = [setOf({ in: [lies, { ...lies, store: 'nas' }, { ...lies, store: 'cold', readOnly: true }] })]
+  const it = await keepWorld(t, sets)
+  await runs(it, 4)
+  assert.equal((await it.ask('backups.arm', { set: 'shop', store: 'moon', of: ['ada', 'bo'] })).status, 404)
+  assert.equal((await it.ask('backups.arm', { set: 'other', of: ['ada', 'bo'] })).status, 404)
+  assert.match(reasonsOf((await arm(it, { set: 'shop', store: 'cold' })).body).join(), /cold is given none/)
+  const { body } = await arm(it, {})
+  assert.match(String(body['text']), /shop in main \([0-9a-f]+\), shop in nas \([0-9a-f]+\)\. Newer/)
+  await it.agree()
+  const by = async (store: string): Promise<readonly string[]> => (await it.plan(store)).schedule.armed_by
+  assert.deepEqual([await by('main'), await by('nas'), await by('cold')], [['ada', 'bo'], ['ada', 'bo'], []])
+  assert.match(reasonsOf((await arm(it)).body).join(), /armed already/)
+  await it.ask('backups.disarm', { set: 'shop', store: 'nas', person: 'bo' })
+  assert.deepEqual([await by('main'), await by('nas')], [['ada', 'bo'], []])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+  const { entries } = (await it.ask('people.audit', {})).body as { entries: { says: string }[] }
+  assert.ok(entries.some(({ says }) => says.startsWith('keep:shop@nas was armed (agr_')) && entries.some(({ says }) => says === 'bo disarmed keep:shop@nas'))
+})
+
+test('a set is judged in its own rhythm, which a lab divides, and not for every start', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 3)
+  const before = it.entries().filter(({ is }) => is === 'guard.ran').length
+  await it.leap(ms(1000))
+  assert.equal(it.entries().filter(({ is }) => is === 'guard.ran').length, before)
+  for (const [every, shrink, apart] of [[hours(24), 1, hours(24)], [minutes(10), 1, hours(1)], [hours(24), 8_640, seconds(10)], [hours(24), 1_000_000, seconds(5)], [hours(24), 0, hours(24)], [hours(24), Number.NaN, hours(24)]] as const) {
+    assert.equal(rhythmOf({ every }, shrink), apart, `${every} ${shrink}`)
+  }
+})
