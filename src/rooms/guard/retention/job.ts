@@ -32,9 +32,11 @@ const hexOf = (key: string): string => Buffer.from(key).toString('hex')
 
 /** What of a plan is set aside, as the hand is told of it. */
 export function actsOf(plan: Pick<Plan, 'refusals' | 'items'>, shelf: Pick<Shelf, 'copies' | 'known'>): Wanted[] {
+  const going = deletable(plan)
+  if (going.length === 0) return []
   const copies = new Map(shelf.copies.map((it) => [nameOf(it.place), it]))
   const known = new Map(shelf.known?.copies.map((it) => [nameOf(it.place), it]))
-  return deletable(plan).flatMap((item): Wanted[] => {
+  return going.flatMap((item): Wanted[] => {
     const name = nameOf({ key: item.key, etag: item.etag, ...(item.version_id === null ? {} : { versionId: item.version_id }) })
     const mark = known.get(name)?.mark
     if (mark === undefined) return []

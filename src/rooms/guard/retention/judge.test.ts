@@ -145,6 +145,8 @@ test('a shelf that cannot be believed gives up nothing, says what is wrong and p
     assert.deepEqual([going(it), ids(it).includes(id), judge(it).pages.length, judge(it).remember], [[], true, 1, undefined], `${id}: ${JSON.stringify(change).slice(0, 80)}`)
     assert(judge(it).plan.refusals.every(({ cure, text }) => cure !== '' && text.startsWith('main: ')))
   }
+  const forgotten = good.copies.map((it, n) => (n === 3 ? { ...it, rung: undefined, provenAt: undefined } : it))
+  assert.deepEqual([ids(world([{ ...good, copies: forgotten }])), judge(world([{ ...good, copies: forgotten }])).pages.length], [['proofs'], 1], 'X-9 one of which nobody knows may be the one that is missed')
   const twice = shelf([...nights(9), night(8)])
   assert.deepEqual(ids(world([twice])), ['whole'])
   assert.deepEqual(ids(world([good], {}, { store: 'nas' })), ['listing'])

@@ -43,11 +43,12 @@ export function runOf({ world, job, binding, unfit }: Running): { readonly run: 
   const judged = judge(world)
   const { plan, healthy } = judged
   const isArmed = armedFound(job.arming, binding).is === 'pass'
-  const ladder = ladderIn(world, plan)
+  const going = goingOf(world, plan)
+  const ladder = ladderOf(going.map(({ key }) => key))
   const trips = isArmed ? plan.refusals.flatMap(({ id, found, text }) => (id === 'limit' && found === 'fail' ? [text] : [])) : []
   const { breaker } = step(job.breaker, { is: 'ran', at: now.wall, lived, trips, healthy, ladder, missed: 'unwatched' })
   const mode = modeOf(job.arming, breaker, binding)
-  const acts = mode === 'armed' && all(unfit).is === 'pass' ? goingOf(world, plan) : []
+  const acts = mode === 'armed' && all(unfit).is === 'pass' ? going : []
   return {
     judged,
     run: {

@@ -1,11 +1,15 @@
 // X-9 for retention, by random worlds: whatever is taken away, comes late or is blurred, the set that may go never grows and a page never falls silent; a
-// copy more never makes a newer one go; and what goes fits an oracle that knows the invariants and nothing of how they are kept.
+// copy more never makes a newer one go; and what goes fits an oracle that knows the invariants and nothing of how they are kept. What goes on schedule is
+// held against the same: by the job as it stands, armed, half known or latched, of which any part may be lost too.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { days, hours, instantOf, tickOf } from '../../../core/time.ts'
+import { NEW_JOB, type Job } from '../acts/job.ts'
 import { deletable, judge, LIMITS, type World } from './judge.ts'
+import { bindingOf, runOf } from './run.ts'
 import { nameOf, type Copy, type Shelf } from './shelf.ts'
 import type { Keep } from './slots.ts'
+import type { BackupSet } from '../sets/set.ts'
 import { ago, looked, moment, night, now, shelf, world } from './fixtures/scene.ts'
 
 const WORLDS = Number(process.env['HOLDFAST_TEST_WORLDS'] ?? 3_000)
@@ -51,6 +55,26 @@ function worldOf(it: Dice): World {
   const shelves = [shelfOf(it, 'main'), ...(it.chance(0.6) ? [shelfOf(it, 'nas')] : [])]
   const settings = { keep, zone: it.one(['UTC', 'Europe/Berlin', 'Australia/Lord_Howe']), keepVerified: it.one([1, 2, 2, 3]), locations: it.mostly(1, 2) }
   return world(shelves, settings, { accepted: it.mostly(undefined, { most: 12, at: ago(hours(3)) }, { most: 3, at: ago(hours(30)) }) })
+}
+
+const SET: Pick<BackupSet, 'engine' | 'in'> = { engine: 'postgres', in: ['main', 'nas'].map((store) => ({ store, pattern: { text: 'shop/{date}', prefix: 'shop/' } })) }
+
+/** The job of it: mostly armed by two for just this world, with a breaker that is closed. */
+function jobOf(it: Dice, world: World): Job {
+  const arming = { binding: bindingOf(world, SET) ?? '', people: ['ada', 'bo'], agreement: 'agr_1', at: ago(days(1)) }
+  return {
+    ...NEW_JOB, version: 7, arming: it.mostly<Job['arming']>(arming, undefined, { ...arming, people: ['ada'] }, { ...arming, binding: 'another' }),
+    breaker: it.mostly<Job['breaker']>({ is: 'closed' }, { is: 'open', since: ago(hours(3)), because: ['too many'] }, { is: 'half', since: ago(hours(3)), through: Buffer.from('main/10').toString('hex'), most: 10 }),
+  }
+}
+
+type JobLoss = (job: Job, it: Dice) => Job
+const JOB_LOSSES: Readonly<Record<string, JobLoss>> = {
+  'who armed it is forgotten': (job) => ({ ...job, arming: undefined }),
+  'one of two who armed it is forgotten': (job) => ({ ...job, arming: job.arming && { ...job.arming, people: job.arming.people.slice(0, 1) } }),
+  'what was armed is not known': (job) => ({ ...job, arming: job.arming && { ...job.arming, binding: '' } }),
+  'the breaker opens': (job) => ({ ...job, breaker: { is: 'open', since: ago(0), because: ['by chance'] } }),
+  'its history is lost': (job) => ({ ...job, latest: undefined, healthy: undefined, clean: 0 }),
 }
 
 type Loss = (world: World, it: Dice) => World
@@ -109,8 +133,24 @@ const LOSSES: Readonly<Record<string, Loss>> = {
   'another boot': (world) => ({ ...world, now: { ...now, boot: 'other' } }),
 }
 
-const paged = (world: World): number => judge(world).pages.length
 const goingOf = (world: World): string[] => deletable(judge(world).plan).map((item) => nameOf({ key: item.key, etag: item.etag }))
+
+/** What could go, what goes on schedule, and whether anybody is told. */
+function look(world: World, job: Job): { readonly could: readonly string[]; readonly goes: readonly string[]; readonly pages: number; readonly latches: boolean; readonly binding: string | undefined } {
+  const binding = bindingOf(world, SET)
+  const { judged, run } = runOf({ world, job, binding, unfit: [] })
+  const goes = run.acts.map(({ given: { item } }) => nameOf({ key: item.key, etag: item.etag ?? '' }))
+  return { could: deletable(judged.plan).map((item) => nameOf({ key: item.key, etag: item.etag })), goes, pages: judged.pages.length, latches: run.breaker?.is === 'open', binding }
+}
+
+/** Nothing goes on schedule but what could go by a person's word, of what two have armed, with a breaker that is not open. */
+function permitted(job: Job, { could, goes, latches, pages, binding }: ReturnType<typeof look>, says: string): void {
+  assert.deepEqual(goes.filter((one) => !could.includes(one)), [], `${says}: it goes on schedule, and could not`)
+  const isArmed = new Set(job.arming?.people).size >= 2 && job.arming?.binding === binding
+  assert(goes.length === 0 || (isArmed && !latches), `${says}: G-16 C-17 nobody let it`)
+  // What trips is refused, and so it is told.
+  assert(!latches || job.breaker.is === 'open' || pages > 0, `${says}: G-5 latched, and nobody is told`)
+}
 
 /** Everything that goes, looked at without the room's own eyes. */
 function fits(world: World, going: readonly string[], says: string): void {
@@ -131,30 +171,40 @@ function fits(world: World, going: readonly string[], says: string): void {
 
 test(`X-9 G-3 G-1 G-4 G-5 nothing that is missing, late or blurred lets a copy go or silences a page, in ${WORLDS} worlds`, () => {
   const losses = Object.entries(LOSSES)
-  const counted = { going: 0, paging: 0, stopped: 0 }
+  const jobLosses = Object.entries(JOB_LOSSES)
+  const counted = { going: 0, paging: 0, stopped: 0, scheduled: 0, latched: 0 }
   for (let n = 0; n < WORLDS; n++) {
     const seed = SEED * 1_000_003 + n
     const it = dice(seed)
     let before = worldOf(it)
-    let was = goingOf(before)
-    fits(before, was, `seed ${seed}`)
-    if (was.length > 0) counted.going++
+    let job = jobOf(it, before)
+    let was = look(before, job)
     const told = [`seed ${seed}`]
+    fits(before, was.could, `seed ${seed}`)
+    permitted(job, was, `seed ${seed}`)
+    if (was.could.length > 0) counted.going++
+    if (was.goes.length > 0) counted.scheduled++
+    if (was.latches && job.breaker.is !== 'open') counted.latched++
     for (let again = true; again; again = it.chance(0.6)) {
+      const ofJob = it.chance(0.15)
       const [name, lose] = losses[it.below(losses.length)] ?? ['', (same: World) => same]
-      told.push(name)
-      const lost = lose(before, it)
-      const [pages, is] = [paged(before), goingOf(lost)]
-      if (pages > 0) counted.paging++
-      if (is.length < was.length) counted.stopped++
-      assert.deepEqual(is.filter((one) => !was.includes(one)), [], `${told.join(' → ')}: more may go`)
-      assert(pages === 0 || paged(lost) > 0, `${told.join(' → ')}: nobody is paged any more`)
-      fits(lost, is, told.join(' → '))
-      if (it.chance(0.5)) [before, was] = [lost, is]
+      const [jobName, loseJob] = jobLosses[it.below(jobLosses.length)] ?? ['', (same: Job) => same]
+      told.push(ofJob ? jobName : name)
+      const lost = ofJob ? before : lose(before, it)
+      const left = ofJob ? loseJob(job, it) : job
+      const is = look(lost, left)
+      if (was.pages > 0) counted.paging++
+      if (is.could.length < was.could.length) counted.stopped++
+      assert.deepEqual(is.could.filter((one) => !was.could.includes(one)), [], `${told.join(' → ')}: more may go`)
+      assert.deepEqual(is.goes.filter((one) => !was.goes.includes(one)), [], `${told.join(' → ')}: more goes on schedule`)
+      assert(was.pages === 0 || is.pages > 0, `${told.join(' → ')}: nobody is paged any more`)
+      fits(lost, is.could, told.join(' → '))
+      permitted(left, is, told.join(' → '))
+      if (it.chance(0.5)) [before, job, was] = [lost, left, is]
       else told.pop()
     }
   }
-  assert(counted.going > WORLDS / 5 && counted.paging > WORLDS / 10 && counted.stopped > WORLDS / 10, `the worlds prove too little: ${JSON.stringify(counted)}`)
+  assert(counted.going > WORLDS / 5 && counted.paging > WORLDS / 10 && counted.stopped > WORLDS / 10 && counted.scheduled > WORLDS / 8 && counted.latched > WORLDS / 100, `the worlds prove too little: ${JSON.stringify(counted)}`)
 })
 
 test(`G-3 a copy more never makes a newer one go, in ${WORLDS / 2} worlds`, () => {
