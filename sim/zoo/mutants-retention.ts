@@ -135,6 +135,10 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/acts/index.ts', find: 'for (const { reconcile, binding } of also) {\n    const other', put: 'for (const { reconcile, binding } of also.slice(1)) {\n    const other' }],
   },
   {
+    name: 'a store is judged before its witnesses are listed', breaks: ['G-7'], killer: carried('G-1 G-7 copies in two places'),
+    changes: [{ file: `${ROOM}/evaluating.ts`, find: 'if (set.in.every((it) => it.store === store || isFresh(tx, set.name, it.store))) {', put: `if (store !== '') {` }],
+  },
+  {
     name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),
     changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },

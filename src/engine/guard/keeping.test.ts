@@ -211,3 +211,28 @@ test('G-4 a hold is ended by whoever placed it, or by somebody who may run what 
   const { entries } = (await it.ask('people.audit', {})).body as { entries: { says: string }[] }
   assert.ok(entries.some(({ says }) => says === `token ci holds ${keyOf(8)} of shop: no rule makes it go`) && entries.some(({ says }) => says === `bo ended the hold of ${keyOf(8)} of shop`), JSON.stringify(entries))
 })
+
+test('G-1 G-7 copies in two places ripen in both, whichever is listed first; a place that is not listed any more stops both, and is told at once where that refuses', async (t) => {
+  const [lies] = setOf().in
+  const gates = setOf().retention
+  assert(lies && gates)
+  const it = await keepWorld(t, [setOf({ in: [lies, { ...lies, store: 'nas' }], retention: { ...gates, locations: 2 } })])
+  for (let n = 0; n < 5; n++) {
+    await it.list({ store: 'main' })
+    await it.leap(seconds(2))
+    await it.list({ store: 'nas' })
+    await it.leap(minutes(15))
+  }
+  await it.list({ store: 'main' })
+  await it.leap(seconds(2))
+  await it.list({ store: 'nas' })
+  for (const store of ['main', 'nas']) assert.equal((await it.plan(store)).totals.quarantine, 2, store)
+  const alone = await keepWorld(t, [setOf({ in: [lies, { ...lies, store: 'nas' }], retention: { ...gates, locations: 2 } })], 20)
+  await alone.list({ store: 'main' })
+  assert.equal(alone.entries().filter(({ is }) => is === 'guard.alarmed').length, 1, 'X-9 told at once')
+  for (let n = 0; n < 5; n++) {
+    await alone.list({ store: 'main' })
+    await alone.leap(minutes(15))
+  }
+  assert.equal((await alone.plan('main')).totals.quarantine, 0)
+})

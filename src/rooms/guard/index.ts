@@ -18,7 +18,8 @@ import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcil
 import * as runs from './reconcile/rows.ts'
 import { restores, type Restores } from './restore/restores.ts'
 import { applyRestored, applyRestoring, applySwapAsked, applySwapping, RESTORE_PROJECTIONS, RESTORE_TABLES } from './restore/rows.ts'
-import { atticOf, evaluate, worldOf, type Life } from './retention/duty.ts'
+import { atticOf, worldOf, type Life } from './retention/duty.ts'
+import { evaluatingOf } from './retention/evaluating.ts'
 import { parseJob } from './retention/job.ts'
 import * as retention from './retention/rows.ts'
 import { rulesFor } from './retention/rulings.ts'
@@ -77,7 +78,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     ...context,
     onListed(tx, set, store, { identity, clock }) {
       retention.saveShelf(tx.sql, set.name, store, identity, clock)
-      evaluate(tx, set, store, context, acts)
+      judging.listed(tx, set, store)
       verifying.listed(tx, set, store)
     },
     doubts: (sql, set, store, now) => [verifying.verdict(sql, set, store), walking.verdict(sql, set, store), drillDoubt(sql, set, store, now), slowness(sql, set, now)].flatMap((it) => it ?? []),
@@ -92,6 +93,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
   const acts = actsPart(context)
   const doubtful = unsettling(context)
   const keeping = scheduleOf(context, acts)
+  const judging = evaluatingOf(context, acts)
   const reconciles = reconcilesOf({ ...context, begin: context.ask }, acts)
   return {
     name: 'guard',
@@ -118,7 +120,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.planted': drills.apply.planted,
       'guard.manifest': applyRan, 'guard.backupRan': applyRan,
     },
-    due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due, ...keeping.due },
+    due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due, ...keeping.due, ...judging.due },
     configure(tx) {
       sets.configure(tx)
       verifying.configure(tx)
