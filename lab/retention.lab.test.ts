@@ -169,7 +169,7 @@ test('G-5 G-7 G-11 twelve copies in a bucket and a folder: five of each set asid
   await world.list()
   const limited = await world.plan('main')
   assert.deepEqual([limited.refusals.map(({ id }) => id), (await world.apply(limited.id)).reasons.map(({ id }) => id)], [['limit'], ['limit']])
-  for (const store of ['main', 'nas']) assert.equal((await world.it.ask('backups.acceptMost', { set: 'shop', store, most: 5, reason: 'keep is shorter from today on' })).status, 200)
+  for (const store of ['main', 'nas']) assert.equal((await world.it.ask('backups.acceptMost', { set: 'shop', store, most: 5, reason: 'keep is shorter from today on', person: 'ada' })).status, 200)
   for (let n = 0; n < 4; n++) {
     await world.list()
     await world.wait(ms(1_300))

@@ -135,6 +135,6 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'whoever is root at a machine accepts', breaks: ['G-16'], killer: { is: 'test', file: 'src/processes/hand/acting.test.ts', name: 'G-16 what changes after arming' },
-    changes: [{ file: 'src/engine/guard/act-calls.ts', find: `if (!keeper.rooms.people.isKnown(keeper.store.sql, by)) return`, put: `if (by === '') return` }],
+    changes: [{ file: 'src/engine/guard/act-calls.ts', find: `if (people.isKnown(sql, by)) return undefined`, put: `if (by !== '') return undefined` }],
   },
 ]

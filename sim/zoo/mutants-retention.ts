@@ -139,6 +139,10 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/evaluating.ts`, find: 'if (set.in.every((it) => it.store === store || isFresh(tx, set.name, it.store))) {', put: `if (store !== '') {` }],
   },
   {
+    name: 'what vanished is accepted unseen', breaks: ['G-12'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-1 G-7 G-12 what could go' },
+    changes: [{ file: 'src/engine/guard/calls.ts', find: 'if (seen === missing.seen ||', put: `if (missing.seen !== '' ||` }],
+  },
+  {
     name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),
     changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },

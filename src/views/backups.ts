@@ -186,8 +186,8 @@ export interface BackupCalls extends DrillCalls, ReportCalls {
   'backups.plan': { args: { set: string; store?: string }; body: RetentionAnswer }
   /** `end`: nobody holds it any more. */
   'backups.hold': { args: { set: string; copy: string; reason?: string; end?: boolean; person?: string }; body: DoneAnswer }
-  /** What vanished from a store, and was not taken by us, was meant to go. */
-  'backups.acceptGone': { args: { set: string; store: string; reason: string; person?: string }; body: DoneAnswer }
+  /** What vanished from a store, and was not taken by us, was meant to go. `seen`: what names just that; without it, it is only told. */
+  'backups.acceptGone': { args: { set: string; store: string; seen?: string; reason: string; person?: string }; body: DoneAnswer }
   /** So many copies may go at once in a store; for a day. */
   'backups.acceptMost': { args: { set: string; store: string; most: number; reason: string; person?: string }; body: DoneAnswer }
   'backups.ran': { args: RunReport & { set: string }; body: DoneAnswer }

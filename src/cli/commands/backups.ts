@@ -141,8 +141,8 @@ const hold: Command = async (session, [set = '', copy = ''], options) => {
   }))
 }
 
-const acceptGone: Command = async (session, [set = '', store = ''], options) =>
-  done(session, await ask<DoneAnswer>(session, 'POST', `/backups/${segment(set)}/accept-gone`, { store, reason: session.message(textOption(options, 'message') ?? ''), person: session.person.name }))
+const acceptGone: Command = async (session, [set = '', store = '', seen], options) =>
+  done(session, await ask<DoneAnswer>(session, 'POST', `/backups/${segment(set)}/accept-gone`, { store, ...(seen === undefined ? {} : { seen }), reason: session.message(textOption(options, 'message') ?? ''), person: session.person.name }))
 
 function done({ out }: Session, body: DoneAnswer): number {
   out.answer(body, () => out.talk(plain(body.says)))

@@ -120,13 +120,21 @@ async function release(keeper: Keeper, { reconcile, keys, person: named }: Args<
   return ok({ schema: 'holdfast.release/1', reconcile, wanted, missing: missing.map((key) => Buffer.from(key, 'hex').toString('utf8')), plan: byHand(reconcile) })
 }
 
-async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
+/** What is accepted is dated and signed: no token does it, and whoever is root at a machine is nobody. */
+export function whyNotAccept(keeper: Keeper, by: string, asker: Asker): Answer | undefined {
   if (asker.is === 'token') return no(403, 'HF475', 'No token accepts: a person does.', 'sign in, or do it on the machine itself with --as')
+  const { people } = keeper.rooms
+  const { sql } = keeper.store
+  if (people.isKnown(sql, by)) return undefined
+  return no(400, 'HF477', `“${by}” is no person that is known here, and what is accepted is accepted by a person.`, `say who: --as <person>; known are ${people.everybody(sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
+}
+
+async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
   const config = reconcilesIn(keeper.config).get(reconcile)
   if (!config) return notHere(reconcile, keeper)
   const by = speaker(asker, named)
-  // What is accepted is dated and signed: whoever is root at a machine is nobody.
-  if (!keeper.rooms.people.isKnown(keeper.store.sql, by)) return no(400, 'HF477', `“${by}” is no person that is known here, and what is accepted is accepted by a person.`, `say who: --as <person>; known are ${keeper.rooms.people.everybody(keeper.store.sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
+  const nobody = whyNotAccept(keeper, by, asker)
+  if (nobody) return nobody
   const key = what === 'gap' || what === 'unlock'
   const shown = viewReconcile(keeper.store.sql, config, null, keeper.now().wall)
   if (undo) {

@@ -2,6 +2,7 @@
 // pages within one scan; a silence hides no backup; all findings of a set are one incident.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
+import { acceptGone } from '../../../test/guard/accept-gone.ts'
 import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { days, hours, instantOf, minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
@@ -146,7 +147,7 @@ test('G-12 what whoever rotates a set takes away is in the ledger and pages nobo
   await it.list(daily(kept - 2, at))
   assert.deepEqual(it.open(), ['backup:shop'])
   assert.match((await it.incident()).says, /is gone, more than new ones came; Holdfast took none away/)
-  assert.match(JSON.stringify(await it.ask('backups.acceptGone', { set: 'shop', store: 'nas', reason: 'shorter from now on' })), /1 copy is gone/)
+  assert.match(JSON.stringify(await acceptGone(it, 'shorter from now on')), /1 copy is gone/)
   assert.deepEqual(it.open(), [])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
@@ -190,7 +191,7 @@ test('G-6, G-12 what lies in another store says nothing of this one: nothing is 
   }
   assert.deepEqual([(await it.shown()).state, it.open()], ['unknown', ['backup:shop']])
   assert.match((await it.incident()).says, /another store than before/)
-  assert.equal((await it.ask('backups.acceptGone', { set: 'shop', store: 'nas', reason: 'moved to the new bucket' })).status, 200)
+  assert.equal((await acceptGone(it, 'moved to the new bucket')).status, 200)
   await it.later()
   await it.list([copyAt(START - HOUR, { etag: 'other' })], 'two')
   assert.deepEqual([(await it.shown()).state, (await it.shown()).copies?.length, it.open()], ['ok', 1, []])

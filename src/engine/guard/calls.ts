@@ -11,6 +11,7 @@ import { modeOf } from '../../rooms/guard/reconcile/plan.ts'
 import { purgeFor, worldOf, type Life } from '../../rooms/guard/retention/duty.ts'
 import { jobOf } from '../../rooms/guard/retention/job.ts'
 import { judge } from '../../rooms/guard/retention/judge.ts'
+import { missingOf, type Missing } from '../../rooms/guard/retention/missing.ts'
 import { bindingOf } from '../../rooms/guard/retention/run.ts'
 import { rhythmOf } from '../../rooms/guard/retention/schedule.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
@@ -18,7 +19,7 @@ import { loadHolder } from '../../rooms/guard/retention/rows.ts'
 import type { Asker } from '../../views/answers.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
-import { speaker } from './act-calls.ts'
+import { speaker, whyNotAccept } from './act-calls.ts'
 import { beginDrill } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
 import { provenReport, showReport } from './reports.ts'
@@ -38,7 +39,7 @@ const BACKUP_ARGS = {
   'backups.verify': z.strictObject({ set: name, all: z.boolean().optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
-  'backups.acceptGone': z.strictObject({ set: name, store: name, reason: z.string().min(1).max(2000), person }),
+  'backups.acceptGone': z.strictObject({ set: name, store: name, seen: name.optional(), reason: z.string().min(1).max(2000), person }),
   'backups.acceptMost': z.strictObject({ set: name, store: name, most: z.int().min(1).max(100_000), reason: z.string().min(1).max(2000), person }),
   'backups.ran': z.strictObject({ set: name, ...runShape }),
 } satisfies Record<keyof BackupCalls, z.ZodType>
@@ -107,15 +108,19 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     return done(held ? `${key} is held: no rule makes it go` : `${key} is held already`)
   }),
   'backups.acceptGone': (keeper, args, who, asker) => withSet(keeper, args.set, async (set) => {
-    if (asker.is === 'token') return noToken('accepts')
-    if (!set.in.some(({ store }) => store === args.store)) return noStore(set, args.store)
-    const gone = await keeper.engine.turn('accept gone', (tx) => keeper.rooms.guard.acceptGone(tx, { set: set.name, store: args.store, by: who, reason: args.reason }))
-    if (set.in.some((it) => it.store === args.store && it.objects !== undefined)) return done(`accepted: ${set.name} in ${args.store} is measured by what lies there now`)
+    const { store, reason } = args
+    if (!set.in.some((it) => it.store === store)) return noStore(set, store)
+    const nobody = whyNotAccept(keeper, who, asker)
+    if (nobody) return nobody
+    const gone = await keeper.engine.turn('accept gone', (tx) => notSeen(set.name, store, args.seen, missingOf(tx.sql, set.name, store, tx.now)) ?? keeper.rooms.guard.acceptGone(tx, { set: set.name, store, by: who, reason }))
+    if ('status' in gone) return gone
+    if (set.in.some((it) => it.store === store && it.objects !== undefined)) return done(`accepted: ${set.name} in ${store} is measured by what lies there now`)
     return done(gone.length === 0 ? 'nothing is missing that was there' : `accepted that ${gone.length} ${gone.length === 1 ? 'copy is' : 'copies are'} gone: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ' …' : ''}`)
   }),
   'backups.acceptMost': (keeper, { set: called, store, most, reason }, who, asker) => withSet(keeper, called, async (set) => {
-    if (asker.is === 'token') return noToken('accepts')
     if (!set.in.some((it) => it.store === store)) return noStore(set, store)
+    const nobody = whyNotAccept(keeper, who, asker)
+    if (nobody) return nobody
     await keeper.engine.turn('accept most', (tx) => keeper.rooms.guard.acceptMost(tx, { set: set.name, store, most, by: who, reason }))
     return done(`accepted that up to ${most} copies of ${set.name} may go at once in ${store}; for a day`)
   }),
@@ -128,6 +133,14 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
 }
 
 const noToken = (does: string): Answer => no(403, 'HF475', `No token ${does}: a person does.`, 'sign in, or do it on the machine itself with --as')
+
+/** What is accepted is bound to what was seen: what has gone since was not. */
+function notSeen(set: string, store: string, seen: string | undefined, missing: Missing): Answer | undefined {
+  const { places, moved } = missing
+  if (seen === missing.seen || (places.length === 0 && !moved)) return undefined
+  const says = [...(moved ? [`${store} is another store than before`] : []), ...(places.length > 0 ? [`${places.length} ${places.length === 1 ? 'copy is' : 'copies are'} missing in ${store}: ${places.slice(0, 10).map(({ key }) => key).join(', ')}${places.length > 10 ? ' …' : ''}`] : [])].join('; ')
+  return no(409, 'HF492', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, `if just that was meant to be: holdfast backups accept-gone ${set} ${store} ${missing.seen} -m "why"`)
+}
 
 /** Whoever placed a hold lets go of it. Somebody else's is for those who may run what destroys: what is held no more can go. A token ends its own alone (C-17). */
 function whyNotEnd(holder: string | undefined, who: string, asker: Asker): Answer | undefined {

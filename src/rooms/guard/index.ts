@@ -13,7 +13,7 @@ import type { DrillReport } from './drills/report.ts'
 import { applyMeasured, applyMeasuredAnew, applyWholeLeft, OBJECT_PROJECTIONS, OBJECT_TABLES } from './objects/rows.ts'
 import { walkingOf } from './objects/walking.ts'
 import type { DrillTask, Listed, ListTask, Verified, VerifyTask, Walked, WalkTask } from './protocol.ts'
-import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, loadListing, PROJECTIONS, TABLES } from './rows.ts'
+import { applyAppeared, applyCheckRemoved, applyDisproved, applyLeft, applyProved, applyTurned, applyVanished, applyWatchTurned, PROJECTIONS, TABLES } from './rows.ts'
 import { reconcilesOf, type ReconcileContext, type Reconciles } from './reconcile/duty.ts'
 import * as runs from './reconcile/rows.ts'
 import { restores, type Restores } from './restore/restores.ts'
@@ -21,13 +21,14 @@ import { applyRestored, applyRestoring, applySwapAsked, applySwapping, RESTORE_P
 import { atticOf, worldOf, type Life } from './retention/duty.ts'
 import { evaluatingOf } from './retention/evaluating.ts'
 import { parseJob } from './retention/job.ts'
+import { missingOf } from './retention/missing.ts'
 import * as retention from './retention/rows.ts'
 import { rulesFor } from './retention/rulings.ts'
 import { scheduleOf } from './retention/schedule.ts'
 import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
-import { ANOTHER, foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
+import { foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
 import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, saveRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
@@ -144,8 +145,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       return true
     },
     acceptGone(tx, { set, store, by, reason }) {
-      const gone = retention.loadGone(tx.sql, set, store)
-      const moved = loadListing(tx.sql, set, store, tx.now).failed === ANOTHER
+      const { places: gone, moved } = missingOf(tx.sql, set, store, tx.now)
       if (gone.length > 0 || moved) tx.append({ is: 'guard.goneAccepted', stream: `backup:${set}`, body: { set, store, names: gone.map(nameOf), by, reason: `#${tx.keep(reason)}`, at: tx.now.wall, ...(moved ? { moved } : {}) } })
       // What the next listing lacks was left behind.
       if (moved) saveRotation(tx.sql, set, store, { credit: FIRST_CREDIT, odd: '' })

@@ -11,6 +11,7 @@ import {
 } from '../rows.ts'
 import { worstFirst, type Copy, type Verdict } from './judge.ts'
 import { record } from './recording.ts'
+import { another } from '../retention/missing.ts'
 import { lookEvery, type BackupSet } from './set.ts'
 import { isSilenced, loadFindings, loadMissed, type MissedBody } from './standing-rows.ts'
 
@@ -47,8 +48,6 @@ const LOOK = 'guard.look'
 const BETWEEN_LOOKS: Span = minutes(1)
 /** A listing that takes longer than this says nothing any more: see `LIMITS` of listings. */
 const LONGEST_LISTING: Span = minutes(65)
-/** What is said while a store is not the one that it was. */
-export const ANOTHER = 'it is another store than before. If that is right, say so: holdfast backups accept-gone'
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 /** How old a listing may be: three looks, and what one may take. */
@@ -101,7 +100,7 @@ export function setsOf(context: SetsContext): Sets {
       const former = context.formerOf(tx.sql, set, store)
       if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.says)
       // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
-      else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, ANOTHER)
+      else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, another(result.identity))
       else {
         if (lies.objects !== undefined) measure(tx, set, lies, result)
         else if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
