@@ -143,6 +143,14 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: 'src/engine/guard/calls.ts', find: 'if (seen === missing.seen ||', put: `if (missing.seen !== '' ||` }],
   },
   {
+    name: 'a copy of which nobody knows what was proven stands for one that is missed', breaks: ['X-9'], killer: killer('judge', 'a shelf that cannot be believed'),
+    changes: [{ file: `${ROOM}/shelf.ts`, find: '.length >= held ? unknown(says) : fail(says)', put: '.length >= held ? pass : fail(says)' }],
+  },
+  {
+    name: 'one of two arms what goes on schedule', breaks: ['C-17', 'X-9'], killer: killer('uncertainty.model', 'X-9 G-3 G-1 G-4 G-5'),
+    changes: [{ file: 'src/rooms/guard/reconcile/plan.ts', find: 'new Set(arming.people).size >= 2', put: 'new Set(arming.people).size >= 1' }],
+  },
+  {
     name: 'a wait is lost with a hand that died', breaks: ['G-8'], killer: carried('G-8 a hand that dies'),
     changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },
