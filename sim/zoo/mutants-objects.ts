@@ -5,6 +5,8 @@ const ROOM = 'src/rooms/guard/objects'
 const WALK = 'src/processes/guard/objects/walk.ts'
 const judged = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/judge.test.ts`, name })
 const walked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/walk.test.ts', name })
+const REFERENCES = 'src/ports/backup/references.ts'
+const refers = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/drill/references.test.ts', name })
 const told = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/whole.test.ts', name })
 
 export const mirroring: readonly Mutant[] = [
@@ -43,5 +45,17 @@ export const mirroring: readonly Mutant[] = [
   {
     name: 'a promise that no round kept is kept', breaks: ['G-2'], killer: told('G-2 every object is read'),
     changes: [{ file: `${ROOM}/walking.ts`, find: 'if (isBroken(base, passed, allWithin))', put: 'if (isBroken(base, ms(0), allWithin))' }],
+  },
+  {
+    name: 'a restored database that refers to nothing is well', breaks: ['G-2'], killer: refers('L6 every reference'),
+    changes: [{ file: REFERENCES, find: `if (all === 0) return failed('the query names nothing: no row has a key')`, put: `if (all === 0) return passed('the query names nothing: no row has a key')` }],
+  },
+  {
+    name: 'references that were cut short are all of them', breaks: ['G-2'], killer: refers('L6 what was cut short'),
+    changes: [{ file: REFERENCES, find: 'keys.length !== Math.min(all, DRAWN)', put: 'keys.length > Math.min(all, DRAWN)' }],
+  },
+  {
+    name: 'a store that does not answer holds what is referred to', breaks: ['G-2', 'X-3'], killer: refers('L6 a key is missing only'),
+    changes: [{ file: 'src/processes/guard/drill/resolve.ts', find: '    return { says: sentence(cause) }', put: `    return cause instanceof TypeError ? { says: sentence(cause) } : 'there'` }],
   },
 ]

@@ -61,6 +61,8 @@ export type Assertion =
   | { readonly is: 'sql'; readonly sql: string }
   | { readonly is: 'newest'; readonly sql: string; readonly within: Span }
   | { readonly is: 'file'; readonly file: string; readonly sha256: string }
+  /** What a query names in its column `key` lies in that store. */
+  | { readonly is: 'references'; readonly sql: string; readonly in: string }
 
 /** What a copy says of itself, by its engine. */
 export interface Held {
@@ -157,5 +159,6 @@ export const open = (says: string, said?: string): Step => ({ is: 'unknown', say
 export function sayAssertion(it: Assertion): string {
   if (it.is === 'sql') return it.sql
   if (it.is === 'newest') return `${it.sql} within ${it.within / 3_600_000} h of the copy`
+  if (it.is === 'references') return `${it.sql}: what it names lies in ${it.in}`
   return it.sha256 === 'from-manifest' ? `${it.file} as the manifest says` : `${it.file} has sha256 ${it.sha256.slice(0, 12)}…`
 }

@@ -332,6 +332,14 @@ test('a base backup has its WAL in its own store, and what is a folder is never 
   }
 })
 
+test('what a restored database refers to lies in a store that there is, and only databases refer', async () => {
+  const text = (engine: string, store: string): string => `version: 1\nstores: { nas: { dir: ./nas }, second: { dir: ./second } }\nbackups: { shop: { engine: ${engine}, in: { nas: "a-{date}" }, every: 24h, drill: { assert: [ { references: "select k as key from t", in: ${store} } ] } } }\n`
+  const config = await accept({ text: text('postgres', 'second'), ...plugins })
+  assert.deepEqual(config.backups[0]?.drill?.assert, [{ is: 'references', sql: 'select k as key from t', in: 'second' }])
+  assert.match((await refuse({ text: text('postgres', 'secnd'), ...plugins })).rendered, /refers to “secnd”, and there is no such store[^]*did you mean “second”/)
+  assert.match((await refuse({ text: text('files', 'second'), ...plugins })).rendered, /holds no database/)
+})
+
 test('a bucket that is itself the copy is named by its folder, or by a slash for all that lies there, and nothing of it goes by a rule', async () => {
   const text = (name: string, more = ''): string => `version: 1\nstores: { nas: { dir: ./nas } }\nbackups: { media: { engine: objects, in: { nas: "${name}" }, every: 24h${more} } }\n`
   const lies = async (name: string): Promise<unknown> => {

@@ -25,7 +25,7 @@ export default engine({
   does: 'Restores dumps of mariadb-dump and copies of mariadb-backup into a MariaDB of its own, examines and asks them.',
   config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
   examples: [{}, { database: 'shop' }],
-  asserts: ['sql', 'newest'],
+  asserts: ['sql', 'newest', 'references'],
   servers: true,
   folders: {
     place(key) {
@@ -69,7 +69,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       if (ran.exit === 0 && !wrong) return passed()
       return started().alive() ? failed('MariaDB finds what was restored damaged', gist(ran)) : open('the MariaDB that it was restored into ended', gist(ran))
     },
-    prove: (assertion) => prove(asks(), assertion, copy.at),
+    prove: (assertion) => prove(asks(), assertion, copy),
     manifest: () => proveRows(asks(), copy.manifest),
     reach: () => Promise.resolve({ url: `mysql://${USER}@localhost/${database()}?socket=${cell.work}/run/s`, socket: `${cell.work}/run/s`, user: USER, database: database() }),
   }

@@ -20,7 +20,7 @@ export default engine({
   does: 'Verifies a repository of pgBackRest, restores a backup with the WAL behind it, examines and asks it.',
   config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
   examples: [{}, { database: 'shop' }],
-  asserts: ['sql', 'newest'],
+  asserts: ['sql', 'newest', 'references'],
   servers: true,
   repository: {
     place(key) {

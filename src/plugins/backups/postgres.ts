@@ -25,7 +25,7 @@ export default engine({
   does: 'Restores dumps of pg_dump and base backups with their WAL into a PostgreSQL of its own, examines and asks them.',
   config: z.strictObject({ database: z.string().min(1).max(63).optional() }),
   examples: [{}, { database: 'shop' }],
-  asserts: ['sql', 'newest'],
+  asserts: ['sql', 'newest', 'references'],
   servers: true,
   folders: {
     place(key) {
@@ -46,7 +46,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     if (!server) throw new Error('nothing was restored yet')
     return server
   }
-  const asks = (): Asks => ({ alive: started().alive, ask: (text) => started().sql(ROLE, text, { readOnly: true }) })
+  const asks = (): Asks => ({ alive: started().alive, ask: (text, take) => started().sql(ROLE, text, { readOnly: true, ...(take ? { take } : {}) }) })
   return {
     async structure() {
       const found = await lookAt(cell)
@@ -67,7 +67,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
       if (/amcheck is not installed|no relations to check|extension "amcheck"/i.test(ran.err + ran.out)) return open('the extension amcheck is not installed here (package postgresql-contrib): what was restored was not examined', gist(ran))
       return failed('PostgreSQL finds what was restored damaged', gist(ran))
     },
-    prove: (assertion) => prove(asks(), assertion, copy.at),
+    prove: (assertion) => prove(asks(), assertion, copy),
     manifest: () => proveRows(asks(), copy.manifest),
     reach: () => Promise.resolve({ url: `postgresql://${ROLE}@/${DATABASE}?host=${cell.work}/run`, socket: `${cell.work}/run`, user: ROLE, database: DATABASE }),
   }

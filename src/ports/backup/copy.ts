@@ -1,6 +1,7 @@
 // A copy as an engine is given it, and what a step with it found.
 import type { Found } from '../../core/evidence.ts'
 import type { Instant } from '../../core/time.ts'
+import type { Resolve } from './references.ts'
 import type { Bounds } from './rows.ts'
 
 /** What was written down when the copy was made. */
@@ -27,6 +28,8 @@ export interface CopyGiven {
   readonly until?: Instant
   /** What a database wrote behind its copies, where the configuration says that it lies in the same store. */
   readonly logs?: Logs
+  /** For what a restored database refers to elsewhere. */
+  readonly resolve?: Resolve
 }
 
 /** One file of a database's log, as its store lists it. */

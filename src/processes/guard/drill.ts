@@ -15,6 +15,7 @@ import { askApplication } from './drill/application.ts'
 import { fetchCopy, type Fetched } from './drill/fetch.ts'
 import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
 import { logsOf } from './drill/logs.ts'
+import { resolveIn } from './drill/resolve.ts'
 import { spoil } from './drill/spoil.ts'
 
 export interface DrillWants {
@@ -82,7 +83,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
       const password = context.password?.(wants.set)
       const name = repository?.place(wants.copy.key)?.name
       const given: CopyGiven = {
-        at: wants.at, bytes: wants.copy.bytes, readAt: began.wall,
+        at: wants.at, bytes: wants.copy.bytes, readAt: began.wall, resolve: resolveIn(context.reading, ends),
         ...(wants.manifest ? { manifest: wants.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
         ...(wants.wal === undefined ? {} : { logs: logsOf({ reading, below: wants.wal, cell: opened, most, now: context.now }, ends) }),
       }

@@ -85,6 +85,7 @@ const NO_NUL = /^[^\0]*$/
 const assertion = z.union([
   z.strictObject({ sql: z.string().min(1).max(10_000).meta({ description: 'One value; true when all is well' }) }),
   z.strictObject({ newest: z.string().min(1).max(10_000).meta({ description: 'The time of the newest row' }), within: span(minutes(1), LONGEST) }),
+  z.strictObject({ references: z.string().min(1).max(10_000).meta({ description: 'A query with a column `key`: what has to lie in that store' }), in: nameKey() }),
   z.strictObject({ file: z.string().min(1).max(1000), sha256: z.string().regex(/^(?:[0-9a-f]{64}|from-manifest)$/, '64 hex digits, or from-manifest') }),
   z.strictObject({
     http: z.string().max(1000).regex(ASKED, 'an address on 127.0.0.1, such as http://127.0.0.1:{{port}}/health').meta({ description: 'Asked of the application that is started on what was restored' }),
@@ -219,7 +220,10 @@ type Asked = Extract<Drill['assert'][number], { readonly http: string }>
 const isAsked = (it: Drill['assert'][number]): it is Asked => 'http' in it
 
 /** Why its drills cannot be as they are written; nothing where they can. */
-function wrongDrill({ assert: asserts, application: run, from, secret }: Drill, { engine, lies, glass }: { readonly engine: string; readonly lies: readonly Lies[]; readonly glass: ReadonlyMap<string, string> }): readonly [key: string, says: string, help: string] | undefined {
+function wrongDrill({ assert: asserts, application: run, from, secret }: Drill, { engine, lies, glass, stores }: { readonly stores: readonly string[]; readonly engine: string; readonly lies: readonly Lies[]; readonly glass: ReadonlyMap<string, string> }): readonly [key: string, says: string, help: string] | undefined {
+  const elsewhere = asserts.find((it) => 'references' in it && !stores.includes(it.in))
+  if (elsewhere && 'references' in elsewhere) return ['assert', `refers to “${elsewhere.in}”, and there is no such store`, helpFor(elsewhere.in, [...stores], 'store') ?? 'name a store']
+  if (asserts.some((it) => 'references' in it) && !SERVERS.includes(engine)) return ['assert', `asks a copy made by ${engine} for references, and it holds no database`, `leave it out; it is for ${SERVERS.join(', ')}`]
   if (asserts.some(isAsked) && !run) return ['assert', 'asks an application by http, and none is started', 'say how it is started: application: { run: [/usr/bin/shop, --port, "{{port}}"] }']
   if (run && !asserts.some(isAsked)) return ['application', 'starts an application, and asks it nothing', 'ask it: assert: [ { http: "http://127.0.0.1:{{port}}/health" } ]']
   if (secret !== undefined && (from === undefined || !(engine in REPOSITORIES))) return ['secret', 'is the password of a repository in the store that drills come from', 'leave it out, or name that store: from']
@@ -266,7 +270,7 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   const asks = reading.spot([...path, 'drill', 'application'])
   if (asks && secretNames(asks).size > 0) return reading.error('HF104', [...path, 'drill', 'application'], `${path.join('.')}.drill.application names a secret: a copy that is restored could read it`, { help: 'in a cell it reaches nothing that would want one' })
-  const wrong = read.drill && wrongDrill(read.drill, { engine: read.engine, lies, glass })
+  const wrong = read.drill && wrongDrill(read.drill, { engine: read.engine, lies, glass, stores })
   if (wrong) return reading.error('HF104', [...path, 'drill', wrong[0]], `${path.join('.')}.drill ${wrong[1]}`, { help: wrong[2] })
   const set: BackupSet = {
     name, engine: read.engine, in: lies, every: read.every, grace: read.grace ?? ms(Math.max(minutes(5), Math.floor(read.every / 12))), escalate: read.escalate, from: reading.place(path),
@@ -294,7 +298,7 @@ function checkServer(reading: Reading, path: readonly string[], { engine, databa
 const written = (keep: { readonly [Key in keyof Keep]?: Keep[Key] | undefined }): Keep => Object.fromEntries(Object.entries(keep).filter(([, value]) => value !== undefined))
 
 const assertionOf = (it: Exclude<z.output<typeof assertion>, { http: string }>): Assertion =>
-  'sql' in it ? { is: 'sql', sql: it.sql } : 'newest' in it ? { is: 'newest', sql: it.newest, within: it.within } : { is: 'file', file: it.file, sha256: it.sha256 }
+  'sql' in it ? { is: 'sql', sql: it.sql } : 'newest' in it ? { is: 'newest', sql: it.newest, within: it.within } : 'references' in it ? { is: 'references', sql: it.references, in: it.in } : { is: 'file', file: it.file, sha256: it.sha256 }
 
 function patternOf(engine: string, text: string): Pattern | { readonly says: string } {
   if (engine === OBJECTS) {

@@ -72,7 +72,7 @@ export function restoringPhysical(cell: Cell, copy: CopyGiven, database: string 
     },
     async prove(assertion) {
       const to = await asks()
-      return 'is' in to ? to : prove(to, assertion, copy.at)
+      return 'is' in to ? to : prove(to, assertion, copy)
     },
     async manifest() {
       if (Object.keys(copy.manifest?.rows ?? {}).length === 0) return []

@@ -155,7 +155,7 @@ export interface LiveCluster {
   readonly alive: () => boolean
   readonly said: () => string
   /** SQL by a role that reads everything and changes nothing. */
-  ask(database: string, text: string): Promise<Ran>
+  ask(database: string, text: string, take?: (chunk: Buffer) => void): Promise<Ran>
   /** For a program that connects as its superuser. */
   readonly reach: readonly string[]
   /** The folder of its socket, and the role that reads everything. */
@@ -171,7 +171,7 @@ export async function live({ cell, tools, at }: Cluster): Promise<LiveCluster | 
   return {
     alive: served.alive, said: served.said, reach: ['-h', `${cell.work}/run`], socket: `${cell.work}/run`, reader,
     // What a client asks for comes before what a role or a database is set to.
-    ask: (database, text) => cell.run([`${tools.folder}/psql`, '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', `${cell.work}/run`, '-U', reader, '-d', `dbname='${database.replaceAll(/[\\']/g, String.raw`\$&`)}' options='-c default_transaction_read_only=on -c timezone=UTC'`, '-c', text], { within: minutes(60) }),
+    ask: (database, text, take) => cell.run([`${tools.folder}/psql`, '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', `${cell.work}/run`, '-U', reader, '-d', `dbname='${database.replaceAll(/[\\']/g, String.raw`\$&`)}' options='-c default_transaction_read_only=on -c timezone=UTC'`, '-c', text], { within: minutes(60), ...(take ? { take } : {}) }),
   }
 }
 

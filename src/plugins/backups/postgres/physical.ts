@@ -74,7 +74,7 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
   const asks = (): Asks | Step => {
     const name = named()
     if (typeof name !== 'string') return name
-    return { alive: started().alive, ask: (text) => started().ask(name, text) }
+    return { alive: started().alive, ask: (text, take) => started().ask(name, text, take) }
   }
   return {
     async structure() {
@@ -111,7 +111,7 @@ export function restoringCluster(copy: CopyGiven, database: string | undefined, 
     },
     async prove(assertion) {
       const to = asks()
-      return 'is' in to ? to : prove(to, assertion, latest(latest(copy.at, found?.archivedAt), recovered?.commit))
+      return 'is' in to ? to : prove(to, assertion, { ...copy, at: latest(latest(copy.at, found?.archivedAt), recovered?.commit) })
     },
     ...(copy.lives ? { settle: async (to: string): Promise<Settled | Step> => (found ? settle(found, to) : failed('nothing was restored yet')) } : {}),
     async manifest() {

@@ -53,7 +53,7 @@ export const OWN_SCHEMA = 'holdfast_drill'
 
 export interface Server {
   /** Runs SQL as whoever: the texts come from us or from the configuration, never from a copy. Not with a backslash at its start. */
-  sql(who: 'postgres' | typeof ROLE, text: string, want?: { readonly readOnly: true }): Promise<Ran>
+  sql(who: 'postgres' | typeof ROLE, text: string, want?: { readonly readOnly: true; readonly take?: (chunk: Buffer) => void }): Promise<Ran>
   /** `-h … -U …` and so on, for a program that connects as `who`. */
   reach(who: 'postgres' | typeof ROLE): readonly string[]
   readonly alive: () => boolean
@@ -96,7 +96,7 @@ const connect = (cell: Cell, who: string, database: string): readonly string[] =
 function serverOf(cell: Cell, tools: Tools, served: Served): Server {
   return {
     reach: (who) => connect(cell, who, DATABASE),
-    sql: (who, text, want) => cell.run([...psql(tools), '-h', `${cell.work}/run`, '-U', who, '-d', `dbname=${DATABASE}${want?.readOnly ? ` options='-c default_transaction_read_only=on'` : ''}`, '-c', text], { within: minutes(60) }),
+    sql: (who, text, want) => cell.run([...psql(tools), '-h', `${cell.work}/run`, '-U', who, '-d', `dbname=${DATABASE}${want?.readOnly ? ` options='-c default_transaction_read_only=on'` : ''}`, '-c', text], { within: minutes(60), ...(want?.take ? { take: want.take } : {}) }),
     alive: served.alive, said: served.said,
   }
 }
