@@ -7,6 +7,7 @@ const judged = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}
 const walked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/walk.test.ts', name })
 const REFERENCES = 'src/ports/backup/references.ts'
 const refers = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/drill/references.test.ts', name })
+const shown = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/progress.test.ts', name })
 const told = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/whole.test.ts', name })
 
 export const mirroring: readonly Mutant[] = [
@@ -57,5 +58,13 @@ export const mirroring: readonly Mutant[] = [
   {
     name: 'a store that does not answer holds what is referred to', breaks: ['G-2', 'X-3'], killer: refers('L6 a key is missing only'),
     changes: [{ file: 'src/processes/guard/drill/resolve.ts', find: '    return { says: sentence(cause) }', put: `    return cause instanceof TypeError ? { says: sentence(cause) } : 'there'` }],
+  },
+  {
+    name: 'the board goes on saying how far a scan is that nobody tells of', breaks: ['T-1'], killer: shown('T-1 the board says how far'),
+    changes: [{ file: 'src/rooms/tell/html.ts', find: 'options.now - progress.at <= PROGRESS_GOOD', put: 'options.now - progress.at >= 0' }],
+  },
+  {
+    name: 'a statement that is over still says how far a scan is', breaks: ['T-3'], killer: shown('T-3 only a statement'),
+    changes: [{ file: 'src/rooms/tell/view.ts', find: 'const progress = resolved === null ? rows.loadProgress', put: 'const progress = resolved !== 0 ? rows.loadProgress' }, { file: 'src/rooms/tell/index.ts', find: `if (!row || row.state !== 'published' || row.resolved !== null) return false\n      const had`, put: `if (!row || row.state !== 'published') return false\n      const had` }],
   },
 ]

@@ -147,6 +147,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         options: [
           option('--manifest <file>', 'what it is compared with; made by the first scan'), option('--update', 'take over what is new, changed and gone; never what is damaged'), option('--whole', 'one sum for each file, however large; only when the manifest is made'),
           option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'), option('--pages', 'the pages of a PostgreSQL or MariaDB at rest, by their checksums'),
+          option('--tell <statement>', 'have the board say beneath this open statement how far it is'),
         ],
       },
       {

@@ -88,3 +88,11 @@ test('--pages: what is no cluster is refused, with what to do', async () => {
   assert.match(err, /is no data folder of PostgreSQL/)
   assert.equal((await run(`backups scan ${at('nas')} --pages --manifest m`)).exit, 2)
 })
+
+test('--tell: a board that does not hear holds up no scan, and it is said once', async () => {
+  const { exit, out, err } = await run(`backups scan ${at('nas')} --tell st_1 --server http://127.0.0.1:9`)
+  assert.equal(exit, 0, err)
+  assert.match(out, /nas: \d+ files/)
+  assert((err.match(/The board does not say how far it is/g) ?? []).length <= 1, err)
+  assert.equal((await run(`backups scan ${at('nas')} --pages --tell st_1`)).exit, 2)
+})

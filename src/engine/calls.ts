@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseMoment } from '../core/calendar.ts'
 import { derivedId } from '../core/id.ts'
 import { serviceBy, subjectOf } from '../core/subject.ts'
-import { days, later, parseSpan, sayTime, type Instant, type Span } from '../core/time.ts'
+import { days, later, ms, parseSpan, sayTime, type Instant, type Span } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
@@ -54,6 +54,7 @@ const PINGS_SHOWN = 20
 
 const text = z.string().min(1).max(20_000)
 const name = z.string().min(1).max(200)
+const bytes = z.int().min(0)
 const person = z.string().max(200).optional()
 
 type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls>
@@ -83,6 +84,7 @@ const ARGS = {
   }),
   'board.hold': z.strictObject({ statement: name, person }),
   'board.publish': z.strictObject({ statement: name, person }),
+  'board.progress': z.strictObject({ statement: name, checked: bytes.optional(), of: bytes.optional(), left: z.int().min(0).max(31 * 86_400_000).optional(), over: z.boolean().optional(), person }),
   'ping': z.strictObject({
     check: name, signal: z.enum(['success', 'start', 'fail', 'log', 'exit']), exit: z.int().min(0).max(255).optional(),
     rid: z.string().max(64).optional(), body: z.string().max(10_000).optional(), cut: z.boolean().optional(), from: z.string().max(100).optional(),
@@ -224,6 +226,9 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
   'board.hold': async ({ keeper }, args, who) =>
     (await keeper.engine.turn('board.hold', (tx) => keeper.rooms.tell.hold(tx, args.statement, who)))
       ? done(`held by ${who}: it does not publish itself`, args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),
+  'board.progress': async ({ keeper }, { statement, checked = 0, of, left, over }) =>
+    (await keeper.engine.turn('board.progress', (tx) => keeper.rooms.tell.progress(tx, statement, over === true ? undefined : { checked, ...(of === undefined ? {} : { of: Math.max(of, checked) }), ...(left === undefined ? {} : { left: ms(left) }) })))
+      ? done(over === true ? 'the board says nothing of it any more' : 'the board says how far it is', statement) : no(409, 'HF495', 'there is no such statement that is published and open', 'holdfast board show lists those that are'),
   'board.publish': async ({ keeper }, args, who) =>
     (await keeper.engine.turn('board.publish', (tx) => keeper.rooms.tell.publish(tx, args.statement, who)))
       ? done('published', args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),

@@ -186,6 +186,7 @@ export const apiRoutes: readonly Route[] = [
     }),
   }),
   call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
+  call({ at: 'POST /board/progress', who: 'write', call: 'board.progress', takes: z.strictObject({ statement: name, checked: z.int().min(0).exactOptional(), of: z.int().min(0).exactOptional(), left: z.int().min(0).exactOptional(), over: z.boolean().exactOptional(), person }), gives: 'holdfast.done/1', says: 'Has the board say beneath an open statement how many bytes were checked, of how many, and how many milliseconds are left, as far as that is known; gone after 3 minutes, or with `over`.' }),
   call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
   call({ at: 'GET /backups', who: 'read', call: 'backups.list', takes: none, gives: 'holdfast.backups/1', says: 'All sets of backups, the worst first.' }),
   call({ at: 'POST /backups/:set/verify', who: 'write', call: 'backups.verify', takes: z.strictObject({ set: name, all: z.boolean().exactOptional() }), gives: 'holdfast.backup-set/1', says: 'Has its bytes read now: what is due, or all of it. Answers before that is done.' }),

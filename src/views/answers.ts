@@ -200,6 +200,8 @@ export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, Reconci
   /** Without `statement`: a new one. `status` investigating, identified, monitoring, resolved. */
   'board.post': { args: { board?: string; statement?: string; title?: string; status: string; text: string; next?: string; person?: string }; body: DoneAnswer }
   'board.hold': { args: { statement: string; person?: string }; body: DoneAnswer }
+  /** `over`: it has come to its end, well or not. Bytes, and milliseconds. */
+  'board.progress': { args: { statement: string; checked?: number; of?: number; left?: number; over?: boolean; person?: string }; body: DoneAnswer }
   'board.publish': { args: { statement: string; person?: string }; body: DoneAnswer }
   /** A heartbeat ping; answered when it is durable. `check` is the check's name. */
   'ping': { args: { check: string; signal: 'success' | 'start' | 'fail' | 'log' | 'exit'; exit?: number; rid?: string; body?: string; cut?: boolean; from?: string }; body: DoneAnswer }

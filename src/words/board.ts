@@ -3,6 +3,7 @@
 // draws the sentence escapes it.
 import type { Shape } from './look.ts'
 import { sayAge, saySpan } from './moment.ts'
+import { saySize } from './size.ts'
 
 /** What a component reads as. */
 export type Reads = 'operational' | 'degraded' | 'partial' | 'down' | 'maintenance' | 'unknown'
@@ -36,6 +37,8 @@ export interface BoardWords {
   readonly paused: string
   readonly nextUpdate: (moment: string, zone: string) => string
   readonly nextUpdateMissed: (moment: string, zone: string) => string
+  /** How far a check of the bytes is. */
+  readonly progress: (it: { readonly checked: number; readonly of?: number; readonly left?: number }, clock: string, zone: string) => string
   readonly begun: (moment: string) => string
   readonly affects: string
   readonly components: string
@@ -106,6 +109,8 @@ export const english: BoardWords = {
   paused: 'watching is paused',
   nextUpdate: (moment, zone) => `Next update by ${moment} (${zone})`,
   nextUpdateMissed: (moment, zone) => `An update was promised by ${moment} (${zone}) and is late`,
+  progress: ({ checked, of, left }, clock, zone) =>
+    `Checking the stored bytes: ${saySize(checked)}${of === undefined ? '' : ` of ${saySize(of)}`} checked${left === undefined ? '' : `, about ${saySpan(Math.max(60_000, Math.ceil(left / 60_000) * 60_000))} left`} (as of ${clock}, ${zone})`,
   begun: (moment) => `Since ${moment}`,
   affects: 'affects',
   components: 'Components',

@@ -11,9 +11,10 @@ import { parseRate, type Progress } from '../../rooms/guard/scan/pace.ts'
 import type { PagesReport, ScanReport } from '../../rooms/guard/scan/scan.ts'
 import { loadConfig } from '../../views/accepted.ts'
 import { saySize } from '../../words/size.ts'
+import type { DoneAnswer } from '../../views/answers.ts'
 import { EXIT, Failure, usage } from '../failure.ts'
 import { plain, type Shape } from '../output.ts'
-import { configWants, textOption, type Command, type Options, type Session } from '../session.ts'
+import { ask, configWants, textOption, type Command, type Options, type Session } from '../session.ts'
 
 const MOST_FOUND = 10_000
 const TELL_EVERY = 5000
@@ -52,6 +53,40 @@ const sayProgress = ({ bytes, total, speed, left }: Progress): string => {
   return `${saySize(bytes)} ${of}, ${saySize(speed)}/s${left === undefined ? '' : `, ${sayTime(left)} left`}`
 }
 
+/** Whoever tells the board how far a scan is. */
+interface Teller {
+  tell(it: Progress): void
+  over(): Promise<void>
+}
+
+const TELL_BOARD_EVERY = 60_000
+
+/** The scan goes on whatever becomes of what is told: it is said once that the board does not hear. */
+function tellerOf(session: Session, statement: string | undefined): Teller {
+  if (statement === undefined) return { tell: () => undefined, over: () => Promise.resolve() }
+  let at = -Infinity
+  let isSaid = false
+  let last: Promise<void> = Promise.resolve()
+  const send = (body: object): void => {
+    last = last.then(() => ask<DoneAnswer>(session, 'POST', '/board/progress', { statement, ...body, person: session.person.name })).then(() => undefined, (cause: unknown) => {
+      if (!isSaid) session.out.talk(`The board does not say how far it is: ${sentence(cause)}`)
+      isSaid = true
+    })
+  }
+  return {
+    tell({ bytes, total, left }) {
+      if (session.now() - at < TELL_BOARD_EVERY) return
+      at = session.now()
+      // Of how much, and how long, only where that is known: what may yet grow is no promise.
+      send({ checked: bytes, ...(total.is === 'known' ? { of: total.bytes, ...(left === undefined ? {} : { left: Math.ceil(left) }) } : {}) })
+    },
+    async over() {
+      if (at > -Infinity) send({ over: true })
+      await last
+    },
+  }
+}
+
 /** Where in the file, for people. */
 function sayRanges({ ranges = [], former }: Settled): string {
   if (former === undefined || former.sums.length < 2 || ranges.length === 0) return ''
@@ -77,7 +112,7 @@ const rateOf = (options: Options): number | undefined => {
   return rate
 }
 
-async function scanOne(session: Session, { folder, manifest }: Target, options: Options, signal: AbortSignal): Promise<number> {
+async function scanOne(session: Session, { folder, manifest }: Target, options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
   const { out } = session
   const all: object[] = []
   let beyond = 0
@@ -85,6 +120,7 @@ async function scanOne(session: Session, { folder, manifest }: Target, options: 
   const report = await session.outside.scan({
     folder, manifest, update: options['update'] === true, whole: options['whole'] === true, yields: options['yield'] === true, rate: rateOf(options), signal,
     progress(it) {
+      teller.tell(it)
       if (session.now() - told < TELL_EVERY) return
       told = session.now()
       out.talk(sayProgress(it))
@@ -139,6 +175,8 @@ function drawPages({ out }: Session, { root, files, pages, bytes, bad, unread, c
 export const scan: Command = async (session, [given = ''], options) => {
   const manifest = textOption(options, 'manifest')
   if (options['pages'] === true && manifest !== undefined) throw usage('Pages carry their own checksums: --pages takes no --manifest.')
+  const teller = tellerOf(session, textOption(options, 'tell'))
+  if (options['pages'] === true && options['tell'] !== undefined) throw usage('How far a scan of pages is, is not known: --pages takes no --tell.')
   if (options['update'] === true && manifest === undefined) throw usage('Without --manifest there is nothing to update.')
   const stop = new AbortController()
   const interrupted = (): void => stop.abort()
@@ -148,11 +186,12 @@ export const scan: Command = async (session, [given = ''], options) => {
     if (options['pages'] === true) return await pagesOf(session, given, options, stop.signal)
     let worst: number = EXIT.fine
     for (const target of await targetsOf(session, given, manifest)) {
-      if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, stop.signal))
+      if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, { signal: stop.signal, teller }))
     }
     return worst
   } finally {
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
+    await teller.over()
   }
 }

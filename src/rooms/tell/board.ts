@@ -1,6 +1,6 @@
 // The board as plain data: everything that the public page, the JSON, the feeds and the static bundle are drawn from, and
 // nothing else (T-2: one allow-listed projection). The keeper makes it, `web` and the publisher draw it.
-import type { Instant } from '../../core/time.ts'
+import { minutes, type Instant, type Span } from '../../core/time.ts'
 
 export type ComponentStatus = 'operational' | 'degraded_performance' | 'partial_outage' | 'major_outage' | 'under_maintenance'
 
@@ -54,7 +54,21 @@ export interface Statement {
   readonly componentIds: readonly string[]
   /** When the next update was promised. */
   readonly nextUpdateBy?: Instant
+  /** How far what goes on behind it is; absent where nobody said so lately. */
+  readonly progress?: StatementProgress
 }
+
+/** How much of the bytes was checked. `of` and `left` are absent where they are not known: nothing is promised then. */
+export interface StatementProgress {
+  readonly checked: number
+  readonly of?: number
+  readonly left?: Span
+  /** When that was so. */
+  readonly at: Instant
+}
+
+/** Who is silent for longer says nothing any more. */
+export const PROGRESS_GOOD: Span = minutes(3)
 
 export interface Board {
   readonly id: string

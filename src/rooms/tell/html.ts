@@ -7,7 +7,7 @@ import { classOf, icon, SHAPES, tabPicture, type Shape } from '../../words/look.
 import { html, isolated, join, line, lines, type Markup } from '../../words/markup.ts'
 import { iso, sayDate, zoneOf, type Zone } from '../../words/moment.ts'
 import { DAYS_SHOWN, drawBars, historyOf, merged, type Bar, type History } from './bars.ts'
-import type { Board, Statement, StatementUpdate } from './board.ts'
+import { PROGRESS_GOOD, type Board, type Statement, type StatementUpdate } from './board.ts'
 import { AGE_SHOWN_AFTER, readBoard, type ComponentReading, type Reading } from './reading.ts'
 import { BOARD_POLICY, BOARD_STYLE } from './style.ts'
 
@@ -121,14 +121,17 @@ function drawOpen(page: Page): Markup | undefined {
 const SHAPE_OF: Readonly<Record<Statement['impact'], Shape>> = { none: 'unknown', minor: 'degraded', major: 'down', critical: 'down', maintenance: 'maintenance' }
 
 function drawOpenStatement(page: Page, statement: Statement): Markup {
-  const { words, options, zone, room, board } = page
+  const { words, options, zone, room, board, reading } = page
   const shape = SHAPE_OF[statement.impact] ?? 'unknown'
   const names = statement.componentIds.flatMap((id) => board.components.filter((c) => c.id === id)).slice(0, room.open.updates > 1 ? 6 : 2)
     .map((c) => html`<bdi>${line(c.name, room.name) || words.unnamed}</bdi>`)
   const next = statement.nextUpdateBy
   const promise = next === undefined ? undefined
     : html`<p><b>${next < options.now ? words.nextUpdateMissed(zone.moment(next, options.now), zone.name) : words.nextUpdate(zone.moment(next, options.now), zone.name)}</b></p>`
-  return html`<article class="st ${classOf(shape)}" id="${line(statement.id, 80)}"><div class="t"><h3><bdi>${line(statement.title, room.title) || words.unnamed}</bdi></h3><p class="s">${words.begun(zone.moment(statement.startedAt, options.now))}${names.length > 0 && html` · ${words.affects} ${join(names, ', ')}`}</p>${promise}${drawUpdates(page, statement, statement.updates.slice(0, room.open.updates), room.open.body)}</div></article>`
+  const { progress } = statement
+  const isFresh = progress !== undefined && !reading.stale && options.now - progress.at <= PROGRESS_GOOD && options.now >= progress.at
+  const checking = isFresh && html`<p>${words.progress(progress, zone.clock(progress.at), zone.name)}</p>`
+  return html`<article class="st ${classOf(shape)}" id="${line(statement.id, 80)}"><div class="t"><h3><bdi>${line(statement.title, room.title) || words.unnamed}</bdi></h3><p class="s">${words.begun(zone.moment(statement.startedAt, options.now))}${names.length > 0 && html` · ${words.affects} ${join(names, ', ')}`}</p>${promise}${checking}${drawUpdates(page, statement, statement.updates.slice(0, room.open.updates), room.open.body)}</div></article>`
 }
 
 function drawUpdates(page: Page, statement: Statement, updates: readonly StatementUpdate[], body: number): Markup {

@@ -2,9 +2,9 @@
 // which publishes itself after `hold` unless a person holds or edits it, and only while the outage is still seen; recovery
 // closes it at once. A promised update is not forgotten: whoever writes to the public is paged before it lapses.
 import { rule, want, type Gate } from '../../core/gate.ts'
-import { dueIn, minutes, type Instant, type Span } from '../../core/time.ts'
+import { dueIn, minutes, seconds, type Instant, type Span } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
-import type { ComponentStatus, StatementStatus, StatementUpdate } from './board.ts'
+import { PROGRESS_GOOD, type ComponentStatus, type StatementProgress, type StatementStatus, type StatementUpdate } from './board.ts'
 import { impactOf, isOutage, stateOf } from './components.ts'
 import * as rows from './rows.ts'
 import { closingText, openingText, openingTitle, promiseOf, statementId, updateId, widenedText } from './statements.ts'
@@ -31,10 +31,15 @@ export interface Post {
 export interface TellRoom extends Room {
   post(tx: Tx, it: Post): string | undefined
   hold(tx: Tx, statement: string, by: string): boolean
+  /** How far what goes on behind an open statement is; gone when it is not told again, or `undefined` ends it. False where no such statement is open. */
+  progress(tx: Tx, statement: string, it: Omit<StatementProgress, 'at'> | undefined): boolean
   publish(tx: Tx, statement: string, by: string): boolean
   /** After a configuration came into force: components are judged anew. */
   configure(tx: Tx): void
 }
+
+/** How far something is, is drawn once a minute at most; whoever tells it counts the minute by another clock. */
+const TOLD_EACH: Span = seconds(50)
 
 /** The machine speaks only while it still sees what it says. */
 const toPublish: Gate<{ statuses: readonly ComponentStatus[]; held: boolean }> = {
@@ -156,7 +161,13 @@ export function tellRoom(context: TellContext): TellRoom {
       'watch.resumed': (tx, entry) => turned(tx, (entry.body as { check: string }).check, entry.at),
       'tell.turned': (tx, entry) => componentTurned(tx, entry.body as rows.ComponentTurned),
     },
-    due: { 'tell.publish': publish, 'tell.promise': promiseNears },
+    due: {
+      'tell.publish': publish, 'tell.promise': promiseNears,
+      'tell.progressOver': (tx, statement) => {
+        rows.dropProgress(tx.sql, statement)
+        tx.afterwards(context.changed)
+      },
+    },
     post(tx, it) {
       const board = plan(it.board)
       if (!board) return undefined
@@ -184,6 +195,19 @@ export function tellRoom(context: TellContext): TellRoom {
       if (!row || row.state !== 'draft') return false
       tx.append({ is: 'tell.held', stream: statement, body: { id: statement, by, at: tx.now.wall } })
       tx.unschedule('tell.publish', statement)
+      return true
+    },
+    progress(tx, statement, it) {
+      const row = rows.loadStatement(tx.sql, statement)
+      if (!row || row.state !== 'published' || row.resolved !== null) return false
+      const had = rows.loadProgress(tx.sql, statement)
+      // Whoever tells it more often is not drawn more often.
+      if (it && had && tx.now.wall >= had.at && tx.now.wall - had.at < TOLD_EACH) return true
+      if (it) rows.saveProgress(tx.sql, statement, { ...it, at: tx.now.wall })
+      else rows.dropProgress(tx.sql, statement)
+      if (it) tx.schedule('tell.progressOver', statement, dueIn(tx.now, PROGRESS_GOOD))
+      else tx.unschedule('tell.progressOver', statement)
+      tx.afterwards(context.changed)
       return true
     },
     publish(tx, statement, by) {

@@ -4,7 +4,7 @@ import { dayBounds, dayOf } from '../../core/calendar.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import { saidOf } from '../../db/store.ts'
-import type { Board, BoardComponent, Day, Statement } from './board.ts'
+import { PROGRESS_GOOD, type Board, type BoardComponent, type Day, type Statement, type StatementProgress } from './board.ts'
 import * as rows from './rows.ts'
 
 /** A board of the configuration, as this room needs it. */
@@ -56,11 +56,17 @@ function daysOf(sql: Sql, component: string, zone: string, now: Instant): Day[] 
   return found.slice(-90)
 }
 
-const statementOf = (sql: Sql, row: rows.StatementRow): Statement => ({
+/** What is old, or of the future, is nothing; and what is over needs none. */
+function progressOf(sql: Sql, { id, resolved }: rows.StatementRow, now: Instant): StatementProgress | undefined {
+  const progress = resolved === null ? rows.loadProgress(sql, id) : undefined
+  return progress && now >= progress.at && now - progress.at <= PROGRESS_GOOD ? progress : undefined
+}
+
+const statementOf = (sql: Sql, row: rows.StatementRow, now: Instant, progress = progressOf(sql, row, now)): Statement => ({
   id: row.id, title: saidOf(sql, row.title), status: row.status, impact: row.impact, startedAt: row.started as Instant, createdAt: row.created as Instant, updatedAt: row.updated as Instant,
   ...(row.monitoring === null ? {} : { monitoringAt: row.monitoring as Instant }),
   ...(row.resolved === null ? {} : { resolvedAt: row.resolved as Instant }),
-  ...(row.next_by === null || row.resolved !== null ? {} : { nextUpdateBy: row.next_by as Instant }),
+  ...(row.next_by === null || row.resolved !== null ? {} : { nextUpdateBy: row.next_by as Instant }), ...(progress ? { progress } : {}),
   updates: rows.loadUpdates(sql, row.id), componentIds: JSON.parse(row.components) as string[],
 })
 
@@ -78,6 +84,6 @@ export function viewBoard(sql: Sql, plan: BoardPlan, site: { url: string; timezo
   })
   return {
     id: plan.slug, name: plan.name, url: plan.address ?? site.url, timezone: site.timezone, asOf: now, measuringSince: since, components,
-    statements: rows.loadPublished(sql, plan.slug, now - KEPT, 50).map((row) => statementOf(sql, row)),
+    statements: rows.loadPublished(sql, plan.slug, now - KEPT, 50).map((row) => statementOf(sql, row, now)),
   }
 }
