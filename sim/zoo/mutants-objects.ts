@@ -5,7 +5,7 @@ const ROOM = 'src/rooms/guard/objects'
 const WALK = 'src/processes/guard/objects/walk.ts'
 const judged = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/judge.test.ts`, name })
 const walked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/walk.test.ts', name })
-const REFERENCES = 'src/ports/backup/references.ts'
+const REFERENCES = 'src/ports/backup/asked/references.ts'
 const refers = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/drill/references.test.ts', name })
 const shown = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/progress.test.ts', name })
 const told = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/whole.test.ts', name })

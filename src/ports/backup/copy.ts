@@ -1,7 +1,6 @@
 // A copy as an engine is given it, and what a step with it found.
 import type { Found } from '../../core/evidence.ts'
 import type { Instant } from '../../core/time.ts'
-import type { Resolve } from './references.ts'
 import type { Bounds } from './rows.ts'
 
 /** What was written down when the copy was made. */
@@ -10,6 +9,12 @@ export interface Manifest {
   /** Rows by table: `schema.table`, or what its engine calls it. */
   readonly rows?: Readonly<Record<string, Bounds>>
 }
+
+/** Of some keys, those that a store does not hold; or why nobody could know. */
+export type Resolved = { readonly is: 'looked'; readonly missing: readonly string[] } | { readonly is: 'unknown'; readonly says: string }
+
+/** Asks a store whether it holds these keys. */
+export type Resolve = (store: string, keys: readonly string[]) => Promise<Resolved>
 
 export interface CopyGiven {
   /** When it was made, as far as anybody knows. */

@@ -2,8 +2,8 @@
 // error of the database is an answer, as long as the server lives.
 import { minutes, type Instant } from '../../../core/time.ts'
 import { failed, open, passed, type Assertion, type Cell, type CopyGiven, type Manifest, type Ran, type Served, type Step } from '../../../ports/backup.ts'
-import { judgeNewest } from '../../../ports/backup/newest.ts'
-import { DRAWN, judgeReferences } from '../../../ports/backup/references.ts'
+import { judgeNewest } from '../../../ports/backup/asked/newest.ts'
+import { DRAWN, judgeReferences } from '../../../ports/backup/asked/references.ts'
 import { ruleRows } from '../../../ports/backup/rows.ts'
 import { gist } from '../../../ports/backup/words.ts'
 

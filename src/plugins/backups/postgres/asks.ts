@@ -2,8 +2,8 @@
 // database is an answer, as long as the server lives.
 import type { Instant } from '../../../core/time.ts'
 import { failed, open, passed, type Assertion, type CopyGiven, type Manifest, type Ran, type Step } from '../../../ports/backup.ts'
-import { judgeNewest } from '../../../ports/backup/newest.ts'
-import { DRAWN, judgeReferences } from '../../../ports/backup/references.ts'
+import { judgeNewest } from '../../../ports/backup/asked/newest.ts'
+import { DRAWN, judgeReferences } from '../../../ports/backup/asked/references.ts'
 import { ruleRows, type Bounds } from '../../../ports/backup/rows.ts'
 import { gist } from '../../../ports/backup/words.ts'
 

@@ -5,7 +5,8 @@ import type { Headed, Reading } from '../../../ports/store.ts'
 import { instantOf } from '../../../core/time.ts'
 import { resolveIn } from './resolve.ts'
 import { Fault } from '../../../core/fault.ts'
-import { DRAWN, judgeReferences, type Resolve } from '../../../ports/backup/references.ts'
+import { DRAWN, judgeReferences } from '../../../ports/backup/asked/references.ts'
+import type { Resolve } from '../../../ports/backup/copy.ts'
 
 const hex = (...keys: string[]): string => keys.map((key) => `${Buffer.from(key).toString('hex')}\n`).join('')
 const there: Resolve = () => Promise.resolve({ is: 'looked', missing: [] })

@@ -2,7 +2,7 @@
 // more before it is said. A store that does not answer, or a name that nobody can ask for, leaves it unknown.
 import { sentence } from '../../../core/fault.ts'
 import type { Reading } from '../../../ports/store.ts'
-import type { Resolved, Resolve } from '../../../ports/backup/references.ts'
+import type { Resolved, Resolve } from '../../../ports/backup/copy.ts'
 import { oddKey, sayKey } from '../../../ports/store/key.ts'
 
 const AT_ONCE = 8

@@ -1,7 +1,7 @@
 // The newest row of what was restored, held against the time of its copy: too old says that something stood still, too new that clocks or copies were
 // mixed up.
-import { instantOf, sayTime, type Instant, type Span } from '../../core/time.ts'
-import { failed, open, passed, type Step } from '../backup.ts'
+import { instantOf, sayTime, type Instant, type Span } from '../../../core/time.ts'
+import { failed, open, passed, type Step } from '../../backup.ts'
 
 /** Clocks may differ by so much before a newest row lies in the future of its copy. */
 const AHEAD = 300_000

@@ -1,17 +1,12 @@
 // What a restored database refers to, held against the other place where that has to lie: an application that is brought back with rows that lead to
 // nothing is not back. The database counts exactly and draws at random; each of what was drawn is asked for in the store. What the store does not show is
 // unknown, what is not there has failed, and a query that names nothing proves nothing.
-import { failed, open, passed, type Step } from '../backup.ts'
-import { sayKey } from '../store/key.ts'
+import { failed, open, passed, type Step } from '../../backup.ts'
+import type { Resolve } from '../copy.ts'
+import { sayKey } from '../../store/key.ts'
 
 /** So many are drawn: a hundredth of them missing escapes once in twenty thousand times. */
 export const DRAWN = 1000
-
-/** Of some keys, those that a store does not hold; or why nobody could know. */
-export type Resolved = { readonly is: 'looked'; readonly missing: readonly string[] } | { readonly is: 'unknown'; readonly says: string }
-
-/** Asks a store whether it holds these keys. */
-export type Resolve = (store: string, keys: readonly string[]) => Promise<Resolved>
 
 /** What the database said: how many rows have a key, and some of the keys in hex, drawn at random, one on each line. */
 export async function judgeReferences(count: string, drawn: string, store: string, resolve: Resolve | undefined): Promise<Step> {
