@@ -55,15 +55,21 @@ test('each copy has its turn: of n that stay, each within 2n drills, also while 
 })
 
 test('G-2 a failed drill stands against the set until another passes; an unknown one says neither', () => {
-  const it = { every: days(7), now: NOW, firstSeenAt: ago(100) }
+  const it = { every: days(7), now: NOW, firstSeenAt: ago(100), order: [] }
   assert.deepEqual(doubtOf([drillOf(2, 1, 'failed'), drillOf(1, 3)], it), { side: 'unreadable', says: 'c2 failed its drill: it broke' })
   assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 3, 'failed')], it), undefined)
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3, 'failed')], it)?.side, 'unreadable')
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3)], it), undefined)
+  // The newest copy is known not to restore: that an older one does ends nothing. A newer one that does, does.
+  const order = [copyAt(1), copyAt(2), copyAt(3)]
+  assert.deepEqual(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed')], { ...it, order }), { side: 'unreadable', says: 'c2 failed its drill: it broke' })
+  assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 2, 'failed')], { ...it, order }), undefined)
+  assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(3, 2), drillOf(2, 3, 'failed')], { ...it, order })?.side, 'unreadable')
+  assert.equal(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed', { etag: 'of other bytes' })], { ...it, order }), undefined)
 })
 
 test('X-9 a set whose drills never pass is unproven in time, and says why', () => {
-  const it = { every: days(7), now: NOW }
+  const it = { every: days(7), now: NOW, order: [] }
   assert.equal(doubtOf([], { ...it, firstSeenAt: ago(13) }), undefined)
   assert.equal(doubtOf([], it), undefined)
   assert.deepEqual(doubtOf([], { ...it, firstSeenAt: ago(15) }), { side: 'unproven', says: 'no drill has ever passed' })

@@ -25,11 +25,14 @@ export interface Doubt {
 }
 
 /**
- * Doubt: the last drill that came to an end failed; or none has passed for twice as long as one is due, counted from the first copy seen.
- * `firstSeenAt`: absent where there is no copy.
+ * Doubt: the last drill that came to an end failed, or that of the newest copy of which a drill knows anything, whatever older ones have passed since;
+ * or none has passed for twice as long as one is due, counted from the first copy seen. `order`: the copies, the newest first. `firstSeenAt`: absent
+ * where there is no copy.
  */
-export function doubtOf(drills: readonly LastDrill[], it: { readonly every: Span; readonly now: Instant; readonly firstSeenAt?: Instant }): Doubt | undefined {
-  const decided = drills.find(({ verdict }) => verdict !== 'unknown')
+export function doubtOf(drills: readonly LastDrill[], it: { readonly every: Span; readonly now: Instant; readonly order: readonly { readonly key: string; readonly etag: string }[]; readonly firstSeenAt?: Instant }): Doubt | undefined {
+  const known = drills.filter(({ verdict }) => verdict !== 'unknown')
+  const ofNewest = it.order.flatMap(({ key, etag }) => known.find((drill) => drill.key === key && drill.etag === etag) ?? [])[0]
+  const decided = [known[0], ofNewest].find((drill) => drill?.verdict === 'failed')
   if (decided?.verdict === 'failed') return { side: 'unreadable', says: `${decided.key} failed its drill: ${decided.says}` }
   const passedAt = drills.reduce<Instant | undefined>((latest, drill) => (drill.passedAt !== undefined && drill.passedAt > (latest ?? 0) ? drill.passedAt : latest), undefined)
   const since = passedAt ?? it.firstSeenAt

@@ -186,9 +186,10 @@ export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant
   const isBelieved = planted.isBelieved(sql, set.engine) || (!set.drill && drills.length === 0)
   // A failure stands, whatever passes.
   if (!isBelieved && drills.find(({ verdict }) => verdict !== 'unknown')?.verdict !== 'failed') return { side: 'unproven', says: planted.sayDoubt(set.engine) }
-  if (!set.drill) return drills.length === 0 ? undefined : doubtOf(drills, { every: Number.MAX_SAFE_INTEGER as Span, now })
+  const order = drills.some(({ verdict }) => verdict === 'failed') ? judgedOf(sql, set, store, now) : []
+  if (!set.drill) return drills.length === 0 ? undefined : doubtOf(drills, { every: Number.MAX_SAFE_INTEGER as Span, now, order })
   const seen = loadCopies(sql, set.name, store).map(({ seenAt }) => seenAt)
-  return doubtOf(drills, { every: set.drill.every, now, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })
+  return doubtOf(drills, { every: set.drill.every, now, order, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })
 }
 
 const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, says: string, when: Instant): DrillReport => ({
