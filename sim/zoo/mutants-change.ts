@@ -8,7 +8,42 @@ const SIGHT = `${ROOM}/sight.ts`
 const RUN = `${ROOM}/run.ts`
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/${file}.test.ts`, name })
 
+const LINE = 'src/processes/scout/host-line.ts'
+const lineKiller = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/scout/host-line.test.ts', name })
+
 export const changing: readonly Mutant[] = [
+  {
+    name: 'a stalled answer is as new as its arrival', breaks: ['C-2', 'C-12'], killer: lineKiller('C-2 C-12 what lay in a stalled connection'),
+    changes: [{ file: LINE, find: 'options.heard(read.account, question.at)', put: 'options.heard(read.account, now)' }],
+  },
+  {
+    name: 'any answer is an answer to the last question', breaks: ['C-12'], killer: lineKiller('C-2 C-12 what lay in a stalled connection'),
+    changes: [{ file: LINE, find: 'if (read.account.question !== question?.number)', put: 'if (question === undefined)' }],
+  },
+  {
+    name: 'a cable that is back was never lost', breaks: ['C-14'], killer: killer('account', 'C-14 each turn of a cable'),
+    changes: [{ file: `${ROOM}/account.ts`, find: `if (lost > 0 && now.carrier === 'up')`, put: `if (lost > 0 && now.carrier === 'down')` }],
+  },
+  {
+    name: 'a cable of which nothing is known has not turned', breaks: ['C-14', 'X-9'], killer: killer('account', 'C-14 each turn of a cable'),
+    changes: [{ file: `${ROOM}/account.ts`, find: `now.carrier === 'unknown') return`, put: `now.carrier === 'unknown') return undefined && ` }],
+  },
+  {
+    name: 'a host that was booted again is the same', breaks: ['C-14'], killer: killer('account', 'C-14 each turn of a cable'),
+    changes: [{ file: `${ROOM}/account.ts`, find: 'if (before.boot !== now.boot)', put: 'if (before.boot.length !== now.boot.length)' }],
+  },
+  {
+    name: 'an answer that was cut is read as far as it goes', breaks: ['X-9'], killer: killer('account', 'X-9 an answer that is cut'),
+    changes: [{ file: `${ROOM}/account.ts`, find: "if (lines.at(-1) !== `end ${question}`)", put: "if (!lines.at(-1)?.startsWith('e') && lines.length < 2)" }],
+  },
+  {
+    name: 'what a host said once holds for ever', breaks: ['C-2'], killer: killer('hosts-heard', 'C-2 an answer is good for ten seconds'),
+    changes: [{ file: `${ROOM}/hosts-heard.ts`, find: 'age === undefined || age > FRESH', put: 'age === undefined' }],
+  },
+  {
+    name: 'one cable that carries is enough', breaks: ['X-9', 'C-2'], killer: killer('hosts-heard', 'X-9 a host that went silent'),
+    changes: [{ file: `${ROOM}/hosts-heard.ts`, find: "(['fail', 'unknown', 'pass'] as const).find", put: "(['pass', 'unknown', 'fail'] as const).find" }],
+  },
   {
     name: 'a member of which nothing is known counts as healthy', breaks: ['C-1', 'C-2'], killer: killer('tolerance', 'C-2 who is not known to be well'),
     changes: [{ file: TOLERANCE, find: 'const members = healthy.map(', put: 'const members = (healthy.length === 0 ? healthy : of.members).map(' }],

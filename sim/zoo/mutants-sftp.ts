@@ -19,7 +19,7 @@ export const overSftp: readonly Mutant[] = [
   },
   {
     name: 'a host over there need not be proven', breaks: ['G-6'], killer: killer('ssh is called so that it asks nobody'),
-    changes: [{ file: `${STORE}/ssh.ts`, find: `'StrictHostKeyChecking=yes'`, put: `'StrictHostKeyChecking=accept-new'` }],
+    changes: [{ file: 'src/ports/world/ssh.ts', find: `'StrictHostKeyChecking=yes'`, put: `'StrictHostKeyChecking=accept-new'` }],
   },
   {
     name: 'a folder over there needs no marker', breaks: ['G-10'], killer: killer('a folder without its marker is no store'),

@@ -11,6 +11,7 @@ import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
 import type { HttpReply, HttpWant, Random } from '../ports/world.ts'
+import { createHostsHeard, type HostsHeard } from '../rooms/change/hosts-heard.ts'
 import { guardRoom, type GuardRoom } from '../rooms/guard/index.ts'
 import type { ToGuard } from '../rooms/guard/protocol.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
@@ -135,6 +136,8 @@ export interface Keeper {
   readonly guard: GuardLine
   /** The one process that acts on stores, as it asks. */
   readonly hand: HandLine
+  /** What hosts said of themselves, as long as that is fresh. */
+  readonly hosts: HostsHeard
   /** One batch; call it in a loop. */
   cycle(): number
   /** Once a second. */
@@ -211,7 +214,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     ports.toProbers({ is: 'timetable', version: memory.config.version, checks: [...memory.config.checks, ...anchorChecks(memory.config)] })
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, guard, hand, missing: [], random: options.random, signIns: newSignIns(),
+    store, engine, rooms, watcher, samples, ports, now, guard, hand, hosts: createHostsHeard(), missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),
@@ -225,8 +228,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       return memory.closed
     },
     async configure(config) {
-      memory.config = config
-      memory.plan = planInForce(config.plan, loadCovers(store.sql, now().wall))
+      [memory.config, memory.plan] = [config, planInForce(config.plan, loadCovers(store.sql, now().wall))]
       await engine.turn('config', (tx) => configureRooms(keeper, tx))
       sendTimetable()
       pushes.all()
@@ -278,7 +280,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
 const withGap = (closed: readonly Closed[], gap: Closed | undefined): Closed[] => (gap ? [...closed, gap] : [...closed]).slice(-MOST_CLOSED)
 
-function configureRooms({ config, watcher, store, rooms }: Keeper, tx: Tx): void {
+function configureRooms({ config, watcher, store, rooms, hosts }: Keeper, tx: Tx): void {
   watcher.configure(config.checks, anchorChecks(config), tx.sql)
   if (store.meta('config') !== config.version) {
     tx.append({ is: 'config.accepted', stream: 'config', body: { version: config.version, canonical: JSON.stringify(config.canonical), at: tx.now.wall } })
@@ -289,6 +291,7 @@ function configureRooms({ config, watcher, store, rooms }: Keeper, tx: Tx): void
   rooms.tell.configure(tx)
   rooms.people.configure(tx)
   rooms.guard.configure(tx)
+  hosts.keep((config.change?.hosts ?? []).map(({ name }) => name))
   awaitExpiry(tx)
 }
 

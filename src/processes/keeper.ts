@@ -25,6 +25,7 @@ import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
 import type { FromHand } from '../rooms/guard/acts/protocol.ts'
+import type { FromScout } from '../rooms/change/protocol.ts'
 import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
@@ -217,8 +218,8 @@ async function run(init: Init): Promise<void> {
         } else if (message['guard'] === true) {
           guards.add(link)
           keeper.guard.opened()
-        } else if (message['hand'] === true) {
-          // It asks, and is told nothing unasked.
+        } else if (message['hand'] === true || message['scout'] === true) {
+          // They speak, and are told nothing unasked.
         } else {
           workers.add(link)
           keeper.webOpened()
@@ -234,6 +235,7 @@ async function run(init: Init): Promise<void> {
         keeper.guard.hear(message as unknown as FromGuard)
         return wake()
       }
+      if (message.is === 'account' || message.is === 'silent') return void keeper.hosts.hear(message as unknown as FromScout, keeper.config.change?.hosts.find(({ name }) => name === message['host']))
       if (message.is === 'published') {
         keeper.published(message as unknown as Published)
         return wake()

@@ -11,6 +11,7 @@ import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
+import type { Asked } from '../rooms/change/protocol.ts'
 import { forReading } from '../rooms/guard/config.ts'
 import { withoutCredentials, type Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
@@ -121,6 +122,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   for (const program of programs(it)) children.raise(program, opened.former.filter(({ name }) => name === program.name))
   raiseWorker(it)
   raiseGuard(it)
+  raiseScout(it)
   awaitKey(it)
   const readAgain = inTurn(() => reload(it))
   const lookout = lookoutFor(opened.file, opened.mark, readAgain)
@@ -168,7 +170,7 @@ const tendingOf = (it: Watch): Tending => tend(it.runtime, {
   take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
   listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
   listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
-  moved: () => ['keeper', 'prober', 'web', 'worker', 'guard', 'hand'].forEach((name) => it.children.replace(name)),
+  moved: () => ['keeper', 'prober', 'web', 'worker', 'guard', 'hand', 'scout'].forEach((name) => it.children.replace(name)),
   say: it.err.line,
 })
 
@@ -194,6 +196,9 @@ function raiseWorker(it: Watch): void {
 const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...withoutCredentials(config), ...(lab ? { shrink: lab.shrink } : {}) })
 const guarded = ({ backups, stores, passwords, breakGlass, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, breakGlass, reconciles, catalogues })
 
+const folderOf = ({ config }: Wants): string => path.dirname(path.resolve(config ?? 'holdfast.yaml'))
+const askedOf = ({ config, wants }: Watch): Asked[] => config.change.hosts.flatMap(({ name, ssh }) => (ssh ? [{ host: name, door: { ...ssh, ...(ssh.key === undefined ? {} : { key: path.resolve(folderOf(wants), ssh.key) }) } }] : []))
+
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {
   const { children, opened, wants } = it
@@ -205,8 +210,22 @@ function raiseGuard(it: Watch): void {
   if (has) return
   children.raise({
     name: 'guard', patience: PATIENCE, file: new URL('./guard.ts', import.meta.url),
-    init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, ...guarded(it.config) }),
+    init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: folderOf(wants), lab: wants.lab !== undefined, ...guarded(it.config) }),
   }, opened.former.filter(({ name }) => name === 'guard'))
+}
+
+/** The scout is there while there are hosts that can be asked. */
+function raiseScout(it: Watch): void {
+  const { children, opened } = it
+  const has = children.care('scout') !== undefined
+  if (askedOf(it).length === 0) {
+    if (has) void children.dismiss('scout', seconds(3))
+    return
+  }
+  if (has) return
+  children.raise({
+    name: 'scout', patience: PATIENCE, file: new URL('./scout/scout.ts', import.meta.url), init: () => ({ is: 'init', runtime: it.runtime, hosts: askedOf(it) }),
+  }, opened.former.filter(({ name }) => name === 'scout'))
 }
 
 /** The hand is there while the keeper has something for it to do, and for no longer: it alone is given what deletes, and only in the stores where that is. */
@@ -216,7 +235,7 @@ const handWardOf = (watch: () => Watch, tick: () => Tick): HandWard => createHan
     name: 'hand', patience: HAND_PATIENCE, file: new URL('./hand.ts', import.meta.url),
     init: () => {
       const { runtime, wants, config } = watch()
-      return { is: 'init', runtime, folder: path.dirname(path.resolve(wants.config ?? 'holdfast.yaml')), lab: wants.lab !== undefined, stores: config.stores.filter(({ name }) => stores.includes(name)) }
+      return { is: 'init', runtime, folder: folderOf(wants), lab: wants.lab !== undefined, stores: config.stores.filter(({ name }) => stores.includes(name)) }
     },
   }),
 })
@@ -313,8 +332,10 @@ async function reload(it: Watch): Promise<void> {
   children.tell('web', { is: 'config', site: config.site })
   children.tell('worker', { is: 'config', boards: boardPlaces(config) })
   children.tell('guard', { is: 'config', ...guarded(config) })
+  children.tell('scout', { is: 'config', hosts: askedOf(it) })
   raiseWorker(it)
   raiseGuard(it)
+  raiseScout(it)
   // It has what was configured when it was started.
   if (children.care('hand') !== undefined) children.replace('hand')
   it.outside.configure(config.deadMan)
@@ -333,7 +354,7 @@ async function stop(it: Watch, exit: number): Promise<void> {
   it.manager.stopping()
   it.err.line('Holdfast stops.')
   await children.dismiss('web', seconds(1.5))
-  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5)), children.dismiss('hand', seconds(1.5))])
+  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5)), children.dismiss('scout', seconds(1.5)), children.dismiss('hand', seconds(1.5))])
   await children.dismiss('keeper', seconds(3))
   await children.dismiss('ringer', seconds(2))
   rememberKin(it.runtime, [])

@@ -21,7 +21,7 @@ export function answerChanges(keeper: Keeper, called: keyof ChangeCalls, args: u
   const change = keeper.config.change ?? { hosts: [], clusters: [], runbooks: [] }
   let known: ReadonlyMap<string, CheckSeen> | undefined
   const grounds: Grounds = {
-    sql: keeper.store.sql, now: keeper.now(), change, sets: setsIn(keeper.config),
+    sql: keeper.store.sql, now: keeper.now(), change, sets: setsIn(keeper.config), hosts: keeper.hosts,
     check: (of) => (known ??= new Map(checks().map((it) => [it.name, it]))).get(of),
   }
   if (called === 'clusters.list') return ok(viewClusters(grounds, keeper.config.checks))

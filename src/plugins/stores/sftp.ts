@@ -6,11 +6,12 @@ import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
 import { MOST_CHUNK, store, type Chunk, type Reading, type ReadWant, type StoreContext } from '../../ports/store.ts'
 import { sayKey } from '../../ports/store/key.ts'
+import { HOST_KEY } from '../../ports/world/ssh.ts'
 import { etagOf, grounded, locate, stand, versionOf, type Ground, type Site } from './sftp/ground.ts'
 import { createHand, NOT_APART } from './sftp/hand.ts'
 import { createRemote } from './sftp/remote.ts'
 import { createLine, type Line } from './sftp/session.ts'
-import { argvOf, HOST_KEY, readAddress, readCredential } from './sftp/ssh.ts'
+import { argvOf, readAddress, readCredential } from './sftp/ssh.ts'
 import { createPages } from './sftp/walk.ts'
 
 const credential = (title: string): z.ZodString =>

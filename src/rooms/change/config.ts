@@ -6,6 +6,7 @@ import { nameKey, names, webAddress } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
 import { databaseText, MYSQL, POSTGRES } from '../../ports/database.ts'
+import { HOST_KEY } from '../../ports/world/ssh.ts'
 import { readHost } from '../../ports/target.ts'
 import type { Runbook } from './runbook.ts'
 import { readRunbook, runbookSchema, type Around } from './runbook-config.ts'
@@ -32,6 +33,8 @@ const linkSchema = z.strictObject({
 
 const hostSchema = z.strictObject({
   ssh: z.string().max(300).optional().meta({ description: 'Where the system’s own ssh finds it', examples: ['root@10.77.0.1'] }),
+  key: z.string().regex(/^[^-\p{Cc}"%$~][^\p{Cc}"%$~]{0,1000}$/u, 'a file, without % $ ~ and quotes').optional().meta({ description: 'The private key that ssh takes for it, a file without a passphrase', examples: ['/etc/holdfast/scout.key'] }),
+  host_key: z.string().regex(HOST_KEY, 'as it stands in the host’s .pub file: ssh-ed25519 AAAA…').optional().meta({ description: 'The host’s own key; without it the system’s known_hosts has to hold one' }),
   rack: place('The rack that it stands in').optional(),
   power: place('What feeds it, where that takes it down').optional(),
   switch: place('The switch that takes it down').optional(),
@@ -81,12 +84,14 @@ function readHostSection(reading: Reading, name: string, named: readonly string[
   if (!read) return undefined
   const ssh = read.ssh === undefined ? undefined : readDoor(reading, [...path, 'ssh'], read.ssh)
   if (read.ssh !== undefined && ssh === undefined) return undefined
+  for (const proof of ['key', 'host_key'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
   const links = Object.entries(read.links ?? {}).map(([link, { neighbour, bond }]) => ({ name: link, ...(neighbour === undefined ? {} : { neighbour }), ...(bond === undefined ? {} : { bond }) }))
   for (const link of links) {
     if (link.neighbour === name) reading.error('HF104', [...path, 'links', link.name, 'neighbour'], `${path.join('.')}.links.${link.name} leads to the host itself`, { help: () => helpFor(name, named.filter((it) => it !== name), 'host') })
   }
   const fate = Object.fromEntries(FATES.flatMap((kind) => (read[kind] === undefined ? [] : [[kind, read[kind]]])))
-  return { name, fate, links, from: reading.place(path), ...(ssh ? { ssh } : {}) }
+  const proofs = { ...(read.key === undefined ? {} : { key: read.key }), ...(read.host_key === undefined ? {} : { hostKey: read.host_key }) }
+  return { name, fate, links, from: reading.place(path), ...(ssh ? { ssh: { ...ssh, ...proofs } } : {}) }
 }
 
 /** `user@host:port`, as ssh takes it, and nothing that ssh could take for an option (`-oProxyCommand=…`). */

@@ -9,6 +9,10 @@ export interface Door {
   readonly user?: string
   readonly host: string
   readonly port?: number
+  /** A file with a private key, as the configuration has it; without it ssh takes those of its user. */
+  readonly key?: string
+  /** Pins the host's own key. */
+  readonly hostKey?: string
 }
 
 export interface Link {

@@ -1,5 +1,5 @@
 // What Holdfast answers about planned changes: clusters as they are known, runbooks, and the plan of a run. The facts are taken from what other rooms know:
-// copies and their proofs, open incidents, checks. Nobody looks at members of clusters and at links yet, so of those every answer is
+// copies and their proofs, open incidents, checks, cables. Nobody looks at members of clusters yet, so of those every answer is
 // "not known", and a plan that asks for them is refused.
 import type { Found } from '../../core/evidence.ts'
 import type { Instant, Now } from '../../core/time.ts'
@@ -8,6 +8,7 @@ import type { ChangeConfig } from '../../rooms/change/config.ts'
 import type { Answered, Facts, Witness } from '../../rooms/change/gates.ts'
 import type { Accepted, Plan } from '../../rooms/change/plan.ts'
 import type { Runbook, Want } from '../../rooms/change/runbook.ts'
+import type { HostsHeard } from '../../rooms/change/hosts-heard.ts'
 import { sightOf } from '../../rooms/change/sight.ts'
 import { countsOf, designed, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
 import { clusterOf, fatesOf, hostOf, type Cluster } from '../../rooms/change/topology.ts'
@@ -84,6 +85,8 @@ export interface Grounds {
   readonly change: ChangeConfig
   readonly sets: ReadonlyMap<string, BackupSet>
   readonly check: (name: string) => CheckSeen | undefined
+  /** What hosts said of themselves. */
+  readonly hosts: Pick<HostsHeard, 'link' | 'links'>
 }
 
 const unknown = (subject: string, says: string): Answered => ({ found: 'unknown', evidence: [{ subject, observer: 'nobody', at: null, says }] })
@@ -102,7 +105,10 @@ export function factsOf(grounds: Grounds): Facts {
       const cluster = clusterOf(change, name)
       return cluster ? sightOf(cluster, [], now) : { is: 'unknown', says: `there is no cluster “${name}”` }
     },
-    links: (host) => unknown(host, (hostOf(change, host)?.links.length ?? 0) === 0 ? 'its links are not named in the configuration' : 'its links are not looked at yet'),
+    links(name) {
+      const host = hostOf(change, name)
+      return !host || host.links.length === 0 ? unknown(name, 'its links are not named in the configuration') : grounds.hosts.links(host, now)
+    },
     check: (name) => checkFact(grounds.check(name), name),
     backup: (want) => backupFact(want, grounds),
     announced: (board) => unknown(board, 'Holdfast cannot announce work yet'),
@@ -157,14 +163,13 @@ function viewCluster(cluster: Cluster, grounds: Grounds, checks: readonly Check[
 
 const figure = (it: Tolerance): number | null => (it.is === 'known' ? it.failures : it.is === 'lost' ? -1 : null)
 
-function memberOf(cluster: Cluster, name: string, { change }: Grounds, facts: Facts): MemberAnswer {
+function memberOf(cluster: Cluster, name: string, { change, hosts, now }: Grounds, facts: Facts): MemberAnswer {
   const host = hostOf(change, name)
   const sight = facts.sight(cluster.name)
   const state = sight.is !== 'seen' ? 'unknown' : sight.healthy.includes(name) ? 'pass' : 'fail'
-  const link = facts.links(name).found
   return {
     host: name, state, weight: cluster.weights[name] ?? 1, fates: host ? fatesOf(host) : [],
-    links: (host?.links ?? []).map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: link })),
+    links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: hosts.link(host, it.name, now).found })) : [],
   }
 }
 

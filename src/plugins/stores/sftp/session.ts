@@ -2,6 +2,7 @@
 // that its signal gives up ends the conversation too: what an answer that comes later belongs to is nobody's guess. The next call begins anew.
 import { coded, Fault, sentence, silence } from '../../../core/fault.ts'
 import type { Speak, Spoken } from '../../../ports/store.ts'
+import { whyGone } from '../../../ports/world/ssh.ts'
 import { ASK, helloFrom, malformed, MOST_PACKET, packet, replyFrom, u32, type Hello, type Reply } from './packet.ts'
 
 const MOST_ASKED = 64
@@ -133,8 +134,6 @@ function listen({ input, output, said }: Spoken, take: (body: Buffer) => void, e
 
 /** What ssh says when it goes, for people. */
 function farewell(said: string, where: string): Fault {
-  const last = sentence(said.trim().split('\n').slice(-3).join('; ') || 'no reason given')
-  if (/host key|REMOTE HOST IDENTIFICATION|No .* host key is known/i.test(said)) return coded('EHOSTKEY', `${where} is not proven to be itself (${last}): compare its key, then write it into known_hosts, or into \`host_key\``, 'never')
-  if (/Permission denied|Load key|Identity file/i.test(said)) return coded('EAUTH', `${where} does not let this key in (${last})`, 'never')
-  return coded('ECONNRESET', `${where} ended the conversation (${last})`)
+  const { is, says } = whyGone(said, where)
+  return is === 'stranger' ? coded('EHOSTKEY', `${says}, or into \`host_key\``, 'never') : is === 'refused' ? coded('EAUTH', says, 'never') : coded('ECONNRESET', says)
 }

@@ -1,5 +1,6 @@
-// How the system's ssh is called: never with a question to a person, never with what somebody's own configuration says, never to a host that is not
-// proven to be itself. Nothing in the arguments can be read as an option that was not meant.
+// Addresses and credentials of stores that are spoken to over the system's ssh, as they are written in the configuration.
+import { sshArgv } from '../../../ports/world/ssh.ts'
+
 export interface Address {
   readonly host: string
   readonly port: number
@@ -31,18 +32,6 @@ export function readCredential(text: string): Credential | undefined {
   return user === undefined || key === undefined ? undefined : { user, key }
 }
 
-/** A host's public key, as it stands in a .pub file or in known_hosts behind the name. */
-export const HOST_KEY = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]{40,2000}={0,2}$/
-
-const OPTIONS: readonly string[] = [
-  'BatchMode=yes', 'StrictHostKeyChecking=yes', 'UpdateHostKeys=no', 'VerifyHostKeyDNS=no', 'PasswordAuthentication=no', 'KbdInteractiveAuthentication=no', 'GSSAPIAuthentication=no', 'HostbasedAuthentication=no',
-  'IdentitiesOnly=yes', 'IdentityAgent=none', 'ForwardAgent=no', 'ForwardX11=no', 'ClearAllForwardings=yes', 'PermitLocalCommand=no', 'ControlMaster=no', 'ControlPath=none', 'EscapeChar=none',
-  'ConnectTimeout=15', 'ConnectionAttempts=1', 'ServerAliveInterval=15', 'ServerAliveCountMax=3', 'LogLevel=ERROR',
-]
-
 /** The whole command line. `hostKey` pins the host's key; without it the system's known_hosts decides. */
-export function argvOf({ host, port }: Address, { user, key }: Credential, hostKey: string | undefined): readonly [string, ...string[]] {
-  const pinned = hostKey === undefined ? [] : ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none', `KnownHostsCommand=/bin/echo %H ${hostKey}`]
-  const options = [...OPTIONS, ...pinned].flatMap((option) => ['-o', option])
-  return ['ssh', '-F', 'none', '-T', '-x', '-a', ...options, '-i', key, '-l', user, '-p', String(port), '-s', '--', host, 'sftp']
-}
+export const argvOf = ({ host, port }: Address, credential: Credential, hostKey: string | undefined): readonly [string, ...string[]] =>
+  sshArgv({ host, port, ...credential, ...(hostKey === undefined ? {} : { hostKey }) }, { subsystem: 'sftp' })
