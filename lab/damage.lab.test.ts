@@ -14,6 +14,7 @@ import { restoreTools } from '../src/processes/restore/tools.ts'
 import { scanPages } from '../src/processes/scan/pages.ts'
 import { scan } from '../src/processes/scan/scan.ts'
 import { readDamage, readInnochecksum } from '../src/rooms/guard/restore/damage.ts'
+import type { RestoreReport } from '../src/rooms/guard/restore/report.ts'
 import type { StorePlace } from '../src/rooms/guard/config.ts'
 import type { Settled } from '../src/rooms/guard/scan/journal.ts'
 import { named } from '../src/rooms/guard/scan/manifest.ts'
@@ -49,8 +50,8 @@ async function begun(engine: string, key: string, more: Partial<RestoreBegunAnsw
 }
 
 const common = { store, home: '/', scratch: at('scratch'), say: (): void => undefined, signal: never }
-const beside = async (engine: string, key: string, to: Target, units: readonly DamagedUnit[], more: { manifest?: string; begun?: Partial<RestoreBegunAnswer> } = {}): Promise<BesideReport> =>
-  restoreTools.beside({ ...common, begun: await begun(engine, key, more.begun), at: to, units, ...(more.manifest === undefined ? {} : { manifest: more.manifest }) })
+const beside = async (engine: string, key: string, to: Target, units: readonly DamagedUnit[], more: { manifest?: string; asSuperuser?: boolean; begun?: Partial<RestoreBegunAnswer> } = {}): Promise<BesideReport> =>
+  restoreTools.beside({ ...common, asSuperuser: more.asSuperuser ?? false, begun: await begun(engine, key, more.begun), at: to, units, ...(more.manifest === undefined ? {} : { manifest: more.manifest }) })
 const swapOf = ({ swap, report, others }: BesideReport): NonNullable<BesideReport['swap']> => swap ?? assert.fail(`${report.says} ${others.join('; ')}`)
 const put = (to: Target, engine: string, it: BesideReport) => restoreTools.swap({ swap: swapOf(it), engine, at: to, scratch: at('scratch'), signal: never })
 
@@ -122,7 +123,8 @@ test('story 4: G-27 pages of PostgreSQL are found by a scan of the stopped clust
       create table other (id int primary key, words text); insert into other select i, md5(i::text) from generate_series(1, 5000) i; create table held (id serial primary key, other int references other)`)
     asPostgres(`${tools}/pg_dump`, '-h', `${server.folder}/run`, '-p', `${server.port}`, '-U', 'postgres', '-Fc', '-f', `${server.folder}/run/shop.dump`, 'shop')
     cpSync(`${server.folder}/run/shop.dump`, at('nas/shop.dump'))
-    sql(`insert into orders (note, at) select 'new', '2026-03-01'::timestamptz + i * interval '1 min' from generate_series(1, 30) i; checkpoint`)
+    sql(`insert into orders (note, at) select 'new', '2026-03-01'::timestamptz + i * interval '1 min' from generate_series(1, 30) i`)
+    for (const text of ['alter role app createdb', 'alter database shop owner to app', 'create role teller login', 'grant pg_execute_server_program to teller', 'checkpoint']) sql(text)
     const [relation, index] = [sql("select pg_relation_filepath('orders')"), sql("select pg_relation_filepath('orders_note')")]
     await server.stop()
     for (const [file, page] of [[relation, 3], [relation, 200], [index, 4]] as const) flip(`${server.folder}/data/${file}`, page * 8192 + 5000)
@@ -131,9 +133,9 @@ test('story 4: G-27 pages of PostgreSQL are found by a scan of the stopped clust
     assert.equal(report.bad.length, 3)
     const damage = readDamage({ schema: 'holdfast.pages/1', ...report })
     assert(typeof damage !== 'string')
-    writeFileSync(path.join(server.folder, 'data/pg_hba.conf'), 'local all postgres trust\nhost all postgres 127.0.0.1/32 trust\nhost shop app 127.0.0.1/32 scram-sha-256\n')
+    writeFileSync(path.join(server.folder, 'data/pg_hba.conf'), 'local all postgres trust\nhost all postgres,teller 127.0.0.1/32 trust\nhost all app 127.0.0.1/32 scram-sha-256\n')
     server.sql('select pg_reload_conf()')
-    const to: Target = { is: 'database', url: `postgres://postgres@127.0.0.1:${server.port}/shop`, says: 'shop' }
+    const to: Target & { readonly is: 'database' } = { is: 'database', url: `postgres://app:app@127.0.0.1:${server.port}/shop`, says: 'shop' }
     const units = damage.paths.map((it): DamagedUnit => ({ is: 'file', path: it }))
     const others = rest(server, 'other', 'held')
     const made = await beside('postgres', 'shop.dump', to, units, { begun: { manifest: { rows: { 'public.orders': { least: 20000, most: 20000, exact: true } }, files: {} } } })
@@ -158,6 +160,14 @@ test('story 4: G-27 pages of PostgreSQL are found by a scan of the stopped clust
     const anew = await restoreTools.whole(whole)
     assert.deepEqual([anew.verdict, anew.checks[0]?.text], ['restored', '3 tables with 25000 rows can be read'], anew.says + anew.engine_said)
     assert.match((await restoreTools.whole({ ...whole, begun: await begun('postgres', 'shop.dump') })).says, /the database anew is there already/)
+    // A dump is run by nobody who may run programs of that machine, before anything is fetched, unless that was said.
+    for (const [user, says] of [['postgres', /^postgres is a superuser, so what the dump says could run commands/], ['teller', /^teller may act as pg_execute_server_program, so/], ['nobody', /^it cannot be known whether the role is a superuser/]] as const) {
+      const mighty: Target & { readonly is: 'database' } = { ...to, url: to.url.replace('app:app', user) }
+      const reports: readonly RestoreReport[] = [await restoreTools.whole({ ...whole, begun: await begun('postgres', 'shop.dump'), to: { ...mighty, url: mighty.url.replace(/shop$/, 'mine') } }), (await beside('postgres', 'shop.dump', mighty, [{ is: 'table', name: 'orders' }])).report]
+      for (const report of reports) assert.deepEqual([report.verdict, says.test(report.says), /--as-superuser/.test(report.says), report.bytes, report.phases], ['refused', true, true, 0, []], report.says)
+    }
+    const mine = await restoreTools.whole({ ...whole, begun: await begun('postgres', 'shop.dump'), asSuperuser: true, to: { ...to, url: to.url.replace('app:app', 'postgres').replace(/shop$/, 'mine') } })
+    assert.equal(mine.verdict, 'restored', mine.says + mine.engine_said)
     // What a rename would break is refused in words, and nothing is made.
     const refused = await beside('postgres', 'shop.dump', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'none' }])
     assert.match(refused.others.join('; '), /public\.other is not restored: it cannot be replaced by a rename: the foreign key held_other_fkey of held holds on to it.*public\.none is not restored: .*there is no such table/)
@@ -171,7 +181,7 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
   const server = await mariadb()
   try {
     const dump = (...tables: string[]): string => execFileSync('mariadb-dump', ['--no-defaults', `--socket=${server.folder}/run/s.sock`, '-uroot', '--skip-dump-date', '--triggers', 'shop', ...tables], { maxBuffer: 1 << 28 }).toString()
-    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; use shop;
+    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; create user bo@'127.0.0.1' identified by 'bo'; grant all on shop.* to bo@'127.0.0.1'; create role mighty; grant file on *.* to mighty; create user chen@'127.0.0.1' identified by 'chen'; grant mighty to chen@'127.0.0.1'; use shop;
       create table orders (id int primary key auto_increment, note varchar(300), at datetime, key (at)) comment 'mine'; insert into orders (note, at) select concat(repeat(md5(seq), 5), ';\\'\\\\\n-- x'), '2026-01-01' + interval seq minute from seq_1_to_20000;
       create table other (id int primary key, words text); insert into other select seq, md5(seq) from seq_1_to_3000; create table held (id int primary key, other int, foreign key (other) references other (id)); create view latest as select * from orders where id > 19000;
       create table \`ordérs-x\` (id int primary key, t text, fulltext key (t)); insert into \`ordérs-x\` values (1, 'hello world')`)
@@ -187,7 +197,7 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
     await server.start()
     const to: Target = { is: 'database', url: `mysql://ada:${encodeURIComponent(`it's "ada"`)}@127.0.0.1:${server.port}/shop`, says: 'shop' }
     const others = dump('other', 'held')
-    const made = await beside('mariadb', 'shop.sql', to, bad.paths.map((it) => ({ is: 'file', path: it })), { begun: { manifest: { rows: { orders: { least: 20000, most: 20000, exact: true } }, files: {} } } })
+    const made = await beside('mariadb', 'shop.sql', to, bad.paths.map((it) => ({ is: 'file', path: it })), { asSuperuser: true, begun: { manifest: { rows: { orders: { least: 20000, most: 20000, exact: true } }, files: {} } } })
     const [unit, ...more] = swapOf(made).units
     assert(unit !== undefined && more.length === 0)
     assert.match(unit.checked, /^20000 rows restored, CHECK TABLE, rows as the manifest says$/)
@@ -205,13 +215,19 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
     // The server reads the names of its files; of some it knows the table by a number, and some are of none.
     const odd = files.filter((it) => /^(?:FTS_\w+_CONFIG|ord@.*)\.ibd$/.test(it))
     assert.equal(odd.length, 2)
-    const meant = await beside('mariadb', 'shop.sql', to, [...odd.map((it) => `shop/${it}`), 'ibdata1', 'shop/#sql-alter-1.ibd', 'mysql/gtid_slave_pos.ibd', 'lone.ibd'].map((it) => ({ is: 'file', path: it })))
+    const meant = await beside('mariadb', 'shop.sql', to, [...odd.map((it) => `shop/${it}`), 'ibdata1', 'shop/#sql-alter-1.ibd', 'mysql/gtid_slave_pos.ibd', 'lone.ibd'].map((it) => ({ is: 'file', path: it })), { asSuperuser: true })
     assert.deepEqual(swapOf(meant).units.map(({ name }) => name), ['ordérs-x'])
     for (const says of [/ibdata1 is of the whole server/, /#sql-alter-1\.ibd is what an ALTER TABLE left/, /belongs to the database mysql/, /lone\.ibd does not say of which database/]) assert.match(meant.others.join('; '), says)
-    const refused = await beside('mariadb', 'shop.sql', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
+    const as = (user: string): Target => ({ ...to, url: `mysql://${user}:${user}@127.0.0.1:${server.port}/shop` })
+    const refused = await beside('mariadb', 'shop.sql', as('bo'), [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
+    // A dump is run by nobody who may touch files of that machine, unless that was said.
+    for (const [target, says] of [[to, /^ada has ALL PRIVILEGES on the whole server, so/], [as('chen'), /^chen has FILE on the whole server, so/]] as const) {
+      const { report } = await beside('mariadb', 'shop.sql', target, [{ is: 'table', name: 'other' }])
+      assert.deepEqual([report.verdict, says.test(report.says), report.bytes], ['refused', true, 0], report.says)
+    }
     assert.match(refused.others.join('; '), /other is not restored: .*the foreign key held_ibfk_1 of held holds on to it.*latest is not restored: .*no plain table \(view\)/)
     // The whole, into a database that is not there yet; and never into one that is.
-    const whole = { ...common, begun: await begun('mariadb', 'shop.sql'), to: { ...to, url: to.url.replace(/shop$/, 'anew') } }
+    const whole = { ...common, asSuperuser: true, begun: await begun('mariadb', 'shop.sql'), to: { ...to, url: to.url.replace(/shop$/, 'anew') } }
     const report = await restoreTools.whole(whole)
     assert.deepEqual([report.verdict, report.phases.map(({ name }) => name), report.checks[0]?.text], ['restored', ['fetch', 'restore', 'checks', 'name'], '4 tables with 23001 rows, by CHECK TABLE'], report.says + report.engine_said)
     assert.match((await restoreTools.whole({ ...whole, begun: await begun('mariadb', 'shop.sql') })).says, /the database anew is there already/)

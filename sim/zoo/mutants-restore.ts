@@ -11,6 +11,14 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const restoring: readonly Mutant[] = [
   {
+    name: 'a dump is run by a superuser', breaks: ['G-13'], killer: test('src/processes/restore/rights.ts', 'G-13 a dump is run by no superuser'),
+    changes: [{ file: 'src/processes/restore/rights.ts', find: `beyond.length === 0 ?`, put: `beyond.length <= 1 ?` }],
+  },
+  {
+    name: 'a role of which nobody knows what it may do counts as no superuser', breaks: ['G-13', 'X-3'], killer: test('src/processes/restore/rights.ts', 'G-13 a dump is run by no superuser'),
+    changes: [{ file: 'src/processes/restore/rights.ts', find: 'return `it cannot be known', put: 'return who === undefined ? undefined : `it cannot be known' }, { file: 'src/processes/restore/rights.ts', find: `const CURE = `, put: `const who: string | undefined = undefined\nconst CURE = ` }],
+  },
+  {
     name: 'pages that innochecksum found somewhere count as none', breaks: ['X-3'], killer: test(DAMAGE, 'G-27 what innochecksum printed'),
     changes: [{ file: DAMAGE, find: `if (file === undefined) nameless = true`, put: `if (file === undefined) nameless = false` }],
   },

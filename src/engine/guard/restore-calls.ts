@@ -19,7 +19,7 @@ import type { Keeper } from '../keeper.ts'
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
 const ARGS = {
-  'backups.restore': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), until: z.int().min(0).optional(), to: z.string().min(1).max(500), person }),
+  'backups.restore': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), until: z.int().min(0).optional(), as_superuser: z.literal(true).optional(), to: z.string().min(1).max(500), person }),
   'backups.restores': z.strictObject({ set: name }),
   'restores.ask': z.strictObject({ restore: name, swap: swapSchema, of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
   'restores.swap': z.strictObject({ restore: name, hash: z.string().regex(/^[0-9a-f]{64}$/), person }),
@@ -55,7 +55,7 @@ async function begin(keeper: Keeper, args: Args<'backups.restore'>, asker: Asker
   if (chosen.is === 'none' || !recorded) return chosen.is === 'none' && args.copy === undefined ? refusedFor(chosen.says, chosen.help) : no(404, 'HF404', chosen.is === 'none' ? chosen.says : 'the copy is not listed any more', 'holdfast backups show names them')
   const { store, key, at, rung, provenAt } = chosen.copy
   const id = newId('restore', now.wall, keeper.random)
-  await keeper.engine.turn('restore', (tx) => keeper.rooms.guard.restores.begin(tx, { id, set: set.name, store, key, etag: recorded.copy.etag, verified: chosen.verified, to: `${args.to}${until === undefined ? '' : ` as of ${new Date(until).toISOString()}`}`, by: speaker(asker, args.person) }))
+  await keeper.engine.turn('restore', (tx) => keeper.rooms.guard.restores.begin(tx, { id, set: set.name, store, key, etag: recorded.copy.etag, verified: chosen.verified, to: `${args.to}${until === undefined ? '' : ` as of ${new Date(until).toISOString()}`}`, by: speaker(asker, args.person), ...(args.as_superuser ? { as_superuser: true as const } : {}) }))
   const begun: RestoreBegunAnswer = { schema: 'holdfast.restore-begun/1', id, set: set.name, engine: set.engine, store, at: at ?? recorded.copy.modified_at, rung, proven_at: provenAt, verified: chosen.verified, says: chosen.says, ...recorded }
   return ok(begun)
 }

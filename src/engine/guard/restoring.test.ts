@@ -63,8 +63,12 @@ test('G-2 a restore takes the newest verified copy, is written down before it be
   assert.equal(await it.code('backups.restore', { set: 'shop', copy: 'none', to: '/x' }), 'HF404')
   const { restores } = await it.body<RestoresAnswer>('backups.restores', { set: 'shop' })
   assert.deepEqual(restores.map(({ copy: of, verdict, by, to }) => `${of} ${verdict} ${by} ${to}`).toSorted(), [`${OLD} restored ada /restored`, `${NEW} null somebody at the machine /restored`])
+  await it.body('backups.restore', { set: 'shop', to: 'shop at db', as_superuser: true, person: 'bo' })
+  assert.deepEqual(it.w.entries().filter(({ is }) => is === 'guard.restoring').map(({ body }) => (body as { as_superuser?: true }).as_superuser), [undefined, undefined, true])
   assert.deepEqual(rebuildLedger(it.w.sql, it.w.keeper.store.rooms, { replace: false }).differed, [])
-  assert.match(JSON.stringify(((await it.body<AuditAnswer>('people.audit', {})).entries)), /ada restores shop-[\d-]+\.dump of shop to \/restored/)
+  const audit = JSON.stringify((await it.body<AuditAnswer>('people.audit', {})).entries)
+  assert.match(audit, /ada restores shop-[\d-]+\.dump of shop to \/restored \(/)
+  assert.match(audit, /bo restores shop-[\d-]+\.dump of shop to shop at db with the rights of a superuser, as they said \(/)
 })
 
 test('G-27 what lives is replaced once, and only by what two people have agreed on', async (t) => {

@@ -49,7 +49,17 @@ export interface Beside {
   readonly lost: TableLoss
 }
 
+/** By whose rights everything is done there. */
+export interface Rights {
+  /** Whoever the address names. */
+  readonly who: string
+  /** What it may do beyond its databases, each as what follows the name in a sentence; empty: nothing that is known of. */
+  readonly beyond: readonly string[]
+}
+
 export interface Live {
+  /** Asks the server; throws a `Fault` where it does not say. `into`: a database that is to be made, or the one that lives. */
+  rights(into: 'new' | 'living'): Promise<Rights>
   identify(): Promise<LivePlace>
   /** Restores all of it into a new database, under a name of its own at first. A fault or a refusal leaves that, and says so. */
   whole(copy: CopyGiven): Promise<Step>

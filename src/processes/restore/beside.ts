@@ -10,6 +10,7 @@ import { filesBeside } from './files.ts'
 import { engineOf, givenOf } from './given.ts'
 import { outcomeOf, timing, type Outcome } from './outcome.ts'
 import { openPlace, type Place } from './place.ts'
+import { whyNotBy } from './rights.ts'
 import { stampOf, type Restored } from './restored.ts'
 import { bringIn } from './whole.ts'
 
@@ -30,10 +31,14 @@ export async function restoreBeside(it: DamagedWants): Promise<BesideReport> {
     const opened = await openPlace(folder, begun.id.slice(-12), it.signal)
     place = opened
     const folderOf = at.is === 'folder' ? at.folder : undefined
-    fetched = await timed('fetch', () => bringIn(it, opened))
-    it.say(`restoring ${it.units.length} damaged beside what lives`)
-    restored = await timed('restore', () => (folderOf === undefined ? tablesBeside(it, opened) : filesBeside(it, opened, folderOf)))
-    outcome = outcomeFor(restored)
+    const not = at.is === 'database' ? await whyNotBy(it, at, engineOf(begun.engine).live?.(opened.cell, at.url), 'living') : undefined
+    if (not) outcome = not
+    else {
+      fetched = await timed('fetch', () => bringIn(it, opened))
+      it.say(`restoring ${it.units.length} damaged beside what lives`)
+      restored = await timed('restore', () => (folderOf === undefined ? tablesBeside(it, opened) : filesBeside(it, opened, folderOf)))
+      outcome = outcomeFor(restored)
+    }
   } catch (cause) {
     outcome = outcomeOf(cause)
   } finally {

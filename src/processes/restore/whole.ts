@@ -16,6 +16,7 @@ import { engineOf, givenOf } from './given.ts'
 import { whyNotInto } from './into.ts'
 import { outcomeOf, timing, type Outcome } from './outcome.ts'
 import { openPlace, type Place } from './place.ts'
+import { whyNotBy } from './rights.ts'
 import { restoreServer } from './server.ts'
 
 /** Fetches the copy into a place; every failure is a `Fault`. */
@@ -47,8 +48,9 @@ export async function restoreWhole(it: WholeWants): Promise<RestoreReport> {
     await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 })
     const opened = await openPlace(folder, it.begun.id.slice(-12), it.signal)
     place = opened
-    fetched = await timed('fetch', () => bringIn(it, opened))
-    outcome = it.to.is === 'folder' ? await intoFolder(it, engine, opened, it.to.folder, phases) : await intoDatabase(it, engine, opened, it.to.url, timed)
+    const not = it.to.is === 'database' ? await whyNotBy(it, it.to, engine.live?.(opened.cell, it.to.url), 'new') : undefined
+    if (!not) fetched = await timed('fetch', () => bringIn(it, opened))
+    outcome = not ?? (it.to.is === 'folder' ? await intoFolder(it, engine, opened, it.to.folder, phases) : await intoDatabase(it, engine, opened, it.to.url, timed))
   } catch (cause) {
     outcome = outcomeOf(cause)
   } finally {

@@ -47,7 +47,7 @@ export interface RestoresAnswer {
 }
 
 export interface RestoreCalls {
-  'backups.restore': { args: { set: string; store?: string; copy?: string; until?: number; to: string; person?: string }; body: RestoreBegunAnswer }
+  'backups.restore': { args: { set: string; store?: string; copy?: string; until?: number; as_superuser?: true; to: string; person?: string }; body: RestoreBegunAnswer }
   'backups.restores': { args: { set: string }; body: RestoresAnswer }
   /** Two people are asked to agree to just this. */
   'restores.ask': { args: { restore: string; swap: Swap; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer }

@@ -19,6 +19,8 @@ export interface Restoring {
   readonly password?: string | undefined
   /** Where it works, when it does not lead into a folder. */
   readonly scratch: string
+  /** Somebody said that a dump may be run with the rights of a superuser; where nobody did it is refused. */
+  readonly asSuperuser?: boolean
   readonly say: (text: string) => void
   readonly signal: AbortSignal
 }

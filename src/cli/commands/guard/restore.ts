@@ -65,7 +65,7 @@ function untilOf(options: Options): Instant | undefined {
 async function begun(session: Session, set: string, to: Target, options: Options): Promise<RestoreBegunAnswer> {
   const [store, copy] = [textOption(options, 'store'), textOption(options, 'copy')]
   return ask<RestoreBegunAnswer>(session, 'POST', `/backups/${segment(set)}/restore`, {
-    ...(options['until'] === undefined ? {} : { until: untilOf(options) }),
+    ...(options['until'] === undefined ? {} : { until: untilOf(options) }), ...(options['asSuperuser'] === true && to.is === 'database' ? { as_superuser: true } : {}),
     to: (to.is === 'folder' ? to.folder : to.says).slice(0, 300), person: session.person.name, ...(store === undefined ? {} : { store }), ...(copy === undefined ? {} : { copy }),
   })
 }
@@ -262,7 +262,7 @@ export const restore: Command = async (session, [name = ''], options) => {
   const given = (start: RestoreBegunAnswer): Restoring => {
     const store = stores.find((it) => it.name === start.store)
     if (!store) throw usage(`${session.config} knows no store “${start.store}”, and the server does: they read different files.`)
-    return { begun: start, store, home: path.dirname(path.resolve(session.config)), password: passwords[set.name], scratch: scratchOf(session), say: (text) => session.out.talk(plain(text)), signal: stop.signal }
+    return { begun: start, store, home: path.dirname(path.resolve(session.config)), password: passwords[set.name], scratch: scratchOf(session), asSuperuser: options['asSuperuser'] === true, say: (text) => session.out.talk(plain(text)), signal: stop.signal }
   }
   const at: At = { session, set, tools, options, given }
   try {

@@ -14,6 +14,7 @@ import { gist } from '../../../ports/backup/words.ts'
 import { MYSQL, readDatabase, type Database } from '../../../ports/database.ts'
 import { lossBetween } from './live/loss.ts'
 import { meantBy } from './live/meant.ts'
+import { beyondOf } from './live/rights.ts'
 import { allOf, NoStatement, tableOf, type TableFacts } from './live/statements.ts'
 
 const LONGEST: Span = hours(24)
@@ -58,6 +59,12 @@ export function liveOf(cell: Cell, url: string): Live {
   let linked: Promise<MariaLink> | undefined
   const link = (): Promise<MariaLink> => (linked ??= linkTo(cell, url))
   return {
+    async rights() {
+      const { to, ask } = await link()
+      const lines = [...(await ask('show grants'))]
+      for (const role of await ask('select distinct role_name from information_schema.applicable_roles')) lines.push(...(await ask(`show grants for ${quoted(role)}`)))
+      return { who: to.user, beyond: beyondOf(lines) }
+    },
     async identify() {
       const { to, ask } = await link()
       const [id = ''] = await ask('select concat_ws(\':\', @@server_id, coalesce(@@hostname, \'\'), @@datadir, @@port)')

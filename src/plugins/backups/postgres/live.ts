@@ -11,6 +11,7 @@ import { ruleRows } from '../../../ports/backup/rows.ts'
 import { gist } from '../../../ports/backup/words.ts'
 import type { Contents } from './archive.ts'
 import { linkTo, type Link } from './live/link.ts'
+import { beyondOf, RIGHTS } from './live/rights.ts'
 import { literal, NoSection, quoted, readName, sayName, section, sqlName, type SectionFacts, type TableName } from './live/section.ts'
 import { columnsOf, digestOf, lossOf, sideOf, swapOf, wasOf, whyNot } from './live/texts.ts'
 import { newFacts, Refusal, sifted, type PlainFacts } from './plain.ts'
@@ -34,6 +35,10 @@ export function liveOf(cell: Cell, url: string, lookAt: LookAt): Live {
   }
   let beside = ''
   return {
+    async rights(into) {
+      const { to, ask } = await link()
+      return { who: to.user, beyond: beyondOf(await ask(RIGHTS, into === 'new' ? { database: 'postgres' } : {})) }
+    },
     async identify() {
       const { to, ask } = await link()
       const id = await ask("select coalesce((select system_identifier::text from pg_control_system()), '') || ':' || oid from pg_database where datname = current_database()").catch(() => ask("select current_setting('data_directory', true) || ':' || oid from pg_database where datname = current_database()"))

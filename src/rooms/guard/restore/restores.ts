@@ -60,9 +60,9 @@ const next = (tx: Tx, { id, version }: RestoreRow, is: string, body: Readonly<Re
 
 /** What an entry of a restore says, in a sentence, for the audit. */
 export function sayRestore({ is, body }: Entry): string {
-  const b = body as { readonly id: string; readonly set?: string; readonly key?: string; readonly to?: string; readonly by?: string; readonly agreement?: string; readonly verdict?: string; readonly says?: string; readonly of?: number }
+  const b = body as { readonly id: string; readonly set?: string; readonly key?: string; readonly to?: string; readonly by?: string; readonly as_superuser?: true; readonly agreement?: string; readonly verdict?: string; readonly says?: string; readonly of?: number }
   switch (is) {
-    case 'guard.restoring': return `${b.by} restores ${b.key} of ${b.set} to ${b.to} (${b.id})`
+    case 'guard.restoring': return `${b.by} restores ${b.key} of ${b.set} to ${b.to}${b.as_superuser ? ' with the rights of a superuser, as they said' : ''} (${b.id})`
     case 'guard.swapAsked': return `people were asked to let ${b.id} replace what is damaged (${b.agreement})`
     case 'guard.swapping': return `${b.id} begins to replace what is damaged (${b.agreement})`
     default: return `${b.id} ended: ${b.verdict}${b.of === undefined || b.of === 0 ? '' : `, ${b.of} put in place`}${b.says === '' ? '' : `; ${b.says}`}`

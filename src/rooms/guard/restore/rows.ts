@@ -19,6 +19,8 @@ export interface RestoringBody extends Record<string, unknown> {
   /** Where to, for people; never with a credential. */
   readonly to: string
   readonly by: string; readonly at: number
+  /** Whoever began it said that the dump may be run with the rights of a superuser. */
+  readonly as_superuser?: true
 }
 
 export const applyRestoring = (sql: Sql, entry: Entry): void => {
