@@ -124,7 +124,7 @@ test('story 4: G-27 pages of PostgreSQL are found by a scan of the stopped clust
     asPostgres(`${tools}/pg_dump`, '-h', `${server.folder}/run`, '-p', `${server.port}`, '-U', 'postgres', '-Fc', '-f', `${server.folder}/run/shop.dump`, 'shop')
     cpSync(`${server.folder}/run/shop.dump`, at('nas/shop.dump'))
     sql(`insert into orders (note, at) select 'new', '2026-03-01'::timestamptz + i * interval '1 min' from generate_series(1, 30) i`)
-    for (const text of ['alter role app createdb', 'alter database shop owner to app', 'create role teller login', 'grant pg_execute_server_program to teller', 'checkpoint']) sql(text)
+    for (const text of ['alter role app createdb', 'alter database shop owner to app', 'create role teller login', 'grant pg_execute_server_program to teller', 'create extension amcheck', 'checkpoint']) sql(text)
     const [relation, index] = [sql("select pg_relation_filepath('orders')"), sql("select pg_relation_filepath('orders_note')")]
     await server.stop()
     for (const [file, page] of [[relation, 3], [relation, 200], [index, 4]] as const) flip(`${server.folder}/data/${file}`, page * 8192 + 5000)
@@ -181,7 +181,7 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
   const server = await mariadb()
   try {
     const dump = (...tables: string[]): string => execFileSync('mariadb-dump', ['--no-defaults', `--socket=${server.folder}/run/s.sock`, '-uroot', '--skip-dump-date', '--triggers', 'shop', ...tables], { maxBuffer: 1 << 28 }).toString()
-    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; create user bo@'127.0.0.1' identified by 'bo'; grant all on shop.* to bo@'127.0.0.1'; create role mighty; grant file on *.* to mighty; create user chen@'127.0.0.1' identified by 'chen'; grant mighty to chen@'127.0.0.1'; use shop;
+    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; create user bo@'127.0.0.1' identified by 'bo'; grant all on shop.* to bo@'127.0.0.1'; create role mighty; grant file on *.* to mighty; create user chen@'127.0.0.1' identified by 'chen'; grant mighty to chen@'127.0.0.1'; create role harmless; grant harmless to bo@'127.0.0.1'; use shop;
       create table orders (id int primary key auto_increment, note varchar(300), at datetime, key (at)) comment 'mine'; insert into orders (note, at) select concat(repeat(md5(seq), 5), ';\\'\\\\\n-- x'), '2026-01-01' + interval seq minute from seq_1_to_20000;
       create table other (id int primary key, words text); insert into other select seq, md5(seq) from seq_1_to_3000; create table held (id int primary key, other int, foreign key (other) references other (id)); create view latest as select * from orders where id > 19000;
       create table \`ordérs-x\` (id int primary key, t text, fulltext key (t)); insert into \`ordérs-x\` values (1, 'hello world')`)

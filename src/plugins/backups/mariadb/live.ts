@@ -62,7 +62,8 @@ export function liveOf(cell: Cell, url: string): Live {
     async rights() {
       const { to, ask } = await link()
       const lines = [...(await ask('show grants'))]
-      for (const role of await ask('select distinct role_name from information_schema.applicable_roles')) lines.push(...(await ask(`show grants for ${quoted(role)}`)))
+      // The grants of a role are shown to whoever has taken it on.
+      for (const role of await ask('select distinct role_name from information_schema.applicable_roles')) lines.push(...(await ask(`set role ${quoted(role)}; show grants`)))
       return { who: to.user, beyond: beyondOf(lines) }
     },
     async identify() {
