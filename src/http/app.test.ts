@@ -21,7 +21,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/people/:who/grant': { roles: ['viewer'] },
   '/api/v1/checks/:name/silence': { for: '1h', reason: 'work' }, '/api/v1/incidents/:incident/update': { text: 'x' }, '/api/v1/incidents/:incident/assign': { to: 'bo' },
   '/api/v1/incidents/:incident/resolve': { reason: 'x' }, '/api/v1/page': { who: 'ada', text: 'x' }, '/api/v1/oncall/cover': { rotation: 'primary', by: 'bo', from: 'now', until: '8h' },
-  '/api/v1/board/post': { status: 'identified', text: 'x' }, '/api/v1/board/hold': { statement: 'st_1' }, '/api/v1/board/publish': { statement: 'st_1' },
+  '/api/v1/board/post': { status: 'identified', text: 'x' }, '/api/v1/board/hold': { statement: 'st_1' }, '/api/v1/board/publish': { statement: 'st_1' }, '/api/v1/board/progress': { statement: 'st_1' },
   '/api/v1/tokens': { name: 'ci', scopes: ['read'] }, '/api/v1/approvals': { title: 'x', text: '', of: ['ada', 'bo'] },
   '/api/v1/runbooks/:runbook/plan': { host: 'x' }, '/api/v1/acts/ask/:what': { on: 'x' }, '/api/v1/reconcile/:reconcile/accept': { what: 'gap', seen: 'x' },
   '/api/v1/backups/:set/restore': { to: '/x' }, '/api/v1/restores/:restore/swap': { hash: '0'.repeat(64) }, '/api/v1/restores/:restore/end': { verdict: 'failed', says: 'x' },
