@@ -181,7 +181,7 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
   const server = await mariadb()
   try {
     const dump = (...tables: string[]): string => execFileSync('mariadb-dump', ['--no-defaults', `--socket=${server.folder}/run/s.sock`, '-uroot', '--skip-dump-date', '--triggers', 'shop', ...tables], { maxBuffer: 1 << 28 }).toString()
-    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; create user bo@'127.0.0.1' identified by 'bo'; grant all on shop.* to bo@'127.0.0.1'; create role mighty; grant file on *.* to mighty; create user chen@'127.0.0.1' identified by 'chen'; grant mighty to chen@'127.0.0.1'; create role harmless; grant harmless to bo@'127.0.0.1'; use shop;
+    server.sql(`create user ada@'127.0.0.1' identified by 'it''s "ada"'; grant all on *.* to ada@'127.0.0.1'; create user bo@'127.0.0.1' identified by 'bo'; grant all on shop.* to bo@'127.0.0.1'; grant all on \`holdfast\\_restore\\_%\`.* to bo@'127.0.0.1'; grant process, slave monitor on *.* to bo@'127.0.0.1'; create user dull@'127.0.0.1' identified by 'dull'; grant all on shop.* to dull@'127.0.0.1'; create role mighty; grant file on *.* to mighty; create user chen@'127.0.0.1' identified by 'chen'; grant mighty to chen@'127.0.0.1'; create role harmless; grant harmless to bo@'127.0.0.1'; use shop;
       create table orders (id int primary key auto_increment, note varchar(300), at datetime, key (at)) comment 'mine'; insert into orders (note, at) select concat(repeat(md5(seq), 5), ';\\'\\\\\n-- x'), '2026-01-01' + interval seq minute from seq_1_to_20000;
       create table other (id int primary key, words text); insert into other select seq, md5(seq) from seq_1_to_3000; create table held (id int primary key, other int, foreign key (other) references other (id)); create view latest as select * from orders where id > 19000;
       create table \`ordérs-x\` (id int primary key, t text, fulltext key (t)); insert into \`ordérs-x\` values (1, 'hello world')`)
@@ -195,9 +195,10 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
     assert(typeof bad !== 'string', said)
     assert.deepEqual(bad.paths.map((it) => path.basename(it)), ['orders.ibd'])
     await server.start()
-    const to: Target = { is: 'database', url: `mysql://ada:${encodeURIComponent(`it's "ada"`)}@127.0.0.1:${server.port}/shop`, says: 'shop' }
+    const as = (user: string, word = user): Target & { readonly is: 'database' } => ({ is: 'database', url: `mysql://${user}:${encodeURIComponent(word)}@127.0.0.1:${server.port}/shop`, says: 'shop' })
+    const [to, ada] = [as('bo'), as('ada', 'it\'s "ada"')]
     const others = dump('other', 'held')
-    const made = await beside('mariadb', 'shop.sql', to, bad.paths.map((it) => ({ is: 'file', path: it })), { asSuperuser: true, begun: { manifest: { rows: { orders: { least: 20000, most: 20000, exact: true } }, files: {} } } })
+    const made = await beside('mariadb', 'shop.sql', to, bad.paths.map((it) => ({ is: 'file', path: it })), { begun: { manifest: { rows: { orders: { least: 20000, most: 20000, exact: true } }, files: {} } } })
     const [unit, ...more] = swapOf(made).units
     assert(unit !== undefined && more.length === 0)
     assert.match(unit.checked, /^20000 rows restored, CHECK TABLE, rows as the manifest says$/)
@@ -215,19 +216,20 @@ test('story 4: G-27 a table of MariaDB with flipped bytes is found on the stoppe
     // The server reads the names of its files; of some it knows the table by a number, and some are of none.
     const odd = files.filter((it) => /^(?:FTS_\w+_CONFIG|ord@.*)\.ibd$/.test(it))
     assert.equal(odd.length, 2)
-    const meant = await beside('mariadb', 'shop.sql', to, [...odd.map((it) => `shop/${it}`), 'ibdata1', 'shop/#sql-alter-1.ibd', 'mysql/gtid_slave_pos.ibd', 'lone.ibd'].map((it) => ({ is: 'file', path: it })), { asSuperuser: true })
+    const meant = await beside('mariadb', 'shop.sql', to, [...odd.map((it) => `shop/${it}`), 'ibdata1', 'shop/#sql-alter-1.ibd', 'mysql/gtid_slave_pos.ibd', 'lone.ibd'].map((it) => ({ is: 'file', path: it })))
     assert.deepEqual(swapOf(meant).units.map(({ name }) => name), ['ordérs-x'])
     for (const says of [/ibdata1 is of the whole server/, /#sql-alter-1\.ibd is what an ALTER TABLE left/, /belongs to the database mysql/, /lone\.ibd does not say of which database/]) assert.match(meant.others.join('; '), says)
-    const as = (user: string): Target => ({ ...to, url: `mysql://${user}:${user}@127.0.0.1:${server.port}/shop` })
-    const refused = await beside('mariadb', 'shop.sql', as('bo'), [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
+    const refused = await beside('mariadb', 'shop.sql', to, [{ is: 'table', name: 'other' }, { is: 'table', name: 'latest' }])
     // A dump is run by nobody who may touch files of that machine, unless that was said.
-    for (const [target, says] of [[to, /^ada has ALL PRIVILEGES on the whole server, so/], [as('chen'), /^chen has FILE on the whole server, so/]] as const) {
+    for (const [target, says] of [[ada, /^ada has ALL PRIVILEGES on the whole server, so/], [as('chen'), /^chen has FILE on the whole server, so/]] as const) {
       const { report } = await beside('mariadb', 'shop.sql', target, [{ is: 'table', name: 'other' }])
       assert.deepEqual([report.verdict, says.test(report.says), report.bytes], ['refused', true, 0], report.says)
     }
     assert.match(refused.others.join('; '), /other is not restored: .*the foreign key held_ibfk_1 of held holds on to it.*latest is not restored: .*no plain table \(view\)/)
+    const blind = await beside('mariadb', 'shop.sql', as('dull'), [{ is: 'table', name: 'orders' }])
+    assert.match(blind.report.says, /it cannot be known whether this server follows another one: .* SLAVE MONITOR/)
     // The whole, into a database that is not there yet; and never into one that is.
-    const whole = { ...common, asSuperuser: true, begun: await begun('mariadb', 'shop.sql'), to: { ...to, url: to.url.replace(/shop$/, 'anew') } }
+    const whole = { ...common, asSuperuser: true, begun: await begun('mariadb', 'shop.sql'), to: { ...ada, url: ada.url.replace(/shop$/, 'anew') } }
     const report = await restoreTools.whole(whole)
     assert.deepEqual([report.verdict, report.phases.map(({ name }) => name), report.checks[0]?.text], ['restored', ['fetch', 'restore', 'checks', 'name'], '4 tables with 23001 rows, by CHECK TABLE'], report.says + report.engine_said)
     assert.match((await restoreTools.whole({ ...whole, begun: await begun('mariadb', 'shop.sql') })).says, /the database anew is there already/)

@@ -11,6 +11,10 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const restoring: readonly Mutant[] = [
   {
+    name: 'a MariaDB that hides whether it is a replica counts as none', breaks: ['X-3'], killer: test('src/plugins/backups/mariadb/live.ts', 'X-3 whether it follows another server'),
+    changes: [{ file: 'src/plugins/backups/mariadb/live.ts', find: `whys.push('it cannot be known`, put: `whys.includes('it cannot be known` }],
+  },
+  {
     name: 'a dump is run by a superuser', breaks: ['G-13'], killer: test('src/processes/restore/rights.ts', 'G-13 a dump is run by no superuser'),
     changes: [{ file: 'src/processes/restore/rights.ts', find: `beyond.length === 0 ?`, put: `beyond.length <= 1 ?` }],
   },

@@ -47,3 +47,19 @@ test('G-27 foreign keys and triggers are refused in words', async () => {
   assert('is' in made && made.is === 'fail')
   assert.match(made.says, /cannot be replaced by a rename: the foreign key k of lines holds on to it; the trigger t stands on it/)
 })
+
+test('X-3 whether it follows another server has to be known: who may not ask that is refused', async () => {
+  const { cell } = server([[/wsrep_on/, 'wsrep_on\tOFF\nread_only\tOFF\n'], [/table_type from/, 'BASE TABLE\n']])
+  const denied: Cell = {
+    ...cell,
+    async run(argv, want) {
+      let sql = ''
+      for await (const chunk of want.input ?? []) sql += Buffer.from(chunk).toString()
+      if (/slaves status/.test(sql)) return { exit: 1, out: '', err: 'ERROR 1227 (42000): Access denied; you need SLAVE MONITOR' }
+      return cell.run(argv, { ...want, input: (async function* () { yield await Promise.resolve(Buffer.from(sql)) })() })
+    },
+  }
+  const made = await liveOf(denied, URL).table('orders', { at: instantOf(1), bytes: 1 }, '1')
+  assert('is' in made && made.is === 'fail')
+  assert.match(made.says, /cannot be known whether this server follows another one: .* SLAVE MONITOR/)
+})

@@ -154,8 +154,11 @@ const isBad = (line: string): boolean => {
 async function whyNot({ ask, to }: MariaLink, table: string): Promise<readonly string[]> {
   const [schema, name] = [literal(to.name), literal(table)]
   const of = `table_schema = ${schema} and table_name = ${name}`
-  const variables = new Map((await ask(`show global variables where variable_name in ('wsrep_on', 'read_only'); show global status like 'wsrep_cluster_size'; show all slaves status`).catch(() => ask(`show global variables where variable_name in ('wsrep_on', 'read_only'); show global status like 'wsrep_cluster_size'`))).map((line) => line.split('\t', 2) as [string, string]))
   const whys: string[] = []
+  const variables = new Map((await ask(`show global variables where variable_name in ('wsrep_on', 'read_only'); show global status like 'wsrep_cluster_size'; show all slaves status`).catch(() => {
+    whys.push('it cannot be known whether this server follows another one: whoever the address names needs SLAVE MONITOR on *.*')
+    return ask(`show global variables where variable_name in ('wsrep_on', 'read_only'); show global status like 'wsrep_cluster_size'`)
+  })).map((line) => line.split('\t', 2) as [string, string]))
   if (variables.get('wsrep_on') === 'ON' || Number(variables.get('wsrep_cluster_size') ?? 0) > 0) whys.push('this server is a member of a Galera cluster: a rename there stops all of it, and may split it')
   if (variables.get('read_only') !== undefined && variables.get('read_only') !== 'OFF') whys.push('this server is read-only: restore where it is written')
   if ([...variables.keys()].some((it) => !['wsrep_on', 'read_only', 'wsrep_cluster_size'].includes(it))) whys.push('this server follows another one: restore where it is written')
