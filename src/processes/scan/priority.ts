@@ -36,4 +36,7 @@ export function stepBehind(pid: number | undefined, tries = 2): void {
 }
 
 /** The session's group, such as `/autogroup-12`; nothing where there are none. */
-const groupOf = (pid: number | 'self'): string | undefined => /^\/autogroup-\d+/.exec(readFileSync(`/proc/${pid}/autogroup`, 'latin1'))?.[0]
+function groupOf(pid: number | 'self'): string | undefined {
+  const [name = ''] = readFileSync(`/proc/${pid}/autogroup`, 'latin1').split(' ')
+  return name.startsWith('/autogroup-') ? name : undefined
+}
