@@ -15,6 +15,9 @@ import { ago, looked, moment, night, now, shelf, world } from './fixtures/scene.
 const WORLDS = Number(process.env['HOLDFAST_TEST_WORLDS'] ?? 3_000)
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 1)
 
+/** Worlds in which something was found that is rare among the others: told first, whatever the seed. */
+const FOUND_BEFORE: readonly number[] = [1_007_362, 2_000_934, 3_003_645]
+
 const DAY: number = days(1)
 
 /** Small, seeded, and the same everywhere. */
@@ -173,8 +176,8 @@ test(`X-9 G-3 G-1 G-4 G-5 nothing that is missing, late or blurred lets a copy g
   const losses = Object.entries(LOSSES)
   const jobLosses = Object.entries(JOB_LOSSES)
   const counted = { going: 0, paging: 0, stopped: 0, scheduled: 0, latched: 0 }
-  for (let n = 0; n < WORLDS; n++) {
-    const seed = SEED * 1_000_003 + n
+  for (let n = -FOUND_BEFORE.length; n < WORLDS; n++) {
+    const seed = (n < 0 ? FOUND_BEFORE.at(n) : undefined) ?? SEED * 1_000_003 + n
     const it = dice(seed)
     let before = worldOf(it)
     let job = jobOf(it, before)
