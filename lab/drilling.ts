@@ -18,6 +18,8 @@ export interface Drilling {
   /** Everything of the test lies in it. */
   readonly folder: string
   nas(...names: string[]): string
+  /** Which store it is. */
+  identity(): Promise<string>
   drill(key: string, how: { readonly engine: string; readonly assertions?: readonly Assertion[]; readonly when?: Instant; readonly password?: string } & Partial<Omit<DrillWants, 'assert'>>): Promise<DrillReport>
   close(): void
 }
@@ -31,7 +33,7 @@ export function drilling(name: string): Drilling {
   writeFileSync(nas('.holdfast-store'), '')
   const reading = (): Reading => dir.reading(dir.config.parse({ dir: nas() }), { egress: egressWith(), now: () => clock.now(), random, folder: '/' })
   return {
-    folder, nas,
+    folder, nas, identity: async () => (await reading().identify(new AbortController().signal)).id,
     async drill(key, { assertions = [], when = instantOf(Date.now()), password, ...more }) {
       const soon = new AbortController().signal
       const found = await reading().head({ key }, soon)

@@ -117,6 +117,24 @@ test('PostgreSQL, written to meanwhile: in its snapshot the manifest is exactly 
     assert.match(`${manifest.server?.system} ${manifest.server?.oid}`, /^\d+ \d+$/)
     assert.match(JSON.stringify(manifest.tables.find(({ name }) => name === 'public.closed')), /permission denied/)
   }
+  await t.test('a set that is of a check takes its address, also where secrets of the stores are not here', async (it) => {
+    const own = folderFor(it)
+    writeFileSync(path.join(own, 'holdfast.yaml'), `version: 1
+checks: { shop-db: { postgres: "\${secret:db-url}" } }
+stores:
+  main: { s3: "http://127.0.0.1:18300", bucket: game-backups, read: "\${secret:s3-read}", delete: "\${secret:s3-delete}" }
+  nas:  { dir: ./nas, marker: .holdfast-store }
+backups:
+  shop: { engine: postgres, of: shop-db, in: { main: "pg/shop-{date}.dump", nas: "pg/shop-{date}.dump" }, every: 24h, keep: { daily: 7, weekly: 4 },
+          drill: { every: 7d, assert: [ { sql: "select count(*) > 0 from orders" }, { newest: "select max(created_at) from orders", within: 25h } ] } }
+`)
+    const ran = await runExec(own, env(server.port), [...DUMP(server.port, 'checked.dump'), '--snapshot={{snapshot}}'])
+    assert.equal(ran.code, 0, ran.err)
+    const manifest = spooled(own).manifest ?? assert.fail(spooled(own).says)
+    assert.ok(manifest.how === 'snapshot' && compareManifest(manifest, restored(server, path.join(own, 'checked.dump'), manifest).rows).every(({ found }) => found !== 'fail'))
+    const bare = await runExec(own, {}, ['true'])
+    assert.equal(bare.code, 0, bare.err)
+  })
   await t.test('without a snapshot the counts around it bracket the dump', async () => {
     const ran = await runExec(folder, env(server.port), [...DUMP(server.port, 'around.dump')])
     assert.equal(ran.code, 0, ran.err)

@@ -6,12 +6,11 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { instantOf } from '../src/core/time.ts'
-import { codeAt, periodOf } from '../src/core/totp.ts'
+import { enrol, nextCode, type Authenticator } from './authenticators.ts'
 import { createWire, readCredential, type Wire } from '../src/plugins/stores/s3/wire.ts'
 import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
 import { createClock } from '../src/ports/world/clock.ts'
-import { folderFor, freePorts, hookSink, removeFolder, sleep, startHoldfast, until, writeConfig, type Running } from '../test/story/world.ts'
+import { folderFor, freePorts, hookSink, removeFolder, startHoldfast, until, writeConfig, type Running } from '../test/story/world.ts'
 import { front, turnout, type Front, type Turnout } from './front.ts'
 import { rgw, type Rgw } from './rgw.ts'
 import { postgres, type LabServer } from './servers.ts'
@@ -143,33 +142,6 @@ reconcile:
     every: 31d
     copies_in: offsite
 ${job}${config}`
-
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(([...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-
-/** An authenticator: each code counts once. */
-interface Authenticator { readonly secret: Uint8Array; last: number }
-/** A code of whichever has one to give; waits for the next one where none has. */
-async function nextCode(all: readonly Authenticator[]): Promise<string> {
-  const it = all.toSorted((a, b) => a.last - b.last)[0] ?? assert.fail('no authenticator')
-  const period = Math.max(it.last + 1, periodOf(instantOf(Date.now())))
-  while (period > periodOf(instantOf(Date.now())) + 1) await sleep(200)
-  it.last = period
-  return codeAt(it.secret, period)
-}
-
-/** So many authenticators has each person: a story is told faster than codes come. */
-const AUTHENTICATORS = 3
-async function enrol(it: Nodecraft, who: string): Promise<Authenticator[]> {
-  const all: Authenticator[] = []
-  for (let n = 0; n < AUTHENTICATORS; n++) {
-    const enrolled = JSON.parse((await it.holdfast.cli('people', 'enrol', who, '--json')).out) as { secret: string }
-    const one = { secret: bytesOf(enrolled.secret), last: 0 }
-    const { code, out, err } = await it.holdfast.cli('people', 'enrol', who, '--code', await nextCode([one]))
-    assert.equal(code, 0, out + err)
-    all.push(one)
-  }
-  return all
-}
 
 export async function nodecraft(wishes: Wishes): Promise<Nodecraft> {
   const { rows: size, bucket = 'game-backups', databaseName = 'games' } = wishes

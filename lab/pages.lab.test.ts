@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, cpSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import type { Progress } from '../src/rooms/guard/scan/pace.ts'
 import { firstBlockOf } from '../src/rooms/guard/scan/pages.ts'
 import { scanPages } from '../src/processes/scan/pages.ts'
 import { postgres } from './servers.ts'
@@ -46,6 +47,10 @@ test('story 4: pages of PostgreSQL: what pg_checksums finds is found, and nothin
     const calm = await ours(data)
     assert.deepEqual(calm, oracle(data))
     assert.deepEqual([calm.bad, calm.pages > 5000], [[], true])
+    const told: Progress[] = []
+    const { bytes } = await scanPages({ folder: data, signal: never, rate: (calm.pages * PAGE) / 2, progress: (it) => void told.push(it) })
+    assert(told.length >= 2 && told.every(({ total }) => total.is === 'known' && total.bytes === bytes), JSON.stringify(told))
+    assert(told.some(({ left, speed }) => left !== undefined && left > 0 && speed > 0))
     const copy = `${server.folder}/copy`
     cpSync(data, copy, { recursive: true, preserveTimestamps: true })
     if (process.getuid?.() === 0) execFileSync('chown', ['-R', 'postgres:', copy])

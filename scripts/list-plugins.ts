@@ -12,6 +12,7 @@ const KINDS = [
   { folder: 'stores', type: 'AnyStore', port: 'store' },
   { folder: 'catalogues', type: 'AnyCatalogue', port: 'catalogue' },
   { folder: 'backups', type: 'AnyEngine', port: 'backup' },
+  { folder: 'drivers', type: 'AnyDriver', port: 'driver/driver' },
 ] as const
 
 /** The list as it should be now. */

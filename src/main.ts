@@ -22,8 +22,8 @@ const outside: Outside = {
     process.exit(await watch(wants))
   },
   async plugins() {
-    const { probes, channels, stores, catalogues } = await import('./plugins/list.gen.ts')
-    return { probes, channels, stores, catalogues }
+    const { probes, channels, stores, catalogues, drivers } = await import('./plugins/list.gen.ts')
+    return { probes, channels, stores, catalogues, drivers }
   },
   async scan(wants) {
     await goOnWarm()

@@ -1,6 +1,6 @@
 // Boards to test and to look at: the same data that the keeper would make, for every state that a page can be in.
 import { instantOf, type Instant } from '../src/core/time.ts'
-import type { Board, BoardComponent, ComponentStatus, Day, Statement, StatementUpdate } from '../src/rooms/tell/board.ts'
+import type { Board, BoardComponent, ComponentStatus, Day, Maintenance, Statement, StatementUpdate } from '../src/rooms/tell/board.ts'
 
 /** 21 Nov 2026, 02:31:50 in Berlin. */
 export const NOW: Instant = instantOf(Date.parse('2026-11-21T01:31:50Z'))
@@ -50,10 +50,22 @@ export const pastStatement = (n: number, title: string, ago: number, lasted: num
   componentIds: [],
 })
 
+const HOUR = 60 * MINUTE
+/** Planned work; `from` and `lasts` in hours from now. */
+export const workOf = (n: number, title: string, state: Maintenance['state'], { from, lasts, of, more = {} }: { readonly from: number; readonly lasts: number; readonly of: readonly string[]; readonly more?: Partial<Maintenance> }): Maintenance => ({
+  id: `mnt_${String(n).padStart(32, '0')}`, title, state, from: at(from * HOUR), until: at((from + lasts) * HOUR), createdAt: at(Math.min(-2, from - 50) * HOUR), updatedAt: at(Math.min(-1, from - 24) * HOUR), sequence: state === 'scheduled' ? 0 : 1, componentIds: of,
+  ...(state === 'scheduled' ? {} : { beganAt: at(from * HOUR) }), ...(state === 'completed' || state === 'cancelled' ? { endedAt: at((from + lasts) * HOUR) } : {}),
+  updates: [
+    ...(state === 'scheduled' ? [] : [{ id: `mu_${n}_2`, state, body: state === 'in_progress' ? 'The work has begun. It is to end by 21 Nov 2026 05:00 UTC+1.' : state === 'completed' ? 'The work is completed.' : 'This work does not take place at the time that was announced.', at: at(Math.min(-0.1, from) * HOUR) }]),
+    { id: `mu_${n}_1`, state: 'scheduled', body: 'We add memory to the servers of the database, one after another. Requests may take a little longer; nothing should fail.', at: at(Math.min(-2, from - 50) * HOUR) },
+  ],
+  ...more,
+})
+
 export function boardOf(components: readonly BoardComponent[], more: Partial<Board> = {}): Board {
   return {
     id: 'brd_0000000000000000000000000000beef', name: 'Acme Hosting', url: 'https://status.acme.example', timezone: 'Europe/Berlin',
-    asOf: at(-2000), measuringSince: at(-84 * DAY), components, statements: [], ...more,
+    asOf: at(-2000), measuringSince: at(-84 * DAY), components, statements: [], maintenances: [], ...more,
   }
 }
 
@@ -77,6 +89,18 @@ export const openButWell = boardOf([website, api, mail], { statements: [{ ...ope
 export const partOut = boardOf([website, { ...api, status: 'partial_outage', since: at(-17 * MINUTE), days: daysOf(84, { 0: { degraded: 17 }, 61: { degraded: 26 } }) }, mail], { statements: past })
 export const nothingShown = boardOf([])
 export const promiseMissed = boardOf(majorOutage.components, { statements: majorOutage.statements.map((s) => (s.nextUpdateBy === undefined ? s : { ...s, nextUpdateBy: at(-9 * MINUTE) })) })
+
+/** Planned work in every state: one goes on, one is to come, one should have begun, two are over. */
+export const atWork = boardOf([website, { ...api, status: 'under_maintenance', since: at(-0.5 * HOUR) }, mail], {
+  statements: past,
+  maintenances: [
+    workOf(1, 'More memory for the database', 'in_progress', { from: -0.5, lasts: 3, of: [api.id] }), workOf(2, 'A new switch in rack 1', 'scheduled', { from: -1, lasts: 4, of: [mail.id] }),
+    workOf(3, 'Upgrade of the web servers', 'scheduled', { from: 71.5, lasts: 3, of: [website.id, api.id] }), workOf(4, 'New certificates', 'completed', { from: -300, lasts: 1, of: [website.id] }),
+    workOf(5, 'Move to the new data centre', 'cancelled', { from: -100, lasts: 8, of: [] }),
+  ],
+})
+/** The same component is down while it is worked on. */
+export const downAtWork = boardOf([website, { ...api, status: 'major_outage', since: at(-4 * MINUTE) }, mail], { statements: [openStatement([api.id]), ...past], maintenances: atWork.maintenances })
 
 /** Names of every kind that people give: long ones, right to left, without a space, with pictures. */
 const NAMES = [

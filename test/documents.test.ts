@@ -11,7 +11,7 @@ import { parse, stringify } from 'yaml'
 import { programFor } from '../src/cli/program.ts'
 import { codes } from '../src/config/explain.ts'
 import { routes } from '../src/http/routes.ts'
-import { catalogues, channels, probes, stores } from '../src/plugins/list.gen.ts'
+import { catalogues, channels, drivers, probes, stores } from '../src/plugins/list.gen.ts'
 import { fileSchema, loadConfig } from '../src/views/accepted.ts'
 import { MUTANTS } from '../sim/zoo/mutants.ts'
 
@@ -71,7 +71,7 @@ test('every configuration in the documents is accepted', async () => {
     const whole = /^version: 1$/m.test(text) && /^\w+:/m.test(text.replace(/^version: 1$/m, ''))
     const written = whole ? text : stringify(merged(parse(`version: 1${AROUND}`), parse(text)))
     const env = Object.fromEntries([...text.matchAll(/\$\{secret:([\w-]+)\}/g)].map(([, name = '']) => [`HOLDFAST_SECRET_${name.toUpperCase().replaceAll('-', '_')}`, secretFor(name, text)]))
-    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels, stores, catalogues })
+    const loaded = await loadConfig({ text: written, file: path.join(root, 'holdfast.yaml'), env, probes, channels, stores, catalogues, drivers })
     assert.equal(loaded.is, 'accepted', `${at}:${line}\n${loaded.is === 'refused' ? loaded.rendered : ''}`)
   }
 })
@@ -84,7 +84,7 @@ interface Schema {
   readonly required?: readonly string[]
 }
 
-const schema = fileSchema({ probes, channels, stores, catalogues }) as Schema
+const schema = fileSchema({ probes, channels, stores, catalogues, drivers }) as Schema
 
 /** The settings at a place, those of maps within it with their dots; what is a map of free names ends there. */
 function settingsOf(at: Schema): string[] {
@@ -115,10 +115,19 @@ const kindsAt = (place: string): ReadonlyMap<string, readonly string[]> => {
   return new Map(names.map(({ kind }) => [kind, settingsOf(all.find((it) => it.required?.includes(kind)) ?? assert.fail(kind))]))
 }
 
+/** Drivers have tables of their own, for `do` and `undo` alike. */
+const bareOfDriver = (setting: string): string => setting.replace(/^(do|undo)\..+$/, '$1')
+
+test('every driver has its tables: what a step says, and what its target needs', () => {
+  const kinds = drivers.filter(({ kind }) => kind !== 'run')
+  for (const { kind } of kinds) assert.deepEqual(rowsUnder('docs/use/runbooks.md', `### \`${kind}\``).toSorted(), settingsOf(schemaAt(`runbooks.<name>.steps[].do.${kind}`)).toSorted(), kind)
+  for (const { kind, target } of kinds) if (target) assert.deepEqual(rowsUnder('docs/use/runbooks.md', `### Target of \`${kind}\``).toSorted(), settingsOf((schemaAt('targets.<name>').anyOf ?? []).find((it) => it.required?.includes(kind))?.properties?.[kind] ?? assert.fail(kind)).toSorted(), kind)
+})
+
 test('the tables of settings name what the schema names', () => {
-  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>', 'catalogues.<name>'].includes(place))
+  const places = [...documentAt('docs/use/configuration.md').matchAll(/^## `([^`]+)`$/gm)].map(([, place]) => place ?? '').filter((place) => !['checks.<name>', 'channels.<name>', 'stores.<name>', 'catalogues.<name>', 'targets.<name>'].includes(place))
   assert.deepEqual(places, ['site', 'defaults.check', 'horizon', 'people.<name>', 'oncall.<name>', 'escalation.<name>[]', 'status_pages.<name>', 'backups.<name>', 'reconcile.<name>', 'hosts.<name>', 'clusters.<name>', 'runbooks.<name>', 'runbooks.<name>.steps[]', 'ingest.pagerduty', 'sign_in.oidc', 'dead_man'])
-  for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), settingsOf(schemaAt(place)).toSorted(), place)
+  for (const place of places) assert.deepEqual(rowsUnder('docs/use/configuration.md', `## \`${place}\``).toSorted(), [...new Set(settingsOf(schemaAt(place)).map(bareOfDriver))].toSorted(), place)
   const ofCatalogues = (schemaAt('catalogues.<name>').anyOf ?? []).flatMap(settingsOf)
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## `catalogues.<name>`').toSorted(), [...new Set(ofCatalogues)].toSorted())
   assert.deepEqual(rowsUnder('docs/use/configuration.md', '## The top level').toSorted(), Object.keys(schema.properties ?? {}).toSorted())
@@ -237,14 +246,28 @@ test('codes that the documents name are explained', () => {
   for (const { at, text } of documents) for (const [code] of text.matchAll(/\bHF1\d\d\b/g)) assert.ok(codes().includes(code), `${at}: ${code}`)
 })
 
-test('G-1 to G-28, X-9: each promise of the guard stands in docs/invariants.md with tests that name it, and has a mutant', () => {
-  const rows = [...documentAt('docs/invariants.md').matchAll(/^\| ((?:G|X)-\d+) \| (.+?) \| (.+) \|$/gm)].map(([, id = '', , held = '']) => ({ id, files: [...held.matchAll(/`([^`]+)`/g)].map((it) => it[1] ?? '') }))
-  assert.deepEqual(rows.map(({ id }) => id), ['X-9', ...Array.from({ length: 28 }, (_, n) => `G-${n + 1}`)])
+const promised = (which: RegExp): { readonly id: string; readonly files: readonly string[] }[] =>
+  [...documentAt('docs/invariants.md').matchAll(which)].map(([, id = '', , held = '']) => ({ id, files: [...held.matchAll(/`([^`]+)`/g)].map((it) => it[1] ?? '') }))
+
+/** Promises without a test that names them, or without a mutant. */
+function unheld(rows: ReturnType<typeof promised>): string[] {
   const names = (file: string): string[] => [...readFileSync(path.join(root, file), 'utf8').matchAll(/^\s*(?:test\(|\[)(['"`])(.*?)\1/gm)].map((it) => it[2] ?? '')
   const isNamed = (id: string, name: string): boolean => name.split(/[^A-Z0-9-]+/).includes(id)
-  const wrong = rows.flatMap(({ id, files }) => [
+  return rows.flatMap(({ id, files }) => [
     ...(files.length === 0 ? [`${id}: no test holds it`] : []), ...files.filter((file) => !existsSync(path.join(root, file)) || !names(file).some((name) => isNamed(id, name))).map((file) => `${id}: no test of ${file} names it`),
     ...(MUTANTS.some(({ breaks }) => breaks.includes(id)) ? [] : [`${id}: no mutant breaks it`]),
   ])
-  assert.deepEqual(wrong, [])
+}
+
+test('each promise of planned changes that stands in docs/invariants.md has tests that name it, and a mutant', () => {
+  const rows = promised(/^\| (C-\d+) \| (.+?) \| (.+) \|$/gm)
+  assert(rows.length > 0)
+  assert.deepEqual(rows.map(({ id }) => id), [...new Set(rows.map(({ id }) => id))].toSorted((one, other) => Number(one.slice(2)) - Number(other.slice(2))))
+  assert.deepEqual(unheld(rows), [])
+})
+
+test('G-1 to G-28, X-9: each promise of the guard stands in docs/invariants.md with tests that name it, and has a mutant', () => {
+  const rows = promised(/^\| ((?:G|X)-\d+) \| (.+?) \| (.+) \|$/gm)
+  assert.deepEqual(rows.map(({ id }) => id), ['X-9', ...Array.from({ length: 28 }, (_, n) => `G-${n + 1}`)])
+  assert.deepEqual(unheld(rows), [])
 })

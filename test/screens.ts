@@ -16,7 +16,7 @@ const CHROMIUM = '/usr/bin/chromium'
 export function pages(): Map<string, string> {
   const drawn = new Map<string, string>()
   const { NOW } = boards
-  for (const [name, board] of Object.entries({ 'all-well': boards.allWell, 'major-outage': boards.majorOutage, partly: boards.partly, 'not-known': boards.notKnown, stale: boards.stale, fresh: boards.fresh, 'three-days': boards.threeDays, 'open-but-well': boards.openButWell, 'part-out': boards.partOut, 'nothing-shown': boards.nothingShown, 'promise-missed': boards.promiseMissed, named: boards.named, many: boards.many, large: boards.large })) {
+  for (const [name, board] of Object.entries({ 'all-well': boards.allWell, 'major-outage': boards.majorOutage, partly: boards.partly, 'not-known': boards.notKnown, stale: boards.stale, fresh: boards.fresh, 'three-days': boards.threeDays, 'open-but-well': boards.openButWell, 'part-out': boards.partOut, 'nothing-shown': boards.nothingShown, 'promise-missed': boards.promiseMissed, 'at-work': boards.atWork, 'down-at-work': boards.downAtWork, named: boards.named, many: boards.many, large: boards.large })) {
     drawn.set(`board-${name}`, renderBoard(board, { now: NOW, live: true }))
   }
   drawn.set('bundle-major-outage', renderBoard(boards.majorOutage, { now: NOW, live: false, reload: { is: 'offered', other: 'live.html' } }))

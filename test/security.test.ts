@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { RIGHTS, rightsOf, ROLES } from '../src/core/role.ts'
+import { RIGHTS, rightsOf, ROLES } from '../src/core/authority/role.ts'
 import { routes } from '../src/http/routes.ts'
 
 const root = path.dirname(import.meta.dirname)

@@ -19,8 +19,8 @@ export const approving: readonly Mutant[] = [
     changes: [{ file: CALLS, find: "if (proves && verdict.is === 'taken') giveBack(", put: 'if (proves) giveBack(' }],
   },
   {
-    name: 'two names within one mailbox are two people', breaks: ['C-17'], killer: test('src/core/agreement.test.ts', 'C-17 names within one mailbox'),
-    changes: [{ file: 'src/core/agreement.ts', find: 'shared(a.addresses, b.addresses, mailboxOf)', put: 'shared(a.addresses, b.addresses, plain)' }],
+    name: 'two names within one mailbox are two people', breaks: ['C-17'], killer: test('src/core/authority/agreement.test.ts', 'C-17 names within one mailbox'),
+    changes: [{ file: 'src/core/authority/agreement.ts', find: 'shared(a.addresses, b.addresses, mailboxOf)', put: 'shared(a.addresses, b.addresses, plain)' }],
   },
   {
     name: 'the only owner goes alone unseen', breaks: ['C-17'], killer: test(STORIES, 'alone: only where it may be'),

@@ -10,6 +10,22 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const guarding: readonly Mutant[] = [
   {
+    name: 'rows are told to have no object by a bucket that is another one', breaks: ['X-9', 'G-12'], killer: killer('run', 'X-9 G-12 a run that read nothing'),
+    changes: [{ file: RUN, find: 'if (isListed) writer.add', put: 'writer.add' }],
+  },
+  {
+    name: 'what a run could not list is told as gone', breaks: ['X-9', 'G-12'], killer: killer('run', 'X-9 G-12 a run that read nothing'),
+    changes: [{ file: RUN, find: '  if (!listed) return\n', put: '' }],
+  },
+  {
+    name: 'a run that counts for nothing takes the flags of what it did not see', breaks: ['X-9'], killer: killer('run', 'X-9 G-12 a run that read nothing'),
+    changes: [{ file: RUN, find: `forget(finding, out, 'counted')`, put: 'forget(finding, out)' }, { file: RUN, find: '  if (!listed) return\n', put: '  if (!listed && recalled?.flag === undefined) return\n' }],
+  },
+  {
+    name: 'what was armed is another thing while nothing can be read', breaks: ['X-9'], killer: killer('run', 'X-9 G-12 a run that read nothing'),
+    changes: [{ file: RUN, find: '  if (binding === undefined) return { is:', put: '  if (binding === null) return { is:' }],
+  },
+  {
     name: 'what the breaker holds back is not counted for those who close it', breaks: ['G-5'], killer: killer('run', 'half open: only what comes first'),
     changes: [{ file: RUN, find: `if (all(ready).is !== 'fail') tally.ready(key)`, put: `if (found.is !== 'fail') tally.ready(key)` }],
   },
@@ -83,7 +99,7 @@ export const guarding: readonly Mutant[] = [
   },
   {
     name: 'what is armed may be edited', breaks: ['G-16'], killer: killer('run', 'G-16 the query was edited after arming'),
-    changes: [{ file: 'src/rooms/guard/reconcile/plan.ts', find: `typeof binding !== 'string' || arming.binding !== binding`, put: `typeof binding !== 'string'` }, { file: RUN, find: 'arming.value.binding === binding ? {', put: 'arming.value.binding !== \'\' ? {' }],
+    changes: [{ file: 'src/rooms/guard/reconcile/plan.ts', find: `typeof binding !== 'string' || arming.binding !== binding`, put: `typeof binding !== 'string'` }, { file: RUN, find: 'return armed === binding ? {', put: 'return armed !== \'\' ? {' }],
   },
   {
     name: 'what holds back only for want of knowledge does not count for the limits', breaks: ['X-9'], killer: killer('run', 'X-9 G-5 what is held back only for want of knowledge'),

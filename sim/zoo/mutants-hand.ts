@@ -39,7 +39,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'the lease is counted by the wall clock, and a thawed hand goes on', breaks: ['G-8', 'C-7'], killer: hand('G-8 a hand whose lease is over'),
-    changes: [{ file: `${ACTS}/lease.ts`, find: `Math.max(0, until.tick - now.tick)`, put: `Math.max(0, until.tick - now.tick + 60_000)` }],
+    changes: [{ file: 'src/core/authority/lease.ts', find: `Math.max(0, until.tick - now.tick)`, put: `Math.max(0, until.tick - now.tick + 60_000)` }],
   },
   {
     name: 'tags are read by the run alone', breaks: ['G-4'], killer: acts('G-4 what its owner tags'),

@@ -5,6 +5,10 @@ const ROOM = 'src/rooms/guard/objects'
 const WALK = 'src/processes/guard/objects/walk.ts'
 const judged = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/judge.test.ts`, name })
 const walked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/walk.test.ts', name })
+const SAMPLE = `${ROOM}/sample.ts`
+const DRILL = 'src/processes/guard/objects/drill.ts'
+const sampled = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/sample.test.ts`, name })
+const drilled = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/objects/drill.test.ts', name })
 const REFERENCES = 'src/ports/backup/asked/references.ts'
 const refers = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/processes/guard/drill/references.test.ts', name })
 const shown = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/progress.test.ts', name })
@@ -48,6 +52,42 @@ export const mirroring: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/walking.ts`, find: 'if (isBroken(base, passed, allWithin))', put: 'if (isBroken(base, ms(0), allWithin))' }],
   },
   {
+    name: 'a part of a bucket proves the whole of it', breaks: ['G-2'], killer: drilled('G-2 a part that is well'),
+    changes: [{ file: DRILL, find: 'rung: Math.min(judged.rung, FETCHED)', put: 'rung: Math.max(judged.rung, FETCHED)' }],
+  },
+  {
+    name: 'objects that nothing speaks for pass their drill', breaks: ['X-3', 'X-9'], killer: drilled('X-9 nothing to hold it against'),
+    changes: [{ file: SAMPLE, find: 'if (right === 0 && objects.some(({ bytes }) => bytes > 0)) return', put: 'if (right < 0 && objects.some(({ bytes }) => bytes > 0)) return' }],
+  },
+  {
+    name: 'a drill of a bucket overlooks what the store vouches for', breaks: ['G-2'], killer: drilled('G-2 bytes that rotted fail'),
+    changes: [{ file: SAMPLE, find: `speaks && md5 === 'other' && !right ?`, put: `speaks && md5 === 'same' && !right && sayKey(key) === '' ?` }],
+  },
+  {
+    name: 'what is on its way to a mirror is called wrong', breaks: ['X-3'], killer: sampled('other bytes elsewhere are wrong once'),
+    changes: [{ file: SAMPLE, find: 'Math.max(it.modifiedAt, modifiedAt) <= settledBefore', put: 'Math.min(it.modifiedAt, modifiedAt) <= settledBefore' }],
+  },
+  {
+    name: 'a drill of a bucket that draws others ends what it found wrong', breaks: ['G-2'], killer: told('G-2 what a drill of a bucket found wrong'),
+    changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: `report.planted === undefined && report.verdict !== 'unknown')`, put: 'report.planted === undefined)' }],
+  },
+  {
+    name: 'the newest objects of a bucket are drawn by chance alone', breaks: ['G-2'], killer: sampled('all of a small bucket is drawn'),
+    changes: [{ file: SAMPLE, find: '({ modifiedAt }) => 0 - modifiedAt', put: '({ modifiedAt }) => 0 + modifiedAt' }],
+  },
+  {
+    name: 'what nobody can ask for is left out in silence', breaks: ['G-10'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: 'G-10 what has no name' },
+    changes: [{ file: 'src/processes/guard/list.ts', find: 'if (why !== undefined) {\n          odd++', put: 'if (why !== undefined) {\n          odd += 0' }],
+  },
+  {
+    name: 'an end behind which names are left is the end', breaks: ['G-10'], killer: { is: 'test', file: 'src/ports/store/listing.test.ts', name: 'G-10 names that nobody can ask for' },
+    changes: [{ file: 'src/ports/store/listing.ts', find: 'if (behind.length > trailing) throw', put: 'if (behind.length > trailing + 1000) throw' }],
+  },
+  {
+    name: 'a row whose name nobody can ask for has no object', breaks: ['G-13', 'X-3'], killer: { is: 'test', file: 'src/rooms/guard/reconcile/sandwich.test.ts', name: 'G-13 a row whose name' },
+    changes: [{ file: 'src/rooms/guard/reconcile/sandwich.ts', find: `isAskable(key) ? 'gap' : 'unseen'`, put: `isAskable(key) || !both ? 'gap' : 'gap'` }],
+  },
+  {
     name: 'a restored database that refers to nothing is well', breaks: ['G-2'], killer: refers('L6 every reference'),
     changes: [{ file: REFERENCES, find: `if (all === 0) return failed('the query names nothing: no row has a key')`, put: `if (all === 0) return passed('the query names nothing: no row has a key')` }],
   },
@@ -62,6 +102,18 @@ export const mirroring: readonly Mutant[] = [
   {
     name: 'the board goes on saying how far a scan is that nobody tells of', breaks: ['T-1'], killer: shown('T-1 the board says how far'),
     changes: [{ file: 'src/rooms/tell/html.ts', find: 'options.now - progress.at <= PROGRESS_GOOD', put: 'options.now - progress.at >= 0' }],
+  },
+  {
+    name: 'an incremental base backup is taken for a full one', breaks: ['X-3'], killer: { is: 'test', file: 'src/plugins/backups/postgres/physical.test.ts', name: 'X-9 what is not brought back here' },
+    changes: [{ file: 'src/plugins/backups/postgres/physical.ts', find: '/^INCREMENTAL FROM LSN:/m', put: '/^INCREMENTAL FROM LSN: none/m' }],
+  },
+  {
+    name: 'the database of any check stands for the source of a set', breaks: ['G-2'], killer: { is: 'test', file: 'src/views/manifests.test.ts', name: 'a set that is of a check takes its address' },
+    changes: [{ file: 'src/rooms/guard/config.ts', find: `(database !== undefined && database !== found.name)`, put: `(database !== undefined && database === '')` }],
+  },
+  {
+    name: 'what may yet grow is told to the board as all there is', breaks: ['T-1'], killer: { is: 'test', file: 'src/cli/telling.test.ts', name: 'T-1 of a repository' },
+    changes: [{ file: 'src/cli/telling.ts', find: `...(total.is === 'known' ? { of: total.bytes, ...(left`, put: `...(total.bytes > 0 ? { of: total.bytes, ...(left` }],
   },
   {
     name: 'a statement that is over still says how far a scan is', breaks: ['T-3'], killer: shown('T-3 only a statement'),

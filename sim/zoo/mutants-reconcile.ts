@@ -10,6 +10,10 @@ const runs = (name: string): Mutant['killer'] => killer(`${RUN}.test.ts`, name)
 
 export const reconciling: readonly Mutant[] = [
   {
+    name: 'a listing that is short once says which rows are the newest', breaks: ['G-19'], killer: runs('G-19 a listing that is short once'),
+    changes: [{ file: `${RUN}.ts`, find: '...(isFull(plan) && {', put: '...((isFull(plan) || true) && {' }],
+  },
+  {
     name: 'part of a catalogue is a catalogue', breaks: ['G-20'], killer: runs('it goes away in the middle'),
     changes: [{ file: `${RUN}.ts`, find: 'after: after ? rowsFrom(after.rows, whole(after.seen.rows.keys)) : noRows(lost.after),', put: 'after: after ? rowsFrom(after.rows, whole(after.seen.rows.keys)) : before ? rowsFrom(before.rows, whole(before.seen.rows.keys)) : noRows(lost.after),' }],
   },
@@ -77,6 +81,10 @@ export const reconciling: readonly Mutant[] = [
   {
     name: 'a name in other letters is another thing', breaks: ['G-19'], killer: killer('src/rooms/guard/reconcile/run.test.ts', 'one thing in two spellings'),
     changes: [{ file: CHECKS, find: ", ...twins]", put: ", ...twins.slice(twins.length)]" }],
+  },
+  {
+    name: 'a folder of a bucket that is itself the copy is cleaned up', breaks: ['G-20'], killer: killer('src/rooms/guard/territory.test.ts', 'a bucket that is itself the copy belongs'),
+    changes: [{ file: 'src/rooms/guard/territory.ts', find: 'repository ?? objects', put: `repository ?? (objects === '' ? objects : undefined)` }],
   },
   {
     name: 'what lies under a prefix has a row, the dumps too', breaks: ['G-20'], killer: killer('src/rooms/guard/territory.test.ts', 'a reconcile never reaches the copies of a set'),

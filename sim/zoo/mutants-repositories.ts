@@ -36,6 +36,6 @@ export const repositories: readonly Mutant[] = [
   },
   {
     name: 'the password of a repository is handed to the keeper', breaks: ['X-1'], killer: killer('src/views/accepted.test.ts', 'the password of a repository'),
-    changes: [{ file: 'src/views/accepted.ts', find: 'manifests: [], passwords: {}, breakGlass', put: 'manifests: [], breakGlass' }],
+    changes: [{ file: 'src/views/accepted.ts', find: 'passwords: {}, ways: {}, breakGlass', put: 'ways: {}, breakGlass' }],
   },
 ]

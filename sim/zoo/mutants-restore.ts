@@ -19,8 +19,12 @@ export const restoring: readonly Mutant[] = [
     changes: [{ file: 'src/processes/restore/rights.ts', find: `beyond.length === 0 ?`, put: `beyond.length <= 1 ?` }],
   },
   {
+    name: 'whoever mistypes a port is told to let everything through', breaks: ['G-13'], killer: { is: 'test', file: 'src/processes/restore/rights.test.ts', name: 'G-13 a dump is run by no superuser' },
+    changes: [{ file: 'src/processes/restore/rights.ts', find: 'could be those of a superuser: ${ASK}', put: 'could be those of a superuser: ${ASK}, or say --as-superuser' }],
+  },
+  {
     name: 'a role of which nobody knows what it may do counts as no superuser', breaks: ['G-13', 'X-3'], killer: test('src/processes/restore/rights.ts', 'G-13 a dump is run by no superuser'),
-    changes: [{ file: 'src/processes/restore/rights.ts', find: 'return `it cannot be known', put: 'return who === undefined ? undefined : `it cannot be known' }, { file: 'src/processes/restore/rights.ts', find: `const CURE = `, put: `const who: string | undefined = undefined\nconst CURE = ` }],
+    changes: [{ file: 'src/processes/restore/rights.ts', find: 'return `${says} did not say', put: 'return who === undefined ? undefined : `${says} did not say' }, { file: 'src/processes/restore/rights.ts', find: `const CURE = `, put: `const who: string | undefined = undefined\nconst CURE = ` }],
   },
   {
     name: 'pages that innochecksum found somewhere count as none', breaks: ['X-3'], killer: test(DAMAGE, 'G-27 what innochecksum printed'),

@@ -11,6 +11,10 @@ const carried = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const retaining: readonly Mutant[] = [
   {
+    name: 'a release that names nothing brings all of it back', breaks: ['G-6'], killer: carried('G-21 what was taken by hand from where it lay aside'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: '(copies === undefined) === (all === undefined)', put: '(copies !== undefined) && (all !== undefined)' }],
+  },
+  {
     name: 'one newer verified copy is enough', breaks: ['G-1'], killer: killer('judge', 'G-1 G-2 without two newer'),
     changes: [{ file: GATES, find: 'newer(store) >= keepVerified', put: 'newer(store) >= 1' }],
   },

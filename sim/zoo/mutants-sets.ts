@@ -7,6 +7,10 @@ const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engin
 
 export const cataloguing: readonly Mutant[] = [
   {
+    name: 'what was never read is said to be read since it is known', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reading.test.ts', name: 'G-2 the newest copy is read as soon as it is there' },
+    changes: [{ file: 'src/views/backups.ts', find: 'never_read: unread, failing', put: 'never_read: 0 * unread, failing' }],
+  },
+  {
     name: 'a hold of a person is not looked at', breaks: ['G-4'], killer: room('G-1 G-7 G-12'),
     changes: [{ file: 'src/rooms/guard/retention/duty.ts', find: 'modifiedAt: copy.modifiedAt, held: holds.has(key)', put: 'modifiedAt: copy.modifiedAt, held: false' }],
   },

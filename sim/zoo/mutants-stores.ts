@@ -22,7 +22,7 @@ export const storing: readonly Mutant[] = [
   },
   {
     name: 'a listing that ends early is whole', breaks: ['G-10'], killer: killer(LISTING_TEST, 'G-10 a listing that lies'),
-    changes: [{ file: LISTING, find: '  await confirm(reading, it, order.mark())\n', put: '  if (sum.items < 0) await confirm(reading, it, order.mark())\n' }],
+    changes: [{ file: LISTING, find: '  await confirm(reading, it, {', put: '  if (sum.items < 0) await confirm(reading, it, {' }],
   },
   {
     name: 'a cursor may come twice', breaks: ['G-10'], killer: killer(LISTING_TEST, 'a circle of cursors'),

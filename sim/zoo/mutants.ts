@@ -14,6 +14,10 @@ import { reconciling } from './mutants-reconcile.ts'
 import { retaining } from './mutants-retention.ts'
 import { alarming } from './mutants-alarms.ts'
 import { changing } from './mutants-change.ts'
+import { driving } from './mutants-drivers.ts'
+import { running } from './mutants-runs.ts'
+import { doing } from './mutants-doer.ts'
+import { clustered } from './mutants-members.ts'
 import { cataloguing } from './mutants-sets.ts'
 import { mirroring } from './mutants-objects.ts'
 import { manifesting } from './mutants-exec.ts'
@@ -22,14 +26,15 @@ import { overSftp } from './mutants-sftp.ts'
 import { signingIn } from './mutants-sign-in.ts'
 import { scanning } from './mutants-scan.ts'
 import { storing } from './mutants-stores.ts'
+import { announcing } from './mutants-work.ts'
 
 export type { Change, Killer, Mutant } from './mutant.ts'
 
 const test = (file: string, name: string): Killer => ({ is: 'test', file, name })
 const sim = (schedules = 60, seed = 1): Killer => ({ is: 'sim', schedules, seed })
 
-const AGREEMENT = 'src/core/agreement.ts'
-const AGREEMENT_TEST = 'src/core/agreement.test.ts'
+const AGREEMENT = 'src/core/authority/agreement.ts'
+const AGREEMENT_TEST = 'src/core/authority/agreement.test.ts'
 const ACTS = 'src/rooms/page/ringer/acts.ts'
 const ENGINE = 'src/engine/engine.ts'
 const LINE = 'src/engine/ringer-line.ts'
@@ -228,6 +233,10 @@ const keeping: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/tell/index.ts', find: `e.statuses.some(isOutage) ? { is: 'pass' }`, put: `e.statuses.length > 0 ? { is: 'pass' }` }],
   },
   {
+    name: 'whoever waits for the guard waits half a minute', breaks: ['X-8'], killer: test('src/processes/supervise.test.ts', 'one that only reads is back within seconds'),
+    changes: [{ file: 'src/processes/supervise.ts', find: 'care.mostPause ?? Infinity', put: 'care.mostAbandoned * 30_000' }],
+  },
+  {
     name: 'a keeper waits out its pause though its predecessor is gone', breaks: ['X-8'], killer: test('src/processes/supervise.test.ts', 'when the one that could not be ended is gone'),
     changes: [{ file: 'src/processes/supervise.ts', find: `phase: phase.is === 'waiting' ? { is: 'waiting', startAt: now } : phase }`, put: 'phase }' }],
   },
@@ -307,6 +316,11 @@ const own: readonly Mutant[] = [
   ...repositories,
   ...servers,
   ...changing,
+  ...driving,
+  ...running,
+  ...doing,
+  ...clustered,
+  ...announcing,
   {
     name: 'the first page waits for forty seconds', breaks: ['P-2'], killer: sim(4),
     changes: [{ file: 'src/rooms/page/decide.ts', find: 'nextAt: dueIn(now, ms(0)), fresh: true }', put: 'nextAt: dueIn(now, ms(40_000)), fresh: true }' }],
@@ -317,7 +331,7 @@ const own: readonly Mutant[] = [
   },
   {
     name: 'a moment may lie beyond every calendar', breaks: ['X-8'], killer: test('src/engine/calls.test.ts', 'times that no calendar has'),
-    changes: [{ file: 'src/engine/calls.ts', find: 'at === undefined || Math.abs(at - from) > FARTHEST', put: 'at === undefined' }],
+    changes: [{ file: 'src/engine/moments.ts', find: 'at === undefined || Math.abs(at - from) > FARTHEST', put: 'at === undefined' }],
   },
   {
     name: 'a number that cannot be read back is written', breaks: ['X-8'], killer: test('src/engine/calls.test.ts', 'a number that could not be read back'),

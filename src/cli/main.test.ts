@@ -56,12 +56,18 @@ const doubtful = { ...planned, tolerance: null, steps: [{ ...planned.steps[0], t
 const bodies: Record<string, unknown> = {
   'clusters.list': {
     schema: 'holdfast.clusters/1', clusters: [{
-      schema: 'holdfast.cluster/1', cluster: 'shop-db', kind: 'galera', tolerance: null, says: 'tolerates an unknown number of further failures: nothing has been observed of it yet', designed: 1, shared: ['switch sw-1'], from: 'holdfast.yaml:6', checks: [{ check: 'api', on: 'shop-db', state: 'up' }],
-      members: ['db-1', 'db-2'].map((host) => ({ host, state: 'unknown', weight: 1, fates: ['rack r1', 'switch sw-1'], links: [{ link: 'eth0', neighbour: 'sw-1', state: 'unknown' }] })),
+      schema: 'holdfast.cluster/1', cluster: 'shop-db', kind: 'galera', tolerance: null, says: 'tolerates an unknown number of further failures: nothing has been observed of it yet', lacks: null, designed: 1, shared: ['switch sw-1'], from: 'holdfast.yaml:6', checks: [{ check: 'api', on: 'shop-db', state: 'up' }],
+      members: ['db-1', 'db-2'].map((host) => ({ host, state: 'unknown', says: 'nobody has heard of it yet', weight: 1, fates: ['rack r1', 'switch sw-1'], links: [{ link: 'eth0', neighbour: 'sw-1', state: 'unknown' }] })),
     }],
   },
   'runbooks.list': { schema: 'holdfast.runbooks/1', runbooks: [{ runbook: 'grow', title: 'Add memory', hosts: ['db-1', 'db-2'], cluster: 'shop-db', steps: ['drain', 'stop'], does: ['ada'], checks: ['bo'], window: null, from: 'holdfast.yaml:9' }] },
   'runbooks.plan': planned,
+  'backups.plan': { schema: 'holdfast.retention/1', plans: [{ store: 'nas', schedule: { because: [] } }, { store: 'main', schedule: { because: ['two refused'] } }] }, 'reconcile.ask': approval,
+  'backups.show': {
+    schema: 'holdfast.backup-set/1', set: 'shop', engine: 'postgres', of: null, every: 86_400_000, state: 'ok', from: 'holdfast.yaml:3', exposure: null, copies: [],
+    places: [{ store: 'nas', name: 'shop-{date}', state: 'ok', says: '', findings: [], missed: null, since: NOW, listed_at: ago(120_000), unseen: 'connection refused', odd: { count: 2, shown: ['shop-/..: dots'] }, copies: 0, counted: 0, bytes: 0, newest: null, reading: null }],
+  },
+  'backups.release': { schema: 'holdfast.release/1', reconcile: 'shop', wanted: 2, missing: [], plan: 'x' },
   'approvals.list': { schema: 'holdfast.approvals/1', approvals: [approval] }, 'approvals.show': { ...approval, url: null, state: 'refused', endedBy: 'bo' }, 'approvals.ask': approval,
   status, 'checks.list': { schema: 'holdfast.checks/1', checks: [check, beat] }, 'incidents.list': { schema: 'holdfast.incidents/1', incidents: [incident] }, 'incidents.show': incident, 'oncall.show': oncall,
   'oncall.test': tested(null, 'waiting'), 'oncall.tested': tested(NOW),
@@ -171,7 +177,7 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['oncall now', 0, /^primary {2}Ada {2}until/, [['oncall.show', { days: 1 }]]],
     ['oncall show --days 28', 0, /^primary\n.*Ada.*\n.*Bo.*covers/, [['oncall.show', { days: 28 }]]],
     ['oncall cover primary bo --until 8h', 0, /did/, [['oncall.cover', { rotation: 'primary', by: 'bo', from: 'now', until: '8h', person: 'ada' }]]],
-    ['cluster show', 3, /^shop-db {2}galera, 2 members, holdfast\.yaml:6\n├─ db-1 {2}◌ {2}not known {4}eth0 ── sw-1 {2}rack r1, switch sw-1\n└─ db-2 .*\n {3}now: it tolerates an unknown number .* nothing has been observed of it yet\n {3}with every member well: 1 further failure\n {3}all of it hangs on switch sw-1.*\n {3}api leans on shop-db: up\n/, [['clusters.list', {}]]],
+    ['cluster show', 3, /^shop-db {2}galera, 2 members, holdfast\.yaml:6\n├─ db-1 {2}◌ {2}not known {2}nobody has heard of it yet {4}eth0 ── sw-1 {2}rack r1, switch sw-1\n└─ db-2 .*\n {3}now: it tolerates an unknown number .* nothing has been observed of it yet\n {3}with every member well: 1 further failure\n {3}all of it hangs on switch sw-1.*\n {3}api leans on shop-db: up\n/, [['clusters.list', {}]]],
     ['cluster show other', 1, /^$/, [['clusters.list', {}]]],
     ['runbooks list', 0, /^Runbook .*\ngrow {5}Add memory {2}db-1, db-2 {2}2 {6}ada and bo {2}any time\n$/, [['runbooks.list', {}]]],
     ['runbooks plan grow --host db-1', 4, /^grow on db-1\nfurther failures tolerated: 1 now; 1 after 1, 0 after 2\n\n1\. drain {2}set server db-1\n {4}● {2}pass {2}no incident is open\n[\s\S]*to be accepted: --accept tolerance\.stop=… {2}shop-db tolerates no further failure[\s\S]*plan plan_1 · (ab){8}\n$/, [['runbooks.plan', { runbook: 'grow', host: 'db-1' }]]],
@@ -179,6 +185,11 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['runbooks plan grow --host db-1 --accept window', 2, /^$/, []],
     ['board show', 0, /● {2}WWW {3}operational[\s\S]*Drafts[\s\S]*st_9/, [['board.show', {}]]],
     ['board post -m text --title T --next 30m', 0, /did/, [['board.post', { status: 'investigating', text: 'text', title: 'T', next: '30m', person: 'ada' }]]],
+    ['board announce Public --title T --component API --component WWW --from 3d --until 3h --lead 48h -m text', 0, /did/, [['board.announce', { board: 'Public', title: 'T', text: 'text', components: ['API', 'WWW'], from: '3d', until: '3h', lead: '48h', person: 'ada' }]]],
+    ['board announce --for grow-memory --from 3d --until 3h -m text', 0, /did/, [['board.announce', { runbook: 'grow-memory', text: 'text', from: '3d', until: '3h', person: 'ada' }]]],
+    ['board begin mnt_1', 0, /did/, [['board.begin', { maintenance: 'mnt_1', person: 'ada' }]]],
+    ['board complete mnt_1 -m text', 0, /did/, [['board.complete', { maintenance: 'mnt_1', text: 'text', person: 'ada' }]]],
+    ['board cancel mnt_1 -m text', 0, /did/, [['board.cancel', { maintenance: 'mnt_1', text: 'text', person: 'ada' }]]],
     ['board hold st_9', 0, /did/, [['board.hold', { statement: 'st_9', person: 'ada' }]]],
     ['board publish st_9', 0, /did/, [['board.publish', { statement: 'st_9', person: 'ada' }]]],
     ['tokens create ci --scope read --scope ack --expires 90d', 0, /^hf_secret\n$/, [['tokens.create', { name: 'ci', scopes: ['read', 'ack'], expires: '90d', person: 'ada' }]]],
@@ -194,6 +205,10 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['people grant bo --none', 0, /^did people\.grant\n$/, [['people.grant', { who: 'bo', person: 'ada', roles: [] }]]],
     ['people sign-out bo', 0, /^did people\.signOutAll\n$/, [['people.signOutAll', { who: 'bo', person: 'ada' }]]],
     ['audit --person ada --since 7d', 0, /^7 {2}.*ada signed in by passkey from down  ?/, [['people.audit', { who: 'ada', since: '7d' }]]],
+    ['backups show shop', 0, /as of 2 min ago, and now not known: connection refused[^]*2 in nas cannot be asked for by name, and are counted as nobody's: shop-\/\.\.: dots/, [['backups.show', { set: 'shop' }]]],
+    ['backups close-breaker shop --no-wait -m "an old job"', 0, /agr_1/, [['backups.plan', { set: 'shop' }], ['reconcile.ask', { what: 'close-breaker', on: 'keep:shop@main', reason: 'an old job', person: 'ada' }]]],
+    ['backups close-breaker shop --store nas --no-wait -m why', 0, /agr_1/, [['reconcile.ask', { what: 'close-breaker', on: 'keep:shop@nas', reason: 'why', person: 'ada' }]]],
+    ['backups release shop --all', 0, /^$/, [['backups.release', { set: 'shop', all: true, person: 'ada' }]]],
     ['approvals list', 0, /agr_1 {2}Promote db2 {2}open {2}1 of 2/, [['approvals.list', { person: 'ada' }]]],
     ['approvals list --all', 0, /agr_1/, [['approvals.list', { all: true, person: 'ada' }]]],
     ['approvals show agr_1', 0, /refused by Bo/, [['approvals.show', { id: 'agr_1', person: 'ada' }]]],
@@ -225,6 +240,67 @@ test('--json prints the answer with its schema, and nothing else, for every comm
   assert.deepEqual(lines.map((it) => it.name), ['db', 'job'])
 })
 
+test('verify calls nothing read that nobody has read, and says why what it waits for cannot be', async (t) => {
+  plainly(t)
+  const reading = { all_within: 1, parts: 6, due: 0, bytes_due: 0, damaged: 0, oldest_unread: ago(60_000), never_read: 6, failing: null as string | null }
+  call = () => ({ is: 'answered', status: 200, body: { schema: 'holdfast.backup-set/1', set: 'repo', state: 'ok', places: [{ store: 'nas', state: 'ok', says: '', reading }] } })
+  const never = await run('backups verify repo')
+  assert.match(never.out, /6 of 6 parts were never read/)
+  assert.doesNotMatch(never.out, /every byte/)
+  reading.never_read = 0
+  assert.match((await run('backups verify repo')).out, /every byte read within the last/)
+  Object.assign(reading, { due: 3, bytes_due: 803, failing: '/nas holds no .holdfast-store' })
+  reading.due = 0
+  assert.equal((await run('backups verify repo')).exit, 3, 'what could not be read is not known, also when it is not due')
+  reading.due = 3
+  const stuck = await run('backups verify repo --timeout 10ms')
+  assert.equal(stuck.exit, 3)
+  assert.match(stuck.err, /still to be read; what was tried could not be: \/nas holds no .holdfast-store/)
+})
+
+test('release takes as many names as are said, of objects and of copies', async (t) => {
+  plainly(t)
+  call = (name) => (name === 'reconcile.release' || name === 'backups.release' ? { is: 'answered', status: 200, body: { schema: 'holdfast.release/1', reconcile: 'uploads', set: 'shop', wanted: 2, missing: [], plan: '', plans: [], acts: [] } } : undefined)
+  for (const [line, names] of [['reconcile release uploads u/1 u/2', { keys: ['u/1', 'u/2'] }], ['backups release shop pg/1.dump pg/2.dump', { copies: ['pg/1.dump', 'pg/2.dump'] }]] as const) {
+    const { asked, err } = await run(line)
+    assert.deepEqual(Object.fromEntries(Object.entries(asked[0]?.[1] ?? {}).filter(([name]) => name in names)), names, err)
+  }
+})
+
+test('an apply that is refused says of each reason what was found and who saw it, also where nobody knew', async (t) => {
+  plainly(t)
+  const reason = { id: 'schema', found: 'unknown', text: 'it was not read', evidence: [{ subject: 'catalogue games', observer: 'guard', at: 1 }], cure: 'see why' }
+  call = (name) => (name === 'reconcile.acts' ? { is: 'answered', status: 200, body: { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'report', totals: { purge: 0, release: 0 }, agreement: null, waiting: 0, under_way: 0, over: 0, held: [], refusals: [reason] } } : undefined)
+  const { exit, out } = await run('reconcile apply uploads --json')
+  assert.equal(exit, 5)
+  assert.deepEqual((JSON.parse(out) as { reasons: unknown }).reasons, [reason])
+})
+
+test('a run that is refused before it begins is a refusal on stdout, and what stays in force is said', async (t) => {
+  plainly(t)
+  call = (name) => (name === 'reconcile.run' ? { is: 'refused', status: 409, error: { code: 'HF490', message: 'db is down: nothing is compared with a database that does not answer', help: 'nothing was touched' } } : { is: 'answered', status: 200, body: { schema: 'holdfast.reconcile/1', latest: null, running: null } })
+  const asJson = await run('reconcile plan uploads --json')
+  const { schema, code, reasons: [reason] } = JSON.parse(asJson.out) as { schema: string; code: string; reasons: readonly { found: string; text: string; evidence: unknown; cure: string }[] }
+  assert.deepEqual([asJson.exit, schema, code, reason?.found, reason?.evidence], [5, 'holdfast.refusal/1', 'HF490', 'unknown', []])
+  assert.match(reason?.text ?? '', /^db is down/)
+  const { exit, out } = await run('reconcile plan uploads')
+  assert.equal(exit, 5)
+  assert.match(out, /Refused: db is down[^]*nothing was touched[^]*stays armed/)
+})
+
+test('a plan of which all is done plans nothing any more: 0, and how much of it was done', async (t) => {
+  plainly(t)
+  const plan = { id: 'plan_1', hash: 'ab', mode: 'armed', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 2, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 10 } }
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], latest: { at: NOW, healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  let waiting = 1
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [] } : shown })
+  assert.equal((await run('reconcile show uploads')).exit, 4)
+  waiting = 0
+  const { exit, err } = await run('reconcile show uploads')
+  assert.equal(exit, 0)
+  assert.match(err, /2 are done, 0 still wait, 0 were held/)
+})
+
 test('approvals ask --wait: its exit code is what came of it', async () => {
   const ran = await run('approvals ask x --of ada --of bo --wait')
   assert.deepEqual([ran.exit, ran.asked.map(([name]) => name)], [5, ['approvals.ask', 'approvals.show']])
@@ -254,7 +330,7 @@ test('a fine status exits 0; missing things are talk, and -q is silent about the
 })
 
 test('wrong usage exits 2, with what to do; as JSON too', async () => {
-  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'tokens create ci', 'people', 'people invite', 'people grant bo', 'people grant bo king', 'people grant bo viewer --none', 'oncall show --days x',
+  for (const line of ['nonsense', 'checks', 'checks nonsense', 'checks show', 'checks show a b', 'checks show job --pings 101', 'checks show job --pings x', 'checks pause', 'status --nonsense', 'page ada', 'checks silence db -m x', 'board post -m x --status fine', 'board announce -m x --title T --from 3d --until 3h', 'board announce -m x --component API --from 3d --until 3h', 'board begin', 'tokens create ci', 'people', 'people invite', 'people grant bo', 'people grant bo king', 'people grant bo viewer --none', 'oncall show --days x',
     'ping job --exit 256', 'ping job --start --fail', 'status --timeout soon', 'status --color pink', 'explain HF999', 'up --port 99999', 'up --shrink 5', 'up --lab', 'up --lab --shrink 0', 'up --lab --shrink 1e9', 'status --server ftp://x', 'status --server https://x/y', 'status --server https://x --token-file /nowhere']) {
     const ran = await run(line)
     assert.equal(ran.exit, 2, `${line}: ${ran.out}${ran.err}`)

@@ -39,6 +39,8 @@ export interface Out {
   ago(at: Instant | null): string
   /** The site's zone, as the server named it. */
   timezone: string
+  /** One JSON value a line: for what goes on and is followed. */
+  readonly lines: boolean
 }
 
 export interface OutOptions {
@@ -83,7 +85,7 @@ export function outputFor(options: OutOptions): Out {
   const painted = isPainted(options)
   const paint = (tone: Tone, text: string): string => (painted ? `\u001b[${ANSI[tone]}m${text}\u001b[0m` : text)
   const out: Out = {
-    json, timezone: 'UTC', paint,
+    json, lines, timezone: 'UTC', paint,
     data: (line = '') => void stdout.write(`${line}\n`),
     talk: (line) => void (quiet || json || stderr.write(`${line}\n`)),
     complain: (line) => void stderr.write(`${line}\n`),

@@ -29,13 +29,14 @@ const from = <Name extends string>(load: () => Promise<Readonly<Record<Name, Com
 const incidents = (name: 'list' | 'show' | 'ack' | 'pass' | 'update' | 'assign' | 'resolve' | 'page'): Load => from(() => import('./commands/incidents.ts'), name)
 const checks = (name: 'list' | 'show' | 'run' | 'silence' | 'pause' | 'resume'): Load => from(() => import('./commands/checks.ts'), name)
 const oncall = (name: 'now' | 'show' | 'cover' | 'test'): Load => from(() => import('./commands/oncall.ts'), name)
-const board = (name: 'show' | 'post' | 'hold' | 'publish'): Load => from(() => import('./commands/board.ts'), name)
+const board = (name: 'show' | 'post' | 'hold' | 'publish' | 'announce' | 'begin' | 'complete' | 'cancel'): Load => from(() => import('./commands/board.ts'), name)
 const approvals = (name: 'list' | 'show' | 'ask'): Load => from(() => import('./commands/approvals.ts'), name)
 const backups = (name: 'list' | 'show' | 'verify' | 'plan' | 'hold' | 'acceptGone' | 'acceptMost'): Load => from(() => import('./commands/backups.ts'), name)
-const keep = (name: 'apply' | 'arm' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/keep.ts'), name)
+const keep = (name: 'closeBreaker' | 'apply' | 'arm' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/keep.ts'), name)
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
 const runbooks = (name: 'list' | 'plan'): Load => from(() => import('./commands/change/runbooks.ts'), name)
+const runs = (name: 'run' | 'show' | 'halt' | 'abort' | 'undo' | 'resume'): Load => from(() => import('./commands/change/runs.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -48,6 +49,8 @@ const asking = (): Option[] => [
 ]
 
 const note = option('-m, --message <text>', 'a line for the timeline; "-" reads it from stdin')
+
+const said = option('-m, --message <text>', 'what the public reads; "-" reads it from stdin')
 
 const TOP: readonly Leaf[] = [
   { usage: 'status [check]', says: 'what is down and who has it; exit 3 when something is', examples: ['holdfast status', 'holdfast status db --json'], load: from(() => import('./commands/status.ts'), 'status') },
@@ -118,7 +121,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
   {
     noun: 'board', says: 'the public status page',
     verbs: [
-      { usage: 'show [board]', says: 'what visitors see, and what will publish itself', examples: ['holdfast board show'], load: board('show') },
+      { usage: 'show [board]', says: 'what visitors see, what will publish itself, and what is planned', examples: ['holdfast board show'], load: board('show') },
       {
         usage: 'post', says: 'publish a statement, or an update to one',
         examples: ['holdfast board post --title "Errors on API" -m "We are looking into it." --next 30m', 'holdfast board post --statement st_… --status resolved -m "It works again."'],
@@ -130,6 +133,18 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       { usage: 'hold <statement>', says: 'hold a draft: it does not publish itself', examples: ['holdfast board hold st_…'], load: board('hold') },
       { usage: 'publish <statement>', says: 'publish a draft now', examples: ['holdfast board publish st_…'], load: board('publish') },
+      {
+        usage: 'announce [board]', says: 'announce planned work; it begins when somebody says so, never by itself', load: board('announce'),
+        examples: ['holdfast board announce public --title "More memory for the database" --component API --from "2026-11-24 02:00" --until 3h -m "Requests may take longer."', 'holdfast board announce --for grow-memory --from "Tue 02:00" --until 3h -m "Requests may take longer."'],
+        options: [
+          message, option('--title <text>', 'what is done'), option('--component <name>', 'what it is about; may be given several times').argParser(gatherPerson), option('--for <runbook>', 'for a run of it: board, title, components and lead are as it says'),
+          option('--from <time>', 'when it begins: "2026-11-24 02:00", "Tue 02:00", 3d').makeOptionMandatory(), option('--until <time>', 'when it ends: a moment like that, or a span from its beginning').makeOptionMandatory(),
+          option('--lead <time>', 'how long before the public is to know (48h): refused where it begins sooner'),
+        ],
+      },
+      { usage: 'begin <maintenance>', says: 'say that planned work has begun', examples: ['holdfast board begin mnt_…'], load: board('begin'), options: [said] },
+      { usage: 'complete <maintenance>', says: 'say that planned work is completed', examples: ['holdfast board complete mnt_… -m "It took ten minutes longer."'], load: board('complete'), options: [said] },
+      { usage: 'cancel <maintenance>', says: 'say that planned work does not take place, or was called off', examples: ['holdfast board cancel mnt_… -m "The part did not arrive."'], load: board('cancel'), options: [said] },
     ],
   },
   {
@@ -158,7 +173,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
           option('--to <target>', 'a folder, or the address of a database, that is not there yet; @file holds the address'), option('--copy <key>', 'this copy, also where it is not verified'), option('--store <store>', 'from there'),
           option('--until <time>', 'of a whole server with its log: as of then, such as 2026-11-21T14:30:00Z'),
           option('--damaged <report>', 'only what this report of a scan (--json) names'), option('--table <table>', 'only this damaged table; repeat it').argParser(gatherPerson), option('--file <path>', 'only this file; --to a new folder also a folder, by its name in the copy; repeat it').argParser(gatherPerson), option('--in <target>', 'where they are damaged: a folder, or the address of a database'),
-          option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--as-superuser', 'run the dump though the address names a superuser: whoever wrote the copy can then run commands on the machine of that server; it is recorded'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), ...asking(),
+          option('--below <prefix>', 'under which name the scanned folder stands in the copy'), option('--as-superuser', 'run the dump though the address names a superuser: whoever wrote the copy can then run commands on the machine of that server; it is recorded'), option('--swap <file>', 'put in place what two people have agreed on meanwhile'), option('--tell <statement>', 'have the board say beneath this open statement how much of the copy has come'), ...asking(),
         ],
       },
       { usage: 'drill <set>', says: 'restore a copy into a throw-away cell and ask it; exit 3 when it failed or nobody could know', examples: ['holdfast backups drill shop', 'holdfast backups drill shop --store nas --copy pg/shop-2026-11-20.dump --json'], load: from(() => import('./commands/drills.ts'), 'drill'), options: [option('--store <store>', 'the copy there'), option('--copy <key>', 'this copy, not the newest'), option('--planted', 'spoil the newest that passed, in the cell: it has to fail, and exit is 0 when it does')] },
@@ -173,7 +188,8 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'arm [set]', says: 'ask two people to let what no rule keeps be set aside on schedule; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast backups arm shop --of ada --of bo', 'holdfast backups arm --all --no-wait'], load: keep('arm'), options: [option('--all', 'every set that has rules'), option('--store <store>', 'only there'), ...asking()] },
       { usage: 'disarm [set]', says: 'from now on it only reports; takes one, and is done at once', examples: ['holdfast backups disarm shop', 'holdfast backups disarm --all'], load: keep('disarm'), options: [option('--all', 'every set'), option('--store <store>', 'only there')] },
       { usage: 'purge <plan>', says: 'ask two people to remove for good what was set aside long enough ago; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast backups purge plan_81c0… --of ada --of bo'], load: keep('purge'), options: asking() },
-      { usage: 'release <set> [copy…]', says: 'bring back copies that were set aside, and hold them; takes one', examples: ['holdfast backups release shop pg/shop-2026-11-13.dump', 'holdfast backups release shop --all'], load: keep('release'), options: [option('--all', 'everything of the set that lies aside'), option('--store <store>', 'only there')] },
+      { usage: 'close-breaker <set>', says: 'ask two people to close the breaker of a set, with a reason, after a healthy evaluation; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast backups close-breaker shop -m "The copies of an old job were moved here"', 'holdfast backups close-breaker shop --store main -m "why" --of ada --of bo'], load: keep('closeBreaker'), options: [...asking(), option('--store <store>', 'there'), message] },
+      { usage: 'release <set> [copy...]', says: 'bring back copies that were set aside, and hold them; takes one', examples: ['holdfast backups release shop pg/shop-2026-11-13.dump', 'holdfast backups release shop --all'], load: keep('release'), options: [option('--all', 'everything of the set that lies aside'), option('--store <store>', 'only there')] },
       { usage: 'hold <set> <copy>', says: 'hold a copy: no rule makes it go; --end lets go of it', examples: ['holdfast backups hold shop pg/shop-2026-11-20.dump -m "before the migration"', 'holdfast backups hold shop pg/shop-2026-11-20.dump --end'], load: backups('hold'), options: [option('-m, --message <text>', 'why; "-" reads it from stdin'), option('--end', 'nobody holds it any more')] },
       { usage: 'accept-gone <set> <store> [seen]', says: 'say that what vanished from a store was meant to; without what names it, it is told', examples: ['holdfast backups accept-gone shop main -m "why"', 'holdfast backups accept-gone shop main 3f9a41c6 -m "moved to the archive"'], load: backups('acceptGone'), options: [message] },
       { usage: 'accept-most <set> <store> <copies>', says: 'say that so many copies may go at once in a store, having seen the plan; for a day', examples: ['holdfast backups accept-most shop main 30 -m "keep is shorter from today on"'], load: backups('acceptMost'), options: [message] },
@@ -188,7 +204,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'disarm <reconcile>', says: 'from now on it only reports; takes one', examples: ['holdfast reconcile disarm customer-backups'], load: acts('disarm') },
       { usage: 'apply <plan>', says: 'see an armed plan through; exit 0 done, 3 some were held, 4 some still wait, 5 refused', examples: ['holdfast reconcile apply customer-backups', 'holdfast reconcile apply plan_… --no-wait'], load: acts('apply'), options: [option('--no-wait', 'say how far it is, and do not wait')] },
       { usage: 'purge <plan>', says: 'ask two people to remove for good what a plan names; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile purge plan_… --of ada --of bo'], load: acts('purge'), options: asking() },
-      { usage: 'release <reconcile> [key…]', says: 'bring back what was put aside; takes one', examples: ['holdfast reconcile release customer-backups customers/7/save.zip', 'holdfast reconcile release customer-backups --all'], load: acts('release'), options: [option('--all', 'everything that lies aside')] },
+      { usage: 'release <reconcile> [key...]', says: 'bring back what was put aside; takes one', examples: ['holdfast reconcile release customer-backups customers/7/save.zip', 'holdfast reconcile release customer-backups --all'], load: acts('release'), options: [option('--all', 'everything that lies aside')] },
       { usage: 'accept <reconcile> <what> <seen>', says: 'accept what a run saw: identity, epoch, schema, shrink, gone (a tenant), gap or unlock (a key); holds for just that', examples: ['holdfast reconcile accept customer-backups schema 3f9a…', 'holdfast reconcile accept customer-backups gap customers/7/save.zip'], load: acts('accept'), options: [option('--undo', 'it is accepted no more')] },
       { usage: 'close-breaker <reconcile>', says: 'ask two people to close its breaker, with a reason, after a healthy run; waits: exit 0 agreed, 5 refused, 6 lapsed', examples: ['holdfast reconcile close-breaker customer-backups -m "A tenant of 400 objects left us"'], load: acts('closeBreaker'), options: [...asking(), option('-m, --message <text>', 'the reason; "-" reads it from stdin')] },
     ],
@@ -200,7 +216,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     ],
   },
   {
-    noun: 'runbooks', says: 'planned work, step by step; so far it can be planned, and not run',
+    noun: 'runbooks', says: 'planned work, step by step, each agreed on by two people, stopped by the first surprise',
     verbs: [
       { usage: 'list', says: 'all runbooks, and whether their windows are open', examples: ['holdfast runbooks list'], load: runbooks('list') },
       {
@@ -208,6 +224,19 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         examples: ['holdfast runbooks plan grow-memory --host db-1', 'holdfast runbooks plan grow-memory --host db-1 --accept "unannounced=The customers were told by mail" --json'], load: runbooks('plan'),
         options: [option('--host <host>', 'the host that it would run on').makeOptionMandatory(), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson)],
       },
+      {
+        usage: 'run <runbook>', says: 'begin a run: asks its two people for each step, and follows it to its end; exit 0 done, 3 aborted, 5 refused',
+        examples: ['holdfast runbooks run grow-memory --host db-1 --accept "tolerance.stop=Agreed with the customer"', 'holdfast runbooks run grow-memory --host db-1 --rehearse'], load: runs('run'),
+        options: [
+          option('--host <host>', 'the host that it runs on').makeOptionMandatory(), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson),
+          option('--does <person>', 'who does it; otherwise you, or the first who may'), option('--checks <person>', 'who checks it'), option('--rehearse', 'everything but the deeds'), option('--no-wait', 'begin it, and do not follow it'),
+        ],
+      },
+      { usage: 'show [run]', says: 'one run, and what happened; without a name the latest runs. Exit 3 halted, aborted or unknown, 4 under way', examples: ['holdfast runbooks show', 'holdfast runbooks show run_… --follow', 'holdfast runbooks show run_… --json=lines'], load: runs('show'), options: [option('--follow', 'print what happens until it is over')] },
+      { usage: 'halt <run>', says: 'stop it where it is: nothing more begins, nothing is killed; takes one', examples: ['holdfast runbooks halt run_…'], load: runs('halt') },
+      { usage: 'resume <run>', says: 'ask both to go on after a halt, or again for a step that lapsed', examples: ['holdfast runbooks resume run_…', 'holdfast runbooks resume run_… --was not-done'], load: runs('resume'), options: [option('--was <what>', 'what became of a step of which nobody knows').choices(['done', 'not-done'])] },
+      { usage: 'abort <run>', says: 'end it where it is; takes one', examples: ['holdfast runbooks abort run_…'], load: runs('abort') },
+      { usage: 'undo <run>', says: 'ask both for the way back of the last step that began', examples: ['holdfast runbooks undo run_…'], load: runs('undo') },
     ],
   },
   {

@@ -30,7 +30,7 @@ export interface Outside {
   /** Reads a folder of this machine, as `rooms/guard/scan` says; gives way to everybody else here. */
   scan(wants: ScanWants): Promise<ScanReport>
   /** Looks at the pages of a PostgreSQL cluster at rest. */
-  scanPages(wants: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport>
+  scanPages(wants: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal' | 'progress'>): Promise<PagesReport>
   /** What restores, on this machine. */
   restoring?(): Promise<RestoreTools>
   /** What counts in databases, for `exec`. */

@@ -5,7 +5,7 @@ import { derivedId, type IncidentId } from './id.ts'
 import type { Instant } from './time.ts'
 
 /** Where it came from. `watch`: a check turned. `ingest`: another system's alert. `person`: somebody paged. `node`: Holdfast itself. `guard`: backups. */
-export type Origin = 'watch' | 'ingest' | 'person' | 'node' | 'guard'
+export type Origin = 'watch' | 'ingest' | 'person' | 'node' | 'guard' | 'change'
 
 export interface Incident {
   readonly id: IncidentId

@@ -101,6 +101,13 @@ export function ageOf(stamp: Stamp, now: Now): Span | undefined {
   return age < 0 ? undefined : (age as Span)
 }
 
+/** The older of several, where all are of one boot; of different boots nobody can tell, and the first of another boot than the rest stands for all. */
+export function olderOf(stamps: readonly (Stamp | undefined)[]): Stamp | undefined {
+  const known = stamps.filter((it) => it !== undefined)
+  const [first] = known
+  return known.find((it) => it.boot !== first?.boot) ?? known.reduce<Stamp | undefined>((oldest, it) => (oldest === undefined || it.tick < oldest.tick ? it : oldest), undefined)
+}
+
 /** Whether it was so long ago at most; what was never, or nobody knows when, was not. */
 export function isWithin(at: Stamp | undefined, now: Now, span: Span): boolean {
   const age = at && ageOf(at, now)

@@ -1,10 +1,9 @@
 // What people and programs may ask of the keeper, by name. Each call checks its own arguments (strictly: an unknown key is an
 // error), runs as a turn where it changes something, and is answered only when that is durable.
 import { z } from 'zod'
-import { parseMoment } from '../core/calendar.ts'
 import { derivedId } from '../core/id.ts'
 import { serviceBy, subjectOf } from '../core/subject.ts'
-import { days, later, ms, parseSpan, sayTime, type Instant, type Span } from '../core/time.ts'
+import { days, later, ms, parseSpan, sayTime, type Instant } from '../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../db/verify.ts'
 import type { Random } from '../ports/world.ts'
 import { firstOf } from '../rooms/page/plan.ts'
@@ -17,7 +16,9 @@ import type { Ping } from '../rooms/watch/pings.ts'
 import type { Asker, BoardAnswer, Calls, CheckAnswer, TestAnswer, Trigger } from '../views/answers.ts'
 import type { AgreementCalls } from '../views/agreements.ts'
 import type { BackupCalls } from '../views/backups.ts'
+import type { WorkCalls } from '../views/board/work.ts'
 import type { ChangeCalls } from '../views/change/changes.ts'
+import type { RunCalls } from '../views/change/runs.ts'
 import type { KeepCalls } from '../views/retention/applied.ts'
 import type { ActCalls } from '../views/acts.ts'
 import type { ReconcileCalls } from '../views/reconciles.ts'
@@ -30,6 +31,7 @@ import { zoneOf } from '../words/moment.ts'
 import { createToken, listTokens, refuseToken, revokeToken, SCOPES, tokensForWeb, touchToken, whyNotFrom } from './access.ts'
 import { answerAgreements, isAboutAgreements } from './agreement/calls.ts'
 import { answerChanges, isAboutChanges } from './change/calls.ts'
+import { answerRuns, isAboutRuns } from './change/run-calls.ts'
 import { answerBackups, isAboutBackups } from './guard/calls.ts'
 import { answerActs, isAboutActs } from './guard/act-calls.ts'
 import { answerKeeping, isAboutKeeping } from './guard/keep-calls.ts'
@@ -37,7 +39,9 @@ import { answerReconciles, isAboutReconciles } from './guard/reconcile-calls.ts'
 import { answerRestores, isAboutRestores } from './guard/restore-calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from './answer.ts'
 import type { Keeper } from './keeper.ts'
+import { FARTHEST, momentOf, sayMoment } from './moments.ts'
 import { answerPeople, isAboutPeople } from './people.ts'
+import { answerWork, isAboutWork } from './tell/calls.ts'
 
 interface Desk {
   readonly keeper: Keeper
@@ -57,7 +61,7 @@ const name = z.string().min(1).max(200)
 const bytes = z.int().min(0)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls | keyof WorkCalls | keyof RunCalls>
 
 const ARGS = {
   'status': z.strictObject({}),
@@ -84,7 +88,7 @@ const ARGS = {
   }),
   'board.hold': z.strictObject({ statement: name, person }),
   'board.publish': z.strictObject({ statement: name, person }),
-  'board.progress': z.strictObject({ statement: name, checked: bytes.optional(), of: bytes.optional(), left: z.int().min(0).max(31 * 86_400_000).optional(), over: z.boolean().optional(), person }),
+  'board.progress': z.strictObject({ statement: name, what: z.enum(['check', 'restore']).optional(), checked: bytes.optional(), of: bytes.optional(), left: z.int().min(0).max(31 * 86_400_000).optional(), over: z.boolean().optional(), person }),
   'ping': z.strictObject({
     check: name, signal: z.enum(['success', 'start', 'fail', 'log', 'exit']), exit: z.int().min(0).max(255).optional(),
     rid: z.string().max(64).optional(), body: z.string().max(10_000).optional(), cut: z.boolean().optional(), from: z.string().max(100).optional(),
@@ -226,8 +230,8 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
   'board.hold': async ({ keeper }, args, who) =>
     (await keeper.engine.turn('board.hold', (tx) => keeper.rooms.tell.hold(tx, args.statement, who)))
       ? done(`held by ${who}: it does not publish itself`, args.statement) : no(409, 'HF416', 'there is no such draft: it may be published already'),
-  'board.progress': async ({ keeper }, { statement, checked = 0, of, left, over }) =>
-    (await keeper.engine.turn('board.progress', (tx) => keeper.rooms.tell.progress(tx, statement, over === true ? undefined : { checked, ...(of === undefined ? {} : { of: Math.max(of, checked) }), ...(left === undefined ? {} : { left: ms(left) }) })))
+  'board.progress': async ({ keeper }, { statement, what, checked = 0, of, left, over }) =>
+    (await keeper.engine.turn('board.progress', (tx) => keeper.rooms.tell.progress(tx, statement, over === true ? undefined : { ...(what === 'restore' ? { what } : {}), checked, ...(of === undefined ? {} : { of: Math.max(of, checked) }), ...(left === undefined ? {} : { left: ms(left) }) })))
       ? done(over === true ? 'the board says nothing of it any more' : 'the board says how far it is', statement) : no(409, 'HF495', 'there is no such statement that is published and open', 'holdfast board show lists those that are'),
   'board.publish': async ({ keeper }, args, who) =>
     (await keeper.engine.turn('board.publish', (tx) => keeper.rooms.tell.publish(tx, args.statement, who)))
@@ -271,22 +275,6 @@ const CALLS: { [Name in keyof OwnCalls]: Call<Name> } = {
     const { entries, differed } = rebuildLedger(keeper.store.sql, keeper.store.rooms, { replace: true })
     return ok({ schema: 'holdfast.ledger/1', entries, head: keeper.store.head.hash, differed })
   },
-}
-
-/** Nothing that a person plans lies farther away; what does could not be stored, or drawn as a date. */
-const FARTHEST: Span = days(36_525)
-
-/** A moment as people write it: a clock time or a date, `now`, or a span from `from` on; at most a hundred years from there. */
-function momentOf(written: string, zone: string, from: Instant): Instant | undefined {
-  if (written.trim() === 'now') return from
-  const span = parseSpan(written)
-  const at = span === undefined ? parseMoment(written, zone, from) : later(from, span)
-  return at === undefined || Math.abs(at - from) > FARTHEST ? undefined : at
-}
-
-const sayMoment = (keeper: Keeper, at: Instant): string => {
-  const zone = zoneOf(keeper.config.site.timezone)
-  return `${zone.moment(at, keeper.now().wall)} (${zone.name})`
 }
 
 /** The beginning of a text, never with half a letter at its end. */
@@ -356,10 +344,12 @@ export async function answer(desk: Desk, called: string, args: unknown, asker: A
   if (isAboutActs(called)) return answerActs(desk.keeper, called, args, asker)
   if (isAboutRestores(called)) return answerRestores(desk.keeper, called, args, asker)
   if (isAboutKeeping(called)) return answerKeeping(desk.keeper, called, args, asker)
-  if (isAboutChanges(called)) return answerChanges(desk.keeper, called, args, () => allChecks(desk))
+  if (isAboutChanges(called)) return answerChanges(desk.keeper, called, args)
+  if (isAboutRuns(called)) return answerRuns(desk.keeper, called, args, asker)
   if (isAboutReconciles(called)) return answerReconciles(desk.keeper, called, args)
   if (isAboutBackups(called)) return answerBackups(desk.keeper, called, args, asker)
   if (isAboutAgreements(called)) return answerAgreements(desk.keeper, called, args, asker)
+  if (isAboutWork(called)) return answerWork(desk.keeper, called, args, (person) => whoOf(asker, person))
   if (!Object.hasOwn(CALLS, called)) return no(404, 'HF400', `there is no call ${called}`)
   const key = called as keyof OwnCalls
   const parsed = ARGS[key].safeParse(args ?? {})

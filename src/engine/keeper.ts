@@ -11,7 +11,10 @@ import type { Store } from '../db/store.ts'
 import type { Samples } from '../db/samples.ts'
 import type { Message } from '../ports/channel.ts'
 import type { HttpReply, HttpWant, Random } from '../ports/world.ts'
-import { createHostsHeard, type HostsHeard } from '../rooms/change/hosts-heard.ts'
+import { changeRoom, type ChangeRoom } from '../rooms/change/index.ts'
+import { createHostsHeard, type HostsHeard } from '../rooms/change/heard/hosts-heard.ts'
+import { createMembersHeard, type MembersHeard } from '../rooms/change/heard/members-heard.ts'
+import type { ToScout } from '../rooms/change/heard/protocol.ts'
 import { guardRoom, type GuardRoom } from '../rooms/guard/index.ts'
 import type { ToGuard } from '../rooms/guard/protocol.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
@@ -29,13 +32,17 @@ import { createWatcher, type Watcher } from '../rooms/watch/watcher.ts'
 import type { ToWeb } from '../views/answers.ts'
 import { accessRoom, awaitExpiry } from './access.ts'
 import { renderApproval } from './agreement/message.ts'
+import { createDoerLine, type DoerLine } from './change/doer-line.ts'
+import { announcingRoom } from './change/announcing.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { createHandLine, type HandLine } from './guard/hand-line.ts'
 import { createGuardLine, type GuardLine } from './guard/line.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
+import { earsOf } from './change/ears.ts'
+import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
-import { createRingerLine } from './ringer-line.ts'
+import { createRingerLine, type RingerLine } from './ringer-line.ts'
 import { newSignIns, type SignIns } from './sign-ins.ts'
 
 export type { InForce } from './in-force.ts'
@@ -50,6 +57,8 @@ export interface KeeperPorts {
   readonly toWorkers: (message: ToWeb) => void
   /** False when the process that reads stores is not there. */
   readonly toGuard?: (message: ToGuard) => boolean
+  /** False when there is no scout. */
+  readonly toScout?: (message: ToScout) => boolean
   /** Somebody draws boards: without anybody they need not be made. */
   readonly boardsWanted: () => boolean
   /** A line for whoever started Holdfast. */
@@ -71,11 +80,12 @@ export interface Rooms {
   readonly tell: TellRoom
   readonly people: PeopleRoom
   readonly guard: GuardRoom
+  readonly change: ChangeRoom
   readonly access: Room
 }
 
 /** As the store wants them. */
-export const allOf = ({ watch, page, tell, people, guard, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, access]
+export const allOf = ({ watch, page, tell, people, guard, change, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, change, access, announcingRoom(tell.planned)]
 
 /** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
 export interface Damaged {
@@ -136,8 +146,14 @@ export interface Keeper {
   readonly guard: GuardLine
   /** The one process that acts on stores, as it asks. */
   readonly hand: HandLine
+  /** The processes that do the deeds of runs, one each. */
+  readonly doers: DoerLine
   /** What hosts said of themselves, as long as that is fresh. */
   readonly hosts: HostsHeard
+  /** What members of clusters said, likewise. */
+  readonly members: MembersHeard
+  /** Planned work that goes on. */
+  readonly runs: Runs
   /** One batch; call it in a loop. */
   cycle(): number
   /** Once a second. */
@@ -181,17 +197,18 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const memory: Memory = { config: options.config, plan: options.config.plan, storeId: '', closed: [], lastCycle: now().tick, version: '', signer: signerOf(keyFor(options.key, 'restore reports')) }
   const line = createRingerLine({
     now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
-    message: (deed) => deed.what === 'page.ring' ? ports.render(keeper, deed.body as RingDeed)
-      : deed.what === 'agreement.send' ? renderApproval({ sql: store.sql, plan: memory.plan, now: now(), linkFor: keeper.linkFor }, deed.body as SendDeed) : ports.renderDigest(keeper, deed.body as DigestDeed),
+    message: (deed) => messageOf(keeper, deed),
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })
   const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => storeOf(memory.config, name), rules: (tx, job) => rooms.guard.rules(tx, job), sets: () => setsIn(memory.config), retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
+  const doers = createDoerLine({ now, ...earsOf(() => keeper) })
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
     page: pageRoom({ plan: () => memory.plan, changed: line.changed }),
     people: peopleRoom({ key: keyFor(options.key, 'people'), random: options.random, lived: () => keeper.lived(), members: () => membersOf(memory.plan) }),
     guard: guardRoom({ origin: () => ({ node: store.node, version: memory.version, signer: memory.signer }), sets: () => setsIn(memory.config), ask: guard.ask, lived: () => keeper.lived(), reconciles: () => reconcilesIn(memory.config), shrink: () => memory.config.shrink ?? 1, way: () => undefined }),
+    change: changeRoom(),
     access: accessRoom(() => pushes.tokens()),
     tell: tellRoom({
       boards: () => memory.config.boards, timezone: () => memory.config.site.timezone,
@@ -210,11 +227,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const unpublished = new Map<string, number>()
   const lookout = createLookout(samples, ports.say)
   const watcher = createWatcher({ now, turn: (name, act) => engine.turn(name, act), lookAt: (checks) => ports.toProbers({ is: 'look', checks }), onLooked: lookout.took })
-  const sendTimetable = (): void =>
-    ports.toProbers({ is: 'timetable', version: memory.config.version, checks: [...memory.config.checks, ...anchorChecks(memory.config)] })
+  const sendTimetable = (): void => ports.toProbers(timetableOf(memory.config))
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, guard, hand, hosts: createHostsHeard(), missing: [], random: options.random, signIns: newSignIns(),
+    store, engine, rooms, watcher, samples, ports, now, guard, hand, doers, hosts: createHostsHeard(), members: createMembersHeard(), runs: createRuns(() => keeper), missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),
@@ -229,6 +245,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     async configure(config) {
       [memory.config, memory.plan] = [config, planInForce(config.plan, loadCovers(store.sql, now().wall))]
+      keeper.hosts.keep(config.change?.hosts.map(({ name }) => name) ?? [])
+      keeper.members.keep(config.change?.clusters.map(({ name }) => name) ?? [])
       await engine.turn('config', (tx) => configureRooms(keeper, tx))
       sendTimetable()
       pushes.all()
@@ -261,13 +279,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       return turns
     },
     tick() {
-      watcher.tick()
       samples?.flush(now().wall, 250)
-      line.tick()
-      guard.tick()
-      hand.tick()
-      const { broken } = engine
-      pushes.tick({ ok: broken === undefined && line.ready, says: broken ?? (line.ready ? 'delivery advances' : 'the ringer cannot be reached') })
+      for (const one of [watcher, line, guard, hand, keeper.runs, doers]) one.tick()
+      pushes.tick(healthOf(engine, line))
     },
     idleFor: () => engine.idleFor(),
     awaitLook(check, act) {
@@ -277,6 +291,16 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
   return keeper
 }
+
+const timetableOf = (config: InForce): ToProber => ({ is: 'timetable', version: config.version, checks: [...config.checks, ...anchorChecks(config)] })
+
+function messageOf(keeper: Keeper, { what, body }: Deed): Message | string {
+  const { ports, store, plan, now, linkFor } = keeper
+  if (what === 'page.ring') return ports.render(keeper, body as RingDeed)
+  return what === 'agreement.send' ? renderApproval({ sql: store.sql, plan, now: now(), linkFor }, body as SendDeed) : ports.renderDigest(keeper, body as DigestDeed)
+}
+
+const healthOf = ({ broken }: Engine, { ready }: RingerLine): { readonly ok: boolean; readonly says: string } => ({ ok: broken === undefined && ready, says: broken ?? (ready ? 'delivery advances' : 'the ringer cannot be reached') })
 
 const withGap = (closed: readonly Closed[], gap: Closed | undefined): Closed[] => (gap ? [...closed, gap] : [...closed]).slice(-MOST_CLOSED)
 
@@ -305,6 +329,7 @@ async function recordStart(keeper: Keeper, { version, cleanStop, gap, damaged }:
     })
     if (damaged !== undefined) tx.append({ is: 'node.memoryDamaged', stream: 'node:this', body: { kept: damaged.kept ?? '', says: damaged.says, at: tx.now.wall } })
   })
+  keeper.doers.start()
   await keeper.configure(keeper.config)
   if (damaged === undefined) return
   await engine.turn('damaged', (tx) => void rooms.page.openNode(tx, 'memory', 'My memory is damaged', damaged.says))

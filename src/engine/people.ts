@@ -3,10 +3,10 @@
 // Every refusal takes as long for a name that nobody has, says the same, and is recorded. Guessing is slowed per account and
 // address; a link that acknowledges needs none of this.
 import { z } from 'zod'
-import { isRole, ROLES, may, type Role } from '../core/role.ts'
+import { isRole, ROLES, may, type Role } from '../core/authority/role.ts'
 import { days, hours, parseSpan, later, sayTime, type Instant, type Span } from '../core/time.ts'
 import { base32, otpauthOf } from '../core/totp.ts'
-import { SEASONED } from '../core/agreement.ts'
+import { SEASONED } from '../core/authority/agreement.ts'
 import { beginTotp, confirmTotp, newRecovery, recoveryLeft, removeFactor, takeCode, takeRecovery } from '../rooms/people/factors.ts'
 import { named } from '../rooms/page/steps.ts'
 import { giveOneBack, PER_ACCOUNT } from '../rooms/people/limits.ts'

@@ -17,6 +17,7 @@ function page(it: KeeperWorld, later = ms(0)): string {
   return renderBoard(viewBoard(it.sql, plan, config.site, now), { now: (now + later) as typeof now, live: true })
 }
 const line = (it: KeeperWorld, later = ms(0)): string | undefined => /Checking the stored bytes: ([^<(]*) \(as of/.exec(page(it, later))?.[1]
+const restored = (it: KeeperWorld): string | undefined => /Restoring from a backup: ([^<]*)/.exec(page(it))?.[1]
 
 async function open(it: KeeperWorld): Promise<string> {
   const done = (await it.ask('board.post', { status: 'identified', title: 'Data is checked', text: 'We look.', person: 'ada' })).body as { id: string }
@@ -38,10 +39,15 @@ test('T-1 the board says how far a scan is, once a minute, only what is known, a
   assert.equal(line(it, minutes(4)), undefined, 'a page that is old says nothing of it')
   await it.pass(minutes(3.1))
   assert.equal(line(it), undefined, 'nobody tells it any more')
-  assert.equal(it.sql.all('select * from tell_progress').length, 0)
+  assert.equal(it.sql.all('select * from tell_advance').length, 0)
   await tell({ checked: 15 * GIB })
   assert.match(line(it) ?? '', /^15 GiB/)
+  await it.pass(seconds(61))
+  await tell({ what: 'restore', checked: 16 * GIB, of: 48 * GIB })
+  assert.equal(line(it), undefined)
+  assert.match(restored(it) ?? '', /^16 GiB of 48 GiB of the copy fetched \(as of/)
   assert.equal(await tell({ over: true }), 200)
+  assert.equal(restored(it), undefined)
   assert.equal(line(it), undefined)
   assert(!it.entries().some(({ body }) => JSON.stringify(body).includes(String(14 * GIB))), 'it is no fact of the ledger')
 })

@@ -2,7 +2,7 @@
 // Unix socket what tokens open, and whoever brings nothing gets no further than the open doors. Tokens are known here by their hash alone, as the keeper pushed them;
 // until it has, nobody is called unknown: the answer is "not now" (X-1, T-2).
 import { sha256 } from '../core/id.ts'
-import { RIGHTS, type Right } from '../core/role.ts'
+import { RIGHTS, type Right } from '../core/authority/role.ts'
 import type { Instant } from '../core/time.ts'
 import { contains, parseNetwork } from '../ports/network.ts'
 import type { Asker, TokenNote, ToWeb } from '../views/answers.ts'

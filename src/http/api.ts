@@ -3,7 +3,7 @@
 // the ringer, like those by link, so that they work while the keeper does not.
 import { z } from 'zod'
 import { ms, type Span } from '../core/time.ts'
-import { ROLES } from '../core/role.ts'
+import { ROLES } from '../core/authority/role.ts'
 import { ACCEPTABLE } from '../views/acts.ts'
 import type { Asker, Calls, DoneAnswer } from '../views/answers.ts'
 import { swapSchema } from '../rooms/guard/restore/swap.ts'
@@ -186,8 +186,18 @@ export const apiRoutes: readonly Route[] = [
     }),
   }),
   call({ at: 'POST /board/hold', who: 'write', call: 'board.hold', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Holds a draft: it does not publish itself.' }),
-  call({ at: 'POST /board/progress', who: 'write', call: 'board.progress', takes: z.strictObject({ statement: name, checked: z.int().min(0).exactOptional(), of: z.int().min(0).exactOptional(), left: z.int().min(0).exactOptional(), over: z.boolean().exactOptional(), person }), gives: 'holdfast.done/1', says: 'Has the board say beneath an open statement how many bytes were checked, of how many, and how many milliseconds are left, as far as that is known; gone after 3 minutes, or with `over`.' }),
+  call({ at: 'POST /board/progress', who: 'write', call: 'board.progress', takes: z.strictObject({ statement: name, what: z.enum(['check', 'restore']).exactOptional().meta({ description: 'What goes on: stored bytes are checked (left out), or a copy is fetched that is restored.' }), checked: z.int().min(0).exactOptional(), of: z.int().min(0).exactOptional(), left: z.int().min(0).exactOptional(), over: z.boolean().exactOptional(), person }), gives: 'holdfast.done/1', says: 'Has the board say beneath an open statement how many bytes were checked (or fetched, of a copy that is restored), of how many, and how many milliseconds are left, as far as that is known; gone after 3 minutes, or with `over`.' }),
   call({ at: 'POST /board/publish', who: 'write', call: 'board.publish', takes: z.strictObject({ statement: name, person }), gives: 'holdfast.done/1', says: 'Publishes a draft now.' }),
+  call({
+    at: 'POST /board/announce', who: 'write', call: 'board.announce', gives: 'holdfast.done/1', says: 'Announces planned work to the public. It begins and ends when somebody says so, never by itself.',
+    takes: z.strictObject({
+      board: name.exactOptional(), runbook: name.exactOptional().meta({ description: 'Board, title, components and lead are as it says, where they are left out.' }), title: line.exactOptional(), text: prose, components: z.array(name).min(1).max(100).exactOptional(), from: name.meta({ description: 'A time in the zone of the site, or a span from now.' }),
+      until: name.meta({ description: 'A time, or a span from its beginning.' }), lead: name.exactOptional().meta({ description: 'How long before it begins the public is to know: refused where it begins sooner.' }), person,
+    }),
+  }),
+  ...([['begin', 'has begun'], ['complete', 'is completed'], ['cancel', 'is cancelled']] as const).map(([verb, says]) => call({
+    at: `POST /board/maintenances/:maintenance/${verb}`, who: 'write', call: `board.${verb}`, gives: 'holdfast.done/1', says: `Says on the board that planned work ${says}.`, takes: z.strictObject({ maintenance: name, text: prose.exactOptional(), person }),
+  })),
   call({ at: 'GET /backups', who: 'read', call: 'backups.list', takes: none, gives: 'holdfast.backups/1', says: 'All sets of backups, the worst first.' }),
   call({ at: 'POST /backups/:set/verify', who: 'write', call: 'backups.verify', takes: z.strictObject({ set: name, all: z.boolean().exactOptional() }), gives: 'holdfast.backup-set/1', says: 'Has its bytes read now: what is due, or all of it. Answers before that is done.' }),
   call({ at: 'GET /backups/:set', who: 'read', call: 'backups.show', takes: z.strictObject({ set: name }), gives: 'holdfast.backup-set/1', says: 'One set with all its copies, what was proven of each, and why one does not count.' }),
@@ -204,7 +214,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /retention/:plan/purge', who: 'write', call: 'backups.purge', takes: z.strictObject({ plan: name, of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }), gives: 'holdfast.approval/1', says: 'Asks two people to remove for good what was set aside long enough ago; or answers why not (holdfast.refusal/1).' }),
   call({ at: 'POST /retention/arm', who: 'write', call: 'backups.arm', takes: z.strictObject({ set: name.exactOptional().meta({ description: 'Left out: every set that has rules.' }), store: name.exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }), gives: 'holdfast.approval/1', says: 'Asks two people to let copies that no rule keeps be set aside on schedule; or answers why not (holdfast.refusal/1).' }),
   call({ at: 'POST /retention/disarm', who: 'write', call: 'backups.disarm', takes: z.strictObject({ set: name.exactOptional(), store: name.exactOptional(), person }), gives: 'holdfast.done/1', says: 'From now on it only reports what could go.' }),
-  call({ at: 'POST /backups/:set/release', who: 'write', call: 'backups.release', takes: z.strictObject({ set: name, store: name.exactOptional(), copies: z.array(z.string().min(1).max(1100)).max(1000).exactOptional(), person }), gives: 'holdfast.release/1', says: 'Brings back copies that were set aside, and holds them.' }),
+  call({ at: 'POST /backups/:set/release', who: 'write', call: 'backups.release', takes: z.strictObject({ set: name, store: name.exactOptional(), copies: z.array(z.string().min(1).max(1100)).min(1).max(1000).exactOptional(), all: z.literal(true).exactOptional().meta({ description: 'Everything of the set that lies aside, where no copies are named.' }), person }), gives: 'holdfast.release/1', says: 'Brings back copies that were set aside, and holds them: those that are named, or all.' }),
   call({
     at: 'POST /backups/:set/manifests', who: 'backup', call: 'backups.ran', most: MANIFEST_LIMIT, gives: 'holdfast.done/1', says: 'A command that makes copies of a set has run: how it ended, and what its source held meanwhile.',
     takes: z.strictObject({ set: name, ...runShape }),
@@ -223,6 +233,16 @@ export const apiRoutes: readonly Route[] = [
     at: 'POST /runbooks/:runbook/plan', who: 'read', call: 'runbooks.plan', gives: 'holdfast.plan/1', says: 'Draws the plan of a run on a host: what every gate knows and lacks, and what has to be accepted. Nothing is done by it.',
     takes: z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional() }),
   }),
+  call({
+    at: 'POST /runbooks/:runbook/run', who: 'write', call: 'runs.begin', gives: 'holdfast.run-state/1', says: 'Begins a run of a plan that nothing refuses: its two people are asked for the first step. Nothing is done before both have pressed.',
+    takes: z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional(), does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
+  }),
+  call({ at: 'GET /runs', who: 'read', call: 'runs.list', takes: none, gives: 'holdfast.runs/1', says: 'The latest runs, and how they stand.' }),
+  call({ at: 'GET /runs/:run', who: 'read', call: 'runs.show', takes: z.strictObject({ run: name, after: z.coerce.number().int().min(-1).exactOptional().meta({ description: 'Only what happened after this line.' }) }), gives: 'holdfast.run-told/1', says: 'One run: how it stands, and what happened, line by line.' }),
+  call({ at: 'POST /runs/:run/halt', who: 'write', call: 'runs.halt', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Nothing more of it begins; nothing is killed.' }),
+  call({ at: 'POST /runs/:run/abort', who: 'write', call: 'runs.abort', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Ends it where it is.' }),
+  call({ at: 'POST /runs/:run/resume', who: 'write', call: 'runs.resume', takes: z.strictObject({ run: name, as: z.enum(['done', 'not-done']).exactOptional().meta({ description: 'What became of a step of which nobody knows.' }), person }), gives: 'holdfast.run-state/1', says: 'Asks both people to go on.' }),
+  call({ at: 'POST /runs/:run/undo', who: 'write', call: 'runs.undo', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Asks both people for the way back of the last step that began.' }),
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),
   call({
@@ -230,7 +250,7 @@ export const apiRoutes: readonly Route[] = [
     takes: z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name.meta({ description: 'A plan, or a reconcile, which stands for its latest.' }), reason: prose.max(2000).exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }),
   }),
   call({ at: 'POST /reconcile/:reconcile/disarm', who: 'write', call: 'reconcile.disarm', takes: z.strictObject({ reconcile: name, person }), gives: 'holdfast.done/1', says: 'From now on it only reports.' }),
-  call({ at: 'POST /reconcile/:reconcile/release', who: 'write', call: 'reconcile.release', takes: z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).max(1000).exactOptional(), person }), gives: 'holdfast.release/1', says: 'Brings back what was put aside: the keys that are named, or all of it.' }),
+  call({ at: 'POST /reconcile/:reconcile/release', who: 'write', call: 'reconcile.release', takes: z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).min(1).max(1000).exactOptional(), all: z.literal(true).exactOptional().meta({ description: 'All that lies aside, where no keys are named.' }), person }), gives: 'holdfast.release/1', says: 'Brings back what was put aside: the keys that are named, or all of it.' }),
   call({ at: 'POST /reconcile/:reconcile/accept', who: 'admin', call: 'reconcile.accept', takes: z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), undo: z.boolean().exactOptional().meta({ description: 'It is accepted no more.' }), person }), gives: 'holdfast.done/1', says: 'A person accepts something that a run saw; it holds for just that.' }),
   call({ at: 'GET /acts/:on', who: 'read', call: 'reconcile.acts', takes: z.strictObject({ on: name }), gives: 'holdfast.acts/1', says: 'How far a plan has come, and what of it was held up by what.' }),
   call({ at: 'POST /reconcile/:reconcile/run', who: 'write', call: 'reconcile.run', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'Begins a run now; it reports, and nothing is done by it.' }),

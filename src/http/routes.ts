@@ -2,6 +2,7 @@
 import { apiRoutes } from './api.ts'
 import { approvalRoutes } from './approval/routes.ts'
 import { boardRoutes } from './board/serve.ts'
+import { windowRoutes } from './board/windows.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { enqueueRoutes } from './ingest/enqueue.ts'
 import { pingRoutes } from './ingest/pings.ts'
@@ -9,4 +10,4 @@ import { linkRoutes } from './links.ts'
 import { openRoutes } from './open.ts'
 import type { Route } from './route.ts'
 
-export const routes: readonly Route[] = [...boardRoutes, ...linkRoutes, ...approvalRoutes, ...pingRoutes, ...enqueueRoutes, ...apiRoutes, ...consoleRoutes(() => routes), ...openRoutes(() => routes)]
+export const routes: readonly Route[] = [...boardRoutes, ...windowRoutes, ...linkRoutes, ...approvalRoutes, ...pingRoutes, ...enqueueRoutes, ...apiRoutes, ...consoleRoutes(() => routes), ...openRoutes(() => routes)]

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { makeToken } from '../core/link.ts'
-import { ROLES, rightsOf, type Role } from '../core/role.ts'
+import { ROLES, rightsOf, type Role } from '../core/authority/role.ts'
 import { KEY, pushAll, TOKENS, webWorld, type World } from '../../test/web-world.ts'
 import type { SessionAnswer } from '../views/people.ts'
 import { isScope, needsOf, opens, rightFor } from './access.ts'

@@ -50,6 +50,14 @@ export interface ApproveBody {
   readonly lapses_at: string
 }
 
+/** The same for a step of a run. */
+export interface StepBody extends Omit<ApproveBody, 'schema' | 'what'> {
+  readonly schema: 'holdfast.step/1'
+  readonly run: string
+  readonly step: string
+  readonly host: string
+}
+
 export interface Message {
   /** The page id: the same at every try. */
   readonly key: string
@@ -60,7 +68,7 @@ export interface Message {
   readonly title: string
   readonly body: PageBody
   /** For programs, in the place of `body`; what people read is the same. */
-  readonly approve?: ApproveBody
+  readonly approve?: ApproveBody | StepBody
 }
 
 export interface SendContext {

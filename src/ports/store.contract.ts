@@ -92,7 +92,11 @@ function lists({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>): void
     assert.equal(all.whole.items, NAMES.length)
     for (const size of [1, 3, NAMES.length]) assert.deepEqual((await listed(store.reading, '', size)).items, all.items, `pages of ${size}`)
     assert.deepEqual((await listed(store.reading, 'b/', 2)).items, all.items.filter((item) => item.key.startsWith('b/')))
-    for (const item of all.items) assert.deepEqual(await store.reading.head({ key: item.key }, soon()), item, `“${item.key}” is found as it was listed`)
+    for (const item of all.items) {
+      const found = await store.reading.head({ key: item.key }, soon())
+      // What a store vouches for beyond that is told by a look at one object alone.
+      assert.deepEqual(found, found.is === 'version' && found.md5 !== undefined ? { ...item, md5: found.md5 } : item, `“${item.key}” is found as it was listed`)
+    }
   })
 
   test(`${kind}: a listing that stopped goes on where it stopped, also in another process`, async (t) => {
@@ -196,7 +200,8 @@ function acts({ kind }: AnyStore, lay: (t: TestContext) => Promise<Laid>): void 
     const again = await store.deleting.quarantine(judgedOf(it), soon())
     assert(again.is === 'refused' || (again.is === 'done' && again.it.token === aside.token), 'once set aside it cannot be set aside again')
     assert.deepEqual(doneWith(await store.deleting.release(aside, soon())), judgedOf(it))
-    assert.deepEqual(await store.reading.head({ key: 'q/one' }, soon()), it)
+    const found = await store.reading.head({ key: 'q/one' }, soon())
+    assert.deepEqual(found, found.is === 'version' && found.md5 !== undefined ? { ...it, md5: found.md5 } : it)
     assert.deepEqual(doneWith(await store.deleting.release(aside, soon())), judgedOf(it), 'a second release finds it done')
   })
 

@@ -23,6 +23,8 @@ export interface Version extends Place {
   readonly etag: string
   readonly bytes: number
   readonly modifiedAt: Instant
+  /** Of its bytes, in hex, where the store vouches for them so. Given by `head` alone. */
+  readonly md5?: string
 }
 
 /** A delete marker: the key reads as absent, and what lies beneath is still there. */

@@ -115,16 +115,20 @@ function reconciled(task: Extract<Task, { readonly is: 'reconcile' | 'recheck' }
 }
 
 /** Of the store that its drills come `from` it is read with what lies behind glass, and with nothing else. */
-function drilled({ store, copy, at, manifest, planted }: DrillTask, { name, engine, in: lies, database, drill: wanted }: BackupSet, given: GuardContext, signal: AbortSignal): Promise<DrillReport> {
+function drilled({ store, copy, at, manifest, planted, whole }: DrillTask, set: BackupSet, { given, kept }: { readonly given: GuardContext; readonly kept: string }, signal: AbortSignal): Promise<DrillReport> {
+  const { name, engine, in: lies, database, drill: wanted, every, grace } = set
   const isGlass = wanted?.from === store
   const { application, http, atMost } = wanted ?? {}
-  const wal = lies.find((it) => it.store === store)?.wal
+  const place = lies.find((it) => it.store === store)
+  const wal = place?.wal
+  const others = lies.flatMap((it) => (it.store === store || it.objects === undefined ? [] : [{ store: it.store, prefix: it.objects }]))
+  const objects = whole && place?.objects !== undefined ? { objects: { ...whole, prefix: place.objects, folder: kept, others, every, grace } } : {}
   const secret = init?.breakGlass.sets[name]
   const context: GuardContext = isGlass ? { ...given, reading: (it) => readingOf(it, 'glass'), ...(secret === undefined ? {} : { password: () => secret }) } : given
   const breakGlass = given.password?.(name) === undefined || secret !== undefined ? 'whole' : 'store'
   return drill({
     set: name, store, engine, copy, at, assert: wanted?.assert ?? [], ...(atMost === undefined ? {} : { atMost }), ...(manifest ? { manifest } : {}), ...(planted ? { planted } : {}), ...(wal === undefined ? {} : { wal }), ...(database === undefined ? {} : { database }),
-    ...(application ? { application, ...(http ? { http } : {}) } : {}), ...(isGlass ? { breakGlass } : {}),
+    ...(application ? { application, ...(http ? { http } : {}) } : {}), ...(isGlass ? { breakGlass } : {}), ...objects,
   }, context, signal)
 }
 
@@ -139,7 +143,7 @@ function performed(task: Task, context: GuardContext, signal: AbortSignal): Prom
     case 'walk': return walkObjects({ ...task, folder: kept }, context, signal)
     case 'list': return lies.objects !== undefined ? listWhole({ store: task.store, prefix: lies.objects, key: lies.pattern.text, folder: kept }, context, signal) : list({ store: task.store, pattern: lies.pattern, ...(task.what === 'everything' && { below: lies.repository }) }, context, signal)
     case 'verify': return verify(task, context, signal)
-    case 'drill': return drilled(task, set, context, signal).finally(() => rmdir(context.folder, () => undefined))
+    case 'drill': return drilled(task, set, { given: context, kept }, signal).finally(() => rmdir(context.folder, () => undefined))
   }
 }
 

@@ -25,7 +25,8 @@ import { listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
 import type { FromHand } from '../rooms/guard/acts/protocol.ts'
-import type { FromScout } from '../rooms/change/protocol.ts'
+import type { FromDoer } from '../rooms/change/runs/doing.ts'
+import type { FromScout } from '../rooms/change/heard/protocol.ts'
 import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
@@ -46,6 +47,7 @@ interface Init {
 }
 
 const VERSION = '0.1.0'
+const FROM_SCOUT: readonly FromScout['is'][] = ['account', 'silent', 'member', 'mute', 'canary']
 /** How long an identity provider may take over one answer, and how large that may be. */
 const PROVIDER_WITHIN = 4000
 const PROVIDER_BYTES = 512 * 1024
@@ -154,6 +156,7 @@ async function run(init: Init): Promise<void> {
   const webs = new Set<Link>()
   const workers = new Set<Link>()
   const guards = new Set<Link>()
+  const scouts = new Set<Link>()
   const ringer = stayConnected(path.join(init.runtime, 'ringer.sock'), {
     onOpen: () => keeper.ringerOpened(),
     onLost: () => keeper.ringerLost(),
@@ -181,6 +184,7 @@ async function run(init: Init): Promise<void> {
       boardsWanted: () => webs.size + workers.size > 0,
       toWorkers: (message) => workers.forEach((link) => link.send(message)),
       toGuard: (message) => [...guards].some((link) => link.send({ ...message })),
+      toScout: (message) => [...scouts].some((link) => link.send({ ...message })),
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
         try {
@@ -206,6 +210,9 @@ async function run(init: Init): Promise<void> {
       webs.delete(link)
       workers.delete(link)
       guards.delete(link)
+      scouts.delete(link)
+      keeper.doers.gone(link)
+      wake()
     },
     onMessage(message, link) {
       if (message.is === 'hello') {
@@ -218,7 +225,9 @@ async function run(init: Init): Promise<void> {
         } else if (message['guard'] === true) {
           guards.add(link)
           keeper.guard.opened()
-        } else if (message['hand'] === true || message['scout'] === true) {
+        } else if (message['scout'] === true) {
+          scouts.add(link)
+        } else if (message['hand'] === true || message['doer'] === true) {
           // They speak, and are told nothing unasked.
         } else {
           workers.add(link)
@@ -231,11 +240,16 @@ async function run(init: Init): Promise<void> {
         return answer(desk, String(message['name']), message['args'], message['asker'] as Asker).then((reply) => ({ is: 'reply', ...reply }))
       }
       if (message.is === 'hand') return keeper.hand.hear(message['message'] as FromHand, link).then((told) => ({ ...told }))
+      if (message.is === 'doer') {
+        const told = keeper.doers.hear(message['message'] as FromDoer, link)
+        wake()
+        return told.then((it) => ({ ...it }))
+      }
       if (message.is === 'task-done' || message.is === 'task-failed' || message.is === 'task-progress') {
         keeper.guard.hear(message as unknown as FromGuard)
         return wake()
       }
-      if (message.is === 'account' || message.is === 'silent') return void keeper.hosts.hear(message as unknown as FromScout, keeper.config.change?.hosts.find(({ name }) => name === message['host']))
+      if (FROM_SCOUT.some((it) => message.is === it)) return keeper.runs.hear(message as unknown as FromScout)
       if (message.is === 'published') {
         keeper.published(message as unknown as Published)
         return wake()
@@ -255,6 +269,8 @@ async function run(init: Init): Promise<void> {
     const turns = keeper.cycle()
     rounds++
     if (turns > 0) return wake()
+    const deeds = keeper.doers.news()
+    if (deeds) toParent({ is: 'doers', deeds })
     timer = setTimeout(turnOver, Math.min(500, Math.max(10, keeper.idleFor())))
   }
   wake = () => {
@@ -321,6 +337,7 @@ function live(keeper: Keeper, init: Init, it: { wake: () => void; webs: Set<Link
     seconds++
     keeper.tick()
     if (seconds % 2 === 0) toParent({ is: 'hand', stores: keeper.hand.wanted() })
+    toParent({ is: 'doers', deeds: keeper.doers.wanted() })
     if (seconds % 3 === 0) void keeper.engine.turn('alive', () => keepTime(keeper)).catch(() => undefined)
     if (seconds % 2 === 0) void look().then((loss) => void (loss && !stopping && breakOff(keeper, file, it.key, loss)))
     if (seconds % 60 === 5) backups = backupMetrics(keeper.store.sql, keeper.config.backups ?? [], keeper.now())

@@ -15,6 +15,8 @@ export type ToParent =
   | { readonly is: 'say'; readonly line: string }
   /** The keeper alone: whether there is anything to do for the process that may delete. Told again and again. */
   | { readonly is: 'hand'; readonly stores: readonly string[] }
+  /** The keeper alone: the deeds for each of which a doer should be there. Told every second. */
+  | { readonly is: 'doers'; readonly deeds: readonly { readonly run: string; readonly token: number; readonly driver?: string; readonly target?: string }[] }
   /** It cannot work for now, through no fault of its own, such as: the disk is full. People are told; it is tried again. */
   | { readonly is: 'blocked'; readonly title: string; readonly says: string }
   /** It cannot work at all, such as: the port is taken. During the first start this ends everything with the sentence. */

@@ -70,6 +70,18 @@ test('X-8: it starts again at once after a death, then with pauses that grow to 
   assert.deepEqual(pauses, [500, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 30_000])
 })
 
+test('X-8: one that only reads is back within seconds, however often it died; people hear of it all the same', () => {
+  const it = nursery({ name: 'guard', patience: seconds(10), mostAbandoned: 4, mostPause: seconds(4) })
+  it.turn(1000)
+  for (let n = 0; n < 12; n++) {
+    const starts = it.starts.length
+    it.die()
+    it.turn(4500)
+    assert(it.starts.length > starts, `after ${n + 1} deaths`)
+  }
+  assert.equal(it.pages().length, 1)
+})
+
 test('a minute of progress forgives: the next death is answered at once again', () => {
   const it = nursery(ringer)
   it.turn(1000)

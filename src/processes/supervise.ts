@@ -9,6 +9,8 @@ export interface Temper {
   readonly patience: Span
   /** How many that cannot be killed may linger before the next start waits for one of them to end. */
   readonly mostAbandoned: number
+  /** It is started again after so long at most, however often it died: what it does is reading, and costs little to begin. */
+  readonly mostPause?: Span
 }
 
 export type Phase =
@@ -140,7 +142,7 @@ function again({ phase }: Care, now: Tick): string {
 
 /** It died or was given up: the next start is planned. */
 function fall(care: Care, now: Tick): Care {
-  const pause = BACK_OFF[Math.min(care.tries, BACK_OFF.length - 1)] ?? 0
+  const pause = Math.min(BACK_OFF[Math.min(care.tries, BACK_OFF.length - 1)] ?? 0, care.mostPause ?? Infinity)
   const deaths = [...recent(care, now), now].slice(-MOST_REMEMBERED)
   return { ...care, deaths, tries: care.tries + 1, phase: { is: 'waiting', startAt: (now + pause) as Tick } }
 }

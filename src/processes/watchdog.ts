@@ -11,15 +11,18 @@ import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
-import type { Asked } from '../rooms/change/protocol.ts'
+import { askedMembers } from '../rooms/change/heard/asking.ts'
+import type { Asked } from '../rooms/change/heard/protocol.ts'
+import { targetFor } from '../rooms/change/targets.ts'
 import { forReading } from '../rooms/guard/config.ts'
 import { withoutCredentials, type Accepted } from '../views/accepted.ts'
 import { missingIn } from '../views/missing.ts'
 import { endNow } from './parent.ts'
-import { childrenOf, HAND_PATIENCE, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
+import { childrenOf, DOER_PATIENCE, HAND_PATIENCE, KEEPER_PATIENCE, PATIENCE, type Children, type Message, type Program, type Start } from './watchdog/children.ts'
 import { runtimeFolder } from '../ports/runtime-folder.ts'
-import { answerWho, rememberKin, takeOver } from './watchdog/control.ts'
+import { answerWho, rememberKin, stillAlive, takeOver } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
+import { createDoerWard, type DoerWard, type Named } from './watchdog/doer-ward.ts'
 import { createHandWard, type HandWard } from './watchdog/hand-ward.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
 import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
@@ -61,6 +64,7 @@ interface Watch {
   /** Something asks a disk that does not answer: an ordinary exit would wait for it. */
   stuck: number
   readonly hand: HandWard
+  readonly doers: DoerWard
 }
 
 /** `holdfast up`. Resolves with the exit code of a start that failed; otherwise the process ends by itself. */
@@ -115,7 +119,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
   const it: Watch = {
     wants, opened, out, err, children, outside, manager: notifierFor(process.env, err.line), config: opened.config, runtime: opened.runtime, since: new Date(), key: opened.key,
     alarms: [], remembered: undefined, ready: new Set(), told: false, refused: false, stopping: false, stuck: 0,
-    hand: handWardOf(() => it, () => clock.now().tick),
+    hand: handWardOf(() => it, () => clock.now().tick), doers: doerWardOf(() => it, opened, children, () => clock.now().tick),
   }
   outside.configure(opened.config.deadMan)
   sayStart(it)
@@ -132,6 +136,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
     if (it.stopping) return
     children.turn()
     it.hand.turn()
+    it.doers.turn()
     tellAlarms(it)
     if (++turns % LOOK_AT_FILES === 0) lookout.turn()
     if (turns % LOOK_AT_RUNTIME === 0) void tending.turn()
@@ -209,22 +214,27 @@ function raiseGuard(it: Watch): void {
   }
   if (has) return
   children.raise({
-    name: 'guard', patience: PATIENCE, file: new URL('./guard.ts', import.meta.url),
+    // Nothing of it is half done when it dies, and whoever waits for what it reads waits for nothing else.
+    name: 'guard', patience: PATIENCE, mostPause: seconds(4), file: new URL('./guard.ts', import.meta.url),
     init: () => ({ is: 'init', runtime: it.runtime, data: opened.data, folder: folderOf(wants), lab: wants.lab !== undefined, ...guarded(it.config) }),
   }, opened.former.filter(({ name }) => name === 'guard'))
 }
 
-/** The scout is there while there are hosts that can be asked. */
+/** What the scout asks, with the credentials for members of clusters: it alone has them. */
+const scouted = (it: Watch) => ({ hosts: askedOf(it), members: askedMembers(it.config.change, it.config.ways) })
+
+/** The scout is there while there is somebody to ask. */
 function raiseScout(it: Watch): void {
-  const { children, opened } = it
+  const { children, opened, wants } = it
   const has = children.care('scout') !== undefined
-  if (askedOf(it).length === 0) {
+  const { hosts, members } = scouted(it)
+  if (hosts.length + members.length === 0) {
     if (has) void children.dismiss('scout', seconds(3))
     return
   }
   if (has) return
   children.raise({
-    name: 'scout', patience: PATIENCE, file: new URL('./scout/scout.ts', import.meta.url), init: () => ({ is: 'init', runtime: it.runtime, hosts: askedOf(it) }),
+    name: 'scout', patience: PATIENCE, file: new URL('./scout/scout.ts', import.meta.url), init: () => ({ is: 'init', runtime: it.runtime, ports: [wants.port], lab: wants.lab !== undefined, ...scouted(it) }),
   }, opened.former.filter(({ name }) => name === 'scout'))
 }
 
@@ -238,6 +248,19 @@ const handWardOf = (watch: () => Watch, tick: () => Tick): HandWard => createHan
       return { is: 'init', runtime, folder: folderOf(wants), lab: wants.lab !== undefined, stores: config.stores.filter(({ name }) => stores.includes(name)) }
     },
   }),
+})
+
+/** A doer is there for its deed, with the one target that this names. */
+const doerWardOf = (watch: () => Watch, { former, data }: Opened & { is: 'opened' }, children: Children, tick: () => Tick): DoerWard => createDoerWard({
+  tick, former: former.filter(({ name }) => name.startsWith('doer:')), isAlive: stillAlive, kin: (name) => children.kin(name), dismiss: (name, within) => children.dismiss(name, within),
+  raise: (name, { run, token, driver = '', target }, beside) => children.raise({
+    name, patience: DOER_PATIENCE, mostAbandoned: 1, file: new URL('./doer/doer.ts', import.meta.url),
+    init: () => {
+      const { runtime, wants, config } = watch()
+      const settings = targetFor(config.targets, { driver, config: { target } })?.settings
+      return { is: 'init', runtime, data, folder: folderOf(wants), lab: wants.lab !== undefined, run, token, ...(settings && { target: settings }) }
+    },
+  }, beside),
 })
 
 function sayStart(it: Watch): void {
@@ -261,7 +284,9 @@ function sayStart(it: Watch): void {
 function hear(it: Watch, name: string, message: Message): void {
   if (message.is === 'say') it.out.line(String(message['line']))
   else if (message.is === 'hand' && name === 'keeper') it.hand.hear(message['stores'] as readonly string[])
-  else if (message.is === 'remember') it.remembered = message['boards']
+  else if (message.is === 'doers' && name === 'keeper') {
+    if (!it.stopping) it.doers.hear(message['deeds'] as readonly Named[])
+  } else if (message.is === 'remember') it.remembered = message['boards']
   else if (message.is === 'ready') {
     if (it.ready.has(name)) return it.err.line(`${name} works again.`)
     it.ready.add(name)
@@ -332,7 +357,7 @@ async function reload(it: Watch): Promise<void> {
   children.tell('web', { is: 'config', site: config.site })
   children.tell('worker', { is: 'config', boards: boardPlaces(config) })
   children.tell('guard', { is: 'config', ...guarded(config) })
-  children.tell('scout', { is: 'config', hosts: askedOf(it) })
+  children.tell('scout', { is: 'config', ...scouted(it) })
   raiseWorker(it)
   raiseGuard(it)
   raiseScout(it)
@@ -353,8 +378,10 @@ async function stop(it: Watch, exit: number): Promise<void> {
   const { children } = it
   it.manager.stopping()
   it.err.line('Holdfast stops.')
+  // First, so that nothing is begun that would have to be cut off; they still have a keeper to tell.
+  const doers = it.doers.end()
   await children.dismiss('web', seconds(1.5))
-  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5)), children.dismiss('scout', seconds(1.5)), children.dismiss('hand', seconds(1.5))])
+  await Promise.all([children.dismiss('prober', seconds(1.5)), children.dismiss('worker', seconds(1.5)), children.dismiss('guard', seconds(1.5)), children.dismiss('scout', seconds(1.5)), children.dismiss('hand', seconds(1.5)), doers])
   await children.dismiss('keeper', seconds(3))
   await children.dismiss('ringer', seconds(2))
   rememberKin(it.runtime, [])

@@ -228,6 +228,42 @@ test('the password of a repository stands beside the sets, for one process alone
   assert.doesNotMatch(bad.rendered, /c4n4ry/)
 })
 
+test('how members of clusters are asked is for the process that asks them, and for no other', async () => {
+  const text = 'version: 1\nhosts: { a: {}, b: {} }\nclusters: { c: { galera: [a, b], as: "${secret:galera}", canary: holdfast.canary }, p: { patroni: a, as: "${secret:pg}", rest: "https://any:8009" }, e: { etcd: [a, b] } }\n'
+  const config = await accept({ text, env: { HOLDFAST_SECRET_GALERA: 'mysql://mon:c4n4ry@any/', HOLDFAST_SECRET_PG: 'postgres://mon:c4n4ry@any/postgres' }, ...plugins })
+  assert.deepEqual(config.ways, { c: { as: 'mysql://mon:c4n4ry@any/' }, p: { as: 'postgres://mon:c4n4ry@any/postgres', rest: 'https://any:8009' } })
+  assert.doesNotMatch(JSON.stringify([config.change, config.canonical, config.version, config.warnings, withoutCredentials(config)]), /c4n4ry/)
+})
+
+const TARGETS = `version: 1
+people: { ada: {}, bo: {} }
+hosts: { web-1: { ssh: "root@10.0.0.1" } }
+targets: { acme: { dns: { powerdns: "http://127.0.0.1:8081", key: "\${secret:dns}", authoritative: ["127.0.0.1:53"] } } }
+runbooks:
+  move: { title: Move it, people: { does: ada, checks: bo }, hosts: { names: [web-1] }, steps: [ { id: dns, do: { dns: { target: acme, zone: example.com, name: "www.example.com", to: ["{{host.address}}"] } }, until: { everywhere: true } } ] }
+`
+
+test('what a driver needs to act stands apart from what is planned, shown and kept: for the one process that acts', async () => {
+  const config = await accept({ text: TARGETS, env: { HOLDFAST_SECRET_DNS: 'c4n4ry' }, ...plugins })
+  assert.deepEqual(config.targets, [{ name: 'acme', kind: 'dns', settings: { powerdns: 'http://127.0.0.1:8081', key: 'c4n4ry', authoritative: ['127.0.0.1:53'] } }])
+  assert.deepEqual(config.change.runbooks[0]?.steps[0]?.act, { is: 'driver', driver: 'dns', deeds: { 'web-1': {
+    config: { target: 'acme', zone: 'example.com', name: 'www.example.com', type: 'A', to: ['10.0.0.1'], ttl: 300 },
+    says: 'let www.example.com. A say 10.0.0.1, TTL 300 s (zone example.com., acme; at every authoritative server, then its old TTL is waited for)',
+  } } })
+  assert.doesNotMatch(JSON.stringify([config.change, config.canonical, config.version, config.warnings, withoutCredentials(config)]), /c4n4ry/)
+  const env = { HOLDFAST_SECRET_DNS: 'c4n4ry' }
+  const wrong = async (find: string, put: string): Promise<string[]> => {
+    const { findings, rendered } = await refuse({ text: TARGETS.replace(find, () => put), env, ...plugins })
+    assert.doesNotMatch(rendered, /c4n4ry/)
+    return findings.map((it) => it.slice(-5))
+  }
+  assert.deepEqual(await wrong('target: acme', 'target: acmee'), ['HF111'])
+  assert.deepEqual(await wrong('key: "${secret:dns}"', 'key: c4n4ry-word'), ['HF119'])
+  assert.deepEqual(await wrong('key: "${secret:dns}", ', ''), ['HF104'])
+  assert.deepEqual(await wrong('zone: example.com', 'zone: "${secret:dns}"'), ['HF119', 'HF104'])
+  assert.deepEqual(await wrong('{ dns: { powerdns', '{ haproxy: { powerdns'), ['HF110', 'HF111'])
+})
+
 const GLASS = `version: 1
 stores: { far: { s3: "https://s3.example.com", bucket: far, read: "\${secret:s3-read}", break_glass: "\${secret:glass}", offsite: true }, nas: { dir: ./nas } }
 backups: { shop: { engine: postgres, in: { far: "s-{date}.dump", nas: "s-{date}.dump" }, every: 24h, rto: 4h, drill: { from: far,
@@ -277,7 +313,7 @@ test('the schema for editors knows every setting, and says what is secret', asyn
   const schema = fileSchema({ probes, channels }) as { properties: Record<string, unknown>; additionalProperties: boolean; $schema: string }
   assert.equal(schema.$schema, 'http://json-schema.org/draft-07/schema#')
   assert.equal(schema.additionalProperties, false)
-  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'catalogues', 'channels', 'checks', 'clusters', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'hosts', 'ingest', 'oncall', 'people', 'reconcile', 'runbooks', 'sign_in', 'site', 'status_pages', 'stores', 'version'])
+  assert.deepEqual(Object.keys(schema.properties).sort(), ['ack_lapses', 'backups', 'catalogues', 'channels', 'checks', 'clusters', 'communications', 'dead_man', 'defaults', 'escalation', 'fallback', 'horizon', 'hosts', 'ingest', 'oncall', 'people', 'reconcile', 'runbooks', 'sign_in', 'site', 'status_pages', 'stores', 'targets', 'version'])
   const text = JSON.stringify(schema)
   for (const word of ['depends_on', 'unknown_after', 'mysql', 'faster_than', 'webhook', 'schedule', 'handoff', 'components', '"secret":true', '"required":["version"]']) assert.ok(text.includes(word), word)
 })

@@ -17,8 +17,11 @@ import { canonical as canonicalText } from '../core/ledger.ts'
 import type { AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyCatalogue } from '../ports/catalogue.ts'
+import type { AnyDriver } from '../ports/driver/driver.ts'
 import type { AnyStore } from '../ports/store.ts'
-import { changeShape, readChange, standingNames, type ChangeConfig } from '../rooms/change/config.ts'
+import { changeShape, readChange, readWays, standingNames, type ChangeConfig } from '../rooms/change/config.ts'
+import { readTargets, type TargetPlace } from '../rooms/change/targets.ts'
+import type { Way } from '../rooms/change/heard/asking.ts'
 import { guardShape, readGuard, type BreakGlass, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
 import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
@@ -35,6 +38,8 @@ export interface Plugins {
   /** Where there are none, the configuration knows no stores. */
   readonly stores?: readonly AnyStore[]
   readonly catalogues?: readonly AnyCatalogue[]
+  /** Where there are none, runbooks know no deed but a person's. */
+  readonly drivers?: readonly AnyDriver[]
 }
 
 export interface Accepted {
@@ -66,13 +71,17 @@ export interface Accepted {
   readonly passwords: Readonly<Record<string, string>>
   /** What is used when all else is lost, and by drills from there. */
   readonly breakGlass: BreakGlass
+  /** What drivers act on, with credentials: for the process that carries out a deed, and for no other. */
+  readonly targets: readonly TargetPlace[]
   /** Hosts, clusters and runbooks, without a secret. */
   readonly change: ChangeConfig
+  /** How members of clusters are asked, with credentials: for the scout, and for no other process. */
+  readonly ways: Readonly<Record<string, Way>>
   readonly warnings: readonly Finding[]
 }
 
 /** The same for processes that open no store: without a credential of any, of what is backed up, and without passwords of repositories. */
-export const withoutCredentials = (config: Accepted): Accepted => ({ ...config, stores: [], catalogues: [], manifests: [], passwords: {}, breakGlass: { stores: {}, sets: {} } })
+export const withoutCredentials = (config: Accepted): Accepted => ({ ...config, stores: [], catalogues: [], targets: [], manifests: [], passwords: {}, ways: {}, breakGlass: { stores: {}, sets: {} } })
 
 export type Loaded =
   | { readonly is: 'accepted'; readonly config: Accepted }
@@ -95,7 +104,7 @@ export interface LoadWants extends Plugins {
 }
 
 /** Where secrets may stand: what is in these sections is never shown. */
-const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups', 'catalogues', 'clusters']
+const SECRET_SECTIONS = ['channels', 'checks', 'ingest', 'dead_man', 'sign_in', 'stores', 'backups', 'catalogues', 'clusters', 'targets']
 
 /** Reads, judges and puts together the whole configuration. Never throws for what stands in it. */
 export async function loadConfig(wants: LoadWants): Promise<Loaded> {
@@ -107,19 +116,29 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
   if (!written) return refusal(notes)
   const root = withGiven(asMeant(written, Object.keys(shapeOf(wants))), wants.urls ?? [], notes)
   const folder = wants.file === undefined ? undefined : dirname(wants.file)
-  const wanted = wants.secretsOf === undefined ? root : root.below?.get('backups')?.below?.get(wants.secretsOf)
-  const secrets = await loadSecrets(wanted ? secretNames(wanted) : [], { env: wants.env, folder })
+  const secrets = await secretsFor(root, wants.secretsOf, { env: wants.env, folder })
   const reading = readingOf({ root, notes, secrets, secretSections: SECRET_SECTIONS })
   const config = assemble(reading, root, { ...wants, file: resolve(file) })
   if (notes.findings('error').length > 0) return refusal(notes)
   return { is: 'accepted', config: { ...config, warnings: notes.findings('warning') } }
 }
 
+/** Of one set: its own, and those of the check that it is `of`, whose address may stand for its source; of the check only what is there. */
+async function secretsFor(root: Spot, set: string | undefined, places: Parameters<typeof loadSecrets>[1]): Promise<Awaited<ReturnType<typeof loadSecrets>>> {
+  if (set === undefined) return loadSecrets(secretNames(root), places)
+  const wanted = root.below?.get('backups')?.below?.get(set)
+  const of = wanted?.below?.get('of')?.value
+  const check = typeof of === 'string' ? root.below?.get('checks')?.below?.get(of) : undefined
+  const own = await loadSecrets(wanted ? secretNames(wanted) : [], places)
+  const others = await loadSecrets(check ? secretNames(check) : [], places)
+  return new Map([...[...others].filter(([, secret]) => secret.is === 'found'), ...own])
+}
+
 /** The JSON Schema of the file with these plugins, for editors. */
 export const fileSchema = (plugins: Plugins): Record<string, unknown> => jsonSchemaOf(shapeOf(plugins))
 
-const shapeOf = ({ probes, channels, stores = [], catalogues = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
-  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores, catalogues), ...changeShape,
+const shapeOf = ({ probes, channels, stores = [], catalogues = [], drivers = [] }: Plugins): Parameters<typeof jsonSchemaOf>[0] => ({
+  ...nodeShape, ...watchShape(probes), ...pageShape(channels), ...tellShape, ...guardShape(stores, catalogues), ...changeShape(drivers),
 })
 
 function refusal(notes: Notes): Loaded {
@@ -138,7 +157,8 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const deadMan = readDeadMan(reading)
   const signIn = readSignIn(reading)
   const guard = readGuard(reading, wants.stores ?? [], wants.catalogues ?? [])
-  const change = readChange(reading, { checks: watch.names, timezone: site.timezone, ...namesFor(reading) })
+  const change = readChange(reading, { checks: watch.names, timezone: site.timezone, ...namesFor(reading) }, wants.drivers ?? [])
+  const targets = readTargets(reading, wants.drivers ?? [])
   judgePolicies(reading, watch.names, ingest)
   if (looksAtItself(site.url) && Object.keys(page.people).length > 0) {
     const help = 'set site.url to the address under which their phones reach Holdfast'
@@ -147,7 +167,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, change, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, change, ways: readWays(reading, change.clusters), targets, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** What runbooks name of other sections: those with findings included, so that one mistake is told once. */

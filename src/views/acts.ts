@@ -15,7 +15,7 @@ export interface ActsAnswer {
   readonly reconcile: string
   readonly mode: PlanRow['mode']
   /** Why nothing of it is done; empty where something may be. */
-  readonly refusals: readonly { readonly id: string; readonly text: string; readonly cure: string }[]
+  readonly refusals: PlanRow['refusals']
   readonly totals: PlanRow['totals']
   /** The agreement on its purge. */
   readonly agreement: string | null
@@ -34,7 +34,7 @@ export interface ActCalls {
   'reconcile.ask': { args: { what: 'arm' | 'purge' | 'close-breaker'; on: string; reason?: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer }
   'reconcile.disarm': { args: { reconcile: string; person?: string }; body: DoneAnswer }
   /** `keys`: as text. Without any: everything that lies aside. */
-  'reconcile.release': { args: { reconcile: string; keys?: readonly string[]; person?: string }; body: ReleaseAnswer }
+  'reconcile.release': { args: { reconcile: string; keys?: readonly string[]; all?: true; person?: string }; body: ReleaseAnswer }
   'reconcile.accept': { args: { reconcile: string; what: AcceptableWhat; seen: string; undo?: boolean; person?: string }; body: DoneAnswer }
   /** `on`: a plan, or a reconcile, which stands for its latest. */
   'reconcile.acts': { args: { on: string }; body: ActsAnswer }
@@ -45,6 +45,15 @@ const MOST_HELD = 100
 /** A plan by its id, or the latest of a reconcile. */
 export const planOf = (sql: Sql, on: string): PlanRow | undefined => loadPlan(sql, on) ?? loadPlan(sql, loadJob(sql, on).latest?.plan ?? '')
 
+/** A plan stays what it was when it was made, whatever has been agreed on since. */
+export function notArmed({ mode, reconcile }: Pick<PlanRow, 'mode' | 'reconcile'>, isArmed: boolean): ActsAnswer['refusals'] {
+  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'mode', found: 'fail', text, evidence: [], cure }]
+  if (mode === 'armed') return []
+  if (mode === 'latched') return because('its breaker is open', 'Two people may close it after a healthy run: holdfast reconcile close-breaker')
+  if (isArmed) return because('it only reports: it was made while nobody had armed it', `It is armed by now, and the next run plans anew; one is made at once by: holdfast reconcile plan ${reconcile}`)
+  return because('it only reports: nobody has armed it', 'After three clean runs two people may arm it: holdfast reconcile arm')
+}
+
 export function viewActs(sql: Sql, plan: PlanRow): ActsAnswer {
   const acts = loadActs(sql, plan.id)
   const agreement = loadApproval(sql, plan.id)?.agreement ?? null
@@ -52,7 +61,7 @@ export function viewActs(sql: Sql, plan: PlanRow): ActsAnswer {
   const says = new Map(sql.all<{ n: number; says: string }>('select n, says from guard_act where plan = ?', plan.id).map((row) => [row.n, row.says]))
   return {
     schema: 'holdfast.acts/1', plan: plan.id, hash: plan.hash, reconcile: plan.reconcile, mode: plan.mode, totals: plan.totals, agreement,
-    refusals: [...plan.refusals.map(({ id, text, cure }) => ({ id, text, cure })), ...(plan.mode === 'armed' ? [] : [{ id: 'mode', text: plan.mode === 'report' ? 'it only reports: nobody has armed it' : 'its breaker is open', cure: plan.mode === 'report' ? 'After three clean runs two people may arm it: holdfast reconcile arm' : 'Two people may close it after a healthy run: holdfast reconcile close-breaker' }])],
+    refusals: [...plan.refusals, ...notArmed(plan, loadJob(sql, plan.reconcile).arming !== undefined)],
     waiting: count('waiting'), under_way: count('begun'), over: count('over'),
     held: acts.filter(({ state }) => state === 'held').slice(0, MOST_HELD).map(({ n, act, given }) => ({ act, key: given.item.key, says: says.get(n) ?? '' })),
   }

@@ -1,6 +1,6 @@
 // What Holdfast answers about agreements: to whoever lists them, and to a party behind a personal link. A link stands in no answer but
 // to its own person: by their session, or on the machine itself for whoever they say they are.
-import type { Act } from '../core/agreement.ts'
+import type { Act } from '../core/authority/agreement.ts'
 import type { Instant } from '../core/time.ts'
 import type { From, PasskeyOptionsAnswer, PasskeyShown, ProofAnswer } from './people.ts'
 

@@ -1,13 +1,15 @@
 // What Holdfast answers when somebody asks: the shapes behind `--json`, `/api/v1` and the console. Each carries its schema
 // name. The keeper makes them from its own tables; web and CLI only pass them on or draw them.
-import type { Right } from '../core/role.ts'
+import type { Right } from '../core/authority/role.ts'
 import type { Instant, Span } from '../core/time.ts'
 import type { Board } from '../rooms/tell/board.ts'
 import type { Phases } from '../ports/world.ts'
 import type { AgreementCalls } from './agreements.ts'
 import type { BackupCalls } from './backups.ts'
 import type { ActCalls } from './acts.ts'
+import type { WorkCalls } from './board/work.ts'
 import type { ChangeCalls } from './change/changes.ts'
+import type { RunCalls } from './change/runs.ts'
 import type { KeepCalls } from './retention/applied.ts'
 import type { ReconcileCalls } from './reconciles.ts'
 import type { RestoreCalls } from './restore/restores.ts'
@@ -74,7 +76,7 @@ export interface IncidentAnswer {
   readonly title: string
   readonly says: string
   readonly subject: string
-  readonly origin: 'watch' | 'ingest' | 'person' | 'node' | 'guard'
+  readonly origin: 'watch' | 'ingest' | 'person' | 'node' | 'guard' | 'change'
   readonly state: 'open' | 'acknowledged' | 'resolved'
   readonly since: Instant
   readonly resolvedAt: Instant | null
@@ -174,7 +176,7 @@ export type Asker =
  * The calls that the keeper answers (`{ is: 'call', name, args, asker }` → `{ is: 'reply', status, body }` over the wire).
  * Arguments are checked by the keeper; a name stands for a check, person, rotation or board; `incident` is a number or an id.
  */
-export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, ReconcileCalls, ActCalls, KeepCalls, RestoreCalls, ChangeCalls {
+export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, ReconcileCalls, ActCalls, KeepCalls, RestoreCalls, ChangeCalls, WorkCalls, RunCalls {
   'status': { args: Record<string, never>; body: StatusAnswer }
   'checks.list': { args: Record<string, never>; body: ChecksAnswer }
   /** `pings`: so many of the newest, of a heartbeat (20). */
@@ -201,7 +203,7 @@ export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, Reconci
   'board.post': { args: { board?: string; statement?: string; title?: string; status: string; text: string; next?: string; person?: string }; body: DoneAnswer }
   'board.hold': { args: { statement: string; person?: string }; body: DoneAnswer }
   /** `over`: it has come to its end, well or not. Bytes, and milliseconds. */
-  'board.progress': { args: { statement: string; checked?: number; of?: number; left?: number; over?: boolean; person?: string }; body: DoneAnswer }
+  'board.progress': { args: { statement: string; what?: 'check' | 'restore'; checked?: number; of?: number; left?: number; over?: boolean; person?: string }; body: DoneAnswer }
   'board.publish': { args: { statement: string; person?: string }; body: DoneAnswer }
   /** A heartbeat ping; answered when it is durable. `check` is the check's name. */
   'ping': { args: { check: string; signal: 'success' | 'start' | 'fail' | 'log' | 'exit'; exit?: number; rid?: string; body?: string; cut?: boolean; from?: string }; body: DoneAnswer }

@@ -17,7 +17,7 @@ import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
-import { loadFindings, loadMissed } from '../rooms/guard/sets/standing-rows.ts'
+import { loadFindings, loadMissed, loadOdd } from '../rooms/guard/sets/standing-rows.ts'
 import type { DrillCalls } from './drills.ts'
 import type { ReportCalls } from './reports.ts'
 
@@ -92,6 +92,10 @@ export interface BackupPlaceAnswer {
   readonly missed: { readonly says: string; readonly since: Instant } | null
   readonly since: Instant | null
   readonly listed_at: Instant | null
+  /** Why it could not be listed since then: what is said is as of `listed_at`, and how it stands now nobody knows. Null where it could. */
+  readonly unseen: string | null
+  /** What lies there too and is counted as nobody's copy, since nobody could ask for it by its name: so many, and the first of them. */
+  readonly odd: { readonly count: number; readonly shown: readonly string[] } | null
   readonly copies: number
   readonly counted: number
   readonly bytes: number
@@ -121,8 +125,12 @@ export interface ReadingAnswer {
   readonly bytes_due: number
   /** Parts whose bytes are not those of when they were first read. */
   readonly damaged: number
-  /** Since when some byte of what lies there was not read. */
+  /** Since when some byte of what lies there was not read; where it never was, since when it is known. */
   readonly oldest_unread: Instant | null
+  /** Of the parts, those that nobody has ever read; of a bucket that is itself the copy nobody counts them. */
+  readonly never_read: number | null
+  /** Why a part could not be read lately. */
+  readonly failing: string | null
 }
 
 export interface BackupSetAnswer {
@@ -252,7 +260,9 @@ function readingOf(sql: Sql, set: BackupSet, { store, objects }: Lies, oldest: I
   if (!set.verify) return null
   if (objects !== undefined) return walkOf(sql, set.name, store, set.verify.allWithin, oldest)
   const due = sumDue(sql, set.name, store, loadReckoning(sql)?.passed ?? ms(0))
-  return { all_within: set.verify.allWithin, parts: loadWhole(sql, set.name, store).parts, due: due.parts, bytes_due: due.bytes, damaged: countDamaged(sql, set.name, store), oldest_unread: oldest }
+  const { parts, unread } = loadWhole(sql, set.name, store)
+  const failing = loadFaults(sql, set.name, store, 1, 'failed')[0]?.says ?? null
+  return { all_within: set.verify.allWithin, parts, due: due.parts, bytes_due: due.bytes, damaged: countDamaged(sql, set.name, store), oldest_unread: oldest, never_read: unread, failing }
 }
 
 /** A round that somebody asked for and that has not begun has everything before it. */
@@ -263,7 +273,7 @@ function walkOf(sql: Sql, set: string, store: string, allWithin: Span, oldest: I
   const [objects, bytes] = [there?.objects ?? 0, there?.bytes ?? 0]
   const isBegun = found !== undefined && walk?.hurry !== undefined && found.began >= walk.hurry
   const left = !waits ? (found?.left ?? { objects: 0, bytes: 0 }) : isBegun ? { objects: Math.max(1, found.left.objects), bytes: found.left.bytes } : { objects: Math.max(1, objects), bytes }
-  return { all_within: allWithin, parts: objects, due: left.objects, bytes_due: left.bytes, damaged: found?.damaged ?? 0, oldest_unread: oldest }
+  return { all_within: allWithin, parts: objects, due: left.objects, bytes_due: left.bytes, damaged: found?.damaged ?? 0, oldest_unread: oldest, never_read: null, failing: null }
 }
 
 function wholeOf(sql: Sql, set: string, { store, objects }: Lies): WholeAnswer | undefined {
@@ -300,11 +310,12 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   })
   const unread = copies.flatMap(({ oldest_unread }) => oldest_unread ?? [])
   const side = loadSide(sql, set.name, store)
+  const listing = loadListing(sql, set.name, store, now)
   const counted = copies.filter((copy) => copy.counted)
   return {
     copies,
     answer: {
-      store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: loadListing(sql, set.name, store, now).at ?? null,
+      store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: listing.at ?? null, unseen: listing.failed ?? null, odd: loadOdd(sql, set.name, store) ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
       reading: readingOf(sql, set, lies, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))), ...(whole ? { whole } : {}),
     },
@@ -340,7 +351,8 @@ function drilledOf(sql: Sql, set: string): NonNullable<BackupSetAnswer['drilled'
 
 /** What would be lost, and how long it would take, by what was really restored. */
 function figuresOf(sql: Sql, set: string, copies: readonly BackupAnswer[], now: Now): Pick<BackupSetAnswer, 'exposure_proven' | 'rto'> {
-  const { proven } = exposureOf(copies.flatMap(({ at, counted, rung }) => (at === null ? [] : [{ upTo: at, counted, rung }])), now.wall)
+  // What was written after its proof is not proven by it: a bucket changes under its name.
+  const { proven } = exposureOf(copies.flatMap(({ at, counted, rung, proven_at }) => (at === null ? [] : [{ upTo: Math.min(at, proven_at ?? at) as Instant, counted, rung }])), now.wall)
   const newest = copies.filter((it) => it.counted).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]
   const rto = rtoFor(sql, set, newest?.bytes)
   return {

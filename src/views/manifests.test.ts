@@ -45,3 +45,35 @@ test('what cannot be meant is refused, without repeating a credential', async ()
     assert.ok(!loaded.rendered.includes(CANARY) && !loaded.rendered.includes('word-of-its-own'), manifest)
   }
 })
+
+const CHECKED = 'checks:\n  shop-db: { postgres: "postgres://app:${secret:word}@db.internal/shop" }\n  web: { http: "https://shop.example.net" }\n  server: { postgres: "postgres://app@db.internal" }\n  my: { mysql: "mysql://app@db.internal/shop" }\n'
+const watched = async (set: string, more: { env?: Record<string, string>; secretsOf?: string; checks?: string } = {}): Promise<Loaded> => loadConfig({
+  ...plugins, env: { HOLDFAST_SECRET_WORD: CANARY }, text: `version: 1\n${more.checks ?? CHECKED}stores: { nas: { dir: ./nas } }\nbackups:\n  shop: { engine: postgres, in: { nas: "shop-{date}.dump" }, every: 24h, ${set} }\n`,
+  ...(more.env ? { env: more.env } : {}), ...(more.secretsOf === undefined ? {} : { secretsOf: more.secretsOf }),
+})
+const databases = (loaded: Loaded): unknown => {
+  assert.ok(loaded.is === 'accepted', loaded.is === 'refused' ? loaded.rendered : '')
+  return loaded.config.manifests.map(({ database }) => database?.url)
+}
+
+test('a set that is of a check takes its address for its manifest, and only where that names the database that is meant', async () => {
+  const url = `postgres://app:${CANARY}@db.internal/shop`
+  assert.deepEqual(databases(await watched('of: shop-db')), [url])
+  const loaded = await watched('of: shop-db, manifest: { tables: [orders], newest: "select max(at) from orders" }')
+  assert.deepEqual(databases(loaded), [url])
+  assert.ok(loaded.is === 'accepted' && !JSON.stringify([loaded.config.backups, loaded.config.canonical]).includes(CANARY))
+  assert.deepEqual(databases(await watched('of: shop-db, manifest: { postgres: "postgres://backup@db.internal/shop" }')), ['postgres://backup@db.internal/shop'], 'what is written goes first')
+  assert.deepEqual(databases(await watched('of: shop-db, database: shop')), [url])
+  for (const given of ['of: web', 'of: server', 'of: my', 'of: nobody', 'of: shop-db, database: other']) assert.deepEqual(databases(await watched(given)), [], given)
+  const refused = await watched('of: web, manifest: { tables: [orders] }')
+  assert.match(refused.is === 'refused' ? refused.rendered : '', /names no database/)
+})
+
+test('on the machine that makes the copy the secret of the check is used where it is, and is not missed where it is not', async () => {
+  assert.deepEqual(databases(await watched('of: shop-db', { secretsOf: 'shop' })), [`postgres://app:${CANARY}@db.internal/shop`])
+  assert.deepEqual(databases(await watched('of: shop-db', { secretsOf: 'shop', env: {} })), [])
+  const literal = await watched('of: shop-db', { checks: 'checks:\n  shop-db: { postgres: "postgres://app:word-of-its-own@db.internal/shop" }\n' })
+  assert.ok(literal.is === 'refused')
+  assert.equal(literal.rendered.match(/HF119/g)?.length, 1, literal.rendered)
+  assert.ok(!literal.rendered.includes('word-of-its-own'))
+})

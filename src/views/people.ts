@@ -1,7 +1,7 @@
 // What Holdfast answers about people, sign-in and sessions: the shapes that the web process draws pages from. Secrets that the
 // browser or a person must have once (a session's, a link's, an authenticator's, recovery codes) stand in the answer that makes them,
 // and in no other.
-import type { Right, Role } from '../core/role.ts'
+import type { Right, Role } from '../core/authority/role.ts'
 import type { Instant } from '../core/time.ts'
 import type { DoneAnswer } from './done.ts'
 

@@ -27,6 +27,8 @@ export const englishBackups = {
   copies: 'Copies',
   listed: 'listed',
   neverListed: 'never listed',
+  unseen: 'not known now:',
+  odd: (count: number): string => (count === 1 ? '1 name that nobody can ask for:' : `${count} names that nobody can ask for:`),
   counts: (counted: number, all: number): string => `${counted} of ${all} count`,
   proven: (rung: number): string => `L${rung}: ${RUNGS[rung] ?? ''}`,
   provenAt: 'proven',

@@ -38,7 +38,7 @@ export interface BoardWords {
   readonly nextUpdate: (moment: string, zone: string) => string
   readonly nextUpdateMissed: (moment: string, zone: string) => string
   /** How far a check of the bytes is. */
-  readonly progress: (it: { readonly checked: number; readonly of?: number; readonly left?: number }, clock: string, zone: string) => string
+  readonly progress: (it: { readonly what?: 'restore'; readonly checked: number; readonly of?: number; readonly left?: number }, clock: string, zone: string) => string
   readonly begun: (moment: string) => string
   readonly affects: string
   readonly components: string
@@ -59,9 +59,25 @@ export interface BoardWords {
   readonly barsSay: (counts: Readonly<Record<'ok' | 'degraded' | 'down' | 'unknown', number>>) => string
   readonly trouble: (count: number) => string
   readonly moreDays: (count: number) => string
+  /** Planned work. */
+  readonly work: WorkWords
   readonly byItself: string
   readonly byHand: string
   readonly foot: string
+}
+
+/** What is said of planned work; moments carry their day where it is another one. */
+export interface WorkWords {
+  readonly now: string
+  readonly planned: string
+  readonly past: string
+  readonly step: Readonly<Record<'scheduled' | 'in_progress' | 'completed' | 'cancelled', string>>
+  readonly standing: Readonly<Record<'upcoming' | 'not-begun' | 'missed' | 'active' | 'overdue' | 'completed' | 'cancelled' | 'unknown', string>>
+  readonly when: (from: string, until: string, zone: string) => string
+  /** What the clock says that nobody did. */
+  readonly late: (is: 'not-begun' | 'missed' | 'overdue' | 'unknown', moment: string, begun: boolean) => string
+  readonly began: (moment: string) => string
+  readonly calendar: string
 }
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
@@ -109,8 +125,8 @@ export const english: BoardWords = {
   paused: 'watching is paused',
   nextUpdate: (moment, zone) => `Next update by ${moment} (${zone})`,
   nextUpdateMissed: (moment, zone) => `An update was promised by ${moment} (${zone}) and is late`,
-  progress: ({ checked, of, left }, clock, zone) =>
-    `Checking the stored bytes: ${saySize(checked)}${of === undefined ? '' : ` of ${saySize(of)}`} checked${left === undefined ? '' : `, about ${saySpan(Math.max(60_000, Math.ceil(left / 60_000) * 60_000))} left`} (as of ${clock}, ${zone})`,
+  progress: ({ what, checked, of, left }, clock, zone) =>
+    `${what === 'restore' ? 'Restoring from a backup' : 'Checking the stored bytes'}: ${saySize(checked)}${of === undefined ? '' : ` of ${saySize(of)}`} ${what === 'restore' ? 'of the copy fetched' : 'checked'}${left === undefined ? '' : `, about ${saySpan(Math.max(60_000, Math.ceil(left / 60_000) * 60_000))} left`} (as of ${clock}, ${zone})`,
   begun: (moment) => `Since ${moment}`,
   affects: 'affects',
   components: 'Components',
@@ -135,6 +151,24 @@ export const english: BoardWords = {
   },
   trouble: (count) => plural(count, 'day with trouble', 'days with trouble'),
   moreDays: (count) => `and ${plural(count, 'earlier day', 'earlier days')}`,
+  work: {
+    now: 'Planned work, now',
+    planned: 'Planned work to come',
+    past: 'Past planned work',
+    step: { scheduled: 'Announced', in_progress: 'In progress', completed: 'Completed', cancelled: 'Cancelled' },
+    standing: { upcoming: 'Planned', 'not-begun': 'Not begun', missed: 'Never begun', active: 'In progress', overdue: 'In progress, overdue', completed: 'Completed', cancelled: 'Cancelled', unknown: 'Not known' },
+    when: (from, until, zone) => `${from} to ${until} (${zone})`,
+    late: (is, moment, begun) => {
+      switch (is) {
+        case 'not-begun': return `It was due to begin at ${moment} and has not begun.`
+        case 'missed': return `It was due to end by ${moment} and never began.`
+        case 'overdue': return `It was due to end by ${moment} and is not completed.`
+        case 'unknown': return begun ? 'It was in progress when this was last known.' : `It was due to begin at ${moment}; whether it has begun is not known.`
+      }
+    },
+    began: (moment) => `began at ${moment}`,
+    calendar: 'Calendar',
+  },
   byItself: 'Reload by itself every minute',
   byHand: 'Stop reloading',
   foot: 'Measured by Holdfast',

@@ -1,5 +1,5 @@
 // What people read on the pages that they sign in for, in English: plain, without blame, and always with the next step.
-import { SEASONED } from '../core/agreement.ts'
+import { SEASONED } from '../core/authority/agreement.ts'
 import { sayTime } from '../core/time.ts'
 import { person } from './notification.ts'
 

@@ -2,7 +2,7 @@
 // time lived through. Plans are made by a planner that asks for far too much, so that whatever holds is held by the re-judgement alone.
 import { hours, instantOf, ms, tickOf, type Instant, type Now, type Span } from '../../src/core/time.ts'
 import type { Entry } from '../../src/core/ledger.ts'
-import type { Identity } from '../../src/core/agreement.ts'
+import type { Identity } from '../../src/core/authority/agreement.ts'
 import type { Room } from '../../src/db/room.ts'
 import { entries } from '../../src/db/store.ts'
 import { actsPart, type Acts } from '../../src/rooms/guard/acts/index.ts'

@@ -86,7 +86,7 @@ export async function games(t: TestContext, n = 60): Promise<Games> {
       world.knows = after(world.knows, result)
       return result
     },
-    perform: (config, knows) => perform({ config, knows }, world.context, AbortSignal.timeout(20_000)),
+    perform: (config, knows) => perform({ config, knows }, world.context, AbortSignal.timeout(60_000)),
     lose: () => world.perform(world.config, world.knows),
     async items({ path: file }) {
       const items: Item[] = []

@@ -37,7 +37,8 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
     for (const key of ['id', 'incident', 'subject', 'person', 'step', 'round', 'text', 'ack_url', 'pass_url', 'raised_at', 'sent_at']) assert.ok(key in hook.body, key)
     assert.equal(hook.body.incident.title, 'db is down')
     assert.equal((await fetch(hook.body.incident.url)).status, 200, 'the address of the incident says where to look')
-    await until('both again', 16_000, () => it.mails.filter((mail) => mail.to === 'ada@acme.example').length >= 3 && it.mails.filter((mail) => mail.to === 'bo@acme.example').length >= 3)
+    // Due 16 s after bo's first: six to the last step, ten to its repetition.
+    await until('both again', 20_000, () => it.mails.filter((mail) => mail.to === 'ada@acme.example').length >= 3 && it.mails.filter((mail) => mail.to === 'bo@acme.example').length >= 3)
     const { incidents } = JSON.parse((await it.holdfast.cli('incidents', 'list', '--json')).out) as { incidents: { title: string; members: string[]; state: string }[] }
     assert.equal(incidents.length, 1)
     assert.deepEqual([incidents[0]?.title, [...(incidents[0]?.members ?? [])].sort()], ['db is down', ['api', 'db']])
@@ -90,5 +91,21 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
     assert.equal((await it.holdfast.cli('status')).code, 0)
     const verified = await it.holdfast.cli('ledger', 'verify', '--json')
     assert.equal(verified.code, 0, verified.out + verified.err)
+  })
+
+  await t.test('5. planned work: announced, begun and completed by people, and told everywhere', async () => {
+    const board = async (...args: readonly string[]): Promise<string> => {
+      const done = await it.holdfast.cli('board', ...args, '--as', 'ada', '--json')
+      assert.equal(done.code, 0, done.out + done.err)
+      return (JSON.parse(done.out) as { id: string }).id
+    }
+    const active = async (): Promise<unknown[]> => (JSON.parse((await it.get('/api/v2/scheduled-maintenances/active.json')).body) as { scheduled_maintenances: unknown[] }).scheduled_maintenances
+    const id = await board('announce', '--title', 'A new switch', '--component', 'API', '--from', '3d', '--until', '1h', '-m', 'Requests may take longer.')
+    await until('the board and its copy tell it', 10_000, async () => (await it.get('/')).body.includes('A new switch') && readFileSync(path.join(it.folder, 'public', 'calendar.ics'), 'utf8').includes(id))
+    assert.deepEqual(await active(), [])
+    await board('begin', id)
+    await until('API is under maintenance', 5000, async () => (await active()).length === 1 && (await it.get('/')).body.includes('API: under maintenance'))
+    await board('complete', id, '-m', 'The switch is in its place.')
+    await until('all operational', 5000, async () => (await active()).length === 0 && JSON.stringify(await states(it)) === JSON.stringify(operational))
   })
 }

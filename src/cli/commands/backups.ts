@@ -23,9 +23,16 @@ function manifestOf({ manifest }: BackupAnswer): string {
   return tables === 0 ? 'manifest' : `${least === most ? least : `${least}–${most}`} rows in ${tables} tables${how === 'bracketed' ? ', bracketed' : ''}`
 }
 
+/** What is wrong, and of when that is known where nobody can see it now. */
+function sayPlace({ state, says, unseen, listed_at }: BackupPlaceAnswer, { out }: Session): string {
+  const wrong = state === 'ok' ? '' : says
+  if (unseen === null || state === 'unknown' || listed_at === null) return wrong
+  return `${wrong === '' ? '' : `${wrong}; `}as of ${out.ago(listed_at)} ago, and now not known: ${unseen}`
+}
+
 const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
   session.out.shape(BACKUP_SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
-  it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, it.state === 'ok' ? '' : it.says,
+  it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, sayPlace(it, session),
 ]
 
 /** What lies in a bucket that is itself the copy. */
@@ -52,6 +59,7 @@ const show: Command = async (session, [name = '']) => {
       ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
     out.data()
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
+    for (const { store, odd } of body.places) if (odd !== null) out.data(`${odd.count} in ${store} cannot be asked for by name, and ${odd.count === 1 ? 'is' : 'are'} counted as nobody's: ${odd.shown.join('; ')}`)
     if (body.places.some(({ whole }) => whole)) out.data()
     out.table(body.places.flatMap(({ store, whole }): Cell[][] => (whole ? [[store, sayWhole(whole), whole.newest_write === null ? '' : `newest ${out.moment(whole.newest_write)}`]] : [])))
     out.data()
@@ -65,8 +73,10 @@ const show: Command = async (session, [name = '']) => {
   return exitOf([body])
 }
 
-const sayReading = ({ damaged, due, bytes_due, oldest_unread }: ReadingAnswer, { out }: Session): string => {
-  const parts = [damaged > 0 ? `${damaged} parts damaged` : '', due > 0 ? `${saySize(bytes_due)} to be read` : '', oldest_unread === null ? '' : `every byte read within the last ${out.ago(oldest_unread)}`]
+const sayReading = ({ damaged, due, bytes_due, oldest_unread, never_read, parts: all, failing }: ReadingAnswer, { out }: Session): string => {
+  const ago = oldest_unread === null ? '' : out.ago(oldest_unread)
+  const age = ago === '' ? '' : never_read === 0 ? `every byte read within the last ${ago}` : never_read === null ? `some byte not read for ${ago}` : `${never_read} of ${all} parts were never read`
+  const parts = [damaged > 0 ? `${damaged} parts damaged` : '', due > 0 ? `${saySize(bytes_due)} to be read` : '', age, failing === null ? '' : `could not be read: ${plain(failing)}`]
   return parts.filter((it) => it !== '').join('; ')
 }
 
@@ -78,7 +88,8 @@ const verify: Command = async (session, [name = ''], options) => {
   const left = (): number => body.places.reduce((sum, { reading }) => sum + (reading?.bytes_due ?? 0), 0)
   const isDue = (): boolean => body.places.some(({ reading }) => (reading?.due ?? 0) > 0)
   for (let told = 0; isDue() && options['wait'] !== false; ) {
-    if (session.now() > until) throw new Failure(`${saySize(left())} are still to be read.`, { exit: EXIT.down, code: 'HF-C022', help: 'It goes on: holdfast backups show says how far it is.' })
+    const failing = body.places.map(({ reading }) => reading?.failing ?? '').find((it) => it !== '')
+    if (session.now() > until) throw new Failure(`${saySize(left())} are still to be read${failing === undefined ? '' : `; what was tried could not be: ${plain(failing)}`}.`, { exit: EXIT.down, code: 'HF-C022', help: 'It goes on: holdfast backups show says how far it is.' })
     if (session.now() - told > TELL_EVERY) {
       told = session.now()
       out.talk(`${saySize(left())} to be read`)
@@ -86,8 +97,10 @@ const verify: Command = async (session, [name = ''], options) => {
     await new Promise((resolve) => void setTimeout(resolve, ASK_EVERY))
     body = await ask<BackupSetAnswer>(session, 'GET', `/backups/${segment(name)}`)
   }
-  out.answer(body, () => out.table(body.places.map((place): Cell[] => [out.shape(BACKUP_SHAPES[place.state]), place.store, place.state, place.reading === null ? '' : sayReading(place.reading, session), place.state === 'ok' ? '' : place.says])))
-  return exitOf([body])
+  // What could not be read last time is not known, also where it is only due again later.
+  const isFailing = ({ reading }: BackupSetAnswer['places'][number]): boolean => typeof reading?.failing === 'string'
+  out.answer(body, () => out.table(body.places.map((place): Cell[] => [out.shape(place.state === 'ok' && isFailing(place) ? 'unknown' : BACKUP_SHAPES[place.state]), place.store, place.state, place.reading === null ? '' : sayReading(place.reading, session), place.state === 'ok' ? '' : place.says])))
+  return body.places.some(isFailing) ? EXIT.down : exitOf([body])
 }
 
 const MARKS = { quarantine: '-', keep: '~', never: '?' } as const
@@ -98,7 +111,7 @@ function scheduleOf(out: Session['out'], { set, store, schedule: { mode, clean, 
   const armed = armed_by.length === 0 ? '' : `armed by ${armed_by.map(plain).join(' and ')}, ${out.moment(armed_at)}`
   switch (mode) {
     case 'armed': return `${armed}: what could go is set aside on schedule, every ${saySpan(every)}`
-    case 'latched': return `its breaker is open: ${because.map(plain).join('; ')}. Two people close it: holdfast reconcile close-breaker keep:${set}@${store} -m "why"`
+    case 'latched': return `its breaker is open: ${because.map(plain).join('; ')}. Two people close it: holdfast backups close-breaker ${set} --store ${store} -m "why"`
     case 'report': return clean < wants ? `only reports: ${clean} of ${wants} clean runs, one every ${saySpan(every)}` : `only reports: two people may let it go on schedule: holdfast backups arm ${set} --store ${store}`
   }
 }

@@ -1,8 +1,10 @@
-// `holdfast board`: what visitors see now, what will publish itself unless held, and words of people.
+// `holdfast board`: what visitors see now, what will publish itself unless held, what is planned, and words of people.
+import type { Instant } from '../../core/time.ts'
+import { isPlanned, standingOf } from '../../rooms/tell/maintenance/standing.ts'
 import type { BoardAnswer, DoneAnswer } from '../../views/answers.ts'
-import { EXIT } from '../failure.ts'
+import { EXIT, usage } from '../failure.ts'
 import { plain, type Shape } from '../output.ts'
-import { ask, textOption, type Command, type Session } from '../session.ts'
+import { ask, segment, textOption, type Command, type Session } from '../session.ts'
 
 const TONES: Readonly<Record<string, Shape>> = {
   operational: 'ok', degraded_performance: 'degraded', partial_outage: 'degraded', major_outage: 'down', under_maintenance: 'maintenance',
@@ -21,6 +23,8 @@ export const show: Command = async (session, [board]) => {
       if (it.drafts.length > 0) {
         out.table(it.drafts.map((d) => ['', d.id, d.title, d.heldBy !== null ? `held by ${d.heldBy}` : d.publishAt === null ? '' : `publishes itself at ${out.moment(d.publishAt)}`]), ['', 'Drafts', '', ''])
       }
+      const works = it.board.maintenances.filter(isPlanned)
+      if (works.length > 0) out.table(works.map((m) => [out.shape('maintenance'), m.id, m.title, standingOf(m, session.now() as Instant, false).replace('-', ' '), `${out.moment(m.from)} to ${out.moment(m.until)}`]), ['', 'Planned work', '', '', ''])
       out.data()
     }
   })
@@ -47,3 +51,22 @@ export const post: Command = (session, _args, options) => {
 
 export const hold: Command = (session, [statement = '']) => say(session, '/board/hold', { statement })
 export const publish: Command = (session, [statement = '']) => say(session, '/board/publish', { statement })
+
+export const announce: Command = (session, [board], options) => {
+  const [title, lead, runbook] = ['title', 'lead', 'for'].map((name) => textOption(options, name))
+  const components = Array.isArray(options['component']) ? options['component'].map(String) : []
+  if (runbook === undefined && (title === undefined || components.length === 0)) throw usage('Planned work has a title and says what it is about.', 'Add --title and --component, or name its runbook: --for.')
+  return say(session, '/board/announce', {
+    text: session.message(textOption(options, 'message') ?? ''), from: textOption(options, 'from') ?? '', until: textOption(options, 'until') ?? '', ...(board === undefined ? {} : { board }),
+    ...(title === undefined ? {} : { title }), ...(components.length === 0 ? {} : { components }), ...(lead === undefined ? {} : { lead }), ...(runbook === undefined ? {} : { runbook }),
+  })
+}
+
+const move = (verb: string): Command => (session, [maintenance = ''], options) => {
+  const text = textOption(options, 'message')
+  return say(session, `/board/maintenances/${segment(maintenance)}/${verb}`, text === undefined ? {} : { text: session.message(text) })
+}
+
+export const begin = move('begin')
+export const complete = move('complete')
+export const cancel = move('cancel')

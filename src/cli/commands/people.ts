@@ -1,6 +1,6 @@
 // `holdfast people`: who is who, on the machine itself. Links and authenticators are secrets: they are printed once, alone on stdout,
 // for the one who hands them on. Nothing here approves anything: that is done by people who signed in, not by a terminal.
-import { isRole, ROLES } from '../../core/role.ts'
+import { isRole, ROLES } from '../../core/authority/role.ts'
 import type { DoneAnswer } from '../../views/answers.ts'
 import type { AuditAnswer, LinkAnswer, PeopleAnswer, PersonAnswer, TotpAnswer } from '../../views/people.ts'
 import { EXIT, usage } from '../failure.ts'

@@ -3,21 +3,19 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Fault, sentence } from '../../core/fault.ts'
-import { sayTime } from '../../core/time.ts'
 import type { Settled } from '../../rooms/guard/scan/journal.ts'
 import { isTrouble, VERDICTS, type Verdict } from '../../rooms/guard/scan/judge.ts'
 import { named, rangeOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
-import { parseRate, type Progress } from '../../rooms/guard/scan/pace.ts'
+import { parseRate } from '../../rooms/guard/scan/pace.ts'
 import type { PagesReport, ScanReport } from '../../rooms/guard/scan/scan.ts'
 import { loadConfig } from '../../views/accepted.ts'
 import { saySize } from '../../words/size.ts'
-import type { DoneAnswer } from '../../views/answers.ts'
 import { EXIT, Failure, usage } from '../failure.ts'
 import { plain, type Shape } from '../output.ts'
-import { ask, configWants, textOption, type Command, type Options, type Session } from '../session.ts'
+import { configWants, textOption, type Command, type Options, type Session } from '../session.ts'
+import { tellerOf, type Teller } from '../telling.ts'
 
 const MOST_FOUND = 10_000
-const TELL_EVERY = 5000
 const MIB = 1024 * 1024
 
 const SHAPES: Readonly<Record<Verdict, Shape>> = {
@@ -46,45 +44,6 @@ async function targetsOf(session: Session, given: string, manifest: string | und
   })
   if (targets.length === 0) throw usage(`“${given}” lies in no folder of this machine: a scan reads folders.`)
   return targets
-}
-
-const sayProgress = ({ bytes, total, speed, left }: Progress): string => {
-  const of = total.is === 'known' ? `of ${saySize(total.bytes)}` : total.is === 'as last time' ? `of ${saySize(total.bytes)}, as last time` : `of at least ${saySize(total.bytes)}`
-  return `${saySize(bytes)} ${of}, ${saySize(speed)}/s${left === undefined ? '' : `, ${sayTime(left)} left`}`
-}
-
-/** Whoever tells the board how far a scan is. */
-interface Teller {
-  tell(it: Progress): void
-  over(): Promise<void>
-}
-
-const TELL_BOARD_EVERY = 60_000
-
-/** The scan goes on whatever becomes of what is told: it is said once that the board does not hear. */
-function tellerOf(session: Session, statement: string | undefined): Teller {
-  if (statement === undefined) return { tell: () => undefined, over: () => Promise.resolve() }
-  let at = -Infinity
-  let isSaid = false
-  let last: Promise<void> = Promise.resolve()
-  const send = (body: object): void => {
-    last = last.then(() => ask<DoneAnswer>(session, 'POST', '/board/progress', { statement, ...body, person: session.person.name })).then(() => undefined, (cause: unknown) => {
-      if (!isSaid) session.out.talk(`The board does not say how far it is: ${sentence(cause)}`)
-      isSaid = true
-    })
-  }
-  return {
-    tell({ bytes, total, left }) {
-      if (session.now() - at < TELL_BOARD_EVERY) return
-      at = session.now()
-      // Of how much, and how long, only where that is known: what may yet grow is no promise.
-      send({ checked: bytes, ...(total.is === 'known' ? { of: total.bytes, ...(left === undefined ? {} : { left: Math.ceil(left) }) } : {}) })
-    },
-    async over() {
-      if (at > -Infinity) send({ over: true })
-      await last
-    },
-  }
 }
 
 /** Where in the file, for people. */
@@ -116,15 +75,9 @@ async function scanOne(session: Session, { folder, manifest }: Target, options: 
   const { out } = session
   const all: object[] = []
   let beyond = 0
-  let told = session.now()
   const report = await session.outside.scan({
     folder, manifest, update: options['update'] === true, whole: options['whole'] === true, yields: options['yield'] === true, rate: rateOf(options), signal,
-    progress(it) {
-      teller.tell(it)
-      if (session.now() - told < TELL_EVERY) return
-      told = session.now()
-      out.talk(sayProgress(it))
-    },
+    progress: (it) => teller.tell(it),
     found(it) {
       if (!out.json) return out.table([[out.shape(SHAPES[it.verdict]), it.verdict.padEnd(10), sayPath(it.path), sayFound(it)]])
       if (all.length < MOST_FOUND) all.push(found(it))
@@ -149,9 +102,9 @@ function draw({ out }: Session, { is, says, root, files, bytes, read, tookMs, ta
   else if (wrote !== 'nothing') out.talk(`${wrote === 'made' ? 'The manifest was made' : 'The manifest was updated'}: ${manifest}`)
 }
 
-async function pagesOf(session: Session, folder: string, options: Options, signal: AbortSignal): Promise<number> {
+async function pagesOf(session: Session, folder: string, options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
   const { out } = session
-  const report = await session.outside.scanPages({ folder, yields: options['yield'] === true, rate: rateOf(options), signal }).catch((cause: unknown) => {
+  const report = await session.outside.scanPages({ folder, yields: options['yield'] === true, rate: rateOf(options), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {
     throw cause instanceof Fault ? new Failure(`${sentence(cause)}.`, { exit: EXIT.failed, code: 'HF-C021' }) : cause
   })
   const { tookMs, ...rest } = report
@@ -176,14 +129,13 @@ export const scan: Command = async (session, [given = ''], options) => {
   const manifest = textOption(options, 'manifest')
   if (options['pages'] === true && manifest !== undefined) throw usage('Pages carry their own checksums: --pages takes no --manifest.')
   const teller = tellerOf(session, textOption(options, 'tell'))
-  if (options['pages'] === true && options['tell'] !== undefined) throw usage('How far a scan of pages is, is not known: --pages takes no --tell.')
   if (options['update'] === true && manifest === undefined) throw usage('Without --manifest there is nothing to update.')
   const stop = new AbortController()
   const interrupted = (): void => stop.abort()
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
-    if (options['pages'] === true) return await pagesOf(session, given, options, stop.signal)
+    if (options['pages'] === true) return await pagesOf(session, given, options, { signal: stop.signal, teller })
     let worst: number = EXIT.fine
     for (const target of await targetsOf(session, given, manifest)) {
       if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, { signal: stop.signal, teller }))

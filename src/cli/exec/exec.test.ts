@@ -170,7 +170,7 @@ test('a set that asks for no manifest has its runs noted, in silence; what needs
   assert.match(it.sent[0]?.report.says ?? '', /nothing of what is to be written down/)
   rmSync('ran')
   assert.equal(await it.run('bare', ...node(DUMP(), '--', '--snapshot={{snapshot}}')), 0)
-  assert.deepEqual(it.says.splice(0), ['holdfast: bare: holdfast.yaml names no database to count (manifest: { postgres: … }), so there is no snapshot to share and no rows are written down'], 'who asks for a snapshot hears that there is none')
+  assert.deepEqual(it.says.splice(0), ['holdfast: bare: holdfast.yaml names no database to count (manifest: { postgres: … }, or of: a check of one, whose secret has to be on this machine), so there is no snapshot to share and no rows are written down'], 'who asks for a snapshot hears that there is none')
   rmSync('ran')
   assert.equal(await it.run('bare', ...node(DUMP(), '--', '-c', "set transaction snapshot '{{snapshot}}'")), 1)
   assert.ok(!existsSync('ran'))
@@ -184,6 +184,8 @@ test('what was not counted says why; a file that changed meanwhile has no hash',
   assert.equal(await it.run('shop', ...node(`${DUMP()}; require('node:fs').writeFileSync('panel.conf', 'a = 2')`)), 0)
   assert.deepEqual(it.manifest().tables, [{ name: 'public.orders', says: 'permission denied for table orders' }])
   assert.deepEqual(it.manifest().files, [{ path: 'panel.conf', says: 'it changed while the command ran' }, { path: 'gone.conf', says: 'it cannot be read: ENOENT' }, { path: 'ran', says: 'it cannot be read: ENOENT' }])
+  const line = it.says.find((one) => one.includes('the manifest is not whole')) ?? ''
+  assert.match(line, /no hash was taken of panel\.conf: it changed while the command ran; gone\.conf: it cannot be read: ENOENT; ran: .* \(files are looked for in the folder in which holdfast exec runs\)/)
 })
 
 test('W-4 what cannot be sent waits in a file, and goes with the next; what is refused for good is set aside', async (t) => {

@@ -41,7 +41,7 @@ async function around(session: Session, set: string, argv: readonly string[], ru
       if (running.stopped.aborted) return running.exit()
       const why = taking?.says || says
       if (why !== '') say(session, `${set}: ${why}; the command runs all the same`)
-      else if (share && !place?.database) say(session, `${set}: ${session.config} names no database to count (manifest: { postgres: … }), so there is no snapshot to share and no rows are written down`)
+      else if (share && !place?.database) say(session, `${set}: ${session.config} names no database to count (manifest: { postgres: … }, or of: a check of one, whose secret has to be on this machine), so there is no snapshot to share and no rows are written down`)
       const given = withSnapshot(session, argv, taking?.snapshot)
       if (given === undefined) return EXIT.failed
       const from = instantOf(session.now())

@@ -64,7 +64,7 @@ export async function beginTaking(wants: TakingWants): Promise<Taking> {
       const second = shared || first === undefined ? undefined : await again(wants)
       snapshot?.leave()
       const files = unchanged(before, await hashed(wants))
-      const missing = [says, counted && !isTally(counted) ? counted.says : '', second && !isTally(second) ? second.says : ''].find((it) => it !== '') ?? ''
+      const missing = [says, counted && !isTally(counted) ? counted.says : '', second && !isTally(second) ? second.says : '', sayUnhashed(files)].find((it) => it !== '') ?? ''
       const tallied = isTally(counted) && (shared || isTally(second))
       if (!tallied && files.length === 0) return { says: missing || 'nothing was counted' }
       const manifest = compose({ place, from, to, how: shared ? 'snapshot' : 'bracketed', first: tallied ? counted : undefined, second: tallied && isTally(second) ? second : undefined, files })
@@ -101,6 +101,12 @@ async function count({ place, context }: TakingWants, snapshot: Snapshot): Promi
   } catch (cause) {
     return { says: `nothing was counted: ${sentence(cause).slice(0, 300)}` }
   }
+}
+
+/** A file that nobody could hash proves nothing of any copy, and whoever runs the command is the only one who can mend it: mostly it is looked for in another folder. */
+function sayUnhashed(files: readonly HashedFile[]): string {
+  const without = files.flatMap((it) => ('says' in it ? [`${it.path}: ${it.says}`] : []))
+  return without.length === 0 ? '' : `no hash was taken of ${without.slice(0, 3).join('; ')}${without.length > 3 ? `; and ${without.length - 3} more` : ''} (files are looked for in the folder in which holdfast exec runs)`
 }
 
 async function hashed({ place, context, signal }: TakingWants): Promise<readonly HashedFile[]> {

@@ -2,9 +2,9 @@
 // that is fresh and given for this very thing: a code that counts once, or a passkey. Recovery codes prove nothing here. Every
 // refusal is recorded; whoever goes alone, every owner hears it in the same turn.
 import { z } from 'zod'
-import type { Proof, Refusal, Verdict } from '../../core/agreement.ts'
+import type { Proof, Refusal, Verdict } from '../../core/authority/agreement.ts'
 import { sha256, type AgreementId } from '../../core/id.ts'
-import { may } from '../../core/role.ts'
+import { may } from '../../core/authority/role.ts'
 import { hours, minutes, parseSpan, seconds, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
@@ -182,6 +182,8 @@ async function press(keeper: Keeper, args: Args<'approvals.press'>, asker: Asker
   const proves = args.act !== 'no' && args.act !== 'stop' && args.totp !== undefined
   const late = proves ? slow(keeper, who, args.from.origin) : undefined
   if (late) return late
+  const unfit = args.act === 'ready' || args.act === 'yes' ? keeper.runs.mayPress(id) : undefined
+  if (unfit !== undefined) return no(409, 'HF497', sentenceOf(`this step cannot begin now: ${unfit}`), 'nothing was taken; look at what fails, then press again')
   const pressed = await keeper.engine.turn('approvals.press', (tx) => {
     const it = people.agreements.press(tx, {
       id, person: who, act: args.act, hash: args.hash, prove: () => proofIn(tx, keeper, party, args),

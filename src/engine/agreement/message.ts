@@ -2,7 +2,8 @@
 // the message and nowhere else.
 import type { AgreementId } from '../../core/id.ts'
 import type { Permit } from '../../core/link.ts'
-import type { Message } from '../../ports/channel.ts'
+import type { ApproveBody, Message, StepBody } from '../../ports/channel.ts'
+import { runAsked } from '../../rooms/change/runs/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import type { SendDeed } from '../../rooms/people/approach.ts'
 import { approvalText } from '../../words/approval.ts'
@@ -49,8 +50,15 @@ export function renderApproval({ sql, plan, now, linkFor }: Drawing, { page, agr
       schema: 'holdfast.page/1', id: page, incident: { id, number: 0, title: text.title, since: iso(asked.at), state: 'open', url }, subject: `agreement:${id}`, person, step: 0, round: 0,
       text: said, raised_at: iso(raisedAt), sent_at: iso(now.wall), event: 'approve',
     },
-    approve: { schema: 'holdfast.approve/1', id, what: asked.what, hash: asked.hash, words, person, role: party.as, text: said, url, lapses_at: iso(lapsesAt) },
+    approve: { ...ofRun(sql, asked.id, asked.what), hash: asked.hash, words, person, role: party.as, text: said, url, lapses_at: iso(lapsesAt) },
   }
+}
+
+/** A step of a run says which; everything else, what it is. */
+function ofRun(sql: Sql, agreement: string, what: string): Pick<StepBody, 'host' | 'id' | 'run' | 'schema' | 'step'> | Pick<ApproveBody, 'id' | 'schema' | 'what'> {
+  const row = what === 'change.step' ? runAsked(sql, agreement) : undefined
+  const leg = row?.run.phase.is === 'offered' ? row.run.phase.leg : undefined
+  return row && leg ? { schema: 'holdfast.step/1', run: row.plan.id, step: row.plan.runbook.steps[leg.step]?.id ?? '', host: row.plan.host, id: agreement } : { schema: 'holdfast.approve/1', id: agreement, what }
 }
 
 const iso = (at: number): string => new Date(at).toISOString()

@@ -1,10 +1,10 @@
 // Calls about planned changes: clusters, runbooks, and the plan of a run. They read and change nothing: there is nobody yet who would carry out a step.
 import { z } from 'zod'
 import { planOf } from '../../rooms/change/plan.ts'
-import { factsOf, viewClusters, viewRunbooks, type ChangeCalls, type CheckSeen, type Grounds } from '../../views/change/changes.ts'
+import { factsOf, viewClusters, viewRunbooks, type ChangeCalls } from '../../views/change/changes.ts'
 import { misunderstood, no, ok, type Answer } from '../answer.ts'
-import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
+import { groundsOf } from './grounds.ts'
 
 const name = z.string().min(1).max(200)
 const CHANGE_ARGS = {
@@ -14,16 +14,12 @@ const CHANGE_ARGS = {
 
 export const isAboutChanges = (called: string): called is keyof ChangeCalls => Object.hasOwn(CHANGE_ARGS, called)
 
-/** As `answer` does it for the others. `check`: how one stands. */
-export function answerChanges(keeper: Keeper, called: keyof ChangeCalls, args: unknown, checks: () => readonly CheckSeen[]): Answer {
+/** As `answer` does it for the others. */
+export function answerChanges(keeper: Keeper, called: keyof ChangeCalls, args: unknown): Answer {
   const parsed = CHANGE_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
-  const change = keeper.config.change ?? { hosts: [], clusters: [], runbooks: [] }
-  let known: ReadonlyMap<string, CheckSeen> | undefined
-  const grounds: Grounds = {
-    sql: keeper.store.sql, now: keeper.now(), change, sets: setsIn(keeper.config), hosts: keeper.hosts,
-    check: (of) => (known ??= new Map(checks().map((it) => [it.name, it]))).get(of),
-  }
+  const grounds = groundsOf(keeper)
+  const { change } = grounds
   if (called === 'clusters.list') return ok(viewClusters(grounds, keeper.config.checks))
   if (!('runbook' in parsed.data)) return ok(viewRunbooks(grounds))
   const { runbook: asked, host, accept = [] } = parsed.data

@@ -1,7 +1,7 @@
 // Calls about what is done to objects. Two people are asked here and agree elsewhere, each behind a link of their own; what they agree on is bound to the
 // hash of what stands here now. To hold back, to bring back and to disarm takes one. What is accepted is bound to what was seen, and takes a person.
 import { z } from 'zod'
-import { may } from '../../core/role.ts'
+import { may } from '../../core/authority/role.ts'
 import { hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { byHand } from '../../rooms/guard/acts/index.ts'
@@ -23,7 +23,7 @@ const person = z.string().max(200).optional()
 const ARGS = {
   'reconcile.ask': z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name, reason: z.string().trim().max(2000).optional(), of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
   'reconcile.disarm': z.strictObject({ reconcile: name, person }),
-  'reconcile.release': z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).max(1000).optional(), person }),
+  'reconcile.release': z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).min(1).max(1000).optional(), all: z.literal(true).optional(), person }),
   'reconcile.accept': z.strictObject({ reconcile: name, what: z.enum(ACCEPTABLE), seen: z.string().min(1).max(2048), undo: z.boolean().optional(), person }),
   'reconcile.acts': z.strictObject({ on: name }),
 } satisfies Record<keyof ActCalls, z.ZodType>
@@ -55,8 +55,8 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   }
   if (what === 'close-breaker') {
     if (job.breaker.is !== 'open') return refusedFor('its breaker is not open', 'there is nothing to close')
-    if (reason.length < SHORTEST_REASON) return no(400, 'HF401', 'A breaker is closed with a reason.', 'say in a sentence why so much is right: --message')
-    if (job.healthy === undefined || job.healthy.at <= job.breaker.since) return refusedFor('no run since it opened has found everything well', 'holdfast reconcile plan makes one now')
+    if (reason.length < SHORTEST_REASON) return no(400, 'HF401', reason === '' ? 'A breaker is closed with a reason.' : `A breaker is closed with a reason, and “${reason}” is too short for one: at least ${SHORTEST_REASON} letters.`, 'say in a sentence why so much is right: --message')
+    if (job.healthy === undefined || job.healthy.at <= job.breaker.since) return refusedFor(`no ${kept ? 'evaluation' : 'run'} since it opened has found everything well`, kept ? `they are made on schedule: holdfast backups plan ${kept.set} says how it stands` : 'holdfast reconcile plan makes one now')
     const { since, because } = job.breaker
     return { asked: { is: 'close-breaker', reconcile, since, because, reason }, title: `Close the breaker of ${reconcile}`, text: `It opened because: ${because.join('; ')}.\nReason to close it: ${reason}\nAfterwards it is half open: the first ten objects, then four times as many after each healthy day.` }
   }
@@ -113,7 +113,11 @@ export function askIn(tx: Tx, { rooms: { people, guard } }: Keeper, { asked, tit
   return made
 }
 
-async function release(keeper: Keeper, { reconcile, keys, person: named }: Args<'reconcile.release'>, asker: Asker): Promise<Answer> {
+/** Nothing named is not everything: whoever forgets the names would bring all of it back. */
+export const WHICH = no(400, 'HF400', 'nothing says what comes back', 'name the keys, or say that all of it does: "all": true')
+
+async function release(keeper: Keeper, { reconcile, keys, all, person: named }: Args<'reconcile.release'>, asker: Asker): Promise<Answer> {
+  if ((keys === undefined) === (all === undefined)) return WHICH
   const { sql } = keeper.store
   const hex = keys?.map((key) => Buffer.from(key).toString('hex')) ?? [...asides(sql, reconcile)].map(({ key }) => key).slice(0, 5000)
   const { wanted, missing } = await keeper.engine.turn('reconcile.release', (tx) => keeper.rooms.guard.acts.bring(tx, reconcile, hex, speaker(asker, named)))

@@ -22,7 +22,7 @@ const copyOf = (name: string, ago: number): Copy => ({ key: `shop-${name}.dump`,
 const COPIES = [copyOf('new', hours(1)), copyOf('old', days(2))]
 
 interface World extends KeeperWorld {
-  list(): Promise<void>
+  list(copies?: readonly Copy[]): Promise<void>
   /** The drill that was asked for last, and how many there were. */
   drill(): { readonly id: string; readonly task: DrillTask; readonly count: number }
   drills(): readonly { readonly id: string; readonly task: DrillTask }[]
@@ -42,10 +42,10 @@ async function world(t: TestContext, set: BackupSet = SET): Promise<World> {
   }
   return Object.assign(it, {
     drill,
-    async list() {
+    async list(copies = COPIES) {
       const task = tasks.findLast((one) => one.is === 'task' && one.task.is === 'list')
       assert(task)
-      it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies: COPIES, clock: { is: 'unknown', says: '' } } })
+      it.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies, clock: { is: 'unknown', says: '' } } })
       await it.settle()
     },
     drills: () => tasks.flatMap((one) => (one.is === 'task' && one.task.is === 'drill' ? [{ id: one.id, task: one.task }] : [])),
@@ -268,4 +268,15 @@ test('G-14 a restore that would take longer than it may pages, until drills are 
   assert.match(backupMetrics(it.sql, [{ ...SET, rto: ms(20_000) }], it.keeper.now()), /holdfast_backup_rto_seconds\{set="shop",quantile="0.95"\} 22\n[^]*holdfast_backup_rto_target_seconds\{set="shop"\} 20\n/)
   for (let n = 0; n < 20; n++) await drill(1000)
   assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
+})
+
+test('where copies lie and none counts, nobody is told that there is none: it says so, and how one is drilled all the same', async (t) => {
+  const it = await world(t)
+  const asked = async () => (await it.ask('backups.drill', { set: 'shop' })) as unknown as { status: number; body: { error?: { message: string; help?: string } } }
+  assert.match((await asked()).body.error?.message ?? '', /there is no copy of shop/)
+  await it.list([{ ...copyOf('new', hours(1)), bytes: 0 }])
+  const { status, body } = await asked()
+  assert.equal(status, 409)
+  assert.match(body.error?.message ?? '', /none of the copies of shop counts/)
+  assert.match(body.error?.help ?? '', /--copy/)
 })

@@ -2,6 +2,7 @@
 // answered at once; its report comes when it comes.
 import { drillTask, plantTask } from '../../rooms/guard/drills/duty.ts'
 import { loadReports } from '../../rooms/guard/drills/rows.ts'
+import { loadCopies } from '../../rooms/guard/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { DrillBegunAnswer } from '../../views/drills.ts'
 import { no, ok, type Answer } from '../answer.ts'
@@ -22,6 +23,8 @@ export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy, plante
   const taskIn = (it: string): ReturnType<typeof drillTask> => (planted === true ? plantTask(sql, set, it, now) : drillTask(sql, set, it, { key: copy, now, by }))
   const task = stores.filter((it) => store === undefined || it === store).map(taskIn).find((it) => it !== undefined)
   if (!task && planted === true) return no(409, 'HF484', `no copy of ${set.name} was restored by a drill yet: what fails when it is spoilt must pass when it is not`, `holdfast backups drill ${set.name}`)
+  const isThere = stores.some((it) => (store === undefined || it === store) && loadCopies(sql, set.name, it).length > 0)
+  if (!task && copy === undefined && isThere) return no(409, 'HF484', `none of the copies of ${set.name} counts, so none was drilled`, `holdfast backups show ${set.name} says why; --copy <name> drills one all the same`)
   if (!task) return no(404, 'HF404', copy === undefined ? `there is no copy of ${set.name} to drill` : `no copy of ${set.name} is called “${copy.slice(0, 200)}”`, `holdfast backups show ${set.name} names them`)
   const after = loadReports(sql, set.name, 1)[0]?.id ?? 0
   keeper.guard.ask({ ...task, by })

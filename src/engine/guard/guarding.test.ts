@@ -216,3 +216,19 @@ test('L-3 a set of many copies is taken in by many turns, and counts only when a
   await it.settle()
   assert.equal((await shown(it)).copies?.length, 10)
 })
+
+test('G-10 what nobody can ask for by its name is told, and what stood when a store was last seen is told as that', async (t) => {
+  const it = await world(t)
+  await it.answer({ is: 'listed', identity: 'one', copies: [copyAt(START - 30 * HOUR)], clock: { is: 'unknown', says: '' }, odd: { count: 2, shown: ['shop-/../up: its name has a part that is “.” or “..”'] } })
+  const at = it.keeper.now().wall
+  const [place] = (await shown(it)).places
+  assert.deepEqual([place?.odd?.count, place?.unseen, place?.listed_at, place?.state], [2, null, Math.floor(at), 'late'])
+  await it.pass(minutes(20))
+  await it.answer({ is: 'not-listed', says: 'connection refused' })
+  const [now] = (await shown(it)).places
+  assert.deepEqual([now?.unseen, now?.listed_at, now?.odd?.count], ['connection refused', Math.floor(at), 2])
+  await it.pass(minutes(20))
+  await it.list(copyAt(START - 30 * HOUR))
+  const [back] = (await shown(it)).places
+  assert.deepEqual([back?.unseen, back?.odd], [null, null])
+})

@@ -1,7 +1,7 @@
 // Calls that carry retention out. A plan is permitted by its id, which is the hash of what a person saw: what it would be now is judged anew in the turn that
 // takes their word, and anything that differs refuses it. To set aside and to bring back takes one person; to remove for good takes two.
 import { z } from 'zod'
-import type { Identity } from '../../core/agreement.ts'
+import type { Identity } from '../../core/authority/agreement.ts'
 import { derivedId } from '../../core/id.ts'
 import { hours } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
@@ -24,7 +24,7 @@ import { saySize } from '../../words/size.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
-import { askIn, speaker, whoIsAsked } from './act-calls.ts'
+import { askIn, speaker, WHICH, whoIsAsked } from './act-calls.ts'
 import { arm, ARM_ARGS, disarm } from './arm-calls.ts'
 
 const name = z.string().min(1).max(200)
@@ -33,7 +33,7 @@ const ARGS = {
   ...ARM_ARGS,
   'backups.apply': z.strictObject({ plan: name, person }),
   'backups.purge': z.strictObject({ plan: name, of: z.array(name).max(2).optional(), lapses: z.string().max(40).optional(), person }),
-  'backups.release': z.strictObject({ set: name, store: name.optional(), copies: z.array(z.string().min(1).max(1100)).max(1000).optional(), person }),
+  'backups.release': z.strictObject({ set: name, store: name.optional(), copies: z.array(z.string().min(1).max(1100)).min(1).max(1000).optional(), all: z.literal(true).optional(), person }),
 } satisfies Record<keyof KeepCalls, z.ZodType>
 type Args<Name extends keyof KeepCalls> = z.output<(typeof ARGS)[Name]>
 
@@ -60,7 +60,7 @@ function standing(sql: Sql, { set, world }: Found): Refusal[] {
   const { breaker } = loadJob(sql, job)
   return [
     ...unfitOf({ set, world }).flatMap(({ wants, found }) => (found.is === 'pass' ? [] : [because(wants.startsWith('copies') ? 'repository' : 'delete', found.says, wants.startsWith('copies') ? 'Let the engine forget by rules of its own; Holdfast drills and verifies what it leaves.' : 'Give the store a second credential, delete: "${secret:…}", which the hand alone is given.')])),
-    ...(breaker.is === 'open' ? [because('breaker', `its breaker is open: ${breaker.because.join('; ')}`, `See what went wrong; after a healthy evaluation two people close it: holdfast reconcile close-breaker ${job} -m "why"`)] : []),
+    ...(breaker.is === 'open' ? [because('breaker', `its breaker is open: ${breaker.because.join('; ')}`, `See what went wrong; after a healthy evaluation two people close it: holdfast backups close-breaker ${set.name} --store ${world.store} -m "why"`)] : []),
   ]
 }
 
@@ -130,7 +130,8 @@ function askTwo(tx: Tx, keeper: Keeper, { found: { set, world }, plan, whom, by 
   return made
 }
 
-async function release(keeper: Keeper, { set: called, store, copies, person: named }: Args<'backups.release'>, asker: Asker): Promise<Answer> {
+async function release(keeper: Keeper, { set: called, store, copies, all, person: named }: Args<'backups.release'>, asker: Asker): Promise<Answer> {
+  if ((copies === undefined) === (all === undefined)) return WHICH
   const set = setsIn(keeper.config).get(called)
   if (!set) return no(404, 'HF404', `no set of backups is called “${called}”`, `known: ${[...setsIn(keeper.config).keys()].slice(0, 20).join(', ') || 'none'}`)
   if (store !== undefined && !set.in.some((it) => it.store === store)) return no(404, 'HF404', `${called} does not lie in “${store}”`, `it lies in: ${set.in.map((it) => it.store).join(', ')}`)

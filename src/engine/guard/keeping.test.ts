@@ -162,7 +162,8 @@ test('G-21 what was taken by hand from where it lay aside is told as that: no br
   await it.list()
   // As a folder would have set it aside.
   it.sql.run(`update guard_object set life = json_remove(life, '$.aside.versionId')`)
-  await it.ask('backups.release', { set: 'shop', person: 'bo' })
+  assert.deepEqual([(await it.ask('backups.release', { set: 'shop', person: 'bo' })).status, (await it.ask('backups.release', { set: 'shop', all: true, copies: ['x'], person: 'bo' })).status], [400, 400], 'nothing named is not everything')
+  await it.ask('backups.release', { set: 'shop', all: true, person: 'bo' })
   assert.deepEqual((await it.work()).toSorted(), nights(7, 8).map((key) => `release ${key} refused`).toSorted())
   const told = it.entries().find(({ is }) => is === 'guard.alarmed')?.body as { title: string; says: string } | undefined
   assert.match(told?.title ?? '', /What lay aside of shop@main was taken away/)

@@ -79,6 +79,8 @@ test('G-2 the newest copy is read as soon as it is there, and that is a proof; e
   assert.deepEqual(it.read().filter((at) => at.startsWith('shop-2026-11-17')), ['shop-2026-11-17.dump#0', 'shop-2026-11-17.dump#1', 'shop-2026-11-17.dump#2'])
   const [newest, older] = (await it.shown()).copies ?? []
   assert.deepEqual([newest?.rung, older?.rung], [2, 1])
+  const never = async (): Promise<number | null | undefined> => (await it.shown()).places[0]?.reading?.never_read
+  assert.equal(await never(), 3, 'what nobody has read yet is not said to be read')
   const counts = new Map<string, number>()
   for (let day = 0; day < 30; day++) {
     await it.on(24 * HOUR)
@@ -90,6 +92,7 @@ test('G-2 the newest copy is read as soon as it is there, and that is a proof; e
   assert([...counts.values()].every((n) => n <= 2))
   const after = await it.shown()
   assert.deepEqual(after.copies?.map(({ rung }) => rung), [2, 2])
+  assert.equal(await never(), 0)
   const oldest = after.places[0]?.reading?.oldest_unread
   assert(typeof oldest === 'number' && it.keeper.now().wall - oldest <= days(30))
   assert.deepEqual(it.open(), [])
@@ -120,6 +123,7 @@ test('X-9 what cannot be read is not known: nothing is proven, nobody is accused
   const once = await it.shown()
   assert.deepEqual([once.state, it.open(), once.copies?.map(({ rung, counted }) => [rung, counted])], ['unknown', ['backup:shop'], [[1, true]]])
   assert.match(once.places[0]?.says ?? '', /could not be read, \d+ times: connection reset/)
+  assert.deepEqual([once.places[0]?.reading?.never_read, once.places[0]?.reading?.failing], [1, 'connection reset'])
   it.failing.clear()
   await it.on(2 * HOUR)
   assert.deepEqual([it.open(), (await it.shown()).copies?.map(({ rung }) => rung)], [[], [2]])

@@ -2,7 +2,7 @@
 // it ended are entries. The work is done by whoever calls, with credentials of their own: the keeper has none.
 import { z } from 'zod'
 import { newId } from '../../core/id.ts'
-import { may } from '../../core/role.ts'
+import { may } from '../../core/authority/role.ts'
 import { days, hours, instantOf, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import { chooseRestorable } from '../../rooms/guard/restore/choice.ts'
 import { loadRestore } from '../../rooms/guard/restore/rows.ts'

@@ -5,7 +5,8 @@ import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { days, hours, instantOf, seconds, type Instant } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
-import type { Listed, ToGuard, Walked, WalkTask } from '../../rooms/guard/protocol.ts'
+import type { DrillReport } from '../../rooms/guard/drills/report.ts'
+import type { DrillTask, Listed, ToGuard, Walked, WalkTask } from '../../rooms/guard/protocol.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupPlaceAnswer, BackupSetAnswer } from '../../views/backups.ts'
 
@@ -16,18 +17,24 @@ interface World extends KeeperWorld {
   newest: Instant
   walked: Partial<Walked & { readonly is: 'walked' }>
   readonly walks: WalkTask[]
+  drilled: Partial<DrillReport>
+  readonly drills: DrillTask[]
   on(span: number): Promise<void>
   place(): Promise<BackupPlaceAnswer>
 }
 
-async function world(t: TestContext): Promise<World> {
+async function world(t: TestContext, given: BackupSet = set): Promise<World> {
   // An answer comes before its time is over, and after it was asked for.
   const toGuard = (message: ToGuard): boolean => {
     if (message.is === 'task') setImmediate(() => it.keeper.guard.hear({ is: 'task-done', id: message.id, result: answer(message) }))
     return true
   }
-  const it = await keeperWorld(t, { ...configOf([]), backups: [set] }, { toGuard })
-  const answer = (task: ToGuard & { is: 'task' }): Listed | Walked => {
+  const it = await keeperWorld(t, { ...configOf([]), backups: [given] }, { toGuard })
+  const answer = (task: ToGuard & { is: 'task' }): Listed | Walked | DrillReport => {
+    if (task.task.is === 'drill') {
+      self.drills.push(task.task)
+      return reportOf(task.task, self.drilled)
+    }
     if (task.task.is === 'list') {
       return { is: 'listed', identity: 'one', clock: { is: 'unknown', says: '' }, whole: { objects: self.objects, odd: 0, versioning: 'enabled', lock: 'off' }, copies: self.objects === 0 ? [] : [{ key: 'media/', etag: 'whole', bytes: self.objects * 1000, modifiedAt: self.newest }] }
     }
@@ -37,7 +44,7 @@ async function world(t: TestContext): Promise<World> {
     return { is: 'walked', began: task.task.passed, done: true, ...size, of: size, left: { objects: 0, bytes: 0 }, damaged: 0, failed: 0, faults: [], stuck: false, ...self.walked }
   }
   const self: World = Object.assign(it, {
-    objects: 1000, newest: instantOf(0), walked: {}, walks: [] as WalkTask[],
+    objects: 1000, newest: instantOf(0), walked: {}, walks: [] as WalkTask[], drilled: {}, drills: [] as DrillTask[],
     async on(span: number) {
       // Asleep for a while: quicker than to live through it.
       for (let left = span; left > 0; left -= hours(6)) {
@@ -56,6 +63,10 @@ async function world(t: TestContext): Promise<World> {
   await it.pass(seconds(30))
   return self
 }
+
+const reportOf = ({ set: name, store, copy, at }: DrillTask, more: Partial<DrillReport>): DrillReport => ({
+  schema: 'holdfast.drill/1', set: name, store, copy: copy.key, engine: 'objects', copy_at: at, at, verdict: 'passed', rung: 1, says: '3 of 1,000 objects', phases: [], asserts: [], engine_said: '', torn_down: true, bytes: 1000, etag: copy.etag, sha256: '', ...more,
+})
 
 const fresh = (it: World): void => void (it.newest = it.keeper.now().wall)
 
@@ -117,4 +128,32 @@ test('G-2 every object is read: proven as of when its round began, damage pages 
   }
   assert.equal((await it.place()).state, 'unproven')
   assert.match((await it.place()).says, /nobody read all of its objects/)
+})
+
+test('G-2 what a drill of a bucket found wrong is drawn again until it is right: one that draws others does not end it', async (t) => {
+  const it = await world(t, { ...set, drill: { every: days(300), assert: [] } })
+  await it.on(hours(1))
+  it.drills.length = 0
+  const drill = async (more: Partial<DrillReport>): Promise<readonly unknown[]> => {
+    it.drilled = more
+    const { status } = await it.ask('backups.drill', { set: 'media' })
+    assert.equal(status, 200)
+    await new Promise((resolve) => void setImmediate(resolve))
+    await it.settle()
+    const { whole } = it.drills.at(-1) ?? assert.fail('a drill was asked for')
+    return [whole?.again, (await it.place()).state]
+  }
+  const sample = { objects: 3, bytes: 30, of: { objects: 1000, bytes: 1e6 }, seed: 's' }
+  assert.deepEqual(await drill({ sample: { ...sample, wrong: [] } }), [[], 'ok'])
+  assert.equal(it.drills[0]?.whole?.identity, 'one')
+  assert.deepEqual(await drill({ verdict: 'failed', says: 'bytes', sample: { ...sample, wrong: ['media/7'] } }), [[], 'unreadable'])
+  assert.deepEqual(await drill({ verdict: 'unknown', says: 'the store is away' }), [['media/7'], 'unreadable'])
+  assert.deepEqual(await drill({ sample: { ...sample, wrong: [] } }), [['media/7'], 'ok'])
+  assert.deepEqual(await drill({ sample: { ...sample, wrong: [] } }), [[], 'ok'])
+  assert.equal(new Set(it.drills.map(({ whole }) => whole?.seed)).size, it.drills.length, 'each draws anew')
+  const [copy] = ((await it.ask('backups.show', { set: 'media' })).body as BackupSetAnswer).copies ?? []
+  assert.equal(copy?.rung, 1, 'a part proves no rung of the whole')
+  await it.ask('backups.drill', { set: 'media', planted: true })
+  await new Promise((resolve) => void setImmediate(resolve))
+  assert.equal(it.drills.at(-1)?.planted, true, 'what passed is spoilt, though no rung of the whole was proven')
 })

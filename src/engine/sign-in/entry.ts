@@ -1,7 +1,7 @@
 // What every way in has in common: whose session it is now, how one is opened, how a refusal is recorded, how guessing is slowed.
 // Whoever wants to change what an account hangs on does so in a recent session, and where they have a passkey or an authenticator,
 // in one that was begun with it: a password alone, or an identity provider alone, never puts another factor beside the first.
-import { rightsOf } from '../../core/role.ts'
+import { rightsOf } from '../../core/authority/role.ts'
 import { minutes, sayTime, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { PASSKEY_ASKS, PER_ACCOUNT, PER_ADDRESS, giveBack, networkOf, takeTry } from '../../rooms/people/limits.ts'

@@ -3,7 +3,7 @@
 // waits here: it is used once, by the same person, from the same session or link, for the same hash, for five minutes of running
 // time. A recovery code proves nothing, and neither does a token.
 import { z } from 'zod'
-import { FRESH, type Proof } from '../../core/agreement.ts'
+import { FRESH, type Proof } from '../../core/authority/agreement.ts'
 import { later, ms, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { takeCode } from '../../rooms/people/factors.ts'

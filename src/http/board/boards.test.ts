@@ -14,7 +14,7 @@ const ready = (): World => {
 }
 
 const PATHS = ['/', '/?reload', '/api/v2/summary.json', '/api/v2/status.json', '/api/v2/components.json', '/api/v2/incidents.json', '/api/v2/incidents/unresolved.json',
-  '/api/v2/scheduled-maintenances.json', '/api/v2/scheduled-maintenances/upcoming.json', '/api/v2/scheduled-maintenances/active.json', '/history.atom', '/history.rss']
+  '/api/v2/scheduled-maintenances.json', '/api/v2/scheduled-maintenances/upcoming.json', '/api/v2/scheduled-maintenances/active.json', '/history.atom', '/history.rss', '/calendar.ics']
 
 test('the first status page stands at the root, every one below its name, and nothing else does', async () => {
   const world = ready()
@@ -60,7 +60,7 @@ test('ETag and 304, HEAD, compressed and not, CORS for what programs read', asyn
     const packed = Buffer.from(await small.arrayBuffer())
     if (small.headers.get('content-encoding') === 'gzip') assert(gunzipSync(packed).equals(body))
     assert.equal((await world.get(path, { headers: { 'accept-encoding': 'gzip;q=0' } })).headers.get('content-encoding'), null)
-    assert.equal(whole.headers.get('access-control-allow-origin'), path.startsWith('/api') || path.startsWith('/history') ? '*' : null)
+    assert.equal(whole.headers.get('access-control-allow-origin'), /^\/(api|history|calendar)/.test(path) ? '*' : null)
   }
 })
 

@@ -1,7 +1,9 @@
-// What is drawn of a board, and where it stands: the page, Statuspage's eight JSON documents, the feeds.
+// What is drawn of a board, and where it stands: the page, Statuspage's eight JSON documents, the feeds, the calendar.
 import { renderBoard } from '../../rooms/tell/html.ts'
+import { CALENDAR_PATH, renderBoardCalendar } from '../../rooms/tell/maintenance/calendar.ts'
 import { renderFeeds } from '../../rooms/tell/feeds.ts'
 import { renderStatuspage, STATUSPAGE_PATHS } from '../../rooms/tell/statuspage.ts'
+import { CALENDAR_TYPE } from '../../words/calendar/icalendar.ts'
 import type { Drawing } from './boards.ts'
 
 const FEEDS = ['history.atom', 'history.rss'] as const
@@ -30,4 +32,5 @@ export const DRAWINGS: readonly Drawing[] = [
       return FEEDS.map((path) => drawn[path])
     },
   },
+  { paths: [CALENDAR_PATH], type: () => CALENDAR_TYPE, draw: (board) => [renderBoardCalendar(board)] },
 ]

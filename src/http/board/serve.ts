@@ -63,5 +63,6 @@ export const boardRoutes: readonly Route[] = [
   ...['summary', 'status', 'components', 'incidents', 'incidents/unresolved', 'scheduled-maintenances', 'scheduled-maintenances/upcoming', 'scheduled-maintenances/active']
     .flatMap((name) => route(`/api/v2/${name}.json`, "Statuspage's public API, version 2.", 'application/json')),
   ...route('/history.atom', 'The history of incidents as an Atom feed.', 'application/atom+xml'),
+  ...route('/calendar.ics', 'Planned work as a calendar (RFC 5545).', 'text/calendar'),
   ...route('/history.rss', 'The history of incidents as an RSS feed.', 'application/rss+xml'),
 ]

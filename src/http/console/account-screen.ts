@@ -1,5 +1,5 @@
 // How an account is drawn: the steps of somebody who just came in by a link, else what they have, each with what can be done about it.
-import { may, needsFactor } from '../../core/role.ts'
+import { may, needsFactor } from '../../core/authority/role.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TestAnswer } from '../../views/answers.ts'
 import type { AccountAnswer, FactorAnswer, SessionOfAnswer, TotpAnswer } from '../../views/people.ts'

@@ -1,6 +1,6 @@
 // The frame of every page that people sign in for: one column for a phone, light and dark, targets of 44 px, no script, nothing
 // foreign. What is drawn here is escaped; what acts is a form that POSTs and carries the session's proof.
-import type { Right } from '../../core/role.ts'
+import type { Right } from '../../core/authority/role.ts'
 import { englishConsole as words } from '../../words/console.ts'
 import { BASE, classOf, icon, policyFor, SHAPES, tabPicture, type Shape } from '../../words/look.ts'
 import { html, line, lines, type Markup } from '../../words/markup.ts'

@@ -1,7 +1,7 @@
 // People, for owners: who has which role, who may come in how, and links for whoever has no way in. The keeper judges once more whether
 // it is an owner who asks. A link is shown once, in the answer to the press that made it.
 import { z } from 'zod'
-import { ROLES, type Role } from '../../core/role.ts'
+import { ROLES, type Role } from '../../core/authority/role.ts'
 import type { PersonAnswer } from '../../views/people.ts'
 import { englishConsole as words } from '../../words/console.ts'
 import { html, line, type Markup } from '../../words/markup.ts'

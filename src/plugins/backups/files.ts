@@ -92,7 +92,7 @@ async function prove(cell: Cell, folder: string, assertion: Assertion, copy: Cop
   if (assertion.is !== 'file') return open('an archive of files answers no SQL: ask it with file and sha256')
   if (!isWithin(assertion.file)) return open(`${assertion.file} is no name within the archive`)
   const wanted = assertion.sha256 === 'from-manifest' ? copy.manifest?.files?.[assertion.file] : assertion.sha256
-  if (wanted === undefined) return open(`no hash of ${assertion.file} was taken when this copy was made: make it with holdfast exec`)
+  if (wanted === undefined) return open(`no hash of ${assertion.file} was taken when this copy was made: make it with holdfast exec, in the folder in which ${assertion.file} lies`)
   const at = `${folder}/${assertion.file}`
   const found = await cell.run(['/usr/bin/find', at, '-maxdepth', '0', '-type', 'f', '-printf', 'file'], { within: minutes(1) })
   if (found.out !== 'file') return failed('there is no such file in it')

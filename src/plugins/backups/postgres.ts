@@ -36,7 +36,7 @@ export default engine({
     heart: '.',
   },
   open: ({ database }, cell, copy) => eitherOf(() => isPhysical(cell, copy), () => restoringPhysical(cell, copy, database), () => restoring(cell, copy)),
-  live: (cell, url) => liveOf(cell, url, lookAt),
+  live: (cell, url) => liveOf(cell, url, lookAtDump),
 })
 
 function restoring(cell: Cell, copy: CopyGiven): Restoring {
@@ -78,6 +78,12 @@ async function lookAt(cell: Cell): Promise<Kind | { readonly step: Step }> {
   const { packing, head } = await headOf(cell, cell.copy)
   if (head.length === 0) return { step: failed('the copy is empty') }
   return isArchive(head) || isTar(head) ? lookAtArchive(cell, tools, packing, head) : lookAtPlain(cell, tools, packing)
+}
+
+/** What lives takes dumps alone: no one table can be taken out of a whole server, and no server be poured into a database. */
+async function lookAtDump(cell: Cell): Promise<Kind | { readonly step: Step }> {
+  if (await isPhysical(cell)) throw new Fault('this copy is one of a whole server (a base backup), and no dump: restore it into a new folder with --to, and take what you need from there; or name a dump with --copy', 'never')
+  return lookAt(cell)
 }
 
 const isArchive = (head: Buffer): boolean => head.subarray(0, 5).toString('latin1') === 'PGDMP'

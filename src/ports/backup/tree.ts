@@ -13,7 +13,7 @@ export async function proveFile(cell: Cell, folder: string, assertion: Assertion
   const name = plainName(assertion.file)
   if (name === undefined) return open('it leads out of what was restored')
   const wanted = assertion.sha256 === 'from-manifest' ? hashIn(manifest, assertion.file) : assertion.sha256
-  if (wanted === undefined) return open('no manifest with this file was taken when the copy was made')
+  if (wanted === undefined) return open(`no hash of ${assertion.file} was taken when the copy was made: make it with holdfast exec, in the folder in which ${assertion.file} lies`)
   return compare(cell, `${folder}/${name}`, wanted)
 }
 

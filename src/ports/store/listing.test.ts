@@ -74,6 +74,13 @@ test('G-10 a listing that lies is refused in words', async () => {
   for (const [says, page, more] of cases) await refuses(says, page, more)
 })
 
+test('G-10 names that nobody can ask for are counted, and an end behind which there are more of them is none', async () => {
+  const odd = (n: number): Listed => ({ is: 'odd', key: `z/../${n}`, why: 'its name has a part that is “.” or “..”' })
+  const all = [...KEYS.map((key) => version(key)), odd(1), odd(2)]
+  assert.deepEqual([(await taken(honest(all))).whole.items, (await taken(honest(all))).whole.odd], [9, 2])
+  await refuses(/ended with 1 names that cannot be asked for, and behind that there are more/, (want, n) => (n === 3 ? { items: [all[6], all[7]].flatMap((it) => it ?? []) } : honest(all)(want)))
+})
+
 test('a circle of cursors of any length is met', async () => {
   for (const round of [1, 2, 3, 7, 50]) {
     let asked = 0

@@ -64,6 +64,8 @@ export async function* walk(reading: Pick<Reading, 'page'>, it: Walk): AsyncGene
   const limits = { ...LIMITS, ...it.limits }
   const order = createOrder(it.prefix, it.resume)
   const sentinels = createSentinels(it.mustSee ?? [])
+  // Names that cannot be asked for, since the last one that can.
+  let trailing = 0
   const cursors = createCursors()
   let at = it.resume?.cursor
   let empty = 0
@@ -79,6 +81,7 @@ export async function* walk(reading: Pick<Reading, 'page'>, it: Walk): AsyncGene
     if (empty > MOST_EMPTY) throw unsound(`${empty} pages in a row hold nothing and say that more follows`)
     const items = page.items.filter((item) => {
       order.take(item)
+      trailing = item.is === 'odd' ? trailing + 1 : 0
       // What Holdfast itself put there is nobody's backup, unless somebody asks for just that.
       return item.is === 'odd' || it.prefix.startsWith(OWN_PREFIX) || !item.key.startsWith(OWN_PREFIX)
     })
@@ -93,7 +96,7 @@ export async function* walk(reading: Pick<Reading, 'page'>, it: Walk): AsyncGene
     if (next === undefined) break
     at = next
   }
-  await confirm(reading, it, order.mark())
+  await confirm(reading, it, { ...order.mark(), trailing })
   sentinels.end()
   bound(it.now, began, sum, limits)
   return { is: 'complete', ...sum, began, ended: it.now() }
@@ -106,12 +109,15 @@ function bound(now: () => Now, began: Now, sum: { pages: number; items: number }
 }
 
 /** Asks once more behind the last entry: a page that said "the end" too early is found out here. */
-async function confirm(reading: Pick<Reading, 'page'>, { prefix, signal }: Walk, { last, versionId }: Omit<Mark, 'cursor'>): Promise<void> {
+async function confirm(reading: Pick<Reading, 'page'>, { prefix, signal }: Walk, { last, versionId, trailing }: Omit<Mark, 'cursor'> & { readonly trailing: number }): Promise<void> {
   const page = await reading.page({ prefix, most: MOST_ITEMS, ...(last !== undefined && { after: last }), ...(versionId !== undefined && { afterVersion: versionId }) }, signal)
   const named = page.items.filter((item) => item.is !== 'odd')
   const wrong = last === undefined ? undefined : named.find((item) => compareKeys(item.key, last) < 0 || (item.key === last && item.versionId === versionId))
   if (wrong) throw unsound(`asked what comes behind “${sayKey(last ?? '')}” the store gives what comes before it`)
   if (named[0]) throw unsound(`it ended ${last === undefined ? 'without an entry' : `at “${sayKey(last)}”`}, and behind that there is “${sayKey(named[0].key)}”`)
+  // Walks of folders name what has no text for a name wherever it lies: of those only what comes behind counts.
+  const behind = page.items.filter((item) => last === undefined || compareKeys(item.key, last) > 0)
+  if (behind.length > trailing) throw unsound(`it ended with ${trailing} names that cannot be asked for, and behind that there are more`)
   if (page.next !== undefined) throw unsound('asked for what comes behind its end it gives nothing and says that more follows')
 }
 

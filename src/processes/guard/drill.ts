@@ -4,7 +4,7 @@
 import { Fault, isOurs, sentence } from '../../core/fault.ts'
 import { hours, type Instant, type Span } from '../../core/time.ts'
 import { backups as engines } from '../../plugins/list.gen.ts'
-import type { Assertion, CopyGiven, Held, Manifest, Restoring } from '../../ports/backup.ts'
+import type { AnyEngine, Assertion, CopyGiven, Held, Manifest, Restoring } from '../../ports/backup.ts'
 import type { Application, HttpAsk } from '../../rooms/guard/drills/application.ts'
 import { climb, type AskApplication, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
@@ -16,7 +16,8 @@ import { fetchCopy, type Fetched } from './drill/fetch.ts'
 import { fetchRepository, MOST_BYTES } from './drill/gather.ts'
 import { logsOf } from './drill/logs.ts'
 import { resolveIn } from './drill/resolve.ts'
-import { spoil } from './drill/spoil.ts'
+import { flipOne, spoil } from './drill/spoil.ts'
+import { bringObjects, MOST_SAMPLE, ofPart, type ObjectsDrill } from './objects/drill.ts'
 
 export interface DrillWants {
   readonly set: string
@@ -40,6 +41,8 @@ export interface DrillWants {
   readonly wal?: string
   /** Which database of a whole server is asked. */
   readonly database?: string
+  /** Of a bucket that is itself the copy: a part of it is drilled. */
+  readonly objects?: ObjectsDrill
 }
 
 const LONGEST: Span = hours(12)
@@ -60,11 +63,11 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
   let judged: Judgement
   let left: string | undefined
   let held: Held | undefined
+  let sample: DrillReport['sample']
   let planted: string | undefined
   const fetching: Phase[] = []
   try {
-    const engine = engines.find(({ kind }) => kind === wants.engine)
-    if (!engine) throw new Fault(`a copy made by ${wants.engine} cannot be drilled yet; these can: ${engines.map(({ kind }) => kind).join(', ')}`, 'never')
+    if (!wants.objects) engineOf(wants.engine)
     if (wants.copy.bytes === 0) throw new Bad('the copy is empty: it has no bytes')
     opened = await openCell(context.folder, AbortSignal.any([signal, limit.signal]), { sees: wants.application?.folder })
     const watched = watchRoom(opened, limit)
@@ -72,25 +75,16 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
       context.say(`fetching ${wants.copy.key}`)
       const from = tick()
       const ends = AbortSignal.any([signal, limit.signal])
-      const [reading, most] = [context.reading(wants.store), wants.atMost ?? MOST_BYTES]
-      const repository = engine.repository ?? (engine.folders?.place(wants.copy.key) ? engine.folders : undefined)
-      fetched = repository === undefined ? await fetchCopy(reading, wants.copy, opened, ends)
-        : await fetchRepository({ reading, repository, copy: wants.copy, cell: opened, most, now: context.now }, ends)
+      const brought = await (wants.objects ? bringPart(wants, wants.objects, { opened, context, began: began.wall }, ends) : bringCopy(wants, { opened, context, began: began.wall }, ends))
+      const { restoring } = brought
+      fetched = brought.fetched
       fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
-      if (wants.planted) planted = await spoil(await opened.takeIn(), repository)
+      if (wants.planted) planted = await brought.spoil()
       context.say(`restoring ${wants.copy.key}`)
-      const config: unknown = engine.config.parse(wants.database === undefined ? {} : { database: wants.database })
-      const password = context.password?.(wants.set)
-      const name = repository?.place(wants.copy.key)?.name
-      const given: CopyGiven = {
-        at: wants.at, bytes: wants.copy.bytes, readAt: began.wall, resolve: resolveIn(context.reading, ends),
-        ...(wants.manifest ? { manifest: wants.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
-        ...(wants.wal === undefined ? {} : { logs: logsOf({ reading, below: wants.wal, cell: opened, most, now: context.now }, ends) }),
-      }
-      const restoring = engine.open(config, opened.cell, given)
       judged = await climb(restoring, wants.assert, tick, asksOf(wants, opened, restoring))
-      judged = withGlass(judged, wants)
+      judged = withGlass(brought.cap(judged), wants)
       held = restoring.held?.()
+      sample = brought.sample?.()
     } finally {
       clearInterval(watched)
     }
@@ -101,7 +95,49 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
     left = await opened?.close()
   }
   const report = reportOf(wants, began.wall, { ...judged, phases: [...fetching, ...judged.phases], says: [judged.says, left].filter(Boolean).join('; ') }, fetched, left === undefined)
-  return { ...report, ...(held === undefined ? {} : { held }), ...(wants.breakGlass === undefined ? {} : { credentials: 'break-glass' }), ...(wants.planted ? { planted: planted ?? 'nothing: it was not come to' } : {}) }
+  return { ...report, ...(held === undefined ? {} : { held }), ...(sample ? { sample } : {}), ...(wants.breakGlass === undefined ? {} : { credentials: 'break-glass' }), ...(wants.planted ? { planted: planted ?? 'nothing: it was not come to' } : {}) }
+}
+
+/** A copy in its cell, and how it is looked over there. */
+interface Ready {
+  readonly fetched: Fetched
+  readonly restoring: Restoring
+  /** Spoils it, and says how. */
+  spoil(): Promise<string>
+  /** What is proven of the whole. */
+  cap(judged: Judgement): Judgement
+  sample?(): NonNullable<DrillReport['sample']>
+}
+
+interface Means { readonly opened: OpenCell; readonly context: DrillContext; readonly began: Instant }
+
+async function bringCopy(wants: DrillWants, { opened, context, began }: Means, ends: AbortSignal): Promise<Ready> {
+  const engine = engineOf(wants.engine)
+  const [reading, most] = [context.reading(wants.store), wants.atMost ?? MOST_BYTES]
+  const repository = engine.repository ?? (engine.folders?.place(wants.copy.key) ? engine.folders : undefined)
+  const fetched = repository === undefined ? await fetchCopy(reading, wants.copy, opened, ends)
+    : await fetchRepository({ reading, repository, copy: wants.copy, cell: opened, most, now: context.now }, ends)
+  const config: unknown = engine.config.parse(wants.database === undefined ? {} : { database: wants.database })
+  const password = context.password?.(wants.set)
+  const name = repository?.place(wants.copy.key)?.name
+  const given: CopyGiven = {
+    at: wants.at, bytes: wants.copy.bytes, readAt: began, resolve: resolveIn(context.reading, ends),
+    ...(wants.manifest ? { manifest: wants.manifest } : {}), ...(name === undefined ? {} : { name }), ...(password === undefined ? {} : { password }),
+    ...(wants.wal === undefined ? {} : { logs: logsOf({ reading, below: wants.wal, cell: opened, most, now: context.now }, ends) }),
+  }
+  return { fetched, restoring: engine.open(config, opened.cell, given), spoil: async () => spoil(await opened.takeIn(), repository), cap: (judged) => judged }
+}
+
+function engineOf(called: string): AnyEngine {
+  const engine = engines.find(({ kind }) => kind === called)
+  if (!engine) throw new Fault(`a copy made by ${called} cannot be drilled yet; these can: ${engines.map(({ kind }) => kind).join(', ')}`, 'never')
+  return engine
+}
+
+async function bringPart(wants: DrillWants, objects: ObjectsDrill, { opened, context }: Means, ends: AbortSignal): Promise<Ready> {
+  const { assert, store, atMost = MOST_SAMPLE } = wants
+  const brought = await bringObjects({ wants: objects, store, reading: context.reading, assert, most: atMost, cell: opened, now: context.now, say: context.say }, ends)
+  return { fetched: brought.fetched, restoring: brought.restoring, spoil: () => brought.spoil(flipOne), cap: (judged) => ofPart(judged, brought.drawn), sample: brought.found }
 }
 
 /** What is asked of an application, where one is configured. */

@@ -1,7 +1,7 @@
 // The listing of one set in one store: what is called as its copies are, of a listing that was whole. What stands beside it is nobody's
 // copy and is left alone; a listing that is not whole is none.
 import { Fault, sentence } from '../../core/fault.ts'
-import { oddKey } from '../../ports/store/key.ts'
+import { oddKey, sayKey } from '../../ports/store/key.ts'
 import { walk } from '../../ports/store/listing.ts'
 import type { Listed } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
@@ -10,6 +10,7 @@ import type { GuardContext } from './context.ts'
 
 /** More copies of one set are a mistake in its name. */
 const MOST_COPIES = 50_000
+const MOST_SHOWN = 5
 
 export interface ListWants {
   readonly store: string
@@ -24,17 +25,25 @@ export async function perform({ store, pattern, below }: ListWants, context: Gua
     const reading = context.reading(store)
     const { id } = await reading.identify(signal)
     const copies: Copy[] = []
+    const shown: string[] = []
+    let odd = 0
     for await (const { items } of walk(reading, { prefix: below ?? pattern.prefix, now: context.now, signal })) {
       for (const item of items) {
-        // A name that could be read in two ways is nobody's.
-        if (item.is !== 'version' || !item.latest || oddKey(item.key) !== undefined || (below === undefined && dateOf(pattern, item.key) === undefined)) continue
+        // A name that could be read in two ways is nobody's: it is counted, and told.
+        const why = item.is === 'odd' ? item.why : oddKey(item.key)
+        if (why !== undefined) {
+          odd++
+          if (shown.length < MOST_SHOWN) shown.push(`${sayKey(item.key)}: ${why}`)
+          continue
+        }
+        if (item.is !== 'version' || !item.latest || (below === undefined && dateOf(pattern, item.key) === undefined)) continue
         if (copies.length >= MOST_COPIES) throw new Fault(below === undefined ? `more than ${MOST_COPIES} objects are called “${pattern.text}”: give it a narrower name` : `more than ${MOST_COPIES} objects lie below “${below}”: make larger packs`, 'never')
         copies.push({ key: item.key, etag: item.etag, bytes: item.bytes, modifiedAt: item.modifiedAt, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) })
       }
     }
     const after = await reading.identify(signal)
     if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})` }
-    return { is: 'listed', identity: id, copies, clock: await reading.clock(signal) }
+    return { is: 'listed', identity: id, copies, clock: await reading.clock(signal), ...(odd > 0 && { odd: { count: odd, shown } }) }
   } catch (cause) {
     return { is: 'not-listed', says: sentence(cause).slice(0, 400) }
   }

@@ -132,6 +132,13 @@ for (const { input, gives, pattern = DATED, out, side, why } of ROWS) {
   })
 }
 
+test('G-10 what has no name to be asked for by is counted and told, and is nobody\'s copy', async () => {
+  const result = await list(honest([...GOOD, { is: 'odd', key: 'pg/�', why: 'its name is no valid UTF-8' }, thing('pg/shop-/../x'), thing('pg/shop-\0')]), DATED)
+  assert(result.is === 'listed')
+  assert.deepEqual([result.copies.length, result.odd?.count, result.odd?.shown.length], [4, 3, 3])
+  assert.match(result.odd?.shown.join('; ') ?? '', /no valid UTF-8.*NUL|NUL.*no valid UTF-8|part that is/)
+})
+
 /** The others of the list, and who holds them. */
 const ELSEWHERE: readonly (readonly [input: string, file: string, name: string])[] = [
   ['deleted still listed, when it is read', 'src/processes/guard/verify.test.ts', 'other bytes, a fault, an early end'],

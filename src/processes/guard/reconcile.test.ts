@@ -87,6 +87,7 @@ for (const [says, id, words, change] of changes) {
     assert(refusal.cure.length > 20)
     assert.equal(result.healthy, false)
     assert.deepEqual(result.pages.map((page) => page.cause), ['reconcile:customer-backups:refused'], 'one cause, one page')
+    if (says === 'the catalogue is not reachable') assert.match(result.pages[0]?.says ?? '', /^nothing was touched: [^;]*refused the connection[^;]*; so \d+ more checks could not be made$/, 'one cause, one sentence')
     assert.equal(JSON.stringify([...it.fake.objects]), before)
     assert.deepEqual(asked(it), [])
   })
@@ -100,6 +101,18 @@ test('G-19 once it went back it stays refused until a person says otherwise', as
   delete it.facts.oids
   const result = await it.run()
   assert.match(refusals(result).join('; '), /epoch: .*nobody has acknowledged/)
+})
+
+test('G-19 a listing that is short once is no measure of what is newest, and no dead end', async (t) => {
+  const it = await games(t)
+  assert.equal((await it.run()).healthy, true)
+  const objects = [...it.fake.objects]
+  it.fake.objects.clear()
+  const empty = await it.run()
+  assert.match(refusals(empty).join('; '), /listing: /)
+  for (const [key, versions] of objects) it.fake.objects.set(key, versions)
+  const whole = await it.run()
+  assert.deepEqual([refusals(whole), whole.healthy], [[], true], 'it is no dead end')
 })
 
 test('G-10 a catalogue that gives other than it counts, or goes back, is none', async (t) => {

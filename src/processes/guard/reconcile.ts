@@ -5,8 +5,9 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { sentence } from '../../core/fault.ts'
 import { later, ms, type Now } from '../../core/time.ts'
+import { NOT_EITHER } from '../../rooms/guard/reconcile/checks.ts'
 import { cursorOf, type Cursor, type Listing, type Rows } from '../../rooms/guard/reconcile/cursor.ts'
-import type { Item } from '../../rooms/guard/reconcile/plan.ts'
+import type { Item, Plan } from '../../rooms/guard/reconcile/plan.ts'
 import type { Former, Read, Readings } from '../../rooms/guard/reconcile/readings.ts'
 import { judge, type Given, type Settings, type World } from '../../rooms/guard/reconcile/run.ts'
 import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
@@ -103,9 +104,9 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
     const seen = seenOf(gathered, knows)
     return {
       is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
-      ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, folder, id)),
+      ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, outcome.plan, folder)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
-      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : undefined, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === 'it was not read either' ? [] : [it])),
+      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : undefined, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === NOT_EITHER ? [] : [it])),
     }
   } finally {
     plan.abandon()
@@ -136,8 +137,11 @@ function actsOf(): { readonly all: PlannedAct[]; item(write: (item: Item) => voi
   }
 }
 
-const leftBy = ({ before }: Gathered, { scouted }: Prepared, folder: string, id: string): { newest: Kept; columns?: Kept } => ({
-  newest: memory.keepKeys(scouted.newest, folder, `${id}.newest`), ...(before && { columns: memory.keepLines(before.seen.columns, folder, `${id}.columns`) }),
+/** Which keys are the newest is only learned where bucket and catalogue are as full as they were: by a short listing nobody would later see that rows went back. */
+const isFull = ({ checks }: Plan): boolean => ['listing', 'floor'].every((id) => checks.some((it) => it.id === id && it.found === 'pass'))
+
+const leftBy = ({ before }: Gathered, { scouted }: Prepared, plan: Plan, folder: string): { newest?: Kept; columns?: Kept } => ({
+  ...(isFull(plan) && { newest: memory.keepKeys(scouted.newest, folder, `${plan.id}.newest`) }), ...(before && { columns: memory.keepLines(before.seen.columns, folder, `${plan.id}.columns`) }),
 })
 
 const settingsOf = (config: ReconcileConfig, { oldestCopy, shrink }: Knows): Settings => ({

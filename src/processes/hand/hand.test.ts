@@ -17,7 +17,7 @@ import type { Egress, Timers } from '../../ports/world.ts'
 import { listen } from '../../ports/wire.ts'
 import type { FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
 import { loadJob, openObjects } from '../../rooms/guard/acts/rows.ts'
-import { leftOf } from '../../rooms/guard/acts/lease.ts'
+import { leftOf } from '../../core/authority/lease.ts'
 import { fenced } from './fence.ts'
 import { rounds, type RoundPorts } from './round.ts'
 

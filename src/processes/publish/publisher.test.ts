@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { allWell, at, majorOutage, NOW } from '../../../test/boards.ts'
+import { allWell, at, atWork, majorOutage, NOW } from '../../../test/boards.ts'
 import { instantOf, tickOf, type Now } from '../../core/time.ts'
 import { renderBundle } from '../../rooms/tell/bundle.ts'
 import { createPublisher, type Published } from './publisher.ts'
@@ -74,6 +74,18 @@ test('what people would notice goes out within a second, at most once per second
   await pass(120_000)
   assert.ok(writes.length - before >= 2 && writes.length - before <= 4)
   for (const [i, write] of writes.entries()) if (i > 0) assert.ok(write.at - (writes[i - 1]?.at ?? 0) <= 60_000)
+})
+
+test('planned work that is announced or cancelled goes out at once, too', async () => {
+  const { publisher, writes, pass } = studio('at once')
+  publisher.configure(places)
+  const written: number[] = []
+  for (const maintenances of [[], atWork.maintenances.slice(2, 3), []]) {
+    publisher.take('public', { ...allWell, maintenances })
+    await pass(1500)
+    written.push(writes.length)
+  }
+  assert.deepEqual(written, [1, 2, 3])
 })
 
 test('T-1: when the keeper is silent, the files turn to “not known” by themselves', async () => {

@@ -122,4 +122,4 @@ const keyOf = ({ slug, folder }: Pick<Target, 'slug' | 'folder'>): string => JSO
 
 /** What people would notice at once; the running minutes of a day can wait for the next refresh. */
 const gistOf = (board: Board): string =>
-  JSON.stringify([board.name, board.url, board.timezone, board.components.map(({ id, name, status, unknown }) => [id, name, status, unknown]), board.statements])
+  JSON.stringify([board.name, board.url, board.timezone, board.components.map(({ id, name, status, unknown }) => [id, name, status, unknown]), board.statements, board.maintenances])

@@ -11,6 +11,7 @@ import { random } from '../../ports/world/random.ts'
 import { createResolver } from '../../ports/world/resolver.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { forReading, type StorePlace } from '../../rooms/guard/config.ts'
+import { createProgress, type Progress } from '../../rooms/guard/scan/pace.ts'
 import type { RestoreBegunAnswer } from '../../views/restore/restores.ts'
 import { fetchCopy, type Fetched } from '../guard/drill/fetch.ts'
 import { fetchRepository } from '../guard/drill/gather.ts'
@@ -43,18 +44,36 @@ const now = (): ReturnType<ReturnType<typeof createClock>['now']> => clockOfThis
 const clockOfThis = createClock()
 
 /** Brings it in, and throws a `Fault` for anything but the copy that is recorded. */
-export async function fetchInto(place: Pick<Place, 'room' | 'takeIn'>, reading: Reading, begun: RestoreBegunAnswer, signal: AbortSignal): Promise<Fetched> {
+export async function fetchInto(place: Pick<Place, 'room' | 'takeIn'>, reading: Reading, begun: RestoreBegunAnswer, signal: AbortSignal, progress?: (it: Progress) => void): Promise<Fetched> {
   const { version_id, modified_at, key, etag, bytes } = begun.copy
   const copy = { key, etag, bytes, modifiedAt: modified_at, ...(version_id === null ? {} : { versionId: version_id }) }
   const engine = engineOf(begun.engine)
   const gathered = gatheredBy(engine, key)
-  const fetched = gathered ? await fetchRepository({ reading, repository: gathered, copy, cell: place, most: Number.MAX_SAFE_INTEGER, now }, signal) : await fetchCopy(reading, copy, place, signal)
+  const counted = progress ? counting(reading, gathered ? undefined : bytes, progress) : reading
+  const fetched = gathered ? await fetchRepository({ reading: counted, repository: gathered, copy, cell: place, most: Number.MAX_SAFE_INTEGER, now }, signal) : await fetchCopy(counted, copy, place, signal)
   // A repository grows with each copy in it, and checks itself.
   if (engine.repository) return fetched
   if (begun.sha256 !== null && begun.sha256 !== fetched.sha256) throw new Fault(`these are not the bytes that the last drill restored: they have sha256 ${fetched.sha256.slice(0, 12)}…, and had ${begun.sha256.slice(0, 12)}…. Verify the set, and take another copy`, 'never')
   const wrong = gathered ? undefined : await firstWrong(await place.takeIn(), begun.parts)
   if (wrong !== undefined) throw new Fault(`these are not the bytes that were read before: they differ from ${wrong} on. Verify the set, and take another copy`, 'never')
   return fetched
+}
+
+/** Says how much has come. Of a repository nobody knows how much there is before all of it is listed. */
+function counting(reading: Reading, bytes: number | undefined, progress: (it: Progress) => void): Reading {
+  const told = createProgress(now().tick)
+  let came = 0
+  return {
+    ...reading,
+    async read(want, signal) {
+      const chunk = await reading.read(want, signal)
+      if (chunk.is === 'read') {
+        came += chunk.bytes.length
+        progress(told(now().tick, { files: 0, bytes: came, total: bytes === undefined ? { is: 'at least', bytes: came, files: 0 } : { is: 'known', bytes, files: 1 }, readNow: came }))
+      }
+      return chunk
+    },
+  }
 }
 
 const PIECE = 4 * 1024 * 1024

@@ -41,7 +41,7 @@ export async function filesBeside(it: DamagedWants, place: Place, root: string):
   for (const [n, name] of texts.entries()) {
     const found = some.found.get(name)
     if (found === undefined) {
-      failed.push(`${sayPath(Buffer.from(name).toString('latin1'))} is not in ${it.begun.copy.key}: look into an older or newer copy with --copy`)
+      failed.push(`${sayPath(Buffer.from(name).toString('latin1'))} is not in ${it.begun.copy.key}: names are those in the copy (restic ls, borg list, tar -t show them), which need not be those on disk; or look into an older or newer copy with --copy`)
       continue
     }
     const side = path.join(place.folder, 'side', `${n}`)

@@ -79,7 +79,7 @@ async function inCell(it: WholeWants, at: Within): Promise<Outcome> {
   const clock = createClock()
   it.say(`fetching ${begun.copy.key} from ${begun.store}`)
   const began = performance.now()
-  const fetched = await fetchInto(cell, reading.reading, begun, signal)
+  const fetched = await fetchInto(cell, reading.reading, begun, signal, it.progress)
   at.fetched(fetched)
   phases.push({ name: 'fetch', ms: Math.round(performance.now() - began) })
   const room = await cell.room()

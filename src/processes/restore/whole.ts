@@ -25,7 +25,7 @@ export async function bringIn(it: RestoreWants, place: Place): Promise<{ readonl
   const { reading, close } = openReading(it.store, it.home)
   try {
     it.say(`fetching ${it.begun.copy.key} from ${it.begun.store}`)
-    return await fetchInto(place, reading, it.begun, it.signal)
+    return await fetchInto(place, reading, it.begun, it.signal, it.progress)
   } finally {
     close()
   }
@@ -81,7 +81,7 @@ async function intoFolder(it: WholeWants, engine: AnyEngine, place: Place, to: s
   if (judged.verdict !== 'passed') return { verdict: judged.verdict, ...outcome }
   const why = await whyNotInto(to)
   if (why !== undefined) return { verdict: 'refused', ...outcome, says: why }
-  for (const name of it.paths ?? []) if (!(await lstat(path.join(restored, plain(name))).catch(() => undefined))) return { ...outcome, verdict: 'failed', says: `${name} is not in ${it.begun.copy.key}: look into an older or newer copy with --copy` }
+  for (const name of it.paths ?? []) if (!(await lstat(path.join(restored, plain(name))).catch(() => undefined))) return { ...outcome, verdict: 'failed', says: `${name} is not in ${it.begun.copy.key}: names are those in the copy (restic ls, borg list, tar -t show them), which need not be those on disk; or look into an older or newer copy with --copy` }
   // On the disk before it has its name, so that no power cut leaves half of it under that.
   await place.cell.run(['/bin/sync', '-f', '--', restored], { within: hours(2) })
   // Over an empty folder, or nothing: the system refuses anything else.

@@ -5,8 +5,10 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Fault } from '../../core/fault.ts'
+import { tickOf } from '../../core/time.ts'
 import { doublewritten, pageBytesOf, readChecked, type Checked } from '../../rooms/guard/scan/innodb.ts'
 import { sayPath } from '../../rooms/guard/scan/manifest.ts'
+import { createProgress, type Total } from '../../rooms/guard/scan/pace.ts'
 import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
 import { bytesOf, walk } from './walk.ts'
 
@@ -20,7 +22,7 @@ const MOST_SAID = 256 * 1024
 interface Piece { readonly path: string; readonly at: string; readonly first: number; readonly pages: number; readonly size: number }
 
 /** `root` holds an `ibdata1`. Throws a Fault where it cannot be looked at. */
-export async function scanInnodb(root: string, { rate, yields = false, signal }: Pick<ScanWants, 'rate' | 'yields' | 'signal'>): Promise<PagesReport> {
+export async function scanInnodb(root: string, { rate, yields = false, signal, progress }: Pick<ScanWants, 'rate' | 'yields' | 'signal' | 'progress'>): Promise<PagesReport> {
   if (rate !== undefined || yields) throw new Fault('the pages of MariaDB are read by innochecksum, at its own speed and the lowest priority: leave out --rate and --yield', 'never')
   const began = performance.now()
   const first = await check({ path: 'ibdata1', at: bytesOf(root, 'ibdata1').toString(), first: 0, pages: 1, size: 0 })
@@ -30,6 +32,8 @@ export async function scanInnodb(root: string, { rate, yields = false, signal }:
   const sum = { files: 0, pages: 0, bytes: 0, flickered: 0 }
   const bad: PagesReport['bad'][number][] = []
   const pieces = piecesOf(root, { other, torn: (path, block) => void bad.push({ path: sayPath(path), block, flaw: 'torn' }) })
+  const total: Total = { is: 'known', files: new Set(pieces.map(({ path }) => path)).size, bytes: pieces.reduce((all, it) => all + it.pages * it.size, 0) }
+  const told = createProgress(tickOf(began))
   let next = 0
   const work = async (): Promise<void> => {
     for (let n = next++; n < pieces.length && !signal.aborted; n = next++) {
@@ -47,6 +51,7 @@ export async function scanInnodb(root: string, { rate, yields = false, signal }:
       sum.pages += piece.pages
       sum.bytes += piece.pages * piece.size
       if (piece.first === 0) sum.files++
+      progress?.(told(tickOf(performance.now()), { files: sum.files, bytes: sum.bytes, total, readNow: sum.bytes }))
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, work))

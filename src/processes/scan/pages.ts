@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Fault } from '../../core/fault.ts'
 import { tickOf } from '../../core/time.ts'
 import { rangesOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
-import { createPace } from '../../rooms/guard/scan/pace.ts'
+import { createPace, createProgress, type Total } from '../../rooms/guard/scan/pace.ts'
 import { firstBlockOf, PAGE_BYTES, type BadPage } from '../../rooms/guard/scan/pages.ts'
 import { rangeUnit } from '../../rooms/guard/scan/plan.ts'
 import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
@@ -42,11 +42,22 @@ function* piecesOf(root: string, onOther: (path: string, says: string) => void):
   return undefined
 }
 
+/** What has to be read, by the sizes of its files now. */
+function sizeOf(root: string): Total {
+  let [files, bytes] = [0, 0]
+  for (const file of walk(root)) {
+    if (file.is !== 'file' || firstBlockOf(file.path) === undefined) continue
+    files++
+    bytes += file.size
+  }
+  return { is: 'known', files, bytes }
+}
+
 /** Throws a Fault where it is no cluster, or one that is not at rest. A data folder of MariaDB is looked at by its own program. */
-export async function scanPages({ folder, rate, yields = false, signal }: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal'>): Promise<PagesReport> {
+export async function scanPages({ folder, rate, yields = false, signal, progress }: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal' | 'progress'>): Promise<PagesReport> {
   const root = rootOf(folder)
   const holds = (name: string): boolean => existsSync(bytesOf(root, name))
-  if (holds('ibdata1') && !holds('PG_VERSION')) return scanInnodb(root, { rate, yields, signal })
+  if (holds('ibdata1') && !holds('PG_VERSION')) return scanInnodb(root, { rate, yields, signal, ...(progress ? { progress } : {}) })
   if (!holds('PG_VERSION') || !holds('global/pg_control')) throw new Fault(`${folder} is no data folder of PostgreSQL or MariaDB: there is no PG_VERSION and global/pg_control in it, and no ibdata1`, 'never')
   const state = readFileSync(bytesOf(root, 'global/pg_control')).readUInt32LE(STATE_AT)
   if (holds('postmaster.pid') || !AT_REST.includes(state)) throw new Fault(`${folder} is in use, or was not shut down in order: its pages may be half written. Look at a restored copy that was started and stopped, or stop it first`, 'never')
@@ -99,14 +110,18 @@ export async function scanPages({ folder, rate, yields = false, signal }: Pick<S
       setImmediate(over)
     },
   })
-  const timer = setInterval(() => {
+  const total = progress && sizeOf(root)
+  const told = createProgress(tickOf(began))
+  const timers = [setInterval(() => {
     beat()
     over()
-  }, 20)
+  }, 20), setInterval(() => {
+    if (progress && total) progress(told(tickOf(performance.now()), { files: sum.files, bytes: sum.bytes, total, readNow: sum.bytes }))
+  }, 500)]
   try {
     await promise
   } finally {
-    clearInterval(timer)
+    timers.forEach((timer) => clearInterval(timer))
     gate.stop()
     await readers.close()
   }

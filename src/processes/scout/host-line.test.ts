@@ -7,7 +7,7 @@ import { createHostLine, type PipeEars } from './host-line.ts'
 const BOOT = '58c1dbd2-296e-4f28-bb18-25fae3b55a7b'
 const answer = (n: number, carrier = 1): string => `boot ${n} ${BOOT} 1795287404\nlink eth0 ${carrier} 0 1000 0\nend ${n}\n`
 
-function host() {
+function host(mayDial: () => boolean = () => true) {
   const clock = turnedClock()
   const asked: string[] = []
   const heard: { question: number; asked: number; at: number }[] = []
@@ -15,7 +15,7 @@ function host() {
   const pipes: { ears: PipeEars; ended: boolean }[] = []
   let answers: ((question: string, ears: PipeEars) => void) | undefined = (question, ears) => ears.said(answer(Number(question)))
   const line = createHostLine({
-    world: clock,
+    world: clock, mayDial,
     open(ears) {
       const pipe = { ears, ended: false }
       pipes.push(pipe)
@@ -86,4 +86,15 @@ test('a connection that ends says why, once for each reason; words in pieces are
   it.answer((question, ears) => ears.said(answer(Number(question)).replace('boot', 'motd')))
   await it.clock.turn(40_000)
   assert.match(it.silent.at(-1) ?? '', /does not begin/)
+})
+
+test('X-5 it is dialled only when its turn comes, so that a hundred that begin at once do not hold each other up', async () => {
+  let turns = 0
+  const it = host(() => ++turns > 3)
+  await it.clock.turn(2500)
+  assert.equal(it.pipes.length, 0)
+  await it.clock.turn(1000)
+  assert.deepEqual([it.pipes.length, it.heard.length], [1, 1])
+  await it.clock.turn(5000)
+  assert.equal(turns, 4, 'one that is kept asks for no turn')
 })

@@ -4,7 +4,7 @@
 import { sentence } from '../../core/fault.ts'
 import { laterTick, seconds, type Now, type Span, type Stamp, type Tick } from '../../core/time.ts'
 import type { Clock, Timers } from '../../ports/world.ts'
-import { readAccount, type Account } from '../../rooms/change/account.ts'
+import { readAccount, type Account } from '../../rooms/change/heard/account.ts'
 
 /** A program that reads lines and says lines: `ssh`, in use. */
 export interface Pipe {
@@ -21,6 +21,8 @@ export interface PipeEars {
 export interface HostLineOptions {
   readonly world: Clock & Timers
   readonly open: (ears: PipeEars) => Pipe
+  /** Whether it may be dialled this moment; asked again a second later. Absent: always. */
+  readonly mayDial?: () => boolean
   readonly heard: (account: Account, asked: Stamp) => void
   /** Nothing is known of it since then, and why; called when that begins, and when the reason is another. */
   readonly silent: (says: string) => void
@@ -101,7 +103,7 @@ export function createHostLine(options: HostLineOptions): { close(): void } {
     if (closed) return
     cancel = world.after(EVERY, step)
     const now = world.now()
-    if (!talk && redialAt !== undefined && now.tick >= redialAt) dial()
+    if (!talk && redialAt !== undefined && now.tick >= redialAt && (options.mayDial?.() ?? true)) dial()
     if (!talk) return
     const { question } = talk
     if (!question) {

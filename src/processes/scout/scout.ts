@@ -1,28 +1,47 @@
-// The scout: asks each configured host every second how it is, over one kept connection of the system's ssh each, and tells the keeper. It judges
-// nothing and changes nothing: what hosts are asked to run is one constant loop that reads. Its ssh takes the keys that the user of
-// this process has.
+// The scout: asks each configured host every second how it is, over one kept connection of the system's ssh each, and each member of a cluster in the
+// language of its kind, and tells the keeper. It judges nothing. What hosts are asked to run is one constant loop that reads; into a cluster it
+// writes one row, where the configuration names the table. Its ssh takes the keys that the user of this process has; the credentials for members
+// of clusters are given to it and to no other process.
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { sshArgv, whyGone } from '../../ports/world/ssh.ts'
 import { stayConnected } from '../../ports/wire.ts'
 import { createClock } from '../../ports/world/clock.ts'
+import { createEgress } from '../../ports/world/egress.ts'
+import { createResolver } from '../../ports/world/resolver.ts'
 import { createTimers } from '../../ports/world/timers.ts'
-import type { Asked, FromScout } from '../../rooms/change/protocol.ts'
+import type { Asked, AskedMember, FromScout, OfHost, ToScout } from '../../rooms/change/heard/protocol.ts'
 import { attachParent, toParent } from '../parent.ts'
 import { speak } from '../stores/speak.ts'
 import { createHostLine, type Pipe, type PipeEars } from './host-line.ts'
+import { createMembers, type Members } from './members.ts'
 import { tellingOf } from './telling.ts'
 
 interface Init {
   readonly runtime: string
   readonly hosts: readonly Asked[]
+  readonly members: readonly AskedMember[]
+  /** The ports that Holdfast itself listens on. */
+  readonly ports: readonly number[]
+  readonly lab: boolean
 }
 
 const world = { ...createClock(), ...createTimers() }
 const lines = new Map<string, { readonly asked: string; close(): void }>()
 /** The newest of each host: a keeper that comes back hears them all. */
-const last = new Map<string, FromScout>()
+const last = new Map<string, OfHost>()
 let connection: ReturnType<typeof stayConnected> | undefined
+let members: Members | undefined
+const resolver = createResolver({ clock: world, timers: world })
+
+/** So many conversations are begun in a second: each costs tens of ms here, and those that all begin at once would all be late. */
+const DIALS = 20
+const dials = { second: 0, begun: 0 }
+function mayDial(): boolean {
+  const second = Math.floor(world.now().tick / 1000)
+  if (dials.second !== second) Object.assign(dials, { second, begun: 0 })
+  return ++dials.begun <= DIALS
+}
 
 function sshPipe({ door }: Asked, ears: PipeEars): Pipe {
   const it = speak(sshArgv(door, { command: tellingOf() }))
@@ -45,9 +64,11 @@ function sshPipe({ door }: Asked, ears: PipeEars): Pipe {
   }
 }
 
-function tell(message: FromScout): void {
+const send = (message: FromScout): void => void connection?.link?.send({ ...message })
+
+function tell(message: OfHost): void {
   last.set(message.host, message)
-  connection?.link?.send({ ...message })
+  send(message)
 }
 
 /** Hosts that are new, or reached in another way, are dialled; those that are gone are left. */
@@ -61,7 +82,7 @@ function ask(hosts: readonly Asked[]): void {
   for (const it of hosts) {
     if (lines.has(it.host)) continue
     const line = createHostLine({
-      world, open: (ears) => sshPipe(it, ears),
+      world, mayDial, open: (ears) => sshPipe(it, ears),
       heard: ({ links, ...rest }, asked) => tell({ is: 'account', host: it.host, asked, account: { ...rest, links: [...links] } }),
       silent(says) {
         const { tick, boot } = world.now()
@@ -76,22 +97,27 @@ setFlagsFromString('--optimize-for-size')
 attachParent({
   onMessage(message) {
     if (message.is !== 'init' && message.is !== 'config') return
-    const { runtime, hosts } = message as unknown as Init
+    const { runtime, hosts, members: asked, ports, lab } = message as unknown as Init
     if (message.is === 'init') {
       connection?.close()
       connection = stayConnected(path.join(runtime, 'keeper.sock'), {
         onOpen(link) {
           link.send({ is: 'hello', scout: true })
-          for (const known of last.values()) link.send({ ...known })
+          for (const known of [...last.values(), ...(members?.last ?? [])]) link.send({ ...known })
         },
-        onMessage: () => undefined,
+        onMessage: (told) => (told.is === 'canary' ? members?.write((told as unknown as ToScout).cluster) : undefined),
       })
+      members?.close()
+      members = createMembers({ world, egress: createEgress({ clock: world, timers: world, resolver, ownPorts: ports, lab }), tell: send })
     }
     ask(hosts)
+    members?.ask(asked)
     if (message.is === 'init') toParent({ is: 'ready' })
   },
   onStop() {
     for (const line of lines.values()) line.close()
+    members?.close()
+    resolver.close()
     connection?.close()
   },
 })

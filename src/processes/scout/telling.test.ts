@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { readAccount, type Account } from '../../rooms/change/account.ts'
+import { readAccount, type Account } from '../../rooms/change/heard/account.ts'
 import { tellingOf } from './telling.ts'
 
 const BOOT = '58c1dbd2-296e-4f28-bb18-25fae3b55a7b'

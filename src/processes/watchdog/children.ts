@@ -17,6 +17,10 @@ export interface Program {
   readonly patience: Span
   /** Its first message, made anew at each start. */
   readonly init: (start: Start) => Message
+  /** How many that cannot be ended may linger beside the next one; absent: as is usual. */
+  readonly mostAbandoned?: number
+  /** It is started again after so long at most; absent: as is usual. */
+  readonly mostPause?: Span
 }
 
 export interface Start {
@@ -53,6 +57,8 @@ export interface Children {
   /** It reported progress within `within`. */
   advances(name: string, within: Span): boolean
   care(name: string): Care | undefined
+  /** Which process it is, while it is there. */
+  kin(name: string): Kin | undefined
 }
 
 interface Ward {
@@ -78,10 +84,7 @@ export const environmentFor = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
 export function childrenOf(ports: ChildrenPorts): Children {
   const wards = new Map<string, Ward>()
   const now = () => ports.clock.now().tick
-  const changed = (): void => ports.changed([...wards.values()].flatMap(({ program, child, former }) => {
-    const start = child?.pid === undefined ? undefined : startOf(child.pid)
-    return [...former, ...(child?.pid === undefined || start === undefined ? [] : [{ name: program.name, pid: child.pid, start }])]
-  }))
+  const changed = (): void => ports.changed([...wards.values()].flatMap((ward) => [...ward.former, ...(kinOf(ward) ?? [])]))
 
   const take = (ward: Ward, event: CareEvent): void => {
     if (ward.dismissed) return
@@ -157,7 +160,7 @@ export function childrenOf(ports: ChildrenPorts): Children {
   return {
     raise(program, former = []) {
       const { name, patience } = program
-      const care = { ...newCare({ name, patience, mostAbandoned: MOST_ABANDONED[name] ?? 4 }, now()), abandoned: former.map(({ pid }) => pid) }
+      const care = { ...newCare({ name, patience, mostAbandoned: program.mostAbandoned ?? MOST_ABANDONED[name] ?? 4, ...(program.mostPause === undefined ? {} : { mostPause: program.mostPause }) }, now()), abandoned: former.map(({ pid }) => pid) }
       const ward: Ward = { program, care, child: undefined, beside: [], former, dismissed: undefined }
       wards.set(name, ward)
       take(ward, { is: 'tick' })
@@ -197,7 +200,14 @@ export function childrenOf(ports: ChildrenPorts): Children {
     },
     advances: (name, within) => advances(wards.get(name)?.care, now(), within),
     care: (name) => wards.get(name)?.care,
+    kin: (name) => kinOf(wards.get(name))?.[0],
   }
+}
+
+function kinOf(ward: Ward | undefined): [Kin] | undefined {
+  const pid = ward?.child?.pid
+  const start = pid === undefined ? undefined : startOf(pid)
+  return ward === undefined || pid === undefined || start === undefined ? undefined : [{ name: ward.program.name, pid, start }]
 }
 
 function kill(child: ChildProcess | undefined): void {
@@ -231,3 +241,5 @@ export const KEEPER_PATIENCE: Span = seconds(30)
 export const PATIENCE: Span = seconds(10)
 /** One that acts on stores may wait for one of them. */
 export const HAND_PATIENCE: Span = seconds(120)
+/** One that is frozen has lost its lease long before; whoever thaws it then finds a process that does nothing. */
+export const DOER_PATIENCE: Span = seconds(60)

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { renderFindings } from '../../config/finding.ts'
 import { readGiven, starter, type Given } from '../../config/starter.ts'
 import { codeOf, sentence } from '../../core/fault.ts'
-import { catalogues, channels, probes, stores } from '../../plugins/list.gen.ts'
+import { catalogues, channels, drivers, probes, stores } from '../../plugins/list.gen.ts'
 import { runtimeFolder, runtimeFolders } from '../../ports/runtime-folder.ts'
 import { loadConfig, type Accepted, type Loaded } from '../../views/accepted.ts'
 import { whyNotOpen } from '../port.ts'
@@ -88,7 +88,7 @@ export async function open(wants: Wants): Promise<Opened | NotOpened> {
 
 /** Reads the configuration as `open` did; what the command line names counts as written in it. */
 export const load = (file: string, wants: Wants): Promise<Loaded> =>
-  loadConfig({ file, urls: wants.urls, env: process.env, port: wants.port, data: wants.data, probes, channels, stores, catalogues })
+  loadConfig({ file, urls: wants.urls, env: process.env, port: wants.port, data: wants.data, probes, channels, stores, catalogues, drivers })
 
 /** Writes the first configuration where there is none; gives the number of its lines. */
 async function writeStarter(file: string, wants: Wants): Promise<number | undefined | NotOpened> {

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ask } from '../../config/fixtures/ask.ts'
+import { drivers } from '../../plugins/list.gen.ts'
 import { readChange, type ChangeConfig, type Known } from './config.ts'
+import { filledFor } from './plan.ts'
 import { fatesOf, sharedByAll } from './topology.ts'
 import { fill, placesIn } from './template.ts'
 
@@ -36,7 +38,7 @@ const GROW = `${HOSTS}runbooks:
 
 function read(text: string): { config: ChangeConfig; errors: string[]; warnings: string[] } {
   const asked = ask(text, { 'galera-url': 'mysql://watch:word@any/' })
-  const config = readChange(asked.reading, KNOWN)
+  const config = readChange(asked.reading, KNOWN, drivers)
   return { config, errors: asked.errors(), warnings: asked.warnings() }
 }
 /** The example with one text replaced. */
@@ -55,11 +57,16 @@ test('the example is read whole, and no credential is in what is given back', ()
   assert.deepEqual(grow.hosts, { cluster: 'shop-db', names: ['db-1', 'db-2', 'db-3'], serial: 1 })
   assert.deepEqual(grow.preflight, [{ is: 'links' }, { is: 'healthy' }, { is: 'backup', set: 'shop', age: 26 * 3_600_000, rung: 'L4', proven: 8 * 86_400_000 }, { is: 'incidents' }])
   assert.deepEqual(grow.steps.map(({ id, within }) => [id, within / 60_000]), [['drain', 10], ['stop', 5], ['memory', 45], ['start', 30], ['undrain', 10]])
-  assert.deepEqual(grow.steps[1], {
-    id: 'stop', act: { is: 'run', argv: ['systemctl', 'stop', 'mariadb'], on: '{{host}}' }, takes: ['{{host}}'], until: [{ is: 'stopped', host: '{{host}}' }], within: 300_000,
-    undo: { is: 'run', argv: ['systemctl', 'start', 'mariadb'], on: '{{host}}' },
+  const [drain, stop] = filledFor(grow, config.hosts[1] ?? assert.fail())
+  assert.deepEqual(stop, {
+    id: 'stop', act: { is: 'driver', driver: 'run', config: { run: ['systemctl', 'stop', 'mariadb'], on: 'db-2' }, says: 'run systemctl stop mariadb on db-2' }, takes: ['db-2'], until: [{ is: 'stopped', host: 'db-2' }], within: 300_000,
+    undo: { is: 'driver', driver: 'run', config: { run: ['systemctl', 'start', 'mariadb'], on: 'db-2' }, says: 'run systemctl start mariadb on db-2' },
   })
-  assert.deepEqual(grow.steps[0]?.act, { is: 'haproxy', backend: 'shop', server: '{{host}}', state: 'drain', socket: '/run/haproxy/admin.sock' })
+  assert.deepEqual(drain?.act, {
+    is: 'driver', driver: 'haproxy', config: { backend: 'shop', server: 'db-2', state: 'drain', socket: '/run/haproxy/admin.sock' },
+    says: 'set server db-2 of backend shop to drain (HAProxy, /run/haproxy/admin.sock; a reload forgets it)',
+  })
+  assert.deepEqual(drain.until, [{ is: 'driver', claims: { sessions: 0 } }])
   assert.doesNotMatch(JSON.stringify(config), /word|galera-url/)
 })
 
@@ -87,6 +94,8 @@ test('names lead somewhere, both ways', () => {
   assert.deepEqual(kinds('{ canary: x.y }'), ['HF110 c'])
   assert.deepEqual(kinds('{ galera: [a], etcd: [b] }'), ['HF110 etcd'])
   assert.deepEqual(kinds('{ etcd: [a], canary: x.y, weights: { a: 2 } }'), ['HF104 canary', 'HF104 weights'])
+  assert.deepEqual(kinds('{ galera: [a], rest: "http://any:8008" }'), ['HF104 rest'])
+  assert.deepEqual(kinds('{ patroni: [a], rest: "http://any:8008" }'), [])
   assert.deepEqual(kinds('{ galera: [a], weights: { b: 2 } }'), ['HF111 2'])
   assert.deepEqual(kinds('{ patroni: [a], dcs: e }'), [])
   assert.deepEqual(kinds('{ patroni: [a], dcs: c }'), ['HF104 c'])
@@ -145,6 +154,29 @@ test('C-9 a value stands only where it is known, never adds a word, and never sa
   const values = { host: 'db-1', 'host.rack': '{{host}} $(reboot)' }
   assert.equal(fill('{{host}} in {{ host.rack }}', values), 'db-1 in {{host}} $(reboot)')
   assert.deepEqual(placesIn('a {{host}} {{ host.rack }} {{x y}}'), ['host', 'host.rack', 'x y'])
+})
+
+test('C-9 a value that does not fit where it is put in is refused when the file is read, by host', () => {
+  const server = (rack: string): string[] => read(GROW.replace('rack: r2', `rack: ${JSON.stringify(rack)}`).replace('server: "{{host}}", state: drain', 'server: "{{host.rack}}", state: drain')).errors
+  assert.deepEqual(server('r2'), [])
+  for (const rack of ['r 2', 'r2/b', 'r2+x']) assert.deepEqual(server(rack), ['HF104 "{{host.rack}}"'], rack)
+  // What could say more than its word is no value to begin with.
+  for (const rack of ['r2; rm -rf /', '-oProxyCommand=sh', 'r2\nshow stat', '$(reboot)']) assert.deepEqual(server(rack)[0]?.slice(0, 5), 'HF104', rack)
+  const { config } = read(GROW.replace('rack: r2', 'rack: "r 2"').replace('[systemctl, stop, mariadb]', '[systemctl, stop, "{{host.rack}}"]'))
+  const [, stop] = filledFor(config.runbooks[0] ?? assert.fail(), config.hosts[1] ?? assert.fail())
+  assert.deepEqual(stop?.act, { is: 'driver', driver: 'run', config: { run: ['systemctl', 'stop', 'r 2'], on: 'db-2' }, says: 'run systemctl stop "r 2" on db-2' })
+})
+
+test('a driver reads its own settings: what it lacks, what it does not know, and what another one is asked', () => {
+  const wrong = (find: string, put: string): string[] => read(changed(find, put)).errors
+  const drain = 'haproxy: { backend: shop, server: "{{host}}", state: drain }'
+  assert.deepEqual(wrong(drain, 'haproxy: { backend: shop, state: drain }'), ['HF105 haproxy'])
+  assert.deepEqual(wrong(drain, 'haproxy: { backend: shop, server: "{{host}}", stat: drain }'), ['HF105 haproxy', 'HF101 stat'])
+  assert.deepEqual(wrong(drain, 'haproxy: { backend: shop, server: "{{host}}", state: gone }'), ['HF104 gone'])
+  assert.deepEqual(wrong(drain, 'haproxy: drain'), ['HF104 drain'])
+  assert.deepEqual(wrong(drain, 'haprox: { backend: shop }'), ['HF101 haprox'])
+  assert.deepEqual(wrong(drain, `${drain}, run: [true]`), ['HF121 do'])
+  assert.deepEqual(wrong('until: { sessions: 0 }', 'until: { sessions: -1 }'), ['HF104 -1'])
 })
 
 test('what fails together: a rack, a feed, a switch, and the far end of a cable that no bond stands in for', () => {

@@ -8,8 +8,12 @@ import { helpFor } from '../../config/suggest.ts'
 import { databaseText, MYSQL, POSTGRES } from '../../ports/database.ts'
 import { HOST_KEY } from '../../ports/world/ssh.ts'
 import { readHost } from '../../ports/target.ts'
+import type { Way } from './heard/asking.ts'
 import type { Runbook } from './runbook.ts'
-import { readRunbook, runbookSchema, type Around } from './runbook-config.ts'
+import type { AnyDriver } from '../../ports/driver/driver.ts'
+import { readRunbook, type Around } from './runbook-config.ts'
+import { runbookSchema } from './runbook-schema.ts'
+import { namedTargets, targetsShape } from './targets.ts'
 import { CLUSTERS, FATES, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Topology } from './topology.ts'
 
 export interface ChangeConfig extends Topology {
@@ -48,33 +52,41 @@ const clusterSchema = z.strictObject({
   patroni: members('PostgreSQL under Patroni: its hosts').optional(),
   etcd: members('etcd: its hosts').optional(),
   as: z.string().min(1).max(4000).optional().meta({ secret: true, description: 'How its members are asked: one address, the host is put in for each; by ${secret:…}' }),
+  rest: webAddress().optional().meta({ description: 'Patroni: where its own interface answers; the host is put in for each member, and http://…:8008 is taken where it is absent', examples: ['http://any:8008'] }),
   canary: z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}\.[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'a table with its schema, such as holdfast.canary').optional().meta({ description: 'The table in which a committed write is tried' }),
   weights: z.record(nameKey(), z.int().min(0).max(255)).optional().meta({ description: 'Galera: pc.weight of members, where it is not 1' }),
   dcs: nameKey().optional().meta({ description: 'Patroni: the etcd cluster that says who leads' }),
 })
 
 /** Top-level settings of this room, for editors. */
-export const changeShape: z.ZodRawShape = {
+export const changeShape = (drivers: readonly AnyDriver[]): z.ZodRawShape => ({
   hosts: z.record(nameKey(), hostSchema).optional(),
   clusters: z.record(nameKey(), clusterSchema).optional(),
-  runbooks: z.record(nameKey(), runbookSchema).optional(),
-}
+  runbooks: z.record(nameKey(), runbookSchema(drivers)).optional(),
+  ...targetsShape(drivers),
+})
 
 /** What a check may lean on beside checks: names of hosts and clusters, those with findings included. */
 export const standingNames = (reading: Reading): string[] => ['hosts', 'clusters'].flatMap((section) => reading.named([section]).map(([name]) => name))
 
 /** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
-export function readChange(reading: Reading, known: Known): ChangeConfig {
+export function readChange(reading: Reading, known: Known, drivers: readonly AnyDriver[]): ChangeConfig {
   const named = reading.named(['hosts']).map(([name]) => name)
   const clusterNames = reading.named(['clusters']).map(([name]) => name)
   const hosts = named.flatMap((name) => readHostSection(reading, name, named) ?? [])
   judgeCables(reading, hosts, named)
   const clusters = clusterNames.flatMap((name) => readCluster(reading, name, { named, clusterNames, hosts }) ?? [])
-  const around: Around = { ...known, hosts, hostNames: named, clusters, clusterNames }
+  const around: Around = { ...known, hosts, hostNames: named, clusters, clusterNames, drivers, targets: namedTargets(reading, drivers) }
   const runbooks = reading.named(['runbooks']).flatMap(([name]) => readRunbook(reading, name, around) ?? [])
   warnOfStrays(reading, hosts)
   return { hosts, clusters, runbooks }
 }
+
+/** How members of the accepted clusters are asked, with credentials: for the scout, and for no other process. */
+export const readWays = (reading: Reading, clusters: readonly Cluster[]): Record<string, Way> => Object.fromEntries(clusters.flatMap(({ name }) => {
+  const { as, rest } = reading.secretShape(clusterSchema, ['clusters', name]) ?? {}
+  return as === undefined ? [] : [[name, { as, ...(rest === undefined ? {} : { rest }) }]]
+}))
 
 function readHostSection(reading: Reading, name: string, named: readonly string[]): Host | undefined {
   const path = ['hosts', name]
@@ -169,7 +181,7 @@ function judgeMembers(reading: Reading, path: readonly string[], all: readonly s
 
 /** Settings that mean something for one kind only. */
 function judgeBeside(reading: Reading, path: readonly string[], kind: ClusterKind, read: z.output<typeof clusterSchema>): boolean {
-  const of = { weights: ['galera'], canary: ['galera', 'patroni'], dcs: ['patroni'] } as const
+  const of = { weights: ['galera'], canary: ['galera', 'patroni'], dcs: ['patroni'], rest: ['patroni'] } as const
   const odd = (Object.keys(of) as (keyof typeof of)[]).filter((setting) => read[setting] !== undefined && !of[setting].some((it) => it === kind))
   for (const setting of odd) reading.error('HF104', [...path, setting], `${path.join('.')}.${setting} means nothing for ${kind}`, { on: 'key', help: `leave it out; it is for ${of[setting].join(' and ')}` })
   return odd.length === 0

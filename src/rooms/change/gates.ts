@@ -1,8 +1,8 @@
 // Gates of a run: what a runbook wants to be so, held against what is known. Every answer has three values and names what it rests on; what nobody has
 // looked at is unknown, and unknown never opens a gate. The facts are gathered elsewhere (views/change); nothing here reads anything.
 import type { Found } from '../../core/evidence.ts'
-import { sayTime, type Instant } from '../../core/time.ts'
-import type { Want } from './runbook.ts'
+import { olderOf, sayTime, type Instant, type Stamp } from '../../core/time.ts'
+import type { Runbook, Want } from './runbook.ts'
 import type { Sight } from './sight.ts'
 import { clusterOf, type Topology } from './topology.ts'
 
@@ -17,9 +17,13 @@ export interface Witness {
 export interface Answered {
   readonly found: Found['is']
   readonly evidence: readonly Witness[]
+  /** When the oldest of the looks that it rests on began; absent where nobody looked for it, or where it is of this very moment. */
+  readonly from?: Stamp
+  /** Of what reports by itself: when it did so last. */
+  readonly reported?: Stamp
 }
 
-/** As `--json` has it. */
+/** As `--json` has it; `from` is for rulings, and is not shown. */
 export interface GateAnswer extends Answered {
   readonly want: string
 }
@@ -29,11 +33,16 @@ export interface Facts {
   readonly now: Instant
   sight(cluster: string): Sight
   links(host: string): Answered
+  /** In which boot a host is. */
+  boot(host: string): { readonly boot: string; readonly from: Stamp } | undefined
+  /** Whether what runs there for its cluster has stopped, in good order. */
+  stopped(host: string): Answered
+  synced(cluster: string, host: string): Answered
   check(name: string): Answered
   backup(want: Extract<Want, { is: 'backup' }>): Answered
   incidents(): Answered
-  /** Whether the public was told, so long before. */
-  announced(board: string): Answered
+  /** Whether the public was told, so long before, of work on these components at this time. */
+  announced(of: NonNullable<Runbook['announce']>): Answered
 }
 
 export interface Place {
@@ -63,20 +72,26 @@ export function judgeWant(want: Want, place: Place): GateAnswer {
 }
 
 /** The worst of several; nothing to look at is unknown. */
-export function all(want: string, answers: readonly Answered[]): GateAnswer {
-  const found = answers.length === 0 ? 'unknown' : (['fail', 'unknown', 'pass'] as const).find((it) => answers.some((answer) => answer.found === it))
-  return { want, found: found ?? 'unknown', evidence: answers.flatMap(({ evidence }) => evidence) }
+export function worstOf(answers: readonly Answered[]): Answered {
+  const found = (['fail', 'unknown', 'pass'] as const).find((it) => answers.some((answer) => answer.found === it)) ?? 'unknown'
+  const from = olderOf(answers.map((it) => it.from))
+  return { found, evidence: answers.flatMap(({ evidence }) => evidence), ...(from ? { from } : {}) }
 }
+
+const all = (want: string, answers: readonly Answered[]): GateAnswer => ({ want, ...worstOf(answers) })
 
 function judgeMembers({ topology, facts, gone }: Place, name: string, atLeast: number | undefined): Answered {
   const members = clusterOf(topology, name)?.members ?? []
   const sight = facts.sight(name)
-  const says = (found: Answered['found'], text: string): Answered => ({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }] })
+  const from = sight.from === undefined ? {} : { from: sight.from }
+  const says = (found: Answered['found'], text: string): Answered => ({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }], ...from })
   if (sight.is !== 'seen') return says(sight.is === 'split' ? 'fail' : 'unknown', sight.says)
   const wanted = members.filter((host) => !gone.has(host))
   const well = sight.healthy.filter((host) => !gone.has(host))
-  const enough = atLeast === undefined ? wanted.length > 0 && wanted.every((host) => well.includes(host)) : well.length >= atLeast
-  return says(enough ? 'pass' : 'fail', `${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`)
+  const isEnough = (of: readonly string[]): boolean => (atLeast === undefined ? wanted.length > 0 && wanted.every((host) => of.includes(host)) : of.length >= atLeast)
+  const found = isEnough(well) ? 'pass' : isEnough([...well, ...(sight.unheard ?? []).filter((host) => !gone.has(host))]) ? 'unknown' : 'fail'
+  const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(sight.lacks === undefined ? [] : [sight.lacks])]
+  return says(found, parts.join('; '))
 }
 
 const sayBackup = ({ set, age, rung, proven }: Extract<Want, { is: 'backup' }>): string =>

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ask } from '../../config/fixtures/ask.ts'
 import { instantOf } from '../../core/time.ts'
+import { drivers } from '../../plugins/list.gen.ts'
 import { readChange, type ChangeConfig } from './config.ts'
 import type { Answered, Facts } from './gates.ts'
 import { isRefused, planOf, type Accepted, type Plan } from './plan.ts'
@@ -37,7 +38,7 @@ function read(text: string = TEXT): ChangeConfig {
   const before = known.get(text)
   if (before) return before
   const { reading, errors } = ask(text)
-  const config = readChange(reading, { checks: ['api'], backups: ['shop'], people: ['ada', 'bo'], rotations: {}, boards: { public: ['API'] }, timezone: 'UTC' })
+  const config = readChange(reading, { checks: ['api'], backups: ['shop'], people: ['ada', 'bo'], rotations: {}, boards: { public: ['API'] }, timezone: 'UTC' }, drivers)
   assert.deepEqual(errors(), [])
   known.set(text, config)
   return config
@@ -47,7 +48,8 @@ const SEEN: Sight = { is: 'seen', total: 3, healthy: ['db-1', 'db-2', 'db-3'] }
 /** A Tuesday at three. */
 const OPEN = instantOf(Date.UTC(2026, 10, 24, 3))
 const facts = (more: Partial<Facts> = {}): Facts => ({
-  now: OPEN, sight: () => SEEN, links: (host) => said('pass', host), check: (name) => said('pass', name), backup: () => said('pass'), incidents: () => said('pass'), announced: () => said('pass'), ...more,
+  now: OPEN, sight: () => SEEN, links: (host) => said('pass', host), check: (name) => said('pass', name), backup: () => said('pass'), incidents: () => said('pass'), announced: () => said('pass'),
+  boot: () => undefined, stopped: (host) => said('pass', host), synced: (_cluster, host) => said('pass', host), ...more,
 })
 interface Wants { readonly more?: Partial<Facts>; readonly accepted?: readonly Accepted[]; readonly text?: string; readonly host?: string }
 function draw({ more = {}, accepted = [], text = TEXT, host = 'db-1' }: Wants = {}): Plan {
@@ -67,11 +69,11 @@ test('C-9 every value is filled in, every target with its identity', () => {
   const { steps, host, runbook } = draw()
   assert.deepEqual([runbook, host], ['grow', 'db-1'])
   assert.deepEqual(steps.map(({ id, host: where, text }) => [id, where, text]), [
-    ['drain', 'db-1', 'set server db-1 of backend shop to drain (HAProxy, /run/haproxy/admin.sock)'],
+    ['drain', 'db-1', 'set server db-1 of backend shop to drain (HAProxy, /run/haproxy/admin.sock; a reload forgets it)'],
     ['stop', 'db-1', 'run systemctl stop "maria db" on db-1 (root@10.77.0.1:2222)'],
     ['memory', 'db-1', 'Open db-1 in rack r1.'],
     ['start', 'db-1', 'run systemctl start mariadb on db-1 (root@10.77.0.1:2222)'],
-    ['undrain', 'db-1', 'set server db-1 of backend shop to ready (HAProxy, /run/haproxy/admin.sock)'],
+    ['undrain', 'db-1', 'set server db-1 of backend shop to ready (HAProxy, /run/haproxy/admin.sock; a reload forgets it)'],
   ])
   assert.doesNotMatch(JSON.stringify(draw({ host: 'db-2' }).steps.map(({ text }) => text)), /db-1|r1|\{\{/)
 })

@@ -4,14 +4,16 @@
 //
 // The hash covers all that two people will agree on: the filled-in steps with their ways back, gates, people, hosts and what was accepted. Any edit of it is
 // another plan. What is observed is no part of it: that is judged anew whenever it counts.
+import assert from 'node:assert/strict'
 import { derivedId, sha256 } from '../../core/id.ts'
 import { canonical } from '../../core/ledger.ts'
 import { sayTime, type Span } from '../../core/time.ts'
 import { judgeWant, type Answered, type Facts, type GateAnswer, type Place } from './gates.ts'
-import type { Act, Claim, Runbook, Step } from './runbook.ts'
-import { fill, valuesFor, type ValueName } from './template.ts'
-import { countsOf, designed, sayTolerance, sharedOf, toleranceOf, without, type Gone, type Tolerance } from './tolerance.ts'
-import { clusterOf, hostOf, type Cluster, type Door, type Host, type Topology } from './topology.ts'
+import type { Act, Claim, FilledAct, FilledClaim, FilledRunbook, FilledStep, Runbook } from './runbook.ts'
+import { knownCounts } from './sight.ts'
+import { fill, valuesFor } from './template.ts'
+import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, without, type Gone, type Tolerance } from './tolerance.ts'
+import { clusterOf, hostOf, type Door, type Host, type Topology } from './topology.ts'
 import { permitOf } from './window.ts'
 
 export interface PlanStep {
@@ -54,21 +56,32 @@ export interface PlanWants {
   readonly topology: Topology
   readonly facts: Facts
   readonly accepted?: readonly Accepted[]
+  /** Of a run that goes on: what was accepted when it began stays so, needed or not. */
+  readonly kept?: boolean
 }
 
 /** `not-here`: the runbook does not run on that host. `not-accepted`: a code that this plan does not need, one twice, or no reason. */
-export type Planned = { readonly is: 'plan'; readonly plan: Plan } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
+export type Planned = {
+  readonly is: 'plan'
+  readonly plan: Plan
+  /** With every value filled in. */
+  readonly runbook: FilledRunbook
+  /** The way back of each step, in a line. */
+  readonly backs: readonly (string | undefined)[]
+  /** Of each step, as they were judged just now. */
+  readonly gates: readonly (readonly GateAnswer[])[]
+} | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
 
 const SHORTEST_REASON = 10
 
 /** Draws the plan; does nothing. */
-export function planOf({ runbook, host: name, topology, facts, accepted = [] }: PlanWants): Planned {
+export function planOf({ runbook, host: name, topology, facts, accepted = [], kept: goesOn = false }: PlanWants): Planned {
   const host = hostOf(topology, name)
   if (!host || !runbook.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${runbook.name} does not run on “${name}”: it runs on ${runbook.hosts.names.join(', ')}` }
-  const steps = runbook.steps.map((step) => filled(step, valuesFor(host, runbook.hosts.cluster)))
+  const steps = filledFor(runbook, host)
   const course = courseOf(runbook, steps, topology, facts)
   const needed = neededFor(runbook, steps, course, facts)
-  const wrong = wrongIn(accepted, needed)
+  const wrong = goesOn ? undefined : wrongIn(accepted, needed)
   if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
   const hash = hashOf({ runbook, steps, host, topology, accepted })
   const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone })
@@ -78,17 +91,17 @@ export function planOf({ runbook, host: name, topology, facts, accepted = [] }: 
     ...kept(runbook, course, at, { topology, facts }),
   ])
   return {
-    is: 'plan',
+    is: 'plan', gates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)),
     plan: {
       id: derivedId('plan', hash), hash, runbook: runbook.name, host: name, tolerance: numberOf(course.now),
-      steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayStep(step, topology), tolerance: numberOf(course.after[at]), gates: gates[at] ?? [] })),
+      steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayAct(step.act, topology), tolerance: numberOf(course.after[at]), gates: (gates[at] ?? []).map(({ want, found, evidence }) => ({ want, found, evidence })) })),
       accept: needed.filter(({ code }) => !accepted.some((it) => it.code === code)),
     },
   }
 }
 
 /** Whether anything but what can be accepted stands in its way: it is refused then, whoever accepts what. */
-export const isRefused = ({ steps }: Plan): boolean => steps.some(({ gates }) => gates.some(({ found }) => found !== 'pass'))
+export const isRefused = ({ steps }: Pick<Plan, 'steps'>): boolean => steps.some(({ gates }) => gates.some(({ found }) => found !== 'pass'))
 
 /** How tolerance goes from step to step, and who is down at each. */
 interface Course {
@@ -104,10 +117,10 @@ interface Course {
  * A host is gone from the beginning of the step that takes it, until a step whose `until` sees it as a member again has ended: within a step, the worst of
  * it counts. It has left in good order only where `until` sees that it stopped; otherwise it counts as fallen.
  */
-function courseOf(runbook: Runbook, steps: readonly Step[], topology: Topology, facts: Facts): Course {
+function courseOf(runbook: Runbook, steps: readonly FilledStep[], topology: Topology, facts: Facts): Course {
   const cluster = runbook.keep?.cluster ?? runbook.hosts.cluster
   const of = cluster === undefined ? undefined : clusterOf(topology, cluster)
-  const known = of && knownOf(of, topology, facts)
+  const known = of && knownCounts(of, topology, facts.sight)
   const tolerance = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => (known === undefined ? undefined : typeof known === 'string' ? { is: 'unknown', says: known } : toleranceOf(without(known, gone)))
   const built = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => of && toleranceOf(without(designed(of, topology), gone))
   const gone = new Map<string, Gone>()
@@ -123,27 +136,14 @@ function courseOf(runbook: Runbook, steps: readonly Step[], topology: Topology, 
   }
 }
 
-/** What survives is counted of, or why nobody can say. */
-function knownOf(cluster: Cluster, topology: Topology, facts: Facts): ReturnType<typeof countsOf> | string {
-  for (const name of [cluster.name, ...(cluster.dcs === undefined ? [] : [cluster.dcs])]) {
-    const sight = facts.sight(name)
-    if (sight.is !== 'seen') return sight.says
-  }
-  return countsOf(cluster, topology, (of) => {
-    const sight = facts.sight(of.name)
-    return sight.is === 'seen' ? sight : { total: of.members.length, healthy: [] }
-  })
-}
-
-const numberOf = (it: Tolerance | undefined): number | null => (it?.is === 'known' ? it.failures : it?.is === 'lost' ? -1 : null)
-
 /** What may only be done when a named person takes it upon themselves. */
-function neededFor(runbook: Runbook, steps: readonly Step[], course: Course, facts: Facts): Acceptable[] {
+function neededFor(runbook: Runbook, steps: readonly FilledStep[], course: Course, facts: Facts): Acceptable[] {
   const [first] = steps
   const needed: Acceptable[] = []
   const permit = runbook.window && permitOf(runbook.window, facts.now)
   if (permit?.is === 'shut') needed.push({ code: 'window', step: first?.id ?? '', why: 'its window is not open now' })
-  if (runbook.announce && facts.announced(runbook.announce.board).found !== 'pass') needed.push({ code: 'unannounced', step: first?.id ?? '', why: `nothing is announced on ${runbook.announce.board} ${sayTime(runbook.announce.lead)} before` })
+  const told = runbook.announce && facts.announced(runbook.announce)
+  if (told && told.found !== 'pass') needed.push({ code: 'unannounced', step: first?.id ?? '', why: told.evidence[0]?.says ?? 'it is not known to be announced' })
   let before = numberOf(course.now)
   for (const [at, step] of steps.entries()) {
     const after = numberOf(course.after[at])
@@ -166,7 +166,7 @@ function wrongIn(accepted: readonly Accepted[], needed: readonly Acceptable[]): 
 }
 
 /** Window and announcement, where they are as they should be or somebody accepted that they are not. */
-function beforehand(runbook: Runbook, steps: readonly Step[], facts: Facts, accepted: readonly Accepted[]): GateAnswer[] {
+function beforehand(runbook: Runbook, steps: readonly FilledStep[], facts: Facts, accepted: readonly Accepted[]): GateAnswer[] {
   const word = (code: string): Answered | undefined => {
     const given = accepted.find((it) => it.code === code)
     return given && { found: 'pass', evidence: [{ subject: code, observer: 'a person', at: facts.now, says: `accepted: ${given.reason.trim()}` }] }
@@ -176,7 +176,7 @@ function beforehand(runbook: Runbook, steps: readonly Step[], facts: Facts, acce
   const longest = steps.reduce((sum, { within }) => sum + within, 0) as Span
   const open: Answered | undefined = permit?.is === 'open' ? { found: 'pass', evidence: [{ subject: 'window', observer: 'the calendar', at: facts.now, says: `it closes in ${sayTime((permit.until - facts.now) as Span)}; all steps may take ${sayTime(longest)}` }] } : word('window')
   if (open) found.push({ want: 'its window is open', ...open })
-  const told = runbook.announce && facts.announced(runbook.announce.board)
+  const told = runbook.announce && facts.announced(runbook.announce)
   const said = told?.found === 'pass' ? told : word('unannounced')
   if (runbook.announce && said) found.push({ want: `it is announced on ${runbook.announce.board}`, ...said })
   return found
@@ -201,43 +201,43 @@ function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, 
   }]
 }
 
-function filled(step: Step, values: Partial<Record<ValueName, string>>): Step {
+/** The steps of a runbook for one host, every value filled in; throws where one is not known, which the configuration rules out. */
+export function filledFor({ hosts: { cluster }, steps }: Runbook, host: Host): FilledStep[] {
+  const values = valuesFor(host, cluster)
   const put = (text: string): string => fill(text, values)
-  const act = (it: Act): Act => {
-    switch (it.is) {
-      case 'haproxy': return { ...it, backend: put(it.backend), server: put(it.server) }
-      case 'run': return { ...it, argv: it.argv.map(put), on: put(it.on) }
-      case 'manual': return { ...it, text: put(it.text) }
-    }
+  const act = (it: Act): FilledAct => {
+    if (it.is === 'manual') return { is: 'manual', text: put(it.text) }
+    const deed = it.deeds[host.name]
+    assert(deed, `no deed of ${it.driver} for ${host.name}`)
+    return { is: 'driver', driver: it.driver, ...deed }
   }
-  const until = step.until.map((it): Claim => ('host' in it ? { ...it, host: put(it.host) } : it))
-  return { ...step, act: act(step.act), takes: step.takes.map(put), until, ...(step.undo ? { undo: act(step.undo) } : {}) }
+  const claim = (it: Claim): FilledClaim => (it.is === 'driver' ? { is: 'driver', claims: it.claims[host.name] ?? {} } : 'host' in it ? { ...it, host: put(it.host) } : it)
+  return steps.map((step) => {
+    const { undo, ...rest } = step
+    return { ...rest, act: act(step.act), takes: step.takes.map(put), until: step.until.map(claim), ...(undo ? { undo: act(undo) } : {}) }
+  })
 }
 
-const whereOf = ({ act }: Step, host: string): string => (act.is === 'run' ? act.on : host)
+/** The host that settings of a driver name, or `local`. */
+const onOf = (act: FilledAct): string | undefined => (act.is === 'driver' && typeof act.config['on'] === 'string' ? act.config['on'] : undefined)
+
+const whereOf = ({ act }: FilledStep, host: string): string => onOf(act) ?? host
 
 const sayDoor = ({ user, host, port }: Door): string => `${user === undefined ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`
-/** Words that a shell would read as more than one, or as none, are shown in quotes; no shell reads them. */
-const sayWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))
 
 /** What is done, in a line, with the identity of where. */
-function sayStep({ act }: Step, topology: Topology): string {
-  switch (act.is) {
-    case 'manual': return act.text
-    case 'haproxy': return `set server ${act.server} of backend ${act.backend} to ${act.state} (HAProxy, ${act.socket})`
-    case 'run': {
-      const door = hostOf(topology, act.on)?.ssh
-      return `run ${act.argv.map(sayWord).join(' ')} on ${act.on === 'local' ? 'the machine of Holdfast' : act.on}${door ? ` (${sayDoor(door)})` : ''}`
-    }
-  }
+function sayAct(act: FilledAct, topology: Topology): string {
+  if (act.is === 'manual') return act.text
+  const door = hostOf(topology, onOf(act) ?? '')?.ssh
+  return `${act.says}${door ? ` (${sayDoor(door)})` : ''}`
 }
 
 /** The canonical form of all that is agreed on. */
-function hashOf({ runbook, steps, host, topology, accepted }: { readonly runbook: Runbook; readonly steps: readonly Step[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[] }): string {
+function hashOf({ runbook, steps, host, topology, accepted }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[] }): string {
   const named = [runbook.keep?.cluster, runbook.hosts.cluster].flatMap((name) => (name === undefined ? [] : (clusterOf(topology, name) ?? [])))
   const clusters = topology.clusters.filter((it) => named.includes(it) || named.some(({ dcs }) => dcs === it.name))
-  const hosts = topology.hosts.filter(({ name }) => name === host.name || runbook.hosts.names.includes(name) || clusters.some(({ members }) => members.includes(name)))
+  const hosts = topology.hosts.filter(({ name }) => name === host.name || runbook.hosts.names.includes(name) || steps.some(({ act, undo }) => onOf(act) === name || (undo !== undefined && onOf(undo) === name)) || clusters.some(({ members }) => members.includes(name)))
   // Where it stands in which file is nobody's business.
   const bare = <T extends { readonly from: string }>(it: T): object => ({ ...it, from: undefined })
-  return sha256(canonical({ schema: 'holdfast.plan/1', runbook: bare(runbook), steps, host: host.name, hosts: hosts.map(bare), clusters: clusters.map(bare), accepted }))
+  return sha256(canonical({ schema: 'holdfast.plan/1', runbook: { ...bare(runbook), steps: undefined }, steps, host: host.name, hosts: hosts.map(bare), clusters: clusters.map(bare), accepted }))
 }

@@ -1,12 +1,14 @@
 // How a runbook is written: who does it and who checks, where it may run, what has to be so before and all the time, and its steps. A step whose end
 // nobody could see is refused: a manual one without `until`, and one that takes something down without saying when that is over. What is
 // filled in later (`{{host}}`) is judged here for every host that the runbook could run on.
-import { z } from 'zod'
-import { nameKey, names, span, zone } from '../../config/piece.ts'
+import type { z } from 'zod'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
-import { days, hours, minutes, ms, seconds } from '../../core/time.ts'
+import { ms } from '../../core/time.ts'
+import { RUN, type AnyDriver } from '../../ports/driver/driver.ts'
+import { driverNamed, readClaims, readDeeds, type DeedWants } from './deed.ts'
 import type { Act, Claim, Runbook, Step, Want, Window } from './runbook.ts'
+import { DAYS, untilShape, writtenRunbook } from './runbook-schema.ts'
 import { placesIn, VALUES, valuesFor } from './template.ts'
 import type { Cluster, Host } from './topology.ts'
 
@@ -24,73 +26,12 @@ export interface Around {
   /** Components of each board. */
   readonly boards: Readonly<Record<string, readonly string[]>>
   readonly timezone: string
+  readonly drivers: readonly AnyDriver[]
+  /** Targets by the kind of driver that they are for. */
+  readonly targets: Readonly<Record<string, readonly string[]>>
 }
 
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-const HAPROXY_SOCKET = '/run/haproxy/admin.sock'
-
-const text = (most: number): z.ZodString => z.string().trim().min(1).max(most).refine((it) => !/[^\P{C}\n]/u.test(it), 'text without control characters')
-/** One word of a command: no shell reads it, and no NUL ends it early. */
-const word = z.string().min(1).max(4000).refine((it) => !it.includes('\0'), 'a word of a command holds no NUL')
-/** A host of the file, or where the host of the run is put in. */
-const hostText = z.string().min(1).max(100)
-/** A name in HAProxy's own language, in which a blank or a semicolon begins the next command. */
-const proxyName = z.string().max(200).regex(/^(?:\{\{[^{}]*\}\}|[A-Za-z0-9_])(?:\{\{[^{}]*\}\}|[A-Za-z0-9_.:-])*$/, 'letters, digits, “_”, “.”, “:” and “-”, as HAProxy names it')
-const serverState = z.enum(['ready', 'drain', 'maint'])
-const clock = z.string().regex(/^(?:[01]?\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 02:00')
-
-const haproxy = z.strictObject({
-  backend: proxyName.meta({ description: 'As HAProxy names it' }), server: proxyName.meta({ description: 'As HAProxy names it' }),
-  state: serverState, socket: z.string().max(107).regex(/^\/[^\0\n]+$/, 'the path of its runtime socket').default(HAPROXY_SOCKET).meta({ description: 'Its runtime socket' }),
-})
-const argv = z.array(word).min(1).max(100).meta({ description: 'A command, word by word; no shell reads it' })
-const actShape = { run: argv.optional(), on: hostText.optional().meta({ description: 'The host on which it runs, or local' }) }
-
-const wantSchema = z.union([
-  z.enum(['links.up', 'cluster.healthy', 'incidents.none']),
-  z.strictObject({ backup: nameKey(), age: span(minutes(1), days(366)).optional(), rung: z.string().regex(/^L[1-8]$/, 'a rung of the ladder, L1 to L8').optional(), proven: span(hours(1), days(366)).optional() }),
-  z.strictObject({ checks: names() }),
-  z.strictObject({ cluster: nameKey(), at_least: z.int().min(1).max(32) }),
-])
-
-const untilSchema = z.strictObject({
-  sessions: z.int().min(0).max(1_000_000).optional().meta({ description: 'HAProxy: at most so many' }), server: serverState.optional().meta({ description: 'HAProxy: how the server stands' }),
-  stopped: hostText.optional(), links: hostText.optional(), boots: hostText.optional(),
-  cluster: nameKey().optional(), synced: hostText.optional(), at_least: z.int().min(1).max(32).optional(), checks: names().optional(),
-})
-
-const stepSchema = z.strictObject({
-  id: nameKey().meta({ description: 'What it is called' }),
-  do: z.strictObject({ haproxy }).optional().meta({ description: 'By a driver' }),
-  ...actShape,
-  manual: text(2000).optional().meta({ description: 'What a person does' }),
-  takes: names().optional().meta({ description: 'Hosts that it is expected to take down, until `until` holds' }),
-  until: untilSchema.optional().meta({ description: 'What has to be seen before it counts as done' }),
-  within: span(seconds(1), hours(24)).default(minutes(10)).meta({ description: 'How long it may take (10m)' }),
-  undo: z.strictObject({ haproxy: haproxy.optional(), ...actShape, manual: text(2000).optional() }).optional().meta({ description: 'The way back' }),
-  confirm: z.literal('both').optional().meta({ description: 'Two people press before it begins; there is no other way yet' }),
-})
-
-/** For editors, and for reading. */
-export const runbookSchema = z.strictObject({
-  title: text(200).meta({ description: 'What it does, in a line' }),
-  window: z.strictObject({
-    days: z.union([z.enum(DAYS), z.array(z.enum(DAYS)).min(1).max(7)]).meta({ description: 'Days on which it opens' }),
-    from: clock, to: clock.meta({ description: 'Before `from`: on the next day' }), timezone: zone().optional(),
-  }).optional().meta({ description: 'When it may run; it never starts anything' }),
-  people: z.strictObject({ does: names(), checks: names() }).meta({ description: 'People, or oncall.name' }),
-  hosts: z.strictObject({
-    cluster: nameKey().optional().meta({ description: 'Its members' }), names: names().optional().meta({ description: 'These hosts' }),
-    serial: z.union([z.int().min(1).max(32), z.string().regex(/^(?:100|[1-9]\d?)%$/, 'a number, or a share such as 30%')]).default(1).meta({ description: 'So many at a time' }),
-  }),
-  preflight: z.array(wantSchema).max(50).default([]).meta({ description: 'What has to be so before the first step' }),
-  keep: z.strictObject({ cluster: nameKey(), tolerate: z.int().min(0).max(31) }).optional().meta({ description: 'How many further failures must be survived after every step' }),
-  guard: z.array(wantSchema).max(50).default([]).meta({ description: 'What has to stay so from the first press to the end' }),
-  announce: z.strictObject({ board: nameKey(), components: names(), lead: span(minutes(1), days(60)) }).optional().meta({ description: 'What the public is told before' }),
-  steps: z.array(stepSchema).min(1).max(50),
-})
-
-type Written = z.output<typeof runbookSchema>
+type Written = z.output<typeof writtenRunbook>
 type WrittenStep = Written['steps'][number]
 type Path = readonly (string | number)[]
 
@@ -98,7 +39,7 @@ type Path = readonly (string | number)[]
 export function readRunbook(reading: Reading, name: string, around: Around): Runbook | undefined {
   const path = ['runbooks', name]
   if (!reading.map(path)) return undefined
-  const read = reading.shape(runbookSchema, path)
+  const read = reading.shape(writtenRunbook, path)
   if (!read) return undefined
   const names = hostsOf(reading, path, read.hosts, around)
   const judge = judgeFor(reading, around, around.hosts.filter((it) => names.includes(it.name)), read.hosts.cluster)
@@ -169,17 +110,35 @@ function judgeIds(reading: Reading, path: Path, steps: readonly WrittenStep[]): 
 interface Judge {
   readonly reading: Reading
   readonly around: Around
+  /** The driver of commands. */
+  readonly run: AnyDriver | undefined
+  /** What deeds are read with. */
+  readonly deeds: Pick<DeedWants, 'hosts' | 'cluster' | 'text'>
   cluster(path: Path, name: string): void
   checks(path: Path, all: readonly string[]): void
   /** The placeholders of a text. */
   text(path: Path, text: string): string
-  /** A host of the file, or a place for the host of the run. */
+  /** Whether it is a host of the file, or a place for the host of the run. */
+  knows(text: string): boolean
+  /** The same, with a finding where it is neither. */
   host(path: Path, text: string): string
 }
 
 function judgeFor(reading: Reading, around: Around, hosts: readonly Host[], cluster: string | undefined): Judge {
-  const judge: Judge = {
-    reading, around,
+  const knows = (text: string): boolean => /^\{\{ *host *\}\}$/.test(text) || around.hostNames.includes(text)
+  const placed = (path: Path, text: string): boolean => {
+    let good = true
+    for (const place of placesIn(text)) {
+      const known = VALUES.some((it) => it === place)
+      const lacking = known ? hosts.find((host) => !(place in valuesFor(host, cluster))) : undefined
+      good &&= known && !lacking
+      if (!known) reading.error('HF124', path, `“{{${place.slice(0, 40).replaceAll(/[{}]/g, '')}}}” stands for nothing that is known`, { help: () => helpFor(place, VALUES, 'value') })
+      else if (lacking) reading.error('HF124', path, `“{{${place}}}” is not known for ${lacking.name}`, { help: place === 'cluster' ? 'hosts of this runbook are named one by one' : `say it: hosts: { ${lacking.name}: { ${place === 'host.address' ? 'ssh' : place.slice(5)}: … } }` })
+    }
+    return good
+  }
+  return {
+    reading, around, run: around.drivers.find(({ kind }) => kind === RUN), deeds: { hosts, cluster, text: placed },
     cluster(path, name) {
       if (!around.clusterNames.includes(name)) reading.error('HF111', path, `${where(path)} names “${name}”, and there is no such cluster`, { help: () => helpFor(name, around.clusterNames, 'cluster') })
     },
@@ -187,22 +146,16 @@ function judgeFor(reading: Reading, around: Around, hosts: readonly Host[], clus
       for (const name of all) if (!around.checks.includes(name)) reading.error('HF111', path, `${where(path)} names “${name.slice(0, 63)}”, and there is no such check`, { help: () => helpFor(name, around.checks, 'check') })
     },
     text(path, text) {
-      for (const place of placesIn(text)) {
-        if (!VALUES.some((it) => it === place)) reading.error('HF124', path, `“{{${place.slice(0, 40).replaceAll(/[{}]/g, '')}}}” stands for nothing that is known`, { help: () => helpFor(place, VALUES, 'value') })
-        else {
-          const lacking = hosts.find((host) => !(place in valuesFor(host, cluster)))
-          if (lacking) reading.error('HF124', path, `“{{${place}}}” is not known for ${lacking.name}`, { help: place === 'cluster' ? 'hosts of this runbook are named one by one' : `say it: hosts: { ${lacking.name}: { ${place === 'host.address' ? 'ssh' : place.slice(5)}: … } }` })
-        }
-      }
+      placed(path, text)
       return text
     },
+    knows,
     host(path, text) {
-      if (/^\{\{ *host *\}\}$/.test(text) || around.hostNames.includes(text)) return text
+      if (knows(text)) return text
       reading.error('HF111', path, `${where(path)} names “${text.slice(0, 63)}”, and there is no such host`, { help: () => (text.includes('{{') ? 'write "{{host}}" alone, or the name of a host' : helpFor(text, around.hostNames, 'host')) })
       return text
     },
   }
-  return judge
 }
 
 const where = (path: Path): string => path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at > 0 ? '.' : ''}${part}`)).join('')
@@ -223,45 +176,94 @@ function wantOf(written: Written['guard'][number], path: Path, judge: Judge): Wa
   return { is: 'backup', set, ...(age === undefined ? {} : { age }), ...(rung === undefined ? {} : { rung }), ...(proven === undefined ? {} : { proven }) }
 }
 
-interface WrittenAct { readonly haproxy?: z.output<typeof haproxy> | undefined; readonly run?: string[] | undefined; readonly on?: string | undefined; readonly manual?: string | undefined }
-
 function readStep(reading: Reading, path: Path, step: WrittenStep, judge: Judge): Step {
-  const act = actOf(reading, path, { haproxy: step.do?.haproxy, run: step.run, on: step.on, manual: step.manual }, judge) ?? { is: 'manual', text: '' }
+  const { do: done, run, on, on_halt: onHalt } = step
+  const read = actOf(reading, path, { driven: done, drivenAt: [...path, 'do'], command: { run, on, on_halt: onHalt }, manual: step.manual, helps: 'do' }, judge)
   const takes = (step.takes ?? []).map((host) => judge.host([...path, 'takes'], host))
-  const until = step.until ? claimsOf(reading, [...path, 'until'], step.until, { judge, act }) : []
+  const until = step.until ? [...(read ? driverClaims(reading, [...path, 'until'], step.until, { judge, driver: read.driver }) : []), ...claimsOf(reading, [...path, 'until'], step.until, judge)] : []
   const help = 'such as until: { links: "{{host}}" }, or { cluster: …, synced: "{{host}}" }'
   const says = Object.keys(step.until ?? {}).length > 0
-  if (!says && act.is === 'manual') reading.error('HF125', path, `step “${step.id}” has nothing by which it is seen that it was done`, { help })
+  if (!says && step.manual !== undefined) reading.error('HF125', path, `step “${step.id}” has nothing by which it is seen that it was done`, { help })
   else if (!says && takes.length > 0) reading.error('HF125', path, `step “${step.id}” takes ${takes.join(', ')} down, and does not say until when`, { help })
-  const undo = step.undo && actOf(reading, [...path, 'undo'], { on: step.on, ...step.undo }, judge)
-  return { id: step.id, act, takes, until, within: step.within ?? ms(0), ...(undo ? { undo } : {}) }
+  const undo = step.undo && undoOf(reading, [...path, 'undo'], step.undo, { judge, on })
+  return { id: step.id, act: read?.act ?? NOTHING, takes, until, within: step.within ?? ms(0), ...(undo ? { undo: undo.act } : {}) }
+}
+
+const NOTHING: Act = { is: 'manual', text: '' }
+
+function undoOf(reading: Reading, path: Path, { manual, ...rest }: NonNullable<WrittenStep['undo']>, { judge, on }: { readonly judge: Judge; readonly on: unknown }): ReadAct | undefined {
+  const command = Object.keys(judge.run?.config.shape ?? {})
+  reading.onlyKnown(path, [...judge.around.drivers.map(({ kind }) => kind), ...command, 'manual'])
+  const driven = Object.fromEntries(Object.entries(rest).filter(([key]) => !command.includes(key)))
+  const given = Object.fromEntries(Object.entries(rest).filter(([key]) => command.includes(key)))
+  return actOf(reading, path, { driven: Object.keys(driven).length > 0 ? driven : undefined, drivenAt: path, command: { on, ...given }, manual, helps: judge.around.drivers.map(({ kind }) => kind).filter((kind) => kind !== RUN).join(', ') }, judge)
+}
+
+interface WrittenAct {
+  readonly driven: Readonly<Record<string, unknown>> | undefined
+  readonly drivenAt: Path
+  readonly command: Readonly<Record<string, unknown>>
+  readonly manual: string | undefined
+  readonly helps: string
+}
+
+interface ReadAct {
+  readonly act: Act
+  /** Absent: a person does it. */
+  readonly driver?: AnyDriver
 }
 
 /** The one thing that a step does; `undefined` after a finding. */
-function actOf(reading: Reading, path: Path, { haproxy: proxy, run, on, manual }: WrittenAct, judge: Judge): Act | undefined {
-  const undo = path.at(-1) === 'undo'
-  const given = [proxy, run, manual].filter((it) => it !== undefined).length
-  if (given !== 1) return reading.error(given === 0 ? 'HF105' : 'HF121', path, `${where(path)} ${given === 0 ? 'does nothing' : 'does several things'}`, { help: `write one of: ${undo ? 'haproxy' : 'do'}, run, manual` })
-  if (manual !== undefined) return { is: 'manual', text: judge.text([...path, 'manual'], manual) }
-  if (proxy) {
-    const at = undo ? [...path, 'haproxy'] : [...path, 'do', 'haproxy']
-    return { is: 'haproxy', ...proxy, backend: judge.text([...at, 'backend'], proxy.backend), server: judge.text([...at, 'server'], proxy.server) }
+function actOf(reading: Reading, path: Path, { driven, drivenAt, command, manual, helps }: WrittenAct, judge: Judge): ReadAct | undefined {
+  const given = [driven, command['run'], manual].filter((it) => it !== undefined).length
+  if (given !== 1) return reading.error(given === 0 ? 'HF105' : 'HF121', path, `${where(path)} ${given === 0 ? 'does nothing' : 'does several things'}`, { help: `write one of: ${helps}, run, manual` })
+  if (manual !== undefined) return { act: { is: 'manual', text: judge.text([...path, 'manual'], manual) } }
+  if (driven) {
+    const driver = driverNamed(reading, drivenAt, Object.keys(driven), judge.around.drivers.filter(({ kind }) => kind !== RUN))
+    return driver && deedOf(reading, [...drivenAt, driver.kind], { driver, raw: driven[driver.kind] }, judge)
   }
-  const [program = ''] = run ?? []
-  if (program.includes('{{') || program.startsWith('-')) reading.error('HF104', [...path, 'run', 0], `which program runs is never put in: ${where(path)}.run begins with “${program.slice(0, 40)}”`, { help: 'write the program out' })
-  for (const [at, one] of (run ?? []).entries()) judge.text([...path, 'run', at], one)
-  if (on === undefined) return reading.error('HF105', path, `${where(path)} does not say where its command runs`, { help: 'add on: "{{host}}", or on: local for the machine of Holdfast' })
-  return { is: 'run', argv: run ?? [], on: on === 'local' || !reading.spot([...path, 'on']) ? on : judge.host([...path, 'on'], on) }
+  const argv = command['run']
+  const program = Array.isArray(argv) && typeof argv[0] === 'string' ? argv[0] : ''
+  if (program.includes('{{')) return reading.error('HF104', [...path, 'run', 0], `which program runs is never put in: ${where(path)}.run begins with “${program.slice(0, 40)}”`, { help: 'write the program out' })
+  if (command['on'] === undefined) return reading.error('HF105', path, `${where(path)} does not say where its command runs`, { help: 'add on: "{{host}}", or on: local for the machine of Holdfast' })
+  return judge.run && deedOf(reading, path, { driver: judge.run, raw: Object.fromEntries(Object.entries(command).filter(([, it]) => it !== undefined)) }, judge)
 }
 
-function claimsOf(reading: Reading, path: Path, read: z.output<typeof untilSchema>, { judge, act }: { readonly judge: Judge; readonly act: Act }): Claim[] {
-  const claims: Claim[] = []
-  const { sessions, server, stopped, links, boots, cluster, synced, at_least: atLeast, checks } = read
-  for (const key of ['sessions', 'server'] as const) {
-    if (read[key] !== undefined && act.is !== 'haproxy') reading.error('HF104', [...path, key], `${where(path)}.${key} is asked of HAProxy, and this step does nothing there`, { on: 'key', help: 'it goes with do: { haproxy: … }' })
+function deedOf(reading: Reading, path: Path, { driver, raw }: { readonly driver: AnyDriver; readonly raw: unknown }, judge: Judge): ReadAct | undefined {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return reading.error('HF104', path, `${where(path)} wants a map of settings`, { help: 'write { setting: value }' })
+  const settings = raw as Readonly<Record<string, unknown>>
+  const { on, target } = settings
+  const known = judge.around.targets[driver.kind] ?? []
+  const strange = typeof on === 'string' && on !== 'local' && 'on' in driver.config.shape && !judge.knows(on)
+  if (strange) {
+    // The way back of a step runs where the step does, unless it says otherwise: one mistake is told once.
+    if (reading.spot([...path, 'on'])) judge.host([...path, 'on'], on)
+    return undefined
   }
-  if (sessions !== undefined) claims.push({ is: 'sessions', most: sessions })
-  if (server !== undefined) claims.push({ is: 'server', state: server })
+  if (driver.target && typeof target === 'string' && !known.includes(target)) reading.error('HF111', [...path, 'target'], `${where(path)} names “${target.slice(0, 63)}”, and there is no such target of ${driver.kind}`, { help: () => helpFor(target, known, 'target') })
+  const deeds = readDeeds({ ...judge.deeds, reading, driver, path, raw: settings })
+  return deeds && { act: { is: 'driver', driver: driver.kind, deeds }, driver }
+}
+
+/** What the driver of the step is asked to see; a claim of another one means nothing here. */
+function driverClaims(reading: Reading, path: Path, read: Readonly<Record<string, unknown>>, { judge, driver }: { readonly judge: Judge; readonly driver: AnyDriver | undefined }): Claim[] {
+  const { drivers } = judge.around
+  const own = Object.keys(driver?.claims.shape ?? {})
+  reading.onlyKnown(path, [...Object.keys(untilShape), ...drivers.flatMap((it) => Object.keys(it.claims.shape))])
+  const asked = Object.keys(read).filter((key) => !(key in untilShape))
+  for (const key of asked) {
+    const whose = drivers.filter((it) => key in it.claims.shape)
+    if (!own.includes(key) && whose.length > 0) reading.error('HF104', [...path, key], `${where(path)}.${key} is asked of ${whose.map((it) => it.title).join(' or ')}, and this step does nothing there`, { on: 'key', help: `it goes with ${whose.map(({ kind }) => (kind === RUN ? 'run: […]' : `do: { ${kind}: … }`)).join(' or ')}` })
+  }
+  const raw = Object.fromEntries(asked.filter((key) => own.includes(key)).map((key) => [key, read[key]]))
+  if (!driver || Object.keys(raw).length === 0) return []
+  const claims = readClaims({ ...judge.deeds, reading, driver, path, raw })
+  return claims ? [{ is: 'driver', claims }] : []
+}
+
+function claimsOf(reading: Reading, path: Path, read: z.output<z.ZodObject<typeof untilShape>>, judge: Judge): Claim[] {
+  const claims: Claim[] = []
+  const { stopped, links, boots, cluster, synced, at_least: atLeast, checks } = read
   if (stopped !== undefined) claims.push({ is: 'stopped', host: judge.host([...path, 'stopped'], stopped) })
   if (links !== undefined) claims.push({ is: 'links', host: judge.host([...path, 'links'], links) })
   if (boots !== undefined) claims.push({ is: 'boots', host: judge.host([...path, 'boots'], boots) })

@@ -12,18 +12,24 @@ export type Want =
   | { readonly is: 'checks'; readonly names: readonly string[] }
   | { readonly is: 'members'; readonly cluster: string; readonly atLeast: number }
 
-export type ServerState = 'ready' | 'drain' | 'maint'
+/** Settings of a driver, filled in for one host and read by the driver's own schema, and what they mean in words. */
+export interface Deed {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly says: string
+}
 
-/** What is done: by a driver, by a command, or by a person. */
+/** What is done: by a driver (a command is the driver `run`), or by a person. `deeds`: by the host of the run. */
 export type Act =
-  | { readonly is: 'haproxy'; readonly backend: string; readonly server: string; readonly state: ServerState; readonly socket: string }
-  | { readonly is: 'run'; readonly argv: readonly string[]; /** A host, or `local`: the machine of Holdfast. */ readonly on: string }
+  | { readonly is: 'driver'; readonly driver: string; readonly deeds: Readonly<Record<string, Deed>> }
   | { readonly is: 'manual'; readonly text: string }
+
+/** The same for one host. */
+export type FilledAct = ({ readonly is: 'driver'; readonly driver: string } & Deed) | { readonly is: 'manual'; readonly text: string }
 
 /** What has to be seen before a step counts as done. */
 export type Claim =
-  | { readonly is: 'sessions'; readonly most: number }
-  | { readonly is: 'server'; readonly state: ServerState }
+  /** What the driver of the step looks for itself; by the host of the run. */
+  | { readonly is: 'driver'; readonly claims: Readonly<Record<string, Readonly<Record<string, unknown>>>> }
   | { readonly is: 'stopped'; readonly host: string }
   | { readonly is: 'links'; readonly host: string }
   | { readonly is: 'boots'; readonly host: string }
@@ -39,6 +45,15 @@ export interface Step {
   readonly until: readonly Claim[]
   readonly within: Span
   readonly undo?: Act
+}
+
+export type FilledClaim = Exclude<Claim, { is: 'driver' }> | { readonly is: 'driver'; readonly claims: Readonly<Record<string, unknown>> }
+
+/** A step for one host: what people agree on, and what is done. */
+export interface FilledStep extends Omit<Step, 'act' | 'until' | 'undo'> {
+  readonly act: FilledAct
+  readonly until: readonly FilledClaim[]
+  readonly undo?: FilledAct
 }
 
 /** When a run is permitted to go; never when it starts. */
@@ -66,4 +81,9 @@ export interface Runbook {
   readonly steps: readonly Step[]
   /** `holdfast.yaml:40`, `runbooks/grow-memory.yaml:1`. */
   readonly from: string
+}
+
+/** The same for one host: every value filled in. */
+export interface FilledRunbook extends Omit<Runbook, 'steps'> {
+  readonly steps: readonly FilledStep[]
 }

@@ -4,10 +4,17 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { instantOf, seconds, tickOf, type Now } from '../../core/time.ts'
-import { sightOf, type Heard, type Report, type Sight } from './sight.ts'
+import { sightOf as look, type Heard, type Report, type Sight } from './sight.ts'
 import type { Cluster, ClusterKind } from './topology.ts'
 
 const now: Now = { wall: instantOf(1_795_000_000_000), tick: tickOf(100_000), boot: 'boot' }
+/** Without what is said beside the account itself. */
+function sightOf(...of: Parameters<typeof look>): Sight {
+  const seen: { from?: unknown; lacks?: unknown } & Sight = { ...look(...of) }
+  delete seen.from
+  delete seen.lacks
+  return seen
+}
 const STATE = 'f3c1d0de-c0de-11f0-9b1e-7a1f2b3c4d5e'
 const of = (kind: ClusterKind, members = ['a', 'b', 'c']): Cluster => ({ name: 'shop', kind, members, weights: {}, from: '' })
 const heard = (host: string, report: Report, old = 1): Heard => ({ host, at: { tick: tickOf(now.tick - seconds(old)), boot: 'boot' }, report })
@@ -18,8 +25,8 @@ const galera = (...all: Heard[]): Sight => sightOf(of('galera'), all, now)
 
 test('C-2 three that agree are seen; what is older than ten seconds, or of another boot, says nothing of now', () => {
   assert.deepEqual(galera(node('a'), node('b'), node('c')), { is: 'seen', total: 3, healthy: ['a', 'b', 'c'] })
-  assert.deepEqual(galera(node('a'), node('b', {}, 11), node('c')), { is: 'seen', total: 3, healthy: ['a', 'c'] })
-  assert.deepEqual(galera(node('a'), { ...node('b'), at: { tick: tickOf(1), boot: 'another' } }), { is: 'seen', total: 3, healthy: ['a'] })
+  assert.deepEqual(galera(node('a'), node('b', {}, 11), node('c')), { is: 'seen', total: 3, healthy: ['a', 'c'], unheard: ['b'] })
+  assert.deepEqual(galera(node('a'), { ...node('b'), at: { tick: tickOf(1), boot: 'another' } }), { is: 'seen', total: 3, healthy: ['a'], unheard: ['b', 'c'] })
   assert.deepEqual(galera(), { is: 'unknown', says: 'nothing has been observed of it yet' })
   assert.deepEqual(galera(node('a', {}, 11), node('b', {}, 60)), { is: 'unknown', says: 'what was observed of it is too old' })
   assert.equal(galera({ ...node('a'), at: { tick: tickOf(now.tick + 1000), boot: 'boot' } }).is, 'unknown')
@@ -28,7 +35,7 @@ test('C-2 three that agree are seen; what is older than ten seconds, or of anoth
 test('C-1 a node that joins, gives or waits is in the view and is not counted on', () => {
   assert.deepEqual(galera(node('a'), node('b', { synced: false }), node('c', { ready: false })), { is: 'seen', total: 3, healthy: ['a'] })
   const pair = { size: 2, total: 2, view: '8' }
-  assert.deepEqual(galera(node('b', pair), node('c', pair)), { is: 'seen', total: 2, healthy: ['b', 'c'] }, 'one has left in good order')
+  assert.deepEqual(galera(node('b', pair), node('c', pair)), { is: 'seen', total: 2, healthy: ['b', 'c'], unheard: ['a'] }, 'one has left in good order')
   assert.deepEqual(galera(torn('a'), node('b', pair), node('c', pair)), { is: 'seen', total: 2, healthy: ['b', 'c'] })
 })
 
@@ -60,6 +67,7 @@ test('R-2 two writable PostgreSQL primaries are two; etcd that does not agree on
   const member = (host: string, leader: string, healthy = true): Heard => heard(host, { is: 'etcd', healthy, leader })
   const etcd = (...all: Heard[]): Sight => sightOf(of('etcd'), all, now)
   assert.deepEqual(etcd(member('a', 'x'), member('b', 'x'), member('c', '', false)), { is: 'seen', total: 3, healthy: ['a', 'b'] })
+  assert.equal(etcd(...[2, 3].map((size, n): Heard => heard('ab'[n] ?? '', { is: 'etcd', healthy: true, leader: 'x', size }))).is, 'unknown')
   assert.equal(etcd(member('a', 'x'), member('b', 'y')).is, 'unknown')
   assert.equal(sightOf(of('etcd'), [node('a'), node('b')], now).is, 'unknown', 'what another kind says is no word of it')
 })
@@ -75,4 +83,35 @@ test('X-9 C-2 who is heard no more, or too late, is counted on no more, and nobo
     // Where two were seen or nobody could know, one voice less may leave an account; it rests on what is left alone.
     if (before.is === 'seen') assert(then.healthy.every((host) => before.healthy.includes(host)) && (then.healthy.length === 0 || then.total >= before.total))
   }), { numRuns: 500 })
+})
+
+test('C-2 C-12 where writes are tried, nobody is well without one that was committed lately; where none is tried, that is said', () => {
+  const cluster: Cluster = { ...of('galera'), canary: 'holdfast.canary' }
+  const at = (old: number) => ({ tick: tickOf(now.tick - seconds(old)), boot: 'boot' })
+  const all = (more: Partial<Heard>): Sight => look(cluster, [node('a'), { ...node('b'), wrote: at(2) }, { ...node('c'), wrote: at(2) }].map((it) => (it.host === 'a' ? { ...it, ...more } : it)), now)
+  assert.deepEqual(all({ wrote: at(6) }), { is: 'seen', total: 3, healthy: ['a', 'b', 'c'], from: at(6) }, 'it rests on the oldest of the writes too')
+  assert.deepEqual(all({}), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], from: at(2) })
+  assert.deepEqual(all({ wrote: at(7) }), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], from: at(2) })
+  assert.deepEqual(all({ wrote: at(3), wrong: 'it hangs' }), { is: 'seen', total: 3, healthy: ['b', 'c'], from: at(2) })
+  // All variables are green for 6 s after a cable was pulled.
+  assert.deepEqual(look(cluster, ['a', 'b', 'c'].map((it) => ({ ...node(it), wrote: at(5), wrong: 'it hangs' })), now), { is: 'seen', total: 3, healthy: [], from: at(1) })
+  assert.match((look(of('galera'), [node('a'), node('b'), node('c')], now) as { lacks?: string }).lacks ?? '', /no write is tried/)
+})
+
+test('R-2 C-14 a view that changes is no split: neither while one joins, nor for leaders that hand over', () => {
+  const [old, young] = [{ view: '8', size: 2, total: 2 }, { view: '9', size: 3, total: 3 }]
+  for (const order of [[old, old, young], [old, young, young], [young, old, young], [young, young, old]]) assert.equal(galera(...order.map((it, n) => node('abc'[n] ?? '', it))).is, 'unknown')
+  const at = (ms: number) => ({ tick: tickOf(now.tick - ms), boot: 'boot' })
+  const leader = (host: string, last: number, since: number): Heard => ({ host, at: at(last), since: at(since), report: { is: 'patroni', running: true, leads: true } })
+  const two = (a: Heard, b: Heard): string => look(of('patroni'), [a, b], now).is
+  assert.equal(two(leader('a', 900, 60_000), leader('b', 100, 100)), 'unknown', 'a was last asked before b rose')
+  assert.equal(two(leader('a', 50, 60_000), leader('b', 100, 100)), 'split')
+  assert.equal(two(leader('a', 900, 60_000), leader('b', 100, 1000)), 'split')
+})
+
+test('C-2 whose Patroni and server contradict each other is not known; a host that refuses was heard', () => {
+  const server = (host: string, more: object): Heard => heard(host, { is: 'patroni', running: true, leads: false, ...more })
+  const found = sightOf(of('patroni'), [server('a', { leads: true }), server('b', { odd: 'Patroni says that it leads, and the server that it follows' }), heard('c', { is: 'stopped', says: 'refused the connection' })], now)
+  assert.deepEqual(found, { is: 'seen', total: 3, healthy: ['a'], unheard: ['b'] })
+  assert.deepEqual(galera(torn('a'), torn('b'), heard('c', { is: 'stopped', says: 'refused the connection' })), { is: 'seen', total: 1, healthy: [] })
 })

@@ -1,18 +1,21 @@
 // Sight: what the members of a cluster say of themselves, held against each other. Each of them alone can be wrong, and green: two halves of a torn
 // cluster both call themselves Primary and Synced, with the same state and the same view, and only the comparison shows that there are
-// two. So the account is one on which all agree who were freshly heard; where they disagree, or nobody was heard, it is unknown.
+// two; and for 6 s after a cable was pulled everything is green while every write hangs, which only a committed write shows. So the account is
+// one on which all agree who were freshly heard; where they disagree, or nobody was heard, it is unknown.
 // A member that was not heard is not healthy, and still counts in what the majority is taken of.
-import { ageOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
-import type { Known } from './tolerance.ts'
-import type { Cluster } from './topology.ts'
+import { ageOf, isWithin, olderOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
+import { countsOf, type Count, type Known } from './tolerance.ts'
+import { clusterOf, type Cluster, type Topology } from './topology.ts'
 
-/** What one member said, or that it answered nothing that could be read. */
+/** What one member said. */
 export type Report =
   | {
     readonly is: 'galera'
     readonly primary: boolean
     readonly synced: boolean
     readonly ready: boolean
+    /** It gives its data to one that joins, or is set aside (Donor/Desynced): it is not counted on meanwhile. */
+    readonly donor?: boolean
     /** The state's UUID, as it writes it. */
     readonly state: string
     readonly view: string
@@ -20,24 +23,56 @@ export type Report =
     readonly size: number
     readonly total: number
   }
-  | { readonly is: 'patroni'; readonly running: boolean; readonly leads: boolean }
-  | { readonly is: 'etcd'; readonly healthy: boolean; readonly leader: string }
+  | {
+    readonly is: 'patroni'
+    /** Patroni and the server itself both answer, and both say that it runs. */
+    readonly running: boolean
+    /** It takes writes: by the server's own word, whatever Patroni says. */
+    readonly leads: boolean
+    /** What the two contradict each other in, or which of them is silent. */
+    readonly odd?: string
+    readonly timeline?: number
+    /** Bytes that it is behind, where it follows. */
+    readonly lag?: number
+    /** Leads: how many servers follow it in step, so that a commit waits for them. */
+    readonly inStep?: number
+  }
+  /** `size`: members of the cluster, as this one has them. */
+  | { readonly is: 'etcd'; readonly healthy: boolean; readonly leader: string; readonly size?: number }
+  /** Nothing listens there: the host itself refused the connection. */
+  | { readonly is: 'stopped'; readonly says: string }
 
 export interface Heard {
   readonly host: string
   /** When the look began. */
   readonly at: Stamp
   readonly report: Report
+  /** Since when it says without a break that it leads; absent: nobody kept count. */
+  readonly since?: Stamp
+  /** When the last write began that it committed. */
+  readonly wrote?: Stamp
+  /** Why the newest write was not committed. */
+  readonly wrong?: string
 }
 
-export type Sight =
-  | ({ readonly is: 'seen' } & Known)
+/** `from`: when the oldest of the looks and writes began that it rests on. */
+export type Sight = { readonly from?: Stamp } & (
+  | ({
+    readonly is: 'seen'
+    /** Members that are neither known to be well nor known not to be. */
+    readonly unheard?: readonly string[]
+    /** What nobody looks at. */
+    readonly lacks?: string
+  } & Known)
   | { readonly is: 'unknown'; readonly says: string }
   /** Two who lead: each of them takes writes. */
   | { readonly is: 'split'; readonly hosts: readonly string[]; readonly says: string }
+)
 
 /** What is older says nothing of now (C-2). */
 export const FRESH: Span = seconds(10)
+/** A committed write is tried every two seconds, and says for so long that writes are committed. */
+export const WROTE_FRESH: Span = seconds(6)
 /** What Galera gives itself after a start without its position: nothing can rejoin by it. */
 const NO_STATE = /^[0-]*$/
 
@@ -46,41 +81,95 @@ const unknown = (says: string): Sight => ({ is: 'unknown', says })
 /** The one account of a cluster, of what was heard lately. */
 export function sightOf(cluster: Cluster, heard: readonly Heard[], now: Now): Sight {
   const fresh = cluster.members.flatMap((host) => {
-    const last = heard.findLast((it) => it.host === host && it.report.is === cluster.kind)
+    const last = heard.findLast((it) => it.host === host && (it.report.is === cluster.kind || it.report.is === 'stopped'))
     const age = last && ageOf(last.at, now)
     return last !== undefined && age !== undefined && age <= FRESH ? [last] : []
   })
   if (fresh.length === 0) return unknown(heard.length === 0 ? 'nothing has been observed of it yet' : 'what was observed of it is too old')
-  return cluster.kind === 'galera' ? ofGalera(cluster, fresh) : cluster.kind === 'patroni' ? ofPatroni(cluster, fresh) : ofEtcd(cluster, fresh)
+  const sight = cluster.kind === 'galera' ? ofGalera(cluster, fresh, now) : cluster.kind === 'patroni' ? ofPatroni(cluster, fresh, now) : ofEtcd(cluster, fresh)
+  const wrote = cluster.canary === undefined || sight.is !== 'seen' ? [] : fresh.filter(({ host }) => sight.healthy.includes(host)).map((it) => it.wrote)
+  const from = olderOf([...fresh.map(({ at }) => at), ...wrote])
+  const lacks = cluster.canary === undefined && cluster.kind !== 'etcd' && sight.is === 'seen' ? { lacks: NO_CANARY } : {}
+  return { ...sight, ...lacks, ...(from ? { from } : {}) }
+}
+
+const NO_CANARY = 'no write is tried: the cluster has no “canary”'
+
+/** Whether a committed write is awaited of it, by its own word. */
+export const takesWrites = (report: Report | undefined): boolean => (report?.is === 'galera' && report.primary && report.synced && report.ready) || (report?.is === 'patroni' && report.leads)
+
+/** How one that should take writes stands with them: `wrote`, known not to, or not known. Where none is tried there is nothing to know. */
+export function writingOf({ canary }: Cluster, { wrote, wrong }: Pick<Heard, 'wrote' | 'wrong'>, now: Now): 'pass' | 'fail' | 'unknown' {
+  if (canary === undefined) return 'pass'
+  return wrong !== undefined ? 'fail' : isWithin(wrote, now, WROTE_FRESH) ? 'pass' : 'unknown'
+}
+
+/** Whether both led at one and the same moment: a look at one that is older than the other's rise says nothing of two. */
+const together = (a: Heard, b: Heard): boolean => a.at.boot === b.at.boot && a.at.tick >= (b.since ?? a.at).tick && b.at.tick >= (a.since ?? b.at).tick
+/** Of those who cannot both be right: that they are two, where both were seen at one moment, and that nobody knows, where they were not. */
+function judged(pairs: readonly (readonly [Heard, Heard])[], says: string): Sight {
+  const sure = pairs.filter(([a, b]) => together(a, b))
+  return sure.length === 0 ? unknown(`${says}, by looks of different moments`) : { is: 'split', hosts: [...new Set(sure.flat().map(({ host }) => host))].toSorted(), says }
+}
+const pairsOf = <Of>(all: readonly Of[]): (readonly [Of, Of])[] => all.flatMap((a, n) => all.slice(n + 1).map((b) => [a, b] as const))
+
+/** What is left open: those who were not heard, and those of whom it is not known whether they commit. */
+function opened({ members }: Cluster, fresh: readonly Heard[], doubtful: readonly string[]): { readonly unheard?: readonly string[] } {
+  const unheard = members.filter((host) => doubtful.includes(host) || !fresh.some((it) => it.host === host))
+  return unheard.length === 0 ? {} : { unheard }
+}
+
+/** What has to survive of a cluster as it is now, or why nobody can say: the cluster that decides for it has to be known too. */
+export function knownCounts(cluster: Cluster, topology: Topology, sight: (cluster: string) => Sight): readonly Count[] | string {
+  const seen = new Map<string, Known>()
+  for (const each of [cluster, clusterOf(topology, cluster.dcs ?? '')]) {
+    if (!each) continue
+    const it = sight(each.name)
+    if (it.is !== 'seen') return it.says
+    seen.set(each.name, it)
+  }
+  return countsOf(cluster, topology, (it) => seen.get(it.name) ?? { total: it.members.length, healthy: [] })
 }
 
 const named = (it: readonly Heard[]): string => it.map(({ host }) => host).join(' and ')
 
-function ofGalera({ members }: Cluster, fresh: readonly Heard[]): Sight {
-  const said = fresh.flatMap(({ host, report }) => (report.is === 'galera' ? [{ host, ...report }] : []))
-  const primaries = said.filter((it) => it.primary)
+function ofGalera(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
+  const { members } = cluster
+  const primaries = fresh.flatMap((it) => (it.report.is === 'galera' && it.report.primary ? [{ ...it, report: it.report }] : []))
   const [first] = primaries
-  if (!first) return said.length < members.length ? unknown('none that was heard is Primary, and not all were heard') : { is: 'seen', total: 1, healthy: [] }
-  const among = fresh.filter(({ host }) => primaries.some((it) => it.host === host))
-  if (primaries.some((it) => NO_STATE.test(it.state))) return unknown(`the state of ${named(among)} has no identity: what starts without its position cannot rejoin`)
-  // Two halves may agree in every word but this: there are more of them than each counts.
-  const isTorn = primaries.some((it) => it.state !== first.state || (it.view !== first.view && it.size + first.size <= primaries.length)) || primaries.length > first.size
-  if (isTorn) return { is: 'split', hosts: primaries.map(({ host }) => host), says: `${named(among)} are Primary, and not of one cluster` }
-  if (primaries.some((it) => it.view !== first.view || it.size !== first.size || it.total !== first.total)) return unknown(`${named(among)} do not agree on who belongs to them: the view is changing`)
-  return { is: 'seen', total: first.total, healthy: primaries.filter((it) => it.synced && it.ready).map(({ host }) => host) }
+  if (!first) return fresh.length < members.length ? unknown('none that was heard is Primary, and not all were heard') : { is: 'seen', total: 1, healthy: [] }
+  if (primaries.some(({ report }) => NO_STATE.test(report.state))) return unknown(`the state of ${named(primaries)} has no identity: what starts without its position cannot rejoin`)
+  const torn = pairsOf(primaries).filter(([a, b]) => areTorn(a.report, b.report, primaries.map(({ report }) => report)))
+  if (torn.length > 0) return judged(torn, `${named(primaries)} are Primary, and not of one cluster`)
+  const { view, size, total } = first.report
+  if (primaries.some(({ report }) => report.view !== view || report.size !== size || report.total !== total)) return unknown(`${named(primaries)} do not agree on who belongs to them: the view is changing`)
+  const able = primaries.filter(({ report }) => report.synced && report.ready)
+  const of = (found: string): string[] => able.filter((it) => writingOf(cluster, it, now) === found).map(({ host }) => host)
+  return { is: 'seen', total, healthy: of('pass'), ...opened(cluster, fresh, of('unknown')) }
 }
 
-function ofPatroni({ members }: Cluster, fresh: readonly Heard[]): Sight {
-  const said = fresh.flatMap(({ host, report }) => (report.is === 'patroni' ? [{ host, ...report }] : []))
-  const leaders = said.filter((it) => it.leads)
-  if (leaders.length > 1) return { is: 'split', hosts: leaders.map(({ host }) => host), says: `${leaders.map(({ host }) => host).join(' and ')} both take writes` }
-  if (leaders.length === 0) return said.length < members.length ? unknown('none that was heard leads, and not all were heard') : { is: 'seen', total: members.length, healthy: [] }
-  return { is: 'seen', total: members.length, healthy: said.filter((it) => it.running).map(({ host }) => host) }
+type Galera = Extract<Report, { is: 'galera' }>
+
+/** Two halves may agree in every word but this: there are more of them than each counts. Views that differ may be one that changes, unless both fit in beside each other. */
+const areTorn = (a: Galera, b: Galera, all: readonly Galera[]): boolean =>
+  a.state !== b.state || (a.view === b.view ? all.filter(({ view }) => view === a.view).length > Math.min(a.size, b.size) : a.size + b.size <= all.length)
+
+function ofPatroni(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
+  const { members } = cluster
+  const said = fresh.flatMap((it) => (it.report.is === 'patroni' ? [{ ...it, report: it.report }] : []))
+  const leaders = said.filter(({ report }) => report.leads)
+  if (leaders.length > 1) return judged(pairsOf(leaders), `${named(leaders)} both take writes`)
+  if (leaders.length === 0) return fresh.length < members.length ? unknown('none that was heard leads, and not all were heard') : { is: 'seen', total: members.length, healthy: [] }
+  const odd = said.filter(({ report }) => report.running && report.odd !== undefined)
+  const able = said.filter(({ report }) => report.running && report.odd === undefined)
+  const of = (found: string): string[] => able.filter((it) => (it.report.leads ? writingOf(cluster, it, now) : 'pass') === found).map(({ host }) => host)
+  return { is: 'seen', total: members.length, healthy: of('pass'), ...opened(cluster, fresh, [...of('unknown'), ...odd.map(({ host }) => host)]) }
 }
 
-function ofEtcd({ members }: Cluster, fresh: readonly Heard[]): Sight {
-  const said = fresh.flatMap(({ host, report }) => (report.is === 'etcd' ? [{ host, ...report }] : []))
-  const healthy = said.filter((it) => it.healthy)
-  if (new Set(healthy.map(({ leader }) => leader)).size > 1) return unknown(`${healthy.map(({ host }) => host).join(' and ')} do not agree on who leads`)
-  return { is: 'seen', total: members.length, healthy: healthy.map(({ host }) => host) }
+function ofEtcd(cluster: Cluster, fresh: readonly Heard[]): Sight {
+  const healthy = fresh.flatMap(({ host, report }) => (report.is === 'etcd' && report.healthy ? [{ host, ...report }] : []))
+  const names = healthy.map(({ host }) => host).join(' and ')
+  if (new Set(healthy.map(({ leader }) => leader)).size > 1) return unknown(`${names} do not agree on who leads`)
+  if (new Set(healthy.map(({ size }) => size)).size > 1) return unknown(`${names} do not agree on who belongs to them`)
+  return { is: 'seen', total: Math.max(cluster.members.length, healthy[0]?.size ?? 0), healthy: healthy.map(({ host }) => host), ...opened(cluster, fresh, []) }
 }

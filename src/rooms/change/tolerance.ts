@@ -46,6 +46,9 @@ export function toleranceOf(counts: readonly Count[], exact: number = EXACT): To
   return { is: 'known', failures }
 }
 
+/** As a number, for `--json`: -1: too few are left, null: not known. */
+export const numberOf = (it: Tolerance | undefined): number | null => (it?.is === 'known' ? it.failures : it?.is === 'lost' ? -1 : null)
+
 /** The same after hosts went. A host that is not among the healthy may still be counted in the whole: it stays there. */
 export const without = (counts: readonly Count[], gone: ReadonlyMap<string, Gone>): Count[] => counts.map((count) => {
   const left = count.healthy.filter(({ host }) => gone.get(host) === 'left')

@@ -19,6 +19,16 @@ export function permitOf(window: Window, at: Instant): Permit {
   return { is: 'shut', ...(next ? { opens: next.from } : {}) }
 }
 
+/** Every time that it opens on the days from `first` to `last`; a year of them at most. */
+export function openingsOf(window: Window, { first, last }: { readonly first: Day; readonly last: Day }): { readonly day: Day; readonly from: Instant; readonly to: Instant }[] {
+  const found: { readonly day: Day; readonly from: Instant; readonly to: Instant }[] = []
+  for (let [day, n] = [first, 0]; day <= last && n < 366; day = addDays(day, 1), n++) {
+    const times = window.days.includes(weekdayOf(day)) ? timesOf(window, day) : undefined
+    if (times && times.from < times.to) found.push({ day, ...times })
+  }
+  return found
+}
+
 function timesOf({ from, to, timezone: zone }: Window, day: Day): { readonly from: Instant; readonly to: Instant } {
   const at = (on: Day, minutes: number): Instant => localInstant({ day: on, hour: Math.floor(minutes / 60), minute: minutes % 60, zone })
   return { from: at(day, from), to: at(to < from ? addDays(day, 1) : day, to) }

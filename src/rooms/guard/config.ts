@@ -8,7 +8,7 @@ import { secretNames, type Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
 import { isZone } from '../../core/calendar.ts'
 import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
-import { databaseText, MYSQL, POSTGRES, tableText } from '../../ports/database.ts'
+import { databaseText, MYSQL, POSTGRES, readDatabase, tableText } from '../../ports/database.ts'
 import type { AnyCatalogue } from '../../ports/catalogue.ts'
 import type { AnyStore } from '../../ports/store.ts'
 import { wrongFolder } from './drills/application.ts'
@@ -187,16 +187,32 @@ const withNever = (read: ReconcileConfigs, where: ReadonlyMap<string, Where>): R
   }),
 })
 
-function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>): ManifestPlace | undefined {
+function readManifest(reading: Reading, name: string, { postgres, mysql, tables, newest, files, within }: z.output<typeof manifestSetting>, watched: ManifestPlace['database']): ManifestPlace | undefined {
   const at = ['backups', name, 'manifest']
   const url = postgres ?? mysql
   if (postgres !== undefined && mysql !== undefined) return reading.error('HF104', at, `${at.join('.')} names two databases`, { help: 'write postgres or mysql' })
-  if (url === undefined && (tables ?? newest) !== undefined) return reading.error('HF104', at, `${at.join('.')} counts rows, and names no database`, { help: 'write its address: postgres: "${secret:…}", or mysql' })
-  if (url === undefined && files.length === 0) return reading.error('HF104', at, `${at.join('.')} says nothing of what is to be written down`, { help: 'name a database (postgres, mysql), or files' })
+  if (url === undefined && (tables ?? newest) !== undefined && watched === undefined) return reading.error('HF104', at, `${at.join('.')} counts rows, and names no database`, { help: 'write its address: postgres: "${secret:…}", or mysql; or let the set be `of` a check of that database' })
+  if (url === undefined && files.length === 0 && (watched === undefined || (tables ?? newest) === undefined)) return reading.error('HF104', at, `${at.join('.')} says nothing of what is to be written down`, { help: 'name a database (postgres, mysql), or files' })
   return {
     set: name, files, within, ...(url === undefined ? {} : { database: { kind: postgres === undefined ? 'mysql' : 'postgres', url } }),
     ...(tables === undefined ? {} : { tables }), ...(newest === undefined ? {} : { newest }),
   }
+}
+
+/** What makes copies of which kind of database. */
+const SOURCES: Readonly<Record<string, 'postgres' | 'mysql'>> = { postgres: 'postgres', pgbackrest: 'postgres', mariadb: 'mysql' }
+
+/**
+ * The database of the check that a set is `of`: nobody has to write the address twice. One that names no database, or another than the one that is asked of a
+ * copy, stands for none; nor does one whose secret is not here.
+ */
+function watchedBy(reading: Reading, { engine, of, database }: Pick<z.output<typeof setSchema>, 'engine' | 'of' | 'database'>): ManifestPlace['database'] {
+  const kind = SOURCES[engine]
+  if (kind === undefined || of === undefined || typeof reading.spot(['checks', of])?.below?.get(kind)?.value !== 'string') return undefined
+  const url = reading.secretShape(z.looseObject({ [kind]: z.string() }), ['checks', of], [kind])?.[kind]
+  if (typeof url !== 'string' || url.includes('${secret:')) return undefined
+  const found = readDatabase(url, kind === 'postgres' ? POSTGRES : MYSQL)
+  return typeof found === 'string' || found.name === '' || (database !== undefined && database !== found.name) ? undefined : { kind, url }
 }
 
 /** A file whose hash a drill wants `from-manifest` stands in the manifest, whether that names it or not. */
@@ -224,6 +240,7 @@ function wrongDrill({ assert: asserts, application: run, from, secret }: Drill, 
   const elsewhere = asserts.find((it) => 'references' in it && !stores.includes(it.in))
   if (elsewhere && 'references' in elsewhere) return ['assert', `refers to “${elsewhere.in}”, and there is no such store`, helpFor(elsewhere.in, [...stores], 'store') ?? 'name a store']
   if (asserts.some((it) => 'references' in it) && !SERVERS.includes(engine)) return ['assert', `asks a copy made by ${engine} for references, and it holds no database`, `leave it out; it is for ${SERVERS.join(', ')}`]
+  if (engine === OBJECTS && (run || asserts.some((it) => !('file' in it) || it.sha256 === 'from-manifest'))) return [run ? 'application' : 'assert', 'asks of a bucket what only files with a hash can be asked', 'such as { file: 2026/logo.png, sha256: … }, by its name below the folder']
   if (asserts.some(isAsked) && !run) return ['assert', 'asks an application by http, and none is started', 'say how it is started: application: { run: [/usr/bin/shop, --port, "{{port}}"] }']
   if (run && !asserts.some(isAsked)) return ['application', 'starts an application, and asks it nothing', 'ask it: assert: [ { http: "http://127.0.0.1:{{port}}/health" } ]']
   if (secret !== undefined && (from === undefined || !(engine in REPOSITORIES))) return ['secret', 'is the password of a repository in the store that drills come from', 'leave it out, or name that store: from']
@@ -265,8 +282,10 @@ function readSet(reading: Reading, name: string, { stores, where, manifests, pas
   })
   checkServer(reading, path, read)
   if (read.locations > Object.keys(read.in).length) return reading.error('HF104', [...path, 'locations'], `${path.join('.')} lies in ${Object.keys(read.in).length}, and wants copies in ${read.locations} stores: nothing could ever go`, { help: 'name more stores, or fewer locations' })
-  const place = read.manifest ? readManifest(reading, name, read.manifest) : { set: name, files: [], within: minutes(5) }
-  if (place) manifests.push(...withAsserted(place, read.drill?.assert ?? []))
+  const watched = watchedBy(reading, read)
+  const place = read.manifest ? readManifest(reading, name, read.manifest, watched) : { set: name, files: [], within: minutes(5) }
+  const source = place?.database ?? watched
+  if (place) manifests.push(...withAsserted({ ...place, ...(source ? { database: source } : {}) }, read.drill?.assert ?? []))
   if (Object.keys(read.in).length === 0) return reading.error('HF104', [...path, 'in'], `${path.join('.')} lies nowhere`, { help: 'name a store, and what copies are called there: in: { main: "pg/shop-{date}.dump" }' })
   const asks = reading.spot([...path, 'drill', 'application'])
   if (asks && secretNames(asks).size > 0) return reading.error('HF104', [...path, 'drill', 'application'], `${path.join('.')}.drill.application names a secret: a copy that is restored could read it`, { help: 'in a cell it reaches nothing that would want one' })

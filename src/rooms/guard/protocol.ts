@@ -29,6 +29,8 @@ export interface DrillTask {
   readonly by?: string
   /** It is spoilt in the cell first: the drill has to fail. */
   readonly planted?: true
+  /** Of a bucket that is itself the copy: which store was listed, what draws among its objects, and keys of those that failed before. */
+  readonly whole?: { readonly identity: string; readonly seed: string; readonly again: readonly string[] }
 }
 
 /** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */
@@ -107,9 +109,15 @@ export type Walked =
   }
   | { readonly is: 'not-walked'; readonly says: string }
 
+/** Things without a name by which they could be touched: so many, and the first of them in words. */
+export interface Odd {
+  readonly count: number
+  readonly shown: readonly string[]
+}
+
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
-  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'> }
+  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'>; /** What lies there too, and has no name that anybody could ask for. */ readonly odd?: Odd }
   | { readonly is: 'not-listed'; readonly says: string }
 
 export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends WalkTask ? Walked : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never

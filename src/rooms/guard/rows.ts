@@ -128,6 +128,10 @@ export function loadListing(sql: Sql, set: string, store: string, now: Now): Kno
   return { at: row.wall as Instant, age: age < 0 ? undefined : age as Span, identity, ...failed }
 }
 
+/** Which store the last whole listing was of. */
+export const loadIdentity = (sql: Sql, set: string, store: string): string | undefined =>
+  sql.get<{ identity: string | null }>('select identity from guard_listing where set_ = ? and store = ?', set, store)?.identity ?? undefined
+
 /** When the last whole listing was had, by the clock that nobody sets. */
 export function loadStamp(sql: Sql, set: string, store: string): Stamp | undefined {
   const row = sql.get<{ tick: number | null; boot: string | null }>('select tick, boot from guard_listing where set_ = ? and store = ?', set, store)

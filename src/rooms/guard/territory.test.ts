@@ -33,6 +33,20 @@ test('G-20 a reconcile never reaches the copies of a set: a dump has no row', ()
   for (const [prefix, text] of beside) assert.deepEqual(says([set('shop', { main: text })], [job('files', 'main', prefix)]), [], `${prefix} ${text}`)
 })
 
+test('G-20 a bucket that is itself the copy belongs to its set alone: all of it, and every folder in it', () => {
+  const media = (text: string) => ({ name: 'media', in: [{ store: 'main', pattern: { text, prefix: text === '/' ? '' : text }, objects: text === '/' ? '' : text }] })
+  for (const prefix of ['', 'media', 'media/', 'media/x', 'media/x/', 'media/x/y-']) assert.deepEqual(clashesIn({ stores, sets: [media('media/')], reconciles: [job('files', 'again', prefix)] }).map(({ at }) => at.join('.')), ['reconcile.files.prefix'], prefix)
+  for (const prefix of ['', 'media/', 'customers/7/']) assert.equal(clashesIn({ stores, sets: [media('/')], reconciles: [job('files', 'main', prefix)] }).length, 1, prefix)
+  for (const prefix of ['media-2/', 'customers/', 'x/media/']) assert.deepEqual(clashesIn({ stores, sets: [media('media/')], reconciles: [job('files', 'main', prefix)] }), [], prefix)
+  assert.deepEqual(clashesIn({ stores, sets: [media('media/')], reconciles: [job('files', 'offsite', 'media/')] }), [])
+  const keep = { last: 1 }
+  for (const [whole, text] of [['media/', 'media/{date}.tar'], ['media/', '{any}/{date}.tar'], ['/', 'pg/shop-{date}.dump'], ['/', 'restic/']] as const) {
+    assert.deepEqual(says([media(whole), set('shop', { main: text }, keep)]), ['backups.shop.in.main'], `${whole} ${text}`)
+    assert.deepEqual(says([media(whole), set('shop', { main: text })]), [], 'nothing of it goes')
+  }
+  assert.deepEqual(says([media('media/'), set('shop', { main: 'pg/{date}.dump' }, keep)]), [])
+})
+
 test('G-20 two reconciles never reach the same objects, whatever the store is called', () => {
   assert.deepEqual(says([], [job('all', 'main', 'customers/'), job('one', 'again', 'customers/7/')]), ['reconcile.one.prefix'])
   assert.deepEqual(says([], [job('one', 'main', 'customers/7/'), job('all', 'main', '')]), ['reconcile.all.prefix'])

@@ -62,10 +62,13 @@ export function clashesIn({ stores, sets, reconciles }: Wants): readonly Clash[]
 }
 
 /** Whether something of a set may lie under the prefix. */
-function reaches({ pattern, repository, wal }: Lies, prefix: string): boolean {
-  const folders = [repository, wal].flatMap((it) => it ?? [])
-  return folders.some((it) => it.startsWith(prefix) || prefix.startsWith(it)) || canBegin(partsOf(pattern), 0, prefix)
+function reaches(lies: Lies, prefix: string): boolean {
+  const folders = [folderOf(lies), lies.wal].flatMap((it) => it ?? [])
+  return folders.some((it) => it.startsWith(prefix) || prefix.startsWith(it)) || canBegin(partsOf(lies.pattern), 0, prefix)
 }
+
+/** The folder that is a set's whole: of a repository, or of a bucket that is itself the copy (empty: all of it). */
+const folderOf = ({ repository, objects }: Lies): string | undefined => repository ?? objects
 
 const partsOf = ({ text }: Pattern): readonly string[] => text.split(/\{(\w+)\}/)
 
@@ -93,11 +96,9 @@ function canBegin(parts: readonly string[], at: number, text: string): boolean {
 
 /** Whether the same object may be a copy of both. */
 function meet(one: Lies, other: Lies): boolean {
-  if (one.repository !== undefined && other.repository !== undefined) return one.repository.startsWith(other.repository) || other.repository.startsWith(one.repository)
-  if (one.repository !== undefined || other.repository !== undefined) {
-    const [repository, { pattern }] = one.repository === undefined ? [other.repository ?? '', one] : [one.repository, other]
-    return canBegin(partsOf(pattern), 0, repository)
-  }
+  const [mine, theirs] = [folderOf(one), folderOf(other)]
+  if (mine !== undefined && theirs !== undefined) return mine.startsWith(theirs) || theirs.startsWith(mine)
+  if (mine !== undefined || theirs !== undefined) return canBegin(partsOf(mine === undefined ? one.pattern : other.pattern), 0, mine ?? theirs ?? '')
   return namesLike(one.pattern, other.pattern).some((key) => dateOf(other.pattern, key)) || namesLike(other.pattern, one.pattern).some((key) => dateOf(one.pattern, key))
 }
 

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { derivedId, type PageId } from '../../core/id.ts'
 import type { Incident } from '../../core/incident.ts'
 import type { Deed, Outcome } from '../../core/deed.ts'
-import { formatTime } from '../../core/calendar.ts'
 import { dueIn, ms, type Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { begin, decide, nextAt, step, type Decision, type PagingEvent } from './decide.ts'
@@ -14,9 +13,10 @@ import { fromGuard } from './guard/alarms.ts'
 import { applyFound, applyMemberLeft, FINDING_TABLES } from './guard/findings.ts'
 import { considerPaused, considerRemoved, considerSilenced, considerTurn, endNode, open, openNode, resolve, silenceEnds, type Lifecycle, type Opening } from './incidents.ts'
 import type { Paging } from './paging.ts'
-import { COMMUNICATIONS, type Cover, type Plan } from './plan.ts'
+import type { Cover, Plan } from './plan.ts'
 import type { Journaled, Mirrored } from './protocol.ts'
 import * as rows from './rows.ts'
+import { fromTell } from './told/promises.ts'
 
 export interface PageContext {
   /** The plan in force, covers included. */
@@ -123,13 +123,6 @@ export function pageRoom(context: PageContext): PageRoom {
     // A digest that failed is decided again for each of its incidents, soon: the next rung, the next step.
     if (is !== 'accepted') for (const { incident } of digest.rings) tx.schedule('page.decide', incident, dueIn(tx.now, ms(0)))
   }
-  /** A public update is due soon: whoever writes to the public is rung, first of all. */
-  const promised = (tx: Tx, b: { id: string; title: string; by: Instant }): void => {
-    const { communications, site } = context.plan()
-    if (communications.length === 0) return
-    const title = b.title.startsWith('#') ? 'our statement' : b.title
-    openNode(tx, life, `promise/${b.id}`, 'A public update is due', `“${title}” promised one by ${formatTime(b.by, site.timezone)}: holdfast board post --statement ${b.id}`, COMMUNICATIONS)
-  }
   const room: PageRoom = {
     name: 'page',
     tables: rows.TABLES + FINDING_TABLES,
@@ -148,8 +141,7 @@ export function pageRoom(context: PageContext): PageRoom {
       ...fromGuard(life),
       'watch.isolated': (tx, entry) => void openNode(tx, life, 'isolated', 'This node is cut off', cutOff(entry.body)),
       'watch.rejoined': (tx) => endNode(tx, life, 'isolated'),
-      'tell.promiseNears': (tx, entry) => promised(tx, entry.body as { id: string; title: string; by: Instant }),
-      'tell.posted': (tx, entry) => endNode(tx, life, `promise/${entry.stream}`),
+      ...fromTell(life, context.plan),
     },
     due: { 'page.decide': takeUp, 'page.digest': sendDigest, 'page.silence-ends': (tx, check) => silenceEnds(tx, life, check) },
     settled: { 'page.ring': rang, 'page.digest': digested },

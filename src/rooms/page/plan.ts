@@ -1,7 +1,7 @@
 // The paging plan: who can be rung how, who is on call when, and in which order. It is plain data, made once from the accepted
 // configuration plus the covers (overrides) that people entered, and held by keeper and ringer alike, so that both come to
 // the same decisions from the same plan.
-import type { Role } from '../../core/role.ts'
+import type { Role } from '../../core/authority/role.ts'
 import { minutes, type Instant, type Span } from '../../core/time.ts'
 
 /** One rung of a person's ladder: `hook after 4s`. */
@@ -73,16 +73,19 @@ export interface Plan {
 
 /** Policies that no file names: one that rings a person first, and one for whoever writes to the public. */
 export const COMMUNICATIONS = '~communications'
-export const firstOf = (person: string): string => `~${person}`
+export const firstOf = (...people: readonly string[]): string => `~${people.join('+')}`
+/** Who is rung first, all at once, where a policy that no file names says so. */
+export const firstIn = (policy: string): readonly string[] => (policy.startsWith('~') ? policy.slice(1).split('+') : [])
 
 /** The plan with these policies and the covers in force: what keeper and ringer decide by. */
 export function planInForce(plan: Plan, covers: readonly Cover[]): Plan {
-  const rest = (plan.policies['default'] ?? Object.values(plan.policies)[0])?.steps ?? []
-  const first = (name: string, people: readonly string[]): [string, Policy] =>
-    [name, { name, steps: [{ page: people.map((person) => ({ is: 'person', name: person })), wait: minutes(5) }, ...rest] }]
   const extra = Object.fromEntries([
-    ...Object.keys(plan.people).map((person) => first(firstOf(person), [person])),
-    ...(plan.communications.length > 0 ? [first(COMMUNICATIONS, plan.communications)] : []),
+    ...Object.keys(plan.people).map((person): [string, Policy] => [firstOf(person), first(plan, firstOf(person), [person])]),
+    ...(plan.communications.length > 0 ? [[COMMUNICATIONS, first(plan, COMMUNICATIONS, plan.communications)]] : []),
   ])
   return { ...plan, covers, policies: { ...plan.policies, ...extra } }
 }
+
+/** These people at once, then whoever is on call. */
+export const first = ({ policies }: Plan, name: string, people: readonly string[]): Policy =>
+  ({ name, steps: [{ page: people.map((person) => ({ is: 'person', name: person })), wait: minutes(5) }, ...((policies['default'] ?? Object.values(policies)[0])?.steps ?? [])] })

@@ -6,7 +6,7 @@ import { dueAfter, instantOf, minutes, ms, type Due, type Instant, type Now, typ
 import { person } from '../../words/notification.ts'
 import { coversOf, onCall } from './oncall.ts'
 import { pageId, type Paging, type Phase, type Ring } from './paging.ts'
-import type { Plan, Policy, Reach, Step, Target } from './plan.ts'
+import { first, firstIn, type Plan, type Policy, type Reach, type Step, type Target } from './plan.ts'
 
 /** The step of a hand-over: outside the policy, so that its pages have ids of their own. */
 export const HAND_OVER = -1
@@ -29,8 +29,14 @@ export const named = <T>(record: Readonly<Record<string, T>>, name: string): T |
 
 /** The policy that pages: the one named, else `default`, else the first, else one step that rings the fallback. */
 export function policyOf(plan: Plan, name: string): Policy {
-  const policy = named(plan.policies, name) ?? named(plan.policies, 'default') ?? Object.values(plan.policies)[0]
+  const policy = named(plan.policies, name) ?? together(plan, name) ?? named(plan.policies, 'default') ?? Object.values(plan.policies)[0]
   return policy && policy.steps.length > 0 ? policy : FALLBACK_ONLY
+}
+
+/** Several people at once, by a name that says who: those of them who are still there. */
+function together(plan: Plan, name: string): Policy | undefined {
+  const people = firstIn(name).filter((it) => Object.hasOwn(plan.people, it))
+  return people.length > 0 ? first(plan, name, people) : undefined
 }
 
 /** The step at a place; a policy that became shorter ends with its last step. */

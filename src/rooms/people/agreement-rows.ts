@@ -2,7 +2,7 @@
 // projection of the ledger. The stream of an agreement is strict: its version stands beside it, and whoever judged an older one
 // is refused. Who somebody is stands here as marks (`marked`), which say whether two share something and not what it is.
 import { createHmac } from 'node:crypto'
-import { mailboxOf, type Agreement, type Assent, type Identity, type Party, type Phase, type Terms } from '../../core/agreement.ts'
+import { mailboxOf, type Agreement, type Assent, type Identity, type Party, type Phase, type Terms } from '../../core/authority/agreement.ts'
 import type { AgreementId } from '../../core/id.ts'
 import { canonical, type Entry } from '../../core/ledger.ts'
 import type { Due, Instant } from '../../core/time.ts'

@@ -1,10 +1,10 @@
 // Agreements as facts: each is a strict stream, so of two keepers that judged the same version one is refused. What is judged is
-// `core/agreement.ts` and nothing else; here it is asked, recorded, and ended by time. Parties are told by their own channels
+// `core/authority/agreement.ts` and nothing else; here it is asked, recorded, and ended by time. Parties are told by their own channels
 // (`approach.ts`). Who somebody is, is looked at anew at every press: what became known since then counts as well (C-17).
-import { begin, step, type Act, type Agreement, type Assent, type Event, type Identity, type Press, type Proof, type Step, type Terms, type Verdict } from '../../core/agreement.ts'
+import { begin, step, type Act, type Agreement, type Assent, type Event, type Identity, type Press, type Proof, type Step, type Terms, type Verdict } from '../../core/authority/agreement.ts'
 import { newId, sha256, type AgreementId } from '../../core/id.ts'
 import { canonical } from '../../core/ledger.ts'
-import { may, type Role } from '../../core/role.ts'
+import { may, type Role } from '../../core/authority/role.ts'
 import { dueIn, type Now, type Span } from '../../core/time.ts'
 import type { Entry } from '../../core/ledger.ts'
 import type { Room, Tx } from '../../db/room.ts'

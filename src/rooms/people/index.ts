@@ -1,8 +1,8 @@
 // People: who is who, and who may what. Roles come from the configuration and from owners' grants; sessions, factors and links are
 // this room's to open and to end. Every sign-in, refusal and change is an entry without secrets. Who somebody is for an agreement
-// (`core/agreement.ts`) is put together here, from all that is known of them.
-import { ROLES, may, needsFactor, type Role } from '../../core/role.ts'
-import type { Identity } from '../../core/agreement.ts'
+// (`core/authority/agreement.ts`) is put together here, from all that is known of them.
+import { ROLES, may, needsFactor, type Role } from '../../core/authority/role.ts'
+import type { Identity } from '../../core/authority/agreement.ts'
 import type { Span } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'

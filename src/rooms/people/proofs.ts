@@ -1,7 +1,7 @@
 // Proofs that wait to be used: that somebody just showed a passkey or a code for one thing, to be handed in with the press that it
 // was given for. 256 random bits name one; it is used once, by its own person, from where it was given, and dies young. In memory:
 // a restart asks for the passkey anew.
-import { FRESH, type Proof } from '../../core/agreement.ts'
+import { FRESH, type Proof } from '../../core/authority/agreement.ts'
 import { sha256 } from '../../core/id.ts'
 import { isWithin, type Now } from '../../core/time.ts'
 import type { Random } from '../../ports/world.ts'

@@ -2,7 +2,7 @@
 // is secret lies beside it in working tables: hashes of passwords, recovery codes, sessions and one-time links; sealed secrets of
 // authenticators; public keys. None of it ever stands in the ledger (L-6), so a rebuild leaves it alone.
 import { canonical, type Entry } from '../../core/ledger.ts'
-import { isRole, type Role } from '../../core/role.ts'
+import { isRole, type Role } from '../../core/authority/role.ts'
 import type { Instant, Span } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 

@@ -60,6 +60,8 @@ export interface Statement {
 
 /** How much of the bytes was checked. `of` and `left` are absent where they are not known: nothing is promised then. */
 export interface StatementProgress {
+  /** What goes on: stored bytes are checked where nothing is said, or a copy is fetched that is restored. */
+  readonly what?: 'restore'
   readonly checked: number
   readonly of?: number
   readonly left?: Span
@@ -69,6 +71,29 @@ export interface StatementProgress {
 
 /** Who is silent for longer says nothing any more. */
 export const PROGRESS_GOOD: Span = minutes(3)
+
+/** Planned work begins and ends by somebody who says so, never by the clock. */
+export type MaintenanceState = 'scheduled' | 'in_progress' | 'completed' | 'cancelled'
+
+/** Planned work, as the public was told of it. */
+export interface Maintenance {
+  readonly id: string
+  readonly title: string
+  readonly state: MaintenanceState
+  /** When it is to begin and to end. */
+  readonly from: Instant
+  readonly until: Instant
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  readonly beganAt?: Instant
+  /** When it was said to be completed, or cancelled. */
+  readonly endedAt?: Instant
+  /** Newest first; `scheduled` is the announcement, and a reminder of it. */
+  readonly updates: readonly { readonly id: string; readonly state: MaintenanceState; readonly body: string; readonly at: Instant }[]
+  readonly componentIds: readonly string[]
+  /** Grows with each change of its state: calendars tell by it which of two is newer. */
+  readonly sequence: number
+}
 
 export interface Board {
   readonly id: string
@@ -81,4 +106,6 @@ export interface Board {
   readonly components: readonly BoardComponent[]
   /** Newest first: open ones, then those of the last 90 days, at most 50. */
   readonly statements: readonly Statement[]
+  /** Planned work: what is to come and what goes on by when it begins, then what ended in the last 90 days, newest first; at most 100. */
+  readonly maintenances: readonly Maintenance[]
 }

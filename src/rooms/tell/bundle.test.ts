@@ -9,7 +9,7 @@ const { NOW, at } = boards
 
 test('a bundle has the page, the JSON and the feeds, and the front page comes last', () => {
   const paths = [...renderBundle(boards.majorOutage, NOW).keys()]
-  assert.deepEqual(paths, [...STATUSPAGE_PATHS, 'history.atom', 'history.rss', 'live.html', 'index.html'])
+  assert.deepEqual(paths, [...STATUSPAGE_PATHS, 'history.atom', 'history.rss', 'calendar.ics', 'live.html', 'index.html'])
   assert.equal(paths.at(-1), FRONT)
 })
 
@@ -28,7 +28,7 @@ test('T-1: a bundle made from an old board says “not known” everywhere, and 
 })
 
 test('T-2: fields that nobody listed never come out', () => {
-  for (const text of renderBundle(planted(boards.majorOutage), NOW).values()) assert.deepEqual(canaries(text), [])
+  for (const text of [...renderBundle(planted(boards.majorOutage), NOW).values(), ...renderBundle(planted(boards.atWork), NOW).values()]) assert.deepEqual(canaries(text), [])
 })
 
 test('the same board at the same moment gives the same bytes', () => {

@@ -4,6 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Board } from './board.ts'
 import { renderFeeds } from './feeds.ts'
 import { renderBoard } from './html.ts'
+import { CALENDAR_PATH, renderBoardCalendar } from './maintenance/calendar.ts'
 import { renderStatuspage } from './statuspage.ts'
 
 /** The page to open; written last, so that it never speaks of files that are not there yet. */
@@ -15,6 +16,7 @@ export function renderBundle(board: Board, now: Instant): Map<string, string> {
   return new Map<string, string>([
     ...Object.entries(renderStatuspage(board, now)),
     ...Object.entries(renderFeeds(board)),
+    [CALENDAR_PATH, renderBoardCalendar(board)],
     [RELOADING, renderBoard(board, { now, live: false, reload: { is: 'on', other: FRONT } })],
     [FRONT, renderBoard(board, { now, live: false, reload: { is: 'offered', other: RELOADING } })],
   ])

@@ -50,6 +50,9 @@ test('twenty components, ninety days and ten statements fit into 30 kB, whatever
         ...(i < 25 ? { status: 'investigating' as const } : {}), componentIds: boards.large.components.map((c) => c.id),
         updates: Array.from({ length: 30 }, (_, n) => ({ id: `upd_${n}`, status: 'investigating' as const, body: text, at: at(-n * MINUTE), affected: [] })),
       })),
+      maintenances: Array.from({ length: 100 }, (_, i) => boards.workOf(i, text, i % 4 === 0 ? 'in_progress' : i % 4 === 1 ? 'completed' : 'scheduled', {
+        from: i % 4 === 2 ? -1 : 30, lasts: 2, of: boards.large.components.map((c) => c.id), more: { updates: Array.from({ length: 20 }, (_, n) => ({ id: `mu_${n}`, state: 'scheduled', body: text, at: at(-n * MINUTE) })) },
+      })),
     })
     assert.ok(Buffer.byteLength(page) <= MOST_BYTES, `${JSON.stringify(text.slice(0, 20))}: ${Buffer.byteLength(page)} bytes`)
   }
@@ -128,11 +131,12 @@ test('T-4: nothing that people write becomes active, and nothing pretends', () =
       ...boards.majorOutage, name: text, url: text, timezone: text, id: text,
       components: boards.majorOutage.components.map((c) => ({ ...c, name: text })),
       statements: boards.majorOutage.statements.map((s) => ({ ...s, id: text, title: text, updates: s.updates.map((u) => ({ ...u, id: text, body: text })) })),
+      maintenances: boards.atWork.maintenances.map((it) => ({ ...it, id: text, title: text, updates: it.updates.map((u) => ({ ...u, id: text, body: text })) })),
     })
     const tags = new Set([...page.matchAll(/<\/?([a-z?!][\w-]*)/gi)].map(([, name]) => name))
     for (const name of tags) assert.ok(ALLOWED.has(name ?? ''), `<${name}> out of ${JSON.stringify(text.slice(0, 40))}`)
     for (const [tag] of page.matchAll(/<[^>]*>/g)) assert.doesNotMatch(tag.replaceAll(/"[^"]*"/g, '""'), /\s(on\w+|style|src|srcdoc)=|'/, tag)
-    assert.deepEqual([...page.matchAll(/\shref="([^"]*)"/g)].map(([, href]) => href).filter((href) => !/^(#i-\w|data:image\/svg\+xml,.*|history\.(atom|rss)|api\/v2\/summary\.json|)$/.test(href ?? '')), [])
+    assert.deepEqual([...page.matchAll(/\shref="([^"]*)"/g)].map(([, href]) => href).filter((href) => !/^(#i-\w|data:image\/svg\+xml,.*|history\.(atom|rss)|calendar\.ics|api\/v2\/summary\.json|)$/.test(href ?? '')), [])
     // oxlint-disable-next-line no-control-regex -- what must not come out
     assert.doesNotMatch(page, /[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069\u200b]/)
     assert.ok(page.isWellFormed())

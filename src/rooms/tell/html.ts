@@ -8,6 +8,8 @@ import { html, isolated, join, line, lines, type Markup } from '../../words/mark
 import { iso, sayDate, zoneOf, type Zone } from '../../words/moment.ts'
 import { DAYS_SHOWN, drawBars, historyOf, merged, type Bar, type History } from './bars.ts'
 import { PROGRESS_GOOD, type Board, type Statement, type StatementUpdate } from './board.ts'
+import { CALENDAR_PATH } from './maintenance/calendar.ts'
+import { drawWork, type WorkRoom } from './maintenance/drawn.ts'
 import { AGE_SHOWN_AFTER, readBoard, type ComponentReading, type Reading } from './reading.ts'
 import { BOARD_POLICY, BOARD_STYLE } from './style.ts'
 
@@ -46,6 +48,8 @@ interface Room {
   readonly title: number
   readonly open: { readonly count: number; readonly updates: number; readonly body: number }
   readonly past: { readonly count: number; readonly updates: number; readonly body: number }
+  /** Planned work: of what goes on, of what is to come, and of what is over. */
+  readonly work: WorkRoom
   /** Days with trouble that are spelt out, over all components. */
   readonly days: number
   /** Days to a bar: more than one only where every component had another state every day. */
@@ -53,13 +57,13 @@ interface Room {
 }
 
 const ROOMS: readonly Room[] = [
-  { name: 80, title: 200, open: { count: 10, updates: 12, body: 2000 }, past: { count: 50, updates: 12, body: 1200 }, days: 160, perBar: 1 },
-  { name: 80, title: 200, open: { count: 10, updates: 8, body: 1200 }, past: { count: 50, updates: 4, body: 600 }, days: 100, perBar: 1 },
-  { name: 80, title: 160, open: { count: 10, updates: 5, body: 800 }, past: { count: 25, updates: 1, body: 300 }, days: 60, perBar: 1 },
-  { name: 80, title: 120, open: { count: 6, updates: 3, body: 500 }, past: { count: 12, updates: 1, body: 200 }, days: 30, perBar: 1 },
-  { name: 60, title: 100, open: { count: 4, updates: 1, body: 300 }, past: { count: 6, updates: 1, body: 120 }, days: 10, perBar: 2 },
-  { name: 30, title: 60, open: { count: 3, updates: 1, body: 200 }, past: { count: 0, updates: 0, body: 0 }, days: 0, perBar: 3 },
-  { name: 16, title: 40, open: { count: 1, updates: 1, body: 120 }, past: { count: 0, updates: 0, body: 0 }, days: 0, perBar: 5 },
+  { name: 80, title: 200, open: { count: 10, updates: 12, body: 2000 }, past: { count: 50, updates: 12, body: 1200 }, work: { count: 10, updates: 6, body: 2000 }, days: 160, perBar: 1 },
+  { name: 80, title: 200, open: { count: 10, updates: 8, body: 1200 }, past: { count: 50, updates: 4, body: 600 }, work: { count: 8, updates: 3, body: 800 }, days: 100, perBar: 1 },
+  { name: 80, title: 160, open: { count: 10, updates: 5, body: 800 }, past: { count: 25, updates: 1, body: 300 }, work: { count: 6, updates: 2, body: 500 }, days: 60, perBar: 1 },
+  { name: 80, title: 120, open: { count: 6, updates: 3, body: 500 }, past: { count: 12, updates: 1, body: 200 }, work: { count: 4, updates: 1, body: 300 }, days: 30, perBar: 1 },
+  { name: 60, title: 100, open: { count: 4, updates: 1, body: 300 }, past: { count: 6, updates: 1, body: 120 }, work: { count: 3, updates: 1, body: 160 }, days: 10, perBar: 2 },
+  { name: 30, title: 60, open: { count: 3, updates: 1, body: 200 }, past: { count: 0, updates: 0, body: 0 }, work: { count: 2, updates: 1, body: 80 }, days: 0, perBar: 3 },
+  { name: 16, title: 40, open: { count: 1, updates: 1, body: 120 }, past: { count: 0, updates: 0, body: 0 }, work: { count: 1, updates: 0, body: 0 }, days: 0, perBar: 5 },
 ]
 
 interface Page {
@@ -78,13 +82,14 @@ function drawPage(page: Page): string {
   const says = headline(page)
   const shape = shapeOf(says.reads)
   const base = options.base ?? ''
+  const work = drawWork({ maintenances: board.maintenances, components: board.components, now: options.now, stale: page.reading.stale, words, zone: page.zone, room: page.room.work, letters: page.room })
   const reload = options.reload
   return html`<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><title>${says.text} · ${words.statusOf(isolated(site))}</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">${options.live ? undefined : html`<meta http-equiv="Content-Security-Policy" content="${BOARD_POLICY.replace(/; frame-ancestors[^;]*/, '')}">`}${reload?.is === 'on' && html`<meta http-equiv="refresh" content="60">`}${tabPicture(shape)}<link rel="alternate" type="application/atom+xml" title="${words.past}" href="${base}history.atom"><style>${{ markup: BOARD_STYLE }}</style></head><body>${SHAPES}
 <aside class="late">${words.openedLongAgo}<a href="">${words.reload}</a></aside>
 <header><p class="site"><bdi>${site}</bdi></p></header>
 <main><div class="hero ${classOf(shape)}"><h1>${icon(shape)} ${says.text}</h1>${drawAge(page)}</div>
-${drawOpen(page)}${drawComponents(page)}${drawPast(page)}</main>
-<footer class="s"><p><a href="${base}history.atom">Atom</a><a href="${base}history.rss">RSS</a><a href="${base}api/v2/summary.json">JSON</a>${reload && html`<a href="${reload.other}">${reload.is === 'on' ? words.byHand : words.byItself}</a>`}</p><p>${words.foot} · ${page.zone.name}</p></footer></body></html>
+${drawOpen(page)}${work.current}${drawComponents(page)}${work.upcoming}${drawPast(page)}${work.past}</main>
+<footer class="s"><p><a href="${base}history.atom">Atom</a><a href="${base}history.rss">RSS</a><a href="${base}${CALENDAR_PATH}">${words.work.calendar}</a><a href="${base}api/v2/summary.json">JSON</a>${reload && html`<a href="${reload.other}">${reload.is === 'on' ? words.byHand : words.byItself}</a>`}</p><p>${words.foot} · ${page.zone.name}</p></footer></body></html>
 `.markup
 }
 

@@ -6,6 +6,8 @@ import { dueIn, minutes, seconds, type Instant, type Span } from '../../core/tim
 import type { Room, Tx } from '../../db/room.ts'
 import { PROGRESS_GOOD, type ComponentStatus, type StatementProgress, type StatementStatus, type StatementUpdate } from './board.ts'
 import { impactOf, isOutage, stateOf } from './components.ts'
+import { MAINTENANCE_PROJECTIONS, MAINTENANCE_TABLES } from './maintenance/rows.ts'
+import { plannedWork, type Planned } from './maintenance/planned.ts'
 import * as rows from './rows.ts'
 import { closingText, openingText, openingTitle, promiseOf, statementId, updateId, widenedText } from './statements.ts'
 import type { BoardPlan } from './view.ts'
@@ -34,6 +36,8 @@ export interface TellRoom extends Room {
   /** How far what goes on behind an open statement is; gone when it is not told again, or `undefined` ends it. False where no such statement is open. */
   progress(tx: Tx, statement: string, it: Omit<StatementProgress, 'at'> | undefined): boolean
   publish(tx: Tx, statement: string, by: string): boolean
+  /** Work that is announced to the public before it is done. */
+  readonly planned: Planned
   /** After a configuration came into force: components are judged anew. */
   configure(tx: Tx): void
 }
@@ -147,13 +151,16 @@ export function tellRoom(context: TellContext): TellRoom {
     tx.append({ is: 'tell.promiseNears', stream: id, body: { id, title: row.title, by: row.next_by, at: tx.now.wall } })
   }
 
+  const work = plannedWork({ board: plan, timezone: context.timezone, changed: context.changed })
   return {
     name: 'tell',
-    tables: rows.TABLES,
-    projections: rows.PROJECTIONS,
+    tables: rows.TABLES + MAINTENANCE_TABLES,
+    projections: [...rows.PROJECTIONS, ...MAINTENANCE_PROJECTIONS],
+    planned: work.planned,
     apply: {
       'watch.turned': rows.applyTurned, 'watch.removed': rows.applyRemoved, 'watch.paused': rows.applyPaused, 'watch.resumed': rows.applyRemoved, 'node.started': rows.applyStarted, 'tell.turned': rows.applyComponent,
       'tell.proposed': rows.applyProposed, 'tell.held': rows.applyHeld, 'tell.withdrawn': rows.applyWithdrawn, 'tell.posted': rows.applyPosted,
+      ...work.apply,
     },
     on: {
       'watch.turned': (tx, entry) => turned(tx, (entry.body as { check: string }).check, (entry.body as { at: Instant }).at),
@@ -162,7 +169,7 @@ export function tellRoom(context: TellContext): TellRoom {
       'tell.turned': (tx, entry) => componentTurned(tx, entry.body as rows.ComponentTurned),
     },
     due: {
-      'tell.publish': publish, 'tell.promise': promiseNears,
+      'tell.publish': publish, 'tell.promise': promiseNears, ...work.due,
       'tell.progressOver': (tx, statement) => {
         rows.dropProgress(tx.sql, statement)
         tx.afterwards(context.changed)
@@ -221,6 +228,7 @@ export function tellRoom(context: TellContext): TellRoom {
     configure(tx) {
       const sides = rows.loadSides(tx.sql)
       for (const board of context.boards()) judge(tx, board, sides, tx.now.wall)
+      work.configure(tx)
     },
   }
 }

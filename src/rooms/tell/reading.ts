@@ -45,7 +45,7 @@ export function readBoard(board: Board, now: Instant): Reading {
 export const isOpen = (statement: Statement): boolean => statement.status !== 'resolved' && statement.status !== 'postmortem'
 
 /** How many characters of an update's text are given out, so that all of them together stay below `whole`. */
-export function roomPerBody(statements: readonly Statement[], updates: number, { most, whole }: { readonly most: number; readonly whole: number }): number {
+export function roomPerBody(statements: readonly { readonly updates: readonly { readonly body: string }[] }[], updates: number, { most, whole }: { readonly most: number; readonly whole: number }): number {
   const lengths = statements.flatMap((s) => s.updates.slice(0, updates).map((u) => Math.min(most, u.body.length)))
   return lengths.reduce((sum, length) => sum + length, 0) <= whole ? most : Math.max(100, Math.floor(whole / lengths.length))
 }

@@ -17,7 +17,7 @@ create table if not exists tell_statement (id text primary key, board text not n
   components text not null, state text not null, body text not null, publish_at integer, held_by text, started integer not null, created integer not null,
   updated integer not null, monitoring integer, resolved integer, next_by integer) strict, without rowid;
 create table if not exists tell_update (id text primary key, statement text not null, status text not null, body text not null, at integer not null, affected text not null) strict, without rowid;
-create table if not exists tell_progress (statement text primary key, checked integer not null, of_ integer, left_ integer, at integer not null) strict, without rowid;
+create table if not exists tell_advance (statement text primary key, what text not null, checked integer not null, of_ integer, left_ integer, at integer not null) strict, without rowid;
 create index if not exists tell_update_by on tell_update (statement, at);
 `
 
@@ -109,13 +109,13 @@ export const loadPublished = (sql: Sql, board: string, since: number, most: numb
 
 /** How far a scan is that somebody told of: a working row, gone with whoever tells it. */
 export const loadProgress = (sql: Sql, statement: string): StatementProgress | undefined => {
-  const row = sql.get<{ checked: number; of_: number | null; left_: number | null; at: number }>('select checked, of_, left_, at from tell_progress where statement = ?', statement)
-  return row && { checked: row.checked, at: row.at as Instant, ...(row.of_ === null ? {} : { of: row.of_ }), ...(row.left_ === null ? {} : { left: row.left_ as Span }) }
+  const row = sql.get<{ what: string; checked: number; of_: number | null; left_: number | null; at: number }>('select what, checked, of_, left_, at from tell_advance where statement = ?', statement)
+  return row && { ...(row.what === 'restore' ? { what: row.what } : {}), checked: row.checked, at: row.at as Instant, ...(row.of_ === null ? {} : { of: row.of_ }), ...(row.left_ === null ? {} : { left: row.left_ as Span }) }
 }
-export const saveProgress = (sql: Sql, statement: string, { checked, of, left, at }: StatementProgress): void =>
-  void sql.run('insert into tell_progress (statement, checked, of_, left_, at) values (?,?,?,?,?) on conflict (statement) do update set checked = excluded.checked, of_ = excluded.of_, left_ = excluded.left_, at = excluded.at',
-    statement, Math.floor(checked), of === undefined ? null : Math.floor(of), left === undefined ? null : Math.floor(left), Math.floor(at))
-export const dropProgress = (sql: Sql, statement: string): void => void sql.run('delete from tell_progress where statement = ?', statement)
+export const saveProgress = (sql: Sql, statement: string, { what, checked, of, left, at }: StatementProgress): void =>
+  void sql.run('insert into tell_advance (statement, what, checked, of_, left_, at) values (?,?,?,?,?,?) on conflict (statement) do update set what = excluded.what, checked = excluded.checked, of_ = excluded.of_, left_ = excluded.left_, at = excluded.at',
+    statement, what ?? 'check', Math.floor(checked), of === undefined ? null : Math.floor(of), left === undefined ? null : Math.floor(left), Math.floor(at))
+export const dropProgress = (sql: Sql, statement: string): void => void sql.run('delete from tell_advance where statement = ?', statement)
 
 interface UpdateRow extends Record<string, unknown> { id: string; status: StatementStatus; body: string; at: number; affected: string }
 export const loadUpdates = (sql: Sql, statement: string): StatementUpdate[] =>

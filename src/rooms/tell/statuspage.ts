@@ -4,7 +4,8 @@
 import type { Instant } from '../../core/time.ts'
 import { line, lines, webAddress } from '../../words/markup.ts'
 import { iso, zoneOf } from '../../words/moment.ts'
-import type { Board, Statement, StatementUpdate } from './board.ts'
+import type { Board, Maintenance, Statement, StatementUpdate } from './board.ts'
+import { isPlanned, standingOf, type Standing } from './maintenance/standing.ts'
 import { readBoard, roomPerBody, type ComponentReading, type Reading } from './reading.ts'
 
 /** The paths, seen from the board's root. */
@@ -26,20 +27,21 @@ export function renderStatuspage(board: Board, now: Instant): Readonly<Record<St
   const page = pageOf(board)
   const components = componentsOf(board, reading)
   const status = statusOf(reading, board)
-  const room = roomPerBody(board.statements, MOST_UPDATES, BODIES)
+  const room = roomPerBody([...board.statements, ...board.maintenances], MOST_UPDATES, BODIES)
   const incidents = board.statements.map((s) => incidentOf(board, s, components, room))
   const unresolved = reading.open.map((s) => incidentOf(board, s, components, room))
+  const works = board.maintenances.map((it) => [it, maintenanceOf(board, it, { components, room, standing: standingOf(it, now, reading.stale) })] as const)
+  const worksThat = (are: (it: Maintenance) => boolean): unknown[] => works.filter(([it]) => are(it)).map(([, drawn]) => drawn)
   const body = (more: Readonly<Record<string, unknown>>): string => JSON.stringify({ page, ...more })
   return {
-    'api/v2/summary.json': body({ components, incidents: unresolved, scheduled_maintenances: [], status }),
+    'api/v2/summary.json': body({ components, incidents: unresolved, scheduled_maintenances: worksThat(isPlanned), status }),
     'api/v2/status.json': body({ status }),
     'api/v2/components.json': body({ components }),
     'api/v2/incidents.json': body({ incidents }),
     'api/v2/incidents/unresolved.json': body({ incidents: unresolved }),
-    // Planned work is not told yet; the lists are there, and empty.
-    'api/v2/scheduled-maintenances.json': body({ scheduled_maintenances: [] }),
-    'api/v2/scheduled-maintenances/upcoming.json': body({ scheduled_maintenances: [] }),
-    'api/v2/scheduled-maintenances/active.json': body({ scheduled_maintenances: [] }),
+    'api/v2/scheduled-maintenances.json': body({ scheduled_maintenances: worksThat(() => true) }),
+    'api/v2/scheduled-maintenances/upcoming.json': body({ scheduled_maintenances: worksThat(({ state }) => state === 'scheduled') }),
+    'api/v2/scheduled-maintenances/active.json': body({ scheduled_maintenances: worksThat(({ state }) => state === 'in_progress') }),
   }
 }
 
@@ -140,7 +142,36 @@ function updateOf(statement: Statement, update: StatementUpdate, room: number): 
   }
 }
 
-/** Where the board tells this statement; feeds and JSON point there. */
+/** What Statuspage's own words for planned work cannot say. */
+const WORK_STATES: Readonly<Partial<Record<Standing, string>>> = { 'not-begun': 'not_begun', missed: 'not_begun', overdue: 'overdue', cancelled: 'cancelled', unknown: 'unknown' }
+/** There is no word for what was cancelled: it is over, and says beside it how. */
+const statusOfWork = (state: Maintenance['state']): string => (state === 'cancelled' ? 'completed' : state)
+
+function maintenanceOf(board: Board, it: Maintenance, { components, room, standing }: { readonly components: readonly Component[]; readonly room: number; readonly standing: Standing }): Readonly<Record<string, unknown>> {
+  return {
+    id: it.id,
+    name: line(it.title, MOST_NAME),
+    status: statusOfWork(it.state),
+    created_at: iso(it.createdAt),
+    updated_at: iso(it.updatedAt),
+    monitoring_at: null,
+    resolved_at: orNull(it.endedAt),
+    started_at: orNull(it.beganAt),
+    impact: 'maintenance',
+    shortlink: statementAddress(board, it),
+    page_id: board.id,
+    incident_updates: it.updates.slice(0, MOST_UPDATES).map((u) => {
+      const at = iso(u.at)
+      return { id: u.id, status: statusOfWork(u.state), body: lines(u.body, room), incident_id: it.id, created_at: at, updated_at: at, display_at: at, affected_components: [], deliver_notifications: true }
+    }),
+    components: components.filter((c) => it.componentIds.includes(c.id)),
+    scheduled_for: iso(it.from),
+    scheduled_until: iso(it.until),
+    ...(WORK_STATES[standing] === undefined ? {} : { holdfast_state: WORK_STATES[standing] }),
+  }
+}
+
+/** Where the board tells this statement, or planned work; feeds, calendars and JSON point there. */
 export const statementAddress = (board: Pick<Board, 'url'>, statement: Pick<Statement, 'id'>): string => {
   const address = webAddress(board.url)
   return address === '' ? '' : `${address}#${encodeURIComponent(statement.id.toWellFormed())}`

@@ -4,7 +4,8 @@ import { dayBounds, dayOf } from '../../core/calendar.ts'
 import { days, type Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import { saidOf } from '../../db/store.ts'
-import { PROGRESS_GOOD, type Board, type BoardComponent, type Day, type Statement, type StatementProgress } from './board.ts'
+import { PROGRESS_GOOD, type Board, type BoardComponent, type Day, type Maintenance, type Statement, type StatementProgress } from './board.ts'
+import { viewMaintenances } from './maintenance/rows.ts'
 import * as rows from './rows.ts'
 
 /** A board of the configuration, as this room needs it. */
@@ -70,6 +71,13 @@ const statementOf = (sql: Sql, row: rows.StatementRow, now: Instant, progress = 
   updates: rows.loadUpdates(sql, row.id), componentIds: JSON.parse(row.components) as string[],
 })
 
+/** Work that goes on explains nothing but itself: what is out, degraded or not known reads as just that. */
+function underWork(component: BoardComponent, maintenances: readonly Maintenance[]): BoardComponent {
+  if (component.status !== 'operational' || component.unknown || component.paused) return component
+  const began = maintenances.filter((it) => it.state === 'in_progress' && it.componentIds.includes(component.id)).flatMap(({ beganAt }) => beganAt ?? [])
+  return began.length === 0 ? component : { ...component, status: 'under_maintenance', since: Math.max(component.since, Math.min(...began)) as Instant }
+}
+
 /** Everything that the public may know of one board now, and nothing else (T-2). */
 export function viewBoard(sql: Sql, plan: BoardPlan, site: { url: string; timezone: string }, now: Instant): Board {
   const since = (rows.measuringSince(sql) ?? now) as Instant
@@ -82,8 +90,10 @@ export function viewBoard(sql: Sql, plan: BoardPlan, site: { url: string; timezo
       since: (row?.since ?? since) as Instant, createdAt: (row?.created ?? since) as Instant, days: daysOf(sql, it.id, site.timezone, now),
     }
   })
+  const maintenances = viewMaintenances(sql, plan.slug, now - KEPT)
   return {
-    id: plan.slug, name: plan.name, url: plan.address ?? site.url, timezone: site.timezone, asOf: now, measuringSince: since, components,
+    id: plan.slug, name: plan.name, url: plan.address ?? site.url, timezone: site.timezone, asOf: now, measuringSince: since, components: components.map((it) => underWork(it, maintenances)),
     statements: rows.loadPublished(sql, plan.slug, now - KEPT, 50).map((row) => statementOf(sql, row, now)),
+    maintenances,
   }
 }

@@ -1,26 +1,30 @@
 // What Holdfast answers about planned changes: clusters as they are known, runbooks, and the plan of a run. The facts are taken from what other rooms know:
-// copies and their proofs, open incidents, checks, cables. Nobody looks at members of clusters yet, so of those every answer is
-// "not known", and a plan that asks for them is refused.
+// copies and their proofs, open incidents, checks, cables, members of clusters. What nobody looked at, or too long ago, is not known, and a plan
+// that asks for it is refused.
 import type { Found } from '../../core/evidence.ts'
-import type { Instant, Now } from '../../core/time.ts'
+import type { Instant, Now, Stamp } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { ChangeConfig } from '../../rooms/change/config.ts'
 import type { Answered, Facts, Witness } from '../../rooms/change/gates.ts'
 import type { Accepted, Plan } from '../../rooms/change/plan.ts'
 import type { Runbook, Want } from '../../rooms/change/runbook.ts'
-import type { HostsHeard } from '../../rooms/change/hosts-heard.ts'
-import { sightOf } from '../../rooms/change/sight.ts'
-import { countsOf, designed, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
+import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
+import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
+import { knownCounts } from '../../rooms/change/sight.ts'
+import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
 import { clusterOf, fatesOf, hostOf, type Cluster } from '../../rooms/change/topology.ts'
 import { permitOf } from '../../rooms/change/window.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import type { Check } from '../../rooms/watch/check.ts'
+import { announcedFact } from './announced.ts'
 import { viewBackupSet, type BackupAnswer } from '../backups.ts'
 
 export interface MemberAnswer {
   readonly host: string
   readonly state: Found['is']
+  /** What it said of itself last, or why nothing is known. */
+  readonly says: string
   readonly weight: number
   /** What takes it down with others: `rack r1`. */
   readonly fates: readonly string[]
@@ -34,6 +38,8 @@ export interface ClusterAnswer {
   /** Further failures that are tolerated now; -1: too few are left, null: not known. */
   readonly tolerance: number | null
   readonly says: string
+  /** What nobody looks at, so that nothing rests on it; null: nothing. */
+  readonly lacks: string | null
   /** The same with every member well. */
   readonly designed: number | null
   /** What all of it hangs on. */
@@ -76,17 +82,25 @@ export interface CheckSeen {
   readonly state: string
   readonly says: string
   readonly lastLook: { readonly at: Instant } | null
+  /** When that look began. */
+  readonly from?: Stamp
+  /** When a heartbeat reported last. */
+  readonly reported?: Stamp
 }
 
 /** What is asked for the facts. */
 export interface Grounds {
   readonly sql: Sql
   readonly now: Now
+  /** The site's, for moments in answers. */
+  readonly timezone: string
   readonly change: ChangeConfig
   readonly sets: ReadonlyMap<string, BackupSet>
   readonly check: (name: string) => CheckSeen | undefined
   /** What hosts said of themselves. */
-  readonly hosts: Pick<HostsHeard, 'link' | 'links'>
+  readonly hosts: Pick<HostsHeard, 'boot' | 'link' | 'links'>
+  /** What members of clusters said of themselves. */
+  readonly members: Pick<MembersHeard, 'member' | 'sight' | 'stopped'>
 }
 
 const unknown = (subject: string, says: string): Answered => ({ found: 'unknown', evidence: [{ subject, observer: 'nobody', at: null, says }] })
@@ -103,22 +117,31 @@ export function factsOf(grounds: Grounds): Facts {
     now: now.wall, incidents,
     sight(name) {
       const cluster = clusterOf(change, name)
-      return cluster ? sightOf(cluster, [], now) : { is: 'unknown', says: `there is no cluster “${name}”` }
+      return cluster ? grounds.members.sight(cluster, now) : { is: 'unknown', says: `there is no cluster “${name}”` }
     },
     links(name) {
       const host = hostOf(change, name)
       return !host || host.links.length === 0 ? unknown(name, 'its links are not named in the configuration') : grounds.hosts.links(host, now)
     },
+    boot: (name) => grounds.hosts.boot(name, now),
+    stopped(host) {
+      const cluster = change.clusters.find(({ members }) => members.includes(host))
+      return cluster ? grounds.members.stopped(cluster, host, now) : unknown(host, 'it is no member of a cluster: nobody looks whether anything runs there')
+    },
+    synced(name, host) {
+      const cluster = clusterOf(change, name)
+      return cluster ? grounds.members.member(cluster, host, now) : unknown(name, `there is no cluster “${name}”`)
+    },
     check: (name) => checkFact(grounds.check(name), name),
     backup: (want) => backupFact(want, grounds),
-    announced: (board) => unknown(board, 'Holdfast cannot announce work yet'),
+    announced: (of) => announcedFact(of, { sql, now: now.wall, timezone: grounds.timezone }),
   }
 }
 
 function checkFact(answer: CheckSeen | undefined, name: string): Answered {
   if (!answer) return unknown(name, 'there is no such check')
   const found = answer.state === 'up' ? 'pass' : answer.state === 'down' ? 'fail' : 'unknown'
-  return { found, evidence: [{ subject: name, observer: 'the prober', at: answer.lastLook?.at ?? null, says: answer.says }] }
+  return { found, evidence: [{ subject: name, observer: 'the prober', at: answer.lastLook?.at ?? null, says: answer.says }], ...(answer.from ? { from: answer.from } : {}), ...(answer.reported ? { reported: answer.reported } : {}) }
 }
 
 /** The best copy that a set has, held against what is wanted of one. */
@@ -150,25 +173,23 @@ export const viewClusters = (grounds: Grounds, checks: readonly Check[]): Cluste
 function viewCluster(cluster: Cluster, grounds: Grounds, checks: readonly Check[]): ClusterAnswer {
   const { change } = grounds
   const facts = factsOf(grounds)
-  const sight = facts.sight(cluster.name)
-  const tolerance: Tolerance = sight.is === 'seen' ? toleranceOf(countsOf(cluster, change, (of) => { const it = facts.sight(of.name); return it.is === 'seen' ? it : { total: of.members.length, healthy: [] } })) : { is: 'unknown', says: sight.says }
+  const known = knownCounts(cluster, change, facts.sight)
+  const tolerance: Tolerance = typeof known === 'string' ? { is: 'unknown', says: known } : toleranceOf(known)
   const built = toleranceOf(designed(cluster, change))
+  const sight = facts.sight(cluster.name)
   return {
     schema: 'holdfast.cluster/1', cluster: cluster.name, kind: cluster.kind, from: cluster.from, shared: sharedOf(cluster, change),
-    tolerance: figure(tolerance), says: sayTolerance(tolerance), designed: figure(built),
-    members: cluster.members.map((host) => memberOf(cluster, host, grounds, facts)),
+    tolerance: numberOf(tolerance), says: sayTolerance(tolerance), lacks: sight.is === 'seen' ? (sight.lacks ?? null) : null, designed: numberOf(built),
+    members: cluster.members.map((host) => memberOf(cluster, host, grounds)),
     checks: checks.flatMap(({ name, standsOn = [] }) => standsOn.filter((on) => on === cluster.name || cluster.members.includes(on)).map((on) => ({ check: name, on, state: grounds.check(name)?.state ?? 'unknown' }))),
   }
 }
 
-const figure = (it: Tolerance): number | null => (it.is === 'known' ? it.failures : it.is === 'lost' ? -1 : null)
-
-function memberOf(cluster: Cluster, name: string, { change, hosts, now }: Grounds, facts: Facts): MemberAnswer {
+function memberOf(cluster: Cluster, name: string, { change, hosts, members, now }: Grounds): MemberAnswer {
   const host = hostOf(change, name)
-  const sight = facts.sight(cluster.name)
-  const state = sight.is !== 'seen' ? 'unknown' : sight.healthy.includes(name) ? 'pass' : 'fail'
+  const { found, evidence } = members.member(cluster, name, now)
   return {
-    host: name, state, weight: cluster.weights[name] ?? 1, fates: host ? fatesOf(host) : [],
+    host: name, state: found, says: evidence[0]?.says ?? '', weight: cluster.weights[name] ?? 1, fates: host ? fatesOf(host) : [],
     links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: hosts.link(host, it.name, now).found })) : [],
   }
 }

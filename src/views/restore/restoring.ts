@@ -5,6 +5,7 @@ import type { Assertion } from '../../ports/backup.ts'
 import type { DamagedUnit } from '../../ports/backup/live.ts'
 import type { StorePlace } from '../../rooms/guard/config.ts'
 import type { RestoreReport } from '../../rooms/guard/restore/report.ts'
+import type { Progress } from '../../rooms/guard/scan/pace.ts'
 import type { Swap } from '../../rooms/guard/restore/swap.ts'
 import type { RestoreBegunAnswer } from './restores.ts'
 
@@ -22,6 +23,8 @@ export interface Restoring {
   /** Somebody said that a dump may be run with the rights of a superuser; where nobody did it is refused. */
   readonly asSuperuser?: boolean
   readonly say: (text: string) => void
+  /** How much of the copy has come. */
+  readonly progress?: (it: Progress) => void
   readonly signal: AbortSignal
 }
 

@@ -61,7 +61,7 @@ export interface KeepCalls extends ArmCalls {
   /** Asks two people to remove for good what a list names. */
   'backups.purge': { args: { plan: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer | RefusalAnswer }
   /** `copies`: keys. Without any: everything that lies aside. What came back is held. */
-  'backups.release': { args: { set: string; store?: string; copies?: readonly string[]; person?: string }; body: ReleaseAnswer }
+  'backups.release': { args: { set: string; store?: string; copies?: readonly string[]; all?: true; person?: string }; body: ReleaseAnswer }
 }
 
 /** Whose word it is: of a run on schedule, of those who armed it. */

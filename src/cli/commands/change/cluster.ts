@@ -22,13 +22,14 @@ const show: Command = async (session, [name]) => {
 
 const sayFailures = (failures: number | null): string => (failures === null ? 'not known' : failures < 0 ? 'too few are left' : failures === 1 ? '1 further failure' : `${failures === 0 ? 'no' : failures} further failures`)
 
-function draw({ out }: Session, { cluster, kind, members, says, designed, shared, checks, from }: ClusterAnswer): void {
+function draw({ out }: Session, { cluster, kind, members, says, lacks, designed, shared, checks, from }: ClusterAnswer): void {
   out.data(`${out.paint('strong', cluster)}  ${kind}, ${members.length} ${members.length === 1 ? 'member' : 'members'}, ${from}`)
   out.table(members.map((it, at): Cell[] => [
-    `${at === members.length - 1 ? '└─' : '├─'} ${it.host}`, out.shape(SHAPES[it.state] ?? 'unknown'), WORDS[it.state] ?? it.state, it.weight === 1 ? '' : `weighs ${it.weight}`,
+    `${at === members.length - 1 ? '└─' : '├─'} ${it.host}`, out.shape(SHAPES[it.state] ?? 'unknown'), WORDS[it.state] ?? it.state, it.says, it.weight === 1 ? '' : `weighs ${it.weight}`,
     it.links.map(({ link, neighbour }) => `${link}${neighbour === null ? '' : ` ── ${neighbour}`}`).join(', '), it.fates.join(', '),
   ]))
   out.data(`   now: it ${says}`)
+  if (lacks !== null) out.data(out.paint('soft', `   ${lacks}`))
   out.data(`   with every member well: ${sayFailures(designed)}`)
   for (const fate of shared) out.data(out.paint('degraded', `   all of it hangs on ${fate}: nothing tolerates the loss of that`))
   for (const it of checks) out.data(`   ${it.check} leans on ${it.on}: ${it.state}`)

@@ -1,5 +1,6 @@
 // `holdfast runbooks`: planned work, and its plan for one host: every step with what is done where, how many further failures are tolerated, and what every gate
-// knows and lacks. A plan does nothing; so far nothing carries one out.
+// knows and lacks. A plan does nothing; `holdfast runbooks run` (runs.ts) begins one.
+import { isRefused } from '../../../rooms/change/plan.ts'
 import type { PlanAnswer, RunbooksAnswer } from '../../../views/change/changes.ts'
 import { EXIT, usage } from '../../failure.ts'
 import { plain, type Cell, type Shape } from '../../output.ts'
@@ -21,7 +22,7 @@ const list: Command = async (session) => {
 }
 
 /** `CODE=reason`, each of its own. */
-function readAccepted(given: unknown): { code: string; reason: string }[] {
+export function readAccepted(given: unknown): { code: string; reason: string }[] {
   return (Array.isArray(given) ? given : []).map((it) => {
     const text = String(it)
     const at = text.indexOf('=')
@@ -36,8 +37,6 @@ const plan: Command = async (session, [name = ''], options) => {
   session.out.answer(body, () => draw(session, body))
   return isRefused(body) ? EXIT.refused : EXIT.pending
 }
-
-const isRefused = ({ steps }: PlanAnswer): boolean => steps.some(({ gates }) => gates.some(({ found }) => found !== 'pass'))
 
 const sayTolerance = (failures: number | null): string => (failures === null ? '?' : failures < 0 ? 'too few left' : `${failures}`)
 
@@ -56,8 +55,7 @@ function draw({ out }: Session, { runbook, host, tolerance, steps, accept, id, h
   out.data()
   for (const it of accept) out.data(`to be accepted: --accept ${it.code}=…  ${it.why} (step ${it.step})`)
   out.data(`plan ${id} · ${hash.slice(0, 16)}`)
-  if (isRefused({ steps } as PlanAnswer)) out.data(out.paint('down', 'Refused: not everything that it wants is known and so.'))
-  out.talk('Nothing carries it out yet: a plan can be drawn, and nothing can be run.')
+  if (isRefused({ steps })) out.data(out.paint('down', 'Refused: not everything that it wants is known and so.'))
 }
 
 export { list, plan }

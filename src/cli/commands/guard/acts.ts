@@ -57,14 +57,14 @@ const apply: Command = async (session, [on = ''], options) => {
     body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
   }
   const { out } = session
-  if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: body.refusals.map((it) => ({ ...it, found: 'fail', evidence: [] })) }))
+  if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: body.refusals }))
   else out.answer(body, () => drawActs(session, body))
   return refused ? EXIT.refused : body.waiting + body.under_way > 0 ? EXIT.pending : body.held.length > 0 ? EXIT.down : EXIT.fine
 }
 
 const release: Command = async (session, [on = '', ...keys], options) => {
   if (keys.length === 0 && options['all'] !== true) throw usage('Which objects come back?', 'name their keys, or say --all')
-  const body = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? {} : { keys }) })
+  const body = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? { all: true } : { keys }) })
   session.out.answer(body, () => {
     session.out.talk(`${body.wanted} come back as soon as a hand is there; it takes no agreement.`)
     for (const key of body.missing) session.out.talk(`${plain(key)} does not lie aside`)
@@ -78,4 +78,4 @@ const accept: Command = async (session, [on = '', what = '', seen = ''], options
   return EXIT.fine
 }
 
-export { accept, apply, arm, closeBreaker, disarm, purge, release }
+export { accept, askTwo, apply, arm, closeBreaker, disarm, purge, release }

@@ -1,4 +1,4 @@
-// `holdfast backups apply|purge|release`: retention carried out. A plan is applied by its id, which is the hash of what was read; with the name of a set, or
+// `holdfast backups apply|purge|release|close-breaker`: retention carried out. A plan is applied by its id, which is the hash of what was read; with the name of a set, or
 // none, the plans are only shown. What was done is said copy by copy. To remove for good two people are asked, as for a reconcile.
 import type { ReleaseAnswer } from '../../../views/acts.ts'
 import type { ApprovalAnswer } from '../../../views/agreements.ts'
@@ -11,7 +11,7 @@ import { plain, type Cell } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { agreed } from '../approvals.ts'
 import { drawPlans, exitOfPlans } from '../backups.ts'
-import { peopleOf } from './acts.ts'
+import { askTwo, peopleOf } from './acts.ts'
 
 const PAUSE = 1000
 const MARKS: Readonly<Record<KeptAct['state'], 'ok' | 'unknown' | 'down' | 'degraded'>> = { done: 'ok', waiting: 'unknown', 'under way': 'unknown', held: 'degraded' }
@@ -111,7 +111,7 @@ const purge: Command = async (session, [on = ''], options) => {
 const release: Command = async (session, [set = '', ...copies], options) => {
   if (copies.length === 0 && options['all'] !== true) throw usage('Which copies come back?', 'name their keys, or say --all')
   const store = textOption(options, 'store')
-  const body = await ask<ReleaseAnswer>(session, 'POST', `/backups/${segment(set)}/release`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copies.length === 0 ? {} : { copies }) })
+  const body = await ask<ReleaseAnswer>(session, 'POST', `/backups/${segment(set)}/release`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copies.length === 0 ? { all: true } : { copies }) })
   session.out.answer(body, () => {
     session.out.talk(`${body.wanted} ${body.wanted === 1 ? 'comes' : 'come'} back as soon as a hand is there, and ${body.wanted === 1 ? 'is' : 'are'} held: holdfast backups hold ${set} <copy> --end lets go of one.`)
     for (const key of body.missing) session.out.talk(`${plain(key)} does not lie aside`)
@@ -119,4 +119,15 @@ const release: Command = async (session, [set = '', ...copies], options) => {
   return body.missing.length > 0 ? EXIT.failed : EXIT.fine
 }
 
-export { apply, arm, disarm, purge, release }
+/** The breaker of a set in one store: the one that is open, where only one is. */
+const closeBreaker: Command = async (session, [set = ''], options) => {
+  if (textOption(options, 'message') === undefined) throw usage('A breaker is closed with a reason.', 'say in a sentence why so much is right: --message')
+  const given = textOption(options, 'store')
+  const opened = given === undefined ? (await plansOf(session, set)).plans.flatMap(({ store, schedule }) => (schedule.because.length > 0 ? [store] : [])) : [given]
+  const [store] = opened
+  if (store === undefined) throw new Failure(`No breaker of ${set} is open.`, { exit: EXIT.refused, code: 'HF-C042', help: 'there is nothing to close' })
+  if (opened.length > 1) throw usage(`Breakers of ${set} are open in ${opened.join(' and ')}.`, 'say which is meant: --store')
+  return askTwo(session, 'close-breaker', `keep:${set}@${store}`, options)
+}
+
+export { apply, arm, closeBreaker, disarm, purge, release }

@@ -3,6 +3,8 @@
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { linesOf } from '../../../rooms/guard/reconcile/lines.ts'
+import { partsOf } from '../../../rooms/guard/reconcile/plan.ts'
+import type { ActsAnswer } from '../../../views/acts.ts'
 import type { ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../../../views/reconciles.ts'
 import { saySpan } from '../../../words/moment.ts'
 import { saySize } from '../../../words/size.ts'
@@ -22,10 +24,10 @@ type Run = ReconcileRunAnswer & { readonly plan: NonNullable<ReconcileRunAnswer[
 const isPlan = (run: ReconcileRunAnswer | null): run is Run => run !== null && run.plan !== null
 
 /** 5 refused, 4 acts planned, 0 nothing; 3 where no run came to its end. */
-function exitOf(run: ReconcileRunAnswer | null): number {
+function exitOf(run: ReconcileRunAnswer | null, isLeft = true): number {
   if (!isPlan(run)) return EXIT.down
   const { refusals, totals } = run.plan
-  return refusals.length > 0 ? EXIT.refused : totals.quarantine + totals.purge + totals.release > 0 ? EXIT.pending : EXIT.fine
+  return refusals.length > 0 ? EXIT.refused : !isLeft ? EXIT.fine : totals.quarantine + totals.purge + totals.release > 0 ? EXIT.pending : EXIT.fine
 }
 
 const plan: Command = async (session, [name = ''], options) => {
@@ -33,7 +35,13 @@ const plan: Command = async (session, [name = ''], options) => {
   const at = `/reconcile/${segment(name)}`
   const before = (await ask<ReconcileAnswer>(session, 'GET', at)).latest?.at
   let told = ''
-  for (let it = await ask<ReconcileAnswer>(session, 'POST', `${at}/run`); ; it = await ask<ReconcileAnswer>(session, 'GET', at)) {
+  const begun = await ask<ReconcileAnswer>(session, 'POST', `${at}/run`).catch((cause: unknown) => notRun(cause))
+  if (begun instanceof Failure) {
+    if (out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: begun.code, reasons: [{ id: 'run', found: 'unknown', text: begun.message, evidence: [], cure: `No run was made, and nothing was touched. ${REACHABLE}` }] }))
+    else for (const line of [`Refused: ${begun.message}`, '  → No run was made, and nothing was touched.', `  → ${REACHABLE}`]) out.data(line)
+    return EXIT.refused
+  }
+  for (let it = begun; ; it = await ask<ReconcileAnswer>(session, 'GET', at)) {
     if (it.running === null) {
       if (it.latest === null || it.latest.at === before) throw new Failure('No run came to its end.', { exit: EXIT.down, code: 'HF-C030', help: 'holdfast reconcile show says what stands in the way' })
       await print(session, it, it.latest, options['jsonLines'] === true)
@@ -43,6 +51,14 @@ const plan: Command = async (session, [name = ''], options) => {
     told = it.running
     await new Promise((resolve) => setTimeout(resolve, PAUSE))
   }
+}
+
+const REACHABLE = 'What was armed stays armed, and runs go on by themselves as soon as that is over.'
+
+/** A run that is refused before it begins is a refusal like any other, for whoever reads stdout. */
+function notRun(cause: unknown): Failure {
+  if (cause instanceof Failure && cause.code === 'HF490') return cause
+  throw cause
 }
 
 const show: Command = async (session, [name], options) => {
@@ -61,7 +77,17 @@ const show: Command = async (session, [name], options) => {
     draw(session, body)
     if (isPlan(body.latest)) await drawPlan(session, body, body.latest)
   }
-  return exitOf(body.latest)
+  return exitOf(body.latest, body.running === null && isPlan(body.latest) && isLive(body.latest) ? await left(session, body.latest) : undefined)
+}
+
+const isLive = ({ plan: { mode, refusals } }: Run): boolean => mode === 'armed' && refusals.length === 0
+
+/** What of a plan is still to be done; a plan stands as it was made, also when all of it is done. */
+async function left(session: Session, run: Run): Promise<boolean> {
+  const { waiting, under_way, over, held, totals, agreement } = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(run.plan.id)}`)
+  const asked = totals.purge > 0 && agreement === null
+  if (over + held.length > 0 && !session.out.json) session.out.talk(`Of this plan ${over} are done, ${waiting + under_way} still wait, ${held.length} were held${asked ? `, ${totals.purge} wait for two people` : ''}: holdfast reconcile apply ${run.plan.id}`)
+  return waiting + under_way > 0 || asked
 }
 
 const stateOf = ({ latest }: ReconcileAnswer): Shape => (!isPlan(latest) ? 'unknown' : latest.plan.refusals.length > 0 ? 'down' : 'ok')
@@ -69,7 +95,7 @@ const stateOf = ({ latest }: ReconcileAnswer): Shape => (!isPlan(latest) ? 'unkn
 function rowOf({ out }: Session, it: ReconcileAnswer): Cell[] {
   const { latest } = it
   const says = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.plan.refusals[0]?.text ?? ''}` : ''
-  return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, latest?.plan?.mode ?? '', says]
+  return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, it.breaker.is === 'open' ? 'latched' : it.armed_by === null ? 'report' : 'armed', says]
 }
 
 function draw({ out }: Session, it: ReconcileAnswer): void {
@@ -133,21 +159,24 @@ async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: R
     out.data(`${totals.release} brought back, ${totals.keep} kept for now (${weight('keep')}), ${totals.never} never touched, ${totals.gaps} rows without their object, ${totals.gone} gone`)
   }
   out.data(`${run.objects ?? 'no'} objects against ${run.rows ?? 'no'} rows · plan ${head.id} of ${reconcile}, ${out.ago(run.at)} old · mode ${head.mode} · ${head.hash.slice(0, 16)}`)
-  if (head.mode === 'report') out.data('It only reports: nothing of it is done.')
-  for (const says of run.said) out.data(out.paint('down', says))
+  if (head.mode === 'report' && head.refusals.length === 0) out.data('It only reports: nothing of it is done.')
+  // What a refusal says is not said twice.
+  for (const says of run.said) if (!head.refusals.some(({ text }) => text.includes(says))) out.data(out.paint('down', says))
   if (run.objects !== null && (summary?.tenants.length ?? 0) > 0) {
     out.data()
     out.table((summary?.tenants ?? []).map((it): Cell[] => [it.tenant, `${it.count}`, saySize(it.bytes)]), ['Tenant', 'Objects', 'Size'])
   }
   if (head.refusals.length > 0) {
     out.data()
-    out.data(out.paint('down', 'Refused; nothing of it is ever done:'))
-    // What is known to be wrong first: the rest mostly follows from it.
-    for (const { id, found, text, cure, evidence } of head.refusals.toSorted((x, y) => Number(x.found === 'unknown') - Number(y.found === 'unknown'))) {
+    out.data(out.paint('down', totals.release > 0 ? 'Refused; nothing of it is ever put aside or purged. What comes back comes back all the same:' : 'Refused; nothing of it is ever done:'))
+    // What is known to be wrong first: the rest mostly follows from it, and all of it where something could not be read.
+    const [causes, follows] = partsOf(head.refusals, run.objects !== null)
+    for (const { id, found, text, cure, evidence } of causes.toSorted((x, y) => Number(x.found === 'unknown') - Number(y.found === 'unknown'))) {
       out.table([[out.shape(SHAPES[found] ?? 'unknown'), id, text]])
       for (const seen of evidence.slice(0, 5)) out.table([['  ', ['soft', `seen: ${seen.subject} by ${seen.observer}, ${out.moment(seen.at)}`]]])
       out.table([['  ', `→ ${cure}`]])
     }
+    if (follows.length > 0) out.table([['  ', ['soft', `because of that nothing is known of: ${follows.map(({ id }) => id).join(', ')}`]]])
     for (const [what, columns] of Object.entries(run.columns)) if (columns.length > 0) out.table([['  ', `columns ${what}: ${columns.join(', ')}`]])
   }
   if (run.objects !== null) await drawItems(out, run)

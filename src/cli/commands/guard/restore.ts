@@ -19,6 +19,7 @@ import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
 import { ask, configWants, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
+import { tellerOf } from '../../telling.ts'
 import { draw, exitOf as exitOfApproval, waited } from '../approvals.ts'
 
 const SHOWN = 20
@@ -259,10 +260,11 @@ export const restore: Command = async (session, [name = ''], options) => {
   const interrupted = (): void => stop.abort()
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
+  const teller = tellerOf(session, textOption(options, 'tell'), 'restore')
   const given = (start: RestoreBegunAnswer): Restoring => {
     const store = stores.find((it) => it.name === start.store)
     if (!store) throw usage(`${session.config} knows no store “${start.store}”, and the server does: they read different files.`)
-    return { begun: start, store, home: path.dirname(path.resolve(session.config)), password: passwords[set.name], scratch: scratchOf(session), asSuperuser: options['asSuperuser'] === true, say: (text) => session.out.talk(plain(text)), signal: stop.signal }
+    return { begun: start, store, home: path.dirname(path.resolve(session.config)), password: passwords[set.name], scratch: scratchOf(session), asSuperuser: options['asSuperuser'] === true, say: (text) => session.out.talk(plain(text)), progress: (it) => teller.tell(it), signal: stop.signal }
   }
   const at: At = { session, set, tools, options, given }
   try {
@@ -273,5 +275,6 @@ export const restore: Command = async (session, [name = ''], options) => {
   } finally {
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
+    await teller.over()
   }
 }

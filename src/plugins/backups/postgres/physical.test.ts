@@ -24,6 +24,7 @@ interface Given {
   readonly version?: string
   readonly label?: string
   readonly wal?: string
+  readonly tablespaces?: string
   readonly quiet?: string
   readonly replayed?: string
   readonly logs?: Logs
@@ -32,14 +33,14 @@ interface Given {
   readonly copy?: Partial<CopyGiven>
 }
 
-function drilled({ version = '15', label = LABEL, wal = `${SEGMENT}\n`, quiet = '', replayed = REPLAYED, logs, answers, database, copy }: Given = {}): { cell: FakeCell; it: Restoring } {
+function drilled({ version = '15', label = LABEL, tablespaces = '', wal = `${SEGMENT}\n`, quiet = '', replayed = REPLAYED, logs, answers, database, copy }: Given = {}): { cell: FakeCell; it: Restoring } {
   const cell = fakeCell({
     machine: { '/usr/lib/postgresql': ['15'], '/usr/lib/postgresql/15/bin': BIN },
     answers(run) {
       const own = answers?.(run)
       if (own) return own
       if (run.program === 'ls') return { out: 'PG_VERSION\nbackup_label\nbackup_manifest\n' }
-      if (run.program === 'sh' && run.args[1]?.includes('backup_manifest')) return { out: [`${version}\n`, label, '{ "WAL-Ranges": [{ "End-LSN": "0/2000100" }] }\n', '', wal].join('abc123\n') }
+      if (run.program === 'sh' && run.args[1]?.includes('backup_manifest')) return { out: [`${version}\n`, label, '{ "WAL-Ranges": [{ "End-LSN": "0/2000100" }] }\n', tablespaces, wal].join('abc123\n') }
       if (run.program === 'pg_controldata') return { out: CONTROL }
       if (run.program === 'postgres') return run.input.startsWith('select datname') ? { out: 'backend> \t 1: datname = "shop" (typeid = 19)\n', err: replayed } : { err: quiet }
       if (run.program === 'psql') return { out: run.args.some((arg) => arg.includes('pg_roles')) ? 'postgres\n' : 't\n' }
@@ -147,6 +148,24 @@ test('X-9 what is ours to give leaves the copy unaccused', async () => {
   assert.deepEqual(await several.it.reach?.(), { socket: RUN, user: 'drill_abc123' }, 'nobody guesses which one an application is of')
   const which = await several.it.prove({ is: 'sql', sql: 'select true' })
   assert(which.is === 'unknown' && /several databases \(a, b\): say which one is asked, as database: at the set/.test(which.says))
+})
+
+test('X-9 what is not brought back here is said before anything is: tablespaces, incremental copies, a server that is to go into a database', async () => {
+  const said = async (given: Given): Promise<string> => {
+    const step = await drilled(given).it.structure()
+    return `${step.is}: ${step.is === 'pass' ? '' : step.says}`
+  }
+  // A tar says where they were by this file alone: there is no link in it.
+  assert.match(await said({ tablespaces: '16400 /srv/fast\n' }), /^unknown: it has tablespaces, and only clusters without any are brought back here/)
+  assert.match(await said({ version: '17', label: `${LABEL}INCREMENTAL FROM LSN: 0/2000028\nINCREMENTAL FROM TLI: 1\n` }), /^unknown: it is an incremental base backup, which is nothing without those before it: keep what pg_combinebackup makes/)
+  const head = Buffer.alloc(1024)
+  head.write('backup_label', 0)
+  head.write(`0000644\0${'0000000\0'.repeat(2)}${'00000000000\0'.repeat(2)}        0`, 100)
+  head.write('ustar\x0000', 257, 'latin1')
+  head.write(`${head.subarray(0, 512).reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148)
+  const cell = fakeCell({ answers: ({ program }) => (program === 'head' || program === 'cat' ? { out: head } : undefined) })
+  const live = postgres.live?.(cell, 'postgres://ada@db/shop')
+  await assert.rejects(async () => live?.table('orders', { at: AT, bytes: 1000 }, '1'), (cause) => cause instanceof Fault && /one of a whole server \(a base backup\), and no dump: restore it into a new folder with --to/.test(cause.message))
 })
 
 test('G-2 a copy of a running data folder is no base backup', async () => {

@@ -18,8 +18,8 @@ import { chainOf, isHistory, isSegment, nameOf, plainName, readHistory, readLsn,
 const LONGEST: Span = hours(24)
 
 /** True for a folder of pg_basebackup, and for a tar in which a data folder lies rather than a dump. Reads no further than it must. */
-export async function isPhysical(cell: Cell, copy: CopyGiven): Promise<boolean> {
-  if (copy.name !== undefined) return true
+export async function isPhysical(cell: Cell, copy?: Pick<CopyGiven, 'name'>): Promise<boolean> {
+  if (copy?.name !== undefined) return true
   const { packing, head } = await headOf(cell, cell.copy)
   if (!isTar(head)) return false
   let found: boolean | undefined
@@ -169,6 +169,7 @@ async function lookAt(cell: Cell, copy: CopyGiven): Promise<Found | Step> {
   const facts = await factsOf(cell, at)
   const version = facts.version.trim()
   if (!/^\d{1,2}$/.test(version)) return failed('this is no base backup of PostgreSQL: there is no PG_VERSION in it')
+  if (/^INCREMENTAL FROM LSN:/m.test(facts.label)) return open('it is an incremental base backup, which is nothing without those before it: keep what pg_combinebackup makes of them, or drill and restore the full one')
   const tools = all.find(({ major }) => major === Number(version))
   if (!tools) throw new Fault(`this base backup is of PostgreSQL ${version}, and can be started by no other; here are: ${all.map(({ major }) => major).join(', ')}. Install postgresql-${version} (its server is never started as a service by Holdfast)`, 'never')
   const control = await readControl(cell, tools, at)
@@ -202,7 +203,7 @@ const FACTS = `cd -- "$1" || exit 1
 head -c 64 PG_VERSION; echo; echo "$2"
 head -c 8192 backup_label; echo; echo "$2"
 tail -c 8192 backup_manifest; echo; echo "$2"
-ls -1 pg_tblspc | head -n 5; echo "$2"
+ls -1 pg_tblspc | head -n 5; head -c 4096 tablespace_map; echo; echo "$2"
 ls -1 pg_wal; echo "$2"`
 
 export async function factsOf(cell: Cell, at: string): Promise<Facts> {

@@ -106,8 +106,12 @@ export async function head(wire: Wire, place: Place, signal: AbortSignal): Promi
   if (modifiedAt === undefined || etag === undefined || !/^\d{1,16}$/.test(bytes)) return { is: 'unknown', says: `${wire.host} shows “${sayKey(place.key)}” without its date, size or etag` }
   const versionId = headers['x-amz-version-id'] ?? place.versionId
   if (place.versionId !== undefined && versionId !== place.versionId) return { is: 'unknown', says: `${wire.host} shows another version of “${sayKey(place.key)}” than was asked for` }
-  return { is: 'version', key: place.key, ...(versionId !== undefined && { versionId }), latest: place.versionId === undefined, etag: bare(etag), bytes: Number(bytes), modifiedAt }
+  return { is: 'version', key: place.key, ...(versionId !== undefined && { versionId }), latest: place.versionId === undefined, etag: bare(etag), bytes: Number(bytes), modifiedAt, ...md5Of(bare(etag), headers) }
 }
+
+/** An etag is the MD5 of the bytes unless they came in parts, or are encrypted with a key of their own (S3's reference, “Object”, ETag). */
+const md5Of = (etag: string, headers: Told['headers']): { readonly md5?: string } =>
+  /^[0-9a-f]{32}$/.test(etag) && ['AES256', undefined].includes(headers['x-amz-server-side-encryption']) && headers['x-amz-server-side-encryption-customer-algorithm'] === undefined ? { md5: etag } : {}
 
 async function read(wire: Wire, want: ReadWant, signal: AbortSignal): Promise<Chunk> {
   const { key, etag, from, bytes } = want

@@ -12,6 +12,7 @@ import { oddKey } from '../../../ports/store/key.ts'
 import { walk } from '../../../ports/store/listing.ts'
 import type { Copy } from '../../../rooms/guard/sets/judge.ts'
 import type { OpenCell } from '../cell/cell.ts'
+import { abreast } from './abreast.ts'
 import { mib, same, SPARE, write, type Fetched } from './fetch.ts'
 
 /** What is fetched at most where the configuration says nothing. */
@@ -76,25 +77,9 @@ async function fetchAll({ reading, cell }: Gathering, parts: readonly Copy[], ro
     await mkdir(path.join(top, folder), { recursive: true, mode: 0o755 })
   }
   const sums: string[] = []
-  let next = 0
-  const whys: unknown[] = []
-  const wrong = new AbortController()
-  const ends = AbortSignal.any([signal, wrong.signal])
-  const one = async (): Promise<void> => {
-    for (let i = next++; i < parts.length && !ends.aborted; i = next++) {
-      const part = parts[i]
-      if (part) sums[i] = await write(reading, part, path.join(await cell.takeIn(), part.key.slice(root.length)), ends)
-    }
-  }
-  // All are waited for: nothing may still be written when the cell is removed.
-  await Promise.all(Array.from({ length: AT_ONCE }, () => one().catch((cause: unknown) => {
-    // The others fail by being called off: the first says why.
-    whys.push(cause)
-    wrong.abort()
-  })))
-  const [why] = whys
-  if (whys.length > 0) throw why instanceof Error ? why : new Fault(String(why), 'later')
-  if (signal.aborted) throw new Fault('it was ended before it was through', 'later')
+  await abreast(parts, AT_ONCE, signal, async (part, n, ends) => {
+    sums[n] = await write(reading, part, path.join(await cell.takeIn(), part.key.slice(root.length)), ends)
+  })
   return sums
 }
 

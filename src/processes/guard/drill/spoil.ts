@@ -52,7 +52,8 @@ async function flipBits(folder: string): Promise<string> {
   return `one bit was flipped in the middle of each of its ${files} files of data`
 }
 
-async function flipOne(at: string): Promise<boolean> {
+/** Flips one bit in the middle of a file; false where it is empty. */
+export async function flipOne(at: string): Promise<boolean> {
   const file = await open(at, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
     const { size } = await file.stat()

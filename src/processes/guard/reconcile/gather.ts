@@ -6,6 +6,7 @@ import { sentence } from '../../../core/fault.ts'
 import { ms, minutes, type Span } from '../../../core/time.ts'
 import type { CatalogueContext, CatalogueLimits } from '../../../ports/catalogue.ts'
 import type { Declared, Reading, StoreClock } from '../../../ports/store.ts'
+import { NOT_EITHER } from '../../../rooms/guard/reconcile/checks.ts'
 import type { ListingRead, Read, StoreIdentity, Way } from '../../../rooms/guard/reconcile/readings.ts'
 import type { ReconcileConfig } from '../../../rooms/guard/reconcile/task.ts'
 import type { GuardContext } from '../context.ts'
@@ -90,7 +91,7 @@ async function readings(config: ReconcileConfig, context: ReconcileContext, begu
 }
 
 /** What comes before it could not be read, and that is what is told. */
-const LATER = 'it was not read either'
+const LATER = NOT_EITHER
 
 function openedOf({ catalogue }: ReconcileConfig, context: ReconcileContext): OpenCatalogue | { readonly says: string } {
   try {
@@ -111,7 +112,7 @@ async function listStore({ store, prefix }: ReconcileConfig, context: ReconcileC
   const [again, now] = [await reading.identify(signal), await reading.declared(signal)]
   if (again.id !== identity.id) throw new Error(`it became another store meanwhile: it was ${identity.says}, and is ${again.says}`)
   if (now.versioning !== declared.versioning) throw new Error(`its versioning was ${declared.versioning} when the listing began, and is ${now.versioning}`)
-  const value: ListingRead = { store: storeOf(identity), began: taken.began, ended: taken.ended, final: true, provider: 'none' }
+  const value: ListingRead = { store: storeOf(identity), began: taken.began, ended: taken.ended, final: true, provider: 'none', odd: taken.odd }
   return { taken, read: { value, subject: `store ${store}`, observer: context.observer, at: at.wall, seen: stampOf(at) }, declared: now, clock: await reading.clock(signal) }
 }
 

@@ -11,7 +11,7 @@ import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking
 import { next } from './batch.ts'
 import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
 import { byHand, intentId, parseIntent, tell, type Acts } from './index.ts'
-import { firstGrants, giveBack, grant, isHolder } from './lease.ts'
+import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
 import { asideOf, identityOf, isOpen } from './life.ts'
 import type { FromHand, Order, ToHand } from './protocol.ts'
 import { PROBE_GOOD, rule, type Grounds, type StoreSeen } from './rulings.ts'

@@ -2,7 +2,7 @@
 // word becomes an entry the moment it is complete: arming, a purge, a closed breaker, each naming the agreement that it uses up. The intent of an act
 // is an entry before the hand hears of it, what came of it another. Whatever cannot be true (a token that is missing, an act on what is not aside) is
 // refused and told, never guessed.
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import type { Entry } from '../../../core/ledger.ts'
 import { dueIn, hours, type Due, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'

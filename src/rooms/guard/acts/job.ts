@@ -1,7 +1,7 @@
 // One job as people and runs have left it: armed by whom and for what, its breaker, what its latest run said, what two people agreed to purge. Folded
 // from a strict stream, so that of two who judged the same state one is refused. An agreement is used up by the entry that names it: once. Whatever it
 // was given for is compared with what is there now: another plan, another binding, one person by two names, and nothing happens (G-11, G-16, C-17).
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import { sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import { hours, type Due, type Instant, type Span } from '../../../core/time.ts'

@@ -1,6 +1,6 @@
 // Plans that are made because somebody said so, rather than by a run: kept with their acts sealed, and with the word that permits them, in one entry. What was
 // permitted before and waits gives way to it. A plan that two people are only asked about is kept in the same way, and waits for their word.
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import { dueIn, type Due } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Ladder } from '../reconcile/breaker.ts'

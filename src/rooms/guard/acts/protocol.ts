@@ -6,7 +6,7 @@ import type { Judged, Probed, SetAside, StoreClock } from '../../../ports/store.
 import type { Found } from '../../../core/evidence.ts'
 import type { Way } from '../reconcile/readings.ts'
 import type { Act, Looked } from './life.ts'
-import type { Granted } from './lease.ts'
+import type { Granted } from '../../../core/authority/lease.ts'
 
 /** One act on one object; its intent is durable when this is sent. `id`: the same in every message about it. */
 export type Order =

@@ -2,7 +2,7 @@
 // stream carries the job as it is from then on, each entry of an object's stream its life. The acts of a plan lie beside the ledger, and their digest in
 // it: acts that were changed, or lost by a rebuild, are not what was sealed, and nothing of them is done.
 import { createHash } from 'node:crypto'
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import { derivedId } from '../../../core/id.ts'
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import { days, hours, later, type Due, type Instant, type Span } from '../../../core/time.ts'

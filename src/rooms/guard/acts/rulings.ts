@@ -1,7 +1,7 @@
 // What may be done to one object at this moment. A plan was judged when it was made; here each of its acts is judged again, right before it, by what is
 // known now: the plan as it was sealed, the people who agreed to it, the latest run, the breaker, a look at the catalogue within the last minutes, both
 // clocks of every wait. Each want is a finding of three values. What is not known holds; to bring something back waits for nothing but the truth.
-import { sameness, type Identity } from '../../../core/agreement.ts'
+import { sameness, type Identity } from '../../../core/authority/agreement.ts'
 import type { Found } from '../../../core/evidence.ts'
 import { ageOf, isDue, isWithin, later, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Probed, StoreClock } from '../../../ports/store.ts'
@@ -101,7 +101,7 @@ const unknown = (says: string): Found => ({ is: 'unknown', says })
 /** The plan itself, and whether what it rests on still stands (G-11, G-16). */
 function ofPlan({ plan, digest, latest, arming, now }: Grounds, until: Due | undefined): Want[] {
   return [
-    { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(`it is ${plan.mode}, with ${plan.refusals.length} refusals`) },
+    { wants: 'a plan that is armed and refuses nothing', found: isLive(plan) ? pass : fail(plan.refusals[0] === undefined ? `it is ${plan.mode}` : `it was refused: ${plan.refusals[0].text}`) },
     sealed({ digest }),
     stillFresh(until, now),
     { wants: 'the latest run', found: latest === undefined ? unknown('nobody knows it') : !isLive(latest) ? fail('it would touch nothing') : latest.binding === plan.binding ? pass : fail('something has changed since this plan was made') },

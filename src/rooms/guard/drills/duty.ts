@@ -6,7 +6,7 @@ import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { DrillTask, Task } from '../protocol.ts'
-import { loadCopies } from '../rows.ts'
+import { loadCopies, loadIdentity } from '../rows.ts'
 import { judgedIn } from '../objects/standing.ts'
 import type { Judged } from '../sets/judge.ts'
 import { forDrill } from '../sets/manifest.ts'
@@ -18,7 +18,7 @@ import { FETCHED } from './ladder.ts'
 import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
-import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
+import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, loadReports, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
 
 export interface DrillsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
@@ -52,6 +52,8 @@ const RESTORED = 4
 /** Copies may not be listed yet; then it is looked again. */
 const FIRST: Span = minutes(2)
 const AGAIN: Span = minutes(10)
+/** So many reports are looked through. */
+const MOST_LOOKED = 100
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 export function drillsOf(context: DrillsContext): Drills {
@@ -162,7 +164,9 @@ export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, b
 
 /** The newest copy that a drill restored, to be spoilt: only where the same copy passes unspoilt does a failure say anything. */
 export function plantTask(sql: Sql, set: BackupSet, store: string, now: Instant): DrillTask | undefined {
-  const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung }) => (verdict !== 'failed' && rung >= RESTORED ? [JSON.stringify([key, etag])] : [])))
+  // Of a bucket a part is restored, which proves no rung of the whole.
+  const isPart = wholeIn(set, store)
+  const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung }) => (verdict !== 'failed' && (rung >= RESTORED || (isPart && verdict === 'passed')) ? [JSON.stringify([key, etag])] : [])))
   const copy = judgedOf(sql, set, store, now).find(({ counted, key, etag }) => counted && restored.has(JSON.stringify([key, etag])))
   return copy && { ...taskFor(sql, set, store, copy), planted: true }
 }
@@ -171,7 +175,16 @@ function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, mo
   const manifest = manifestOfCopy(sql, set, store, { key, modifiedAt })
   return {
     is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt, ...(manifest ? { manifest: forDrill(manifest) } : {}),
+    ...(wholeIn(set, store) ? { whole: { identity: loadIdentity(sql, set.name, store) ?? '', seed: `${keyOf(set.name, store)} ${countDrills(sql, set.name, store)}`, again: wrongBefore(sql, set.name, store) } } : {}),
   }
+}
+
+const wholeIn = (set: BackupSet, store: string): boolean => set.in.some((it) => it.store === store && it.objects !== undefined)
+
+/** What the last drill that came to an end found wrong: one that draws others does not end that. */
+function wrongBefore(sql: Sql, set: string, store: string): readonly string[] {
+  const last = loadReports(sql, set, MOST_LOOKED).find(({ report }) => report.store === store && report.planted === undefined && report.verdict !== 'unknown')
+  return last?.report.verdict === 'failed' ? (last.report.sample?.wrong ?? []) : []
 }
 
 /** After a restart it goes on where it was. */

@@ -1,24 +1,19 @@
 // The duty of reading a bucket that is itself the copy: every object of it is read again within the span that was promised. It may hold millions, so no row
 // stands for an object: the process that reads walks through its own listing in the order of names, round after round, each round a bounded share
 // of the promise, and says how far it is. What it cannot say is unknown; a promise that no whole round has kept pages (G-2).
-import { dueIn, hours, minutes, ms, sayTime, seconds, type Span } from '../../../core/time.ts'
+import { minutes, ms, sayTime, seconds, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { sayKey } from '../../../ports/store/key.ts'
 import type { Walked, WalkTask } from '../protocol.ts'
 import { loadListing, loadProofs, type ProvedBody } from '../rows.ts'
-import type { SetsContext } from '../sets/duty.ts'
 import type { Verdict } from '../sets/judge.ts'
-import { loadReckoning, saveReckoning } from '../sets/reading-rows.ts'
-import { isBroken, reckon } from '../sets/rotation.ts'
+import { lookAfter, lookOf, MOST_FAILS, passedAt, PATIENCE, RUNG, type Promising, type PromiseContext } from '../sets/promise.ts'
+import { loadReckoning } from '../sets/reading-rows.ts'
+import { isBroken } from '../sets/rotation.ts'
 import type { BackupSet, Lies } from '../sets/set.ts'
 import { sayObjects, WHOLE } from './judge.ts'
 import { dropWalk, loadWalk, saveWalk, walksKept, type Walk } from './rows.ts'
-
-export interface WalkingContext extends Pick<SetsContext, 'sets' | 'ask'> {
-  readonly lived: () => Span
-  readonly consider: (tx: Tx, set: BackupSet, store: string) => void
-}
 
 export interface Walking {
   readonly due: NonNullable<Room['due']>
@@ -30,27 +25,12 @@ export interface Walking {
 }
 
 const WALK = 'guard.walk'
-/** An answer that does not come is not waited for any longer. */
-const PATIENCE: Span = minutes(70)
-/** The rung of the ladder that reading every byte reaches. */
-const RUNG = 2
-/** So often may an object fail before it is said. */
-const MOST_FAILS = 2
 
-const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
-const lookOf = (allWithin: Span): Span => ms(Math.min(hours(1), Math.max(seconds(30), Math.floor(allWithin / 96))))
-
-type Promising = BackupSet & { readonly verify: NonNullable<BackupSet['verify']> }
 const wholeIn = (set: BackupSet | undefined, store: string): Lies | undefined => set?.in.find((it) => it.store === store && it.objects !== undefined)
 const isPromised = (set: BackupSet | undefined, store: string): set is Promising => set?.verify !== undefined && wholeIn(set, store) !== undefined
 
-export function walkingOf(context: WalkingContext): Walking {
-  const passedAt = (tx: Tx): Span => {
-    const next = reckon(loadReckoning(tx.sql), { wall: tx.now.wall, lived: context.lived() })
-    saveReckoning(tx.sql, next)
-    return next.passed
-  }
-  const soon = (tx: Tx, set: string, store: string, after: Span): void => tx.schedule(WALK, keyOf(set, store), dueIn(tx.now, after))
+export function walkingOf(context: PromiseContext): Walking {
+  const soon = (tx: Tx, set: string, store: string, after: Span): void => lookAfter(tx, WALK, set, store, after)
   const rowOf = (tx: Tx, set: string, store: string, passed: Span): Walk => loadWalk(tx.sql, set, store) ?? { since: passed, hurry: undefined, found: undefined }
   return {
     due: {
@@ -58,7 +38,7 @@ export function walkingOf(context: WalkingContext): Walking {
         const [name, store] = JSON.parse(key) as [string, string]
         const set = context.sets().get(name)
         if (!isPromised(set, store)) return
-        const passed = passedAt(tx)
+        const passed = passedAt(tx, context.lived())
         const row = rowOf(tx, name, store, passed)
         saveWalk(tx.sql, name, store, row)
         soon(tx, name, store, PATIENCE)
@@ -75,7 +55,7 @@ export function walkingOf(context: WalkingContext): Walking {
     walked(tx, { set: name, store }, result) {
       const set = context.sets().get(name)
       if (!isPromised(set, store)) return
-      const row = rowOf(tx, name, store, passedAt(tx))
+      const row = rowOf(tx, name, store, passedAt(tx, context.lived()))
       if (result.is === 'not-walked') return soon(tx, name, store, lookOf(set.verify.allWithin))
       const isDone = row.hurry !== undefined && result.done && result.began >= row.hurry
       saveWalk(tx.sql, name, store, { ...row, hurry: isDone ? undefined : row.hurry, found: result })
@@ -84,7 +64,7 @@ export function walkingOf(context: WalkingContext): Walking {
       context.consider(tx, set, store)
     },
     read(tx, set, what) {
-      const passed = passedAt(tx)
+      const passed = passedAt(tx, context.lived())
       for (const { store } of set.in) {
         if (!isPromised(set, store)) continue
         const row = rowOf(tx, set.name, store, passed)

@@ -3,7 +3,7 @@
 // another one than everybody thought; floors from rclone, Swabbie and from ten per cent a run (G-18); freshness from Kopia #1949.
 import type { Found } from '../../../core/evidence.ts'
 import { ageOf, days, hours, isWithin, later, minutes, sayTime, type Instant, type Now, type Stamp } from '../../../core/time.ts'
-import type { CatalogueIdentity, Former, Ran, Read, Readings, Snapshot } from './readings.ts'
+import type { CatalogueIdentity, Former, Ran, Read, Readings, Snapshot, StoreIdentity } from './readings.ts'
 import type { Broken, Merged } from './sandwich.ts'
 
 export type CheckId = 'identity' | 'epoch' | 'schema' | 'sentinels' | 'planted' | 'listing' | 'floor' | 'fresh' | 'clock' | 'gaps'
@@ -20,6 +20,11 @@ export interface Check {
   readonly text: string
   readonly cure: string
   readonly evidence: readonly Evidence[]
+}
+
+/** A check as it was looked at; `says` is what was found, without what was wanted: where there is room for little, a wish reads as good news. */
+export interface LookedAt extends Check {
+  readonly says: string | undefined
 }
 
 /** What the checks judge. `mixed`: folders with gaps that nobody accepted and objects without rows at once; `twins`: what is rather one of each in two spellings. */
@@ -95,10 +100,10 @@ const RULES: readonly Rule[] = [
 ]
 
 /** Judges all ten. */
-export const check = (looked: Looked): Check[] => RULES.map(({ id, wants, cure, rests, look }) => {
+export const check = (looked: Looked): LookedAt[] => RULES.map(({ id, wants, cure, rests, look }) => {
   const found = look(looked)
   const evidence = rests(looked.readings).flatMap((it) => (it === undefined ? [] : [{ subject: it.subject, observer: it.observer, at: it.at }]))
-  return { id, found: found.is, text: found.says === undefined ? wants : `${wants}: ${found.says}`, cure: found.is === 'pass' ? '' : cure, evidence }
+  return { id, found: found.is, text: found.says === undefined ? wants : `${wants}: ${found.says}`, cure: found.is === 'pass' ? '' : cure, evidence, says: found.says }
 })
 
 /** The runs of the last 30 days, the newest first: without a hole back to an older one or to the first; nothing where a run is missing. */
@@ -116,10 +121,17 @@ const pass: Found = { is: 'pass' }
 const fail = (says: string): Found => ({ is: 'fail', says })
 const unknown = (says: string): Found => ({ is: 'unknown', says })
 
+/** The end of what is said of an input that was not read because of another. */
+export const NOT_EITHER = 'it was not read either'
+
 const refusedMerge = unknown('the inputs could not be merged')
 
 function brokenIn(merged: Merged, input: Broken['input']): Found {
-  const broken = merged.is === 'refused' ? merged.reasons.filter((it) => it.input === input) : []
+  const reasons = merged.is === 'refused' ? merged.reasons : []
+  const causes = reasons.filter(({ says }) => !says.endsWith(NOT_EITHER))
+  // What was not read because of something before it is not known, and no cause.
+  const broken = (causes.length > 0 ? causes : reasons).filter((it) => it.input === input)
+  if (broken.length === 0 && reasons.some((it) => it.input === input)) return unknown('it was not read, since what comes before it could not be')
   return broken.length === 0 ? pass : fail(broken.map((it) => it.says).join('; '))
 }
 
@@ -146,7 +158,14 @@ function identity({ readings }: Looked): Found {
   if (former === 'none') return pass
   if (!isSame(a, former.identity)) return fail(`the catalogue is ${sayCatalogue(a)}, and was ${sayCatalogue(former.identity)}`)
   const [is, was] = [list.value.store, former.store]
-  return is.endpoint === was.endpoint && is.bucket === was.bucket && is.region === was.region ? pass : fail(`the store is ${is.bucket} (${is.endpoint}), and was ${was.bucket} (${was.endpoint})`)
+  return isSameStore(is, was) ? pass : fail(`the store is ${is.bucket} (${is.endpoint}), and was ${was.bucket} (${was.endpoint})`)
+}
+
+const isSameStore = (is: StoreIdentity, was: StoreIdentity): boolean => is.endpoint === was.endpoint && is.bucket === was.bucket && is.region === was.region
+/** Whether the store was listed, and is the one of the former runs: only then can something be missing from it. */
+export function isListed({ listing: list, former }: Readings): boolean {
+  if (list === undefined || former === undefined) return false
+  return former.value === 'none' || isSameStore(list.value.store, former.value.store)
 }
 
 const isSame = (a: CatalogueIdentity, b: CatalogueIdentity): boolean => a.system === b.system && a.timeline === b.timeline && a.database === b.database
@@ -215,7 +234,9 @@ function listing(looked: Looked): Found {
   const { shrink } = readings.accepted.value
   const mostOf = (some: readonly Ran[]): number => Math.max(some.find((it) => it.objects !== undefined)?.objects ?? 0, ...some.filter((it) => it.healthy).map((it) => it.objects ?? 0))
   const most = shrunk(mostOf, runs, shrink && { at: shrink.at, to: shrink.objects })
-  return every([whole, counted, objects >= LISTING_FLOOR * most ? pass : fail(`${objects} objects, and ${most} were there`)])
+  const found = every([whole, counted, objects >= LISTING_FLOOR * most ? pass : fail(`${objects} objects, and ${most} were there`)])
+  const odd = readings.listing?.value.odd
+  return found.is === 'pass' && odd !== undefined && odd.count > 0 ? { is: 'pass', says: `beside ${objects} objects it has ${odd.count} that nobody can ask for by their names, and that are never touched: ${odd.shown.slice(0, 3).join('; ')}` } : found
 }
 
 function floor({ readings, merged, least, now }: Looked): Found {

@@ -85,6 +85,12 @@ export interface PlanWriter {
 /** What may not be undone, or takes something away from those who look for it. */
 export const isDestructive = (act: Act): boolean => act === 'quarantine' || act === 'purge'
 
+/** What was found wrong, and what is not known because of that: where not all was read, everything that is not known. */
+export function partsOf<T extends Pick<Refusal, 'found'>>(refusals: readonly T[], read: boolean): readonly [causes: readonly T[], follows: readonly T[]] {
+  const wrong = refusals.filter(({ found }) => found === 'fail')
+  return read || wrong.length === 0 ? [refusals, []] : [wrong, refusals.filter(({ found }) => found !== 'fail')]
+}
+
 /** Whether anything in this plan may be executed at all. A purge takes an agreement of two people on its hash besides. */
 export const isLive = ({ mode, refusals }: Pick<Plan, 'mode' | 'refusals'>): boolean => mode === 'armed' && refusals.length === 0
 

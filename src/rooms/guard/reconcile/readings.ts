@@ -51,6 +51,8 @@ export interface ListingRead {
   readonly ended: Stamp
   /** The last page said that it is the last. */
   readonly final: boolean | undefined
+  /** Beside what was counted: names that nobody can ask for. */
+  readonly odd?: { readonly count: number; readonly shown: readonly string[] }
   /** What the provider's own count says; `none` where there is none. */
   readonly provider: number | 'none' | undefined
 }

@@ -143,6 +143,26 @@ test('a row that comes back brings its object back, a gap is told and pages, and
   assert.deepEqual(run(scene({ memory: [spent('c/f1/stolen')] })).pages.map((it) => it.cause), ['reconcile:customer-backups:gone'], 'G-12')
 })
 
+test('X-9 G-12 a run that read nothing, or another bucket, accuses nobody: nothing is said to be gone or edited, and no flag is lost', () => {
+  const memory = [ripe('c/f0/lost'), spent('c/f1/aside'), noted('c/f2/held', { lock: 'locked' })]
+  const away = { before: undefined, listing: undefined, after: undefined, clocks: undefined, newest: undefined, way: undefined }
+  const silent = (says: string) => spool<never>([], { is: 'early', says })
+  const it = scene({ memory })
+  const down = run({ ...it, readings: { ...it.readings, ...away }, spools: { ...it.spools, before: silent('it does not answer'), listing: silent('it was not read either'), after: silent('it was not read either') } })
+  const empty = { ...wrong({ listing: { ...listing, value: { ...listing.value, store: { ...listing.value.store, bucket: 'other' } } } }, { memory }), spools: { ...it.spools, listing: spool<never>([]) } }
+  for (const { plan, items, remembered, pages } of [down, run(empty)]) {
+    assert.deepEqual([plan.totals.gone, plan.totals.gaps, items.filter(({ act }) => act === 'gone' || act === 'gap')], [0, 0, []])
+    assert.deepEqual(remembered.filter(({ when }) => when === 'always'), [])
+    assert.equal(pages.length, 1)
+    assert.doesNotMatch(pages[0]?.says ?? '', /gone|no longer what/)
+    // The first words are all that a phone shows: what was found, and not what was wished.
+    assert.match(pages[0]?.says ?? '', /^nothing was touched: (the catalogue before the listing ended early: it does not answer|the store is other)/)
+  }
+  const arming = down.plan.refusals.find(({ id }) => id === 'arming')
+  assert.equal(arming?.found, 'unknown', 'nothing was read that could be another')
+  assert.deepEqual(run(scene({ memory })).items.map(({ act, key }) => `${act} ${key}`), ['gone c/f1/aside', 'gone c/f2/held'], 'what a whole listing of this store does not hold is told')
+})
+
 test('what is remembered: locks always, flags only if the run counts', () => {
   const { remembered } = run(scene({ ...RIPE, rows: [row('c/f1/held', 'locked')], things: [thing('c/f0/lost'), thing('c/f1/held'), thing('c/f1/new'), thing('c/f2/row')], after: [row('c/f2/row')], memory: [ripe('c/f0/lost'), ripe('c/f2/row')] }))
   assert.deepEqual(remembered.map((it) => [Buffer.from(it.key).toString(), it.when, it.recalled.lock, it.recalled.flag?.runs]), [
@@ -166,6 +186,18 @@ test('the margins from the first sight to the quarantine: three runs a day apart
     if (outcome.destroyed.length > 0) done.push(hour)
   }
   assert.deepEqual(done, [48, 51, 54, 57, 60])
+})
+
+test('G-5 whoever could close the breaker for what is too much for a day reads that it has to wait for the day', () => {
+  const cure = run(scene({ ...RIPE, scene: { actsToday: 500 } })).plan.refusals.find(({ id }) => id === 'limit:per-day')?.cure ?? ''
+  assert.match(cure, /wait until what was done is a day old.*opens again/)
+})
+
+test('G-21 the cure of a store that cannot put aside is that of what it cannot do', () => {
+  const cureOf = (more: Partial<typeof way.value>): string => run(wrong({ way: { ...way, value: { ...way.value, ...more } } })).plan.refusals.find(({ id }) => id === 'way')?.cure ?? ''
+  assert.match(cureOf({ versioning: 'suspended' }), /^Switch versioning on/)
+  assert.match(cureOf({ lockHolds: false }), /^Arm nothing on such a store/)
+  assert.match(run(wrong({ way: undefined })).plan.refusals.find(({ id }) => id === 'way')?.cure ?? '', /^It is tried out again/)
 })
 
 test('G-11 the hash is over every item and all that the plan rests on', () => {

@@ -4,9 +4,9 @@
 import type { Found } from '../../../core/evidence.ts'
 import type { Instant, Now, Span } from '../../../core/time.ts'
 import { lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
-import { check, remembered, type Check } from './checks.ts'
+import { check, isListed, remembered, type Check, type LookedAt } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
-import { modeOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
+import { modeOf, partsOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
 import { bindingOf, type Arming, type Ran, type Readings, type Way } from './readings.ts'
 import { sandwich, type Finding, type Group, type Inputs, type Merged, type Recalled } from './sandwich.ts'
 import { twinsOf } from './twins.ts'
@@ -82,17 +82,18 @@ export function judge(world: World, out: Out): Judged {
   const tally = tallyOf()
   const known: Known = {
     margins, now: { at: { wall: now.wall, lived: world.lived }, store: readings.clocks?.value.store },
-    flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, breaker: world.breaker, copies: settings.copies,
+    flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, listed: isListed(readings), breaker: world.breaker, copies: settings.copies,
   }
   const merged = sandwich(world.inputs, { key: (finding) => take(finding, known, writer, tally, out), group: (group) => tally.group(group) })
-  const checks = check({ readings, merged, mixed: tally.mixed, twins: tally.twins.found(), least: settings.least, now })
+  const looked = check({ readings, merged, mixed: tally.mixed, twins: tally.twins.found(), least: settings.least, now })
+  const checks = looked.map(({ says: _, ...it }): Check => it)
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
   const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
   const refusals = [...brokenOf(merged), ...refusalsOf(world, checks, limits, binding)]
   const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(armingOf(readings), breaker, binding), binding: binding ?? null, checks, refusals })
-  return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, refusals, breaker, writer) }
+  return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, { refusals, looked, read: merged.is === 'whole' }, breaker, writer) }
 }
 
 /** What every single key is judged by. */
@@ -101,6 +102,7 @@ interface Known {
   readonly now: { readonly at: Moment; readonly store: Instant | undefined }
   /** Flags that were made under another binding are none (G-16). */
   readonly flagsHold: boolean
+  readonly listed: boolean
   readonly breaker: Breaker | undefined
   readonly copies: boolean
 }
@@ -112,8 +114,8 @@ function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, 
   switch (verdict) {
     case 'orphan': case 'never': return takeOrphan(finding, known, writer, tally, out)
     case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally, out)
-    case 'kept': case 'moving': case 'gap': return takeRow(finding, writer, tally, out)
-    case 'gone': return takeGone(finding, writer, out)
+    case 'kept': case 'moving': case 'gap': case 'unseen': return takeRow(finding, known, writer, tally, out)
+    case 'gone': return takeGone(finding, known, writer, out)
     case 'intent': return recalled?.flag === undefined ? undefined : forget(finding, out)
   }
 }
@@ -151,34 +153,38 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
 }
 
 /** A row stands for it: its flag is gone, what was put aside comes back, and a gap is told. The row is never touched. */
-function takeRow(finding: Finding, writer: PlanWriter, tally: Tally, out: Out): void {
+function takeRow(finding: Finding, { listed: isListed }: Known, writer: PlanWriter, tally: Tally, out: Out): void {
   const { verdict, recalled, listed, lock } = finding
   const returns = recalled?.aside !== undefined && listed?.standing === 'hidden'
   if (recalled?.aside !== undefined) tally.resurrected++
   if (returns) {
     writer.add(finding.key, { ...fields(finding, undefined), act: 'release', eligible_at: null, why: 'its row has come back' })
     out.given?.(finding.key, givenOf(finding, undefined))
+  } else if (verdict === 'unseen') {
+    writer.add(finding.key, { ...fields(finding, undefined), act: 'never', eligible_at: null, why: 'nobody can ask a store for an object of that name: whether it is there is not known' })
   } else if (verdict === 'gap') {
     const accepted = recalled?.gapAccepted === true
     if (!accepted && recalled?.aside === undefined) tally.twins.row(finding.key)
-    writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
+    if (isListed) writer.add(finding.key, { ...fields(finding, undefined), act: accepted ? 'never' : 'gap', eligible_at: null, why: accepted ? 'its object is missing, and a person has accepted that' : 'its row is there and its object is not' })
   }
   if (recalled?.flag || (recalled?.aside && !returns) || (lock !== 'free' && lock !== 'none' && lock !== recalled?.lock)) forget(finding, out)
 }
 
-function takeGone(finding: Finding, writer: PlanWriter, out: Out): void {
+/** `listed`: this very store was. Else nothing is missing, and nobody is told that it is. */
+function takeGone(finding: Finding, { listed }: Known, writer: PlanWriter, out: Out): void {
   const { recalled } = finding
+  if (!listed) return
   if (recalled?.aside !== undefined || finding.lock === 'locked' || finding.lock === 'unknown') writer.add(finding.key, { ...fields(finding, recalled?.flag), act: 'gone', eligible_at: null, why: recalled?.aside ? 'it was put aside, and is no longer there' : 'it was locked, and is no longer there' })
-  else if (recalled?.flag) forget(finding, out)
+  else if (recalled?.flag) forget(finding, out, 'counted')
 }
 
 const givenOf = ({ lock, recalled, listed }: Finding, flag: Flag | undefined): Given => ({
   lock, ...(flag && { flag }), ...(recalled?.copied !== undefined && { copied: recalled.copied }), ...(listed?.modifiedAt !== undefined && { modifiedAt: listed.modifiedAt }),
 })
 
-/** Takes the flag away and keeps the rest, the lock before all. */
-function forget(finding: Finding, out: Out): void {
-  out.remember({ key: finding.key, recalled: without(finding, 'flag'), when: 'always' })
+/** Takes the flag away and keeps the rest, the lock before all. What speaks for an object does so in any run; that it is not listed counts only in one that counts. */
+function forget(finding: Finding, out: Out, when: Remembering['when'] = 'always'): void {
+  out.remember({ key: finding.key, recalled: without(finding, 'flag'), when })
 }
 
 /** What is remembered of a key, with what this run knows, without a flag, or without having been put aside: what lives again is not aside. */
@@ -265,18 +271,27 @@ const armingOf = ({ arming }: World['readings']): Arming | undefined => (arming 
 const brokenOf = (merged: Merged): Refusal[] => (merged.is === 'whole' ? [] : merged.reasons.filter((it) => it.input !== 'listing' && it.input !== 'catalogue').map(({ input, says }): Refusal =>
   ({ id: `input:${input}`, found: 'fail', text: says, evidence: [], cure: 'Let the run be made again; if it stays so, see what writes this list.' })))
 
+const UNCOUNTED = 'There is nothing to decide: it is counted again in the next run that reads all.'
+// Closed sooner it would trip again with the next run: two people would have been asked for nothing.
+const DAILY = 'See whether so much is right. If it is, wait until what was done is a day old; then two people close the breaker with a reason after a healthy run. Closed sooner it opens again.'
+
 /** Why nothing of it may be executed. A job that nobody has armed is refused nothing by its store or by its arming: it only reports. */
 function refusalsOf(world: World, checks: readonly Check[], limits: readonly Limit[], binding: string | undefined): Refusal[] {
   const { arming, way } = world.readings
   const refusals: Refusal[] = checks.flatMap(({ id, found, text, evidence, cure }) => (found === 'pass' ? [] : [{ id, found, text, evidence, cure }]))
   const add = (id: string, found: Found, cure: string): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: [], cure }))
-  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? 'There is nothing to decide: it is counted again in the next run that reads all.' : 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
+  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
   add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.')
   if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.')
   if (arming?.value === 'none') return refusals
-  add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : arming.value.binding === binding ? { is: 'pass' } : { is: 'fail', says: 'it is no longer what two people have armed' }, 'See what has changed, and arm it anew.')
-  add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), 'Switch versioning on and let the lifecycle keep what is no longer current for as long as the quarantine.')
+  add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : armedAs(arming.value.binding, binding), binding === undefined ? 'There is nothing to arm: it stays armed, and the next run that reads all looks again.' : 'See what has changed, and arm it anew.')
+  add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), wayCure(way?.value))
   return refusals
+}
+
+const armedAs = (armed: string, binding: string | undefined): Found => {
+  if (binding === undefined) return { is: 'unknown', says: 'whether it is still what two people have armed is not known: catalogue or store were not read' }
+  return armed === binding ? { is: 'pass' } : { is: 'fail', says: 'it is no longer what two people have armed' }
 }
 
 /** Whether this store can put something aside and bring it back (G-21), and refuses to delete what is locked. */
@@ -291,12 +306,19 @@ function wayFound(way: Way | undefined, quarantine: Span | undefined): Found {
   return way.noncurrent >= quarantine ? { is: 'pass' } : { is: 'fail', says: 'the lifecycle takes away what is put aside before the quarantine is over' }
 }
 
+/** Each of them is mended in another place. */
+function wayCure(way: Way | undefined): string {
+  if (way === undefined || way.lockHolds === undefined) return 'It is tried out again before the next act. If it stays so, see whether the credential that deletes may lay and remove delete markers, and lock.'
+  if (!way.lockHolds) return 'Arm nothing on such a store: what it says of locks cannot be believed, nor what it says of deletes. Another store, or another version of this one, may.'
+  return 'Switch versioning on and let the lifecycle keep what is no longer current for as long as the quarantine.'
+}
+
 function ranOf({ readings, now }: World, merged: Merged, healthy: boolean, newOrphans: number): Ran {
   const counts = merged.is === 'whole' ? merged.counts : undefined
   return { number: readings.history?.value.number ?? 0, at: now.wall, healthy, before: counts?.before, after: counts?.after, objects: counts?.objects, newOrphans }
 }
 
-function pagesOf(reconcile: string, refusals: readonly Refusal[], breaker: Breaker | undefined, writer: PlanWriter): Page[] {
+function pagesOf(reconcile: string, { refusals, looked, read }: { readonly refusals: readonly Refusal[]; readonly looked: readonly LookedAt[]; readonly read: boolean }, breaker: Breaker | undefined, writer: PlanWriter): Page[] {
   const { gaps, gone } = writer.totals()
   const page = (cause: string, says: string): Page => ({ urgency: 'high', cause: `reconcile:${reconcile}:${cause}`, says })
   const pages: Page[] = []
@@ -305,7 +327,9 @@ function pagesOf(reconcile: string, refusals: readonly Refusal[], breaker: Break
   const missing = refusals.filter((it) => !isLimit(it) || it.found === 'unknown').sort((a, b) => Number(a.found === 'unknown') - Number(b.found === 'unknown'))
   // What a run that is refused makes of gaps and limits mostly has the same cause: one page, and what stays is paged by itself later.
   const besides = [...(breaker?.is === 'open' ? ['the breaker is open'] : []), ...(gaps > 0 ? [`${gaps} rows seem to have no object`] : []), ...(gone > 0 ? [`${gone} objects that were locked or put aside seem to be gone`] : [])]
-  if (missing.length > 0) return [page('refused', `nothing was touched: ${missing.slice(0, 3).map((it) => it.text).join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}${besides.map((it) => `; ${it}`).join('')}`)]
+  // Where something could not be read, that is the cause of all that is not known.
+  const [causes, rest] = partsOf(missing, read)
+  if (missing.length > 0) return [page('refused', `nothing was touched: ${causes.slice(0, 3).map(({ id, text }) => looked.find((it) => it.id === id)?.says ?? text).join('; ')}${causes.length > 3 ? `; and ${causes.length - 3} more` : ''}${rest.length > 0 ? `; so ${rest.length} more checks could not be made` : ''}${besides.map((it) => `; ${it}`).join('')}`)]
   if (breaker?.is === 'open') pages.push(page('breaker', `the breaker is open: ${breaker.because.join('; ')}`))
   if (gaps > 0) pages.push(page('gap', `${gaps} rows have no object; the rows are left as they are`))
   if (gone > 0) pages.push(page('gone', `${gone} objects have disappeared that were locked or put aside`))

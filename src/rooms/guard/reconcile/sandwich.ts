@@ -2,7 +2,8 @@
 // runs remember, and the sentinels. An orphan is in L and in neither catalogue; a gap is in both catalogues and not in L; a row in either catalogue
 // protects its object, whatever else it says (G-20). Memory is constant: six keys and one group at a time. An input that is unsorted, repeats
 // itself, ends early or counts differently than its source refuses the whole; whatever was visited before that is void.
-import { compare, compareViews, cursorOf, isSame, sayKey, shared, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
+import { oddKey } from '../../../ports/store/key.ts'
+import { compare, compareViews, cursorOf, isSame, sayKey, shared, textOf, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
 import { untagged, type Flag, type Quarantine } from './margins.ts'
 
 /** What former runs know of one key. `lock: none`: no row of it was ever seen. `copied`: verified in the other place. */
@@ -44,9 +45,10 @@ export interface Inputs {
 
 /**
  * `never`: no row, but a lock or a tag says that nobody may touch it. `moving`: a row without an object in one catalogue only. `gone`: remembered,
- * and neither catalogue nor store knows it any more. `hidden`: put aside by somebody, not live, and without a row.
+ * and neither catalogue nor store knows it any more. `hidden`: put aside by somebody, not live, and without a row. `unseen`: in both catalogues, under
+ * a name that nobody can ask a store for: whether its object is there is not known.
  */
-export type Verdict = 'kept' | 'orphan' | 'gap' | 'intent' | 'never' | 'moving' | 'gone' | 'hidden'
+export type Verdict = 'kept' | 'orphan' | 'gap' | 'intent' | 'never' | 'moving' | 'gone' | 'hidden' | 'unseen'
 
 export interface Finding {
   readonly verdict: Verdict
@@ -304,15 +306,20 @@ function findingOf(inputs: Inputs, low: Lane, { listing, before, after, intents,
   return { ...given, verdict: verdictOf(given, { both: before.here && after.here, uploading: intents.here }) }
 }
 
-function verdictOf({ listed, lock, inCatalogue }: Omit<Finding, 'verdict'>, { both, uploading }: { both: boolean; uploading: boolean }): Verdict {
+function verdictOf({ key, listed, lock, inCatalogue }: Omit<Finding, 'verdict'>, { both, uploading }: { both: boolean; uploading: boolean }): Verdict {
   if (listed === undefined || listed.standing === 'hidden') {
-    if (inCatalogue) return both ? 'gap' : 'moving'
+    if (inCatalogue) return !both ? 'moving' : isAskable(key) ? 'gap' : 'unseen'
     return uploading ? 'intent' : listed === undefined ? 'gone' : 'hidden'
   }
   if (inCatalogue) return 'kept'
   if (uploading) return 'intent'
   const never = lock === 'locked' || lock === 'unknown' || listed.lock === 'locked' || untagged(listed.tags).is === 'fail'
   return never ? 'never' : 'orphan'
+}
+
+function isAskable(key: Uint8Array): boolean {
+  const text = textOf(key)
+  return text !== undefined && oddKey(text) === undefined
 }
 
 const SLASH = 0x2f

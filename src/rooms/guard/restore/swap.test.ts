@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import { hours, instantOf, tickOf, type Now } from '../../../core/time.ts'
 import { hashOfSwap, saySwap, swapSchema, whyNotSwap, type Swap, type SwapAgreement } from './swap.ts'
 

@@ -2,7 +2,7 @@
 // one stays. Its hash is what two people agree on (G-27); whatever differs afterwards, on our side or on that of what lives, is refused. Nothing here
 // drops: a unit has no word for it. Pure.
 import { z } from 'zod'
-import type { Identity } from '../../../core/agreement.ts'
+import type { Identity } from '../../../core/authority/agreement.ts'
 import { sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import { isDue, type Due, type Now } from '../../../core/time.ts'

@@ -133,5 +133,5 @@ function tellLatched(tx: Tx, { set, store, before, after }: { readonly set: Back
   const { since, because } = after.breaker
   const weeks = (at: number): number => Math.floor((at - since) / WEEK)
   if (before.breaker.is === 'open' && weeks(tx.now.wall) <= weeks(before.latest?.at ?? tx.now.wall)) return
-  tell(tx, `retention:${set.name}@${store}`, `${set.name}: its breaker is open in ${store}`, `${because.join('; ')}; nothing goes on schedule until two people close its breaker: holdfast reconcile close-breaker ${jobOf(set.name, store)} -m "why"`)
+  tell(tx, `retention:${set.name}@${store}`, `${set.name}: its breaker is open in ${store}`, `${because.join('; ')}; nothing goes on schedule until two people close its breaker: holdfast backups close-breaker ${set.name} --store ${store} -m "why"`)
 }

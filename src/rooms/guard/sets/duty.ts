@@ -13,7 +13,7 @@ import { worstFirst, type Copy, type Verdict } from './judge.ts'
 import { record } from './recording.ts'
 import { another } from '../retention/missing.ts'
 import { lookEvery, type BackupSet } from './set.ts'
-import { isSilenced, loadFindings, loadMissed, type MissedBody } from './standing-rows.ts'
+import { isSilenced, loadFindings, loadMissed, saveOdd, type MissedBody } from './standing-rows.ts'
 
 export interface SetsContext {
   /** The sets in force, by their names. */
@@ -105,6 +105,7 @@ export function setsOf(context: SetsContext): Sets {
         if (lies.objects !== undefined) measure(tx, set, lies, result)
         else if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
+        saveOdd(tx.sql, name, store, result.odd)
         if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)
       }

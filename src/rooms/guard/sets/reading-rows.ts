@@ -58,9 +58,9 @@ export const loadDue = (sql: Sql, set: string, store: string, passed: Span, most
 export const sumDue = (sql: Sql, set: string, store: string, passed: Span): { readonly parts: number; readonly bytes: number } =>
   sql.get<{ parts: number; bytes: number }>('select count(*) as parts, coalesce(sum(bytes), 0) as bytes from guard_reading where set_ = ? and store = ? and (wanted = ? or due <= ?)', set, store, WANTED.now, Math.floor(passed)) ?? { parts: 0, bytes: 0 }
 
-/** Parts with a fault, damage first. */
-export const loadFaults = (sql: Sql, set: string, store: string, most: number): PartRow[] =>
-  sql.all<Row>(`select ${COLUMNS} from guard_reading where set_ = ? and store = ? and fault is not null order by fault, fails desc, key, n limit ?`, set, store, most).map(partOf)
+/** Parts with a fault, damage first; of one kind alone, where it is named. */
+export const loadFaults = (sql: Sql, set: string, store: string, most: number, which: 'differs' | 'failed' | null = null): PartRow[] =>
+  sql.all<Row>(`select ${COLUMNS} from guard_reading where set_ = ? and store = ? and fault is not null and fault = coalesce(?, fault) order by fault, fails desc, key, n limit ?`, set, store, which, most).map(partOf)
 
 export const countDamaged = (sql: Sql, set: string, store: string): number =>
   sql.get<{ n: number }>(`select count(*) as n from guard_reading where set_ = ? and store = ? and fault = 'differs'`, set, store)?.n ?? 0

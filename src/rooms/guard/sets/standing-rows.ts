@@ -1,8 +1,9 @@
 // How sets stand and what went away of them, as rows: all that is found wrong with each, what vanished without anybody's word, and which checks are silenced.
-// How many copies whoever rotates them may take away is a working row: lost, it begins at the least.
+// How many copies whoever rotates them may take away is a working row: lost, it begins at the least. So is what the last listing held that nobody can ask for.
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
+import type { Odd } from '../protocol.ts'
 import type { Verdict } from './judge.ts'
 
 export const STANDING_TABLES = `
@@ -10,6 +11,7 @@ create table if not exists guard_finding (set_ text not null, store text not nul
 create table if not exists guard_missed (set_ text not null, store text not null, says text not null, since integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_silence (name text primary key, until integer not null) strict, without rowid;
 create table if not exists guard_rotation (set_ text not null, store text not null, credit integer not null, odd text, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_odd (set_ text not null, store text not null, count integer not null, shown text not null, primary key (set_, store)) strict, without rowid;
 `
 
 export const STANDING_PROJECTIONS = ['guard_finding', 'guard_missed', 'guard_silence']
@@ -17,6 +19,17 @@ export const STANDING_PROJECTIONS = ['guard_finding', 'guard_missed', 'guard_sil
 export const applyFindings = (sql: Sql, entry: Entry): void => {
   const { set, store, findings } = entry.body as { set: string; store: string; findings?: readonly Verdict[] }
   sql.run('insert into guard_finding (set_, store, findings) values (?,?,?) on conflict do update set findings = excluded.findings', set, store, canonical(findings ?? []))
+}
+
+/** What the last whole listing held that has no name to be asked for by. */
+export function saveOdd(sql: Sql, set: string, store: string, odd: Odd | undefined): void {
+  if (odd === undefined) sql.run('delete from guard_odd where set_ = ? and store = ?', set, store)
+  else sql.run('insert into guard_odd (set_, store, count, shown) values (?,?,?,?) on conflict do update set count = excluded.count, shown = excluded.shown', set, store, odd.count, JSON.stringify(odd.shown))
+}
+
+export function loadOdd(sql: Sql, set: string, store: string): Odd | undefined {
+  const row = sql.get<{ count: number; shown: string }>('select count, shown from guard_odd where set_ = ? and store = ?', set, store)
+  return row && { count: row.count, shown: JSON.parse(row.shown) as string[] }
 }
 
 /** All that is wrong with a set in a store, the worst first; empty where it is as it should be, or was judged before this was kept. */
@@ -41,7 +54,7 @@ export const loadMissed = (sql: Sql, set: string, store: string): { readonly say
 
 export const applyStandingLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_finding', 'guard_missed', 'guard_rotation']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_finding', 'guard_missed', 'guard_rotation', 'guard_odd']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applySilenced = (sql: Sql, entry: Entry): void => {

@@ -2,23 +2,18 @@
 // process of its own. At its first reading a part's sum is kept; later readings are held against it. Other bytes under the same name and version are
 // damage, and page. What could not be read says nothing of the copy: it stays unread, and when that lasts, or the promise is broken, people hear
 // that it is not known. When the last part of a copy was read, that is a proof, as old as its oldest reading.
-import { dueIn, hours, minutes, ms, sayTime, seconds, type Instant, type Span } from '../../../core/time.ts'
+import { ms, sayTime, seconds, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Listed, ListTask, PartFound, PartWanted, Verified, VerifyTask } from '../protocol.ts'
 import { loadCopies, loadProofs, type ProvedBody } from '../rows.ts'
-import type { SetsContext } from './duty.ts'
 import { judgeCopies, type Copy, type Verdict } from './judge.ts'
 import {
-  addPart, capDue, countDamaged, dropParts, loadDue, loadExtents, loadFaults, loadKnown, loadOldest, loadPart, loadReckoning, loadWhole, saveDiffers, saveFailed, saveRead, saveReckoning, wantAll, WANTED, type Extent, type PartRow,
+  addPart, capDue, countDamaged, dropParts, loadDue, loadExtents, loadFaults, loadKnown, loadOldest, loadPart, loadReckoning, loadWhole, saveDiffers, saveFailed, saveRead, wantAll, WANTED, type Extent, type PartRow,
 } from './reading-rows.ts'
-import { dueAt, isBroken, partsOf, reckon, roundOf } from './rotation.ts'
+import { lookAfter, lookOf, MOST_FAILS, passedAt, PATIENCE, RUNG, type Promising, type PromiseContext } from './promise.ts'
+import { dueAt, isBroken, partsOf, roundOf } from './rotation.ts'
 import type { BackupSet, Lies } from './set.ts'
-
-export interface VerifyingContext extends Pick<SetsContext, 'sets' | 'ask'> {
-  readonly lived: () => Span
-  readonly consider: (tx: Tx, set: BackupSet, store: string) => void
-}
 
 export interface Verifying {
   readonly due: NonNullable<Room['due']>
@@ -37,27 +32,12 @@ const VERIFY = 'guard.verify'
 /** What one task reads at most. */
 const MOST_PARTS = 64
 const MOST_BYTES = 2 * 1024 ** 3
-/** An answer that does not come is not waited for any longer. */
-const PATIENCE: Span = minutes(70)
-/** So often may a part fail before it is said. */
-const MOST_FAILS = 2
-/** The rung of the ladder that reading every byte reaches. */
-const RUNG = 2
 const MIB = 1024 * 1024
 
-const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
-/** How often it is looked what is due. */
-const lookOf = (allWithin: Span): Span => ms(Math.min(hours(1), Math.max(seconds(30), Math.floor(allWithin / 96))))
-
-export function verifyingOf(context: VerifyingContext): Verifying {
-  const passedAt = (tx: Tx): Span => {
-    const next = reckon(loadReckoning(tx.sql), { wall: tx.now.wall, lived: context.lived() })
-    saveReckoning(tx.sql, next)
-    return next.passed
-  }
+export function verifyingOf(context: PromiseContext): Verifying {
   const isPromised = (set: BackupSet | undefined, store: string): set is Promising =>
     set?.verify !== undefined && set.in.some((it) => it.store === store && it.objects === undefined)
-  const soon = (tx: Tx, set: string, store: string, after: Span): void => tx.schedule(VERIFY, keyOf(set, store), dueIn(tx.now, after))
+  const soon = (tx: Tx, set: string, store: string, after: Span): void => lookAfter(tx, VERIFY, set, store, after)
 
   /** Asks for what is due, and says whether there was anything. */
   const ask = (tx: Tx, set: Promising, store: string, passed: Span): boolean => {
@@ -72,7 +52,7 @@ export function verifyingOf(context: VerifyingContext): Verifying {
         const [name, store] = JSON.parse(key) as [string, string]
         const set = context.sets().get(name)
         if (!isPromised(set, store)) return
-        const passed = passedAt(tx)
+        const passed = passedAt(tx, context.lived())
         if (liesOf(set, store)?.repository !== undefined) {
           soon(tx, name, store, PATIENCE)
           tx.afterwards(() => context.ask({ is: 'list', what: 'everything', set: name, store }))
@@ -93,12 +73,12 @@ export function verifyingOf(context: VerifyingContext): Verifying {
     },
     listed(tx, set, store) {
       if (!isPromised(set, store)) return
-      if (liesOf(set, store)?.repository !== undefined || align(tx, set, store, { passed: passedAt(tx), copies: loadCopies(tx.sql, set.name, store) }) !== 'nothing new') soon(tx, set.name, store, ms(0))
+      if (liesOf(set, store)?.repository !== undefined || align(tx, set, store, { passed: passedAt(tx, context.lived()), copies: loadCopies(tx.sql, set.name, store) }) !== 'nothing new') soon(tx, set.name, store, ms(0))
     },
     things(tx, { set: name, store }, result) {
       const set = context.sets().get(name)
       if (!isPromised(set, store)) return 'all'
-      const passed = passedAt(tx)
+      const passed = passedAt(tx, context.lived())
       if (result.is === 'listed' && align(tx, set, store, { passed, copies: result.copies }) === 'more') return 'more'
       soon(tx, name, store, ask(tx, set, store, passed) ? PATIENCE : lookOf(set.verify.allWithin))
       return 'all'
@@ -106,7 +86,7 @@ export function verifyingOf(context: VerifyingContext): Verifying {
     verified(tx, { set: name, store, parts }, result) {
       const set = context.sets().get(name)
       if (!isPromised(set, store)) return
-      const passed = passedAt(tx)
+      const passed = passedAt(tx, context.lived())
       const found = result.is === 'verified' ? result.parts : []
       record(tx, set, store, found, passed)
       const isStuck = result.is === 'not-verified' || found.length < parts.length || found.some(({ is }) => is === 'failed')
@@ -115,7 +95,7 @@ export function verifyingOf(context: VerifyingContext): Verifying {
       context.consider(tx, set, store)
     },
     read(tx, set, what) {
-      const passed = passedAt(tx)
+      const passed = passedAt(tx, context.lived())
       for (const { store } of set.in) {
         if (!isPromised(set, store)) continue
         if (liesOf(set, store)?.repository === undefined) align(tx, set, store, { passed, copies: loadCopies(tx.sql, set.name, store) })
@@ -129,8 +109,6 @@ export function verifyingOf(context: VerifyingContext): Verifying {
     },
   }
 }
-
-type Promising = BackupSet & { readonly verify: NonNullable<BackupSet['verify']> }
 
 /** What reading found, the worst first. */
 function verdictOf(sql: Sql, { name, verify: { allWithin } }: Promising, store: string): Verdict | undefined {

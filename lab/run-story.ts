@@ -1,0 +1,133 @@
+// The story of a run, told within the hub of a laid net (runs.lab.test.ts starts it there): Holdfast as processes of its own, two people with authenticators
+// behind links of their own, a command on one host over ssh, a step that a person does, and a cable of another host that is pulled at a random
+// moment of it. Prints what it measured as a line of JSON.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { RunAnswer, RunTold } from '../src/views/change/runs.ts'
+import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
+import { enrol, nextCode, type Authenticator } from './authenticators.ts'
+import { cable } from './cables.ts'
+
+const [folder = '', hostKey = '', seed = '0'] = process.argv.slice(2)
+const [port = 0, hook = 0] = await freePorts(2)
+const HOSTS = ['db-1', 'db-2', 'db-3'] as const
+const trace = path.join(folder, 'ran')
+const go = path.join(folder, 'go')
+writeConfig(folder, `version: 1
+site: { name: Acme, url: "http://127.0.0.1:${port}" }
+channels:
+  hook: { webhook: "http://127.0.0.1:${hook}/page" }
+people:
+  ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
+  bo: { email: bo@acme.example, role: approver, reach: [hook] }
+escalation:
+  default: [ { page: [ada], wait: 1h } ]
+hosts:
+${HOSTS.map((name, n) => `  ${name}: { ssh: "root@10.77.0.${n + 1}", key: scout.key, host_key: "${hostKey}", links: { eth0: {}, eth1: {} } }`).join('\n')}
+checks:
+  memory: { file: ${go}, every: 1s, fail_after: 1, recover_after: 1 }
+runbooks:
+  grow:
+    title: Add memory to a server
+    people: { does: [ada], checks: [bo] }
+    hosts: { names: [db-1, db-2, db-3] }
+    guard: [ links.up ]
+    steps:
+      - { id: stop, run: [sh, -c, 'echo "$1" >> "$2"', sh, "{{host}}", ${trace}], on: "{{host}}", takes: ["{{host}}"], until: { links: "{{host}}" }, within: 1m, undo: { run: [rm, -f, ${trace}] } }
+      - { id: memory, manual: "Add the memory to {{host}}.", takes: ["{{host}}"], until: { checks: [memory], links: "{{host}}" }, within: 5m }
+`)
+const pictures = process.env['HOLDFAST_LAB_PICTURES']
+const sink = await hookSink(hook)
+
+/** The page of a step, as the one who does it has it on a phone. */
+async function photograph(folder: string): Promise<void> {
+  const { chromium } = await import('playwright-core')
+  const link = await until('ada has a link', 20_000, () => sink.hooks.map(({ body }) => body as unknown as { url?: string; person: string }).find(({ url, person }) => person === 'ada' && url?.includes('/approve/') === true))
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
+  const reply = await page.goto(link.url ?? '')
+  console.error(`the page of a step: ${(await reply?.body())?.length} bytes`)
+  await page.screenshot({ path: path.join(folder, 'step-phone.png'), fullPage: true })
+  await browser.close()
+}
+const holdfast = startHoldfast(folder, port, {}, ['--lab', '--shrink', '86400'])
+let measured: object = {}
+try {
+  await until('it answers', 30_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.ok, () => false))
+  const keys = new Map<string, Authenticator[]>()
+  for (const who of ['ada', 'bo']) keys.set(who, await enrol({ holdfast }, who))
+  // Lab time: who is known for three seconds is known for three days.
+  await sleep(4000)
+  const planned = await until('all its cables are known', 60_000, async () => {
+    const { code } = await holdfast.cli('runbooks', 'plan', 'grow', '--host', 'db-1')
+    return code === 4
+  })
+  assert.ok(planned)
+  const begun = await holdfast.cli('runbooks', 'run', 'grow', '--host', 'db-1', '--does', 'ada', '--checks', 'bo', '--no-wait', '--as', 'ada', '--json')
+  assert.equal(begun.code, 4, begun.out + begun.err)
+  const { run } = JSON.parse(begun.out) as RunAnswer
+  const told = async (): Promise<RunTold> => JSON.parse((await holdfast.cli('runbooks', 'show', run, '--json')).out) as RunTold
+  const at = async (what: string, holds: (it: RunTold) => boolean, within = 30_000): Promise<RunTold> => {
+    let last: RunTold | undefined
+    return until(what, within, async () => {
+      last = await told()
+      return holds(last) && last
+    }).catch(() => assert.fail(`${what}: ${JSON.stringify(last, null, 1)}\n${holdfast.output().slice(-2000)}`))
+  }
+  /** Each behind the link that was sent to them, with a code of their own. */
+  const press = async (...people: readonly string[]): Promise<number> => {
+    const { run: { asked } } = await at('both are asked', (it) => it.run.asked !== null)
+    let status = 0
+    for (const who of people) {
+      const link = await until(`${who} is asked`, 20_000, () => sink.hooks.map(({ body }) => body as unknown as { schema: string; id: string; person: string; url: string; hash: string; words: string }).findLast((one) => one.id === asked?.agreement && one.person === who && one.url.includes('/approve/')))
+      const act = asked?.purpose === 'step' ? 'ready' : 'yes'
+      // On a machine that is busy its cables may not be known for a moment: that is said, nothing is taken, and the person presses again.
+      status = await until(`${who} presses`, 60_000, async () => {
+        const reply = await fetch(link.url, { method: 'POST', body: new URLSearchParams({ hash: link.hash, act, totp: await nextCode(keys.get(who) ?? []) }), headers: { accept: 'application/json' } })
+        const said = await reply.text()
+        assert.ok(reply.status === 200 || (reply.status === 409 && said.includes('HF497')), said)
+        return reply.status === 200 && reply.status
+      })
+    }
+    return status
+  }
+  if (pictures !== undefined) await photograph(pictures)
+  await press('ada', 'bo')
+  const second = Date.now()
+  await at('the command was run', (it) => it.run.steps[0]?.state === 'done')
+  const began = Date.parse((await told()).told.find(({ event }) => event === 'began')?.at ?? '')
+  assert.equal(readFileSync(trace, 'utf8'), 'db-1\n', 'once, on its host')
+  await press('bo', 'ada')
+  await at('the memory is being added', (it) => it.run.steps[1]?.state === 'running')
+  await sleep(200 + ((Number(seed) * 997) % 2500))
+  const pulled = Date.now()
+  cable(1, 1, 'down')
+  const halted = await at('the surprise has halted it', (it) => it.run.state === 'halted')
+  const line = halted.told.find(({ event }) => event === 'halted')
+  assert.match(`${line?.cause?.subject} ${line?.cause?.claim}`, /^link:db-2\/eth1 lost carrier$/)
+  assert.equal(line?.cause?.after_step, 'memory')
+  const pages = await until('both are paged', 15_000, () => {
+    const found = ['ada', 'bo'].map((who) => sink.hooks.find(({ body }) => body.person === who && body.incident?.title === 'Stopped: Add memory to a server'))
+    return found.every((it) => it !== undefined) && found
+  })
+  if (pictures !== undefined) writeFileSync(path.join(pictures, 'halted-run.txt'), (await holdfast.cli('runbooks', 'show', run)).out)
+  assert.match(JSON.stringify(pages[0]?.body), /link:db-2\/eth1 lost carrier .*after step 2 \(memory\) began/)
+  measured = { ruled: began - second, halted: Date.parse(line?.at ?? '') - pulled, paged: Math.max(...pages.map((it) => it?.at ?? 0)) - pulled }
+  writeFileSync(go, 'done')
+  const ended = await at('what was under way is seen to its end', (it) => it.run.steps[1]?.state === 'done')
+  assert.equal(ended.run.state, 'halted', 'and the run stays where it is')
+  cable(1, 1, 'up')
+  await until('the cable carries again', 30_000, async () => (await holdfast.cli('runbooks', 'plan', 'grow', '--host', 'db-2')).code === 4)
+  assert.equal((await holdfast.cli('runbooks', 'resume', run)).code, 4)
+  await press('ada', 'bo')
+  await at('both have it go on, and it ends', (it) => it.run.state === 'done', 60_000)
+  assert.equal(readFileSync(trace, 'utf8'), 'db-1\n')
+  const verified = await holdfast.cli('ledger', 'verify')
+  assert.equal(verified.code, 0, verified.out)
+  assert.ok(existsSync(go))
+} finally {
+  await holdfast.stop()
+  sink.close()
+}
+console.log(JSON.stringify(measured))

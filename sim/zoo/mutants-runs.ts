@@ -1,0 +1,73 @@
+// The part of the zoo about runs as they go on: ways in which a surprise was not seen, or two words counted for more than they are worth.
+import type { Mutant } from './mutant.ts'
+
+const RUNS = 'src/engine/change/runs.ts'
+const COURSE = 'src/rooms/change/runs/course.ts'
+const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/running.test.ts', name })
+
+export const running: readonly Mutant[] = [
+  {
+    name: 'what was looked at before the second press lets a step begin', breaks: ['C-12'], killer: killer('C-12 C-13 a run from its first press'),
+    changes: [{ file: COURSE, find: 'from !== undefined && isBefore(from, at))\n  if', put: 'from !== undefined && isBefore(from, at) && gates.length === 0)\n  if' }],
+  },
+  {
+    name: 'what both pressed outlives an edit', breaks: ['C-5'], killer: killer('C-5 an edit of the runbook'),
+    changes: [{ file: COURSE, find: 'if (drawn.plan.hash !== plan.hash)', put: "if (drawn.plan.hash === '')" }],
+  },
+  {
+    name: 'a host that was not booted has been', breaks: ['C-13'], killer: killer('C-12 C-13 a run from its first press'),
+    changes: [{ file: COURSE, find: "has.boot === boots[claim.host] ? 'fail' : 'pass'", put: "has.boot === boots[claim.host] ? 'pass' : 'pass'" }],
+  },
+  {
+    name: 'words that were given outlive a halt', breaks: ['C-14', 'C-15'], killer: killer('C-14 a blip between steps'),
+    changes: [{ file: RUNS, find: "if (before?.asked) keeper.rooms", put: "if (before?.asked && tx.now.wall < 0) keeper.rooms" }],
+  },
+  {
+    name: 'the cable of a host that is taken is excused', breaks: ['C-13', 'C-18'], killer: killer('C-13 C-18 a cable is never excused'),
+    changes: [{ file: RUNS, find: "(it.is === 'member' && it.host !== undefined", put: '(it.host !== undefined' }],
+  },
+  {
+    name: 'a press on failing evidence is taken', breaks: ['C-14'], killer: killer('C-14 a blip between steps'),
+    changes: [{ file: RUNS, find: "ruling.found === 'pass' ? undefined : ruling.says", put: 'ruling.found.length > 0 ? undefined : ruling.says' }],
+  },
+  {
+    name: 'a halt pages whoever does it, and not who checks', breaks: ['C-8'], killer: killer('C-14 C-8 a surprise halts it'),
+    changes: [{ file: RUNS, find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
+  },
+  {
+    name: 'two words alone go on after a halt', breaks: ['C-15'], killer: killer('C-15 after a halt both go on'),
+    changes: [{ file: RUNS, find: "found: stale ? 'unknown' : worst", put: "found: stale ? 'unknown' : 'pass'" }],
+  },
+  {
+    name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),
+    changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: RUNS, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+  },
+  {
+    name: 'a host has two runs at once', breaks: ['C-3'], killer: killer('C-6 C-15 either stops it'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => it', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash !== plan.hash && it' }],
+  },
+  {
+    name: 'a step that takes for ever takes for ever', breaks: ['C-14'], killer: killer('a step that takes too long'),
+    changes: [{ file: RUNS, find: '!isWithin(way.begun, course.now, step.within)', put: '!isWithin(way.begun, course.now, hours(24))' }],
+  },
+  {
+    name: 'a deed that nobody did is done because all is well', breaks: ['C-4'], killer: killer('C-4 what a doer said outlives a restart'),
+    changes: [{ file: RUNS, find: "act?.is === 'manual' || row.acted?.token === way.token", put: 'act !== undefined' }],
+  },
+  {
+    name: 'the way back of a halted run never begins', breaks: ['C-15'], killer: killer('C-15 halted, the way back of a driver'),
+    changes: [{ file: 'src/engine/change/ears.ts', find: '&& way.against !== true) return', put: '&& way.token > 0) return' }],
+  },
+  {
+    name: 'a word that was taken back counts', breaks: ['C-5'], killer: killer('C-5 C-15 a word that is taken back'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: "if (asked.purpose === 'step' && says !== undefined) room", put: "if (asked.purpose === 'step' && says === '') room" }],
+  },
+  {
+    name: 'a host that says nothing any more is no surprise', breaks: ['C-14'], killer: killer('C-2 C-14 a host that says nothing any more'),
+    changes: [{ file: RUNS, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+  },
+  {
+    name: 'an aborted run leaves its host to the next while its step goes on', breaks: ['C-16'], killer: killer('C-5 C-15 a word that is taken back'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'acted?.token !== way.token && isWithin(', put: 'acted?.token === way.token && isWithin(' }],
+  },
+]

@@ -1,0 +1,82 @@
+// What a run says to the public: the announced work begins, is halted and ends with it; nothing of what was seen is in it, and nothing is told of what nobody announced.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { dueIn, hours, tickOf } from '../../core/time.ts'
+import type { RunPlan } from '../../rooms/change/runs/record.ts'
+import type { BoardAnswer } from '../../views/answers.ts'
+import { announcing, type Announcing } from './announcing.ts'
+
+const announce = { board: 'public', components: ['All'], lead: hours(48) }
+const world = (t: TestContext): Promise<KeeperWorld> => keeperWorld(t, configOf([]))
+async function told(it: KeeperWorld): Promise<{ state: string; words: string[] }[]> {
+  const { boards } = (await it.ask('board.show', {})).body as BoardAnswer
+  return (boards[0]?.board.maintenances ?? []).map(({ state, updates }) => ({ state, words: updates.map(({ body }) => body).toReversed().slice(1) }))
+}
+async function says(it: KeeperWorld, act: (from: Announcing, tx: Parameters<Announcing['halted']>[0]) => void): Promise<void> {
+  const done = it.keeper.engine.turn('run', (tx) => act(announcing(it.keeper.rooms.tell.planned), tx))
+  await it.settle()
+  await done
+}
+const plan = (it: KeeperWorld, from: string): Promise<unknown> => it.ask('board.announce', { title: 'Memory', text: 'x', components: ['All'], from, until: '3h' })
+
+test('T-2 T-7 C-18 announced work begins, is halted, goes on and ends with its run', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
+  assert.deepEqual(await told(it), [{ state: 'scheduled', words: [] }], 'it is not its time')
+  await it.leap(hours(72))
+  await says(it, (run, tx) => run.began(tx, 'run_1', {}))
+  assert.equal((await told(it))[0]?.state, 'scheduled', 'a runbook without a rule tells nobody')
+  for (let twice = 0; twice < 2; twice++) await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
+  for (let twice = 0; twice < 2; twice++) await says(it, (run, tx) => run.halted(tx, 'run_1'))
+  await says(it, (run, tx) => run.ended(tx, 'run_2', 'done'))
+  await says(it, (run, tx) => run.resumed(tx, 'run_1'))
+  assert.equal((await told(it))[0]?.state, 'in_progress', 'another run ends nothing of it')
+  for (let twice = 0; twice < 2; twice++) await says(it, (run, tx) => run.ended(tx, 'run_1', 'done'))
+  assert.deepEqual(await told(it), [{ state: 'completed', words: [
+    'The work has begun. It is to end by 21 Nov 2026 14:06 UTC.', 'The work is halted.', 'The work goes on.', 'The work is completed.',
+  ] }])
+})
+
+test('T-7 what was taken back is not called completed, and what a person began is that person’s to end', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
+  await says(it, (run, tx) => run.ended(tx, 'run_1', 'undone'))
+  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['cancelled', 'The work was taken back; it is not done.']])
+  const { body } = await it.ask('board.announce', { title: 'By hand', text: 'x', components: ['All'], from: '49h', until: '3h' })
+  await it.leap(hours(50))
+  await it.ask('board.begin', { maintenance: (body as { id: string }).id, person: 'ada' })
+  await says(it, (run, tx) => run.began(tx, 'run_2', { announce }))
+  await says(it, (run, tx) => run.ended(tx, 'run_2', 'aborted'))
+  assert.deepEqual((await told(it)).map(({ state }) => state), ['in_progress', 'cancelled'])
+})
+
+test('C-18 T-7 a run that takes its first step begins what was announced, and a rehearsal tells nobody', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  const lapsesAt = dueIn(it.keeper.now(), hours(1))
+  const stamp = { tick: it.keeper.now().tick, boot: 'boot' }
+  for (const rehearse of [true, false]) {
+    const id = rehearse ? 'run_r' : 'run_1'
+    const of = { id, host: id, claims: [id], runbook: { name: 'grow', title: 'x', announce, steps: [{ id: 'one' }] }, rehearse, hash: 'h', accepted: [], by: 'ada', does: 'ada', checks: 'bo', at: it.keeper.now().wall, texts: [] } as unknown as RunPlan
+    const done = it.keeper.engine.turn('run', (tx) => {
+      const { change } = it.keeper.rooms
+      change.begin(tx, of, [{ id: 'one', hash: 'h1', takes: [], raises: false, idempotent: false }])
+      change.take(tx, id, { is: 'offered', leg: { step: 0, back: false }, lapsesAt })
+      change.take(tx, id, { is: 'pressed', hash: 'h1', at: { ...stamp, tick: tickOf(stamp.tick - 5) } })
+      return change.take(tx, id, { is: 'ruled', found: 'pass', from: stamp, accepted: false, window: 'open' })
+    })
+    await it.settle()
+    assert.equal(typeof await done, 'object', JSON.stringify(await done))
+    assert.equal((await told(it))[0]?.state, rehearse ? 'scheduled' : 'in_progress')
+  }
+  await says(it, (_run, tx) => it.keeper.rooms.change.take(tx, 'run_1', { is: 'turned', turn: { subject: 'link:db-2/eth0', is: 'link', host: 'db-2', claim: 'lost carrier' } }))
+  assert.match((await told(it))[0]?.words.at(-1) ?? '', /^The work is halted\.$/)
+  assert.doesNotMatch(JSON.stringify(await told(it)), /db-2|carrier/)
+  await says(it, (_run, tx) => it.keeper.rooms.change.take(tx, 'run_1', { is: 'stopped' }))
+  assert.equal((await told(it))[0]?.state, 'cancelled')
+})

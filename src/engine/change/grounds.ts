@@ -1,0 +1,49 @@
+// What plans and runs are judged by, as the keeper knows it now. `strict`: for a ruling a check counts by its last look alone, since one that just failed
+// is not well, however many failures make it down.
+import { tickOf, type Now, type Stamp } from '../../core/time.ts'
+import type { CheckSeen, Grounds } from '../../views/change/changes.ts'
+import { viewCheck } from '../../views/checks.ts'
+import type { Store } from '../../db/store.ts'
+import type { ChangeRoom } from '../../rooms/change/index.ts'
+import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
+import type { ToScout } from '../../rooms/change/heard/protocol.ts'
+import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
+import type { PageRoom } from '../../rooms/page/index.ts'
+import type { PeopleRoom } from '../../rooms/people/index.ts'
+import type { ToProber } from '../../rooms/watch/protocol.ts'
+import type { Watcher } from '../../rooms/watch/watcher.ts'
+import type { Engine } from '../engine.ts'
+import { setsIn, type InForce } from '../in-force.ts'
+
+/** What planned work needs of the keeper. */
+export interface ChangeKeeper {
+  readonly store: Pick<Store, 'sql'>
+  readonly engine: Pick<Engine, 'turn'>
+  readonly rooms: { readonly change: ChangeRoom; readonly page: Pick<PageRoom, 'open' | 'resolve'>; readonly people: Pick<PeopleRoom, 'agreements'> }
+  readonly watcher: Pick<Watcher, 'checks' | 'flapping' | 'standing'>
+  readonly hosts: HostsHeard
+  readonly members: MembersHeard
+  readonly config: InForce
+  readonly ports: { readonly toProbers: (message: ToProber) => void; readonly toScout?: (message: ToScout) => boolean }
+  readonly now: () => Now
+}
+
+export const NOTHING_PLANNED = { hosts: [], clusters: [], runbooks: [] } as const
+
+export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
+  const now = keeper.now()
+  const { sql } = keeper.store
+  const check = (name: string): CheckSeen | undefined => {
+    const found = keeper.watcher.checks.get(name)
+    if (!found) return undefined
+    const seen = viewCheck(found, { sql, now: now.wall, standing: (it) => keeper.watcher.standing(it), flapping: (it) => keeper.watcher.flapping(it), pingUrl: () => '' })
+    const last = keeper.watcher.standing(name)?.last
+    // Of a check that this keeper has not seen looked at, what is known is of before: older than any press. A heartbeat is not looked at, it reports.
+    const from: Stamp | undefined = found.kind === 'heartbeat' ? undefined : { tick: last?.tick ?? tickOf(0), boot: now.boot }
+    const age = found.kind === 'heartbeat' && seen.lastLook ? Math.max(0, now.wall - seen.lastLook.at) : undefined
+    const reported: Stamp | undefined = age === undefined ? undefined : { tick: tickOf(now.tick - age), boot: now.boot }
+    const state = strict && last && last.found.is !== 'pass' && seen.state === 'up' ? (last.found.is === 'fail' ? 'down' : 'unknown') : seen.state
+    return { name, state, says: seen.says, lastLook: seen.lastLook, ...(from ? { from } : {}), ...(reported ? { reported } : {}) }
+  }
+  return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check }
+}

@@ -1,0 +1,354 @@
+// A run from the keeper's side, as a story over a keeper whose clock the test turns: both press, fresh looks rule, a step is seen to be done; a surprise stops
+// it wherever it stands, pages both, and voids what was offered; going on takes both and fresh looks; nothing is done by anybody's word alone.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { checkOf, configOf, keeperWorld, plan, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { minutes, ms, seconds } from '../../core/time.ts'
+import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
+import type { ChangeConfig } from '../../rooms/change/config.ts'
+import type { FromScout } from '../../rooms/change/heard/protocol.ts'
+import type { Check } from '../../rooms/watch/check.ts'
+import type { Runbook, Step } from '../../rooms/change/runbook.ts'
+import type { RunAnswer, RunTold } from '../../views/change/runs.ts'
+import type { ErrorAnswer } from '../../views/answers.ts'
+import type { TotpAnswer } from '../../views/people.ts'
+import { loadFactors } from '../../rooms/people/rows.ts'
+import { codeAt, periodOf } from '../../core/totp.ts'
+import { fromBase32 } from '../../../test/base32.ts'
+import { earsOf } from './ears.ts'
+
+const HOSTS = ['web-1', 'web-2'] as const
+const BOOT = '58c1dbd2-296e-4f28-bb18-25fae3b55a7b'
+const AGAIN = '11111111-2222-4333-8444-555555555555'
+const manual = (id: string, more: Partial<Step> = {}): Step => ({ id, act: { is: 'manual', text: `Do ${id} on {{host}}.` }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), ...more })
+const STEPS: readonly Step[] = [
+  manual('memory', { takes: ['{{host}}'], until: [{ is: 'links', host: '{{host}}' }, { is: 'boots', host: '{{host}}' }], undo: { is: 'manual', text: 'Take it out of {{host}} again.' } }), manual('look'),
+]
+const book = (more: Partial<Runbook> = {}): Runbook => ({
+  name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: HOSTS, serial: 1 }, preflight: [{ is: 'incidents' }], guard: [{ is: 'links' }, { is: 'checks', names: ['api'] }], steps: STEPS, from: 'holdfast.yaml:9', ...more,
+})
+const changeOf = (runbook: Runbook): ChangeConfig => ({ hosts: HOSTS.map((name) => ({ name, fate: {}, links: [{ name: 'eth0' }], from: 'holdfast.yaml:2' })), clusters: [], runbooks: [runbook] })
+const member = (name: string): (typeof plan.people)[string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }], roles: ['owner'] })
+
+interface Story extends KeeperWorld {
+  readonly id: string
+  /** Every host says how it is. */
+  heard(more?: Partial<Record<(typeof HOSTS)[number], { readonly boot?: string; readonly carrier?: 'up' | 'down'; readonly downs?: number } | 'silent'>>): Promise<void>
+  /** A second with a look of everything. */
+  second(more?: Parameters<Story['heard']>[0]): Promise<void>
+  press(...people: readonly string[]): Promise<readonly number[]>
+  state(): Promise<RunAnswer>
+  told(): Promise<readonly string[]>
+  call(name: string, more?: object): Promise<{ readonly status: number; readonly body: RunAnswer & ErrorAnswer }>
+}
+
+async function begun(t: TestContext, more: readonly Check[] = [], runbook = book(), wants: object = {}): Promise<Story> {
+  const config = { ...configOf([checkOf('api'), ...more]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook) }
+  const it = await keeperWorld(t, config)
+  let question = 0
+  const heard: Story['heard'] = async (more = {}) => {
+    for (const host of HOSTS) {
+      const said = more[host] ?? {}
+      const { tick, wall } = it.keeper.now()
+      const asked = { tick, boot: 'boot' }
+      const message: FromScout = said === 'silent' ? { is: 'silent', host, at: asked, says: 'it does not answer' }
+        : { is: 'account', host, asked, account: { question: ++question, boot: said.boot ?? BOOT, clock: Math.floor(wall / 1000), links: [['eth0', { carrier: said.carrier ?? 'up', downs: said.downs ?? 1, speed: 1000 }]] } }
+      it.keeper.runs.hear(message)
+    }
+    await it.settle()
+  }
+  for (const who of ['ada', 'bo']) {
+    const { secret } = (await it.ask('people.enrol', { who })).body as TotpAnswer
+    assert.equal((await it.ask('people.enrol', { who, code: codeAt(fromBase32(secret), periodOf(it.keeper.now().wall)) })).status, 200)
+  }
+  await heard()
+  for (let n = 0; n < 2; n++) await it.look('api', 'pass')
+  const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', ...wants })
+  assert.equal(status, 200, JSON.stringify(body))
+  const { run: id } = body as RunAnswer
+  const story: Story = {
+    ...it, id, heard,
+    get keeper() { return it.keeper },
+    async second(more) {
+      await it.pass(seconds(1))
+      await heard(more)
+      await it.look('api', 'pass')
+      it.keeper.runs.tick()
+      await it.settle()
+    },
+    async press(...people) {
+      const statuses: number[] = []
+      for (const person of people) {
+        const { asked } = (await story.state())
+        const terms = it.sql.get<{ asked: string }>('select asked from people_agreement where id = ?', asked?.agreement ?? '')
+        const { hash, id: agreement } = JSON.parse(terms?.asked ?? '{}') as { hash: string; id: string }
+        const refused = it.keeper.runs.mayPress(agreement)
+        if (refused !== undefined) {
+          statuses.push(409)
+          continue
+        }
+        const proof = { means: 'totp', factor: loadFactors(it.sql, person)[0]?.id ?? '', factorAge: minutes(60 * 24 * 9), personAge: minutes(60 * 24 * 9), at: { tick: it.keeper.now().tick, boot: 'boot' }, hash } as const
+        const { asks, typed } = JSON.parse(terms?.asked ?? '{}') as { asks: 'ready' | 'yes'; typed?: string }
+        const pressed = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: agreement, person, act: asks, hash, prove: () => proof, ...(typed === undefined ? {} : { typed }) }))
+        await it.settle()
+       
+        statuses.push((await pressed)?.verdict.is === 'taken' ? 200 : 403)
+      }
+      return statuses
+    },
+    state: async () => ((await it.ask('runs.show', { run: id })).body as RunTold).run,
+    told: async () => ((await it.ask('runs.show', { run: id })).body as RunTold).told.map(({ event, step, cause }) => `${event}${step === null ? '' : ` ${step}`}${cause ? `: ${cause.subject} ${cause.claim}` : ''}`),
+    call: async (name, more = {}) => (await it.ask(name, { run: id, ...more })) as Awaited<ReturnType<Story['call']>>,
+  }
+  return story
+}
+
+test('C-12 C-13 a run from its first press to its end: pressed by both, ruled by looks that began after, done when it was seen', async (t) => {
+  const it = await begun(t)
+  assert.deepEqual([(await it.state()).state, (await it.state()).does, (await it.state()).checks], ['offered', 'ada', 'bo'])
+  const links = it.rung.flatMap(({ message: { approve } }) => (approve?.schema === 'holdfast.step/1' ? [approve] : []))
+  assert.deepEqual(links.map(({ run, step, host, person, role }) => [run, step, host, person, role]), [[it.id, 'memory', 'web-1', 'ada', 'does'], [it.id, 'memory', 'web-1', 'bo', 'checks']])
+  assert.deepEqual([links[0]?.words, links[0]?.hash, links[0]?.url === links[1]?.url], [links[1]?.words, links[1]?.hash, false])
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  assert.equal((await it.state()).state, 'pressed')
+  it.keeper.runs.tick()
+  await it.settle()
+  assert.equal((await it.state()).state, 'pressed', 'nothing was looked at since the second press')
+  await it.second()
+  await it.second()
+  assert.equal((await it.state()).state, 'running', 'its cables carry, and it was not booted again')
+  // It goes down, as it is expected to; nobody's word ends it, and neither does the boot alone.
+  for (let n = 0; n < 5; n++) await it.second({ 'web-1': 'silent' })
+  await it.second({ 'web-1': { boot: AGAIN, carrier: 'down' } })
+  assert.deepEqual([(await it.state()).state, (await it.state()).halt], ['running', null], 'up again, and its cable is not')
+  await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+})
+
+test('C-13 C-18 a cable is never excused, not even that of the host that a step takes', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.heard({ 'web-1': { carrier: 'down' } })
+  assert.equal((await it.state()).halt?.subject, 'link:web-1/eth0')
+})
+
+test('C-4 C-13 done is seen, the next step is offered to both, and the last one ends it; every line of it is told, and the ledger can be rebuilt', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+  await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).state, 'offered')
+  await it.press('bo', 'ada')
+  for (let n = 0; n < 3; n++) await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).state, 'done')
+  assert.deepEqual(await it.told(), ['planned', 'offered memory', 'pressed memory', 'pressed memory', 'began memory', 'done memory', 'offered look', 'pressed look', 'pressed look', 'began look', 'done look', 'ended'])
+  assert.deepEqual([verifyLedger(it.sql).broken, it.open()], [undefined, []])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('C-14 C-8 a surprise halts it at once, pages both with what changed and after which step, and voids what was offered', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  const { state, halt } = await it.state()
+  assert.deepEqual([state, halt?.subject, halt?.claim], ['halted', 'link:web-2/eth0', 'lost carrier'])
+  await it.pass(seconds(2))
+  const rung = it.entries().filter(({ is, body }) => is === 'page.rang' && (body['paging'] as { policy?: string }).policy === '~ada+bo').map(({ body }) => body['person'])
+  assert.deepEqual(new Set(rung), new Set(['ada', 'bo']))
+  const [incident] = it.sql.all<{ title: string; says: string }>(`select title, says from page_incident where state = 'open'`)
+  assert.match(`${incident?.title}: ${incident?.says}`, /^Stopped: Add memory: link:web-2\/eth0 lost carrier less than 1 s after step 1 \(memory\) began\. .*nothing more begins, and nothing is killed/)
+  assert.equal(it.open().length, 1)
+})
+
+test('C-14 a blip between steps is a surprise too; before the first press it is none, and a press on it is refused', async (t) => {
+  const it = await begun(t)
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  assert.deepEqual([(await it.state()).state, await it.press('ada')], ['offered', [409]])
+  await it.heard({ 'web-2': { downs: 2 } })
+  assert.deepEqual([(await it.state()).halt, await it.press('ada')], [null, [200]])
+  const asked = (await it.state()).asked?.agreement ?? ''
+  await it.heard({ 'web-2': { downs: 3 } })
+  assert.equal(it.sql.get<{ phase_is: string }>('select phase_is from people_agreement where id = ?', asked)?.phase_is, 'changed')
+  assert.deepEqual([(await it.state()).halt?.claim, (await it.state()).asked], ['lost carrier once and has it again', null], 'the word that ada gave is void')
+})
+
+test('C-15 after a halt both go on, and only by looks that begin after they have said so', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  assert.equal((await it.call('runs.resume')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second({ 'web-2': { carrier: 'down' } })
+  assert.deepEqual([(await it.state()).state, (await it.told()).includes('resumed memory')], ['halted', false], 'it still fails')
+  await it.heard({ 'web-2': { downs: 2 } })
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  await it.second({ 'web-2': { downs: 2 } })
+  assert.deepEqual([(await it.state()).state, it.open()], ['running', []])
+})
+
+test('C-2 C-14 what is not known any more halts it: silence of a host that no step takes', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  for (let n = 0; n < 12; n++) await it.second({ 'web-2': 'silent' })
+  assert.match((await it.state()).halt?.claim ?? '', /not known any more/)
+})
+
+test('C-8 C-13 an incident that is opened meanwhile halts it, whatever it is of; one of what the step takes does not', async (t) => {
+  const it = await begun(t, [checkOf('other'), checkOf('node', { standsOn: ['web-1'] })])
+  await it.press('ada', 'bo')
+  await it.second()
+  for (let n = 0; n < 2; n++) await it.look('node', 'fail')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, it.open()], ['running', ['check:node']])
+  for (let n = 0; n < 2; n++) await it.look('other', 'fail')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).halt?.claim], ['halted', 'was opened: other is down'])
+})
+
+test('C-2 C-14 a host that says nothing any more halts it, also where the guard asks nothing of it', async (t) => {
+  const it = await begun(t, [], book({ guard: [] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  for (let n = 0; n < 12; n++) await it.second({ 'web-2': 'silent' })
+  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['host:web-2', 'is not known any more'])
+})
+
+test('C-5 an edit of the runbook voids the step that both pressed, and says so', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  const config = it.keeper.config
+  const edited = it.keeper.configure({ ...config, version: '2', change: changeOf(book({ steps: [...STEPS, manual('more')] })) })
+  await it.settle()
+  await edited
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).at(-1)], ['waiting', 'refused memory'])
+})
+
+test('C-6 C-15 either stops it; one run of a host at a time; one person is not two', async (t) => {
+  const it = await begun(t)
+  const second = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'bo' })
+  assert.deepEqual([second.status, JSON.stringify(second.body).includes('is under way there')], [409, true])
+  assert.deepEqual(await it.press('ada', 'ada'), [200, 403])
+  assert.equal((await it.call('runs.abort', { person: 'bo' })).body.state, 'aborted')
+  assert.equal((await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', does: 'ada', checks: 'ada' })).status, 409)
+  assert.equal((await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).status, 200)
+})
+
+test('C-4 what a doer said outlives a restart of the keeper; what became of a deed that nobody speaks for is not known, and both say it', async (t) => {
+  const deed = { config: { argv: ['true'], on: 'web-1' }, says: 'run true on web-1' }
+  const step: Step = { id: 'restart', act: { is: 'driver', driver: 'run', deeds: { 'web-1': deed, 'web-2': deed } }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5) }
+  const it = await begun(t, [], book({ steps: [step, manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.second()
+  assert.deepEqual([(await it.state()).state, it.keeper.doers.wanted()], ['running', [{ run: it.id, token: 1, driver: 'run' }]], 'that everything passes does not make a deed that nobody did')
+  const said = it.keeper.runs.acted(it.id, 1, 'done', 'it ended with 0')
+  await it.settle()
+  await said
+  await it.restart(it.keeper.config)
+  await it.heard()
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+
+  const lost = await begun(t, [], book({ steps: [step, manual('look')] }))
+  await lost.press('ada', 'bo')
+  await lost.second()
+  const gone = lost.keeper.runs.lost(lost.id, 1)
+  await lost.settle()
+  await gone
+  assert.deepEqual([(await lost.state()).state, (await lost.state()).halt?.claim], ['unknown', 'whoever did the step is gone'])
+  assert.equal((await lost.call('runs.resume')).status, 409, 'first somebody has to look')
+  assert.equal((await lost.call('runs.resume', { as: 'not-done' })).status, 200)
+  await lost.press('ada', 'bo')
+  await lost.second()
+  assert.deepEqual([(await lost.state()).state, (await lost.state()).steps[0]?.state], ['halted', 'waiting'])
+})
+
+test('C-18 a rehearsal is gone through step by step, excuses nothing, and waits for nothing that only a deed would bring about', async (t) => {
+  const it = await begun(t, [], book(), { rehearse: true })
+  for (let n = 0; n < 2; n++) {
+    await it.press('ada', 'bo')
+    await it.second()
+    await it.second()
+  }
+  assert.deepEqual([(await it.state()).state, (await it.told()).filter((line) => line.startsWith('done'))], ['done', ['done memory', 'done look']])
+  const other = await begun(t, [checkOf('node', { standsOn: ['web-1'] })], book(), { rehearse: true })
+  await other.press('ada', 'bo')
+  for (let n = 0; n < 2; n++) await other.second()
+  for (let n = 0; n < 2; n++) await other.look('node', 'fail')
+  await other.second()
+  assert.equal((await other.state()).state, 'halted', 'nobody takes web-1 down: what fails there is a surprise')
+})
+
+test('C-15 halted, the way back of a driver can be gone: both type the host, and its doer is given the word', async (t) => {
+  const deed = { config: { argv: ['true'], on: 'web-1' }, says: 'run true on web-1' }
+  const deeds = { 'web-1': deed, 'web-2': deed }
+  const step: Step = { id: 'drain', act: { is: 'driver', driver: 'run', deeds }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), undo: { is: 'driver', driver: 'run', deeds } }
+  const it = await begun(t, [], book({ steps: [step, manual('look')] }))
+  const ears = earsOf(() => it.keeper)
+  const word = async (token: number): Promise<string> => {
+    const said = ears.identity(it.id, token, 'this machine')
+    await it.settle()
+    return said
+  }
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal(await word(1), 'go')
+  const acted = it.keeper.runs.acted(it.id, 1, 'done', '')
+  await it.settle()
+  await acted
+  await it.second()
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  assert.equal((await it.call('runs.undo')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second({ 'web-2': { carrier: 'down' } })
+  assert.deepEqual([(await it.state()).state, await word(1), await word(2)], ['halted', 'it is not under way any more', 'go'])
+})
+
+test('C-5 C-15 a word that is taken back is no word; and whoever stops by the link of a step that has begun stops the run', async (t) => {
+  const it = await begun(t)
+  const say = async (agreement: string, act: 'no' | 'stop'): Promise<void> => {
+    const { hash } = JSON.parse(it.sql.get<{ asked: string }>('select asked from people_agreement where id = ?', agreement)?.asked ?? '{}') as { hash: string }
+    const pressed = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: agreement, person: 'bo', act, hash, prove: () => undefined }))
+    await it.settle()
+    await pressed
+  }
+  const agreement = async (): Promise<string> => (await it.state()).asked?.agreement ?? ''
+  await it.press('ada', 'bo')
+  await say(await agreement(), 'no')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).at(-1)], ['waiting', 'refused memory'])
+  assert.equal((await it.call('runs.resume')).status, 200)
+  const link = await agreement()
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).state, 'running')
+  await say(link, 'stop')
+  assert.equal((await it.state()).state, 'aborted')
+  const next = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })
+  assert.deepEqual([next.status, JSON.stringify(next.body).includes('nobody has seen its end')], [409, true], 'C-16 what was begun may still go on')
+})
+
+test('a step that takes too long pages both, and nothing further begins', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  for (let n = 0; n < 62; n++) {
+    await it.leap(seconds(5))
+    await it.heard()
+    await it.look('api', 'pass')
+  }
+  await it.second()
+  assert.deepEqual([(await it.state()).state, it.open().map((subject) => subject.replace(it.id, 'run'))], ['running', ['run:run/overrun']])
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'both may say what became of it')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+})

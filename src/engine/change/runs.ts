@@ -1,0 +1,385 @@
+// Runs as they go on, looked at every second: what turned since the last look, whether a step that both pressed may begin, whether one that began has
+// brought about what it should, and what is offered next. All of it is judged by rooms/change; here the facts are brought to it, people are asked and
+// paged, and what follows is written down. What is kept in memory is only what was well at the last look: after a restart the first look
+// is the one that the next is held against, and what fails in it is a surprise too (C-14).
+import { hours, isWithin, minutes, seconds, type Span, type Stamp } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
+import { judgeWant, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
+import type { FromScout } from '../../rooms/change/heard/protocol.ts'
+import type { FilledClaim } from '../../rooms/change/runbook.ts'
+import { claimHolds, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
+import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
+import { FRESH } from '../../rooms/change/sight.ts'
+import { hostOf } from '../../rooms/change/topology.ts'
+import { legsOf, silencedBy, type Leg, type Turn } from '../../rooms/change/runs/run.ts'
+import { loadOpen } from '../../rooms/page/rows.ts'
+import { firstOf } from '../../rooms/page/plan.ts'
+import { factsOf } from '../../views/change/changes.ts'
+import { groundsOf, type ChangeKeeper } from './grounds.ts'
+import { askFor, saySurprise } from './words.ts'
+
+export interface Runs {
+  /** Once a second. */
+  tick(): void
+  /** What a host or a member of a cluster said of itself, or that it says nothing. */
+  hear(message: FromScout): void
+  /** Whether a press may count now; a sentence where what it would begin by fails (C-14). */
+  mayPress(agreement: string): string | undefined
+  /** What the doer of a run was told, and what came of it. */
+  acted(run: string, token: number, is: 'done' | 'failed' | 'unknown', says: string): Promise<void>
+  lost(run: string, token: number): Promise<void>
+  seen(run: string, token: number, found: Answered['found'], from: Stamp): void
+}
+
+/** What was well at the last look, for one run. */
+interface Memory {
+  well: Map<string, boolean>
+  readonly incidents: Set<string>
+  /** What the doer of the step under way sees. */
+  token: number
+  claimed?: { readonly found: Answered['found']; readonly from: Stamp }
+  overran: boolean
+  /** For which press looks were asked for. */
+  asked?: number
+}
+
+/** A word for a step is good for so long; what both agreed on waits for fresh looks no longer than this. */
+export const OFFER: Span = minutes(5)
+const RULED_WITHIN: Span = seconds(20)
+const LONGEST_RESUME: Span = hours(1)
+
+const hostsOf = ({ plan: { runbook } }: RunRow): readonly string[] => runbook.hosts.names
+const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
+
+export function createRuns(keeper: () => ChangeKeeper): Runs {
+  const memories = new Map<string, Memory>()
+  const memoryOf = (row: RunRow): Memory => {
+    const known = memories.get(row.plan.id)
+    if (known) return known
+    // Of a run that goes on while nobody looked: what was opened since it was planned may be the surprise that nobody saw.
+    const open = loadOpen(keeper().store.sql).filter(({ since }) => !row.run.guarded || since < row.plan.at)
+    const made: Memory = { well: new Map(), incidents: new Set(open.map(({ id }) => id)), token: row.run.token, overran: false }
+    memories.set(row.plan.id, made)
+    return made
+  }
+  const courseOf = (row: RunRow, strict: boolean): Course => {
+    const grounds = groundsOf(keeper(), strict)
+    const { change } = grounds
+    return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper().now() }
+  }
+  const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
+  const surprise = (row: RunRow, it: Turn): void => turn('change.turned', (tx) => halt(keeper(), tx, row.plan.id, it))
+
+  const turned = (turns: readonly (Turn & { readonly cluster?: string; readonly donor?: true })[]): void => {
+    if (turns.length === 0) return
+    for (const row of loadGoing(keeper().store.sql)) {
+      const gone = silencedBy(row.run)
+      // Of a host that a step takes the member may go; and whoever gives its data to one that joins is no surprise meanwhile. A cable always is.
+      const mine = turns.filter(({ host, cluster }) => (host !== undefined && (hostsOf(row).includes(host) || row.plan.host === host)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
+        .find((it) => !(it.is === 'member' && it.host !== undefined && (gone.includes(it.host) || (it.donor === true && gone.length > 0))))
+      if (mine) surprise(row, { subject: mine.subject, is: mine.is, claim: mine.claim, ...(mine.host === undefined ? {} : { host: mine.host }) })
+    }
+  }
+
+  const guard = (row: RunRow): boolean => {
+    const { run, plan } = row
+    const memory = memoryOf(row)
+    // Before the first press nothing is a surprise.
+    if (!run.guarded) for (const { id } of loadOpen(keeper().store.sql)) memory.incidents.add(id)
+    const silent = silentHost(keeper(), memory, row)
+    if (!run.guarded || run.halt !== undefined) return false
+    if (silent) return surprise(row, silent), true
+    const { facts, topology } = courseOf(row, false)
+    const gone = new Set(silencedBy(run))
+    for (const want of plan.runbook.guard) {
+      const judged = judgeWant(want, { topology, facts, hosts: hostsOf(row), cluster: plan.runbook.hosts.cluster, gone })
+      const key = JSON.stringify(want)
+      const before = memory.well.get(key) ?? true
+      memory.well.set(key, judged.found === 'pass')
+      if (before && judged.found !== 'pass') {
+        const culprit = judged.evidence.find((it) => it.says !== '') ?? { subject: judged.want, says: 'nobody has looked' }
+        surprise(row, { subject: culprit.subject, is: 'other', claim: judged.found === 'fail' ? `fails: ${culprit.says}` : `is not known any more: ${culprit.says}` })
+        return true
+      }
+    }
+    const stranger = strangerTo(keeper(), memory, gone)
+    if (stranger) surprise(row, { subject: `incident ${stranger.number}`, is: 'other', claim: `was opened: ${stranger.title}` })
+    return stranger !== undefined
+  }
+
+  const rule = (row: RunRow): void => {
+    const { phase } = row.run
+    if (phase.is !== 'pressed') return
+    const memory = memoryOf(row)
+    const course = courseOf(row, true)
+    lookAnew(keeper(), memory, course, phase.at)
+    const { id } = row.plan
+    if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turn('change.ruled', (tx) => keeper().rooms.change.take(tx, id, { is: 'refused', says: 'not all of it was looked at in time' }, { asked: null }))
+    const ruling = rulingFor(course, phase.leg, phase.at)
+    if (ruling.is === 'early') return
+    turn('change.ruled', (tx) => {
+      const { change } = keeper().rooms
+      if (ruling.is === 'changed') return change.take(tx, id, { is: 'refused', says: ruling.says }, { asked: null })
+      const boots = Object.fromEntries(hostsOf(row).flatMap((host) => { const has = course.facts.boot(host); return has ? [[host, has.boot]] : [] }))
+      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: row.asked?.accepted === true, window: ruling.window }, { asked: null, boots })
+      if (typeof taken === 'string') change.take(tx, id, { is: 'refused', says: ruling.says === '' ? taken : `${taken}: ${ruling.says}` }, { asked: null })
+      else Object.assign(memory, { token: taken.run.token, claimed: undefined, overran: false })
+      return undefined
+    })
+  }
+
+  const watchStep = (row: RunRow): void => {
+    const { phase } = row.run
+    if (phase.is !== 'running') return
+    const { way } = phase
+    const step = row.plan.runbook.steps[way.step]
+    const memory = memoryOf(row)
+    if (!step) return
+    const course = courseOf(row, true)
+    const isMine = memory.token === way.token
+    const act = way.back ? step.undo : step.act
+    // Of what nobody does, nothing comes about.
+    const claims = way.back || row.plan.rehearse ? [] : step.until
+    // What a deed brings about is seen after the deed, and not while it goes on.
+    const since = act?.is === 'driver' && row.acted?.token === way.token ? row.acted.at : way.begun
+    const seen = claims.map((claim) => claimHolds(claim, course, since)).filter((it) => it !== undefined)
+    const done = act?.is === 'manual' || row.acted?.token === way.token
+    const driver = !byDriver(claims) || (isMine && memory.claimed?.found === 'pass' && isWithin(memory.claimed.from, course.now, FRESH))
+    // A manual way back has nothing by which it is seen: both say so.
+    const canBeSeen = act?.is !== 'manual' || seen.length > 0 || row.plan.rehearse
+    if (done && driver && canBeSeen && seen.every(({ found }) => found === 'pass')) {
+      const froms = [...seen.flatMap(({ from }) => from ?? []), ...(byDriver(claims) && memory.claimed ? [memory.claimed.from] : [])]
+      const oldest = froms.reduce<Stamp>((old, it) => (it.tick < old.tick ? it : old), { tick: course.now.tick, boot: course.now.boot })
+      return turn('change.held', (tx) => {
+        const taken = keeper().rooms.change.take(tx, row.plan.id, { is: 'held', token: way.token, from: oldest })
+        if (typeof taken === 'string') return
+        resolveOne(keeper(), tx, `run:${row.plan.id}/overrun`, 'it was done after all')
+        offerNext(keeper(), tx, taken)
+      })
+    }
+    if (!memory.overran && !isWithin(way.begun, course.now, step.within)) {
+      memory.overran = true
+      turn('change.overran', (tx) => page(keeper(), tx, row, `run:${row.plan.id}/overrun`, `Step ${step.id} takes too long`, `${row.plan.runbook.title}, on ${row.plan.host}: step ${way.step + 1} (${step.id}) is not seen to be done. Nothing further begins before it is.`))
+    }
+  }
+
+  const resume = (row: RunRow): void => {
+    const { asked, run } = row
+    if (asked?.agreedAt === undefined || asked.purpose === 'step') return
+    const at = asked.agreedAt
+    const { id } = row.plan
+    const course = courseOf(row, true)
+    if (asked.purpose === 'decide') return turn('change.decided', (tx) => decide(keeper(), tx, row))
+    const gone = new Set(silencedBy(run))
+    lookAnew(keeper(), memoryOf(row), course, at)
+    const answers = standingOf(keeper(), memoryOf(row), course, gone)
+    const stale = answers.some(({ from }) => from !== undefined && (from.boot !== at.boot || from.tick < at.tick))
+    if (stale && isWithin(at, course.now, RULED_WITHIN)) return
+    const worst = answers.length === 0 ? ('pass' as const) : ((['fail', 'unknown', 'pass'] as const).find((it) => answers.some(({ found }) => found === it)) ?? 'unknown')
+    turn('change.resumed', (tx) => {
+      const { change } = keeper().rooms
+      const now: Stamp = { tick: tx.now.tick, boot: tx.now.boot }
+      const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: now }, { asked: null })
+      if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
+      memories.delete(id)
+      memoryOf(row)
+      for (const subject of [`run:${id}`, `run:${id}/unknown`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
+      return offerNext(keeper(), tx, taken)
+    })
+  }
+
+  const one = (row: RunRow): void => {
+    if (guard(row)) return
+    if (row.run.phase.is === 'offered' || row.run.phase.is === 'pressed') turn('change.time', (tx) => keeper().rooms.change.take(tx, row.plan.id, { is: 'time' }))
+    rule(row)
+    watchStep(row)
+    resume(row)
+  }
+  return {
+    tick() {
+      const going = loadGoing(keeper().store.sql)
+      turned(keeper().members.elapsed(keeper().config.change?.clusters ?? [], keeper().now()))
+      for (const row of going) one(row)
+      // Of a run that is over nothing waits for anybody any more.
+      for (const id of memories.keys()) if (!going.some(({ plan }) => plan.id === id)) turn('change.over', (tx) => closed(keeper(), tx, id))
+      for (const id of memories.keys()) if (!going.some(({ plan }) => plan.id === id)) memories.delete(id)
+    },
+    hear(message) {
+      const { hosts, members, config } = keeper()
+      const { change } = config
+      if (message.is === 'account' || message.is === 'silent') {
+        const turns = hosts.hear(message, change?.hosts.find(({ name }) => name === message.host))
+        return turned(turns.map((it): Turn => ({ ...it, is: it.subject.startsWith('link:') ? 'link' : 'member', host: message.host })))
+      }
+      turned(members.hear(message, change?.clusters.find(({ name }) => name === message.cluster)))
+    },
+    mayPress(agreement) {
+      const row = loadGoing(keeper().store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
+      if (!row || row.run.phase.is !== 'offered' || row.asked?.accepted === true) return undefined
+      const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: 0 as Stamp['tick'], boot: keeper().now().boot })
+      return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
+    },
+    async acted(run, token, is, says) {
+      const row = loadRun(keeper().store.sql, run)
+      if (!row || row.run.phase.is !== 'running' || row.run.phase.way.token !== token) return
+      const memory = memoryOf(row)
+      if (is === 'done') {
+        if (memory.token !== token) Object.assign(memory, { token, claimed: undefined })
+        await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.acted(tx, run, token))
+        return
+      }
+      await keeper().engine.turn('change.acted', (tx) => {
+        const taken = keeper().rooms.change.take(tx, run, is === 'failed' ? { is: 'failed', token } : { is: 'lost', token })
+        if (typeof taken !== 'string') pageHalt(keeper(), tx, taken, says)
+      })
+    },
+    async lost(run, token) {
+      await keeper().engine.turn('change.lost', (tx) => {
+        const taken = keeper().rooms.change.take(tx, run, { is: 'lost', token })
+        if (typeof taken !== 'string') pageHalt(keeper(), tx, taken)
+      })
+    },
+    seen(run, token, found, from) {
+      const memory = memories.get(run)
+      if (memory?.token === token) memory.claimed = { found, from }
+    },
+  }
+}
+
+/** An incident that was opened since, and is not of what a step takes; what was excused once is known. */
+function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, gone: ReadonlySet<string>): ReturnType<typeof loadOpen>[number] | undefined {
+  return loadOpen(keeper.store.sql).find((it) => {
+    if (incidents.has(it.id) || it.subject.startsWith('run:')) return false
+    const excused = isExcused(keeper, it, gone)
+    if (excused) incidents.add(it.id)
+    return !excused
+  })
+}
+
+/** A host that was known at the last look and is not any more, whatever the guard asks of it. */
+function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
+  const turns = [...new Set([row.plan.host, ...hostsOf(row)])].flatMap((host): Turn[] => {
+    const [was, is] = [well.get(`host ${host}`) ?? false, hosts.boot(host, now()) !== undefined]
+    well.set(`host ${host}`, is)
+    return was && !is && !silencedBy(row.run).includes(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
+  })
+  return turns[0]
+}
+
+/** What both have said yes to rests on looks that begin now. */
+function lookAnew({ watcher, ports }: ChangeKeeper, memory: Memory, { row: { plan }, topology }: Course, at: Stamp): void {
+  if (memory.asked === at.tick) return
+  memory.asked = at.tick
+  const names = [...plan.runbook.guard, ...plan.runbook.preflight].flatMap((want) => (want.is === 'checks' ? want.names : [])).filter((it) => watcher.checks.get(it)?.kind !== 'heartbeat')
+  if (names.length > 0) ports.toProbers({ is: 'look', checks: [...new Set(names)] })
+  for (const cluster of plan.claims) if (topology.clusters.some(({ name }) => name === cluster)) ports.toScout?.({ is: 'canary', cluster })
+}
+
+/** All that a run is held against before it goes on: its guard, and beside it the cables of its hosts, the clusters that it claims, incidents. */
+function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts }: Course, gone: ReadonlySet<string>): readonly GateAnswer[] {
+  const { runbook, claims } = row.plan
+  const stranger = strangerTo(keeper, memory, gone)
+  return [
+    ...runbook.guard.map((want) => judgeWant(want, { topology, facts, hosts: hostsOf(row), cluster: runbook.hosts.cluster, gone })),
+    ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
+    ...claims.flatMap((name) => (topology.clusters.some((it) => it.name === name) ? [accountOf(name, facts)] : [])),
+    ...(stranger ? [{ want: `incident ${stranger.number} is over`, found: 'fail' as const, evidence: [{ subject: `incident ${stranger.number}`, observer: 'the keeper', at: null, says: stranger.title }] }] : []),
+  ]
+}
+
+const accountOf = (name: string, facts: Course['facts']): GateAnswer => {
+  const sight = facts.sight(name)
+  return { want: `${name} is known, and one`, found: sight.is === 'seen' ? 'pass' : sight.is === 'split' ? 'fail' : 'unknown', evidence: sight.is === 'seen' ? [] : [{ subject: name, observer: 'its members', at: null, says: sight.says }], ...(sight.from ? { from: sight.from } : {}) }
+}
+
+/** Whether an incident is of what a step takes, and of nothing else (C-13). */
+function isExcused({ watcher }: ChangeKeeper, { members }: { readonly members: string }, gone: ReadonlySet<string>): boolean {
+  const names = (JSON.parse(members) as string[]).map((it) => /^check:(.*)$/.exec(it)?.[1])
+  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => gone.has(host)))
+}
+
+/** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */
+function decide({ rooms: { change } }: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
+  const way = run.phase.is === 'unknown' || run.phase.is === 'running' ? run.phase.way : undefined
+  const by = `${plan.does} and ${plan.checks}`
+  if (way && run.phase.is === 'running' && asked?.as === 'done' && way.begun.boot === tx.now.boot) {
+    change.take(tx, plan.id, { is: 'held', token: way.token, from: { tick: tx.now.tick, boot: tx.now.boot } }, { asked: null, by })
+    return
+  }
+  // What is under way and not seen is not known, and then it is what both say.
+  if (way && run.phase.is === 'running') change.take(tx, plan.id, { is: 'lost', token: way.token })
+  const taken = change.take(tx, plan.id, { is: 'decided', token: way?.token ?? 0, as: asked?.as ?? 'not-done' }, { by, asked: null })
+  if (typeof taken === 'string') change.await(tx, plan.id, undefined, taken)
+}
+
+/** Stops the run where it is, voids what was offered, and pages both. */
+export function halt(keeper: ChangeKeeper, tx: Tx, id: string, it: Turn, by?: string): RunRow | string {
+  const before = loadRun(tx.sql, id)
+  const taken = keeper.rooms.change.take(tx, id, { is: 'turned', turn: it }, { asked: null, ...(by === undefined ? {} : { by }) })
+  if (typeof taken === 'string' || before?.run.halt !== undefined || taken.run.halt === undefined) return taken
+  if (before?.asked) keeper.rooms.people.agreements.seen(tx, before.asked.agreement, 'halted')
+  pageHalt(keeper, tx, taken)
+  return taken
+}
+
+function pageHalt(keeper: ChangeKeeper, tx: Tx, row: RunRow, more = ''): void {
+  const says = saySurprise(row, tx.now)
+  // Of what nobody knows people hear although they know of a halt.
+  const subject = `run:${row.plan.id}${row.run.phase.is === 'unknown' ? '/unknown' : ''}`
+  page(keeper, tx, row, subject, `Stopped: ${row.plan.runbook.title}`, more === '' ? says : `${says} ${more}`)
+}
+
+function page({ rooms }: ChangeKeeper, tx: Tx, { plan: { does, checks } }: RunRow, subject: string, title: string, says: string): void {
+  rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
+}
+
+/** What was paged of a run ends with it, but where nobody has seen the end of a step. */
+function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
+  const phase = loadRun(tx.sql, id)?.run.phase
+  if (phase?.is !== 'over' || phase.way !== undefined) return
+  for (const part of ['', '/unknown', '/overrun']) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
+}
+
+function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, reason: string): void {
+  const open = loadOpen(tx.sql).find((it) => it.subject === subject)
+  if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
+}
+
+/** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
+function offerNext(keeper: ChangeKeeper, tx: Tx, { run, plan }: RunRow): void {
+  const next = legsOf(run).find(({ back }) => !back)
+  if (run.phase.is !== 'waiting' || run.halt !== undefined || !next) return
+  const offered = offerLeg(keeper, tx, plan.id, next)
+  if (typeof offered === 'string') keeper.rooms.change.await(tx, plan.id, undefined, `the next step could not be offered: ${offered}; holdfast runbooks resume ${plan.id}`)
+}
+
+/** Asks both for a step, or for the way back of one; a sentence where it cannot be asked for. */
+export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): RunRow | string {
+  const { change, people } = keeper.rooms
+  const row = loadRun(tx.sql, id)
+  if (!row) return 'there is no such run'
+  // Against what fails, or after a halt, only with the target typed by both (C-15).
+  const accepted = row.run.halt !== undefined
+  const wish = askFor(row, leg, accepted)
+  if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
+  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
+  const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
+  if (made.is === 'refused') return made.says
+  const lapsesAt = { wall: (tx.now.wall + OFFER) as typeof tx.now.wall, tick: (tx.now.tick + OFFER) as typeof tx.now.tick, boot: tx.now.boot }
+  return change.take(tx, id, { is: 'offered', leg, lapsesAt }, { asked: { agreement: made.id, purpose: 'step', ...(accepted ? { accepted } : {}) } })
+}
+
+/** Asks both whether to go on, or what became of a step of which nobody knows. */
+export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonly purpose: 'resume' | 'decide'; readonly as?: 'done' | 'not-done' }, by: string): RunRow | string {
+  const { change, people } = keeper.rooms
+  const { plan, run } = row
+  const title = it.purpose === 'resume' ? `Go on: ${plan.runbook.title}` : `Step ${(run.phase.is === 'unknown' || run.phase.is === 'running' ? run.phase.way.step : 0) + 1} was ${it.as === 'done' ? '' : 'not '}done`
+  const text = `${plan.runbook.title}, on ${plan.host} (${plan.id}).\n${run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.\n` : ''}${it.purpose === 'resume' ? 'It goes on only when everything passes by looks that begin after both of you have said so.' : 'Look first, both of you: nobody knows what became of it.'}`
+  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
+  const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
+  if (made.is === 'refused') return made.says
+  change.await(tx, plan.id, { agreement: made.id, ...it })
+  return loadRun(tx.sql, plan.id) ?? 'there is no such run'
+}
+

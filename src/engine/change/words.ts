@@ -1,0 +1,39 @@
+// What people read of a run: what they are asked to agree on, and what stopped it.
+import { sayTime, ms, type Now } from '../../core/time.ts'
+import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
+import type { Leg } from '../../rooms/change/runs/run.ts'
+import type { Wish } from '../../rooms/people/agreements.ts'
+
+const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
+
+/** Both see the same text, target and words; `accepted`: it is gone although not everything passes, and both type the target. */
+export function askFor({ plan, run }: RunRow, leg: Leg, accepted: boolean): Omit<Wish, 'lapses'> {
+  const { runbook, texts, host, does, checks } = plan
+  const it = texts[leg.step]
+  const step = runbook.steps[leg.step]
+  const text = [
+    `${runbook.title}, on ${host} (${plan.id}).`,
+    ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []),
+    `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
+    ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
+    ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [TOLERATES(it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
+    ...(accepted ? [`It is halted: ${run.halt?.subject ?? ''} ${run.halt?.claim ?? ''}. You go on against that.`] : []),
+  ].join('\n')
+  return {
+    what: 'change.step', title: `${leg.back ? 'Undo' : 'Step'} ${step?.id ?? ''}: ${runbook.title}`.slice(0, 120), text, hash: legHash(plan, leg), asks: 'ready', parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }], alone: 'never', by: plan.by,
+    ...(accepted || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
+  }
+}
+
+/** "link:db-2/eth0 lost carrier 4 s after step 3 (memory) began. Nothing more begins; …" */
+export function saySurprise(row: RunRow, now: Now): string {
+  const { run, plan } = row
+  const turn = run.halt
+  if (!turn) return 'it goes on'
+  const { after_step: step, after_ms: after } = causeOf(row, turn, now)
+  const at = plan.runbook.steps.findIndex(({ id }) => id === step)
+  const when = step === null ? '' : ` ${after === null ? '' : `${after < 1000 ? 'less than 1 s' : sayTime(ms(Math.round(after / 1000) * 1000))} `}after step ${at + 1} (${step}) began`
+  const last = run.done.at(-1)
+  const before = step !== null || last === undefined ? '' : `, after step ${last + 1} (${plan.runbook.steps[last]?.id ?? ''}) was done`
+  return `${turn.subject} ${turn.claim}${when}${before}. ${plan.runbook.title}, on ${plan.host}: nothing more begins, and nothing is killed. holdfast runbooks show ${plan.id}`
+}

@@ -1,0 +1,136 @@
+// Commands on this machine, by the same script that runs on hosts: begun once and never late, bounded, without input or terminal, and remembered where they ran.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test, { after } from 'node:test'
+import { laterTick, seconds, type Stamp } from '../../core/time.ts'
+import { HALTED, type Ran, type Recalled } from '../../ports/driver/commands.ts'
+import { createClock } from '../../ports/world/clock.ts'
+import { createTimers } from '../../ports/world/timers.ts'
+import { createCommands } from './commands.ts'
+import { quoted } from './target-script.ts'
+
+const world = { ...createClock(), ...createTimers() }
+const commands = createCommands({ doors: {}, world })
+const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-commands-'))
+const markers = process.getuid?.() === 0 ? '/run/holdfast-deeds' : `/tmp/holdfast-deeds-${process.getuid?.()}`
+const run = `run-t${randomBytes(4).toString('hex')}`
+let count = 0
+const fresh = (): string => `${run}.${++count}`
+after(() => {
+  rmSync(folder, { recursive: true, force: true })
+  for (let n = 1; n <= count; n++) rmSync(path.join(markers, `${run}.${n}`), { recursive: true, force: true })
+})
+const inTime = (span = seconds(10)): Stamp => {
+  const { tick, boot } = world.now()
+  return { tick: laterTick(tick, span), boot }
+}
+const open = new AbortController().signal
+const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), signal = open, onHalt, within = seconds(20) }: { readonly name?: string; readonly notAfter?: Stamp; readonly signal?: AbortSignal; readonly onHalt?: 'kill'; readonly within?: ReturnType<typeof seconds> } = {}): Promise<Ran> =>
+  commands.run({ argv, on: 'local', within, once: { name, notAfter }, ...(onHalt ? { onHalt } : {}) }, signal)
+const short = (ran: Ran): string => (ran.is === 'ended' ? `ended ${ran.output.exit}: ${ran.output.tail}` : ran.is === 'refused' ? `refused ${ran.why}` : 'unknown')
+const recall = (name: string): Promise<Recalled> => commands.recall({ name }, 'local', open)
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (let n = 0; n < 200; n++) {
+    if (await what()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.fail('it did not come')
+}
+
+test('C-9 every word of a command arrives as it is, and nothing of it is read by a shell', async () => {
+  const words = ['; rm -rf /', '-oProxyCommand=sh', '$(reboot)', "it's", '"', '`id`', 'a\nb', '*', '', ' ', '\\', '!!', 'ü']
+  const ran = await begin(['printf', '[%s]', ...words])
+  assert.equal(short(ran), `ended 0: ${words.map((it) => `[${it}]`).join('')}`)
+  assert.equal(quoted("it's"), `'it'\\''s'`)
+})
+
+test('C-16 a beginning happens once, whoever asks again, and what became of it is remembered', async () => {
+  const name = fresh()
+  const file = path.join(folder, 'once')
+  const argv = ['sh', '-c', 'echo x >>"$0"; exit 3', file]
+  assert.deepEqual((await Promise.all([1, 2, 3].map(() => begin(argv, { name })))).map(short).sort(), ['ended 3: ', 'refused once', 'refused once'])
+  assert.equal(short(await begin(argv, { name })), 'refused once')
+  assert.equal(readFileSync(file, 'utf8'), 'x\n')
+  assert.deepEqual(await recall(name), { is: 'ended', output: { exit: 3, bytes: 0, tail: '' } })
+  assert.deepEqual(await recall(`${run}.none`), { is: 'none' })
+})
+
+test('C-16 past its not-after nothing is begun: by the doer’s clock, and by the target’s own from its hello on', async () => {
+  const file = path.join(folder, 'late')
+  assert.equal(short(await begin(['touch', file], { notAfter: inTime(seconds(-1)) })), 'refused late')
+  assert.equal(short(await begin(['touch', file], { notAfter: { ...inTime(), boot: 'another' } })), 'refused late')
+  // Frozen between the hello and the word to begin: the doer's clock stands still meanwhile, the target's does not.
+  const asleep = createCommands({ doors: {}, world: { ...world, now: () => {
+    const now = world.now()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+    return now
+  } } })
+  assert.equal(short(await asleep.run({ argv: ['touch', file], on: 'local', within: seconds(20), once: { name: fresh(), notAfter: inTime(seconds(0.5)) } }, open)), 'refused late')
+  assert.equal(existsSync(file), false)
+})
+
+test('C-16 C-4 who loses sight of it says that it is not known; it goes on, can be asked for, and nothing else of the run begins before it has ended', async () => {
+  const name = fresh()
+  const file = path.join(folder, 'goes-on')
+  const lost = new AbortController()
+  const running = begin(['sh', '-c', 'echo begun; touch "$0.begun"; until [ -e "$0.go" ]; do sleep 0.05; done; touch "$0"; echo over', file], { name, signal: lost.signal })
+  await until(() => existsSync(`${file}.begun`))
+  const at = Date.now()
+  lost.abort()
+  assert.equal(short(await running), 'unknown')
+  assert.ok(Date.now() - at < 1000, 'within a second of the signal')
+  assert.deepEqual(await recall(name), { is: 'going' })
+  assert.equal(short(await begin(['true'])), 'refused once')
+  rmSync(`${file}.begun`)
+  await begin(['touch', `${file}.go`], { name: `${run}x.1` })
+  rmSync(path.join(markers, `${run}x.1`), { recursive: true, force: true })
+  await until(async () => (await recall(name)).is === 'ended')
+  assert.deepEqual(await recall(name), { is: 'ended', output: { exit: 0, bytes: 11, tail: 'begun\nover\n' } })
+  assert.equal(existsSync(file), true)
+  assert.equal(short(await begin(['true'])), 'ended 0: ')
+})
+
+test('C-15 a halt kills nothing, unless the step says so; then all that it started is gone', async () => {
+  const name = fresh()
+  const file = path.join(folder, 'killed')
+  const halt = new AbortController()
+  const running = begin(['sh', '-c', '(sleep 30; touch "$0") & touch "$0.begun"; sleep 30', file], { name, signal: halt.signal, onHalt: 'kill' })
+  await until(() => existsSync(`${file}.begun`))
+  halt.abort(HALTED)
+  assert.equal(short(await running), 'unknown')
+  await until(async () => (await recall(name)).is === 'gone')
+  assert.equal(short(await begin(['true'])), 'ended 0: ')
+})
+
+test('markers of what ended long ago are cleared away, and of nothing else', async () => {
+  const [old, young, open_] = [fresh(), fresh(), fresh()]
+  for (const name of [old, young]) await begin(['true'], { name })
+  mkdirSync(path.join(markers, open_))
+  const long = new Date(Date.now() - 100 * 86_400_000)
+  utimesSync(path.join(markers, old, 'exit'), long, long)
+  utimesSync(path.join(markers, open_), long, long)
+  await begin(['true'], { name: `${run}x.2` })
+  rmSync(path.join(markers, `${run}x.2`), { recursive: true, force: true })
+  assert.deepEqual([old, young, open_].map((name) => existsSync(path.join(markers, name))), [false, true, true])
+})
+
+test('it has no input and no terminal; what it writes is kept at both ends, and what looks like a secret is blotted out', async () => {
+  assert.match(short(await begin(['sh', '-c', 'read -r line; echo "[$line] $?"; tty; : </dev/tty'])), /^ended \d+: \[\] 1\nnot a tty\n/)
+  const long = await begin(['sh', '-c', 'echo first; head -c 3000000 /dev/zero | tr "\\0" x; echo last'])
+  assert.ok(long.is === 'ended')
+  assert.deepEqual([long.output.bytes, long.output.tail.startsWith('first\n'), long.output.tail.endsWith('last\n'), long.output.tail.length < 70_000], [3_000_011, true, true, true])
+  assert.match(short(await begin(['echo', 'password=hunter22 postgres://app:hunter22@db/x \u001b[31mred'])), /password=\*\*\* postgres:\/\/app:\*\*\*@db\/x red/)
+  assert.equal(short(await begin(['/nowhere/at-all'])).slice(0, 9), 'ended 127')
+})
+
+test('nothing of Holdfast’s environment reaches a program; where no way leads nothing is begun', async () => {
+  process.env['HOLDFAST_SECRET_T'] = 'c4n4ry'
+  assert.doesNotMatch(short(await begin(['env'])), /c4n4ry/)
+  delete process.env['HOLDFAST_SECRET_T']
+  await assert.rejects(commands.run({ argv: ['true'], on: 'db-9', within: seconds(5), once: { name: fresh(), notAfter: inTime() } }, open), /no way is known to reach db-9/)
+  assert.match(await commands.identify('local', open), /^this machine, \S+, boot [0-9a-f-]{36}$/)
+  assert.deepEqual(short(await commands.run({ argv: ['sh', '-c', 'echo seen; exit 2'], on: 'local', within: seconds(5) }, open)), 'ended 2: seen\n')
+})

@@ -1,0 +1,102 @@
+// What runs on the target of a command: one constant script of POSIX sh. The words of the command reach it as arguments and are never read by a shell again.
+//
+// It says hello with its own clock, and waits to be told how long from then on the beginning is good; later than that it begins nothing (C-16). Then it makes
+// a marker that nobody else can have made (mkdir), looks that no earlier one of the same run still goes on, and starts the command in a session
+// of its own, without input or terminal, so that it outlives the connection. What the command writes is kept beside the marker, its beginning and
+// its end, in bounds, and so is its exit code: who lost the connection can ask for both.
+
+/** Kept of what a command writes: so much of its beginning, and so much of its end. */
+export const HEAD = 32_768
+export const TAIL = 32_768
+
+const RUNNER = [
+  'm=$1; shift; read -r s <"/proc/$$/stat"; s=${s##*) }',
+  'b() { shift 19; echo "$1"; }',
+  'echo "$$ $(b $s)" >"$m/pid.new"; mv "$m/pid.new" "$m/pid"',
+  'mkfifo "$m/pipe"',
+  '{ "$@" </dev/null 2>&1; echo "$?" >"$m/exit.new" && mv "$m/exit.new" "$m/exit"; } | {',
+  `  head -c ${HEAD} >"$m/head"; tail -c ${TAIL} <"$m/pipe" >"$m/tail" & tee "$m/pipe" | wc -c >"$m/more.new"; wait; mv "$m/more.new" "$m/more"`,
+  '}',
+].join('\n')
+
+/** Arguments: a word that begins every line of its own, what is wanted (`hello`, `begin`, `recall`, `kill`), the marker's name, the command. */
+export const SCRIPT = `
+n=$1; want=$2; name=$3; shift 3
+say() { printf '%s %s\\n' "$n" "$*"; }
+up() { read -r t _ </proc/uptime; t=\${t%.*}\${t#*.}; t=\${t#"\${t%%[!0]*}"}; echo "\${t:-0}"; }
+start() { shift 19; echo "$1"; }
+session() { echo "$4"; }
+# Whether anything of the session that a marker names still lives.
+going() {
+  if [ ! -e "$1/pid" ]; then [ "$(($(up) - $(cat "$1/at" 2>/dev/null || echo 0)))" -lt 6000 ]; return; fi
+  read -r p at <"$1/pid"
+  if { read -r s <"/proc/$p/stat"; } 2>/dev/null && [ "$(start \${s##*) })" != "$at" ]; then return 1; fi
+  [ -n "$(members "$p")" ]
+}
+members() {
+  for f in /proc/[0-9]*/stat; do
+    { read -r s <"$f"; } 2>/dev/null || continue
+    [ "$(session \${s##*) })" = "$1" ] || continue
+    f=\${f%/stat}; case "\${s##*) }" in Z*) ;; *) echo "\${f#/proc/}" ;; esac
+  done
+}
+size() { if [ -e "$1" ]; then wc -c <"$1"; else echo 0; fi; }
+report() {
+  i=0; while [ ! -e "$m/more" ] && [ "$i" -lt 10 ] && [ "$(size "$m/head")" -ge ${HEAD} ]; do sleep 0.1; i=$((i + 1)); done
+  more=0; [ -e "$m/more" ] && read -r more <"$m/more"
+  cp "$m/head" "$m/head.said"; h=$(size "$m/head.said"); t=0; [ -e "$m/more" ] && t=$(size "$m/tail")
+  say end "$(cat "$m/exit")" "$((h))" "$((more))" "$((t))"
+  cat "$m/head.said"; [ "$t" -gt 0 ] && cat "$m/tail"; rm -f "$m/head.said"
+}
+u=$(id -u)
+if [ "$u" = 0 ]; then d=/run/holdfast-deeds; else d=/tmp/holdfast-deeds-$u; fi
+m=$d/$name
+h=$(up)
+say hello "$h" "$(cat /proc/sys/kernel/random/boot_id)" "$(uname -n)"
+[ "$want" = hello ] && exit 0
+umask 077
+mkdir "$d" 2>/dev/null
+if [ ! -d "$d" ] || [ -L "$d" ] || [ ! -O "$d" ]; then say broken "$d is not a folder of its own"; exit 0; fi
+chmod 700 "$d"
+case $want in
+  recall)
+    if [ ! -d "$m" ]; then say none; elif [ -e "$m/exit" ]; then report; elif going "$m"; then say going; else say gone; fi
+    exit 0 ;;
+  kill)
+    if [ -d "$m" ] && [ ! -e "$m/exit" ] && [ -e "$m/pid" ] && going "$m"; then
+      read -r p _ <"$m/pid"; i=0; k=
+      # What is stopped starts nothing more: first all of it stands still, then it is killed.
+      while [ "$i" -lt 50 ]; do
+        l=$k; k=$(members "$p"); i=$((i + 1)); [ -n "$k" ] || break
+        if [ "$k" = "$l" ]; then kill -KILL $k 2>/dev/null; else kill -STOP $k 2>/dev/null; fi
+      done
+    fi
+    say killed; exit 0 ;;
+esac
+command -v setsid >/dev/null || { say broken 'it has no setsid (util-linux)'; exit 0; }
+read -r word left || exit 0
+[ "$word" = go ] || exit 0
+late() { [ "$(($(up) - h))" -gt "$left" ]; }
+if late; then say late; exit 0; fi
+mkdir "$m" 2>/dev/null || { if [ -d "$m" ]; then say there; else say broken "$d cannot be written to"; fi; exit 0; }
+up >"$m/at"
+for o in "$d/\${name%.*}".*; do
+  if [ -d "$o" ] && [ "$o" != "$m" ] && [ ! -e "$o/exit" ] && going "$o"; then rm -rf "$m"; say busy "\${o##*/}"; exit 0; fi
+done
+# Nobody asks for one that ended a quarter of a year ago.
+find "$d" -mindepth 2 -maxdepth 2 -name exit -mtime +90 2>/dev/null | while read -r o; do rm -rf "\${o%/exit}"; done
+if late; then rm -rf "$m"; say late; exit 0; fi
+setsid /bin/sh -c ${quoted(RUNNER)} holdfast "$m" "$@" </dev/null >/dev/null 2>&1 &
+say begun; i=0
+while [ ! -e "$m/exit" ]; do
+  kill -0 "$PPID" 2>/dev/null || exit 0
+  i=$((i + 1)); if [ "$((i % 10))" = 0 ] && ! going "$m" && [ ! -e "$m/exit" ]; then say gone; exit 0; fi
+  sleep 0.1
+done
+report
+`
+
+/** One word for a POSIX shell, whatever stands in it. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,152 @@
+// A part of a bucket on its way into a cell, and looked over there: the store is in memory, the cell a folder without walls, the programs are this machine's own.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { Fault } from '../../../core/fault.ts'
+import { days, hours, instantOf, tickOf } from '../../../core/time.ts'
+import type { Assertion, Ran } from '../../../ports/backup.ts'
+import type { Reading } from '../../../ports/store.ts'
+import { compareKeys } from '../../../ports/store/key.ts'
+import { climb, type Judgement } from '../../../rooms/guard/drills/ladder.ts'
+import type { OpenCell } from '../cell/cell.ts'
+import { flipOne } from '../drill/spoil.ts'
+import { bringObjects, ofPart, type Bringing, type Brought } from './drill.ts'
+
+const NOW = 1_790_000_000_000
+const never = new AbortController().signal
+const md5 = (bytes: string): string => createHash('md5').update(bytes).digest('hex')
+const sha256 = (bytes: string): string => createHash('sha256').update(bytes).digest('hex')
+
+interface Kept { bytes: string; etag?: string; md5?: string; at?: number; reads?: string; gone?: boolean }
+
+const storeOf = (objects: Map<string, Kept>): Reading => {
+  const absent = (): never => assert.fail('nobody asks for it')
+  const etagOf = (key: string): string => objects.get(key)?.etag ?? `e ${objects.get(key)?.bytes}`
+  const version = (key: string, it: Kept): { is: 'version'; key: string; latest: true; etag: string; bytes: number; modifiedAt: ReturnType<typeof instantOf> } => ({ is: 'version', key, latest: true, etag: etagOf(key), bytes: it.bytes.length, modifiedAt: instantOf(it.at ?? NOW - days(9)) })
+  return {
+    identify: () => Promise.resolve({ kind: 'memory', id: 'one', says: 'one' }), declared: absent, clock: absent, uploads: absent, lock: absent, tags: absent,
+    page({ prefix, cursor, after, most }) {
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, cursor ?? after ?? '') > 0).sort(compareKeys)
+      const items = keys.slice(0, most).flatMap((key) => { const it = objects.get(key); return it ? [version(key, it)] : [] })
+      return Promise.resolve({ items })
+    },
+    head({ key }) {
+      const it = objects.get(key)
+      return Promise.resolve(!it || it.gone ? { is: 'absent', marker: false } : { ...version(key, it), ...(it.md5 === undefined ? {} : { md5: it.md5 }) })
+    },
+    read({ key, etag, from, bytes }) {
+      const it = objects.get(key)
+      if (it?.reads === 'fails') return Promise.reject(new Fault('connection reset', 'later'))
+      return Promise.resolve(it && etagOf(key) === etag ? { is: 'read', bytes: Buffer.from(it.reads ?? it.bytes).subarray(from, from + bytes) } : { is: 'absent', says: 'not there' })
+    },
+  }
+}
+
+interface World {
+  readonly objects: Map<string, Kept>
+  readonly other: Map<string, Kept>
+  readonly folder: string
+  bring(more?: Partial<Omit<Bringing, 'wants'>> & { readonly again?: readonly string[] }): Promise<Brought>
+  drill(more?: Parameters<World['bring']>[0] & { readonly spoilt?: true }): Promise<Judgement>
+}
+
+function world(t: TestContext): World {
+  const folder = mkdtempSync(path.join(tmpdir(), 'objects-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const copy = path.join(folder, 'copy')
+  const run = (argv: readonly string[], { take }: { take?: (chunk: Buffer) => void | Promise<void> }): Promise<Ran> => new Promise((resolve) => {
+    const [file = '', ...args] = argv
+    execFile(file, args, { encoding: 'buffer' }, (cause, out, err) => {
+      void take?.(out)
+      resolve({ exit: cause ? 1 : 0, out: '', err: err.toString() })
+    })
+  })
+  const cell = { cell: { copy, run }, takeIn: () => Promise.resolve(copy), room: () => Promise.resolve(1e12) } as unknown as OpenCell
+  const it: World = {
+    objects: new Map(), other: new Map(), folder,
+    bring({ again = [], ...more } = {}) {
+      rmSync(copy, { recursive: true, force: true })
+      return bringObjects({
+        store: 'offsite', reading: (store) => storeOf(store === 'offsite' ? it.objects : it.other), assert: [], most: 1e9, cell, now: () => ({ wall: instantOf(NOW), tick: tickOf(0), boot: 'b' }), say: () => undefined,
+        wants: { prefix: 'media/', identity: 'one', seed: 's', again, folder, others: [{ store: 'nas', prefix: 'copy/' }], every: days(1), grace: hours(1) }, ...more,
+      }, never)
+    },
+    async drill({ spoilt, ...more } = {}) {
+      const brought = await it.bring(more)
+      if (spoilt) await brought.spoil(flipOne)
+      return ofPart(await climb(brought.restoring, more.assert ?? [], () => 0), brought.drawn)
+    },
+  }
+  for (let n = 0; n < 12; n++) it.objects.set(`media/${n}`, { bytes: `object ${n}`, md5: md5(`object ${n}`) })
+  return it
+}
+const brief = ({ verdict, rung, says }: Judgement): readonly unknown[] => [verdict, rung, says]
+
+test('L6 all of a small bucket is restored and proven, with what is asked of it', async (t) => {
+  const it = world(t)
+  it.objects.set('media/empty', { bytes: '', md5: md5('') })
+  const asked: Assertion = { is: 'file', file: '3', sha256: sha256('object 3') }
+  assert.deepEqual(brief(await it.drill({ assert: [asked] })), ['passed', 6, ''])
+  const other = await it.drill({ assert: [{ ...asked, sha256: 'f'.repeat(64) }] })
+  assert.deepEqual([other.verdict, /it has sha256/.test(other.says)], ['failed', true])
+  assert.match((await it.drill({ assert: [{ ...asked, file: 'nowhere' }] })).says, /there is no such object/)
+  assert.deepEqual((await it.bring()).found(), { objects: 13, bytes: 98, of: { objects: 13, bytes: 98 }, seed: 's', wrong: [] })
+})
+
+test('G-2 a part that is well proves no rung of the whole, and says how large it is', async (t) => {
+  const it = world(t)
+  const part = await it.drill({ most: 30 })
+  assert.deepEqual([part.verdict, part.rung], ['passed', 1])
+  assert.match(part.says, /^3 of 12 objects, 25 B of 98 B \(26 %\): what was not drawn is proven by nothing here$/)
+})
+
+test('G-2 bytes that rotted fail: by what the rounds know, by what the store vouches for, by size, by another place', async (t) => {
+  const it = world(t)
+  const says = async (): Promise<string> => {
+    const { verdict, says: why } = await it.drill()
+    return `${verdict}: ${why}`
+  }
+  it.objects.set('media/5', { bytes: 'object 5', md5: md5('object 5'), reads: 'Object 5' })
+  assert.match(await says(), /failed: “media\/5”: its bytes are not those that its store vouches for/)
+  it.objects.set('media/5', { bytes: 'object 5', reads: 'obj' })
+  assert.match(await says(), /failed: “media\/5”: it has 3 bytes where 8 are listed/)
+  it.objects.set('media/5', { bytes: 'object 5', etag: 'e5' })
+  writeFileSync(path.join(it.folder, 'state'), JSON.stringify({ round: 1, length: 0 }))
+  writeFileSync(path.join(it.folder, 'sums.1'), `${JSON.stringify(['media/5', 'e5', sha256('before')])}\n${JSON.stringify(['media/6', 'another', sha256('x')])}\n`)
+  assert.match(await says(), /failed: “media\/5”: its bytes are not those of when it was first read/)
+  it.objects.delete('media/5')
+  it.other.set('copy/7', { bytes: 'objecT 7' })
+  assert.match(await says(), /failed: “media\/7”: other bytes lie under its name in “nas”/)
+  it.other.set('copy/7', { bytes: 'objecT 7', at: NOW })
+  assert.match(await says(), /passed/)
+})
+
+test('X-9 nothing to hold it against, a store that fails, another store: unknown, and no object is accused', async (t) => {
+  const it = world(t)
+  for (const [key, kept] of it.objects) it.objects.set(key, { bytes: kept.bytes })
+  assert.deepEqual((await it.drill()).verdict, 'unknown')
+  it.other.set('copy/7', { bytes: 'object 7' })
+  assert.deepEqual((await it.drill()).verdict, 'passed')
+  it.objects.set('media/5', { bytes: 'object 5', reads: 'fails' })
+  await assert.rejects(it.bring(), /connection reset/)
+  it.objects.set('media/5', { bytes: 'object 5', gone: true })
+  const left = await it.bring()
+  assert.deepEqual([left.drawn.objects.length, left.drawn.whole, readdirSync(path.join(it.folder, 'copy')).length], [11, false, 11], 'what went meanwhile is left aside, and what is left is a part')
+  assert.equal(ofPart(await climb(left.restoring, [], () => 0), left.drawn).verdict, 'passed')
+})
+
+test('G-2 a drill of a bucket is proven able to fail: half of what can be found out is spoilt, and is found', async (t) => {
+  const it = world(t)
+  const spoilt = await it.drill({ spoilt: true })
+  assert.deepEqual([spoilt.verdict, spoilt.says.includes('and 5 more, of all 12 objects')], ['failed', true])
+  const brought = await it.bring()
+  await brought.spoil(flipOne)
+  await climb(brought.restoring, [], () => 0)
+  assert.equal(brought.found().wrong.length, 6)
+  for (const [key, kept] of it.objects) it.objects.set(key, { bytes: kept.bytes })
+  await assert.rejects(it.drill({ spoilt: true }), /nothing|anything to be held against/)
+})

@@ -1,0 +1,49 @@
+// What is known of hosts, under clocks: what is old, was never said, or is dated by a wrong clock is unknown.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { instantOf, tickOf, type Now } from '../../../core/time.ts'
+import { createHostsHeard } from './hosts-heard.ts'
+import type { Sent } from './protocol.ts'
+import type { Host } from '../topology.ts'
+
+const WALL = 1_795_000_000_000
+const at = (ms: number, set = 0): Now => ({ wall: instantOf(WALL + ms + set), tick: tickOf(1000 + ms), boot: 'boot' })
+const host: Host = { name: 'db-2', fate: {}, links: [{ name: 'eth0' }, { name: 'eth1' }], from: 'holdfast.yaml:2' }
+const account = (more: Partial<Sent> = {}): Sent => ({
+  question: 1, boot: '58c1dbd2-296e-4f28-bb18-25fae3b55a7b', clock: WALL / 1000, links: [['eth0', { carrier: 'up', downs: 0, speed: 1000 }], ['eth1', { carrier: 'up', downs: 0 }]], ...more,
+})
+const asked = (ms: number) => ({ tick: tickOf(1000 + ms), boot: 'boot' })
+
+test('C-2 an answer is good for ten seconds from its question on, and for another boot of this machine it is none', () => {
+  const heard = createHostsHeard()
+  assert.equal(heard.links(host, at(0)).found, 'unknown')
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account() }, host)
+  for (const [ms, found] of [[0, 'pass'], [10_000, 'pass'], [10_001, 'unknown'], [-1, 'unknown']] as const) assert.equal(heard.links(host, at(ms)).found, found, String(ms))
+  assert.equal(heard.links(host, { ...at(0), boot: 'another' }).found, 'unknown')
+  assert.equal(heard.boot('db-2', at(5000))?.boot, '58c1dbd2-296e-4f28-bb18-25fae3b55a7b')
+  // The wall clock of this machine ages nothing; a host whose own clock is far off dates nothing that is believed.
+  assert.equal(heard.links(host, at(5000, 30_000)).found, 'pass')
+  assert.equal(heard.links(host, at(5000, 90_000)).found, 'unknown')
+})
+
+test('X-9 a host that went silent is unknown for the reason that is known, and one cable that fails outweighs what is not known', () => {
+  const heard = createHostsHeard()
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account() }, host)
+  heard.hear({ is: 'silent', host: 'db-2', at: asked(4000), says: 'it does not answer' }, host)
+  assert.equal(heard.links(host, at(4000)).found, 'pass', 'what it said four seconds ago still holds')
+  const later = heard.links(host, at(11_000))
+  assert.deepEqual([later.found, later.evidence[0]?.says], ['unknown', 'db-2: it does not answer'])
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(12_000), account: account({ links: [['eth0', { carrier: 'unknown' }], ['eth1', { carrier: 'down' }]] }) }, host)
+  assert.deepEqual([heard.links(host, at(12_000)).found, heard.link(host, 'eth0', at(12_000)).found, heard.link(host, 'eth1', at(12_000)).found], ['fail', 'unknown', 'fail'])
+  assert.equal(heard.links({ ...host, links: [] }, at(12_000)).found, 'unknown')
+  heard.keep(['other'])
+  assert.equal(heard.links(host, at(12_000)).found, 'unknown')
+})
+
+test('C-14 what turned between two answers is told, for the cables of the configuration alone', () => {
+  const heard = createHostsHeard()
+  const hear = (ms: number, more: Partial<Sent>) => heard.hear({ is: 'account', host: 'db-2', asked: asked(ms), account: account(more) }, host).map(({ subject, claim }) => `${subject} ${claim}`)
+  assert.deepEqual(hear(0, {}), [])
+  assert.deepEqual(hear(1000, { links: [['eth0', { carrier: 'up', downs: 1, speed: 1000 }], ['eth1', { carrier: 'up', downs: 0 }], ['veth9', { carrier: 'down' }]] }), ['link:db-2/eth0 lost carrier once and has it again'])
+  assert.deepEqual(hear(2000, { boot: '00000000-0000-4000-8000-000000000000' }), ['host:db-2 was booted again'])
+})

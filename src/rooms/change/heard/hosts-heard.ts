@@ -1,0 +1,85 @@
+// What is known of hosts now, in memory alone: the newest account of each, or why there is none. An account says something of the moment at which
+// it was asked for and is good for ten seconds (C-2); what is older, or was never said, is unknown and never good news. Nothing of
+// this is kept over a restart: the next answer is a second away.
+import { ageOf, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import { carrierOf, turnsBetween, type Account, type Turn } from './account.ts'
+import { worstOf, type Answered, type Witness } from '../gates.ts'
+import type { OfHost } from './protocol.ts'
+import { FRESH } from '../sight.ts'
+import type { Host } from '../topology.ts'
+
+interface Known {
+  account?: Account
+  asked?: Stamp
+  silent?: string
+}
+
+/** So far a host's clock may be off: beyond it nothing that it dates is believed. */
+const CLOCK_OFF_BY: Span = 60_000 as Span
+
+export interface HostsHeard {
+  /** What turned for the worse by this, of the cables that the host has in the configuration. */
+  hear(message: OfHost, host: Host | undefined): readonly Turn[]
+  /** Whether all its configured cables carry. */
+  links(host: Host, now: Now): Answered
+  /** One cable. */
+  link(host: Host, name: string, now: Now): Answered
+  /** Which boot it is in, and when it was asked for that. */
+  boot(host: string, now: Now): { readonly boot: string; readonly from: Stamp } | undefined
+  /** When it was asked what it said last, while that is fresh. */
+  asked(host: string, now: Now): Stamp | undefined
+  /** Hosts that are configured no more are forgotten. */
+  keep(names: readonly string[]): void
+}
+
+export function createHostsHeard(): HostsHeard {
+  const known = new Map<string, Known>()
+  const fresh = (host: string, now: Now): { readonly account: Account; readonly asked: Stamp; readonly at: Instant } | string => {
+    const it = known.get(host)
+    if (!it) return 'nobody has heard of it yet'
+    const age = it.asked && ageOf(it.asked, now)
+    if (!it.account || !it.asked || age === undefined || age > FRESH) return it.silent ?? 'what it said is too old'
+    return { account: it.account, asked: it.asked, at: (now.wall - age) as Instant }
+  }
+  const witness = (host: string, name: string, at: Instant | null, says: string): Witness => ({ subject: `link:${host}/${name}`, observer: `host:${host}`, at, says })
+  const link = (host: Host, name: string, now: Now): Answered => {
+    const has = fresh(host.name, now)
+    if (typeof has === 'string') return { found: 'unknown', evidence: [witness(host.name, name, null, `${host.name}: ${has}`)] }
+    if (Math.abs(has.account.clock * 1000 - has.at) > CLOCK_OFF_BY) return { found: 'unknown', from: has.asked, evidence: [witness(host.name, name, has.at, `the clock of ${host.name} is off by more than a minute`)] }
+    const found = carrierOf(has.account, name)
+    return { found: found.is, from: has.asked, evidence: [witness(host.name, name, has.at, found.says ?? '')] }
+  }
+  return {
+    hear(message, host) {
+      const it = known.get(message.host) ?? {}
+      known.set(message.host, it)
+      if (message.is === 'silent') {
+        it.silent = message.says
+        return []
+      }
+      const { links, ...rest } = message.account
+      const account: Account = { ...rest, links: new Map(links) }
+      const before = it.account
+      it.account = account
+      it.asked = message.asked
+      delete it.silent
+      return before && host ? turnsBetween(host.name, before, account, host.links.map(({ name }) => name)) : []
+    },
+    links(host, now) {
+      if (host.links.length === 0) return { found: 'unknown', evidence: [witness(host.name, '', null, `no cable of ${host.name} is in the configuration`)] }
+      return worstOf(host.links.map(({ name }) => link(host, name, now)))
+    },
+    link,
+    boot(host, now) {
+      const has = fresh(host, now)
+      return typeof has === 'string' ? undefined : { boot: has.account.boot, from: has.asked }
+    },
+    asked(host, now) {
+      const has = fresh(host, now)
+      return typeof has === 'string' ? undefined : has.asked
+    },
+    keep(names) {
+      for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
+    },
+  }
+}

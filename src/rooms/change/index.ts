@@ -1,0 +1,115 @@
+// Change: planned work, as facts. A run is a strict stream (runs/run.ts judges what may follow), so of two that judged the same version one is refused.
+// People's words come in through the ledger, from the room where they agree; what is observed comes in from whoever looks (engine/change). Nothing
+// is done here: a step that begins is a fact, and the one process that may do it asks for it.
+import type { Phase } from '../../core/authority/agreement.ts'
+import type { Entry } from '../../core/ledger.ts'
+import { isWithin, type Now, type Stamp } from '../../core/time.ts'
+import type { Room, Tx } from '../../db/room.ts'
+import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
+import { causeOf, toldOf } from './runs/record.ts'
+import { applyBegan, applyMoved, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
+import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
+
+/** What goes with an event that people are told of. */
+export interface Around {
+  readonly by?: string
+  readonly cause?: Cause
+  /** Null: nothing is waited for any more. */
+  readonly asked?: Asked | null
+  readonly boots?: Readonly<Record<string, string>>
+}
+
+export interface ChangeRoom extends Room {
+  /** A run of a plan begins to wait for its first press; a sentence where another one has what it needs. */
+  begin(tx: Tx, plan: RunPlan, steps: readonly RunStep[]): RunRow | string
+  /** Takes an event in; a sentence where it cannot follow, and then nothing changed. */
+  take(tx: Tx, id: string, event: RunEvent, around?: Around): RunRow | string
+  /** Whoever does the step under way says that it was done; whether it was is still to be seen. */
+  acted(tx: Tx, id: string, token: number): void
+  /** Another word is waited for, or none; `says`: why what both wanted does not come about. */
+  await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
+}
+
+const stampOf = ({ tick, boot }: Now): Stamp => ({ tick, boot })
+
+export function changeRoom(): ChangeRoom {
+  const move = (tx: Tx, before: RunRow, after: RunRow, event: string, told: readonly Told[]): RunRow => {
+    const { id } = before.plan
+    tx.append({ is: 'change.moved', stream: `run:${id}`, follows: before.version, body: { id, event, stands: standsOf(after), told, at: tx.now.wall } })
+    return { ...after, version: before.version + 1 }
+  }
+  const room: ChangeRoom = {
+    name: 'change', tables: TABLES, projections: PROJECTIONS,
+    apply: { 'change.began': applyBegan, 'change.moved': applyMoved },
+    on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
+    begin(tx, plan, steps) {
+      const other = loadGoing(tx.sql).find((it) => it.plan.claims.some((claim) => plan.claims.includes(claim)))
+      if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
+      const unseen = loadRuns(tx.sql, LATEST).find((it) => it.plan.claims.some((claim) => plan.claims.includes(claim)) && mayGoOn(it, tx.now))
+      if (unseen) return `${unseen.plan.id} was aborted while a step of it was under way on ${unseen.plan.host}, and nobody has seen its end`
+      const row: RunRow = { plan, run: planned(plan.id, steps), version: 0, boots: {} }
+      tx.append({ is: 'change.began', stream: `run:${plan.id}`, follows: 0, body: { id: plan.id, plan, steps, stands: standsOf(row), told: [{ event: 'planned', step: null, by: plan.by }], at: tx.now.wall } })
+      return { ...row, version: 1 }
+    },
+    take(tx, id, event, around = {}) {
+      const row = loadRun(tx.sql, id)
+      if (!row) return 'there is no such run'
+      const { run, wrong } = stepRun(row.run, event, tx.now)
+      if (wrong !== undefined) return wrong
+      const asked = around.asked === null ? undefined : (around.asked ?? row.asked)
+      if (run === row.run && event.is !== 'touched') return row
+      const cause = around.cause ?? (event.is === 'turned' ? causeOf(row, event.turn, tx.now) : run.halt && !row.run.halt ? causeOf(row, run.halt, tx.now) : undefined)
+      const after: RunRow = { plan: row.plan, run, version: row.version, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(row.acted === undefined ? {} : { acted: row.acted }) }
+      return move(tx, row, after, event.is, toldOf(row, event, run, { ...around, ...(cause ? { cause } : {}) }))
+    },
+    acted(tx, id, token) {
+      const row = loadRun(tx.sql, id)
+      if (row && row.acted?.token !== token && row.run.phase.is === 'running' && row.run.phase.way.token === token) move(tx, row, { ...row, acted: { token, at: stampOf(tx.now) } }, 'acted', [])
+    },
+    await(tx, id, asked, says) {
+      const row = loadRun(tx.sql, id)
+      if (!row || row.asked === asked) return
+      const { plan, run, version, boots, acted } = row
+      move(tx, row, { plan, run, version, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
+    },
+  }
+  return room
+}
+
+/** So many runs back it is looked whether something of them may still go on. */
+const LATEST = 50
+
+/** Whether what an aborted run had begun may go on: nobody has seen its end, and its time is not over. */
+function mayGoOn({ run: { phase }, plan, acted }: RunRow, now: Now): boolean {
+  const way = phase.is === 'over' ? phase.way : undefined
+  const within = way && plan.runbook.steps[way.step]?.within
+  return way !== undefined && within !== undefined && acted?.token !== way.token && isWithin(way.begun, now, within)
+}
+
+/** A word of one of the two: what they say of a step counts at once, what they want to go on with is looked at first. */
+function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
+  const { id, phase, person, act } = body as unknown as { id: string; phase: Phase; person?: string; act?: string }
+  const row = runAsked(tx.sql, id)
+  const by = person === undefined ? {} : { by: person }
+  // Also by the link of a step that has begun: whoever stops it there means the run.
+  if (act === 'stop' && row) return void room.take(tx, row.plan.id, { is: 'stopped' }, { ...by, asked: null })
+  if (row?.asked?.agreement !== id) return
+  const { asked, plan } = row
+  if (phase.is === 'open') {
+    if (asked.purpose === 'step') room.take(tx, plan.id, { is: 'touched' }, by)
+    return
+  }
+  if (phase.is !== 'agreed') {
+    // A word that was taken back is no word, also when the other one was there already.
+    const says = phase.is === 'refused' ? `${phase.by} said no` : phase.is === 'lapsed' ? 'it lapsed before both had pressed' : undefined
+    if (asked.purpose === 'step' && says !== undefined) room.take(tx, plan.id, { is: 'refused', says }, { ...by, asked: null })
+    return room.await(tx, plan.id, undefined)
+  }
+  const given: Asked = { ...asked, agreedAt: stampOf(tx.now) }
+  if (asked.purpose !== 'step') return room.await(tx, plan.id, given)
+  const { seen = '' } = body as { seen?: string }
+  room.take(tx, plan.id, { is: 'pressed', hash: seen, at: stampOf(tx.now) }, { ...by, asked: given })
+}
+
+/** Somebody wants everything to stop where it is. */
+export const byHand = (person: string): Turn => ({ subject: 'run', is: 'other', claim: `${person} halted it` })

@@ -1,0 +1,70 @@
+// What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
+// about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
+import type { Now, Stamp } from '../../../core/time.ts'
+import { worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
+import type { FilledClaim, Runbook } from '../runbook.ts'
+import { planOf } from '../plan.ts'
+import type { Topology } from '../topology.ts'
+import { permitOf } from '../window.ts'
+import type { RunRow } from './record.ts'
+import type { Leg } from './run.ts'
+
+export type Ruling =
+  /** Something has not been looked at since. */
+  | { readonly is: 'early'; readonly says: string }
+  | { readonly is: 'changed'; readonly says: string }
+  | { readonly is: 'ruled'; readonly found: Answered['found']; readonly from: Stamp; readonly window: 'open' | 'shut'; readonly says: string }
+
+export interface Course {
+  readonly row: RunRow
+  readonly topology: Topology
+  /** As the configuration has it now; absent: it is there no more. */
+  readonly runbook: Runbook | undefined
+  readonly facts: Facts
+  readonly now: Now
+}
+
+const isBefore = (from: Stamp, at: Stamp): boolean => from.boot !== at.boot || from.tick < at.tick
+/** What of it does not pass, in a line. */
+export const sayAgainst = (gates: readonly GateAnswer[]): string =>
+  gates.flatMap(({ found, want, evidence }) => (found === 'pass' ? [] : [`${want}: ${found} (${evidence.find((it) => it.says !== '')?.says ?? 'nobody looked'})`])).slice(0, 3).join('; ')
+
+/** Whether a leg may begin now, `at` being the second press. */
+export function rulingFor({ row: { plan }, topology, runbook, facts, now }: Course, leg: Leg, at: Stamp): Ruling {
+  if (!runbook) return { is: 'changed', says: `the runbook ${plan.runbook.name} is not in the configuration any more` }
+  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
+  if (drawn.is === 'refused') return { is: 'changed', says: drawn.says }
+  if (drawn.plan.hash !== plan.hash) return { is: 'changed', says: 'the runbook, or what it stands on, was edited since it was planned: begin a new run' }
+  const gates = drawn.gates[leg.step] ?? []
+  const stale = gates.filter(({ from }) => from !== undefined && isBefore(from, at))
+  if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
+  const all = worstOf(gates)
+  const found = gates.length === 0 ? 'pass' : all.found
+  const window = plan.runbook.window && permitOf(plan.runbook.window, now.wall).is === 'shut' && !plan.accepted.some(({ code }) => code === 'window') ? 'shut' : 'open'
+  return { is: 'ruled', found, from: all.from ?? { tick: now.tick, boot: now.boot }, window, says: sayAgainst(gates) }
+}
+
+/** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
+export function claimHolds(claim: FilledClaim, { row: { boots }, facts }: Pick<Course, 'row' | 'facts'>, since: Stamp): Answered | undefined {
+  const seen = ((): Answered | undefined => {
+    switch (claim.is) {
+      case 'links': return facts.links(claim.host)
+      case 'boots': {
+        const links = facts.links(claim.host)
+        const has = facts.boot(claim.host)
+        const found = has === undefined || boots[claim.host] === undefined ? 'unknown' : has.boot === boots[claim.host] ? 'fail' : 'pass'
+        return { found, evidence: links.evidence, ...(has ? { from: has.from } : {}) }
+      }
+      case 'stopped': return facts.stopped(claim.host)
+      case 'synced': return facts.synced(claim.cluster, claim.host)
+      case 'members': {
+        const sight = facts.sight(claim.cluster)
+        return { found: sight.is === 'unknown' ? 'unknown' : sight.is === 'seen' && sight.healthy.length >= claim.atLeast ? 'pass' : 'fail', evidence: [], ...(sight.from ? { from: sight.from } : {}) }
+      }
+      case 'checks': return worstOf(claim.names.map((name) => facts.check(name)).map((it) => (it.from === undefined && it.reported !== undefined ? { ...it, from: it.reported } : it)))
+      case 'driver': return undefined
+    }
+  })()
+  if (seen === undefined) return undefined
+  return seen.from !== undefined && isBefore(seen.from, since) ? { ...seen, found: 'unknown' } : seen
+}

@@ -1,0 +1,112 @@
+// What is kept of a run beside where it stands (run.ts): what was planned, by whom, who its two people are, and which word is being waited for. The runbook
+// stands in it as it was filled in and agreed on, so that an edit in the middle of the work changes nothing of it; it only keeps
+// the next step from beginning, since its plan has another hash then (C-5).
+import { sha256 } from '../../../core/id.ts'
+import { canonical } from '../../../core/ledger.ts'
+import type { Instant, Stamp } from '../../../core/time.ts'
+import type { Accepted } from '../plan.ts'
+import type { FilledRunbook } from '../runbook.ts'
+import type { Leg, Run, RunEvent, Turn } from './run.ts'
+
+/** Never changes in the life of a run. */
+export interface RunPlan {
+  readonly id: string
+  readonly host: string
+  /** One run of it at a time; the host's own name where there is no cluster. */
+  readonly claims: readonly string[]
+  /** With every value filled in. */
+  readonly runbook: FilledRunbook
+  readonly hash: string
+  readonly accepted: readonly Accepted[]
+  readonly by: string
+  /** Fixed at the start: a hand-over is an act of its own (C-17). */
+  readonly does: string
+  readonly checks: string
+  readonly rehearse: boolean
+  readonly at: Instant
+  /** Of each step, in a line; and of its way back. */
+  readonly texts: readonly { readonly host: string; readonly text: string; readonly back?: string; readonly tolerance: number | null }[]
+}
+
+export type Purpose = 'step' | 'resume' | 'decide'
+
+/** A word that is being waited for, or was given and waits for looks that began after it. */
+export interface Asked {
+  readonly agreement: string
+  readonly purpose: Purpose
+  /** What both say became of a step of which nobody knew. */
+  readonly as?: 'done' | 'not-done'
+  /** The second of them. */
+  readonly agreedAt?: Stamp
+  /** Typed by both: it may go although not everything passes (C-15). */
+  readonly accepted?: boolean
+}
+
+export interface RunRow {
+  readonly plan: RunPlan
+  readonly run: Run
+  readonly version: number
+  readonly asked?: Asked
+  /** Boots of the hosts that the step under way was begun on. */
+  readonly boots: Readonly<Record<string, string>>
+  /** The last beginning of which its doer said that it was done, and when. */
+  readonly acted?: { readonly token: number; readonly at: Stamp }
+}
+
+export interface Cause {
+  readonly subject: string
+  readonly claim: string
+  readonly at: Instant
+  /** The step that began last before it. */
+  readonly after_step: string | null
+  readonly after_ms: number | null
+}
+
+export const RUN_EVENTS = ['planned', 'offered', 'pressed', 'began', 'done', 'halted', 'resumed', 'unknown', 'undone', 'aborted', 'refused', 'ended'] as const
+
+/** One line of what happened: `holdfast.run/1`. */
+export interface Told {
+  readonly event: (typeof RUN_EVENTS)[number]
+  readonly step: string | null
+  readonly by?: string
+  readonly cause?: Cause
+  /** Why it was refused, or what is known of its end. */
+  readonly says?: string
+}
+
+/** What two people agree on when they agree on a step, or on the way back of one: the plan, the step, its text. */
+export const legHash = ({ hash, id, texts, rehearse }: Pick<RunPlan, 'hash' | 'id' | 'rehearse' | 'texts'>, { step, back }: Leg): string =>
+  sha256(canonical({ run: id, plan: hash, rehearse, step, back, host: texts[step]?.host, text: back ? texts[step]?.back : texts[step]?.text }))
+
+/** How a surprise is told: "link:db-2/eth0 lost carrier 4 s after step 3 (memory) began". */
+export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: Turn, now: { readonly wall: Instant; readonly tick: number; readonly boot: string }): Cause {
+  const way = run.phase.is === 'running' || run.phase.is === 'unknown' ? run.phase.way : undefined
+  const ms = way && way.begun.boot === now.boot ? Math.max(0, Math.round(now.tick - way.begun.tick)) : null
+  return { subject, claim, at: now.wall, after_step: way ? (runbook.steps[way.step]?.id ?? null) : null, after_ms: ms }
+}
+
+/** What of an event is told to people and machines. */
+export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { readonly by?: string; readonly cause?: Cause }): Told[] {
+  const { steps } = before.plan.runbook
+  const nameOf = (leg: Leg | undefined): string | null => (leg ? (steps[leg.step]?.id ?? null) : null)
+  const wayBefore = before.run.phase.is === 'running' || before.run.phase.is === 'unknown' ? before.run.phase.way : undefined
+  const by = more.by === undefined ? {} : { by: more.by }
+  const cause = more.cause === undefined ? {} : { cause: more.cause }
+  const told: Told[] = []
+  switch (event.is) {
+    case 'offered': told.push({ event: 'offered', step: nameOf(event.leg) }); break
+    case 'pressed': case 'touched': told.push({ event: 'pressed', step: nameOf(before.run.phase.is === 'offered' ? before.run.phase.leg : undefined), ...by }); break
+    case 'refused': told.push({ event: 'refused', step: nameOf(before.run.phase.is === 'pressed' || before.run.phase.is === 'offered' ? before.run.phase.leg : undefined), ...by, says: event.says }); break
+    case 'ruled': told.push({ event: 'began', step: nameOf(before.run.phase.is === 'pressed' ? before.run.phase.leg : undefined) }); break
+    case 'held': told.push({ event: wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore) }); break
+    case 'decided': told.push({ event: event.as === 'not-done' ? 'refused' : wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore), ...by, says: `both said: ${wayBefore?.back === true ? 'the way back' : 'it'} was ${event.as === 'done' ? '' : 'not '}done` }); break
+    case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause }); break
+    case 'lost': told.push({ event: 'unknown', step: nameOf(wayBefore) }, { event: 'halted', step: nameOf(wayBefore), ...cause }); break
+    case 'turned': told.push({ event: 'halted', step: nameOf(wayBefore), ...by, ...cause }); break
+    case 'resumed': told.push({ event: 'resumed', step: nameOf(wayBefore) }); break
+    case 'stopped': told.push({ event: 'aborted', step: nameOf(wayBefore), ...by }); break
+    case 'time': break
+  }
+  if (after.phase.is === 'over' && before.run.phase.is !== 'over') told.push({ event: 'ended', step: null, says: after.phase.how })
+  return told
+}

@@ -1,0 +1,69 @@
+// The tables of runs, all of them projections: each entry of a run's stream carries where it stands from then on, and what of it is told.
+import { canonical, type Entry } from '../../../core/ledger.ts'
+import type { Instant } from '../../../core/time.ts'
+import type { Sql } from '../../../db/sql.ts'
+import type { Asked, RunPlan, RunRow, Told } from './record.ts'
+import type { Run } from './run.ts'
+
+export const TABLES = `
+create table if not exists change_run (id text primary key, version integer not null, at integer not null, over integer not null, plan text not null, steps text not null, stands text not null) strict, without rowid;
+create index if not exists change_run_going on change_run (over) where over = 0;
+create table if not exists change_told (run text not null, n integer not null, at integer not null, told text not null, primary key (run, n)) strict, without rowid;
+create table if not exists change_asked (agreement text primary key, run text not null) strict, without rowid;
+`
+export const PROJECTIONS = ['change_run', 'change_told', 'change_asked']
+
+/** Where a run stands; `steps` and `id` of it never change. */
+export interface Stands {
+  readonly run: Omit<Run, 'id' | 'steps'>
+  readonly asked?: Asked
+  readonly boots: Readonly<Record<string, string>>
+  readonly acted?: NonNullable<RunRow['acted']>
+}
+
+export interface BeganBody { readonly id: string; readonly plan: RunPlan; readonly steps: Run['steps']; readonly stands: Stands; readonly told: readonly Told[]; readonly at: Instant }
+export interface MovedBody { readonly id: string; readonly stands: Stands; readonly told: readonly Told[]; readonly at: Instant }
+
+export function applyBegan(sql: Sql, { body }: Entry): void {
+  const { id, plan, steps, stands, told, at } = body as unknown as BeganBody
+  sql.run('insert into change_run (id, version, at, over, plan, steps, stands) values (?,1,?,0,?,?,?)', id, at, canonical(plan), canonical(steps), canonical(stands))
+  tell(sql, { id, told, at })
+}
+
+export function applyMoved(sql: Sql, { body }: Entry): void {
+  const { id, stands, told, at } = body as unknown as MovedBody
+  sql.run('update change_run set version = version + 1, stands = ?, over = ? where id = ?', canonical(stands), stands.run.phase.is === 'over' ? 1 : 0, id)
+  if (stands.asked) sql.run('insert or ignore into change_asked (agreement, run) values (?,?)', stands.asked.agreement, id)
+  tell(sql, { id, told, at })
+}
+
+function tell(sql: Sql, { id, told, at }: Pick<MovedBody, 'id' | 'told' | 'at'>): void {
+  const from = sql.get<{ n: number }>('select count(*) as n from change_told where run = ?', id)?.n ?? 0
+  for (const [n, one] of told.entries()) sql.run('insert into change_told (run, n, at, told) values (?,?,?,?)', id, from + n, at, canonical(one))
+}
+
+interface Row extends Record<string, unknown> { id: string; version: number; plan: string; steps: string; stands: string }
+
+function rowOf({ id, version, plan, steps, stands }: Row): RunRow {
+  const { run, asked, boots, acted } = JSON.parse(stands) as Stands
+  return { plan: JSON.parse(plan) as RunPlan, version, boots, run: { ...run, id, steps: JSON.parse(steps) as Run['steps'] }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }
+}
+
+export function loadRun(sql: Sql, id: string): RunRow | undefined {
+  const row = sql.get<Row>('select * from change_run where id = ?', id)
+  return row && rowOf(row)
+}
+
+/** Those that are not over. */
+export const loadGoing = (sql: Sql): RunRow[] => sql.all<Row>('select * from change_run where over = 0 order by at, id').map(rowOf)
+export const loadRuns = (sql: Sql, most: number): RunRow[] => sql.all<Row>('select * from change_run order by at desc, id desc limit ?', most).map(rowOf)
+export const runAsked = (sql: Sql, agreement: string): RunRow | undefined => {
+  const it = sql.get<{ run: string }>('select run from change_asked where agreement = ?', agreement)
+  return it && loadRun(sql, it.run)
+}
+
+export interface ToldRow { readonly n: number; readonly at: Instant; readonly told: Told }
+export const loadTold = (sql: Sql, run: string, after: number, most: number): ToldRow[] =>
+  sql.all<{ n: number; at: Instant; told: string }>('select n, at, told from change_told where run = ? and n > ? order by n limit ?', run, after, most).map(({ n, at, told }) => ({ n, at, told: JSON.parse(told) as Told }))
+
+export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted }: Pick<RunRow, 'acted' | 'asked' | 'boots' | 'run'>): Stands => ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) })

@@ -1,0 +1,193 @@
+// Which objects of a bucket that is itself the copy a drill restores, and what came of them. The newest are drawn and, of the rest, those whose names hash lowest
+// with a seed: the same seed draws the same, another one draws anew, and memory is what is drawn. What failed before is drawn again, or nobody would know
+// that it still does. An object is right when its bytes are what they were at their first reading, what their store vouches for, or what lies in
+// another place; one with nothing to be held against proves nothing. A part proves no rung of the whole, and says how large a part it is. Pure.
+import { createHash } from 'node:crypto'
+import type { Instant, Span } from '../../../core/time.ts'
+import { failed, open, passed, type Step } from '../../../ports/backup.ts'
+import { compareKeys, sayKey } from '../../../ports/store/key.ts'
+import { saySize } from '../../../words/size.ts'
+import { sayObjects, type Measure } from './judge.ts'
+
+/** One object as it is listed. */
+export interface Drawable {
+  readonly key: string
+  readonly versionId?: string
+  readonly etag: string
+  readonly bytes: number
+  readonly modifiedAt: Instant
+}
+
+export interface DrawWants {
+  readonly seed: string
+  /** Keys that are drawn whatever else is. */
+  readonly must: readonly string[]
+  /** Bytes, all of them together. */
+  readonly most: number
+}
+
+export interface Drawn {
+  /** In the order of their names. */
+  readonly objects: readonly Drawable[]
+  /** What lies there in all. */
+  readonly of: Measure
+  /** It is all that lies there. */
+  readonly whole: boolean
+}
+
+/** So many are drawn: of a bucket with one in a hundred damaged, twenty thousand draws overlook it once. */
+export const DRAWN = 1000
+const NEWEST = 100
+
+/** Takes every object of a listing, and gives those that are drawn. */
+export function drawing({ seed, must, most }: DrawWants): { take(object: Drawable): void; end(): Drawn } {
+  const wanted = new Set(must)
+  const forced: Drawable[] = []
+  const newest = lowest(({ modifiedAt }) => 0 - modifiedAt, NEWEST)
+  const rest = lowest(({ key }) => createHash('sha256').update(`${seed}\0${key}`).digest().readUIntBE(0, 6), DRAWN)
+  const of = { objects: 0, bytes: 0 }
+  return {
+    take(object) {
+      of.objects++
+      of.bytes += object.bytes
+      if (wanted.has(object.key)) forced.push(object)
+      newest.take(object)
+      rest.take(object)
+    },
+    end() {
+      const taken = new Map<string, Drawable>()
+      let bytes = 0
+      for (const it of [...forced, ...newest.all(), ...rest.all()]) {
+        if (taken.size >= DRAWN + forced.length || taken.has(it.key) || bytes + it.bytes > most) continue
+        taken.set(it.key, it)
+        bytes += it.bytes
+      }
+      return { objects: [...taken.values()].toSorted((a, b) => compareKeys(a.key, b.key)), of, whole: taken.size === of.objects }
+    },
+  }
+}
+
+/** Those that rank lowest, in memory for twice as many. */
+function lowest(rankOf: (it: Drawable) => number, most: number): { take(it: Drawable): void; all(): readonly Drawable[] } {
+  let kept: { readonly rank: number; readonly it: Drawable }[] = []
+  let limit = Infinity
+  const tidy = (): void => {
+    kept = kept.toSorted((a, b) => a.rank - b.rank || compareKeys(a.it.key, b.it.key)).slice(0, most)
+    if (kept.length === most) limit = kept.at(-1)?.rank ?? Infinity
+  }
+  return {
+    take(it) {
+      const rank = rankOf(it)
+      if (rank > limit) return
+      kept.push({ rank, it })
+      if (kept.length >= most * 2) tidy()
+    },
+    all() {
+      tidy()
+      return kept.map(({ it }) => it)
+    },
+  }
+}
+
+/** The same object in another place of the set. `sha256`: absent where nobody read it. */
+export interface Elsewhere {
+  readonly store: string
+  readonly bytes: number
+  readonly modifiedAt: Instant
+  readonly sha256?: string
+}
+
+/** A drawn object, and all that its bytes can be held against. */
+export interface Held extends Drawable {
+  /** Of when it was first read, while its store called it the same. */
+  readonly sha256?: string
+  /** By its store's word. */
+  readonly md5?: string
+  readonly elsewhere: readonly Elsewhere[]
+}
+
+/** What a file has, as it was restored. */
+export interface Sums {
+  readonly bytes: number
+  readonly sha256: string
+  readonly md5: string
+}
+
+export interface Wrong {
+  readonly key: string
+  readonly says: string
+}
+
+export interface Looked {
+  readonly wrong: readonly Wrong[]
+  /** So many are what they should be; so many had nothing to be held against. */
+  readonly right: number
+  readonly bare: number
+  /** No object has the MD5 that its store vouches for: damage in all of them, or a store that counts otherwise. */
+  readonly unlike: number
+  /** Not the same elsewhere, and one of both may be on its way yet. */
+  readonly onTheWay: number
+  /** Right by their first reading alone, in a store that vouches for other bytes of them, and for those of others. */
+  readonly contested: number
+}
+
+/** Holds what was restored against all that is known. `settledBefore`: what was written earlier has had its time to arrive everywhere. */
+export function lookOver(objects: readonly Held[], sumsOf: (n: number) => Sums | undefined, settledBefore: Instant): Looked {
+  const seen = objects.map((it, n) => lookAt(it, sumsOf(n), settledBefore))
+  // Some stores encrypt, or count in ways of their own: what they call an MD5 is none, and speaks against no object.
+  const speaks = seen.some(({ md5 }) => md5 === 'same') && !seen.some(({ md5, right }) => md5 === 'other' && right)
+  const wrong = seen.flatMap(({ key, wrong: says, md5, right }) => (says !== undefined ? [{ key, says }] : speaks && md5 === 'other' && !right ? [{ key, says: 'its bytes are not those that its store vouches for (MD5)' }] : []))
+  const right = seen.filter((it) => it.wrong === undefined && (it.right || (speaks && it.md5 === 'same'))).length
+  const unlike = seen.some(({ md5 }) => md5 === 'same') || seen.some(({ right: isRight }) => isRight) ? 0 : seen.filter(({ md5 }) => md5 === 'other').length
+  // As at a first reading, in a store that vouches for other bytes: it may have been read when it was damaged already.
+  const contested = seen.some(({ md5 }) => md5 === 'same') ? seen.filter(({ md5, right: isRight, witnessed }) => md5 === 'other' && isRight && !witnessed).length : 0
+  return { wrong, right, bare: objects.length - right - wrong.length, unlike, contested, onTheWay: seen.filter((it) => it.onTheWay).length }
+}
+
+interface Seen { readonly key: string; readonly wrong?: string; readonly right: boolean; readonly md5?: 'same' | 'other'; readonly onTheWay: boolean; /** The same bytes lie in another place. */ readonly witnessed?: true }
+
+function lookAt({ key, bytes, sha256, md5, modifiedAt, elsewhere }: Held, sums: Sums | undefined, settledBefore: Instant): Seen {
+  const found: Seen = { key, right: false, onTheWay: false }
+  if (!sums) return { ...found, wrong: 'it was not restored' }
+  if (sums.bytes !== bytes) return { ...found, wrong: `it has ${sums.bytes} bytes where ${bytes} are listed` }
+  if (sha256 !== undefined && sha256 !== sums.sha256) return { ...found, wrong: 'its bytes are not those of when it was first read' }
+  const others = elsewhere.filter((it) => it.bytes !== bytes || (it.sha256 !== undefined && it.sha256 !== sums.sha256))
+  const settled = others.find((it) => Math.max(it.modifiedAt, modifiedAt) <= settledBefore)
+  if (settled) return { ...found, wrong: `other bytes lie under its name in “${settled.store}”, and both have had their time to become the same: one of them is wrong` }
+  const witnessed = elsewhere.some((it) => it.sha256 === sums.sha256)
+  return { key, right: sha256 !== undefined || witnessed, ...(witnessed ? { witnessed } : {}), onTheWay: others.length > 0, ...(md5 === undefined ? {} : { md5: md5 === sums.md5 ? 'same' : 'other' }) }
+}
+
+/** What is said of it, a line each; the share that was read is one of them. */
+export function linesOf(looked: Looked, drawn: Drawn): readonly { readonly text: string; readonly step: Step }[] {
+  const { right, bare, unlike, onTheWay } = looked
+  return [
+    { text: `${shareOf(drawn)} restored, each as large as it is listed`, step: passed() },
+    { text: `${sayObjects(right)} byte for byte as at a first reading, as vouched for by the store, or as in another place${bare > 0 ? `; ${bare} had nothing to be held against` : ''}`, step: heldAgainst(looked, drawn) },
+    ...(onTheWay > 0 ? [{ text: `${sayObjects(onTheWay)} other in another place, and written too lately to be held against it (${unlike === 0 ? 'a mirror that is under way looks so' : 'as far as anybody knows'})`, step: passed() }] : []),
+  ]
+}
+
+function heldAgainst({ right, unlike, contested }: Looked, { objects }: Drawn): Step {
+  if (contested > 0) return open(`${sayObjects(contested)} as at a first reading, and not as their store vouches for (MD5), which it does of others: they may have been read when they were damaged already`)
+  if (unlike > 0) return open(`no object has the MD5 that its store vouches for: either all are damaged, or this store counts it otherwise. Let them be read by rounds (verify: { all_within: 30d }): then there is something to hold them against`)
+  if (right === 0 && objects.some(({ bytes }) => bytes > 0)) return open('none of the objects had anything to be held against: let them be read by rounds (verify: { all_within: 30d }), or name a second place of the set')
+  return passed()
+}
+
+/** How much of it was drawn, for people. */
+export function shareOf({ objects, of, whole }: Drawn): string {
+  const bytes = objects.reduce((sum, it) => sum + it.bytes, 0)
+  if (whole) return `all ${sayObjects(of.objects)} (${saySize(of.bytes)})`
+  const share = of.bytes === 0 ? objects.length / of.objects : bytes / of.bytes
+  return `${objects.length.toLocaleString('en')} of ${sayObjects(of.objects)}, ${saySize(bytes)} of ${saySize(of.bytes)} (${(share * 100).toPrecision(2)} %)`
+}
+
+/** The first of what is wrong, and how many more. */
+export const sayWrong = (wrong: readonly Wrong[], drawn: Drawn): Step => {
+  const [first] = wrong
+  return first === undefined ? passed() : failed(`“${sayKey(first.key)}”: ${first.says}${wrong.length > 1 ? `; and ${wrong.length - 1} more` : ''}, of ${shareOf(drawn)}`, wrong.slice(0, 20).map(({ key, says }) => `${sayKey(key)}: ${says}`).join('\n'))
+}
+
+/** After so long a copy that is made every so often is the same everywhere. */
+export const settledBefore = (now: Instant, { every, grace }: { readonly every: Span; readonly grace: Span }): Instant => (now - every - grace) as Instant
