@@ -14,7 +14,7 @@ import galeraDriver from '../src/plugins/drivers/galera.ts'
 import haproxy from '../src/plugins/drivers/haproxy.ts'
 import runDriver from '../src/plugins/drivers/run.ts'
 import { driverContract, once, type Laid } from '../src/ports/driver/driver.contract.ts'
-import type { Ran } from '../src/ports/driver/commands.ts'
+import { HALTED, type Ran } from '../src/ports/driver/commands.ts'
 import { createClock } from '../src/ports/world/clock.ts'
 import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
 import { createTimers } from '../src/ports/world/timers.ts'
@@ -174,7 +174,7 @@ test('C-9 C-16 commands over ssh: words arrive as they are, what fails with exit
   assert.deepEqual([flood.output.exit, flood.output.bytes, flood.output.tail.startsWith('first\n'), flood.output.tail.endsWith('last\n'), flood.output.tail.length < 70_000], [0, 1_000_000_011, true, true, true])
   assert.ok(process.memoryUsage().rss - memory < 60_000_000, 'the flood stays there')
   const name = fresh()
-  assert.deepEqual((await Promise.all([1, 2, 3].map(() => begin(['sh', '-c', `echo x >>${folder}/once`], { name })))).map(short).sort(), ['ended 0: ', 'refused once', 'refused once'])
+  assert.deepEqual((await Promise.all([1, 2, 3].map(() => begin(['sh', '-c', `echo x >>${folder}/once`], { name })))).map(short).sort(), ['ended 0: ', 'unknown', 'unknown'])
   assert.equal(readFileSync(path.join(folder, 'once'), 'utf8'), 'x\n')
   assert.deepEqual(await recall(`${name}x`), { is: 'none' })
 })
@@ -188,7 +188,7 @@ test('C-4 C-16 ssh is lost while the command goes on: unknown, never begun twice
   it.cut()
   assert.equal(short(await going), 'unknown')
   assert.deepEqual(await recall(name), { is: 'going' })
-  assert.deepEqual([short(await begin(['true'], { name })), short(await begin(['true']))], ['refused once', 'refused once'])
+  assert.deepEqual([short(await begin(['true'], { name })), short(await begin(['true']))], ['unknown', 'refused busy'])
   await begin(['touch', `${file}.go`], { name: `${name.split('.')[0]}x.1` })
   rmSync(`/run/holdfast-deeds/${name.split('.')[0]}x.1`, { recursive: true, force: true })
   await until('it ended', async () => (await recall(name)).is === 'ended')
@@ -198,7 +198,7 @@ test('C-4 C-16 ssh is lost while the command goes on: unknown, never begun twice
   const hanging = begin(['sh', '-c', '(sleep 60 & sleep 60); true'], { name: hung, signal: halt.signal, onHalt: 'kill' })
   await until('it hangs', async () => (await recall(hung)).is === 'going')
   const at = Date.now()
-  halt.abort()
+  halt.abort(HALTED)
   assert.equal(short(await hanging), 'unknown')
   assert.ok(Date.now() - at < 2000)
   await until('it was killed', async () => (await recall(hung)).is === 'gone')
@@ -210,7 +210,7 @@ test('C-15 what forks without end, as far as its host lets it, is gone when the 
   const bomb = begin(['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'prlimit', '--nproc=40', 'sh', '-c', 'b() { b | b & }; b; while :; do sleep 1; b; done'], { name, signal: halt.signal, onHalt: 'kill' })
   const many = (): number => Number(execFileSync('sh', ['-c', `ps -u ${user} -o pid= | wc -l`], { encoding: 'utf8' }))
   await until('it forks', () => many() > 10)
-  halt.abort()
+  halt.abort(HALTED)
   assert.equal(short(await bomb), 'unknown')
   await until('nothing is left of it', () => many() === 0)
   await until('it is known to be over', async () => ['gone', 'ended'].includes((await recall(name)).is))

@@ -14,7 +14,7 @@ const drivers = (name: string): Mutant['killer'] => killer('src/processes/doer/d
 export const driving: readonly Mutant[] = [
   {
     name: 'the words of a command are split once more', breaks: ['C-9'], killer: commands('C-9 every word of a command'),
-    changes: [{ file: SCRIPT, find: `'{ "$@" </dev/null 2>&1;`, put: `'{ $* </dev/null 2>&1;` }],
+    changes: [{ file: SCRIPT, find: `'{ (exec "$@") </dev/null 2>&1;`, put: `'{ (exec $*) </dev/null 2>&1;` }],
   },
   {
     name: 'a quotation mark ends a word of a remote command', breaks: ['C-9'], killer: commands('C-9 every word of a command'),
@@ -39,6 +39,14 @@ export const driving: readonly Mutant[] = [
   {
     name: 'a command whose connection was lost was not begun', breaks: ['C-4', 'C-16'], killer: commands('C-16 C-4 who loses sight of it'),
     changes: [{ file: COMMANDS, find: 'if (word === undefined) return unseen(`', put: 'if (word === undefined) return begun ? LATE : unseen(`' }],
+  },
+  {
+    name: 'what is called off may begin yet', breaks: ['C-15'], killer: commands('C-15 what is killed before its beginning'),
+    changes: [{ file: SCRIPT, find: 'if mkdir "$m" 2>/dev/null; then : >"$m/off"; say killed; exit 0; fi', put: ':' }],
+  },
+  {
+    name: 'who is killed before it said which process it is goes on', breaks: ['C-15'], killer: commands('C-15 what is killed before its beginning'),
+    changes: [{ file: SCRIPT, find: '[ "$i" -lt 100 ]; do sleep 0.1', put: 'false; do sleep 0.1' }],
   },
   {
     name: 'every halt kills', breaks: ['C-15'], killer: commands('C-16 C-4 who loses sight of it'),

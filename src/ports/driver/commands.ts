@@ -34,8 +34,8 @@ export interface Command {
 export type Ran =
   | { readonly is: 'ended'; readonly output: Output & { readonly exit: number } }
   /** Nothing was begun. */
-  | { readonly is: 'refused'; readonly why: 'unreachable' | 'stranger' | 'late' | 'once'; readonly says: string }
-  /** It was begun, and went out of sight or over its time. */
+  | { readonly is: 'refused'; readonly why: 'unreachable' | 'stranger' | 'late' | 'busy'; readonly says: string }
+  /** It was begun, now or before, and went out of sight or over its time. */
   | { readonly is: 'unknown'; readonly says: string; readonly output?: Output }
 
 /** What is remembered, where it ran, of a beginning. */
@@ -44,7 +44,7 @@ export type Recalled =
   | { readonly is: 'ended'; readonly output: Output & { readonly exit: number } }
   /** It is over, and nobody knows with what: it was killed. */
   | { readonly is: 'gone' }
-  /** No marker: it was never begun there, or that machine has booted since. */
+  /** No marker, or one that says it was called off: it was never begun there, or that machine has booted since. */
   | { readonly is: 'none' }
 
 /** Why the signal of a deed was aborted, where the run was halted: a command that says so is killed then, and for no other reason. */

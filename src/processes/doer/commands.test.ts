@@ -1,7 +1,9 @@
 // Commands on this machine, by the same script that runs on hosts: begun once and never late, bounded, without input or terminal, and remembered where they ran.
 import assert from 'node:assert/strict'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -10,7 +12,7 @@ import { HALTED, type Ran, type Recalled } from '../../ports/driver/commands.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { createCommands } from './commands.ts'
-import { quoted } from './target-script.ts'
+import { quoted, SCRIPT } from './target-script.ts'
 
 const world = { ...createClock(), ...createTimers() }
 const commands = createCommands({ doors: {}, world })
@@ -51,8 +53,8 @@ test('C-16 a beginning happens once, whoever asks again, and what became of it i
   const name = fresh()
   const file = path.join(folder, 'once')
   const argv = ['sh', '-c', 'echo x >>"$0"; exit 3', file]
-  assert.deepEqual((await Promise.all([1, 2, 3].map(() => begin(argv, { name })))).map(short).sort(), ['ended 3: ', 'refused once', 'refused once'])
-  assert.equal(short(await begin(argv, { name })), 'refused once')
+  assert.deepEqual((await Promise.all([1, 2, 3].map(() => begin(argv, { name })))).map(short).sort(), ['ended 3: ', 'unknown', 'unknown'])
+  assert.equal(short(await begin(argv, { name })), 'unknown')
   assert.equal(readFileSync(file, 'utf8'), 'x\n')
   assert.deepEqual(await recall(name), { is: 'ended', output: { exit: 3, bytes: 0, tail: '' } })
   assert.deepEqual(await recall(`${run}.none`), { is: 'none' })
@@ -83,7 +85,7 @@ test('C-16 C-4 who loses sight of it says that it is not known; it goes on, can 
   assert.equal(short(await running), 'unknown')
   assert.ok(Date.now() - at < 1000, 'within a second of the signal')
   assert.deepEqual(await recall(name), { is: 'going' })
-  assert.equal(short(await begin(['true'])), 'refused once')
+  assert.equal(short(await begin(['true'])), 'refused busy')
   rmSync(`${file}.begun`)
   await begin(['touch', `${file}.go`], { name: `${run}x.1` })
   rmSync(path.join(markers, `${run}x.1`), { recursive: true, force: true })
@@ -103,6 +105,45 @@ test('C-15 a halt kills nothing, unless the step says so; then all that it start
   assert.equal(short(await running), 'unknown')
   await until(async () => (await recall(name)).is === 'gone')
   assert.equal(short(await begin(['true'])), 'ended 0: ')
+})
+
+test('C-15 what is killed before its beginning was seen is not begun, or is found', async () => {
+  const file = path.join(folder, 'early')
+  const script = (want: string, name: string, ...argv: string[]): ChildProcessWithoutNullStreams => spawn('/bin/sh', ['-c', SCRIPT, 'holdfast', 'n', want, name, ...argv])
+  const said = async (child: ChildProcessWithoutNullStreams): Promise<string> => {
+    let all = ''
+    for await (const part of child.stdout) all += String(part)
+    return all.split('\n').filter((line) => line !== '' && !line.startsWith('n hello')).join('; ')
+  }
+  // The word to begin comes after the word to kill.
+  const called = fresh()
+  const late = script('begin', called, 'touch', file)
+  await once(late.stdout, 'data')
+  assert.equal(await said(script('kill', called)), 'n killed')
+  late.stdin.write('go 1000\n')
+  assert.equal(await said(late), 'n there')
+  assert.deepEqual([existsSync(file), await recall(called)], [false, { is: 'none' }])
+  assert.equal(short(await begin(['true'])), 'ended 0: ', 'what never began is in nobody’s way')
+  // The marker stands, and what it marks is not written down yet.
+  const young = fresh()
+  const marker = path.join(markers, young)
+  mkdirSync(marker)
+  writeFileSync(path.join(marker, 'at'), readFileSync('/proc/uptime', 'utf8').split(' ')[0]?.replace('.', '') ?? '')
+  const killing = said(script('kill', young))
+  const sleeper = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+  const gone = once(sleeper, 'exit')
+  const start = readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? ''
+  // Long enough that it looked and found nothing; a shorter while proves less and fails nothing.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  writeFileSync(path.join(marker, 'pid.new'), `${sleeper.pid} ${start}\n`)
+  renameSync(path.join(marker, 'pid.new'), path.join(marker, 'pid'))
+  assert.equal(await killing, 'n killed')
+  assert.deepEqual((await gone)[1], 'SIGKILL')
+  assert.deepEqual(await recall(young), { is: 'gone' })
+})
+
+test('a word of the shell’s own is no program', async () => {
+  assert.match(short(await begin(['exit', '0'])), /^ended 127/)
 })
 
 test('markers of what ended long ago are cleared away, and of nothing else', async () => {

@@ -151,8 +151,9 @@ async function follow(talk: Talk, name: string): Promise<Ran> {
     const [word, ...rest] = (await talk.line()) ?? []
     if (word === undefined) return unseen(`${begun ? 'it was begun' : 'the word to begin was sent'}, and then the connection was lost; whether it goes on is not known`)
     if (word === 'late') return LATE
-    if (word === 'there') return { is: 'refused', why: 'once', says: `${name} was begun there before; it is not begun twice` }
-    if (word === 'busy') return { is: 'refused', why: 'once', says: `${sentence(rest.join(' '))} still goes on there; nothing else of this run begins before it has ended` }
+    // Not a refusal: what was begun under that name may be at work.
+    if (word === 'there') return unseen(`${name} was begun or called off there before, and is not begun twice; what became of it is not known`)
+    if (word === 'busy') return { is: 'refused', why: 'busy', says: `${sentence(rest.join(' '))} still goes on there; nothing else of this run begins before it has ended` }
     if (word === 'broken') return { is: 'refused', why: 'unreachable', says: `nothing can be begun there: ${sentence(rest.join(' '))}` }
     if (word === 'gone') return unseen('it was begun, and it was killed: nobody knows how far it came')
     if (word === 'end') {

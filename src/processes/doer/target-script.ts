@@ -14,7 +14,8 @@ const RUNNER = [
   'b() { shift 19; echo "$1"; }',
   'echo "$$ $(b $s)" >"$m/pid.new"; mv "$m/pid.new" "$m/pid"',
   'mkfifo "$m/pipe"',
-  '{ "$@" </dev/null 2>&1; echo "$?" >"$m/exit.new" && mv "$m/exit.new" "$m/exit"; } | {',
+  // exec: the program of that name, not a word of the shell's own.
+  '{ (exec "$@") </dev/null 2>&1; echo "$?" >"$m/exit.new" && mv "$m/exit.new" "$m/exit"; } | {',
   `  head -c ${HEAD} >"$m/head"; tail -c ${TAIL} <"$m/pipe" >"$m/tail" & tee "$m/pipe" | wc -c >"$m/more.new"; wait; mv "$m/more.new" "$m/more"`,
   '}',
 ].join('\n')
@@ -28,6 +29,7 @@ start() { shift 19; echo "$1"; }
 session() { echo "$4"; }
 # Whether anything of the session that a marker names still lives.
 going() {
+  [ ! -e "$1/off" ] || return 1
   if [ ! -e "$1/pid" ]; then [ "$(($(up) - $(cat "$1/at" 2>/dev/null || echo 0)))" -lt 6000 ]; return; fi
   read -r p at <"$1/pid"
   if { read -r s <"/proc/$p/stat"; } 2>/dev/null && [ "$(start \${s##*) })" != "$at" ]; then return 1; fi
@@ -60,9 +62,13 @@ if [ ! -d "$d" ] || [ -L "$d" ] || [ ! -O "$d" ]; then say broken "$d is not a f
 chmod 700 "$d"
 case $want in
   recall)
-    if [ ! -d "$m" ]; then say none; elif [ -e "$m/exit" ]; then report; elif going "$m"; then say going; else say gone; fi
+    if [ ! -d "$m" ] || [ -e "$m/off" ]; then say none; elif [ -e "$m/exit" ]; then report; elif going "$m"; then say going; else say gone; fi
     exit 0 ;;
   kill)
+    # The word to begin may still be on its way: who comes first makes the marker, and what is called off here is never begun.
+    if mkdir "$m" 2>/dev/null; then : >"$m/off"; say killed; exit 0; fi
+    # Or it was begun this moment, and its process has not written down which one it is.
+    i=0; while [ -d "$m" ] && [ ! -e "$m/off" ] && [ ! -e "$m/exit" ] && [ ! -e "$m/pid" ] && [ "$i" -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
     if [ -d "$m" ] && [ ! -e "$m/exit" ] && [ -e "$m/pid" ] && going "$m"; then
       read -r p _ <"$m/pid"; i=0; k=
       # What is stopped starts nothing more: first all of it stands still, then it is killed.
@@ -84,7 +90,7 @@ for o in "$d/\${name%.*}".*; do
   if [ -d "$o" ] && [ "$o" != "$m" ] && [ ! -e "$o/exit" ] && going "$o"; then rm -rf "$m"; say busy "\${o##*/}"; exit 0; fi
 done
 # Nobody asks for one that ended a quarter of a year ago.
-find "$d" -mindepth 2 -maxdepth 2 -name exit -mtime +90 2>/dev/null | while read -r o; do rm -rf "\${o%/exit}"; done
+find "$d" -mindepth 2 -maxdepth 2 '(' -name exit -o -name off ')' -mtime +90 2>/dev/null | while read -r o; do rm -rf "\${o%/*}"; done
 if late; then rm -rf "$m"; say late; exit 0; fi
 setsid /bin/sh -c ${quoted(RUNNER)} holdfast "$m" "$@" </dev/null >/dev/null 2>&1 &
 say begun; i=0
