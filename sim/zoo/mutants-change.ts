@@ -126,7 +126,7 @@ export const changing: readonly Mutant[] = [
   },
   {
     name: 'what was seen before the second press lets a step begin', breaks: ['C-12'], killer: killer('runs/run', 'C-4 C-5 C-12 steps go in order'),
-    changes: [{ file: RUN, find: 'if (!isAfter(from, phase.at) || ageOf', put: 'if (ageOf' }],
+    changes: [{ file: RUN, find: 'if (!isSince(from, phase.at) || ageOf', put: 'if (ageOf' }],
   },
   {
     name: 'two people agree on a step, and another one begins', breaks: ['C-5'], killer: killer('runs/run', 'C-4 C-5 C-12 steps go in order'),

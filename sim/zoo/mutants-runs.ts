@@ -8,7 +8,7 @@ const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/eng
 export const running: readonly Mutant[] = [
   {
     name: 'what was looked at before the second press lets a step begin', breaks: ['C-12'], killer: killer('C-12 C-13 a run from its first press'),
-    changes: [{ file: COURSE, find: 'from !== undefined && isBefore(from, at))\n  if', put: 'from !== undefined && isBefore(from, at) && gates.length === 0)\n  if' }],
+    changes: [{ file: COURSE, find: 'from !== undefined && !isSince(from, at))\n  if', put: 'from !== undefined && !isSince(from, at) && gates.length === 0)\n  if' }],
   },
   {
     name: 'what both pressed outlives an edit', breaks: ['C-5'], killer: killer('C-5 an edit of the runbook'),
@@ -44,7 +44,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a host has two runs at once', breaks: ['C-3'], killer: killer('C-6 C-15 either stops it'),
-    changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => it', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash !== plan.hash && it' }],
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash !== plan.hash && isThere' }],
   },
   {
     name: 'a step that takes for ever takes for ever', breaks: ['C-14'], killer: killer('a step that takes too long'),

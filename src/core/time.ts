@@ -94,6 +94,11 @@ export interface Stamp {
   readonly boot: string
 }
 
+export const stampOf = ({ tick, boot }: Now): Stamp => ({ tick, boot })
+
+/** Whether it is of that moment or later; across a reboot nobody can tell, and then it is not. */
+export const isSince = (from: Stamp, at: Stamp): boolean => from.boot === at.boot && from.tick >= at.tick
+
 /** Age by the monotonic clock; `undefined` across a reboot or when it would be negative: an age that nobody knows. */
 export function ageOf(stamp: Stamp, now: Now): Span | undefined {
   if (stamp.boot !== now.boot) return undefined

@@ -1,7 +1,8 @@
-// Calls about planned changes: clusters, runbooks, and the plan of a run. They read and change nothing: there is nobody yet who would carry out a step.
+// Calls about planned changes: clusters, runbooks, and the plan of a run. They read and change nothing; run-calls.ts begins a run.
 import { z } from 'zod'
-import { planOf } from '../../rooms/change/plan.ts'
-import { factsOf, viewClusters, viewRunbooks, type ChangeCalls } from '../../views/change/changes.ts'
+import { planOf, type Accepted, type Planned } from '../../rooms/change/plan.ts'
+import type { Runbook } from '../../rooms/change/runbook.ts'
+import { factsOf, viewClusters, viewRunbooks, type ChangeCalls, type Grounds } from '../../views/change/changes.ts'
 import { misunderstood, no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
 import { groundsOf } from './grounds.ts'
@@ -19,13 +20,30 @@ export function answerChanges(keeper: Keeper, called: keyof ChangeCalls, args: u
   const parsed = CHANGE_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
   const grounds = groundsOf(keeper)
-  const { change } = grounds
   if (called === 'clusters.list') return ok(viewClusters(grounds, keeper.config.checks))
   if (!('runbook' in parsed.data)) return ok(viewRunbooks(grounds))
-  const { runbook: asked, host, accept = [] } = parsed.data
+  const { runbook, host, accept } = parsed.data
+  const drawn = drawnFor(grounds, { runbook, host, accept })
+  return drawn.is === 'plan' ? ok({ schema: 'holdfast.plan/1', ...drawn.plan }) : drawn.answer
+}
+
+interface PlanAsked {
+  readonly runbook: string
+  readonly host: string
+  readonly accept?: readonly Accepted[] | undefined
+}
+interface NoPlan {
+  readonly is: 'none'
+  readonly answer: Answer
+}
+
+/** The plan that is asked for, or why there is none. */
+export function drawnFor(grounds: Grounds, { runbook: asked, host, accept = [] }: PlanAsked): (Extract<Planned, { is: 'plan' }> & { readonly of: Runbook }) | NoPlan {
+  const { change } = grounds
+  const none = (answer: Answer): NoPlan => ({ is: 'none', answer })
   const runbook = change.runbooks.find((it) => it.name === asked)
-  if (!runbook) return no(404, 'HF404', `no runbook is called “${asked}”`, `known: ${change.runbooks.map((it) => it.name).slice(0, 20).join(', ') || 'none'}`)
-  const planned = planOf({ runbook, host, topology: change, facts: factsOf(grounds), accepted: accept })
-  if (planned.is === 'plan') return ok({ schema: 'holdfast.plan/1', ...planned.plan })
-  return planned.why === 'not-here' ? no(404, 'HF404', planned.says) : no(409, 'HF495', planned.says, 'a plan says under “accept” what has to be accepted: --accept CODE=reason')
+  if (!runbook) return none(no(404, 'HF404', `no runbook is called “${asked}”`, `known: ${change.runbooks.map((it) => it.name).slice(0, 20).join(', ') || 'none'}`))
+  const drawn = planOf({ runbook, host, topology: change, facts: factsOf(grounds), accepted: accept })
+  if (drawn.is === 'plan') return { ...drawn, of: runbook }
+  return none(drawn.why === 'not-here' ? no(404, 'HF404', drawn.says) : no(409, 'HF495', drawn.says, 'a plan says under “accept” what has to be accepted: --accept CODE=reason'))
 }

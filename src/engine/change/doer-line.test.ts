@@ -4,7 +4,7 @@ import test from 'node:test'
 import { instantOf, minutes, ms, seconds, tickOf, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Acted } from '../../ports/driver/driver.ts'
 import type { Order, ToDoer } from '../../rooms/change/runs/doing.ts'
-import { BEGIN_WITHIN, createDoerLine, NO_RUNS, type Begun, type DoerLine } from './doer-line.ts'
+import { BEGIN_WITHIN, createDoerLine, type Begun, type DoerLine } from './doer-line.ts'
 
 const RUN = 'run-1'
 const DONE: Acted = { is: 'done', says: 'done' }
@@ -248,7 +248,7 @@ test('that a doer is lost is said until it is heard', async () => {
 })
 
 test('where no run is, nothing is done', async () => {
-  const line = createDoerLine({ now: world().now, ...NO_RUNS })
+  const { line } = world()
   line.tick()
   assert.deepEqual(line.wanted(), [])
   assert.equal((await line.hear({ is: 'order', run: RUN }, a)).is, 'no')

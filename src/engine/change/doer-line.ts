@@ -52,9 +52,6 @@ export interface DoerLine {
   news(): readonly Wanted[] | undefined
 }
 
-/** Where nothing is ever to be done. */
-export const NO_RUNS: DoerEars = { isHalted: () => false, waiting: () => [], orderFor: () => undefined, identity: async () => 'no run is there', acted: async () => undefined, seen: async () => undefined, lost: async () => undefined }
-
 /** So long after it began by the ledger `go` may be said: later, what it was ruled on is too old. */
 export const BEGIN_WITHIN: Span = seconds(15)
 

@@ -7,7 +7,7 @@ import type { Order } from '../../rooms/change/runs/doing.ts'
 import type { FilledAct } from '../../rooms/change/runbook.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
 import { isWithin } from '../../core/time.ts'
-import { BEGIN_WITHIN, NO_RUNS, type DoerEars } from './doer-line.ts'
+import { BEGIN_WITHIN, type DoerEars } from './doer-line.ts'
 import { NOTHING_PLANNED, type ChangeKeeper } from './grounds.ts'
 import type { Runs } from './runs.ts'
 
@@ -21,11 +21,10 @@ function deedOf(row: RunRow): Extract<FilledAct, { is: 'driver' }> | undefined {
   return act?.is === 'driver' ? act : undefined
 }
 
-/** `ready`: before the store is open nothing waits. */
+/** Nothing of it is asked before the store is open: until then no doer is served. */
 export function earsOf(keeper: () => ChangeKeeper & { readonly runs: Runs }): DoerEars {
   const going = (): RunRow[] => loadGoing(keeper().store.sql)
   return {
-    ...NO_RUNS,
     waiting: () => going().flatMap((row) => {
       const way = wayOf(row)
       return way && deedOf(row) ? [{ run: row.plan.id, token: way.token }] : []

@@ -6,7 +6,7 @@ import { Fault } from '../../core/fault.ts'
 import { newId } from '../../core/id.ts'
 import { isWithin, type Span } from '../../core/time.ts'
 import { byHand } from '../../rooms/change/index.ts'
-import { isRefused, planOf } from '../../rooms/change/plan.ts'
+import { isRefused } from '../../rooms/change/plan.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
 import { legHash, type RunPlan, type RunRow } from '../../rooms/change/runs/record.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
@@ -14,11 +14,11 @@ import { legsOf, type RunStep } from '../../rooms/change/runs/run.ts'
 import type { Topology } from '../../rooms/change/topology.ts'
 import { onCall } from '../../rooms/page/oncall.ts'
 import type { Asker } from '../../views/answers.ts'
-import { factsOf } from '../../views/change/changes.ts'
 import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/runs.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
+import { drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
 import { askBoth, halt, offerLeg } from './runs.ts'
 
@@ -65,11 +65,10 @@ function claimsOf({ hosts, keep }: Runbook, host: string, { clusters }: Topology
 async function begin(keeper: Keeper, args: Args<'runs.begin'>, asker: Asker): Promise<Answer> {
   const grounds = groundsOf(keeper)
   const { change } = grounds
-  const runbook = change.runbooks.find((it) => it.name === args.runbook)
-  if (!runbook) return no(404, 'HF404', `no runbook is called “${args.runbook}”`, `known: ${change.runbooks.map((it) => it.name).slice(0, 20).join(', ') || 'none'}`)
+  const drawn = drawnFor(grounds, args)
+  if (drawn.is === 'none') return drawn.answer
+  const { of: runbook } = drawn
   const accepted = args.accept ?? []
-  const drawn = planOf({ runbook, host: args.host, topology: change, facts: factsOf(grounds), accepted })
-  if (drawn.is === 'refused') return drawn.why === 'not-here' ? no(404, 'HF404', drawn.says) : no(409, 'HF495', drawn.says, 'a plan says under “accept” what has to be accepted: --accept CODE=reason')
   const { plan } = drawn
   if (plan.accept.length > 0) return refusedFor(`it needs accepted: ${plan.accept.map(({ code, why }) => `${code} (${why})`).join('; ')}`, plan.accept.map(({ code }) => `--accept ${code}=…`).join(' '))
   if (isRefused(plan)) return refusedFor(`not everything that it wants is known and so: ${plan.steps.flatMap(({ gates }) => gates.flatMap(({ want, found }) => (found === 'pass' ? [] : `${want} (${found})`))).slice(0, 5).join('; ')}`, `holdfast runbooks plan ${plan.runbook} --host ${plan.host} shows what each gate knows and lacks`)

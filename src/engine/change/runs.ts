@@ -2,9 +2,9 @@
 // brought about what it should, and what is offered next. All of it is judged by rooms/change; here the facts are brought to it, people are asked and
 // paged, and what follows is written down. What is kept in memory is only what was well at the last look: after a restart the first look
 // is the one that the next is held against, and what fails in it is a surprise too (C-14).
-import { hours, isWithin, minutes, seconds, type Span, type Stamp } from '../../core/time.ts'
+import { dueIn, hours, isSince, isWithin, minutes, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-import { judgeWant, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
+import { judgeWant, worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
 import type { FromScout } from '../../rooms/change/heard/protocol.ts'
 import type { FilledClaim } from '../../rooms/change/runbook.ts'
 import { claimHolds, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
@@ -12,7 +12,7 @@ import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
-import { legsOf, silencedBy, type Leg, type Turn } from '../../rooms/change/runs/run.ts'
+import { legsOf, silencedBy, stepRun, wayIn, type Leg, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { factsOf } from '../../views/change/changes.ts'
@@ -150,9 +150,9 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const canBeSeen = act?.is !== 'manual' || seen.length > 0 || row.plan.rehearse
     if (done && driver && canBeSeen && seen.every(({ found }) => found === 'pass')) {
       const froms = [...seen.flatMap(({ from }) => from ?? []), ...(byDriver(claims) && memory.claimed ? [memory.claimed.from] : [])]
-      const oldest = froms.reduce<Stamp>((old, it) => (it.tick < old.tick ? it : old), { tick: course.now.tick, boot: course.now.boot })
+      const now = stampOf(course.now)
       return turn('change.held', (tx) => {
-        const taken = keeper().rooms.change.take(tx, row.plan.id, { is: 'held', token: way.token, from: oldest })
+        const taken = keeper().rooms.change.take(tx, row.plan.id, { is: 'held', token: way.token, from: olderOf([now, ...froms]) ?? now })
         if (typeof taken === 'string') return
         resolveOne(keeper(), tx, `run:${row.plan.id}/overrun`, 'it was done after all')
         offerNext(keeper(), tx, taken)
@@ -174,13 +174,12 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const gone = new Set(silencedBy(run))
     lookAnew(keeper(), memoryOf(row), course, at)
     const answers = standingOf(keeper(), memoryOf(row), course, gone)
-    const stale = answers.some(({ from }) => from !== undefined && (from.boot !== at.boot || from.tick < at.tick))
+    const stale = answers.some(({ from }) => from !== undefined && !isSince(from, at))
     if (stale && isWithin(at, course.now, RULED_WITHIN)) return
-    const worst = answers.length === 0 ? ('pass' as const) : ((['fail', 'unknown', 'pass'] as const).find((it) => answers.some(({ found }) => found === it)) ?? 'unknown')
+    const worst = answers.length === 0 ? 'pass' : worstOf(answers).found
     turn('change.resumed', (tx) => {
       const { change } = keeper().rooms
-      const now: Stamp = { tick: tx.now.tick, boot: tx.now.boot }
-      const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: now }, { asked: null })
+      const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       memories.delete(id)
       memoryOf(row)
@@ -191,7 +190,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
 
   const one = (row: RunRow): void => {
     if (guard(row)) return
-    if (row.run.phase.is === 'offered' || row.run.phase.is === 'pressed') turn('change.time', (tx) => keeper().rooms.change.take(tx, row.plan.id, { is: 'time' }))
+    if (stepRun(row.run, { is: 'time' }, keeper().now()).run !== row.run) turn('change.time', (tx) => keeper().rooms.change.take(tx, row.plan.id, { is: 'time' }))
     rule(row)
     watchStep(row)
     resume(row)
@@ -202,8 +201,10 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       turned(keeper().members.elapsed(keeper().config.change?.clusters ?? [], keeper().now()))
       for (const row of going) one(row)
       // Of a run that is over nothing waits for anybody any more.
-      for (const id of memories.keys()) if (!going.some(({ plan }) => plan.id === id)) turn('change.over', (tx) => closed(keeper(), tx, id))
-      for (const id of memories.keys()) if (!going.some(({ plan }) => plan.id === id)) memories.delete(id)
+      for (const id of [...memories.keys()].filter((it) => !going.some(({ plan }) => plan.id === it))) {
+        memories.delete(id)
+        turn('change.over', (tx) => closed(keeper(), tx, id))
+      }
     },
     hear(message) {
       const { hosts, members, config } = keeper()
@@ -217,7 +218,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     mayPress(agreement) {
       const row = loadGoing(keeper().store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
       if (!row || row.run.phase.is !== 'offered' || row.asked?.accepted === true) return undefined
-      const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: 0 as Stamp['tick'], boot: keeper().now().boot })
+      const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper().now().boot })
       return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
     },
     async acted(run, token, is, says) {
@@ -301,10 +302,10 @@ function isExcused({ watcher }: ChangeKeeper, { members }: { readonly members: s
 
 /** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */
 function decide({ rooms: { change } }: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
-  const way = run.phase.is === 'unknown' || run.phase.is === 'running' ? run.phase.way : undefined
+  const way = wayIn(run)
   const by = `${plan.does} and ${plan.checks}`
   if (way && run.phase.is === 'running' && asked?.as === 'done' && way.begun.boot === tx.now.boot) {
-    change.take(tx, plan.id, { is: 'held', token: way.token, from: { tick: tx.now.tick, boot: tx.now.boot } }, { asked: null, by })
+    change.take(tx, plan.id, { is: 'held', token: way.token, from: stampOf(tx.now) }, { asked: null, by })
     return
   }
   // What is under way and not seen is not known, and then it is what both say.
@@ -366,15 +367,14 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
   if (made.is === 'refused') return made.says
-  const lapsesAt = { wall: (tx.now.wall + OFFER) as typeof tx.now.wall, tick: (tx.now.tick + OFFER) as typeof tx.now.tick, boot: tx.now.boot }
-  return change.take(tx, id, { is: 'offered', leg, lapsesAt }, { asked: { agreement: made.id, purpose: 'step', ...(accepted ? { accepted } : {}) } })
+  return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(accepted ? { accepted } : {}) } })
 }
 
 /** Asks both whether to go on, or what became of a step of which nobody knows. */
 export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonly purpose: 'resume' | 'decide'; readonly as?: 'done' | 'not-done' }, by: string): RunRow | string {
   const { change, people } = keeper.rooms
   const { plan, run } = row
-  const title = it.purpose === 'resume' ? `Go on: ${plan.runbook.title}` : `Step ${(run.phase.is === 'unknown' || run.phase.is === 'running' ? run.phase.way.step : 0) + 1} was ${it.as === 'done' ? '' : 'not '}done`
+  const title = it.purpose === 'resume' ? `Go on: ${plan.runbook.title}` : `Step ${(wayIn(run)?.step ?? 0) + 1} was ${it.as === 'done' ? '' : 'not '}done`
   const text = `${plan.runbook.title}, on ${plan.host} (${plan.id}).\n${run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.\n` : ''}${it.purpose === 'resume' ? 'It goes on only when everything passes by looks that begin after both of you have said so.' : 'Look first, both of you: nobody knows what became of it.'}`
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
   const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })

@@ -4,7 +4,7 @@
 // time. A recovery code proves nothing, and neither does a token.
 import { z } from 'zod'
 import { FRESH, type Proof } from '../../core/authority/agreement.ts'
-import { later, ms, type Span } from '../../core/time.ts'
+import { later, ms, stampOf, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { takeCode } from '../../rooms/people/factors.ts'
 import { keepProof } from '../../rooms/people/proofs.ts'
@@ -64,7 +64,7 @@ export function proofOf(keeper: Keeper, tx: Tx, prover: Prover, hash: string, { 
   const age = (since: Span | undefined): Span => (since === undefined ? ms(0) : ageInLab(keeper, since))
   return {
     means, factor, hash, factorAge: age(loadFactor(tx.sql, factor)?.lived), personAge: age(loadKnown(tx.sql, prover.person)?.lived),
-    at: { tick: tx.now.tick, boot: tx.now.boot }, ...(prover.session === undefined ? {} : { session: prover.session }),
+    at: stampOf(tx.now), ...(prover.session === undefined ? {} : { session: prover.session }),
   }
 }
 

@@ -3,7 +3,7 @@
 // is done here: a step that begins is a fact, and the one process that may do it asks for it.
 import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
-import { isWithin, type Now, type Stamp } from '../../core/time.ts'
+import { isWithin, stampOf, type Now } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
 import { causeOf, toldOf } from './runs/record.ts'
@@ -30,8 +30,6 @@ export interface ChangeRoom extends Room {
   await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
 }
 
-const stampOf = ({ tick, boot }: Now): Stamp => ({ tick, boot })
-
 export function changeRoom(): ChangeRoom {
   const move = (tx: Tx, before: RunRow, after: RunRow, event: string, told: readonly Told[]): RunRow => {
     const { id } = before.plan
@@ -43,9 +41,10 @@ export function changeRoom(): ChangeRoom {
     apply: { 'change.began': applyBegan, 'change.moved': applyMoved },
     on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
     begin(tx, plan, steps) {
-      const other = loadGoing(tx.sql).find((it) => it.plan.claims.some((claim) => plan.claims.includes(claim)))
+      const isThere = (it: RunRow): boolean => it.plan.claims.some((claim) => plan.claims.includes(claim))
+      const other = loadGoing(tx.sql).find((it) => isThere(it))
       if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
-      const unseen = loadRuns(tx.sql, LATEST).find((it) => it.plan.claims.some((claim) => plan.claims.includes(claim)) && mayGoOn(it, tx.now))
+      const unseen = loadRuns(tx.sql, LATEST).find((it) => isThere(it) && mayGoOn(it, tx.now))
       if (unseen) return `${unseen.plan.id} was aborted while a step of it was under way on ${unseen.plan.host}, and nobody has seen its end`
       const row: RunRow = { plan, run: planned(plan.id, steps), version: 0, boots: {} }
       tx.append({ is: 'change.began', stream: `run:${plan.id}`, follows: 0, body: { id: plan.id, plan, steps, stands: standsOf(row), told: [{ event: 'planned', step: null, by: plan.by }], at: tx.now.wall } })

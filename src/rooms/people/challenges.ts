@@ -1,7 +1,7 @@
 // Challenges: random bytes that a passkey is to sign, made and remembered here, never taken from whoever answers (the mistake of
 // others). One is good once, for one purpose, for the session or browser that asked, for two minutes by the clock that nobody
 // sets. An answer uses it up, whether it is right or not. In memory: a restart costs one more touch.
-import { ageOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
+import { ageOf, seconds, stampOf, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Random } from '../../ports/world.ts'
 
 /** As long as one may take to look at the phone. */
@@ -25,7 +25,7 @@ export function newChallenge(challenges: Challenges, random: Random, asked: Aske
   const own = [...challenges].filter(([, it]) => it.bound === asked.bound).map(([key]) => key)
   for (const old of own.slice(0, Math.max(0, own.length - MOST_OF_ONE + 1))) challenges.delete(old)
   const challenge = Buffer.from(random(32)).toString('base64url')
-  challenges.set(challenge, { ...asked, at: { tick: now.tick, boot: now.boot } })
+  challenges.set(challenge, { ...asked, at: stampOf(now) })
   for (const old of challenges.keys()) {
     if (challenges.size <= MOST_CHALLENGES) break
     challenges.delete(old)

@@ -1,7 +1,7 @@
 // Limits on guessing: buckets of tries per account and per address. A bucket refills with time, so nobody is ever locked out for
 // good, least of all somebody on call; links that acknowledge and passkeys need no try at all. In memory: a restart fills the buckets,
 // and takes longer than a try. Pure, and bounded: the longest unused go.
-import { ageOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
+import { ageOf, seconds, stampOf, type Now, type Span, type Stamp } from '../../core/time.ts'
 
 export interface Allowance { readonly tries: number; /** For one more. */ readonly every: Span }
 export const PER_ACCOUNT: Allowance = { tries: 10, every: seconds(60) }
@@ -34,7 +34,7 @@ export function takeTry(buckets: Buckets, key: string, allowance: Allowance, now
   const left = leftOf(buckets.get(key), allowance, now)
   if (left < 1) return { is: 'wait', for: Math.ceil((1 - left) * allowance.every) as Span }
   buckets.delete(key)
-  buckets.set(key, { left: left - 1, at: { tick: now.tick, boot: now.boot } })
+  buckets.set(key, { left: left - 1, at: stampOf(now) })
   for (const old of buckets.keys()) {
     if (buckets.size <= MOST_BUCKETS) break
     buckets.delete(old)

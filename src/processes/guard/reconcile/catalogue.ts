@@ -3,11 +3,10 @@
 import { rmSync } from 'node:fs'
 import { sentence } from '../../../core/fault.ts'
 import { sha256 } from '../../../core/id.ts'
-import type { Stamp } from '../../../core/time.ts'
+import { stampOf, type Stamp } from '../../../core/time.ts'
 import type { AnyCatalogue, CatalogueContext, CatalogueRead, CatalogueWant } from '../../../ports/catalogue.ts'
 import type { Read, Snapshot } from '../../../rooms/guard/reconcile/readings.ts'
 import { keyBody, rowBody } from './inputs.ts'
-import { stampOf } from './listing.ts'
 import { writeSpool, type Spooled } from './spool.ts'
 
 /** A database with its plugin and the settings that it takes, credentials included. */

@@ -3,7 +3,7 @@
 // that was killed while it listed goes on there, with the catalogue that it had read, as long as that hour lasts.
 import path from 'node:path'
 import { sentence } from '../../../core/fault.ts'
-import { ms, minutes, type Span } from '../../../core/time.ts'
+import { ms, minutes, stampOf, type Span } from '../../../core/time.ts'
 import type { CatalogueContext, CatalogueLimits } from '../../../ports/catalogue.ts'
 import type { Declared, Reading, StoreClock } from '../../../ports/store.ts'
 import { NOT_EITHER } from '../../../rooms/guard/reconcile/checks.ts'
@@ -11,7 +11,7 @@ import type { ListingRead, Read, StoreIdentity, Way } from '../../../rooms/guard
 import type { ReconcileConfig } from '../../../rooms/guard/reconcile/task.ts'
 import type { GuardContext } from '../context.ts'
 import { takeCatalogue, type CatalogueTaken, type OpenCatalogue } from './catalogue.ts'
-import { stampOf, takeListing, type ListingTaken } from './listing.ts'
+import { takeListing, type ListingTaken } from './listing.ts'
 import { plant, type Planted, type SentinelCommand } from './sentinels.ts'
 import { underWay, type Left, type UnderWay } from './under-way.ts'
 

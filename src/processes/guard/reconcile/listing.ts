@@ -3,7 +3,7 @@
 // from its last whole page, and begins when it began at first; it never joins a catalogue of another run. How far it has come is told as it goes on,
 // so that a run that was killed can go on there.
 import { codeOf, Fault, sentence } from '../../../core/fault.ts'
-import { seconds, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import { seconds, stampOf, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Listed, Reading } from '../../../ports/store.ts'
 import { UNSOUND, uploadsOf, walk, type Mark } from '../../../ports/store/listing.ts'
 import type { Timers } from '../../../ports/world.ts'
@@ -162,5 +162,3 @@ function byKey(writer: SpoolWriter, from: ListingPart | undefined): { take(item:
     count: () => count,
   }
 }
-
-export const stampOf = ({ tick, boot }: Now): Stamp => ({ tick, boot })

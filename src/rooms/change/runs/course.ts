@@ -1,6 +1,6 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
-import type { Now, Stamp } from '../../../core/time.ts'
+import { isSince, stampOf, type Now, type Stamp } from '../../../core/time.ts'
 import { worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
 import type { FilledClaim, Runbook } from '../runbook.ts'
 import { planOf } from '../plan.ts'
@@ -24,7 +24,6 @@ export interface Course {
   readonly now: Now
 }
 
-const isBefore = (from: Stamp, at: Stamp): boolean => from.boot !== at.boot || from.tick < at.tick
 /** What of it does not pass, in a line. */
 export const sayAgainst = (gates: readonly GateAnswer[]): string =>
   gates.flatMap(({ found, want, evidence }) => (found === 'pass' ? [] : [`${want}: ${found} (${evidence.find((it) => it.says !== '')?.says ?? 'nobody looked'})`])).slice(0, 3).join('; ')
@@ -36,12 +35,12 @@ export function rulingFor({ row: { plan }, topology, runbook, facts, now }: Cour
   if (drawn.is === 'refused') return { is: 'changed', says: drawn.says }
   if (drawn.plan.hash !== plan.hash) return { is: 'changed', says: 'the runbook, or what it stands on, was edited since it was planned: begin a new run' }
   const gates = drawn.gates[leg.step] ?? []
-  const stale = gates.filter(({ from }) => from !== undefined && isBefore(from, at))
+  const stale = gates.filter(({ from }) => from !== undefined && !isSince(from, at))
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)
   const found = gates.length === 0 ? 'pass' : all.found
   const window = plan.runbook.window && permitOf(plan.runbook.window, now.wall).is === 'shut' && !plan.accepted.some(({ code }) => code === 'window') ? 'shut' : 'open'
-  return { is: 'ruled', found, from: all.from ?? { tick: now.tick, boot: now.boot }, window, says: sayAgainst(gates) }
+  return { is: 'ruled', found, from: all.from ?? stampOf(now), window, says: sayAgainst(gates) }
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
@@ -66,5 +65,5 @@ export function claimHolds(claim: FilledClaim, { row: { boots }, facts }: Pick<C
     }
   })()
   if (seen === undefined) return undefined
-  return seen.from !== undefined && isBefore(seen.from, since) ? { ...seen, found: 'unknown' } : seen
+  return seen.from !== undefined && !isSince(seen.from, since) ? { ...seen, found: 'unknown' } : seen
 }

@@ -6,7 +6,7 @@ import { canonical } from '../../../core/ledger.ts'
 import type { Instant, Stamp } from '../../../core/time.ts'
 import type { Accepted } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
-import type { Leg, Run, RunEvent, Turn } from './run.ts'
+import { legIn, wayIn, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
 
 /** Never changes in the life of a run. */
 export interface RunPlan {
@@ -80,7 +80,7 @@ export const legHash = ({ hash, id, texts, rehearse }: Pick<RunPlan, 'hash' | 'i
 
 /** How a surprise is told: "link:db-2/eth0 lost carrier 4 s after step 3 (memory) began". */
 export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: Turn, now: { readonly wall: Instant; readonly tick: number; readonly boot: string }): Cause {
-  const way = run.phase.is === 'running' || run.phase.is === 'unknown' ? run.phase.way : undefined
+  const way = wayIn(run)
   const ms = way && way.begun.boot === now.boot ? Math.max(0, Math.round(now.tick - way.begun.tick)) : null
   return { subject, claim, at: now.wall, after_step: way ? (runbook.steps[way.step]?.id ?? null) : null, after_ms: ms }
 }
@@ -89,15 +89,15 @@ export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: 
 export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { readonly by?: string; readonly cause?: Cause }): Told[] {
   const { steps } = before.plan.runbook
   const nameOf = (leg: Leg | undefined): string | null => (leg ? (steps[leg.step]?.id ?? null) : null)
-  const wayBefore = before.run.phase.is === 'running' || before.run.phase.is === 'unknown' ? before.run.phase.way : undefined
+  const [wayBefore, legBefore] = [wayIn(before.run), legIn(before.run)]
   const by = more.by === undefined ? {} : { by: more.by }
   const cause = more.cause === undefined ? {} : { cause: more.cause }
   const told: Told[] = []
   switch (event.is) {
     case 'offered': told.push({ event: 'offered', step: nameOf(event.leg) }); break
-    case 'pressed': case 'touched': told.push({ event: 'pressed', step: nameOf(before.run.phase.is === 'offered' ? before.run.phase.leg : undefined), ...by }); break
-    case 'refused': told.push({ event: 'refused', step: nameOf(before.run.phase.is === 'pressed' || before.run.phase.is === 'offered' ? before.run.phase.leg : undefined), ...by, says: event.says }); break
-    case 'ruled': told.push({ event: 'began', step: nameOf(before.run.phase.is === 'pressed' ? before.run.phase.leg : undefined) }); break
+    case 'pressed': case 'touched': told.push({ event: 'pressed', step: nameOf(legBefore), ...by }); break
+    case 'refused': told.push({ event: 'refused', step: nameOf(legBefore), ...by, says: event.says }); break
+    case 'ruled': told.push({ event: 'began', step: nameOf(legBefore) }); break
     case 'held': told.push({ event: wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore) }); break
     case 'decided': told.push({ event: event.as === 'not-done' ? 'refused' : wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore), ...by, says: `both said: ${wayBefore?.back === true ? 'the way back' : 'it'} was ${event.as === 'done' ? '' : 'not '}done` }); break
     case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause }); break

@@ -5,7 +5,7 @@
 // A step begins at most once (C-4), under a number that counts up, so that whoever holds an older one can do nothing with it (C-7). It is done when it was seen to
 // be done, and never because somebody says so. A halt begins nothing and kills nothing (C-15): what is under way stays so until its end is
 // seen, and the way back stays open. What is not known is never gone on from by itself: people decide.
-import { ageOf, isDue, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { ageOf, isDue, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 
 export interface RunStep {
   readonly id: string
@@ -118,6 +118,11 @@ export function legsOf({ steps, phase, halt, tried, begun, done }: Run): Leg[] {
   return [...(mayBegin ? [{ step: next, back: false }] : []), ...(last !== undefined && steps[last]?.undo !== undefined ? [{ step: last, back: true }] : [])]
 }
 
+/** What began, and nobody has seen the end of, while the run goes on. */
+export const wayIn = ({ phase }: Run): Way | undefined => (phase.is === 'running' || phase.is === 'unknown' ? phase.way : undefined)
+/** What both are asked for, or have pressed. */
+export const legIn = ({ phase }: Run): Leg | undefined => (phase.is === 'offered' || phase.is === 'pressed' ? phase.leg : undefined)
+
 /** Hosts of which it is no surprise that they are down: those that the step under way takes. Nothing else is silenced, and after the end nothing (C-10, C-18). */
 export const silencedBy = ({ phase, steps }: Run): readonly string[] => (phase.is === 'running' ? (steps[phase.way.step]?.takes ?? []) : [])
 
@@ -143,9 +148,6 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
 const no = (run: Run, wrong: string): RunStepped => ({ run, wrong })
 const to = (run: Run, phase: RunPhase): Run => ({ ...run, phase })
 const halted = (run: Run, halt: Turn): Run => ({ ...run, halt: run.halt ?? halt })
-const wayIn = ({ phase }: Run): Way | undefined => (phase.is === 'running' || phase.is === 'unknown' ? phase.way : undefined)
-/** Begun at or after a moment; of another boot nobody can tell. */
-const isAfter = (from: Stamp, at: Stamp): boolean => from.boot === at.boot && from.tick >= at.tick
 
 const LOST: Turn = { subject: 'run', is: 'other', claim: 'whoever did the step is gone' }
 const FAILED: Turn = { subject: 'run', is: 'other', claim: 'the step failed' }
@@ -175,21 +177,21 @@ function pressed(run: Run, { hash, at }: Extract<RunEvent, { is: 'pressed' }>): 
 function ruled(run: Run, { found, from, accepted, window }: Extract<RunEvent, { is: 'ruled' }>, now: Now): RunStepped {
   const { phase } = run
   if (phase.is !== 'pressed') return no(run, 'nobody waits for a ruling')
-  if (!isAfter(from, phase.at) || ageOf(from, now) === undefined) return no(run, 'it rests on looks that began before both had pressed')
+  if (!isSince(from, phase.at) || ageOf(from, now) === undefined) return no(run, 'it rests on looks that began before both had pressed')
   const { step, back } = phase.leg
   const isExcused = accepted && (back || run.steps[step]?.raises === true)
   if (!isExcused && found !== 'pass') return no(run, found === 'fail' ? 'not everything is as it has to be' : 'not everything is known')
   if (!isExcused && window === 'shut') return no(run, 'its window is not open')
   const token = run.token + 1
   const begin = (all: readonly number[]): readonly number[] => (back || all.includes(step) ? all : [...all, step])
-  return { run: { ...to(run, { is: 'running', way: { step, back, token, begun: { tick: now.tick, boot: now.boot }, ...(run.halt === undefined ? {} : { against: true as const }) } }), token, tried: begin(run.tried), begun: begin(run.begun) } }
+  return { run: { ...to(run, { is: 'running', way: { step, back, token, begun: stampOf(now), ...(run.halt === undefined ? {} : { against: true as const }) } }), token, tried: begin(run.tried), begun: begin(run.begun) } }
 }
 
 /** Done is what was seen to be done, by looks that began after it had. */
 function held(run: Run, { token, from }: Extract<RunEvent, { is: 'held' }>): RunStepped {
   const way = wayIn(run)
   if (way?.token !== token) return no(run, way ? 'that is an older step' : 'nothing is under way')
-  if (!isAfter(from, way.begun)) return no(run, 'it was seen before it began')
+  if (!isSince(from, way.begun)) return no(run, 'it was seen before it began')
   return { run: settled(run, way) }
 }
 
@@ -231,7 +233,7 @@ function turned(run: Run, turn: Turn): RunStepped {
 function resumed(run: Run, { found, at, from }: Extract<RunEvent, { is: 'resumed' }>): RunStepped {
   if (run.halt === undefined || run.phase.is === 'over') return no(run, 'it is not halted')
   if (run.phase.is === 'unknown') return no(run, 'first somebody has to say what became of the step')
-  if (found !== 'pass' || !isAfter(from, at)) return no(run, 'not everything passes by looks that began after both had said so')
+  if (found !== 'pass' || !isSince(from, at)) return no(run, 'not everything passes by looks that began after both had said so')
   const after: Run = { ...run, halt: undefined }
   return { run: after.phase.is === 'waiting' ? atRest(after) : after }
 }

@@ -2,7 +2,7 @@
 // (P-13). Pure: the state goes in and comes out.
 import assert from 'node:assert/strict'
 import { derivedId, type PageId } from '../../../core/id.ts'
-import { dueIn, earliest, isDue, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { dueIn, earliest, isDue, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 import { DIGEST_KNOWN_FOR, digestAfter, goesAlone, isWithin, SINGLES_WITHIN } from '../storm.ts'
 import type { Carried } from './queue.ts'
 
@@ -97,7 +97,7 @@ function taken(line: Line, rings: readonly Carried[], now: Now): { line: Line; a
     if (known.has(it.ring.page)) continue
     known.add(it.ring.page)
     if (goesAlone({ singles, gathered: waiting }, it.incident, now)) {
-      singles.set(it.incident, { tick: now.tick, boot: now.boot })
+      singles.set(it.incident, stampOf(now))
       alone.push(it)
     } else {
       waiting.add(it.incident)
@@ -108,7 +108,7 @@ function taken(line: Line, rings: readonly Carried[], now: Now): { line: Line; a
   return { line: { ...line, singles, gathered, ...(flushAt ? { flushAt } : {}) }, alone }
 }
 
-const flush = ({ person, channel, singles }: Line, now: Now): Line => ({ person, channel, singles, gathered: [], digestAt: { tick: now.tick, boot: now.boot } })
+const flush = ({ person, channel, singles }: Line, now: Now): Line => ({ person, channel, singles, gathered: [], digestAt: stampOf(now) })
 
 function digestOf({ person, channel, gathered }: Line): Digest {
   assert(gathered.length > 0, 'a digest has a ring')
