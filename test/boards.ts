@@ -54,9 +54,9 @@ const HOUR = 60 * MINUTE
 /** Planned work; `from` and `lasts` in hours from now. */
 export const workOf = (n: number, title: string, state: Maintenance['state'], { from, lasts, of, more = {} }: { readonly from: number; readonly lasts: number; readonly of: readonly string[]; readonly more?: Partial<Maintenance> }): Maintenance => ({
   id: `mnt_${String(n).padStart(32, '0')}`, title, state, from: at(from * HOUR), until: at((from + lasts) * HOUR), createdAt: at(Math.min(-2, from - 50) * HOUR), updatedAt: at(Math.min(-1, from - 24) * HOUR), sequence: state === 'scheduled' ? 0 : 1, componentIds: of,
-  ...(state === 'scheduled' ? {} : { beganAt: at(from * HOUR) }), ...(state === 'completed' || state === 'cancelled' ? { endedAt: at((from + lasts) * HOUR) } : {}),
+  ...(state === 'scheduled' ? {} : { beganAt: at(from * HOUR) }), ...(state !== 'scheduled' && state !== 'in_progress' ? { endedAt: at((from + lasts) * HOUR) } : {}),
   updates: [
-    ...(state === 'scheduled' ? [] : [{ id: `mu_${n}_2`, state, body: state === 'in_progress' ? 'The work has begun. It is to end by 21 Nov 2026 05:00 UTC+1.' : state === 'completed' ? 'The work is completed.' : 'This work does not take place at the time that was announced.', at: at(Math.min(-0.1, from) * HOUR) }]),
+    ...(state === 'scheduled' ? [] : [{ id: `mu_${n}_2`, state, body: state === 'in_progress' ? 'The work has begun. It is to end by 21 Nov 2026 05:00 UTC+1.' : state === 'completed' ? 'The work is completed.' : state === 'ended_early' ? 'The work ended early: not all of it was done.' : 'This work does not take place at the time that was announced.', at: at(Math.min(-0.1, from) * HOUR) }]),
     { id: `mu_${n}_1`, state: 'scheduled', body: 'We add memory to the servers of the database, one after another. Requests may take a little longer; nothing should fail.', at: at(Math.min(-2, from - 50) * HOUR) },
   ],
   ...more,

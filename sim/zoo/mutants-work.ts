@@ -62,11 +62,23 @@ export const announcing: readonly Mutant[] = [
   },
   {
     name: 'work that was taken back is told as completed', breaks: ['T-7'], killer: by('src/engine/change/announcing.test.ts', 'T-7 what was taken back is not called completed'),
-    changes: [{ file: 'src/engine/change/announcing.ts', find: "undone: ['cancel',", put: "undone: ['complete'," }],
+    changes: [{ file: 'src/engine/change/announcing.ts', find: 'planned.cancel(tx, row.id, { by, says:', put: 'planned.complete(tx, row.id, { by, says:' }],
   },
   {
     name: 'a run ends whatever work goes on', breaks: ['T-7'], killer: by('src/engine/change/announcing.test.ts', 'T-2 T-7 C-18 announced work begins, is halted'),
-    changes: [{ file: 'src/engine/change/announcing.ts', find: " && row.begun_by === as(run))", put: ')' }],
+    changes: [{ file: 'src/engine/change/announcing.ts', find: " && isOf(tx, row, run))", put: ')' }],
+  },
+  {
+    name: 'work on several servers is told as completed with the first', breaks: ['T-7'], killer: by('src/engine/change/announcing.test.ts', 'T-7 work on several servers is completed with the last'),
+    changes: [{ file: 'src/engine/change/announcing.ts', find: 'isOver || isLast ?', put: 'isOver || done > 0 ?' }],
+  },
+  {
+    name: 'work that goes on is told as cancelled', breaks: ['T-7'], killer: ROOM('T-7 work that begins after its time'),
+    changes: [{ file: `${PLACE}/planned.ts`, find: "move(tx, row, 'ended_early', told, ENDED_EARLY)", put: "move(tx, row, 'cancelled', told, ENDED_EARLY)" }],
+  },
+  {
+    name: 'work that was never begun hides work that goes on', breaks: ['T-1'], killer: SHOWN('T-1 what was never begun does not hide'),
+    changes: [{ file: `${PLACE}/drawn.ts`, find: "state === 'in_progress' ? 0", put: "state === 'in_progress' ? 3" }],
   },
   {
     name: 'the copies of the board hear of planned work a minute late', breaks: ['T-7'], killer: by('src/processes/publish/publisher.test.ts', 'planned work that is announced or cancelled goes out at once'),

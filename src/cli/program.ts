@@ -144,7 +144,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       },
       { usage: 'begin <maintenance>', says: 'say that planned work has begun', examples: ['holdfast board begin mnt_…'], load: board('begin'), options: [said] },
       { usage: 'complete <maintenance>', says: 'say that planned work is completed', examples: ['holdfast board complete mnt_… -m "It took ten minutes longer."'], load: board('complete'), options: [said] },
-      { usage: 'cancel <maintenance>', says: 'say that planned work does not take place, or was called off', examples: ['holdfast board cancel mnt_… -m "The part did not arrive."'], load: board('cancel'), options: [said] },
+      { usage: 'cancel <maintenance>', says: 'say that planned work does not take place, or ended early', examples: ['holdfast board cancel mnt_… -m "The part did not arrive."'], load: board('cancel'), options: [said] },
     ],
   },
   {

@@ -195,7 +195,7 @@ export const apiRoutes: readonly Route[] = [
       until: name.meta({ description: 'A time, or a span from its beginning.' }), lead: name.exactOptional().meta({ description: 'How long before it begins the public is to know: refused where it begins sooner.' }), person,
     }),
   }),
-  ...([['begin', 'has begun'], ['complete', 'is completed'], ['cancel', 'is cancelled']] as const).map(([verb, says]) => call({
+  ...([['begin', 'has begun'], ['complete', 'is completed'], ['cancel', 'is cancelled, or, where it has begun, ended early']] as const).map(([verb, says]) => call({
     at: `POST /board/maintenances/:maintenance/${verb}`, who: 'write', call: `board.${verb}`, gives: 'holdfast.done/1', says: `Says on the board that planned work ${says}.`, takes: z.strictObject({ maintenance: name, text: prose.exactOptional(), person }),
   })),
   call({ at: 'GET /backups', who: 'read', call: 'backups.list', takes: none, gives: 'holdfast.backups/1', says: 'All sets of backups, the worst first.' }),

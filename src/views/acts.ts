@@ -33,7 +33,7 @@ export interface ActCalls {
   /** `of`: two who approve; where only two may, they are asked without being named. */
   'reconcile.ask': { args: { what: 'arm' | 'purge' | 'close-breaker'; on: string; reason?: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer }
   'reconcile.disarm': { args: { reconcile: string; person?: string }; body: DoneAnswer }
-  /** `keys`: as text. Without any: everything that lies aside. */
+  /** `keys`: as text. `all`: everything that lies aside; one of the two has to be said. */
   'reconcile.release': { args: { reconcile: string; keys?: readonly string[]; all?: true; person?: string }; body: ReleaseAnswer }
   'reconcile.accept': { args: { reconcile: string; what: AcceptableWhat; seen: string; undo?: boolean; person?: string }; body: DoneAnswer }
   /** `on`: a plan, or a reconcile, which stands for its latest. */

@@ -71,8 +71,8 @@ export interface WorkWords {
   readonly now: string
   readonly planned: string
   readonly past: string
-  readonly step: Readonly<Record<'scheduled' | 'in_progress' | 'completed' | 'cancelled', string>>
-  readonly standing: Readonly<Record<'upcoming' | 'not-begun' | 'missed' | 'active' | 'overdue' | 'completed' | 'cancelled' | 'unknown', string>>
+  readonly step: Readonly<Record<'scheduled' | 'in_progress' | 'completed' | 'ended_early' | 'cancelled', string>>
+  readonly standing: Readonly<Record<'upcoming' | 'not-begun' | 'missed' | 'active' | 'overdue' | 'completed' | 'ended_early' | 'cancelled' | 'unknown', string>>
   readonly when: (from: string, until: string, zone: string) => string
   /** What the clock says that nobody did. */
   readonly late: (is: 'not-begun' | 'missed' | 'overdue' | 'unknown', moment: string, begun: boolean) => string
@@ -155,8 +155,8 @@ export const english: BoardWords = {
     now: 'Planned work, now',
     planned: 'Planned work to come',
     past: 'Past planned work',
-    step: { scheduled: 'Announced', in_progress: 'In progress', completed: 'Completed', cancelled: 'Cancelled' },
-    standing: { upcoming: 'Planned', 'not-begun': 'Not begun', missed: 'Never begun', active: 'In progress', overdue: 'In progress, overdue', completed: 'Completed', cancelled: 'Cancelled', unknown: 'Not known' },
+    step: { scheduled: 'Announced', in_progress: 'In progress', completed: 'Completed', ended_early: 'Ended early', cancelled: 'Cancelled' },
+    standing: { upcoming: 'Planned', 'not-begun': 'Not begun', missed: 'Never begun', active: 'In progress', overdue: 'In progress, overdue', completed: 'Completed', ended_early: 'Ended early', cancelled: 'Cancelled', unknown: 'Not known' },
     when: (from, until, zone) => `${from} to ${until} (${zone})`,
     late: (is, moment, begun) => {
       switch (is) {

@@ -24,7 +24,7 @@ export const show: Command = async (session, [board]) => {
         out.table(it.drafts.map((d) => ['', d.id, d.title, d.heldBy !== null ? `held by ${d.heldBy}` : d.publishAt === null ? '' : `publishes itself at ${out.moment(d.publishAt)}`]), ['', 'Drafts', '', ''])
       }
       const works = it.board.maintenances.filter(isPlanned)
-      if (works.length > 0) out.table(works.map((m) => [out.shape('maintenance'), m.id, m.title, standingOf(m, session.now() as Instant, false).replace('-', ' '), `${out.moment(m.from)} to ${out.moment(m.until)}`]), ['', 'Planned work', '', '', ''])
+      if (works.length > 0) out.table(works.map((m) => [out.shape('maintenance'), m.id, m.title, standingOf(m, session.now() as Instant, false).replace(/[-_]/, ' '), `${out.moment(m.from)} to ${out.moment(m.until)}`]), ['', 'Planned work', '', '', ''])
       out.data()
     }
   })

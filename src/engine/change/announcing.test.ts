@@ -45,38 +45,79 @@ test('T-7 what was taken back is not called completed, and what a person began i
   await it.leap(hours(72))
   await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
   await says(it, (run, tx) => run.ended(tx, 'run_1', 'undone'))
-  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['cancelled', 'The work was taken back; it is not done.']])
+  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['ended_early', 'The work was taken back; it is not done.']])
   const { body } = await it.ask('board.announce', { title: 'By hand', text: 'x', components: ['All'], from: '49h', until: '3h' })
   await it.leap(hours(50))
   await it.ask('board.begin', { maintenance: (body as { id: string }).id, person: 'ada' })
   await says(it, (run, tx) => run.began(tx, 'run_2', { announce }))
   await says(it, (run, tx) => run.ended(tx, 'run_2', 'aborted'))
-  assert.deepEqual((await told(it)).map(({ state }) => state), ['in_progress', 'cancelled'])
+  assert.deepEqual((await told(it)).map(({ state }) => state), ['in_progress', 'ended_early'])
+})
+
+/** A run of one step on a host, up to its first step; `to`: what comes to it from there. */
+async function runOn(it: KeeperWorld, host: string, { id = `run_${host}`, rehearse = false, names = [host], to = [] }: { id?: string; rehearse?: boolean; names?: readonly string[]; to?: readonly ('held' | 'stopped')[] } = {}): Promise<void> {
+  const lapsesAt = dueIn(it.keeper.now(), hours(1))
+  const stamp = { tick: it.keeper.now().tick, boot: 'boot' }
+  const of = { id, host, claims: [id], runbook: { name: 'grow', title: 'x', announce, hosts: { names, serial: 1 }, steps: [{ id: 'one' }] }, rehearse, hash: 'h', accepted: [], by: 'ada', does: 'ada', checks: 'bo', at: it.keeper.now().wall, texts: [] } as unknown as RunPlan
+  const done = it.keeper.engine.turn('run', (tx) => {
+    const { change } = it.keeper.rooms
+    change.begin(tx, of, [{ id: 'one', hash: 'h1', takes: [], raises: false, idempotent: false }])
+    change.take(tx, id, { is: 'offered', leg: { step: 0, back: false }, lapsesAt })
+    change.take(tx, id, { is: 'pressed', hash: 'h1', at: { ...stamp, tick: tickOf(stamp.tick - 5) } })
+    const ruled = change.take(tx, id, { is: 'ruled', found: 'pass', from: stamp, accepted: false, window: 'open' })
+    for (const is of to) change.take(tx, id, is === 'held' ? { is, token: 1, from: { ...stamp, tick: tickOf(stamp.tick + 5) } } : { is })
+    return ruled
+  })
+  await it.settle()
+  assert.equal(typeof await done, 'object', JSON.stringify(await done))
+}
+
+test('T-7 work on several servers is completed with the last of them, and not with the first', async (t) => {
+  const it = await world(t)
+  const names = ['db-1', 'db-2', 'db-3']
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  const lasts = async (): Promise<unknown> => (await told(it)).map(({ state, words }) => [state, words.at(-1)])
+  for (const host of ['db-1', 'db-2']) {
+    await runOn(it, host, { names, to: ['held'] })
+    assert.deepEqual(await lasts(), [['in_progress', 'A part of the work is done; the work goes on.']], host)
+  }
+  await runOn(it, 'db-3', { id: 'run_r', names, rehearse: true, to: ['held'] })
+  assert.deepEqual(await lasts(), [['in_progress', 'A part of the work is done; the work goes on.']], 'a rehearsal is no part of it')
+  await runOn(it, 'db-3', { names, to: ['held'] })
+  assert.deepEqual(await lasts(), [['completed', 'The work is completed.']])
+})
+
+test('T-7 the last run within the time of the work completes it, whatever it was planned for', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  await runOn(it, 'db-1', { names: ['db-1', 'db-2'] })
+  it.step(hours(4))
+  await says(it, (run, tx) => run.ended(tx, 'run_db-1', 'done'))
+  assert.equal((await told(it))[0]?.state, 'completed')
+})
+
+test('T-7 a run that is aborted while a step is under way ended early, and was not called off', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  await runOn(it, 'db-1', { names: ['db-1', 'db-2'], to: ['held'] })
+  await runOn(it, 'db-2', { names: ['db-1', 'db-2'], to: ['stopped'] })
+  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['ended_early', 'The work ended early: not all of it was done.']])
 })
 
 test('C-18 T-7 a run that takes its first step begins what was announced, and a rehearsal tells nobody', async (t) => {
   const it = await world(t)
   await plan(it, '72h')
   await it.leap(hours(72))
-  const lapsesAt = dueIn(it.keeper.now(), hours(1))
-  const stamp = { tick: it.keeper.now().tick, boot: 'boot' }
   for (const rehearse of [true, false]) {
-    const id = rehearse ? 'run_r' : 'run_1'
-    const of = { id, host: id, claims: [id], runbook: { name: 'grow', title: 'x', announce, steps: [{ id: 'one' }] }, rehearse, hash: 'h', accepted: [], by: 'ada', does: 'ada', checks: 'bo', at: it.keeper.now().wall, texts: [] } as unknown as RunPlan
-    const done = it.keeper.engine.turn('run', (tx) => {
-      const { change } = it.keeper.rooms
-      change.begin(tx, of, [{ id: 'one', hash: 'h1', takes: [], raises: false, idempotent: false }])
-      change.take(tx, id, { is: 'offered', leg: { step: 0, back: false }, lapsesAt })
-      change.take(tx, id, { is: 'pressed', hash: 'h1', at: { ...stamp, tick: tickOf(stamp.tick - 5) } })
-      return change.take(tx, id, { is: 'ruled', found: 'pass', from: stamp, accepted: false, window: 'open' })
-    })
-    await it.settle()
-    assert.equal(typeof await done, 'object', JSON.stringify(await done))
+    await runOn(it, 'db-1', { id: rehearse ? 'run_r' : 'run_1', rehearse })
     assert.equal((await told(it))[0]?.state, rehearse ? 'scheduled' : 'in_progress')
   }
   await says(it, (_run, tx) => it.keeper.rooms.change.take(tx, 'run_1', { is: 'turned', turn: { subject: 'link:db-2/eth0', is: 'link', host: 'db-2', claim: 'lost carrier' } }))
   assert.match((await told(it))[0]?.words.at(-1) ?? '', /^The work is halted\.$/)
   assert.doesNotMatch(JSON.stringify(await told(it)), /db-2|carrier/)
   await says(it, (_run, tx) => it.keeper.rooms.change.take(tx, 'run_1', { is: 'stopped' }))
-  assert.equal((await told(it))[0]?.state, 'cancelled')
+  assert.equal((await told(it))[0]?.state, 'ended_early')
 })

@@ -1,12 +1,13 @@
-// What the public is told of a run, by itself, because its runbook says so under `announce` (T-7): the work that was announced for this very time begins with the run, is
-// halted with it, and ends with it. The sentences say that much and nothing of what was seen (T-2). What nobody announced is not told, and
-// what a person began is that person's to end.
+// What the public is told of a run, by itself, because its runbook says so under `announce` (T-7): the work that was announced for this very time begins with the first
+// run, is halted with each, and ends with the last: once its runbook was done on every host that it names, or its time was over when a run ended. The
+// sentences say that much and nothing of what was seen (T-2). What nobody announced is not told, and what a person began is that person's to end.
+import type { Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
 import type { Told } from '../../rooms/change/runs/record.ts'
-import { loadRun } from '../../rooms/change/runs/rows.ts'
-import type { Planned, Refusal } from '../../rooms/tell/maintenance/planned.ts'
-import { loadPlanned, newestOf } from '../../rooms/tell/maintenance/rows.ts'
+import { loadRun, loadRunsOver } from '../../rooms/change/runs/rows.ts'
+import type { Planned } from '../../rooms/tell/maintenance/planned.ts'
+import { loadPlanned, newestOf, type MaintenanceRow } from '../../rooms/tell/maintenance/rows.ts'
 import { announcedNow } from '../../views/change/announced.ts'
 
 export interface Announcing {
@@ -17,19 +18,12 @@ export interface Announcing {
   ended(tx: Tx, run: string, how: 'done' | 'undone' | 'aborted'): void
 }
 
-const ENDS: Readonly<Record<'done' | 'undone' | 'aborted', readonly ['complete' | 'cancel', string]>> = {
-  done: ['complete', 'The work is completed.'],
-  undone: ['cancel', 'The work was taken back; it is not done.'],
-  aborted: ['cancel', 'The work was called off before it was completed.'],
-}
-
 /** What a run says to the public; each of it may be said twice, and is told once. */
 export function announcing(planned: Planned): Announcing {
-  const as = (run: string): string => `run:${run}`
-  const own = (tx: Tx, run: string, act: (id: string) => Refusal): void => {
-    for (const row of loadPlanned(tx.sql)) if (row.state === 'in_progress' && row.begun_by === as(run)) act(row.id)
+  const own = (tx: Tx, run: string, act: (row: MaintenanceRow) => void): void => {
+    for (const row of loadPlanned(tx.sql)) if (row.state === 'in_progress' && isOf(tx, row, run)) act(row)
   }
-  const note = (tx: Tx, run: string, says: string): void => own(tx, run, (id) => (newestOf(tx.sql, id) === says ? undefined : planned.note(tx, id, { by: as(run), says })))
+  const note = (tx: Tx, run: string, says: string): void => own(tx, run, ({ id }) => void (newestOf(tx.sql, id) === says || planned.note(tx, id, { by: as(run), says })))
   return {
     began(tx, run, { announce }) {
       const id = announce && announcedNow(announce, { sql: tx.sql, now: tx.now.wall })
@@ -37,11 +31,33 @@ export function announcing(planned: Planned): Announcing {
     },
     halted: (tx, run) => note(tx, run, 'The work is halted.'),
     resumed: (tx, run) => note(tx, run, 'The work goes on.'),
-    ended(tx, run, how) {
-      const [act, says] = ENDS[how]
-      own(tx, run, (id) => planned[act](tx, id, { by: as(run), says }))
-    },
+    ended: (tx, run, how) => own(tx, run, (row) => {
+      const { done, isLast } = partsOf(tx, row, run)
+      const isOver = tx.now.wall >= row.until
+      const by = as(run)
+      if (how === 'done') isOver || isLast ? planned.complete(tx, row.id, { by }) : note(tx, run, 'A part of the work is done; the work goes on.')
+      else if (how === 'aborted') planned.cancel(tx, row.id, { by })
+      else if (done === 0) planned.cancel(tx, row.id, { by, says: 'The work was taken back; it is not done.' })
+      else isOver ? planned.cancel(tx, row.id, { by }) : note(tx, run, 'A part of the work was taken back.')
+    }),
   }
+}
+
+const as = (run: string): string => `run:${run}`
+
+/** Whether work that goes on is a run's: it began it, or another run of the same runbook did, and it has done something of it itself. */
+function isOf({ sql }: Tx, { begun_by: by }: MaintenanceRow, run: string): boolean {
+  if (by === as(run)) return true
+  const it = loadRun(sql, run)
+  return by?.startsWith('run:') === true && it !== undefined && it.run.tried.length > 0 && !it.plan.rehearse && loadRun(sql, by.slice('run:'.length))?.plan.runbook.name === it.plan.runbook.name
+}
+
+/** On how many hosts its runbook was done since the work began, and whether those are all that it names. */
+function partsOf({ sql }: Tx, { began }: MaintenanceRow, run: string): { readonly done: number; readonly isLast: boolean } {
+  const of = loadRun(sql, run)?.plan.runbook
+  const all = loadRunsOver(sql, (began ?? 0) as Instant).filter(({ plan, run: { phase } }) => plan.runbook.name === of?.name && !plan.rehearse && phase.is === 'over' && phase.how === 'done')
+  const done = new Set(all.map(({ plan }) => plan.host))
+  return { done: done.size, isLast: of?.hosts.names.every((name) => done.has(name)) ?? true }
 }
 
 /** Answers to what runs do; it has nothing of its own. */

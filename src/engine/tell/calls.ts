@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { parseSpan } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Planned, Refusal } from '../../rooms/tell/maintenance/planned.ts'
+import { loadMaintenance } from '../../rooms/tell/maintenance/rows.ts'
 import { viewWindows } from '../../views/board/windows.ts'
 import type { WorkCalls } from '../../views/board/work.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
@@ -71,6 +72,6 @@ const MOVES: Readonly<Record<'board.begin' | 'board.complete' | 'board.cancel', 
 async function move(keeper: Keeper, called: keyof typeof MOVES, { maintenance, text: said }: z.output<typeof moved>, by: string): Promise<Answer> {
   const [act, says] = MOVES[called]
   const wrong = await keeper.engine.turn(called, (tx) => act(keeper.rooms.tell.planned, tx, maintenance, { by, ...(said === undefined ? {} : { text: said }) }))
-  if (wrong === undefined) return ok({ schema: 'holdfast.done/1', says, id: maintenance })
+  if (wrong === undefined) return ok({ schema: 'holdfast.done/1', says: loadMaintenance(keeper.store.sql, maintenance)?.state === 'ended_early' ? 'the board says that it ended early' : says, id: maintenance })
   return wrong.startsWith('no planned work') ? no(404, 'HF404', wrong, 'holdfast board show lists what is planned') : no(409, 'HF416', wrong, 'holdfast board show tells how it stands')
 }

@@ -73,7 +73,7 @@ export interface StatementProgress {
 export const PROGRESS_GOOD: Span = minutes(3)
 
 /** Planned work begins and ends by somebody who says so, never by the clock. */
-export type MaintenanceState = 'scheduled' | 'in_progress' | 'completed' | 'cancelled'
+export type MaintenanceState = 'scheduled' | 'in_progress' | 'completed' | 'ended_early' | 'cancelled'
 
 /** Planned work, as the public was told of it. */
 export interface Maintenance {
@@ -86,7 +86,7 @@ export interface Maintenance {
   readonly createdAt: Instant
   readonly updatedAt: Instant
   readonly beganAt?: Instant
-  /** When it was said to be completed, or cancelled. */
+  /** When it was said to be completed, ended early, or cancelled. */
   readonly endedAt?: Instant
   /** Newest first; `scheduled` is the announcement, and a reminder of it. */
   readonly updates: readonly { readonly id: string; readonly state: MaintenanceState; readonly body: string; readonly at: Instant }[]

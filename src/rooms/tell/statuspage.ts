@@ -143,9 +143,9 @@ function updateOf(statement: Statement, update: StatementUpdate, room: number): 
 }
 
 /** What Statuspage's own words for planned work cannot say. */
-const WORK_STATES: Readonly<Partial<Record<Standing, string>>> = { 'not-begun': 'not_begun', missed: 'not_begun', overdue: 'overdue', cancelled: 'cancelled', unknown: 'unknown' }
-/** There is no word for what was cancelled: it is over, and says beside it how. */
-const statusOfWork = (state: Maintenance['state']): string => (state === 'cancelled' ? 'completed' : state)
+const WORK_STATES: Readonly<Partial<Record<Standing, string>>> = { 'not-begun': 'not_begun', missed: 'not_begun', overdue: 'overdue', ended_early: 'ended_early', cancelled: 'cancelled', unknown: 'unknown' }
+/** There is no word for what was cancelled, or ended early: it is over, and says beside it how. */
+const statusOfWork = (state: Maintenance['state']): string => (state === 'cancelled' || state === 'ended_early' ? 'completed' : state)
 
 function maintenanceOf(board: Board, it: Maintenance, { components, room, standing }: { readonly components: readonly Component[]; readonly room: number; readonly standing: Standing }): Readonly<Record<string, unknown>> {
   return {

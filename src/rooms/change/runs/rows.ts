@@ -57,6 +57,9 @@ export function loadRun(sql: Sql, id: string): RunRow | undefined {
 /** Those that are not over. */
 export const loadGoing = (sql: Sql): RunRow[] => sql.all<Row>('select * from change_run where over = 0 order by at, id').map(rowOf)
 export const loadRuns = (sql: Sql, most: number): RunRow[] => sql.all<Row>('select * from change_run order by at desc, id desc limit ?', most).map(rowOf)
+/** Those that ended at `since` or later. */
+export const loadRunsOver = (sql: Sql, since: Instant): RunRow[] =>
+  sql.all<Row>(`select * from change_run where over = 1 and id in (select run from change_told where at >= ? and json_extract(told, '$.event') = 'ended') order by at, id`, since).map(rowOf)
 export const runAsked = (sql: Sql, agreement: string): RunRow | undefined => {
   const it = sql.get<{ run: string }>('select run from change_asked where agreement = ?', agreement)
   return it && loadRun(sql, it.run)

@@ -30,5 +30,5 @@ function overdue(tx: Tx, life: Lifecycle, { communications, site }: Plan, b: { i
 
 function maintained(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { id, to } = entry.body as { id: string; to: string }
-  if (to === 'completed' || to === 'cancelled') endNode(tx, life, `maintenance/${id}`)
+  if (to === 'completed' || to === 'ended_early' || to === 'cancelled') endNode(tx, life, `maintenance/${id}`)
 }

@@ -28,6 +28,20 @@ test('T-7 work begins and ends by somebody, and never because its time has come'
   assert.match(partOf(page(boards.atWork, at(4 * HOUR)), 'work') + partOf(page({ ...boards.atWork, asOf: at(4 * HOUR) }, at(4 * HOUR)), 'work'), /In progress, overdue .*It was due to end by 05:01 and is not completed\..*Never begun .*It was due to end by 05:31 and never began\./)
 })
 
+test('T-1 what was never begun does not hide what goes on, however much of it there is', () => {
+  const never = Array.from({ length: 40 }, (_, n) => boards.workOf(100 + n, `Forgotten ${n}`, 'scheduled', { from: -400, lasts: 1, of: [] }))
+  const drawn = partOf(page({ ...boards.atWork, maintenances: [...never, ...boards.atWork.maintenances] }), 'work')
+  assert.match(drawn, /^ Planned work, now In progress More memory for the database .*Not begun A new switch in rack 1 .*Never begun Forgotten 0 /)
+  assert.doesNotMatch(drawn, /Forgotten 39/)
+})
+
+test('T-2 what ended early is neither completed nor cancelled, in the page and in the JSON', () => {
+  const board = { ...boards.atWork, maintenances: [boards.workOf(7, 'Half a move', 'ended_early', { from: -4, lasts: 2, of: [] })] }
+  assert.match(partOf(page(board), 'done'), /Half a move .* · Ended early/)
+  assert.deepEqual(worksAt(board, 'api/v2/scheduled-maintenances.json').map(({ status, holdfast_state: state }) => [status, state]), [['completed', 'ended_early']])
+  assert.deepEqual(worksAt(board, 'api/v2/scheduled-maintenances/active.json'), [])
+})
+
 test('T-1 an old board cannot say whether work has begun, and says so', () => {
   const old = page({ ...boards.atWork, asOf: at(-1.2 * HOUR) })
   assert.match(partOf(old, 'work'), /Not known A new switch in rack 1 .*It was due to begin at 01:31; whether it has begun is not known\./)

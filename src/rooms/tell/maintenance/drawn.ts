@@ -38,13 +38,16 @@ export function drawWork(page: WorkPage): Drawn {
   const { words: { work } } = page
   const stands = page.maintenances.map((it) => [it, standingOf(it, page.now, page.stale)] as const)
   return {
-    current: section(page, 'work', work.now, stands.filter(([it, is]) => isPlanned(it) && is !== 'upcoming')),
+    current: section(page, 'work', work.now, stands.filter(([it, is]) => isPlanned(it) && is !== 'upcoming').toSorted((a, b) => rankOf(a) - rankOf(b))),
     upcoming: section(page, 'planned', work.planned, stands.filter(([, is]) => is === 'upcoming')),
     past: section(page, 'done', work.past, stands.filter(([it]) => !isPlanned(it))),
   }
 }
 
 type Stands = readonly [Maintenance, Standing]
+
+/** Where there is room for little, what was never begun does not hide what goes on. */
+const rankOf = ([{ state }, is]: Stands): number => (state === 'in_progress' ? 0 : is === 'missed' ? 2 : 1)
 
 function section(page: WorkPage, id: string, heading: string, all: readonly Stands[]): Markup | undefined {
   if (all.length === 0) return undefined

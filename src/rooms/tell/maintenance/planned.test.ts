@@ -94,6 +94,19 @@ test('T-7 work of which nobody says that it ended is told once, a quarter of an 
   assert.equal(w.turn((tx) => w.room.planned.complete(tx, begun, { by: 'ada', text: 'It took longer; all is well.' })), undefined)
 })
 
+test('T-7 work that begins after its time is not promised to end in the past, and what goes on ends early instead of being cancelled', (t) => {
+  const w = world(t)
+  const id = w.id()
+  w.pass(ms(days(3) + hours(4)))
+  w.turn((tx) => w.room.planned.begin(tx, id, { by: 'ada' }))
+  assert.match(w.board().maintenances[0]?.updates[0]?.body ?? '', /^The work has begun later than announced: it was to end by 24 Nov 2026 16:00 UTC\+1\.$/)
+  assert.equal(w.turn((tx) => w.room.planned.cancel(tx, id, { by: 'ada' })), undefined)
+  const [work] = w.board().maintenances
+  assert.deepEqual([work?.state, work?.updates[0]?.body, typeof work?.endedAt], ['ended_early', 'The work ended early: not all of it was done.', 'number'])
+  assert.equal(w.turn((tx) => w.room.planned.complete(tx, id, { by: 'ada' })), 'it is over: it ended early')
+  assert.equal(w.sql.all(`select what from agenda where what = 'tell.overdue'`).length, 0)
+})
+
 test('X-1 what is awaited is taken up again where the agenda was lost, and a clock that is set back tells nothing too early', (t) => {
   const w = world(t)
   w.id()
@@ -154,7 +167,7 @@ test('the reminder comes a day before, at half of a shorter lead, an hour before
     const reminded = remindAt(from, instantOf(START - announced), lead)
     return reminded === undefined ? undefined : (from - reminded) / hours(1)
   }
-  assert.deepEqual([before(days(5)), before(days(5), hours(48)), before(days(5), hours(12)), before(hours(24)), before(hours(25)), before(hours(2)), before(minutes(100))], [24, 24, 6, 1, 24, 1, undefined])
+  assert.deepEqual([before(days(5)), before(days(5), hours(48)), before(days(5), hours(12)), before(hours(24)), before(hours(25)), before(hours(2)), before(minutes(100)), before(minutes(100), hours(1))], [24, 24, 6, 1, 24, 1, undefined, 0.5])
 })
 
 test('a rebuild from the ledger gives the same rows, and what people wrote stands beside the chain', (t) => {

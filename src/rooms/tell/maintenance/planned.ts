@@ -1,4 +1,4 @@
-// Planned work as the public is told of it: announced with its times, reminded of, begun, completed or cancelled. What the board says of it is what
+// Planned work as the public is told of it: announced with its times, reminded of, begun, completed, ended early or cancelled. What the board says of it is what
 // somebody did: it begins by a run or by hand, and never because the clock says so; the same with its end (T-7). When its time is over and
 // nobody said that it ended, whoever writes to the public is paged, as for an update that was promised. Each is a strict stream.
 import { formatTime } from '../../../core/calendar.ts'
@@ -39,6 +39,7 @@ export interface Planned {
   /** A further word while it goes on: that it is halted, or takes longer. */
   note(tx: Tx, id: string, told: Told & ({ readonly text: string } | { readonly says: string })): Refusal
   complete(tx: Tx, id: string, told: Told): Refusal
+  /** What has not begun is cancelled; what goes on ends early, and is never said not to have taken place. */
   cancel(tx: Tx, id: string, told: Told): Refusal
 }
 
@@ -71,7 +72,7 @@ export function plannedWork(context: PlannedContext): { readonly planned: Planne
     }
     tx.append({ is: 'tell.maintained', stream: row.id, follows: row.version, body: entry })
     if (to !== 'scheduled') tx.unschedule('tell.remind', row.id)
-    if (to === 'completed' || to === 'cancelled') tx.unschedule('tell.overdue', row.id)
+    if (to !== 'scheduled' && to !== 'in_progress') tx.unschedule('tell.overdue', row.id)
     tx.afterwards(context.changed)
   }
   const withRow = (tx: Tx, id: string, may: readonly MaintenanceState[], act: (row: MaintenanceRow) => undefined): Refusal => {
@@ -107,16 +108,18 @@ export function plannedWork(context: PlannedContext): { readonly planned: Planne
     },
     planned: {
       announce: (tx, it) => announce(tx, it, context, awaiting),
-      begin: (tx, id, told) => withRow(tx, id, ['scheduled'], (row) => move(tx, row, 'in_progress', told, `The work has begun. It is to end by ${say(row.until)}.`)),
+      begin: (tx, id, told) => withRow(tx, id, ['scheduled'], (row) =>
+        move(tx, row, 'in_progress', told, tx.now.wall < row.until ? `The work has begun. It is to end by ${say(row.until)}.` : `The work has begun later than announced: it was to end by ${say(row.until)}.`)),
       note: (tx, id, told) => withRow(tx, id, ['in_progress'], (row) => move(tx, row, 'in_progress', told, '')),
       complete: (tx, id, told) => withRow(tx, id, ['in_progress'], (row) => move(tx, row, 'completed', told, 'The work is completed.')),
       cancel: (tx, id, told) => withRow(tx, id, ['scheduled', 'in_progress'], (row) =>
-        move(tx, row, 'cancelled', told, row.state === 'scheduled' ? 'This work does not take place at the time that was announced.' : 'The work was called off before it was completed.')),
+        row.state === 'scheduled' ? move(tx, row, 'cancelled', told, 'This work does not take place at the time that was announced.') : move(tx, row, 'ended_early', told, ENDED_EARLY)),
     },
   }
 }
 
-const SAID: Readonly<Record<MaintenanceState, string>> = { scheduled: 'not begun yet', in_progress: 'begun already', completed: 'completed', cancelled: 'cancelled' }
+export const ENDED_EARLY = 'The work ended early: not all of it was done.'
+const SAID: Readonly<Record<MaintenanceState, string>> = { scheduled: 'not begun yet', in_progress: 'begun already', completed: 'completed', ended_early: 'over: it ended early', cancelled: 'cancelled' }
 
 function announce(tx: Tx, it: Announcement, context: PlannedContext, awaiting: (tx: Tx, row: Pick<MaintenanceRow, 'id' | 'until' | 'remind' | 'state'>) => void): Announced {
   const board = context.board(it.board)

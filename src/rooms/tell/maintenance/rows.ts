@@ -43,7 +43,7 @@ export const applyMaintained = (sql: Sql, entry: Entry): void => {
   const b = entry.body as MaintainedBody
   sql.run('insert into tell_maintenance_update (id, maintenance, n, state, body, at) values (?,?,?,?,?,?) on conflict do nothing', b.update, b.id, entry.follows ?? 0, b.to, b.body ?? `#${b.text ?? ''}`, b.at)
   sql.run(`update tell_maintenance set sequence = sequence + (state <> ?), state = ?, updated = ?, version = version + 1, began = case when ? = 'in_progress' then coalesce(began, ?) else began end,
-    begun_by = case when ? = 'in_progress' then coalesce(begun_by, ?) else begun_by end, ended = case when ? in ('completed', 'cancelled') then ? else null end where id = ?`, b.to, b.to, b.at, b.to, b.at, b.to, b.by, b.to, b.at, b.id)
+    begun_by = case when ? = 'in_progress' then coalesce(begun_by, ?) else begun_by end, ended = case when ? in ('completed', 'ended_early', 'cancelled') then ? else null end where id = ?`, b.to, b.to, b.at, b.to, b.at, b.to, b.by, b.to, b.at, b.id)
 }
 
 /** It was told to whoever writes to the public. */
@@ -53,11 +53,11 @@ export const applyOverdue = (sql: Sql, entry: Entry): void => {
 }
 
 export const loadMaintenance = (sql: Sql, id: string): MaintenanceRow | undefined => sql.get<MaintenanceRow>('select * from tell_maintenance where id = ?', id)
-/** What is neither completed nor cancelled, of a board or of all, by when it begins. */
+/** What has not ended, of a board or of all, by when it begins. */
 export const loadPlanned = (sql: Sql, board?: string): MaintenanceRow[] =>
   sql.all<MaintenanceRow>(`select * from tell_maintenance where state in ('scheduled', 'in_progress') and (? is null or board = ?) order by from_, id`, board ?? null, board ?? null)
 const loadEnded = (sql: Sql, board: string, since: number, most: number): MaintenanceRow[] =>
-  sql.all<MaintenanceRow>(`select * from tell_maintenance where board = ? and state in ('completed', 'cancelled') and ended >= ? order by ended desc, id limit ?`, board, since, most)
+  sql.all<MaintenanceRow>(`select * from tell_maintenance where board = ? and state in ('completed', 'ended_early', 'cancelled') and ended >= ? order by ended desc, id limit ?`, board, since, most)
 
 export const namedIn = ({ components }: Pick<MaintenanceRow, 'components'>): Named[] => JSON.parse(components) as Named[]
 const titleOf = (sql: Sql, { title }: Pick<MaintenanceRow, 'title'>): string => saidOf(sql, title)

@@ -12,11 +12,14 @@ export type Standing =
   | 'active'
   /** It goes on, and its time is over. */
   | 'overdue'
-  | 'completed' | 'cancelled' | 'unknown'
+  | 'completed'
+  /** It had begun, and somebody ended it before it was done. */
+  | 'ended_early'
+  | 'cancelled' | 'unknown'
 
 /** `stale`: the board is so old that nothing is known any more. */
 export function standingOf({ state, from, until }: Pick<Maintenance, 'state' | 'from' | 'until'>, now: Instant, stale: boolean): Standing {
-  if (state === 'completed' || state === 'cancelled') return state
+  if (state === 'completed' || state === 'ended_early' || state === 'cancelled') return state
   if (stale && (state === 'in_progress' || now >= from)) return 'unknown'
   if (state === 'in_progress') return now < until ? 'active' : 'overdue'
   return now < from ? 'upcoming' : now < until ? 'not-begun' : 'missed'
