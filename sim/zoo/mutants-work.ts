@@ -70,7 +70,7 @@ export const announcing: readonly Mutant[] = [
   },
   {
     name: 'work on several servers is told as completed with the first', breaks: ['T-7'], killer: by('src/engine/change/announcing.test.ts', 'T-7 work on several servers is completed with the last'),
-    changes: [{ file: 'src/engine/change/announcing.ts', find: 'isOver || isLast ?', put: 'isOver || done > 0 ?' }],
+    changes: [{ file: 'src/engine/change/announcing.ts', find: '(isOver || isLast)', put: '(isOver || done > 0)' }],
   },
   {
     name: 'work that goes on is told as cancelled', breaks: ['T-7'], killer: ROOM('T-7 work that begins after its time'),

@@ -35,10 +35,11 @@ export function announcing(planned: Planned): Announcing {
       const { done, isLast } = partsOf(tx, row, run)
       const isOver = tx.now.wall >= row.until
       const by = as(run)
-      if (how === 'done') isOver || isLast ? planned.complete(tx, row.id, { by }) : note(tx, run, 'A part of the work is done; the work goes on.')
-      else if (how === 'aborted') planned.cancel(tx, row.id, { by })
-      else if (done === 0) planned.cancel(tx, row.id, { by, says: 'The work was taken back; it is not done.' })
-      else isOver ? planned.cancel(tx, row.id, { by }) : note(tx, run, 'A part of the work was taken back.')
+      if (how === 'aborted') return void planned.cancel(tx, row.id, { by })
+      if (how === 'undone' && done === 0) return void planned.cancel(tx, row.id, { by, says: 'The work was taken back; it is not done.' })
+      if (how === 'done' && (isOver || isLast)) return void planned.complete(tx, row.id, { by })
+      if (how === 'undone' && isOver) return void planned.cancel(tx, row.id, { by })
+      return note(tx, run, how === 'done' ? 'A part of the work is done; the work goes on.' : 'A part of the work was taken back.')
     }),
   }
 }
