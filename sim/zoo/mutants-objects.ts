@@ -72,6 +72,30 @@ export const mirroring: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: `report.planted === undefined && report.verdict !== 'unknown')`, put: 'report.planted === undefined)' }],
   },
   {
+    name: 'a sample that lost its objects passes', breaks: ['G-2', 'X-3'], killer: drilled('X-9 nothing to hold it against'),
+    changes: [{ file: SAMPLE, find: 'const MOST_WENT = 0.2', put: 'const MOST_WENT = 2' }],
+  },
+  {
+    name: 'an object that is listed and not there went while it was read', breaks: ['G-2'], killer: drilled('G-2 what is listed, and still listed'),
+    changes: [{ file: DRILL, find: `if (head.is === 'absent') lost.add(key)`, put: `if (head.is !== 'absent') lost.add(key)` }],
+  },
+  {
+    name: 'an object that is too large for a drill is missing', breaks: ['X-3'], killer: drilled('X-9 an object that is asked for'),
+    changes: [{ file: DRILL, find: 'if (tight) return open(sayRoom(tight))', put: `if (tight && tight.key === '') return open(sayRoom(tight))` }],
+  },
+  {
+    name: 'what failed before and has no room has become right', breaks: ['G-2', 'X-9'], killer: drilled('X-9 an object that is asked for'),
+    changes: [{ file: SAMPLE, find: 'const tight = drawn.tight.filter(({ key }) => again.includes(key))', put: 'const tight = drawn.tight.filter(({ key }) => again.indexOf(key) > 1e6)' }],
+  },
+  {
+    name: 'objects whose damage nothing measures are spoilt', breaks: ['G-2', 'X-3'], killer: sampled('G-2 spoilt is only what is found'),
+    changes: [{ file: SAMPLE, find: `const left = chosen.filter((n) => keys.has(objects[n]?.key ?? ''))`, put: `const left = chosen.filter((n) => keys.size > 0 && objects[n] !== undefined)` }],
+  },
+  {
+    name: 'of much that is wrong the first is drawn again and the rest forgotten', breaks: ['G-2'], killer: told('G-2 what a drill of a bucket found wrong'),
+    changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: '(sample.more ?? 0) > 0', put: '(sample.more ?? 0) > 1e6' }],
+  },
+  {
     name: 'the newest objects of a bucket are drawn by chance alone', breaks: ['G-2'], killer: sampled('all of a small bucket is drawn'),
     changes: [{ file: SAMPLE, find: '({ modifiedAt }) => 0 - modifiedAt', put: '({ modifiedAt }) => 0 + modifiedAt' }],
   },

@@ -151,6 +151,9 @@ test('G-2 what a drill of a bucket found wrong is drawn again until it is right:
   assert.deepEqual(await drill({ sample: { ...sample, wrong: [] } }), [['media/7'], 'ok'])
   assert.deepEqual(await drill({ sample: { ...sample, wrong: [] } }), [[], 'ok'])
   assert.equal(new Set(it.drills.map(({ whole }) => whole?.seed)).size, it.drills.length, 'each draws anew')
+  await drill({ verdict: 'failed', says: 'bytes', sample: { ...sample, seed: 'many', wrong: ['media/7'], more: 200 } })
+  await drill({ sample: { ...sample, wrong: [] } })
+  assert.equal(it.drills.at(-1)?.whole?.seed, 'many', 'of more than could be named the same is drawn again')
   const [copy] = ((await it.ask('backups.show', { set: 'media' })).body as BackupSetAnswer).copies ?? []
   assert.equal(copy?.rung, 1, 'a part proves no rung of the whole')
   await it.ask('backups.drill', { set: 'media', planted: true })

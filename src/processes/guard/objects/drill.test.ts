@@ -8,7 +8,7 @@ import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { Fault } from '../../../core/fault.ts'
 import { days, hours, instantOf, tickOf } from '../../../core/time.ts'
-import type { Assertion, Ran } from '../../../ports/backup.ts'
+import { sayAssertion, type Assertion, type Ran } from '../../../ports/backup.ts'
 import type { Reading } from '../../../ports/store.ts'
 import { compareKeys } from '../../../ports/store/key.ts'
 import { climb, type Judgement } from '../../../rooms/guard/drills/ladder.ts'
@@ -21,7 +21,7 @@ const never = new AbortController().signal
 const md5 = (bytes: string): string => createHash('md5').update(bytes).digest('hex')
 const sha256 = (bytes: string): string => createHash('sha256').update(bytes).digest('hex')
 
-interface Kept { bytes: string; etag?: string; md5?: string; at?: number; reads?: string; gone?: boolean }
+interface Kept { bytes: string; etag?: string; md5?: string; at?: number; reads?: string; gone?: 'listed' | 'went' }
 
 const storeOf = (objects: Map<string, Kept>): Reading => {
   const absent = (): never => assert.fail('nobody asks for it')
@@ -30,7 +30,7 @@ const storeOf = (objects: Map<string, Kept>): Reading => {
   return {
     identify: () => Promise.resolve({ kind: 'memory', id: 'one', says: 'one' }), declared: absent, clock: absent, uploads: absent, lock: absent, tags: absent,
     page({ prefix, cursor, after, most }) {
-      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, cursor ?? after ?? '') > 0).sort(compareKeys)
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && !(objects.get(key)?.gone === 'went' && prefix === key) && compareKeys(key, cursor ?? after ?? '') > 0).sort(compareKeys)
       const items = keys.slice(0, most).flatMap((key) => { const it = objects.get(key); return it ? [version(key, it)] : [] })
       return Promise.resolve({ items })
     },
@@ -133,10 +133,36 @@ test('X-9 nothing to hold it against, a store that fails, another store: unknown
   assert.deepEqual((await it.drill()).verdict, 'passed')
   it.objects.set('media/5', { bytes: 'object 5', reads: 'fails' })
   await assert.rejects(it.bring(), /connection reset/)
-  it.objects.set('media/5', { bytes: 'object 5', gone: true })
+  it.objects.set('media/5', { bytes: 'object 5', gone: 'went' })
   const left = await it.bring()
   assert.deepEqual([left.drawn.objects.length, left.drawn.whole, readdirSync(path.join(it.folder, 'copy')).length], [11, false, 11], 'what went meanwhile is left aside, and what is left is a part')
-  assert.equal(ofPart(await climb(left.restoring, [], () => 0), left.drawn).verdict, 'passed')
+  const judged = ofPart(await climb(left.restoring, [], () => 0), left.drawn)
+  assert.deepEqual([judged.verdict, judged.asserts.at(-1)?.text], ['passed', '1 object gone or written anew before being read, and proven by nothing here'])
+  for (const n of [1, 2]) it.objects.set(`media/${n}`, { bytes: `object ${n}`, gone: 'went' })
+  const few = await it.drill()
+  assert.deepEqual([few.verdict, few.says], ['unknown', '3 objects gone or written anew before being read, and proven by nothing here: that is more than a fifth of what was drawn'], 'a sample that lost its objects is no pass')
+})
+
+test('G-2 what is listed, and still listed when it is not there, fails, is drawn again and no reason to call others lost', async (t) => {
+  const it = world(t)
+  it.objects.set('media/5', { bytes: 'object 5', gone: 'listed' })
+  it.objects.set('media/6', { bytes: 'object 6', gone: 'went' })
+  const brought = await it.bring()
+  const judged = ofPart(await climb(brought.restoring, [], () => 0), brought.drawn)
+  assert.deepEqual([judged.verdict, judged.says, brought.found().wrong], ['failed', '“media/5”: it is listed, also when it is asked for again, and nothing lies under its name, of 10 of 12 objects, 82 B of 98 B (84 %)', ['media/5']])
+})
+
+test('X-9 an object that is asked for and has no room is not called missing, nor one that went', async (t) => {
+  const it = world(t)
+  it.objects.set('media/big', { bytes: 'x'.repeat(500), md5: md5('x'.repeat(500)) })
+  const asked: Assertion = { is: 'file', file: 'big', sha256: sha256('x'.repeat(500)) }
+  assert.deepEqual(brief(await it.drill({ most: 100, assert: [asked] })), ['unknown', 1, `${sayAssertion(asked)}: “media/big” has 500 B, more than a drill has room for: raise drill.at_most`])
+  it.objects.set('media/big', { bytes: 'x', gone: 'went' })
+  const went = await it.drill({ assert: [asked] })
+  assert.deepEqual([went.verdict, /it went or was written anew/.test(went.says)], ['unknown', true])
+  it.objects.set('media/big', { bytes: 'x'.repeat(500), md5: 'f' })
+  const before = await it.bring({ most: 200, again: ['media/big'] })
+  assert.deepEqual([ofPart(await climb(before.restoring, [], () => 0), before.drawn).verdict, before.found().wrong], ['unknown', ['media/big']], 'what failed before and was not looked at again has not become right')
 })
 
 test('G-2 a drill of a bucket is proven able to fail: half of what can be found out is spoilt, and is found', async (t) => {
@@ -148,5 +174,9 @@ test('G-2 a drill of a bucket is proven able to fail: half of what can be found 
   await climb(brought.restoring, [], () => 0)
   assert.equal(brought.found().wrong.length, 6)
   for (const [key, kept] of it.objects) it.objects.set(key, { bytes: kept.bytes })
-  await assert.rejects(it.drill({ spoilt: true }), /nothing|anything to be held against/)
+  await assert.rejects(it.drill({ spoilt: true }), /anything to be held against/)
+  for (const n of [0, 1]) it.other.set(`copy/${n}`, { bytes: `object ${n}`, at: NOW })
+  it.other.set('copy/10', { bytes: 'object 10' })
+  const one = await it.drill({ spoilt: true })
+  assert.deepEqual([one.verdict, one.says.startsWith('“media/10”')], ['failed', true], 'what may be on its way to another place cannot be measured, and is left whole')
 })

@@ -1,6 +1,6 @@
 // The drill of a bucket that is itself the copy: a bounded part of its objects is listed anew, drawn, fetched into a cell as files, and looked over there. An object
-// that went or was written since it was listed is left aside: another drill draws its successor. What the store cannot give leaves the drill unknown; only
-// bytes that are not what they should be make it fail. Files have numbers for names, since an object may be called what no file can.
+// that went or was written since it was listed is left aside and counted: another drill draws its successor. What the store cannot give leaves the drill unknown;
+// bytes that are not what they should be make it fail, and so does an object that is listed, and still is, and is not there. Files have numbers for names, since an object may be called what no file can.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, open as openFile, rename, rm } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { gist } from '../../../ports/backup/words.ts'
 import { MOST_CHUNK, type Reading } from '../../../ports/store.ts'
 import { oddKey } from '../../../ports/store/key.ts'
 import { walk } from '../../../ports/store/listing.ts'
-import { drawing, linesOf, lookOver, sayWrong, settledBefore, shareOf, type Drawable, type Drawn, type Elsewhere, type Held, type Looked, type Sums } from '../../../rooms/guard/objects/sample.ts'
+import { drawing, linesOf, lookOver, namesOf, sayRoom, sayWrong, settledBefore, shareOf, spoilable, type Drawable, type Drawn, type Elsewhere, type Held, type Looked, type Sums, type Wrong } from '../../../rooms/guard/objects/sample.ts'
 import { FETCHED, type Judgement } from '../../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../../rooms/guard/drills/report.ts'
 import type { OpenCell } from '../cell/cell.ts'
@@ -61,7 +61,6 @@ export interface Brought {
 /** Bytes that are fetched where the configuration says nothing. */
 export const MOST_SAMPLE = 2 * 1024 ** 3
 const AT_ONCE = 8
-const MOST_WRONG = 100
 const LONGEST: Span = hours(6)
 
 /** Throws a `Fault` for what is not the copy's doing. */
@@ -74,26 +73,28 @@ export async function bringObjects(it: Bringing, signal: AbortSignal): Promise<B
   const bytes = drawn.objects.reduce((sum, one) => sum + one.bytes, 0)
   const room = await cell.room()
   if (room < bytes + SPARE) throw new Fault(`there is too little room on this machine to restore it: what is drawn has ${mib(bytes)} MiB, and ${mib(room)} MiB are free`, 'later')
-  const held = await fetchAll(it, drawn, signal)
-  const left: Drawn = { ...drawn, objects: held.map(({ object }) => object), whole: drawn.whole && odd === 0 && held.length === drawn.objects.length }
+  const { held, missed } = await fetchAll(it, drawn, signal)
+  const lost = await lostOf(reading, missed, signal)
+  const left: Drawn = { ...drawn, objects: held.map(({ object }) => object), whole: drawn.whole && odd === 0 && missed.length === 0, lost, went: missed.flatMap(({ key }) => (lost.includes(key) ? [] : [key])) }
   const known = await knownOf(wants.folder, left.objects)
   const objects = held.map(({ object, md5, elsewhere }): Held => {
     const sha256 = known.get(object.key)
     return { ...object, ...(sha256 === undefined ? {} : { sha256 }), ...(md5 === undefined ? {} : { md5 }), elsewhere }
   })
   const hash = createHash('sha256')
-  for (const { object, sha256 } of held) hash.update(`${sha256} ${object.key.slice(wants.prefix.length)}\n`)
-  const looking = lookingOver(it, objects, left)
+  for (const { object, sums: { sha256 } } of held) hash.update(`${sha256} ${object.key.slice(wants.prefix.length)}\n`)
+  const before = settledBefore(it.now().wall, wants)
+  const looking = lookingOver(it, { objects, drawn: left, before })
   return {
     fetched: { bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), sha256: hash.digest('hex') }, restoring: looking.restoring, drawn: left,
-    spoil: (flip) => spoilHalf(cell, objects, flip),
-    found: () => ({ objects: left.objects.length, bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), of: left.of, seed: wants.seed, wrong: looking.wrong().slice(0, MOST_WRONG) }),
+    spoil: (flip) => spoilSome(cell, { of: objects.length, which: spoilable(objects, (n) => held[n]?.sums, before) }, flip),
+    found: () => ({ objects: left.objects.length, bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), of: left.of, seed: wants.seed, ...namesOf([...looking.wrong(), ...left.tight.flatMap(({ key }) => (wants.again.includes(key) ? [key] : []))], left) }),
   }
 }
 
 /** A listing of its own, since what is drawn must be there now. */
 async function draw({ wants, reading, store, most, now, say }: Bringing, files: readonly string[], signal: AbortSignal): Promise<{ readonly drawn: Drawn; readonly odd: number }> {
-  const urn = drawing({ seed: wants.seed, must: [...wants.again, ...files], most })
+  const urn = drawing({ seed: wants.seed, must: files, again: wants.again, most })
   let [seen, odd] = [0, 0]
   for await (const { items } of walk(reading(store), { prefix: wants.prefix, now, signal })) {
     for (const item of items) {
@@ -107,10 +108,10 @@ async function draw({ wants, reading, store, most, now, say }: Bringing, files: 
   return { drawn: urn.end(), odd }
 }
 
-interface Fetching { readonly object: Drawable; readonly sha256: string; readonly md5?: string; readonly elsewhere: readonly Elsewhere[] }
+interface Fetching { readonly object: Drawable; readonly sums: Sums; readonly md5?: string; readonly elsewhere: readonly Elsewhere[] }
 
 /** A few beside one another; those that went meanwhile are left out. Their files are numbered in their order. */
-async function fetchAll(it: Bringing, { objects }: Drawn, signal: AbortSignal): Promise<readonly Fetching[]> {
+async function fetchAll(it: Bringing, { objects }: Drawn, signal: AbortSignal): Promise<{ readonly held: readonly Fetching[]; readonly missed: readonly Drawable[] }> {
   const top = await it.cell.takeIn()
   await mkdir(top, { mode: 0o755 })
   const made: (Fetching | undefined)[] = []
@@ -119,7 +120,19 @@ async function fetchAll(it: Bringing, { objects }: Drawn, signal: AbortSignal): 
     made[n] = await fetchOne(it, object, path.join(await it.cell.takeIn(), String(n)), ends)
     if (++done % AT_ONCE === 0) it.say(`${done} of ${objects.length} objects fetched`)
   })
-  return renumbered(top, made)
+  return { held: await renumbered(top, made), missed: objects.filter((_, n) => made[n] === undefined) }
+}
+
+/** Of those that could not be had: what is listed once more, as it was, and is still not there. */
+async function lostOf(reading: Reading, missed: readonly Drawable[], signal: AbortSignal): Promise<readonly string[]> {
+  const lost = new Set<string>()
+  await abreast(missed, AT_ONCE, signal, async ({ key, etag, versionId }, _, ends) => {
+    const { items } = await reading.page({ prefix: key, most: 10 }, ends)
+    if (!items.some((item) => item.is === 'version' && item.latest && item.key === key && item.etag === etag && item.versionId === versionId)) return
+    const head = await reading.head({ key, ...(versionId === undefined ? {} : { versionId }) }, ends)
+    if (head.is === 'absent') lost.add(key)
+  })
+  return missed.flatMap(({ key }) => (lost.has(key) ? [key] : []))
 }
 
 /** What was left out leaves a gap among the files, and their numbers are what they are known by. */
@@ -143,16 +156,17 @@ async function fetchOne(it: Bringing, object: Drawable, to: string, signal: Abor
   if (head.is === 'absent' || head.etag !== etag) return undefined
   const read = (await copyOut(reading, object, to, signal)) ?? (await copyOut(reading, object, to, signal))
   if (!read) return undefined
-  return { object, sha256: read.sha256, ...(head.md5 === undefined ? {} : { md5: head.md5 }), elsewhere: await lookElsewhere(it, object, read, signal) }
+  return { object, sums: read, ...(head.md5 === undefined ? {} : { md5: head.md5 }), elsewhere: await lookElsewhere(it, object, read, signal) }
 }
 
 /** Reads one object, to a file where one is named; nothing where it went or was written meanwhile. One that ends early is what it is: its size says so. */
-async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawable, to: string | undefined, signal: AbortSignal): Promise<{ readonly sha256: string; readonly md5: string } | undefined> {
+async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawable, to: string | undefined, signal: AbortSignal): Promise<Sums | undefined> {
   if (to !== undefined) await rm(to, { force: true })
   const file = to === undefined ? undefined : await openFile(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
   const [sha256, md5] = [createHash('sha256'), createHash('md5')]
+  let from = 0
   try {
-    for (let from = 0; from < bytes;) {
+    while (from < bytes) {
       const chunk = await reading.read({ key, ...(versionId === undefined ? {} : { versionId }), etag, from, bytes: Math.min(MOST_CHUNK, bytes - from) }, signal)
       if (chunk.is !== 'read') return undefined
       if (chunk.bytes.length === 0) break
@@ -165,11 +179,11 @@ async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawab
   } finally {
     await file?.close()
   }
-  return { sha256: sha256.digest('hex'), md5: md5.digest('hex') }
+  return { bytes: from, sha256: sha256.digest('hex'), md5: md5.digest('hex') }
 }
 
 /** The same name in the other places of the set; where it is not, or nobody knows, nothing is said. */
-async function lookElsewhere({ wants, reading }: Bringing, object: Drawable, ours: { readonly sha256: string; readonly md5: string }, signal: AbortSignal): Promise<readonly Elsewhere[]> {
+async function lookElsewhere({ wants, reading }: Bringing, object: Drawable, ours: Sums, signal: AbortSignal): Promise<readonly Elsewhere[]> {
   const seen: Elsewhere[] = []
   for (const { store, prefix } of wants.others) {
     try {
@@ -195,40 +209,44 @@ async function knownOf(folder: string, objects: readonly Drawable[]): Promise<Re
   return known
 }
 
-/** Every second of those whose damage must be found. */
-async function spoilHalf(cell: OpenCell, objects: readonly Held[], flip: (at: string) => Promise<boolean>): Promise<string> {
-  const held = objects.flatMap(({ bytes, sha256, md5, elsewhere }, n) => (bytes > 0 && (sha256 !== undefined || md5 !== undefined || elsewhere.length > 0) ? [n] : []))
+/** What is named is what must be found. */
+async function spoilSome(cell: OpenCell, { of, which }: { readonly of: number; readonly which: readonly number[] }, flip: (at: string) => Promise<boolean>): Promise<string> {
   const top = await cell.takeIn()
   let files = 0
-  for (const [i, n] of held.entries()) if (i % 2 === 0 && await flip(path.join(top, String(n)))) files++
+  for (const n of which) if (await flip(path.join(top, String(n)))) files++
   if (files === 0) throw new Fault('no object of it has anything to be held against: what is spoilt could not be found out', 'never')
-  return `one bit was flipped in the middle of each of ${files} objects, of ${objects.length}`
+  return `one bit was flipped in the middle of each of ${files} objects, of ${of}`
 }
 
-function lookingOver({ wants, cell: { cell }, now }: Bringing, objects: readonly Held[], drawn: Drawn): { readonly restoring: Restoring; wrong(): readonly string[] } {
+const LOST = 'it is listed, also when it is asked for again, and nothing lies under its name'
+
+interface Over { readonly objects: readonly Held[]; readonly drawn: Drawn; readonly before: Instant }
+
+function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, before }: Over): { readonly restoring: Restoring; wrong(): readonly string[] } {
   const sums = new Map<number, Sums>()
   let looked: Looked | undefined
   const wrongFiles = new Set<string>()
-  const before: Instant = settledBefore(now().wall, wants)
+  const lost = drawn.lost.map((key): Wrong => ({ key, says: LOST }))
   const restoring: Restoring = {
-    structure: () => Promise.resolve(drawn.objects.length === 0 ? open('none of its objects could be fetched: all were written or went meanwhile') : passed()),
+    structure: () => Promise.resolve(drawn.objects.length === 0 ? lost.length > 0 ? sayWrong(lost, drawn) : open('none of its objects could be fetched: all were written or went meanwhile') : passed()),
     restore: () => Promise.resolve(passed()),
     async integrity() {
       const step = await sumUp(cell, sums)
       if (step.is !== 'pass') return step
       looked = lookOver(objects, (n) => sums.get(n), before)
-      if (looked.wrong.length > 0) return sayWrong(looked.wrong, drawn)
+      const wrong = [...lost, ...looked.wrong]
+      if (wrong.length > 0) return sayWrong(wrong, drawn)
       return looked.bare > 0 ? open(`${looked.bare} of ${drawn.objects.length} objects had nothing to be held against`) : passed()
     },
     prove(assertion) {
-      const step = prove(assertion, wants.prefix, { objects, sums })
+      const step = prove(assertion, wants.prefix, { objects, drawn, sums })
       if (step.is === 'fail' && assertion.is === 'file') wrongFiles.add(wants.prefix + assertion.file)
       return Promise.resolve(step)
     },
     // Where nothing was summed up nothing was compared, and nothing is proven.
-    manifest: () => Promise.resolve(looked ? linesOf(looked, drawn) : [{ text: `${drawn.objects.length} objects restored`, step: open('what they hold was not summed up, and is held against nothing') }]),
+    manifest: () => Promise.resolve(looked ? linesOf(looked, drawn, wants.again) : [{ text: `${drawn.objects.length} objects restored`, step: open('what they hold was not summed up, and is held against nothing') }]),
   }
-  return { restoring, wrong: () => [...(looked?.wrong.map(({ key }) => key) ?? []), ...wrongFiles] }
+  return { restoring, wrong: () => [...drawn.lost, ...(looked?.wrong.map(({ key }) => key) ?? []), ...wrongFiles] }
 }
 
 /** By the programs of the cell, from the files as they lie there. */
@@ -265,10 +283,14 @@ async function lines(cell: Cell, argv: readonly string[], take: (first: string, 
   return ran.exit === 0 ? passed() : open('what was restored cannot be read in the cell', gist(ran))
 }
 
-function prove(assertion: Assertion, prefix: string, { objects, sums }: { readonly objects: readonly Held[]; readonly sums: ReadonlyMap<number, Sums> }): Step {
+function prove(assertion: Assertion, prefix: string, { objects, drawn, sums }: { readonly objects: readonly Held[]; readonly drawn: Drawn; readonly sums: ReadonlyMap<number, Sums> }): Step {
   if (assertion.is !== 'file') return open('objects answer no SQL: ask them with file and sha256')
-  const n = objects.findIndex(({ key }) => key === prefix + assertion.file)
-  if (n < 0) return failed('there is no such object in it')
+  const wanted = prefix + assertion.file
+  const n = objects.findIndex(({ key }) => key === wanted)
+  const tight = drawn.tight.find(({ key }) => key === wanted)
+  if (tight) return open(sayRoom(tight))
+  if (drawn.went.includes(wanted)) return open('it went or was written anew before it was read')
+  if (n < 0) return failed(drawn.lost.includes(wanted) ? LOST : 'there is no such object in it')
   if (assertion.sha256 === 'from-manifest') return open('of a bucket no manifest is taken: write the hash down')
   const sum = sums.get(n)?.sha256
   if (sum === undefined) return open('what it holds was not summed up')

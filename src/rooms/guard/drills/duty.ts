@@ -175,16 +175,17 @@ function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, mo
   const manifest = manifestOfCopy(sql, set, store, { key, modifiedAt })
   return {
     is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt, ...(manifest ? { manifest: forDrill(manifest) } : {}),
-    ...(wholeIn(set, store) ? { whole: { identity: loadIdentity(sql, set.name, store) ?? '', seed: `${keyOf(set.name, store)} ${countDrills(sql, set.name, store)}`, again: wrongBefore(sql, set.name, store) } } : {}),
+    ...(wholeIn(set, store) ? { whole: { identity: loadIdentity(sql, set.name, store) ?? '', seed: `${keyOf(set.name, store)} ${countDrills(sql, set.name, store)}`, again: [], ...wrongBefore(sql, set.name, store) } } : {}),
   }
 }
 
 const wholeIn = (set: BackupSet, store: string): boolean => set.in.some((it) => it.store === store && it.objects !== undefined)
 
-/** What the last drill that came to an end found wrong: one that draws others does not end that. */
-function wrongBefore(sql: Sql, set: string, store: string): readonly string[] {
+/** What the last drill that came to an end found wrong: one that draws others does not end that. Of more than it could name, its seed draws the same again. */
+function wrongBefore(sql: Sql, set: string, store: string): { readonly again: readonly string[]; readonly seed?: string } | undefined {
   const last = loadReports(sql, set, MOST_LOOKED).find(({ report }) => report.store === store && report.planted === undefined && report.verdict !== 'unknown')
-  return last?.report.verdict === 'failed' ? (last.report.sample?.wrong ?? []) : []
+  const sample = last?.report.verdict === 'failed' ? last.report.sample : undefined
+  return sample && { again: sample.wrong, ...((sample.more ?? 0) > 0 ? { seed: sample.seed } : {}) }
 }
 
 /** After a restart it goes on where it was. */

@@ -20,8 +20,9 @@ export interface Drawable {
 
 export interface DrawWants {
   readonly seed: string
-  /** Keys that are drawn whatever else is. */
+  /** Keys that are drawn whatever else is, as long as there is room: first what is asked for, then what failed before, in an order of the seed's. */
   readonly must: readonly string[]
+  readonly again: readonly string[]
   /** Bytes, all of them together. */
   readonly most: number
 }
@@ -33,6 +34,14 @@ export interface Drawn {
   readonly of: Measure
   /** It is all that lies there. */
   readonly whole: boolean
+  /** Wanted by name and listed, and too large for what is fetched. */
+  readonly tight: readonly Drawable[]
+  /** Keys that the same seed draws again. */
+  readonly bySeed: ReadonlySet<string>
+  /** Drawn, and gone or written anew before they were read. */
+  readonly went: readonly string[]
+  /** Listed, and listed still when nothing was found under their names. */
+  readonly lost: readonly string[]
 }
 
 /** So many are drawn: of a bucket with one in a hundred damaged, twenty thousand draws overlook it once. */
@@ -40,29 +49,32 @@ export const DRAWN = 1000
 const NEWEST = 100
 
 /** Takes every object of a listing, and gives those that are drawn. */
-export function drawing({ seed, must, most }: DrawWants): { take(object: Drawable): void; end(): Drawn } {
-  const wanted = new Set(must)
-  const forced: Drawable[] = []
+export function drawing({ seed, must, again, most }: DrawWants): { take(object: Drawable): void; end(): Drawn } {
+  const chance = ({ key }: Drawable): number => createHash('sha256').update(`${seed}\0${key}`).digest().readUIntBE(0, 6)
+  const [asked, wanted] = [new Set(must), new Set([...must, ...again])]
+  const listed: Drawable[] = []
   const newest = lowest(({ modifiedAt }) => 0 - modifiedAt, NEWEST)
-  const rest = lowest(({ key }) => createHash('sha256').update(`${seed}\0${key}`).digest().readUIntBE(0, 6), DRAWN)
+  const rest = lowest(chance, DRAWN)
   const of = { objects: 0, bytes: 0 }
   return {
     take(object) {
       of.objects++
       of.bytes += object.bytes
-      if (wanted.has(object.key)) forced.push(object)
+      if (wanted.has(object.key)) listed.push(object)
       newest.take(object)
       rest.take(object)
     },
     end() {
       const taken = new Map<string, Drawable>()
       let bytes = 0
+      const forced = listed.toSorted((a, b) => Number(asked.has(b.key)) - Number(asked.has(a.key)) || chance(a) - chance(b))
       for (const it of [...forced, ...newest.all(), ...rest.all()]) {
         if (taken.size >= DRAWN + forced.length || taken.has(it.key) || bytes + it.bytes > most) continue
         taken.set(it.key, it)
         bytes += it.bytes
       }
-      return { objects: [...taken.values()].toSorted((a, b) => compareKeys(a.key, b.key)), of, whole: taken.size === of.objects }
+      const bySeed = new Set(rest.all().flatMap(({ key }) => (taken.has(key) ? [key] : [])))
+      return { objects: [...taken.values()].toSorted((a, b) => compareKeys(a.key, b.key)), of, whole: taken.size === of.objects, tight: forced.filter(({ key }) => !taken.has(key)), bySeed, went: [], lost: [] }
     },
   }
 }
@@ -144,6 +156,32 @@ export function lookOver(objects: readonly Held[], sumsOf: (n: number) => Sums |
   return { wrong, right, bare: objects.length - right - wrong.length, unlike, contested, onTheWay: seen.filter((it) => it.onTheWay).length }
 }
 
+/**
+ * Which of them may be spoilt, so that what is spoilt is found: every second one, as long as its damage would be wrong beside that of the others. What nothing
+ * can measure stays as it is, or a drill would seem unable to fail.
+ */
+export function spoilable(objects: readonly Held[], sumsOf: (n: number) => Sums | undefined, settledBefore: Instant): readonly number[] {
+  const some = objects.flatMap(({ bytes }, n) => (bytes > 0 && sumsOf(n) !== undefined ? [n] : []))
+  const found = (chosen: readonly number[]): readonly number[] => {
+    const spoilt = new Set(chosen)
+    const { wrong } = lookOver(objects, (n) => { const sums = sumsOf(n); return sums && spoilt.has(n) ? { ...sums, sha256: '', md5: '' } : sums }, settledBefore)
+    const keys = new Set(wrong.map(({ key }) => key))
+    const left = chosen.filter((n) => keys.has(objects[n]?.key ?? ''))
+    return left.length === chosen.length ? left : found(left)
+  }
+  const half = found(some.filter((_, i) => i % 2 === 0))
+  return half.length > 0 ? half : found(some.filter((_, i) => i % 2 === 1))
+}
+
+/** So many are named, and drawn again. */
+const MOST_WRONG = 100
+
+/** Of what is wrong, what is drawn again by name; of more than that, first what the same seed would not draw again. `more`: the others, and a reason to draw by that seed. */
+export function namesOf(wrong: readonly string[], { bySeed }: Drawn): { readonly wrong: readonly string[]; readonly more?: number } {
+  const all = [...new Set(wrong)].sort((a, b) => Number(bySeed.has(a)) - Number(bySeed.has(b)))
+  return { wrong: all.slice(0, MOST_WRONG), ...(all.length > MOST_WRONG ? { more: all.length - MOST_WRONG } : {}) }
+}
+
 interface Seen { readonly key: string; readonly wrong?: string; readonly right: boolean; readonly md5?: 'same' | 'other'; readonly onTheWay: boolean; /** The same bytes lie in another place. */ readonly witnessed?: true }
 
 function lookAt({ key, bytes, sha256, md5, modifiedAt, elsewhere }: Held, sums: Sums | undefined, settledBefore: Instant): Seen {
@@ -159,12 +197,16 @@ function lookAt({ key, bytes, sha256, md5, modifiedAt, elsewhere }: Held, sums: 
 }
 
 /** What is said of it, a line each; the share that was read is one of them. */
-export function linesOf(looked: Looked, drawn: Drawn): readonly { readonly text: string; readonly step: Step }[] {
+export function linesOf(looked: Looked, drawn: Drawn, again: readonly string[] = []): readonly { readonly text: string; readonly step: Step }[] {
   const { right, bare, unlike, onTheWay } = looked
+  const tight = drawn.tight.filter(({ key }) => again.includes(key))
+  const [first] = tight
   return [
     { text: `${shareOf(drawn)} restored, each as large as it is listed`, step: passed() },
     { text: `${sayObjects(right)} byte for byte as at a first reading, as vouched for by the store, or as in another place${bare > 0 ? `; ${bare} had nothing to be held against` : ''}`, step: heldAgainst(looked, drawn) },
     ...(onTheWay > 0 ? [{ text: `${sayObjects(onTheWay)} other in another place, and written too lately to be held against it (${unlike === 0 ? 'a mirror that is under way looks so' : 'as far as anybody knows'})`, step: passed() }] : []),
+    ...(drawn.went.length > 0 ? [{ text: `${sayObjects(drawn.went.length)} gone or written anew before being read, and proven by nothing here`, step: drawn.went.length > MOST_WENT * (drawn.went.length + drawn.objects.length) ? open('that is more than a fifth of what was drawn') : passed() }] : []),
+    ...(first ? [{ text: `${sayObjects(tight.length)} that failed before`, step: open(`${sayRoom(first)}${tight.length > 1 ? `; and ${tight.length - 1} more` : ''}`) }] : []),
   ]
 }
 
@@ -174,6 +216,12 @@ function heldAgainst({ right, unlike, contested }: Looked, { objects }: Drawn): 
   if (right === 0 && objects.some(({ bytes }) => bytes > 0)) return open('none of the objects had anything to be held against: let them be read by rounds (verify: { all_within: 30d }), or name a second place of the set')
   return passed()
 }
+
+/** A sample that has lost so much is another one than was drawn. */
+const MOST_WENT = 0.2
+
+/** Why an object that was wanted was not fetched. */
+export const sayRoom = ({ key, bytes }: Drawable): string => `“${sayKey(key)}” has ${saySize(bytes)}, more than a drill has room for: raise drill.at_most`
 
 /** How much of it was drawn, for people. */
 export function shareOf({ objects, of, whole }: Drawn): string {
