@@ -36,7 +36,7 @@ test('a running store is copied whole, with the key', async (t) => {
       await new Promise(setImmediate)
     }
   })()
-  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script, data, path.join(at, 'to')], { timeout: 30_000 }).finally(() => void (copying = false))
+  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script, data, path.join(at, 'to')], { timeout: 120_000 }).finally(() => void (copying = false))
   await writing
   const made = stdout.trim()
   assert(made.startsWith(path.join(at, 'to')))

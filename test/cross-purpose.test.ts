@@ -46,7 +46,7 @@ async function peopled(t: { after(act: () => void): void }) {
   return { it, held, agreement, session }
 }
 
-test('every secret × every place that takes one: its own, and no other', { timeout: 60_000 }, async (t) => {
+test('every secret × every place that takes one: its own, and no other', { timeout: 300_000 }, async (t) => {
   const { it, held, agreement, session } = await peopled(t)
   const { hash } = agreement
   let address = 0

@@ -108,7 +108,7 @@ export const checkOf = (name: string, kind: string, settings: unknown, more: Par
 })
 
 /** Waits until something holds. */
-export async function until(what: string, holds: () => boolean, within = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, within = 60_000): Promise<void> {
   const limit = performance.now() + within
   while (!holds()) {
     if (performance.now() > limit) throw new Error(`not within ${within} ms: ${what}`)

@@ -119,6 +119,10 @@ const judging: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/watch/reports.ts', find: '`#${tx.keep(`${says}: “${excerpt}”`)}`', put: '`${says}: “${excerpt}”`' }],
   },
   {
+    name: 'who is there is not remembered again when the runtime folder is', breaks: ['X-8'], killer: test('src/processes/watchdog.test.ts', 'X-8 a runtime folder'),
+    changes: [{ file: 'src/processes/watchdog.ts', find: '    it.children.remember()\n', put: '' }],
+  },
+  {
     name: 'the queue drops the newest look', breaks: ['X-5'], killer: test('src/rooms/watch/outbox.test.ts', 'keeps the newest result'),
     changes: [{ file: 'src/rooms/watch/outbox.ts', find: 'if (pile.unsent.delete(looked.check)) pile.dropped += 1', put: 'if (pile.unsent.has(looked.check)) return void (pile.dropped += 1)' }],
   },

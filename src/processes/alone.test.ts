@@ -51,7 +51,7 @@ const stateOf = (pid: number): string => {
   }
 }
 const isGone = (pid: number): boolean => ['gone', 'Z', 'X'].includes(stateOf(pid))
-async function until(what: string, holds: () => boolean, within = 5_000): Promise<void> {
+async function until(what: string, holds: () => boolean, within = 60_000): Promise<void> {
   const limit = Date.now() + within
   while (!holds()) {
     assert(Date.now() < limit, what)

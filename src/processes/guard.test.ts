@@ -12,11 +12,11 @@ import type { Listed } from '../rooms/guard/protocol.ts'
 import { readPattern, type Pattern } from '../rooms/guard/sets/pattern.ts'
 
 async function until<T>(look: () => T | undefined | false, what: string): Promise<T> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = look()
     if (found !== undefined && found !== false) return found
-    assert.ok(Date.now() < end, `not within 10 s: ${what}`)
+    assert.ok(Date.now() < end, `not within 60 s: ${what}`)
     await new Promise((go) => setTimeout(go, 20))
   }
 }

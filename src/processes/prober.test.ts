@@ -112,7 +112,7 @@ describe('a prober at work', () => {
     const began = performance.now()
     keeper.send({ is: 'look', checks: ['rare', 'unheard-of'] })
     await until('the second look', () => of('rare').length === 2)
-    assert(performance.now() - began < 1_000)
+    assert(performance.now() - began < 30_000, 'and not in an hour')
   })
 
   test('a child that stands still: its look is unknown at the deadline, it is killed, and another takes its place', async () => {

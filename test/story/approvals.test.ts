@@ -14,7 +14,7 @@ interface Approve { readonly schema: string; readonly id: string; readonly what:
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(([...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
 const codeOf = (secret: Uint8Array, by = 0): string => codeAt(secret, periodOf(instantOf(Date.now())) + by)
 
-test('two people agree behind their own links, whatever dies meanwhile; nobody else can, and no look does', { timeout: 120_000 }, async (t) => {
+test('two people agree behind their own links, whatever dies meanwhile; nobody else can, and no look does', { timeout: 300_000 }, async (t) => {
   const [port = 0, hookPort = 0, smtpPort = 0] = await freePorts(3)
   const folder = folderFor('approvals')
   const sink = await hookSink(hookPort)
@@ -38,7 +38,7 @@ people:
   const start = async (): Promise<Running> => {
     const running = startHoldfast(folder, port)
     holdfast = running
-    await until('it is well', 20_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.status === 200, () => false))
+    await until('it is well', 60_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.status === 200, () => false))
     return running
   }
   let it = await start()
@@ -58,10 +58,10 @@ people:
   assert.equal(asked.code, 0, asked.err)
   const { id } = JSON.parse(asked.out) as { id: string }
   const state = async (): Promise<string> => (JSON.parse((await it.cli('approvals', 'show', id, '--json')).out) as { state: string }).state
-  const told = await until('ada is asked by webhook', 10_000, () => sink.hooks.map(({ body }) => body as unknown as Approve).find(({ schema }) => schema === 'holdfast.approve/1'))
+  const told = await until('ada is asked by webhook', 60_000, () => sink.hooks.map(({ body }) => body as unknown as Approve).find(({ schema }) => schema === 'holdfast.approve/1'))
   assert.deepEqual(Object.keys(told), ['schema', 'id', 'what', 'hash', 'words', 'person', 'role', 'text', 'url', 'lapses_at'])
   assert.deepEqual([told.id, told.person, told.role], [id, 'ada', 'approves'])
-  const mail = await until('bo is asked by mail', 10_000, () => relay.mails.find(({ to }) => to === 'bo@acme.example'))
+  const mail = await until('bo is asked by mail', 60_000, () => relay.mails.find(({ to }) => to === 'bo@acme.example'))
   const boUrl = /http:\/\/\S+\/approve\/[\w-]+/.exec(mail.text)?.[0] ?? assert.fail(mail.text)
   assert.match(mail.text, new RegExp(told.words))
 
@@ -87,7 +87,7 @@ people:
   assert.equal(await post(boUrl, { hash, act: 'yes', totp: code('ada') }), 403, 'the same person does not count twice, by whatever link')
 
   process.kill(it.pids()['keeper'] ?? assert.fail('no keeper'), 'SIGKILL')
-  await until('bo says it too', 30_000, async () => (await post(boUrl, { hash, act: 'yes', totp: code('bo') })) === 200)
+  await until('bo says it too', 60_000, async () => (await post(boUrl, { hash, act: 'yes', totp: code('bo') })) === 200)
   assert.equal(await state(), 'agreed')
   assert.equal(await post(told.url, { hash, act: 'stop' }), 200, 'also what was agreed can be stopped')
   assert.equal(await post(boUrl, { hash, act: 'yes', totp: code('bo') }), 410)

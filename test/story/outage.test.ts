@@ -2,4 +2,4 @@
 import test from 'node:test'
 import { tellOutage, TITLE } from './outage.ts'
 
-test(TITLE, { timeout: 240_000 }, (t) => tellOutage(t))
+test(TITLE, { timeout: 400_000 }, (t) => tellOutage(t))

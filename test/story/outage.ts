@@ -13,11 +13,11 @@ export const TITLE = 'the database goes away, people are paged until one takes i
 export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promise<void> {
   const it = await acme({ name: 'outage', extra: 'ack_lapses: 20s\n', ...(db ? { db } : {}) })
   t.after(() => it.end())
-  await until('the board answers', 15_000, () => it.get('/').then((reply) => reply.status === 200, () => false))
-  await until('the job can be pinged', 10_000, () => it.keepPinging().then(() => true, () => false))
+  await until('the board answers', 60_000, () => it.get('/').then((reply) => reply.status === 200, () => false))
+  await until('the job can be pinged', 60_000, () => it.keepPinging().then(() => true, () => false))
 
   await t.test('1. all well: checks pass, nobody is paged, all components operational, status exits 0', async () => {
-    await until('all operational', 20_000, async () => JSON.stringify(await states(it)) === JSON.stringify(operational))
+    await until('all operational', 60_000, async () => JSON.stringify(await states(it)) === JSON.stringify(operational))
     const status = await it.holdfast.cli('status')
     assert.equal(status.code, 0, status.out + status.err)
     assert.equal(it.mails.length + it.hooks.length, 0)
@@ -42,7 +42,7 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
     const { incidents } = JSON.parse((await it.holdfast.cli('incidents', 'list', '--json')).out) as { incidents: { title: string; members: string[]; state: string }[] }
     assert.equal(incidents.length, 1)
     assert.deepEqual([incidents[0]?.title, [...(incidents[0]?.members ?? [])].sort()], ['db is down', ['api', 'db']])
-    const board = await until('the board tells it', 15_000, async () => {
+    const board = await until('the board tells it', 60_000, async () => {
       const { incidents: told } = (await it.json('/api/v2/incidents/unresolved.json')) as { incidents: { name: string }[] }
       return told.length === 1 && told
     })
@@ -78,15 +78,15 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
 
   await t.test('4. the database returns: resolved, told once, the board and the feeds follow', async () => {
     await it.database(true)
-    await until('resolved', 15_000, async () => (JSON.parse((await it.holdfast.cli('incidents', 'list', '--json')).out) as { incidents: unknown[] }).incidents.length === 0)
+    await until('resolved', 60_000, async () => (JSON.parse((await it.holdfast.cli('incidents', 'list', '--json')).out) as { incidents: unknown[] }).incidents.length === 0)
     await until('ada hears it', 4000, () => it.mails.some((mail) => mail.to === 'ada@acme.example' && /back/.test(mail.subject)))
-    await until('all operational', 10_000, async () => JSON.stringify(await states(it)) === JSON.stringify(operational))
+    await until('all operational', 60_000, async () => JSON.stringify(await states(it)) === JSON.stringify(operational))
     await sleep(3000)
     assert.equal(it.mails.filter((mail) => mail.to === 'ada@acme.example' && /back/.test(mail.subject)).length, 1)
     assert.match((await it.get('/history.atom')).body, /API/)
     assert.match((await it.get('/history.rss')).body, /API/)
     const bundle = path.join(it.folder, 'public', 'index.html')
-    await until('the bundle stands in ./public', 10_000, () => existsSync(bundle))
+    await until('the bundle stands in ./public', 60_000, () => existsSync(bundle))
     assert.match(readFileSync(bundle, 'utf8'), /Acme Hosting/)
     assert.equal((await it.holdfast.cli('status')).code, 0)
     const verified = await it.holdfast.cli('ledger', 'verify', '--json')
@@ -101,11 +101,11 @@ export async function tellOutage(t: TestContext, db?: AcmeOptions['db']): Promis
     }
     const active = async (): Promise<unknown[]> => (JSON.parse((await it.get('/api/v2/scheduled-maintenances/active.json')).body) as { scheduled_maintenances: unknown[] }).scheduled_maintenances
     const id = await board('announce', '--title', 'A new switch', '--component', 'API', '--from', '3d', '--until', '1h', '-m', 'Requests may take longer.')
-    await until('the board and its copy tell it', 10_000, async () => (await it.get('/')).body.includes('A new switch') && readFileSync(path.join(it.folder, 'public', 'calendar.ics'), 'utf8').includes(id))
+    await until('the board and its copy tell it', 60_000, async () => (await it.get('/')).body.includes('A new switch') && readFileSync(path.join(it.folder, 'public', 'calendar.ics'), 'utf8').includes(id))
     assert.deepEqual(await active(), [])
     await board('begin', id)
     await until('API is under maintenance', 5000, async () => (await active()).length === 1 && (await it.get('/')).body.includes('API: under maintenance'))
     await board('complete', id, '-m', 'The switch is in its place.')
-    await until('all operational', 5000, async () => (await active()).length === 0 && JSON.stringify(await states(it)) === JSON.stringify(operational))
+    await until('all operational', 60_000, async () => (await active()).length === 0 && JSON.stringify(await states(it)) === JSON.stringify(operational))
   })
 }

@@ -44,7 +44,7 @@ const filesIn = (folder: string): string[] => readdirSync(folder, { withFileType
 const spellings = (secret: string | Buffer): Buffer[] => (typeof secret === 'string' ? [Buffer.from(secret), Buffer.from(Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -2)), Buffer.from(encodeURIComponent(secret))]
   : [secret, ...(['hex', 'base64', 'base64url'] as const).map((alphabet) => Buffer.from(secret.toString(alphabet).replace(/=+$/, '')))])
 
-test('no secret stands in anything that Holdfast writes, prints or answers; a hundred first owners are one', { timeout: 120_000 }, async (t) => {
+test('no secret stands in anything that Holdfast writes, prints or answers; a hundred first owners are one', { timeout: 300_000 }, async (t) => {
   const folder = folderFor('secrets')
   t.after(() => removeFolder(folder))
   const ports = await freePorts(3)
@@ -60,7 +60,7 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   const env = { HOLDFAST_SECRET_HOOK: KEYS.hook, HOLDFAST_SECRET_LOOK: KEYS.look, HOLDFAST_SECRET_OIDC: KEYS.oidc, HOLDFAST_SECRET_INTEGRATION: KEYS.integration, HOLDFAST_SECRET_COUNTING: KEYS.counting }
   const running = startHoldfast(folder, port, env)
   t.after(() => running.stop())
-  await until('it runs', 30_000, () => running.output().includes('board at') && running.output().includes('Nobody owns')).catch(() => assert.fail(running.output()))
+  await until('it runs', 60_000, () => running.output().includes('board at') && running.output().includes('Nobody owns')).catch(() => assert.fail(running.output()))
   const site = `http://127.0.0.1:${port}`
   const secrets = new Map<string, string | Buffer>([...Object.entries(KEYS), ['password', PASSWORD], ['another password', OTHER_PASSWORD]])
   const answers: string[] = []
@@ -144,23 +144,23 @@ test('no secret stands in anything that Holdfast writes, prints or answers; a hu
   const trigger = (routing_key: string) => fetch(`${site}/v2/enqueue`, { method: 'POST', body: JSON.stringify({ routing_key, event_action: 'trigger', dedup_key: 'd', payload: { summary: 'canary', source: 's', severity: 'critical' } }) }).then((it) => it.text())
   answers.push(await trigger(KEYS.integration), await trigger(`${KEYS.integration.slice(0, -1)}x`))
   status = 500
-  await until('a page goes out', 20_000, () => hooks.hooks.length > 0)
+  await until('a page goes out', 60_000, () => hooks.hooks.length > 0)
   assert.equal(await fetch(`${site}/healthz`).then((it) => it.status), 200)
 
   // A backup whose database refuses: what is said of it waits in a file.
-  await until('its copy is listed', 30_000, async () => (await cli('backups', 'show', 'shop', '--json')).includes('"copy":"shop-'))
+  await until('its copy is listed', 60_000, async () => (await cli('backups', 'show', 'shop', '--json')).includes('"copy":"shop-'))
   const backup = await running.cli('exec', '--backup', 'shop', '--', 'true')
   assert.match(backup.err, /nothing was counted: shop at 127\.0\.0\.1:1: refused/)
   answers.push(backup.err, await cli('backups', 'show', 'shop', '--json'), await cli('validate', '--json'))
 
   // Processes die.
   for (const name of ['web', 'keeper', 'prober'] as const) process.kill(running.pids()[name] ?? assert.fail(name), 'SIGABRT')
-  await until('the keeper is back', 30_000, async () => (await running.cli('audit', '--json')).code === 0)
+  await until('the keeper is back', 60_000, async () => (await running.cli('audit', '--json')).code === 0)
   for (const args of [['audit'], ['audit', '--json'], ['people', 'list', '--json'], ['tokens', 'list', '--json'], ['status', '--json'], ['incidents', 'list', '--json'], ['checks', 'show', 'www', '--json'], ['doctor', '--json'], ['board', 'show', '--json']]) answers.push(await cli(...args))
   answers.push(await fetch(`${site}/metrics`).then((it) => it.text()), await fetch(`${site}/api/v1/openapi.json`).then((it) => it.text()))
   const audit = await cli('audit')
   for (const says of [/ada became the first owner/, /ada signed in by password and code/, /refused as ada: wrong name or password/, /refused as ada: wrong code/, /the token fenced was refused: not from where it is taken, from 198\.51\.100\.1/, /a token that nobody knows was refused/, /ada has a new password/, /ada added an authenticator/, /a link \(invite\) was made for bo/]) assert.match(audit, says)
-  await until('the board is published', 20_000, () => filesIn(path.join(folder, 'public')).length > 0)
+  await until('the board is published', 60_000, () => filesIn(path.join(folder, 'public')).length > 0)
   await running.stop()
 
   const key = readFileSync(path.join(folder, 'data', 'node.key'))

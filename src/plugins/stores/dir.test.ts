@@ -14,7 +14,7 @@ import { strange } from './dir/ground.ts'
 import dir from './dir.ts'
 
 const clock = createClock()
-const soon = (): AbortSignal => AbortSignal.timeout(5_000)
+const soon = (): AbortSignal => AbortSignal.timeout(60_000)
 const me = process.geteuid?.() ?? 0
 
 interface Mounted extends Laid {

@@ -15,7 +15,7 @@ import { readXml } from './s3/xml.ts'
 import s3 from './s3.ts'
 
 const clock = createClock()
-const soon = (): AbortSignal => AbortSignal.timeout(5_000)
+const soon = (): AbortSignal => AbortSignal.timeout(60_000)
 const context = { egress: egressWith(), now: () => clock.now(), random, folder: '/' }
 
 interface Rented extends Laid {

@@ -245,15 +245,15 @@ const real = createResolver(world)
 after(() => real.close())
 
 test('names resolve as the machine does, in a child that is replaced when it is killed', async () => {
-  const found = await real.resolve('localhost', AbortSignal.timeout(5000))
+  const found = await real.resolve('localhost', AbortSignal.timeout(60_000))
   assert(found.some((one) => one.address === '127.0.0.1' || one.address === '::1'))
-  const cause = await failure(real.resolve('no-such-name.invalid', AbortSignal.timeout(5000)))
+  const cause = await failure(real.resolve('no-such-name.invalid', AbortSignal.timeout(60_000)))
   assert.match(codeOf(cause) ?? '', /^(ENOTFOUND|EAI_AGAIN)$/)
   const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'pid=,args='], { encoding: 'utf8' })
   const pid = Number(/^\s*(\d+) holdfast resolver/m.exec(children)?.[1])
   assert(pid > 1, children)
   process.kill(pid, 'SIGKILL')
-  assert((await real.resolve(`${(await import('node:os')).hostname()}`, AbortSignal.timeout(5000)).catch(() => [0])).length > 0)
+  assert((await real.resolve(`${(await import('node:os')).hostname()}`, AbortSignal.timeout(60_000)).catch(() => [0])).length > 0)
 })
 
 test('the child ends with its parent, also while it hangs in a lookup', async () => {
@@ -262,7 +262,7 @@ import { createClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.u
 import { createTimers } from ${JSON.stringify(new URL('./timers.ts', import.meta.url).href)}
 import { execFileSync } from 'node:child_process'
 const resolver = createResolver({ clock: createClock(), timers: createTimers() })
-await resolver.resolve('localhost', AbortSignal.timeout(5000))
+await resolver.resolve('localhost', AbortSignal.timeout(60_000))
 console.log(/(\\d+) holdfast resolver/.exec(execFileSync('ps', ['--ppid', String(process.pid), '-o', 'pid=,args='], { encoding: 'utf8' }))?.[1])
 process.kill(process.pid, 'SIGKILL')`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -278,7 +278,7 @@ process.kill(process.pid, 'SIGKILL')`
       return false
     }
   }
-  for (let i = 0; i < 40 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (let i = 0; i < 1200 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
   assert.equal(alive(), false)
 })
 
@@ -287,7 +287,7 @@ test('X-3: a child that has no descriptor left does not say “no such name”',
   const starved = `${source}\ntry { for (;;) openSync('/dev/null', 'r') } catch {}`
   const start = (): ChildProcess => spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, starved], { stdio: ['pipe', 'pipe', 'ignore'] })
   const resolver = createResolver({ ...world, start })
-  const cause = await failure(resolver.resolve('localhost', AbortSignal.timeout(5000)))
+  const cause = await failure(resolver.resolve('localhost', AbortSignal.timeout(60_000)))
   assert.equal(codeOf(cause), 'EMFILE')
   resolver.close()
 })
@@ -299,7 +299,7 @@ import { createClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.u
 import { createTimers } from ${JSON.stringify(new URL('./timers.ts', import.meta.url).href)}
 const resolver = createResolver({ clock: createClock(), timers: createTimers() })
 try { for (;;) openSync('/dev/null') } catch {}
-const cause = await resolver.resolve('localhost', AbortSignal.timeout(3000)).catch((cause) => cause)
+const cause = await resolver.resolve('localhost', AbortSignal.timeout(60_000)).catch((cause) => cause)
 process.stdout.write(String(cause.code))
 process.exit()`
   const said = execFileSync('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script], { encoding: 'utf8' })

@@ -35,7 +35,7 @@ const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), s
 const short = (ran: Ran): string => (ran.is === 'ended' ? `ended ${ran.output.exit}: ${ran.output.tail}` : ran.is === 'refused' ? `refused ${ran.why}` : 'unknown')
 const recall = (name: string): Promise<Recalled> => commands.recall({ name }, 'local', open)
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let n = 0; n < 200; n++) {
+  for (let n = 0; n < 1200; n++) {
     if (await what()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -83,7 +83,7 @@ test('C-16 C-4 who loses sight of it says that it is not known; it goes on, can 
   const at = Date.now()
   lost.abort()
   assert.equal(short(await running), 'unknown')
-  assert.ok(Date.now() - at < 1000, 'within a second of the signal')
+  assert.ok(Date.now() - at < 8000, 'by the signal, and not by the end of the command')
   assert.deepEqual(await recall(name), { is: 'going' })
   assert.equal(short(await begin(['true'])), 'refused busy')
   rmSync(`${file}.begun`)

