@@ -96,6 +96,10 @@ export const mirroring: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: '(sample.more ?? 0) > 0', put: '(sample.more ?? 0) > 1e6' }],
   },
   {
+    name: 'the time of a part of a bucket is stretched to the whole', breaks: ['X-9'], killer: told('X-9 how long a part took'),
+    changes: [{ file: 'src/rooms/guard/drills/figures.ts', find: '(sample === undefined || sample.objects >= sample.of.objects)', put: '(sample === undefined || sample.objects <= sample.of.objects)' }],
+  },
+  {
     name: 'the newest objects of a bucket are drawn by chance alone', breaks: ['G-2'], killer: sampled('all of a small bucket is drawn'),
     changes: [{ file: SAMPLE, find: '({ modifiedAt }) => 0 - modifiedAt', put: '({ modifiedAt }) => 0 + modifiedAt' }],
   },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { days, hours, instantOf, seconds, type Instant } from '../../core/time.ts'
+import { days, hours, instantOf, minutes, seconds, type Instant } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { DrillTask, Listed, ToGuard, Walked, WalkTask } from '../../rooms/guard/protocol.ts'
@@ -128,6 +128,21 @@ test('G-2 every object is read: proven as of when its round began, damage pages 
   }
   assert.equal((await it.place()).state, 'unproven')
   assert.match((await it.place()).says, /nobody read all of its objects/)
+})
+
+test('X-9 how long a part took says nothing of how long the whole takes: nobody is paged by it; a drill of all of it says it', async (t) => {
+  const it = await world(t, { ...set, rto: hours(1), drill: { every: days(300), assert: [] } })
+  await it.on(hours(1))
+  const sample = { objects: 10, bytes: 1e4, of: { objects: 1000, bytes: 1e6 }, seed: 's', wrong: [] }
+  const drill = async (more: Partial<DrillReport>): Promise<readonly unknown[]> => {
+    it.drilled = { phases: [{ name: 'fetch', ms: minutes(5) }], bytes: 1e4, ...more }
+    await it.ask('backups.drill', { set: 'media' })
+    await new Promise((resolve) => void setImmediate(resolve))
+    await it.settle()
+    return [((await it.ask('backups.show', { set: 'media' })).body as BackupSetAnswer).rto?.p95, (await it.place()).state]
+  }
+  assert.deepEqual(await drill({ sample }), [undefined, 'ok'])
+  assert.deepEqual(await drill({ bytes: 1e6, sample: { ...sample, objects: 1000, bytes: 1e6 } }), [minutes(5), 'ok'])
 })
 
 test('G-2 what a drill of a bucket found wrong is drawn again until it is right: one that draws others does not end it', async (t) => {

@@ -1,4 +1,6 @@
-// How long a restore of today's size takes, by the last drills that passed: one reckoning for whoever shows it, signs it, or is paged by it.
+// How long a restore of today's size takes, by the last drills that passed: one reckoning for whoever shows it, signs it, or is paged by it. A part of a bucket
+// says nothing of that: its time is mostly that of listing all of it and of reading other places beside it, and stretched to the whole it would be hundreds
+// of times as wrong.
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { judgedIn } from '../objects/standing.ts'
@@ -11,7 +13,8 @@ import { loadReports } from './rows.ts'
 /** Of so many drills the times are taken. */
 const TIMED = 20
 
-const timed = ({ verdict, bytes, phases, planted }: DrillReport): Timed[] => (verdict === 'passed' && planted === undefined ? [{ bytes, phases }] : [])
+const timed = ({ verdict, bytes, phases, planted, sample }: DrillReport): Timed[] =>
+  (verdict === 'passed' && planted === undefined && (sample === undefined || sample.objects >= sample.of.objects) ? [{ bytes, phases }] : [])
 
 /** By the drills that are kept, and `more`, which is not yet. `bytes`: what is to be restored. */
 export const rtoFor = (sql: Sql, set: string, bytes: number | undefined, more: readonly DrillReport[] = []): Rto =>
