@@ -261,7 +261,7 @@ const doerWardOf = (watch: () => Watch, { former, data }: Opened & { is: 'opened
     init: () => {
       const { runtime, wants, config } = watch()
       const settings = targetFor(config.targets, { driver, config: { target } })?.settings
-      return { is: 'init', runtime, data, folder: folderOf(wants), lab: wants.lab !== undefined, run, token, ...(settings && { target: settings }) }
+      return { is: 'init', runtime, data, folder: folderOf(wants), ports: [wants.port], lab: wants.lab !== undefined, run, token, ...(settings && { target: settings }) }
     },
   }, beside),
 })

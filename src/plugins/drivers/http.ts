@@ -6,6 +6,7 @@ import { seconds } from '../../core/time.ts'
 import { blot } from '../../ports/driver/blot.ts'
 import { driver, targetIn, type DriverContext } from '../../ports/driver/driver.ts'
 import { limited, outcomeOf, tooLate } from '../../ports/driver/sending.ts'
+import { spelled } from '../../ports/driver/word.ts'
 import { httpText } from '../../ports/setting.ts'
 import { oddHeader } from '../../ports/target.ts'
 import type { HttpReply } from '../../ports/world.ts'
@@ -47,7 +48,7 @@ export default driver({
   does: 'Sends a request to an API.',
   config, claims, target,
   examples: [{ target: 'provider', path: '/failover/web-1', body: '{"to":"standby"}' }, { target: 'provider', method: 'DELETE', path: '/rules/7', status: [204, 404], look: '/rules' }],
-  say: ({ target: of, method, path, body }) => `${method} ${path} at ${of}${body === undefined ? '' : `, with ${JSON.stringify(body.length > 200 ? `${body.slice(0, 199)}…` : body)}`}`,
+  say: ({ target: of, method, path, body }) => `${method} ${path} at ${of}${body === undefined ? '' : `, with ${spelled(body, 200)}`}`,
 
   async observe({ look, path }, wanted, context) {
     const at = targetIn(context)

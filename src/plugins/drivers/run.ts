@@ -6,6 +6,7 @@ import type { Found } from '../../core/evidence.ts'
 import { hours } from '../../core/time.ts'
 import { driver, RUN, type Acted } from '../../ports/driver/driver.ts'
 import type { Ran, Recalled } from '../../ports/driver/commands.ts'
+import { spelled } from '../../ports/driver/word.ts'
 
 /** One word of a command: no NUL ends it early. */
 const word = z.string().min(1).max(4000).refine((it) => !it.includes('\0'), 'a word of a command holds no NUL')
@@ -15,9 +16,6 @@ const config = z.strictObject({
   on: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a host of the file, or local').meta({ description: 'The host on which it runs, or local' }),
   on_halt: z.literal('kill').optional().meta({ description: 'kill: ended where it runs when the run is halted or aborted; otherwise it goes on to its end' }),
 })
-
-/** Words that a shell would read as more than one, or as none, are shown in quotes; no shell reads them. */
-const sayWord = (it: string): string => (/^[\w@%+=:,./-]+$/.test(it) ? it : JSON.stringify(it))
 
 const acted = (ran: Ran): Acted => {
   if (ran.is === 'refused') return { is: 'failed', says: ran.says }
@@ -45,7 +43,7 @@ export default driver({
   config,
   claims: z.strictObject({ exit: z.int().min(0).max(255).optional().meta({ description: 'run: the command has ended, with this exit code' }) }),
   examples: [{ run: ['systemctl', 'stop', 'mariadb'], on: 'db-1' }, { run: ['/usr/local/bin/warm-up', 'a b'], on: 'local', on_halt: 'kill' }],
-  say: ({ run, on }) => `run ${run.map(sayWord).join(' ')} on ${on === 'local' ? 'the machine of Holdfast' : on}`,
+  say: ({ run, on }) => `run ${run.map((it) => spelled(it)).join(' ')} on ${on === 'local' ? 'the machine of Holdfast' : on}`,
 
   async observe({ on }, wanted, { commands, begun, now, signal }) {
     const { tick, boot } = now()

@@ -130,7 +130,7 @@ test('C-15 what is killed before its beginning was seen is not begun, or is foun
   mkdirSync(marker)
   writeFileSync(path.join(marker, 'at'), readFileSync('/proc/uptime', 'utf8').split(' ')[0]?.replace('.', '') ?? '')
   const killing = said(script('kill', young))
-  const sleeper = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+  const sleeper = spawn('sleep', ['20'], { detached: true, stdio: 'ignore' })
   const gone = once(sleeper, 'exit')
   const start = readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? ''
   // Long enough that it looked and found nothing; a shorter while proves less and fails nothing.

@@ -20,8 +20,8 @@ const fromFolder = (folder: string, { key, ...door }: Door): Door => ({ ...door,
 
 liveAsDoer({
   now: () => clock.now(), timers, drivers,
-  contextOf({ folder, lab = false, target }) {
-    const egress = createEgress({ clock, timers, resolver, lab })
+  contextOf({ folder, ports = [], lab = false, target }) {
+    const egress = createEgress({ clock, timers, resolver, ownPorts: ports, lab })
     return ({ doors }, signal) => ({
       egress, timers, now: () => clock.now(), local: tellLocally, signal, ...(target === undefined ? {} : { target }),
       commands: createCommands({ doors: Object.fromEntries(Object.entries(doors).map(([name, door]) => [name, fromFolder(folder, door)])), world: { ...clock, ...timers } }),

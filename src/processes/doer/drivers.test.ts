@@ -6,12 +6,15 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { Fault } from '../../core/fault.ts'
+import { seconds } from '../../core/time.ts'
 import { CANARY, driverContract, driverPromises, once, type Laid } from '../../ports/driver/driver.contract.ts'
 import type { DriverContext } from '../../ports/driver/driver.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { egressWith } from '../../ports/world/fixtures/loopback.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { tellLocally } from './local-socket.ts'
+import { reachOf } from './reach.ts'
 import { drivers } from '../../plugins/list.gen.ts'
 import haproxy from '../../plugins/drivers/haproxy.ts'
 import httpDriver from '../../plugins/drivers/http.ts'
@@ -189,4 +192,12 @@ test('haproxy: drained is what takes no new session and has none, nor one that w
   setTimeout(() => end.abort(), 50)
   assert.equal((await haproxy.act({ ...config, socket: mute.socket }, once('run-9.5'), { ...context, signal: end.signal })).is, 'unknown')
   await assert.rejects(haproxy.act({ ...config, socket: '/nowhere/h.sock' }, once('run-9.7'), open), /is not there/)
+})
+
+test('C-4 a command that can never be begun has not left; of one that broke off it is not known', async () => {
+  for (const [retry, left] of [['never', false], ['later', true]] as const) {
+    const reach = reachOf({ ...context, signal: new AbortController().signal, commands: { ...context.commands, run: () => Promise.reject(new Fault('it is too long', retry)) } }, () => false)
+    await assert.rejects(reach.context.commands.run({ argv: ['true'], on: 'local', within: seconds(1), once: once('run-1.1') }, new AbortController().signal), /too long/)
+    assert.equal(reach.hasLeft(), left)
+  }
 })

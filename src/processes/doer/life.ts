@@ -22,6 +22,8 @@ export interface DoerInit {
   readonly folder: string
   readonly run: string
   readonly token: number
+  /** Of Holdfast itself: nothing that a driver sends goes there. */
+  readonly ports?: readonly number[]
   readonly lab?: boolean
   /** The settings of the one target that its deed names, with credentials. */
   readonly target?: Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 // What a driver reaches, shut when the lease is over: the clock is asked right before anything leaves, so that whatever wakes up in the middle of a deed
 // sends nothing more (C-7). It also remembers whether anything left: a deed that broke off after that is one of which nobody knows.
 import type { Duplex } from 'node:stream'
-import { coded, codeOf } from '../../core/fault.ts'
+import { coded, codeOf, Fault } from '../../core/fault.ts'
 import type { Commands } from '../../ports/driver/commands.ts'
 import type { DriverContext } from '../../ports/driver/driver.ts'
 import type { Egress } from '../../ports/world.ts'
@@ -49,9 +49,15 @@ export function reachOf(context: AnyContext, isOver: () => boolean): Reach {
       // Until it is known that nothing was begun, it may have been.
       const before = left
       left ||= isDeed
-      const ran = await context.commands.run(command, signal)
-      if (isDeed && ran.is === 'refused') left = before
-      return ran
+      try {
+        const ran = await context.commands.run(command, signal)
+        if (isDeed && ran.is === 'refused') left = before
+        return ran
+      } catch (cause) {
+        // What can never be begun was not.
+        if (isDeed && cause instanceof Fault && cause.retry === 'never') left = before
+        throw cause
+      }
     },
     recall: (...given) => context.commands.recall(...given),
     identify: (...given) => context.commands.identify(...given),
