@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 /** Words that a shell would read as one, and people too. */
 const PLAIN = /^[\w@%+=:,./-]+$/
 /** Signs that are no letters of ASCII and are not seen: controls, blanks of other widths, joiners, marks of direction, variation, tags. */
-const HIDDEN = /[[\p{C}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}]--[ ]]/gv
+const HIDDEN = /[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]/gv
 
 const escape = (sign: string): string => [...Array(sign.length).keys()].map((at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
 
