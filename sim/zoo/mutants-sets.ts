@@ -4,8 +4,25 @@ import type { Mutant } from './mutant.ts'
 const SETS = 'src/rooms/guard/sets'
 const pure = (name: string): Mutant['killer'] => ({ is: 'test', file: `${SETS}/judge.test.ts`, name })
 const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/guarding.test.ts', name })
+const asked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/looks.test.ts', name })
 
 export const cataloguing: readonly Mutant[] = [
+  {
+    name: 'whoever asks for a listing gets one that had begun before', breaks: ['X-3'], killer: asked('X-1 no place is listed more often'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'if (line.isGiven(it.task))', put: 'if (line.isGiven({ ...it.task, set: String(count) }))' }],
+  },
+  {
+    name: 'whoever asks often has a store listed as often', breaks: ['X-1'], killer: asked('X-1 no place is listed more often'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'Math.max(0, it.pause - age)', put: 'Math.min(0, it.pause - age)' }],
+  },
+  {
+    name: 'stores are listed all at once for whoever asks', breaks: ['X-1'], killer: asked('G-14 whoever asks has a set listed now'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: '    if (current) return\n', put: '' }],
+  },
+  {
+    name: 'what could not be listed when somebody asked is told as listed', breaks: ['X-9'], killer: asked('G-14 whoever asks has a set listed now'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: "failed === undefined ? 'listed' : 'not-listed'", put: "'listed'" }],
+  },
   {
     name: 'what was never read is said to be read since it is known', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reading.test.ts', name: 'G-2 the newest copy is read as soon as it is there' },
     changes: [{ file: 'src/views/backups.ts', find: 'never_read: unread, failing', put: 'never_read: 0 * unread, failing' }],

@@ -258,6 +258,25 @@ test('verify calls nothing read that nobody has read, and says why what it waits
   assert.match(stuck.err, /still to be read; what was tried could not be: \/nas holds no .holdfast-store/)
 })
 
+test('look waits until every store was listed or could not be, and says how the set stands then', async (t) => {
+  plainly(t)
+  const set = { schema: 'holdfast.backup-set/1', set: 'shop', state: 'ok', places: [{ store: 'nas', state: 'ok', says: '', unseen: null, newest: null, copies: 3, counted: 3 }] }
+  const states = ['waiting', 'listing', 'listed']
+  let end = 'listed'
+  call = (name) => {
+    if (name === 'backups.show') return { is: 'answered', status: 200, body: set }
+    if (name === 'backups.list') return { is: 'answered', status: 200, body: { schema: 'holdfast.backups/1', sets: [set] } }
+    const state = states.shift() ?? end
+    return { is: 'answered', status: 200, body: { schema: 'holdfast.look/1', set: 'shop', look: 1, over: state === end, places: [{ store: 'nas', state, says: state === 'waiting' ? 'it was listed 20 s ago, and is again in 40 s' : '' }] } }
+  }
+  const { exit, out, err, asked } = await run('backups look shop')
+  assert.deepEqual([exit, asked.map(([name]) => name)], [0, ['backups.look', 'backups.looked', 'backups.looked', 'backups.show']])
+  assert.match(err, /shop in nas: it was listed 20 s ago, and is again in 40 s/)
+  assert.match(out, /shop +nas +ok +3 of 3/)
+  end = 'not-listed'
+  assert.equal((await run('backups look')).exit, 3, 'what cannot be listed is not known')
+})
+
 test('release takes as many names as are said, of objects and of copies', async (t) => {
   plainly(t)
   call = (name) => (name === 'reconcile.release' || name === 'backups.release' ? { is: 'answered', status: 200, body: { schema: 'holdfast.release/1', reconcile: 'uploads', set: 'shop', wanted: 2, missing: [], plan: '', plans: [], acts: [] } } : undefined)

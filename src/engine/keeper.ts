@@ -17,6 +17,7 @@ import { createMembersHeard, type MembersHeard } from '../rooms/change/heard/mem
 import type { ToScout } from '../rooms/change/heard/protocol.ts'
 import { guardRoom, type GuardRoom } from '../rooms/guard/index.ts'
 import type { ToGuard } from '../rooms/guard/protocol.ts'
+import { loadListing } from '../rooms/guard/rows.ts'
 import { pageRoom, type PageRoom } from '../rooms/page/index.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import { planInForce, type Plan } from '../rooms/page/plan.ts'
@@ -37,6 +38,7 @@ import { announcingRoom } from './change/announcing.ts'
 import { createEngine, type Engine, type Suspects } from './engine.ts'
 import { createHandLine, type HandLine } from './guard/hand-line.ts'
 import { createGuardLine, type GuardLine } from './guard/line.ts'
+import { createLooks, type Looks } from './guard/looks.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { earsOf } from './change/ears.ts'
 import { createRuns, type Runs } from './change/runs.ts'
@@ -144,6 +146,8 @@ export interface Keeper {
   webOpened(): void
   /** Long reads of stores, as tasks to the process that makes them. */
   readonly guard: GuardLine
+  /** Listings of stores that somebody asked for. */
+  readonly looks: Looks
   /** The one process that acts on stores, as it asks. */
   readonly hand: HandLine
   /** The processes that do the deeds of runs, one each. */
@@ -230,7 +234,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const sendTimetable = (): void => ports.toProbers(timetableOf(memory.config))
 
   const keeper: Keeper = {
-    store, engine, rooms, watcher, samples, ports, now, guard, hand, doers, hosts: createHostsHeard(), members: createMembersHeard(), runs: createRuns(() => keeper), missing: [], random: options.random, signIns: newSignIns(),
+    store, engine, rooms, watcher, samples, ports, now, guard, hand, doers, looks: createLooks({ now, line: guard, sets: () => setsIn(memory.config), listing: (set, of) => loadListing(store.sql, set, of, now()) }), hosts: createHostsHeard(), members: createMembersHeard(), runs: createRuns(() => keeper), missing: [], random: options.random, signIns: newSignIns(),
     readLink: (token) => readToken(options.key, token),
     linkFor: (permit) => makeToken(options.key, permit),
     lived: () => ms(livedBefore + Math.max(0, Math.floor(now().tick - bornAt))),
@@ -280,7 +284,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     tick() {
       samples?.flush(now().wall, 250)
-      for (const one of [watcher, line, guard, hand, keeper.runs, doers]) one.tick()
+      for (const one of [watcher, line, guard, keeper.looks, hand, keeper.runs, doers]) one.tick()
       pushes.tick(healthOf(engine, line))
     },
     idleFor: () => engine.idleFor(),

@@ -18,7 +18,7 @@ import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
 import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import { loadFindings, loadMissed, loadOdd } from '../rooms/guard/sets/standing-rows.ts'
-import type { DrillCalls } from './drills.ts'
+import type { DrillCalls, LookCalls } from './drills.ts'
 import type { ReportCalls } from './reports.ts'
 
 export type { DoneAnswer } from './done.ts'
@@ -185,7 +185,7 @@ export interface ScheduleAnswer {
 /** `aside`: what was set aside by earlier plans, and what of it may be removed for good. */
 export interface RetentionPlanAnswer extends RetentionPlan { readonly schema: 'holdfast.retention.plan/1'; readonly aside: PurgePlan; readonly schedule: ScheduleAnswer }
 
-export interface BackupCalls extends DrillCalls, ReportCalls {
+export interface BackupCalls extends DrillCalls, LookCalls, ReportCalls {
   'backups.list': { args: Record<string, never>; body: BackupsAnswer }
   'backups.show': { args: { set: string }; body: BackupSetAnswer }
   /** Its bytes are read now: what is due, or all of it. */

@@ -1,4 +1,4 @@
-// What Holdfast answers about drills: what was begun, and the reports of those that ended, the newest first.
+// What Holdfast answers about what somebody asked for and has to wait for: drills, with the reports of those that ended, the newest first; and listings.
 import type { Instant } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { loadPlanted } from '../rooms/guard/drills/planted.ts'
@@ -57,4 +57,26 @@ export const viewDrills = (sql: Sql, { name: set, engine }: BackupSet, after: nu
 export function viewPlanted(sql: Sql, engine: string): PlantedAnswer | null {
   const it = loadPlanted(sql, engine)
   return it ? { engine, failed_at: it.failedAt ?? null, doubted_at: it.doubtedAt ?? null, at: it.at, verdict: it.verdict, says: it.says, report: it.report } : null
+}
+
+/** How far listings are that somebody asked for, place by place. */
+export interface LookAnswer {
+  readonly schema: 'holdfast.look/1'
+  readonly set: string
+  /** Counts up: one with a higher number began later, and is as good. */
+  readonly look: number
+  readonly over: boolean
+  readonly places: readonly {
+    readonly store: string
+    readonly state: 'waiting' | 'listing' | 'listed' | 'not-listed'
+    /** What it waits for, or why it could not be listed. */
+    readonly says: string
+  }[]
+}
+
+export interface LookCalls {
+  /** The set is listed in all its stores as soon as that may be; answers before it is. */
+  'backups.look': { args: { set: string }; body: LookAnswer }
+  /** How far the newest of these is. */
+  'backups.looked': { args: { set: string }; body: LookAnswer }
 }

@@ -12,7 +12,7 @@ const TELL_EVERY = 10_000
 const ASK_EVERY = 1000
 
 /** 3 when one of them is not as it should be, or is not known. */
-const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
+export const exitOf = (sets: readonly BackupSetAnswer[]): number => (sets.some(({ state }) => state !== 'ok' && state !== 'new') ? EXIT.down : EXIT.fine)
 
 const rungOf = ({ rung, proven_at }: BackupAnswer, { out }: Session): string => (proven_at === null ? `L${rung}` : `L${rung}, ${out.ago(proven_at)} ago`)
 
@@ -30,7 +30,7 @@ function sayPlace({ state, says, unseen, listed_at }: BackupPlaceAnswer, { out }
   return `${wrong === '' ? '' : `${wrong}; `}as of ${out.ago(listed_at)} ago, and now not known: ${unseen}`
 }
 
-const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
+export const placeRow = (session: Session, set: string, it: BackupPlaceAnswer): Cell[] => [
   session.out.shape(BACKUP_SHAPES[it.state]), set, it.store, it.state, it.newest === null ? '' : `${saySize(it.newest.bytes)}, ${session.out.ago(it.newest.at)} old`,
   it.newest === null ? '' : rungOf(it.newest, session), `${it.counted} of ${it.copies}`, sayPlace(it, session),
 ]

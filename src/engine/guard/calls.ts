@@ -36,6 +36,8 @@ const BACKUP_ARGS = {
   'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
   'backups.report': z.strictObject({ of: name.optional() }),
   'backups.checkReport': z.strictObject({ report: z.string().min(1).max(MOST_REPORT) }),
+  'backups.look': z.strictObject({ set: name }),
+  'backups.looked': z.strictObject({ set: name }),
   'backups.verify': z.strictObject({ set: name, all: z.boolean().optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
@@ -82,6 +84,11 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set, args.after ?? 0))),
   'backups.report': (keeper, args) => showReport(keeper, args.of),
   'backups.checkReport': (keeper, args) => provenReport(keeper, args.report),
+  'backups.look': (keeper, args) => withSet(keeper, args.set, (set) => ok(keeper.looks.ask(set))),
+  'backups.looked': (keeper, args) => withSet(keeper, args.set, ({ name: set }) => {
+    const look = keeper.looks.show(set)
+    return look ? ok(look) : no(404, 'HF404', `nobody has asked for a listing of ${set} since Holdfast started`, `holdfast backups look ${set}`)
+  }),
   'backups.verify': (keeper, args) => withSet(keeper, args.set, async (set) => {
     if (set.verify === undefined) return no(409, 'HF483', `nothing says that ${set.name} is to be read`, 'write verify: { all_within: 30d } at the set')
     await keeper.engine.turn('read a set', (tx) => keeper.rooms.guard.read(tx, set, args.all === true ? 'all' : 'due'))

@@ -14,6 +14,8 @@ export interface GuardLine {
   ask(task: Task): void
   /** The same, for somebody who waits for what came of it (after the turn). Rejects with a sentence where nothing came. */
   wait(task: Task, within: Span, progress?: (says: string) => void): Promise<unknown>
+  /** Whether the same is given already, and not answered. */
+  isGiven(task: Task): boolean
   hear(message: FromGuard): void
   /** The process is there: what waits is given to it (anew). */
   opened(): void
@@ -91,6 +93,7 @@ export function createGuardLine({ now, send, turn, room, prepare = () => undefin
       if (made) made.waiting.push({ resolve, reject, progress })
       else reject(new Error(`more than ${MOST} tasks wait already`))
     }),
+    isGiven: (task) => pending.has(keyOf(task)),
     hear(message) {
       const found = byId(message.id)
       if (!found) return
