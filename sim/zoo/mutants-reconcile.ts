@@ -6,12 +6,13 @@ const PORT = 'src/ports/catalogue.ts'
 const CHECKS = 'src/rooms/guard/reconcile/checks.ts'
 const LAB = 'lab/reconcile.lab.test.ts'
 const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file, name })
+const judged = (name: string): Mutant['killer'] => killer('src/rooms/guard/reconcile/run.test.ts', name)
 const runs = (name: string): Mutant['killer'] => killer(`${RUN}.test.ts`, name)
 
 export const reconciling: readonly Mutant[] = [
   {
     name: 'a listing that is short once says which rows are the newest', breaks: ['G-19'], killer: runs('G-19 a listing that is short once'),
-    changes: [{ file: `${RUN}.ts`, find: '...(isFull(plan) && {', put: '...((isFull(plan) || true) && {' }],
+    changes: [{ file: `${RUN}.ts`, find: '...(isFull(plan) && scouted', put: '...((isFull(plan) || true) && scouted' }],
   },
   {
     name: 'part of a catalogue is a catalogue', breaks: ['G-20'], killer: runs('it goes away in the middle'),
@@ -64,6 +65,22 @@ export const reconciling: readonly Mutant[] = [
   {
     name: 'a catalogue that went back is forgotten with the next run', breaks: ['G-19'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),
     changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: 'epochLatched: was.epochLatched || wentBack(plan),', put: 'epochLatched: was.epochLatched,' }],
+  },
+  {
+    name: 'newest rows that nobody learned are newest rows that nobody can find', breaks: ['G-19'], killer: judged('G-19 where no run has learned'),
+    changes: [{ file: CHECKS, find: `newest.value === 'none' ? pass : newestLeft`, put: `newest.value === 'none' ? unknown(NOT_SEEN) : newestLeft` }],
+  },
+  {
+    name: 'newest rows that were learned and lost are none', breaks: ['G-19', 'X-9'], killer: judged('G-19 where no run has learned'),
+    changes: [{ file: CHECKS, find: 'newest === undefined ? unknown(NOT_SEEN)', put: 'newest === undefined ? pass' }],
+  },
+  {
+    name: 'a catalogue that was acknowledged is held against the rows from before it went back', breaks: ['G-19'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a first run that is refused'),
+    changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: `epochLatched: false, newest: 'none' }`, put: 'epochLatched: false }' }],
+  },
+  {
+    name: 'a flag outlives the delete marker of its application', breaks: ['G-7'], killer: judged('G-7 what its application hid itself'),
+    changes: [{ file: 'src/rooms/guard/reconcile/run.ts', find: 'if (listed && finding.recalled?.flag) forget(finding, out)', put: 'if (!listed && finding.recalled?.flag) forget(finding, out)' }],
   },
   {
     name: 'what a person accepted holds for whatever comes later', breaks: ['G-16'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a catalogue that went back'),

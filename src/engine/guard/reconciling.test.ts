@@ -2,7 +2,7 @@
 // The runs are real ones, over a bucket that is served and a catalogue in memory.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { games, PREFIX, type Games } from '../../../test/guard/games.ts'
+import { add, games, PREFIX, type Games } from '../../../test/guard/games.ts'
 import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { days, instantOf, minutes } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
@@ -111,6 +111,43 @@ test('G-19 a catalogue that went back in time stays refused until a person ackno
   await it.pass(minutes(10))
   await it.answer()
   assert.deepEqual(it.open(), [])
+  same(it)
+})
+
+test('G-19 a first run that is refused for want of rows, and a person who acknowledges that rows are gone, both lead out again', async (t) => {
+  const it = await world(t, { least: 55 })
+  const [...keys] = it.games.rows.keys()
+  const some = keys.filter((key) => /00[0-9]$/.test(key))
+  const drop = (dropped: readonly string[]): void => {
+    for (const key of dropped) it.games.rows.delete(key)
+    for (const key of dropped) it.games.fake.objects.delete(key)
+  }
+  drop(some)
+  await it.answer()
+  const refused = async (): Promise<readonly string[]> => (await it.shown()).latest?.plan?.refusals.map(({ id, found }) => `${id} ${found}`) ?? []
+  assert.deepEqual(await refused(), ['floor fail'])
+  for (const key of some) add(it.games, key)
+  const again = async (): Promise<readonly string[]> => {
+    await it.pass(minutes(10))
+    await it.answer()
+    return refused()
+  }
+  assert.deepEqual(await again(), [], 'what the first run could not learn is no reason to refuse the next')
+  // The newest rows are gone, as with a dump of before, and somebody puts up with it.
+  const late = Array.from({ length: 20 }, (_, n) => `${PREFIX}t9/${n}`)
+  for (const key of late) add(it.games, key)
+  assert.deepEqual(await again(), [])
+  drop(late)
+  assert.deepEqual((await again()).filter((one) => one.startsWith('epoch')), ['epoch fail'])
+  for (const what of ['epoch', 'shrink']) {
+    const seen = (await it.shown()).acceptable.find((one) => one.what === what)?.seen ?? assert.fail(`${what} can be accepted`)
+    assert.equal((await it.ask('reconcile.accept', { reconcile: 'customer-backups', what, seen, person: 'ada' })).status, 200)
+  }
+  assert.deepEqual(await again(), [])
+  const { knows } = it.task()
+  assert.equal(knows.newest, 'none')
+  await it.pass(minutes(10))
+  assert.notEqual(it.task().knows.newest, 'none', 'they are learned anew')
   same(it)
 })
 

@@ -140,7 +140,7 @@ function actsOf(): { readonly all: PlannedAct[]; item(write: (item: Item) => voi
 const isFull = ({ checks }: Plan): boolean => ['listing', 'floor'].every((id) => checks.some((it) => it.id === id && it.found === 'pass'))
 
 const leftBy = ({ before }: Gathered, { scouted }: Prepared, plan: Plan, folder: string): { newest?: Kept; columns?: Kept } => ({
-  ...(isFull(plan) && { newest: memory.keepKeys(scouted.newest, folder, `${plan.id}.newest`) }), ...(before && { columns: memory.keepLines(before.seen.columns, folder, `${plan.id}.columns`) }),
+  ...(isFull(plan) && scouted.newest.length > 0 && { newest: memory.keepKeys(scouted.newest, folder, `${plan.id}.newest`) }), ...(before && { columns: memory.keepLines(before.seen.columns, folder, `${plan.id}.columns`) }),
 })
 
 const settingsOf = (config: ReconcileConfig, { oldestCopy, shrink }: Knows): Settings => ({
@@ -176,7 +176,7 @@ function readingsOf(knows: Knows, { before, listed, after, planted }: Gathered, 
     before: before?.snapshot, listing: listed?.read, after: after?.snapshot, former: ledger(former), history: ledger({ number: knows.number, runs: knows.runs }),
     // The store's time as far back as it may be: what is young by it is young.
     clocks: clock && read('clocks', { store: later(now.wall, ms(clock.store.least)), storeOff: ms(furthest(clock.store)), databaseOff: ms(furthest(clock.database)) }),
-    newest: newest && read('catalogue', newest), sentinelCounter: planted.counter === undefined ? undefined : read('sentinels', planted.counter),
+    newest: knows.newest === 'none' ? ledger('none' as const) : newest && read('catalogue', newest), sentinelCounter: planted.counter === undefined ? undefined : read('sentinels', planted.counter),
     epochLatched: ledger(knows.epochLatched), lease: ledger(knows.lease), way: listed && read('store', onlyKnown(wayOf(listed.declared), knows)),
     arming: ledger(knows.arming), accepted: ledger(knows.accepted), flagsBinding: knows.flagsBinding === undefined ? undefined : ledger(knows.flagsBinding),
   }

@@ -181,13 +181,20 @@ function epoch({ readings }: Looked): Found {
   const tables = a.oids === b.oids ? pass : fail('its tables were replaced during the listing')
   if (former === undefined) return every([latch, moved, tables, unknown('what former runs saw is not known')])
   if (former === 'none') return every([latch, moved, tables])
-  const share = newest === undefined || !(newest.value.of > 0) ? unknown('whether the newest rows are still there is not known') : newest.value.gone > NEWEST_GONE * Math.max(newest.value.of, NEWEST) ? fail(`${newest.value.gone} of the newest ${newest.value.of} rows are gone`) : pass
+  const share = newest === undefined ? unknown(NOT_SEEN) : newest.value === 'none' ? pass : newestLeft(newest.value)
   const counter = sentinelCounter === undefined ? unknown('the sentinels\' counter was not read') : sentinelCounter.value >= former.sentinelCounter ? pass : fail(`the sentinels count ${sentinelCounter.value}, and counted ${former.sentinelCounter}`)
   return every([
     latch, moved, tables, share, counter,
     a.oids === former.oids ? pass : fail('its database or tables were made anew: a dump was restored'),
     a.position >= former.position ? pass : fail('its history is shorter than it was'),
   ])
+}
+
+const NOT_SEEN = 'whether the newest rows are still there is not known'
+
+function newestLeft({ of, gone }: { readonly of: number; readonly gone: number }): Found {
+  if (!(of > 0)) return unknown(NOT_SEEN)
+  return gone > NEWEST_GONE * Math.max(of, NEWEST) ? fail(`${gone} of the newest ${of} rows are gone`) : pass
 }
 
 function schema({ readings, merged }: Looked): Found {

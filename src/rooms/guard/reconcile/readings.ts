@@ -115,8 +115,8 @@ export interface Readings {
   readonly history: Read<History> | undefined
   /** The store's own clock, and how far it and the database's are from ours, measured with something just written. */
   readonly clocks: Read<{ readonly store: Instant; readonly storeOff: Span; readonly databaseOff: Span }> | undefined
-  /** Of the newest thousand keys of the former run: how many there were, and how many are gone. */
-  readonly newest: Read<{ readonly of: number; readonly gone: number }> | undefined
+  /** Of the newest thousand keys of the former run: how many there were, and how many are gone. `none`: no run has learned them since there were any, or since a person acknowledged that the catalogue went back. */
+  readonly newest: Read<{ readonly of: number; readonly gone: number } | 'none'> | undefined
   /** What the sentinels' own rows count up with every run. */
   readonly sentinelCounter: Read<number> | undefined
   /** Closed once, the latch stays so until a person acknowledges it. */

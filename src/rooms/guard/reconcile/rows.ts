@@ -113,7 +113,8 @@ export function settled(state: State, accepted: readonly AcceptedRow[]): State {
   const said = (what: keyof typeof texts): boolean => accepted.some((it) => it.what === what && it.seen === texts[what])
   let now = state
   if (said('identity')) now = { ...now, former: seen, epochLatched: false }
-  if (said('epoch')) now = { ...now, former: { ...seen, identity: former.identity, store: former.store, fingerprint: former.fingerprint }, epochLatched: false }
+  // Which rows were the newest before it went back is no measure of what is there now: the next run that is full learns them anew.
+  if (said('epoch')) now = { ...now, former: { ...seen, identity: former.identity, store: former.store, fingerprint: former.fingerprint }, epochLatched: false, newest: 'none' }
   if (said('schema') && now.former !== 'none') now = { ...now, former: { ...now.former, fingerprint: seen.fingerprint } }
   return now
 }

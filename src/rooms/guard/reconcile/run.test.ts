@@ -170,6 +170,14 @@ test('what is remembered: locks always, flags only if the run counts', () => {
   ])
 })
 
+test('G-7 what its application hid itself has no flag any more: brought back one day it is judged from that day on', () => {
+  const hide = (more: Given = {}): ReturnType<typeof run> => run(scene({ things: [thing('c/f0/lost', { standing: 'hidden' })], memory: [ripe('c/f0/lost', { lock: 'locked' })], ...more }))
+  const [left] = hide().remembered
+  assert.deepEqual([left?.when, left?.recalled.flag, left?.recalled.lock, hide().items], ['always', undefined, 'locked', []])
+  const other = hide({ readings: { listing: { ...listing, value: { ...listing.value, store: { ...listing.value.store, bucket: 'other' } } } } })
+  assert.deepEqual(other.remembered, [], 'X-9 another bucket says nothing of it')
+})
+
 test('the margins from the first sight to the quarantine: three runs a day apart, by both clocks, and never sooner', () => {
   let memory = [noted('c/f0/lost', { lock: 'free' })]
   const done: number[] = []
@@ -191,6 +199,11 @@ test('the margins from the first sight to the quarantine: three runs a day apart
 test('G-5 whoever could close the breaker for what is too much for a day reads that it has to wait for the day', () => {
   const cure = run(scene({ ...RIPE, scene: { actsToday: 500 } })).plan.refusals.find(({ id }) => id === 'limit:per-day')?.cure ?? ''
   assert.match(cure, /wait until what was done is a day old.*opens again/)
+})
+
+test('G-19 where no run has learned the newest rows they are no reason to refuse; where they were learned and are lost they are', () => {
+  const epochOf = (newest: Readings['newest']): string | undefined => run(wrong({ newest })).plan.checks.find(({ id }) => id === 'epoch')?.found
+  assert.deepEqual([epochOf(read('none', 'ledger')), epochOf(undefined), epochOf(read({ of: 0, gone: 0 }, 'catalogue'))], ['pass', 'unknown', 'unknown'])
 })
 
 test('G-21 the cure of a store that cannot put aside is that of what it cannot do', () => {

@@ -113,7 +113,7 @@ function take(finding: Finding, known: Known, writer: PlanWriter, tally: Tally, 
   const { verdict, recalled } = finding
   switch (verdict) {
     case 'orphan': case 'never': return takeOrphan(finding, known, writer, tally, out)
-    case 'hidden': return recalled?.aside === undefined ? undefined : takeAside(finding, known, writer, tally, out)
+    case 'hidden': return recalled?.aside === undefined ? takeHidden(finding, known, out) : takeAside(finding, known, writer, tally, out)
     case 'kept': case 'moving': case 'gap': case 'unseen': return takeRow(finding, known, writer, tally, out)
     case 'gone': return takeGone(finding, known, writer, out)
     case 'intent': return recalled?.flag === undefined ? undefined : forget(finding, out)
@@ -150,6 +150,11 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
   if (found.is !== 'fail') tally.act()
   writer.add(finding.key, { ...fields(finding, recalled?.flag), act: found.is === 'pass' ? 'purge' : 'keep', eligible_at: purgeAt(aside, known.margins) ?? null, why: found.says ?? '' })
   if (found.is === 'pass') out.given?.(finding.key, givenOf(finding, recalled?.flag))
+}
+
+/** Its application has put it under a delete marker: what is taken out from under it one day is judged from that day on. */
+function takeHidden(finding: Finding, { listed }: Known, out: Out): void {
+  if (listed && finding.recalled?.flag) forget(finding, out)
 }
 
 /** A row stands for it: its flag is gone, what was put aside comes back, and a gap is told. The row is never touched. */

@@ -75,7 +75,7 @@ function unwell(world: Scene, it: Dice): Scene {
   if (!before || !clocks || !way || !newest) return world
   const readings = it.one<Partial<Readings>>([
     { before: { ...before, value: { ...before.value, position: 10n } } }, { clocks: { ...clocks, value: { ...clocks.value, storeOff: hours(1) } } }, { way: { ...way, value: { ...way.value, versioning: 'suspended' } } },
-    { way: { ...way, value: { ...way.value, noncurrent: days(33) } } }, { newest: { ...newest, value: { of: 1000, gone: 50 } } }, { epochLatched: read(true, 'ledger') }, { flagsBinding: read('other', 'ledger') },
+    { way: { ...way, value: { ...way.value, noncurrent: days(33) } } }, { newest: read({ of: 1000, gone: 50 }, 'catalogue games') }, { epochLatched: read(true, 'ledger') }, { flagsBinding: read('other', 'ledger') },
   ])
   return { ...world, readings: { ...world.readings, ...readings } }
 }
