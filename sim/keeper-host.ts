@@ -1,9 +1,9 @@
 // One keeper in the simulator: the production keeper over a database in memory that outlives the process as a disk does. Each
 // life of the process is an incarnation: what it promised but did not commit dies with it. Faults of the store: a COMMIT that
 // fails before or after it took effect, a full disk, a loop that stands still.
-import type { Entry } from '../src/core/ledger.ts'
 import { instantOf, type Now } from '../src/core/time.ts'
 import type { Sql } from '../src/db/sql.ts'
+import type { Random } from '../src/ports/world.ts'
 import { storeOver, type Store } from '../src/db/store.ts'
 import { memorySuspects } from '../src/engine/engine.ts'
 import { allOf, createKeeper, type InForce, type Keeper, type KeeperPorts, type Rooms } from '../src/engine/keeper.ts'
@@ -35,11 +35,15 @@ export interface HostOptions {
   readonly ports: Omit<KeeperPorts, 'now' | 'suspects' | 'onBroken' | 'onAsked'>
   /** The process ended by itself. */
   readonly onDeath: () => void
-  readonly onEntry?: (entry: Entry) => void
+  /** So far the ledger is on the disk. */
+  readonly onCommit?: (seq: number) => void
+  /** Its loop did what there was to do. */
+  readonly onIdle?: (keeper: Keeper) => void
+  readonly random?: Random
 }
 
 /** `commit` replaced by one that may fail as a disk does. */
-function withFaults(store: Store, fault: () => 'before' | 'after' | undefined): Store {
+function withFaults(store: Store, fault: () => 'before' | 'after' | undefined, done: (seq: number) => void = () => undefined): Store {
   return {
     ...store,
     get head() {
@@ -47,9 +51,11 @@ function withFaults(store: Store, fault: () => 'before' | 'after' | undefined): 
     },
     commit() {
       const now = fault()
-      if (now === 'after') store.commit()
+      if (now !== 'before') {
+        store.commit()
+        done(store.head.seq)
+      }
       if (now !== undefined) throw new Error(`the disk failed (${now} the commit)`)
-      store.commit()
     },
   }
 }
@@ -62,6 +68,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
   let keeper: Keeper | undefined
   let rooms: Rooms | undefined
   let frozen = false
+  let busy = false
   let commitFault: 'before' | 'after' | undefined
   let inbox: ((keeper: Keeper) => void)[] = []
   let planned: { cancel(): void } | undefined
@@ -79,6 +86,8 @@ export function keeperHost(options: HostOptions): KeeperHost {
     planned = undefined
     if (of !== life || !keeper || frozen) return
     const turns = keeper.cycle()
+    if (turns === 0 && busy) options.onIdle?.(keeper)
+    busy = turns > 0
     wake(of, turns > 0 ? 0.2 : Math.min(500, Math.max(10, keeper.idleFor())))
   }
   const wake = (of: number, within: number): void => {
@@ -126,7 +135,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
       back()
       const of = ++life
       const made = createKeeper({
-        config: options.config, samples: undefined, key: new Uint8Array(32), random: (bytes) => new Uint8Array(bytes),
+        config: options.config, samples: undefined, key: new Uint8Array(32), random: options.random ?? ((bytes) => new Uint8Array(bytes)),
         open(given) {
           rooms = given
           const list = allOf(given)
@@ -137,7 +146,7 @@ export function keeperHost(options: HostOptions): KeeperHost {
             const fault = commitFault
             commitFault = undefined
             return fault
-          })
+          }, options.onCommit)
         },
         ports: {
           ...options.ports, now, suspects,

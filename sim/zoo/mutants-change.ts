@@ -153,6 +153,10 @@ export const changing: readonly Mutant[] = [
     changes: [{ file: RUN, find: 'const last = begun.at(-1)', put: 'const last = begun.at(0)' }],
   },
   {
+    name: 'the way back of the first step asks for all that the beginning asked for', breaks: ['C-15'], killer: killer('plan', 'C-15 the way back asks for what has to hold'),
+    changes: [{ file: PLAN, find: 'const gates = backGates.map((all, at) => (at === 0 ? [...first, ...all] : all))', put: 'backGates[0]?.unshift(...first)\n  const gates = backGates' }],
+  },
+  {
     name: 'a step begins after its window has closed', breaks: ['C-6', 'C-18'], killer: killer('runs/run', 'C-4 C-5 C-12 steps go in order'),
     changes: [{ file: RUN, find: `if (!isExcused && window === 'shut') return`, put: `if (back && !isExcused && window === 'shut') return` }],
   },

@@ -113,6 +113,15 @@ test('X-9 C-2 what nobody has looked at is unknown, and refuses', () => {
   assert.equal(isRefused(draw({ more: { sight: () => ({ is: 'split', hosts: ['db-1', 'db-2'], says: 'two' }) } })), true)
 })
 
+test('C-15 the way back asks for what has to hold all the time, and not again for what had to be so before anything began', () => {
+  const topology = read()
+  const planned = planOf({ runbook: topology.runbooks[0] ?? assert.fail(), host: 'db-1', topology, facts: facts({ backup: () => said('fail') }), accepted: [] })
+  assert(planned.is === 'plan')
+  const [first, back] = [planned.gates[0] ?? [], planned.backGates[0] ?? []]
+  assert.deepEqual([first.some(({ found }) => found === 'fail'), back.every(({ found }) => found === 'pass'), back.length > 0], [true, true, true])
+  assert.deepEqual(back, first.slice(-back.length))
+})
+
 test('C-13 what a step takes is excused, and no link of another host', () => {
   const broken = (host: string): string[] => wanting(draw({ more: { links: (it) => said(it === host ? 'fail' : 'pass', it) } })).map((it) => it.split(':')[0] ?? '')
   assert.deepEqual(broken('db-2'), ['drain', 'drain', 'stop', 'memory', 'start', 'undrain'])

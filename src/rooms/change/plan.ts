@@ -70,6 +70,8 @@ export type Planned = {
   readonly backs: readonly (string | undefined)[]
   /** Of each step, as they were judged just now. */
   readonly gates: readonly (readonly GateAnswer[])[]
+  /** Of the way back of each: what has to be so before anything begins is not so any more when something has. */
+  readonly backGates: readonly (readonly GateAnswer[])[]
 } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
 
 const SHORTEST_REASON = 10
@@ -85,13 +87,14 @@ export function planOf({ runbook, host: name, topology, facts, accepted = [], ke
   if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
   const hash = hashOf({ runbook, steps, host, topology, accepted })
   const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone })
-  const gates = steps.map((_step, at): GateAnswer[] => [
-    ...(at === 0 ? [...runbook.preflight.map((want) => judgeWant(want, place(new Set()))), ...beforehand(runbook, steps, facts, accepted)] : []),
+  const backGates = steps.map((_step, at): GateAnswer[] => [
     ...runbook.guard.map((want) => judgeWant(want, place(course.gone[at] ?? new Set()))),
     ...kept(runbook, course, at, { topology, facts }),
   ])
+  const first = [...runbook.preflight.map((want) => judgeWant(want, place(new Set()))), ...beforehand(runbook, steps, facts, accepted)]
+  const gates = backGates.map((all, at) => (at === 0 ? [...first, ...all] : all))
   return {
-    is: 'plan', gates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)),
+    is: 'plan', gates, backGates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)),
     plan: {
       id: derivedId('plan', hash), hash, runbook: runbook.name, host: name, tolerance: numberOf(course.now),
       steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayAct(step.act, topology), tolerance: numberOf(course.after[at]), gates: (gates[at] ?? []).map(({ want, found, evidence }) => ({ want, found, evidence })) })),

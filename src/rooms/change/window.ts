@@ -12,10 +12,11 @@ export type Permit =
 /** Whether it is open at a moment. */
 export function permitOf(window: Window, at: Instant): Permit {
   const today = dayOf(at, window.timezone)
-  const times = Array.from({ length: 16 }, (_, n) => addDays(today, n - 1)).filter((day) => window.days.includes(weekdayOf(day))).map((day) => timesOf(window, day))
-  const open = times.filter(({ from, to }) => from <= at && at < to)
+  const times = (from: number, many: number) => Array.from({ length: many }, (_, n) => addDays(today, from + n)).filter((day) => window.days.includes(weekdayOf(day))).map((day) => timesOf(window, day))
+  // What is open now was opened today or yesterday.
+  const open = times(-1, 2).filter(({ from, to }) => from <= at && at < to)
   if (open.length > 0) return { is: 'open', until: Math.max(...open.map(({ to }) => to)) as Instant }
-  const next = times.find(({ from, to }) => from > at && from < to)
+  const next = times(0, 15).find(({ from, to }) => from > at && from < to)
   return { is: 'shut', ...(next ? { opens: next.from } : {}) }
 }
 

@@ -34,7 +34,7 @@ export function rulingFor({ row: { plan }, topology, runbook, facts, now }: Cour
   const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
   if (drawn.is === 'refused') return { is: 'changed', says: drawn.says }
   if (drawn.plan.hash !== plan.hash) return { is: 'changed', says: 'the runbook, or what it stands on, was edited since it was planned: begin a new run' }
-  const gates = drawn.gates[leg.step] ?? []
+  const gates = (leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []
   const stale = gates.filter(({ from }) => from !== undefined && !isSince(from, at))
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)

@@ -44,9 +44,25 @@ function tell(sql: Sql, { id, told, at }: Pick<MovedBody, 'id' | 'told' | 'at'>)
 
 interface Row extends Record<string, unknown> { id: string; version: number; plan: string; steps: string; stands: string }
 
-function rowOf({ id, version, plan, steps, stands }: Row): RunRow {
-  const { run, asked, boots, acted } = JSON.parse(stands) as Stands
-  return { plan: JSON.parse(plan) as RunPlan, version, boots, run: { ...run, id, steps: JSON.parse(steps) as Run['steps'] }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }
+/** What never changes of a run is read once, however often it is looked at. */
+const fixed = new Map<string, { readonly text: string; readonly plan: RunPlan; readonly steps: Run['steps'] }>()
+const MOST_FIXED = 32
+
+function fixedOf({ id, plan, steps }: Row): { readonly plan: RunPlan; readonly steps: Run['steps'] } {
+  const text = plan + steps
+  const known = fixed.get(id)
+  if (known?.text === text) return known
+  if (fixed.size >= MOST_FIXED) fixed.clear()
+  const made = { text, plan: JSON.parse(plan) as RunPlan, steps: JSON.parse(steps) as Run['steps'] }
+  fixed.set(id, made)
+  return made
+}
+
+function rowOf(row: Row): RunRow {
+  const { id, version } = row
+  const { run, asked, boots, acted } = JSON.parse(row.stands) as Stands
+  const { plan, steps } = fixedOf(row)
+  return { plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }
 }
 
 export function loadRun(sql: Sql, id: string): RunRow | undefined {

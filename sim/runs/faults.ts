@@ -1,0 +1,123 @@
+// What goes wrong in a simulated run, by seed, and how it heals: each fault is written down as it really was, so that what the node made of it can be judged.
+import type { InForce } from '../../src/engine/keeper.ts'
+import { chance, type Chance } from '../clock.ts'
+import { configOf, edited, HOST, HOSTS, type HostName } from './book.ts'
+import type { RunWorld } from './schedule.ts'
+
+export const RUN_FAULTS = [
+  'link-lost', 'link-blips', 'member-falls', 'other-boots', 'scout-late', 'scout-gone', 'keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'line-cut',
+  'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run',
+] as const
+export type RunFault = (typeof RUN_FAULTS)[number]
+
+/** Something that no step brings about. `seen`: as the node names it. */
+export interface Surprise { readonly at: number; readonly seen: string; readonly host: HostName; readonly is: 'link' | 'member' }
+
+export interface Happened {
+  scout: 'well' | 'late' | 'gone'
+  config: InForce
+  readonly surprises: Surprise[]
+  /** When the scout did not tell the keeper what was so, ended ones and the one that lasts. */
+  readonly stalls: { readonly from: number; to: number }[]
+  /** When the runbook was edited, by the keeper's own word. */
+  editedAt?: number
+  /** When the last fault began or ended. */
+  last: number
+  clock: boolean
+}
+
+/** None for one seed in eight, and else a few. */
+export function faultsOf(seed: number): ReadonlySet<RunFault> {
+  const dice = chance(seed ^ 0x0fa7)
+  if (dice.yes(0.125)) return new Set()
+  return new Set(Array.from({ length: 1 + dice.int(3) }, () => dice.pick(RUN_FAULTS)))
+}
+
+export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
+  const { host, ground, doers, people, time, happened, book } = world
+  happened.last = time.at
+  const later = (most: number, act: () => void): void => void time.after(500 + dice.int(most), () => {
+    happened.last = time.at
+    act()
+  })
+  const of = dice.pick(HOSTS)
+  const other = dice.pick(HOSTS.filter((it) => it !== HOST))
+  const surprise = (is: Surprise['is'], name: HostName, seen: string): void => void happened.surprises.push({ at: time.at, is, host: name, seen })
+  const acts: Record<RunFault, () => void> = {
+    'link-lost'() {
+      if (ground.host(of).carrier === 'up' && ground.host(of).up) surprise('link', of, `link:${of}/eth0`)
+      ground.pull(of)
+      later(9000, () => ground.plug(of))
+    },
+    'link-blips'() {
+      if (ground.host(of).carrier === 'up' && ground.host(of).up) surprise('link', of, `link:${of}/eth0`)
+      ground.blip(of)
+    },
+    'member-falls'() {
+      if (ground.isMember(other)) surprise('member', other, `member:shop-db/${other}`)
+      ground.fall(other)
+      later(9000, () => ground.start(other))
+    },
+    'other-boots'() {
+      if (ground.host(other).up) surprise('member', other, `host:${other}`)
+      ground.powerOff(other)
+      later(3000, () => ground.powerOn(other))
+    },
+    'scout-late': () => stall('late'),
+    'scout-gone': () => stall('gone'),
+    'keeper-crash'() {
+      host.crash()
+      doers.cut()
+      later(2500, () => host.start())
+    },
+    'keeper-freeze'() {
+      host.freeze()
+      later(dice.yes(0.4) ? 35_000 : 6000, () => host.thaw())
+    },
+    'doer-kill': () => doers.kill(),
+    'doer-freeze'() {
+      doers.freeze()
+      later(dice.yes(0.6) ? 35_000 : 6000, () => doers.thaw())
+    },
+    'line-cut': () => doers.cut(),
+    'commit-before': () => host.failCommit('before'),
+    'commit-after': () => host.failCommit('after'),
+    clock() {
+      happened.clock = true
+      time.step(dice.pick([40_000, 400_000, -30_000, -400_000]))
+    },
+    edit() {
+      happened.config = configOf(edited(book), '2')
+      host.deliver((keeper) => void keeper.configure(happened.config).then(() => void (happened.editedAt ??= time.at), () => undefined))
+    },
+    halt: () => people.halt(),
+    'second-run': () => people.again(),
+  }
+  function stall(how: 'late' | 'gone'): void {
+    happened.scout = how
+    const it = { from: time.at, to: Number.POSITIVE_INFINITY }
+    happened.stalls.push(it)
+    later(16_000, () => {
+      happened.scout = 'well'
+      // What was late is still on its way.
+      it.to = time.at + 16_000
+    })
+  }
+  acts[fault]()
+}
+
+/** Everything is well from here on, but for what the run itself took down. */
+export function heal({ host, ground, doers, people, happened, time }: RunWorld): void {
+  happened.scout = 'well'
+  host.thaw()
+  host.start()
+  doers.thaw()
+  for (const name of HOSTS) {
+    ground.plug(name)
+    if (name === HOST) continue
+    ground.powerOn(name)
+    ground.start(name)
+  }
+  happened.last = time.at
+  people.hurry()
+}

@@ -1,0 +1,205 @@
+// What must hold of a run, judged by what was really so: the target's own log of what began there, who really pressed, what the scout really told the keeper and when,
+// which surprises there were; against the ledger. Each check names the invariant; it gives sentences, none when all is well.
+import type { Entry } from '../../src/core/ledger.ts'
+import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
+import type { RunPlan, Told } from '../../src/rooms/change/runs/record.ts'
+import { legHash } from '../../src/rooms/change/runs/record.ts'
+import { loadRuns } from '../../src/rooms/change/runs/rows.ts'
+import { silencedBy, type Run, type Turn, type Way } from '../../src/rooms/change/runs/run.ts'
+import { CLUSTER, HOST, HOSTS, PEOPLE } from './book.ts'
+import type { RunWorld } from './schedule.ts'
+
+type Stand = Omit<Run, 'id' | 'steps'>
+
+/** One thing that became of the run, by the ledger, with the clock of the simulator. */
+export interface Moved { readonly at: number; readonly event: string; readonly before: Stand; readonly after: Stand; readonly told: readonly Told[] }
+
+export interface Story {
+  readonly world: RunWorld
+  readonly plan: RunPlan | undefined
+  readonly moves: readonly Moved[]
+  readonly ledger: readonly Entry[]
+}
+
+type Check = (story: Story) => string[]
+/** A deed may begin so long after the keeper's last word on it. */
+const LEASE = 20_000
+const FRESH = 10_000
+/** The keeper's loop, and a message on its way. */
+const SLACK = 300
+
+const wayOf = ({ phase }: Stand): Way | undefined => ('way' in phase ? phase.way : undefined)
+/** The wall clock may be set: what happened when is known by the order of what was noted beside it. */
+export function storyOf(world: RunWorld): Story {
+  const ledger = world.entries()
+  const began = ledger.find(({ is }) => is === 'change.began')
+  const { plan, stands } = (began?.body ?? {}) as { plan?: RunPlan; stands?: { run: Stand } }
+  const moves: Moved[] = []
+  let before = stands?.run
+  for (const { seq, is, body, stream } of ledger) {
+    if (is !== 'change.moved' || stream !== `run:${plan?.id}` || !before) continue
+    const { event, told, stands: { run } } = body as unknown as { event: string; told: Told[]; stands: { run: Stand } }
+    moves.push({ at: world.writtenAt(seq), event, before, after: run, told })
+    before = run
+  }
+  return { world, plan, moves, ledger }
+}
+
+const begins = ({ moves }: Story): readonly (Moved & { readonly way: Way })[] => moves.flatMap((it) => {
+  const way = it.event === 'ruled' ? wayOf(it.after) : undefined
+  return way ? [{ ...it, way }] : []
+})
+const deedsOf = ({ world, plan }: Story) => world.ground.log.map((deed) => ({ ...deed, token: deed.name.startsWith(`${plan?.id}.`) ? Number(deed.name.slice(deed.name.lastIndexOf('.') + 1)) : -1 }))
+
+/** C-4: nothing begins twice, and nothing begins that was not ruled; what was interrupted is not done again. */
+const once: Check = (story) => {
+  const deeds = deedsOf(story)
+  const ways = new Map(begins(story).map((it) => [it.way.token, it]))
+  const forward = deeds.flatMap(({ token }) => { const way = ways.get(token)?.way; return way && !way.back ? [way.step] : [] })
+  return [
+    ...deeds.filter(({ name }, n) => deeds.findIndex((it) => it.name === name) !== n).map(({ name }) => `C-4: ${name} began twice at its target`),
+    ...deeds.filter(({ token }) => !ways.has(token)).map(({ name }) => `C-4: ${name} began, and no ruling stands in the ledger`),
+    ...forward.filter((step, n) => forward.indexOf(step) !== n).map((step) => `C-4: step ${step + 1} was done twice`),
+  ]
+}
+
+/** C-5, C-17: what begins was pressed by two people, each behind a link of their own, on this very hash, and after it was offered. */
+const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
+  const { plan, moves, world } = story
+  const hash = plan && legHash(plan, way)
+  const since = moves.findLast((it) => it.at <= at && it.event === 'offered')?.at ?? 0
+  const who = new Set(world.people.presses.filter((it) => it.act === 'go' && !it.refused && it.by === it.as && it.hash === hash && it.at >= since - 1 && it.at <= at).map(({ by }) => by))
+  const edited = world.happened.editedAt
+  const began = world.writtenAt(story.ledger.find(({ is }) => is === 'change.began')?.seq ?? 0)
+  return [
+    ...(who.size < 2 ? [`C-5: step ${way.step + 1} began at ${at} on the word of ${[...who].join() || 'nobody'}`] : []),
+    ...(edited !== undefined && edited > began && at > edited + SLACK ? [`C-5: step ${way.step + 1} began at ${at}, and the runbook was edited at ${edited}`] : []),
+    ...(before.phase.is !== 'pressed' ? [`C-5: step ${way.step + 1} began and was not pressed`] : []),
+  ]
+})
+
+const isGood = (one: FromScout): boolean =>
+  one.is === 'account' ? one.account.links.every(([, { carrier }]) => carrier === 'up') : one.is === 'member' && one.report.is === 'galera' && one.report.primary && one.report.synced && one.report.ready
+
+/** C-12, C-2: what a step is ruled by was looked at after the second press, is fresh, and good. */
+const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
+  const { world, plan } = story
+  // Halted, the way back is gone on what both typed (C-15).
+  if (before.halt !== undefined || before.phase.is !== 'pressed') return []
+  const pressed = before.phase.at.tick
+  const told = world.looks.filter((it) => it.at <= at && it.asked >= pressed && it.asked >= at - FRESH).flatMap((it) => it.told)
+  const gone = plan?.runbook.steps.slice(0, way.step + 1).some(({ takes }) => takes.includes(HOST)) === true ? [HOST] : []
+  const dark = HOSTS.filter((host) => !gone.includes(host)).filter((host) => { const last = told.findLast((it) => it.is === 'account' && it.host === host); return !last || !isGood(last) })
+  const well = HOSTS.filter((host) => { const last = told.findLast((it) => it.is === 'member' && it.host === host); return last !== undefined && isGood(last) })
+  return [
+    ...(dark.length > 0 ? [`C-12: step ${way.step + 1} began at ${at}, pressed at ${pressed}, and the cables of ${dark.join(' and ')} were not seen to be up in between`] : []),
+    ...(well.length < 2 ? [`C-2: step ${way.step + 1} began at ${at}, and ${well.length} members were seen to be well`] : []),
+    ...(told.some((it) => it.is === 'canary') ? [] : [`C-12: step ${way.step + 1} began at ${at}, and no write was tried since ${pressed}`]),
+  ]
+})
+
+/** C-6, C-7, C-15, C-16, C-19: no deed begins later than a lease after the keeper's word, nor after a halt, an end, or a window that closed. */
+const inTime: Check = (story) => {
+  const { moves, world } = story
+  return [
+    ...deedsOf(story).flatMap((deed) => {
+      const word = begins(story).find(({ way }) => way.token === deed.token)
+      const stop = moves.find((it) => it.at > (word?.at ?? 0) && (it.event === 'stopped' || (it.before.halt === undefined && it.after.halt !== undefined)))
+      return [
+        ...(word && deed.at > word.at + LEASE + SLACK ? [`C-7: ${deed.name} began ${((deed.at - word.at) / 1000).toFixed(1)} s after its ruling`] : []),
+        ...(stop && word?.way.against !== true && deed.at > stop.at + LEASE + SLACK ? [`C-6: ${deed.name} began ${((deed.at - stop.at) / 1000).toFixed(1)} s after it was stopped`] : []),
+      ]
+    }),
+    ...begins(story).flatMap(({ at, before, way }) => [
+      ...(before.halt !== undefined && !way.back ? [`C-15: step ${way.step + 1} began at ${at} although the run was halted`] : []),
+      ...(world.closes !== undefined && !world.happened.clock && before.halt === undefined && at > 60_000 ? [`C-6: step ${way.step + 1} began at ${at}, after its window had closed`] : []),
+    ]),
+  ]
+}
+
+const overlaps = (spans: readonly { readonly from: number; readonly to: number }[], from: number, to: number): boolean => spans.some((it) => it.from < to && it.to > from)
+
+/** C-8, C-13, C-14: from the first press to the end every surprise halts within three seconds, and both are paged within ten. */
+const halts: Check = (story) => {
+  const { world, moves } = story
+  const guarded = moves.find(({ after }) => after.guarded)?.at
+  return world.happened.surprises.flatMap(({ at, seen, is, host }) => {
+    // What its own machine did not tell before it was booted again, nobody has seen.
+    if (is === 'link' && world.ground.offs.some((it) => it.host === host && it.at > at && it.at < at + 1200)) return []
+    const by = at + 3000 + SLACK
+    if (guarded === undefined || guarded > at || overlaps(world.host.away, at - 2500, by) || overlaps(world.happened.stalls, at - 2500, by) || by > world.end) return []
+    const was = moves.findLast((it) => it.at <= at)?.after
+    if (!was || was.halt !== undefined || was.phase.is === 'over') return []
+    const halt = moves.find((it) => it.at > at && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over'))
+    return halt ? [] : [`${is === 'link' ? 'C-13' : 'C-14'}: ${seen} at ${at}, and nothing was halted by ${by}`]
+  })
+}
+
+const paged: Check = ({ world, moves, ledger, plan }) => moves.flatMap(({ at, before, after }) => {
+  const by = at + 10_000
+  if (before.halt !== undefined || after.halt === undefined || by > world.end || overlaps(world.host.away, at - 1000, by)) return []
+  const own = ledger.filter((it) => it.is === 'incident.opened' && String(it.body['subject']).startsWith(`run:${plan?.id}`)).map((it) => it.stream)
+  const rung = new Set(world.rings.filter((it) => it.at <= by && own.includes(it.incident)).map((it) => it.person))
+  return PEOPLE.every((it) => rung.has(it)) ? [] : [`C-8: halted at ${at}, and only ${[...rung].join() || 'nobody'} was paged by ${by}`]
+})
+
+/** C-4: of what nobody knows nothing is made by itself; people say what became of it. */
+const unknown: Check = ({ moves }) => moves.flatMap(({ at, event, before, after }) =>
+  before.phase.is === 'unknown' && after.phase.is !== 'unknown' && !['decided', 'stopped', 'held'].includes(event) ? [`C-4: what nobody knew was ${after.phase.is} by ${event} at ${at}`] : [])
+
+/** C-4: done by a driver is what was seen at its target after it began there. */
+const seen: Check = (story) => story.moves.flatMap(({ at, event, before }) => {
+  const way = event === 'held' ? wayOf(before) : undefined
+  const step = way && story.plan?.runbook.steps[way.step]
+  const act = way?.back === true ? step?.undo : step?.act
+  if (!way || act?.is !== 'driver' || story.plan?.rehearse === true) return []
+  const both = story.world.people.presses.filter((it) => it.purpose === 'decide' && it.at <= at && it.at >= way.begun.tick).length >= 2
+  return both || deedsOf(story).some((deed) => deed.token === way.token && deed.at <= at) ? [] : [`C-4: step ${way.step + 1} was taken for done at ${at}, and it never began`]
+})
+
+/** C-15: ways back are gone in order, the last step first. */
+const inOrder: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
+  const last = before.begun.at(-1)
+  const next = story.plan?.runbook.steps.findIndex((_step, n) => !before.done.includes(n))
+  if (way.back && way.step !== last) return [`C-15: the way back of step ${way.step + 1} began at ${at}, and ${(last ?? -1) + 1} came last`]
+  return !way.back && way.step !== next ? [`C-4: step ${way.step + 1} began at ${at}, out of turn`] : []
+})
+
+/** C-10, C-18: nothing is silenced but by the step under way. */
+const silenced: Check = ({ world, moves }) => {
+  const [row] = loadRuns(world.host.sql, 1)
+  return moves.filter(({ after }) => row && after.phase.is !== 'running' && silencedBy({ ...after, id: row.run.id, steps: row.run.steps }).length > 0).slice(0, 1).map(({ at, after }) => `C-10: something is silenced at ${at}, and it is ${after.phase.is}`)
+}
+
+/** C-13, C-18: what halted it was no member of a host that a step under way takes. */
+const excused: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, event }) => {
+  const halt: Turn | undefined = before.halt === undefined ? after.halt : undefined
+  const way = before.phase.is === 'running' ? before.phase.way : undefined
+  return event === 'turned' && halt?.is === 'member' && way && plan?.runbook.steps[way.step]?.takes.includes(halt.host ?? '') === true ? [`C-13: halted at ${at} by ${halt.subject}, which its step takes`] : []
+})
+
+/** C-1: of three that are well one may fail before a step, and none while it has one of them down. */
+const tolerance: Check = ({ plan }) => {
+  const down = plan?.runbook.steps.map(({ takes }) => takes.length > 0) ?? []
+  return (plan?.texts ?? []).flatMap(({ tolerance: told }, n) => (told === (down[n] === true ? 0 : 1) ? [] : [`C-1: ${CLUSTER} is said to tolerate ${told} after step ${n + 1}`]))
+}
+
+/** C-3: one run of the cluster at a time. */
+const alone: Check = ({ world }) => (world.people.seconds.includes(200) ? ['C-3: a second run of the cluster began'] : [])
+
+/** It comes to its end; where nothing goes wrong, to the one that was meant. */
+const ends: Check = ({ world, plan }) => {
+  const phase = world.people.row?.run.phase
+  if (!world.rested) return ['progress: it went round and round without rest']
+  if (!plan) return world.faults.size === 0 ? ['progress: no run began'] : []
+  if (phase?.is !== 'over') return [`progress: it is ${phase?.is} ${Math.round(world.end / 1000)} s after its beginning`]
+  return world.faults.size === 0 && phase.how !== 'done' ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
+}
+
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, inTime, halts, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
+
+/** What did not hold, in sentences. */
+export function judgeRun(world: RunWorld): string[] {
+  const story = storyOf(world)
+  return Object.values(CHECKS).flatMap((check) => check(story))
+}

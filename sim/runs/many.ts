@@ -1,0 +1,55 @@
+// Many schedules of runs in a row: failures by seed, and how often each fault, and each situation that they are there to bring about, came about. What never did is a
+// failure of the simulator itself.
+import { giveDisk } from '../disk.ts'
+import { RUN_FAULTS } from './faults.ts'
+import { judgeRun, storyOf } from './invariants.ts'
+import { runOf, type RunWorld } from './schedule.ts'
+
+export interface ManyRuns {
+  ran: number
+  seconds: number
+  deeds: number
+  presses: number
+  readonly failures: { seed: number; says: string }[]
+  readonly sometimes: Record<string, number>
+  /** Counters below their share. */
+  never: string[]
+}
+
+const moved = (world: RunWorld, event: string): boolean => storyOf(world).moves.some((it) => it.event === event)
+const SITUATIONS: Readonly<Record<string, (world: RunWorld) => boolean>> = {
+  'went to its end': ({ people: { row } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'done',
+  'was taken back': ({ people: { row } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'undone',
+  'was halted': (world) => storyOf(world).moves.some(({ after }) => after.halt !== undefined),
+  'went on after a halt': (world) => moved(world, 'resumed'),
+  'nobody knew what became of a step': (world) => moved(world, 'lost'),
+  'two said what became of it': (world) => moved(world, 'decided'),
+  'a step failed': (world) => moved(world, 'failed'),
+  'a step was refused after both had pressed': (world) => moved(world, 'refused'),
+  'a press was refused': ({ people }) => people.presses.some((it) => it.refused),
+  'a press behind the link of the other': ({ people }) => people.presses.some((it) => it.by !== it.as),
+  'a second run was refused': ({ people }) => people.seconds.includes(409),
+  'a surprise in the middle of a step': (world) => storyOf(world).moves.some(({ before, event, after }) => event === 'turned' && before.phase.is === 'running' && after.halt?.is !== 'other'),
+}
+
+/** Runs `count` schedules from a seed on; stops at the first `most` failures. */
+export async function runManyRuns(it: { from: number; count: number; most?: number }): Promise<ManyRuns> {
+  const many: ManyRuns = { ran: 0, seconds: 0, deeds: 0, presses: 0, failures: [], sometimes: {}, never: [] }
+  for (const name of [...RUN_FAULTS, ...Object.keys(SITUATIONS)]) many.sometimes[name] = 0
+  const started = process.hrtime.bigint()
+  const count = (name: string): void => void (many.sometimes[name] = (many.sometimes[name] ?? 0) + 1)
+  for (let seed = it.from; seed < it.from + it.count && many.failures.length < (it.most ?? 200); seed++) {
+    const world = await runOf(seed)
+    many.ran++
+    many.deeds += world.ground.log.length
+    many.presses += world.people.presses.length
+    for (const says of judgeRun(world)) many.failures.push({ seed, says })
+    for (const fault of world.faults) count(fault)
+    for (const [name, happened] of Object.entries(SITUATIONS)) if (happened(world)) count(name)
+    world.host.crash()
+    giveDisk(world.host.sql)
+  }
+  many.seconds = Number(process.hrtime.bigint() - started) / 1e9
+  many.never = Object.entries(many.sometimes).filter(([, n]) => n < Math.max(1, many.ran * 0.005)).map(([name]) => name)
+  return many
+}

@@ -1,0 +1,131 @@
+// One schedule of a run: a node that leads it, a scout that looks, two people, doers, three hosts, and faults drawn from the seed: cables, members, hosts, what is known
+// of them, processes that die or stand still, lines that break, COMMITs that fail, a clock that is set, an edit, a window that closes. First
+// faults, then healing; the same seed gives the same trace. What must hold is judged in invariants.ts.
+import { entries } from '../../src/db/store.ts'
+import type { PageId } from '../../src/core/id.ts'
+import type { Entry } from '../../src/core/ledger.ts'
+import type { Message } from '../../src/ports/channel.ts'
+import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
+import type { Runbook } from '../../src/rooms/change/runbook.ts'
+import { chance, virtualTime, type Time } from '../clock.ts'
+import { keeperHost, type KeeperHost } from '../keeper-host.ts'
+import { START } from '../scenario.ts'
+import { bookOf, configOf, FIRST_MINUTE, PEOPLE } from './book.ts'
+import { doersIn, type Doers } from './doers.ts'
+import { faultsOf, heal, strike, type Happened, type RunFault } from './faults.ts'
+import { ground, type Ground } from './ground.ts'
+import { factorOf, peopleOf, type People } from './people.ts'
+
+export interface Looked { readonly asked: number; readonly at: number; readonly told: readonly FromScout[] }
+
+export interface RunWorld {
+  readonly seed: number
+  readonly time: Time
+  readonly host: KeeperHost
+  readonly ground: Ground
+  readonly doers: Doers
+  readonly people: People
+  readonly book: Runbook
+  readonly closes: number | undefined
+  /** What the keeper was given, and when it took it in. */
+  readonly looks: readonly Looked[]
+  /** Pages that left. */
+  readonly rings: readonly { readonly at: number; readonly incident: string; readonly person: string }[]
+  readonly happened: Happened
+  readonly faults: ReadonlySet<RunFault>
+  readonly end: number
+  readonly rested: boolean
+  entries(): readonly Entry[]
+  /** When an entry was on the disk, by the clock that nobody sets. */
+  writtenAt(seq: number): number
+}
+
+/** Faults begin within so long; from then on everything heals. */
+export const FAULTY = 32_000
+const HEALED = 45_000
+const LONGEST = 200_000
+const MOST_EVENTS = 30_000
+
+export async function runOf(seed: number): Promise<RunWorld> {
+  const dice = chance(seed)
+  const time = virtualTime(START)
+  const faults = faultsOf(seed)
+  const closes = faults.size > 0 && dice.yes(0.1) ? FIRST_MINUTE + 1 : undefined
+  const book = bookOf(dice, closes)
+  const happened: Happened = { scout: 'well', config: configOf(book), surprises: [], stalls: [], last: 0, clock: false }
+  const looks: Looked[] = []
+  const rings: RunWorld['rings'][number][] = []
+  const commits: { readonly seq: number; readonly at: number }[] = []
+  const random = chance(seed ^ 0x51f0)
+  const host = keeperHost({
+    time, random: random.bytes,
+    get config() {
+      return happened.config
+    },
+    onDeath: () => {
+      doers.cut()
+      time.after(300 + dice.int(2000), () => host.start())
+    },
+    onCommit: (seq) => void commits.push({ seq, at: time.at }),
+    onIdle: (keeper) => {
+      const deeds = keeper.doers.news()
+      if (deeds) doers.ward.hear(deeds)
+    },
+    ports: {
+      toRinger(message) {
+        // A ringer that sends at once, and has nothing of its own to tell.
+        if (message.is === 'hello') time.after(1, () => host.deliver((it) => it.fromRinger({ is: 'welcome', term: 1, store: 'store_sim', journal: [], open: [] })))
+        if (message.is === 'ring') for (const { message: { key } } of message.rings) time.after(5, () => host.deliver((it) => it.fromRinger({ is: 'settled', page: key as PageId, outcome: 'accepted', says: '', took: 1 })))
+        return true
+      },
+      toProbers: () => undefined, toWeb: () => undefined, toWorkers: () => undefined, boardsWanted: () => false, say: () => undefined, freeReserve: () => false,
+      toScout: () => (time.after(10 + dice.int(40), () => hand(ground_.write())), true),
+      render(_keeper, { page, incident, person }) {
+        rings.push({ at: time.at, incident, person })
+        return { key: page, thread: incident, to: { name: person }, title: '', body: {} as Message['body'] }
+      },
+      renderDigest: () => '',
+    },
+  })
+  const ground_ = ground(time, dice, faults.size === 0)
+  const doers = doersIn({ time, dice, host, ground: ground_ })
+  const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0 })
+  const hand = (told: readonly FromScout[]): void => {
+    const { scout } = happened
+    if (scout === 'gone') return
+    const asked = time.at
+    time.after(scout === 'late' ? 11_000 + dice.int(4000) : 5 + dice.int(60), () => host.deliver((keeper) => {
+      looks.push({ asked, at: time.at, told })
+      for (const one of told) keeper.runs.hear(one)
+    }))
+  }
+  let seconds_ = 0
+  const look = (): void => {
+    time.after(1000, look)
+    hand(seconds_++ % 2 === 0 ? [...ground_.look(), ...ground_.write()] : ground_.look())
+    const keeper = host.frozen ? undefined : host.keeper
+    if (keeper && seconds_ % 3 === 0) doers.ward.hear(keeper.doers.wanted())
+  }
+  const meet = (): void => {
+    time.after(600 + dice.int(600), meet)
+    people.look()
+  }
+  host.start()
+  for (const person of PEOPLE) host.sql.run('insert into people_factor (id, person, kind, label, at, lived) values (?,?,?,?,?,?)', factorOf(person), person, 'totp', '', 0, 0)
+  time.after(100, look)
+  time.after(2600, people.begin)
+  time.after(3000, meet)
+  const all: RunWorld = { seed, time, host, ground: ground_, doers, people, book, closes, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
+    writtenAt: (seq) => commits.find((it) => it.seq >= seq)?.at ?? time.at,
+  }
+  faults.forEach((fault) => time.after(2000 + dice.int(FAULTY - 4000), () => strike(all, fault, dice)))
+  time.after(HEALED, () => heal(all))
+  let left = MOST_EVENTS
+  const isOver = (): boolean => people.row?.run.phase.is === 'over' && time.at > (happened.last ?? 0) + 4000
+  let overAt = Number.POSITIVE_INFINITY
+  while (left-- > 0 && time.at < overAt + 2500 && time.next(LONGEST)) {
+    await new Promise((go) => void setImmediate(go))
+    if (overAt === Number.POSITIVE_INFINITY && isOver()) overAt = time.at
+  }
+  return { ...all, end: time.at, rested: left > 0 }
+}
