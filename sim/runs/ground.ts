@@ -114,7 +114,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     const { once, argv, onHalt } = command
     const on = command.on as HostName
     const [what = ''] = argv
-    const refuse = (why: 'unreachable' | 'late' | 'once'): void => resolve({ is: 'refused', why, says: why })
+    const refuse = (why: 'unreachable' | 'late' | 'busy'): void => resolve({ is: 'refused', why, says: why })
     if (!once) return refuse('late')
     // Hello, by the target's clock; the word to begin, by the doer's; the marker, by the target's again.
     after(20 + dice.int(80), () => {
@@ -127,7 +127,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
           if (!of(on).up || time.at - hello > left) return refuse('late')
           if (log.some(({ name }) => name === once.name)) return resolve({ is: 'unknown', says: 'a marker is there' })
           const run_ = once.name.slice(0, once.name.lastIndexOf('.'))
-          if (log.some((it) => it.ended === undefined && it.name.startsWith(`${run_}.`))) return refuse('once')
+          if (log.some((it) => it.ended === undefined && it.name.startsWith(`${run_}.`))) return refuse('busy')
           const begun: Begun = { name: once.name, on, what, at: time.at }
           log.push(begun)
           const exit = !calm && dice.yes(0.04) ? 1 : 0
