@@ -204,6 +204,20 @@ test('C-4 C-16 ssh is lost while the command goes on: unknown, never begun twice
   await until('it was killed', async () => (await recall(hung)).is === 'gone')
 })
 
+test('C-9 C-16 through another host and by sudo: words arrive as they are; each is proven by its own key, or nothing is begun', async (t) => {
+  const { it, folder, begin } = await remote(t)
+  const gate = await shell(t)
+  const via = { host: '127.0.0.1', port: gate.port, user: 'root', key: gate.key, hostKey: gate.hostKey }
+  const words = ['; rm -rf /', "it's", '%h', '$(reboot)', 'a\nb', '', '\\']
+  assert.equal(short(await begin(['printf', '[%s]', ...words], { door: { via, sudo: true } })), `ended 0: ${words.map((word) => `[${word}]`).join('')}`)
+  assert.match(short(await begin(['sh', '-c', 'echo "$SUDO_USER"'], { door: { sudo: true } })), /^ended 0: root$/m)
+  const file = path.join(folder, 'through')
+  assert.equal(short(await begin(['touch', file], { door: { via: { ...via, hostKey: gate.otherKey } } })), 'refused stranger')
+  assert.equal(short(await begin(['touch', file], { door: { via: { ...via, key: it.key } } })), 'refused unreachable')
+  assert.equal(short(await begin(['touch', file], { door: { via, hostKey: it.otherKey } })), 'refused stranger')
+  assert.equal(existsSync(file), false)
+})
+
 test('C-15 what forks without end, as far as its host lets it, is gone when the step says that a halt kills', async (t) => {
   const { folder, begin, recall, fresh } = await remote(t)
   const [name, user, halt] = [fresh(), '54321', new AbortController()]

@@ -10,6 +10,7 @@ import { seconds, type Span, type Tick } from '../core/time.ts'
 import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
+import { sshFrom } from '../ports/world/ssh.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { askedMembers } from '../rooms/change/heard/asking.ts'
 import type { Asked } from '../rooms/change/heard/protocol.ts'
@@ -205,7 +206,7 @@ const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...withoutCredentials
 const guarded = ({ backups, stores, passwords, breakGlass, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, breakGlass, reconciles, catalogues })
 
 const folderOf = ({ config }: Wants): string => path.dirname(path.resolve(config ?? 'holdfast.yaml'))
-const askedOf = ({ config, wants }: Watch): Asked[] => config.change.hosts.flatMap(({ name, ssh }) => (ssh ? [{ host: name, door: { ...ssh, ...(ssh.key === undefined ? {} : { key: path.resolve(folderOf(wants), ssh.key) }) } }] : []))
+const askedOf = ({ config, wants }: Watch): Asked[] => config.change.hosts.flatMap(({ name, ssh }) => (ssh ? [{ host: name, door: sshFrom(folderOf(wants), ssh) }] : []))
 
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {

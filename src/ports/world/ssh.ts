@@ -1,5 +1,6 @@
 // How the system's ssh is called: never with a question to a person, never with what somebody's own configuration says, never to a host that is not
 // proven to be itself. Nothing in the arguments can be read as an option that was not meant.
+import path from 'node:path'
 import { sentence } from '../../core/fault.ts'
 
 export interface SshPlace {
@@ -10,6 +11,8 @@ export interface SshPlace {
   readonly key?: string
   /** Pins the host's key; without it the system's known_hosts decides. */
   readonly hostKey?: string
+  /** The host through which it is reached, proven and let in by its own keys. */
+  readonly via?: SshPlace
 }
 
 const OPTIONS: readonly string[] = [
@@ -19,12 +22,22 @@ const OPTIONS: readonly string[] = [
 ]
 
 /** The whole command line; `then` is a subsystem, or one command for the other side's shell. */
-export function sshArgv({ host, port, user, key, hostKey }: SshPlace, then: { readonly subsystem: string } | { readonly command: string }): readonly [string, ...string[]] {
+export function sshArgv({ host, port, user, key, hostKey, via }: SshPlace, then: { readonly subsystem: string } | { readonly command: string } | { readonly forward: string }): readonly [string, ...string[]] {
   const own = key === undefined ? [] : ['IdentitiesOnly=yes', 'IdentityAgent=none']
   const pinned = hostKey === undefined ? [] : ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none', `KnownHostsCommand=/bin/echo %H ${hostKey}`]
-  const options = [...OPTIONS, ...own, ...pinned].flatMap((option) => ['-o', option])
+  const through = via === undefined ? [] : [`ProxyCommand=${proxied(sshArgv(via, { forward: `${host.includes(':') ? `[${host}]` : host}:${port ?? 22}` }))}`]
+  const options = [...OPTIONS, ...own, ...pinned, ...through].flatMap((option) => ['-o', option])
   const by = [...(key === undefined ? [] : ['-i', key]), ...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])]
-  return ['ssh', '-F', 'none', '-T', '-x', '-a', ...options, ...by, ...('subsystem' in then ? ['-s', '--', host, then.subsystem] : ['--', host, then.command])]
+  return ['ssh', '-F', 'none', '-T', '-x', '-a', ...options, ...by, ...('subsystem' in then ? ['-s', '--', host, then.subsystem] : 'forward' in then ? ['-W', then.forward, '--', host] : ['--', host, then.command])]
+}
+
+/** Not ProxyJump: ssh would call itself for that without a word of what stands above. A shell reads it, and ssh fills in what follows a “%”. */
+const proxied = (argv: readonly string[]): string => argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ').replaceAll('%', '%%')
+
+/** The same with every file of a key found from `folder`. */
+export function sshFrom<T extends SshPlace>(folder: string, place: T): T {
+  const { key, via } = place
+  return { ...place, ...(key === undefined ? {} : { key: path.resolve(folder, key) }), ...(via === undefined ? {} : { via: sshFrom(folder, via) }) }
 }
 
 export interface Gone {

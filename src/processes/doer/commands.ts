@@ -55,7 +55,7 @@ export function createCommands({ doors, world }: CommandsWants): Commands {
     if (on === LOCAL) return talkWith(start([...words]), { nonce, where: 'this machine', isSsh: false })
     const door = Object.hasOwn(doors, on) ? doors[on] : undefined
     if (!door) throw new Fault(`no way is known to reach ${on}: the configuration gives it no ssh`, 'never')
-    return talkWith(start(loud(sshArgv(door, { command: `exec ${words.map(quoted).join(' ')}` }))), { nonce, where: on, isSsh: true })
+    return talkWith(start(loud(sshArgv(door, { command: `exec ${asked(door, words)}` }))), { nonce, where: on, isSsh: true })
   }
   const within = (span: Span, signal: AbortSignal, act: () => void): (() => void) => {
     const cancel = world.after(span, act)
@@ -186,7 +186,7 @@ async function outputOf(talk: Talk, numbers: readonly string[]): Promise<(Output
 function look({ argv, on, within }: Command, signal: AbortSignal, { doors, world }: CommandsWants): Promise<Ran> {
   const door = Object.hasOwn(doors, on) ? doors[on] : undefined
   if (on !== LOCAL && !door) throw new Fault(`no way is known to reach ${on}: the configuration gives it no ssh`, 'never')
-  const child = start(door && on !== LOCAL ? [...sshArgv(door, { command: `exec ${argv.map(quoted).join(' ')} </dev/null` })] : [...argv])
+  const child = start(door && on !== LOCAL ? [...sshArgv(door, { command: `exec ${asked(door, argv)} </dev/null` })] : [...argv])
   child.stdin?.end()
   const { promise, resolve } = Promise.withResolvers<Ran>()
   const kept = createTail()
@@ -246,6 +246,9 @@ function end(child: ChildProcess): void {
     // It is gone already.
   }
 }
+
+/** As the other side's shell reads it. */
+const asked = ({ sudo }: Door, words: readonly string[]): string => [...(sudo ? ['sudo', '-n', '--'] : []), ...words].map(quoted).join(' ')
 
 /** The same, and ssh says by which key the host proved itself. */
 const loud = (argv: readonly string[]): readonly string[] => argv.map((word) => (word === 'LogLevel=ERROR' ? 'LogLevel=DEBUG1' : word))

@@ -187,3 +187,14 @@ test('what fails together: a rack, a feed, a switch, and the far end of a cable 
   const { config, warnings } = read(HOSTS.replaceAll('sw-2', 'sw-1').replaceAll('sw-3', 'sw-1'))
   assert.deepEqual([sharedByAll(config.hosts), warnings], [['switch sw-1'], ['HF158 galera']])
 })
+
+test('a host is reached through others by their own keys; what leads nowhere or in a circle is said', () => {
+  const via = (db: string, gate: string): ReturnType<typeof read> => read(`hosts:\n  gate: { ssh: "ops@192.0.2.1:2222"${gate} }\n  db-1: { ssh: "root@10.77.0.1", ${db} }\nclusters: { kv: { etcd: [db-1] } }\n`)
+  const good = via('via: gate, sudo: true', ', key: gate.key, sudo: true')
+  assert.deepEqual([good.errors, good.warnings], [[], []])
+  assert.deepEqual(good.config.hosts[1]?.ssh, { user: 'root', host: '10.77.0.1', sudo: true, via: { user: 'ops', host: '192.0.2.1', port: 2222, key: 'gate.key' } })
+  assert.deepEqual(via('via: gat', '').errors, ['HF111 gat'])
+  assert.deepEqual(via('via: gate', ', via: db-1').errors, ['HF111 db-1', 'HF111 gate'])
+  assert.deepEqual(read('hosts: { a: {}, b: { ssh: "b", via: a } }').errors, ['HF111 a'])
+  assert.deepEqual(read('hosts: { a: { sudo: true } }').errors, ['HF110 sudo'])
+})

@@ -6,7 +6,7 @@ import { nameKey, names, webAddress } from '../../config/piece.ts'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
 import { databaseText, MYSQL, POSTGRES } from '../../ports/database.ts'
-import { HOST_KEY } from '../../ports/world/ssh.ts'
+import { HOST_KEY, type SshPlace } from '../../ports/world/ssh.ts'
 import { readHost } from '../../ports/target.ts'
 import type { Way } from './heard/asking.ts'
 import type { Runbook } from './runbook.ts'
@@ -39,6 +39,8 @@ const hostSchema = z.strictObject({
   ssh: z.string().max(300).optional().meta({ description: 'Where the system’s own ssh finds it', examples: ['root@10.77.0.1'] }),
   key: z.string().regex(/^[^-\p{Cc}"%$~][^\p{Cc}"%$~]{0,1000}$/u, 'a file, without % $ ~ and quotes').optional().meta({ description: 'The private key that ssh takes for it, a file without a passphrase', examples: ['/etc/holdfast/scout.key'] }),
   host_key: z.string().regex(HOST_KEY, 'as it stands in the host’s .pub file: ssh-ed25519 AAAA…').optional().meta({ description: 'The host’s own key; without it the system’s known_hosts has to hold one' }),
+  via: nameKey().optional().meta({ description: 'The host of this file through which ssh reaches it, with the user and the keys that stand there' }),
+  sudo: z.boolean().optional().meta({ description: 'Whether commands of steps are run by sudo, which has to ask for no password' }),
   rack: place('The rack that it stands in').optional(),
   power: place('What feeds it, where that takes it down').optional(),
   switch: place('The switch that takes it down').optional(),
@@ -73,7 +75,7 @@ export const standingNames = (reading: Reading): string[] => ['hosts', 'clusters
 export function readChange(reading: Reading, known: Known, drivers: readonly AnyDriver[]): ChangeConfig {
   const named = reading.named(['hosts']).map(([name]) => name)
   const clusterNames = reading.named(['clusters']).map(([name]) => name)
-  const hosts = named.flatMap((name) => readHostSection(reading, name, named) ?? [])
+  const hosts = throughOthers(reading, named.flatMap((name) => readHostSection(reading, name, named) ?? []), named)
   judgeCables(reading, hosts, named)
   const clusters = clusterNames.flatMap((name) => readCluster(reading, name, { named, clusterNames, hosts }) ?? [])
   const around: Around = { ...known, hosts, hostNames: named, clusters, clusterNames, drivers, targets: namedTargets(reading, drivers) }
@@ -88,7 +90,38 @@ export const readWays = (reading: Reading, clusters: readonly Cluster[]): Record
   return as === undefined ? [] : [[name, { as, ...(rest === undefined ? {} : { rest }) }]]
 }))
 
-function readHostSection(reading: Reading, name: string, named: readonly string[]): Host | undefined {
+/** A host as it is written: reached through `via`, and not yet by which way. */
+interface Told {
+  readonly host: Host
+  readonly via: string | undefined
+  readonly sudo: boolean
+}
+
+/** So many hosts one after the other. */
+const MOST_DOORS = 3
+
+/** Each is reached through those that it names, from the first that is reached directly. */
+function throughOthers(reading: Reading, all: readonly Told[], named: readonly string[]): Host[] {
+  const told = new Map(all.map((it) => [it.host.name, it]))
+  const wayTo = ({ host: { ssh }, via }: Told, most: number): SshPlace | string | undefined => {
+    if (ssh === undefined || via === undefined) return ssh
+    const gate = told.get(via)
+    if (most === 1) return `leads through more than ${MOST_DOORS} hosts, or in a circle`
+    const way = gate && wayTo(gate, most - 1)
+    if (typeof way === 'object') return { ...ssh, via: way }
+    // One that is named and was not taken has a finding of its own.
+    return way ?? (gate || !named.includes(via) ? `leads through “${via}”, ${gate ? 'which has no ssh' : 'and there is no such host'}` : undefined)
+  }
+  return all.flatMap((it) => {
+    const { host, via, sudo } = it
+    const way = wayTo(it, MOST_DOORS)
+    if (typeof way !== 'string') return [way ? { ...host, ssh: { ...way, ...(sudo ? { sudo } : {}) } } : host]
+    reading.error('HF111', ['hosts', host.name, 'via'], `hosts.${host.name}.via ${way}`, { help: () => helpFor(via ?? '', named.filter((name) => name !== host.name), 'host') })
+    return []
+  })
+}
+
+function readHostSection(reading: Reading, name: string, named: readonly string[]): Told | undefined {
   const path = ['hosts', name]
   if (TAKEN.includes(name)) return reading.error('HF107', path, `“${name}” cannot name a host: it stands for the machine of Holdfast`, { on: 'key', help: 'choose another name' })
   if (reading.spot(['clusters', name])) return reading.error('HF121', path, `“${name}” is a host and a cluster`, { on: 'key', help: 'a check that leans on it would not say on which: choose another name for one of them' })
@@ -96,14 +129,14 @@ function readHostSection(reading: Reading, name: string, named: readonly string[
   if (!read) return undefined
   const ssh = read.ssh === undefined ? undefined : readDoor(reading, [...path, 'ssh'], read.ssh)
   if (read.ssh !== undefined && ssh === undefined) return undefined
-  for (const proof of ['key', 'host_key'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
+  for (const proof of ['key', 'host_key', 'via', 'sudo'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
   const links = Object.entries(read.links ?? {}).map(([link, { neighbour, bond }]) => ({ name: link, ...(neighbour === undefined ? {} : { neighbour }), ...(bond === undefined ? {} : { bond }) }))
   for (const link of links) {
     if (link.neighbour === name) reading.error('HF104', [...path, 'links', link.name, 'neighbour'], `${path.join('.')}.links.${link.name} leads to the host itself`, { help: () => helpFor(name, named.filter((it) => it !== name), 'host') })
   }
   const fate = Object.fromEntries(FATES.flatMap((kind) => (read[kind] === undefined ? [] : [[kind, read[kind]]])))
   const proofs = { ...(read.key === undefined ? {} : { key: read.key }), ...(read.host_key === undefined ? {} : { hostKey: read.host_key }) }
-  return { name, fate, links, from: reading.place(path), ...(ssh ? { ssh: { ...ssh, ...proofs } } : {}) }
+  return { host: { name, fate, links, from: reading.place(path), ...(ssh ? { ssh: { ...ssh, ...proofs } } : {}) }, via: read.via, sudo: read.sudo === true }
 }
 
 /** `user@host:port`, as ssh takes it, and nothing that ssh could take for an option (`-oProxyCommand=…`). */
@@ -200,6 +233,6 @@ function judgeAddress(reading: Reading, path: readonly string[], kind: ClusterKi
 function warnOfStrays(reading: Reading, hosts: readonly Host[]): void {
   const texts = (value: unknown): string[] => (typeof value === 'string' ? [value] : typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [])
   const checks = reading.named(['checks']).flatMap(([name]) => texts(reading.spot(['checks', name, 'depends_on'])?.value))
-  const used = new Set([...['clusters', 'runbooks'].flatMap((section) => texts(reading.spot([section])?.value)), ...checks, ...hosts.flatMap(({ links }) => links.map(({ neighbour = '' }) => neighbour))])
+  const used = new Set([...['clusters', 'runbooks'].flatMap((section) => texts(reading.spot([section])?.value)), ...checks, ...hosts.flatMap(({ name, links }) => [...texts(reading.spot(['hosts', name, 'via'])?.value), ...links.map(({ neighbour = '' }) => neighbour)])])
   for (const { name } of hosts) if (!used.has(name)) reading.warn('HF153', ['hosts', name], `nothing names the host “${name}”`, { on: 'key', help: 'name it in a cluster, in a runbook, or in depends_on of a check' })
 }

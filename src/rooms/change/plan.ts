@@ -13,6 +13,7 @@ import type { Act, Claim, FilledAct, FilledClaim, FilledRunbook, FilledStep, Run
 import { knownCounts } from './sight.ts'
 import { fill, valuesFor } from './template.ts'
 import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, without, type Gone, type Tolerance } from './tolerance.ts'
+import type { SshPlace } from '../../ports/world/ssh.ts'
 import { clusterOf, hostOf, type Door, type Host, type Topology } from './topology.ts'
 import { permitOf } from './window.ts'
 
@@ -226,7 +227,9 @@ const onOf = (act: FilledAct): string | undefined => (act.is === 'driver' && typ
 
 const whereOf = ({ act }: FilledStep, host: string): string => onOf(act) ?? host
 
-const sayDoor = ({ user, host, port }: Door): string => `${user === undefined ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`
+const sayPlace = ({ user, host, port, via }: SshPlace): string =>
+  `${user === undefined ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}${via === undefined ? '' : ` through ${sayPlace(via)}`}`
+const sayDoor = (door: Door): string => `${sayPlace(door)}${door.sudo ? ', by sudo' : ''}`
 
 /** What is done, in a line, with the identity of where. */
 function sayAct(act: FilledAct, topology: Topology): string {

@@ -3,16 +3,12 @@
 //
 // A link's far end takes the host down, unless the link stands in a bond with one that leads elsewhere. That is the careful
 // reading: two links of which each carries something else are two ways to lose the host, and only a bond says otherwise.
+import type { SshPlace } from '../../ports/world/ssh.ts'
 
 /** How hosts are reached, by the system's own ssh. */
-export interface Door {
-  readonly user?: string
-  readonly host: string
-  readonly port?: number
-  /** A file with a private key, as the configuration has it; without it ssh takes those of its user. */
-  readonly key?: string
-  /** Pins the host's own key. */
-  readonly hostKey?: string
+export interface Door extends SshPlace {
+  /** What is run there is run by sudo, which asks nobody. */
+  readonly sudo?: boolean
 }
 
 export interface Link {
