@@ -6,6 +6,7 @@ import { globSync } from 'node:fs'
 import path from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { batchesOf } from './batches.ts'
 
 const root = path.dirname(import.meta.dirname)
 /** Which files, how many of them at once, and how long one may take. */
@@ -40,8 +41,10 @@ const once = `data:text/javascript,${encodeURIComponent(`import { enableCompileC
 
 // Stories of whole processes mostly wait for clocks and other processes: they go one after the other beside the rest, which wants both cores.
 const isWaiting = (name: string): boolean => kind === 'all' && name.startsWith(path.join(root, 'test') + path.sep)
+const isSchedules = (name: string): boolean => name.startsWith(path.join(root, 'sim') + path.sep)
+const batches = batchesOf(kind === 'all' ? files.filter((name) => !isWaiting(name)) : [], isSchedules)
 const lanes = [
-  { files: files.filter((name) => !isWaiting(name)), atOnce },
+  { files: kind === 'all' ? batches.files : files, atOnce },
   { files: files.filter(isWaiting), atOnce: 1 },
 ].filter((lane) => lane.files.length > 0)
 
@@ -50,6 +53,8 @@ async function runLane(lane: (typeof lanes)[number], out: (text: string) => void
   const stream = run({ files: lane.files, cwd: root, concurrency: lane.atOnce, timeout: within, execArgv: ['--disable-warning=ExperimentalWarning', `--import=${once}`] })
   stream.on('test:fail', (event) => {
     if (event.todo === undefined || event.todo === false) process.exitCode = 1
+    const together = batches.of(event.name)
+    if (together.length > 1) out(`${event.name} did not end by itself; it holds ${together.map((name) => path.relative(root, name)).join(' ')}\n`)
   })
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return

@@ -1,11 +1,12 @@
 // The simulator as tests: a share of schedules from a seed on, the same seed twice with the same trace (X-6), and the counters of
-// what "sometimes" happens.
+// what "sometimes" happens. These are the same seeds each time, for whoever changes something; `.ci/run` adds nearly as many that
+// nobody has seen yet.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { runMany } from './many.ts'
 import { runSchedule } from './schedule.ts'
 
-const COUNT = Number(process.env['HOLDFAST_TEST_SCHEDULES'] ?? 500)
+const COUNT = Number(process.env['HOLDFAST_TEST_SCHEDULES'] ?? 300)
 
 /** Declares the tests for `COUNT` schedules from a seed on. */
 export function schedules(from: number): void {
@@ -17,6 +18,6 @@ export function schedules(from: number): void {
   })
 
   test('X-6: the same seed gives the same trace', async () => {
-    for (const seed of [from, from + 7]) assert.equal((await runSchedule(seed)).trace(), (await runSchedule(seed)).trace())
+    assert.equal((await runSchedule(from)).trace(), (await runSchedule(from)).trace())
   })
 }

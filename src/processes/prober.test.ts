@@ -70,7 +70,7 @@ describe('a prober at work', () => {
     const began = performance.now()
     keeper.timetable(checks())
     await until('every check was looked at', () => new Set(keeper.looked.map((looked) => looked.check)).size === 334)
-    assert(performance.now() - began < 10_000)
+    assert(performance.now() - began < 60_000)
     await until('every site was looked at twice', () => sites.every((name) => of(name).length >= 2))
     const seen = sites.flatMap(of)
     // The web server stands in this process, which may itself be held up on a busy machine.
@@ -86,7 +86,7 @@ describe('a prober at work', () => {
   })
 
   test('each finding is what it is', () => {
-    for (let n = 0; n < 30; n++) assert(of(`hostile-${n}`).every((looked) => looked.found.is !== 'pass' && looked.took < 2_500))
+    for (let n = 0; n < 30; n++) assert(of(`hostile-${n}`).every((looked) => looked.found.is !== 'pass' && looked.took < 8_000))
     assert.deepEqual(of('silent')[0]?.found, { is: 'fail', says: 'no answer within 1 s (no first byte)' })
     assert.equal(of('silent')[0]?.silent, true)
     assert.equal(found('refused'), 'fail')
@@ -125,7 +125,7 @@ describe('a prober at work', () => {
     await until('unknown', () => found('file') === 'unknown')
     const looked = of('file').findLast((it) => it.found.is === 'unknown') as Looked
     assert.match(looked.found.says ?? '', /no answer within 1 s; the process of this look was killed/)
-    assert(looked.took >= 1_050 && looked.took < 3_000, `took ${looked.took} ms`)
+    assert(looked.took >= 1_050 && looked.took < 10_000, `took ${looked.took} ms`)
     await until('a pass by another child', () => found('file') === 'pass')
     assert(isGone(child))
     const told = keeper.heard.filter((message) => message.is === 'stuck' || message.is === 'unstuck')
