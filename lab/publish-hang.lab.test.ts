@@ -36,7 +36,7 @@ test('a hanging folder is given up, bounded, and taken up again when it answers'
   const since = Date.now()
   const refused = await copy(dead, 'v-3', files)
   assert.match(refused.says, /hangs: 2 earlier tries still wait for it/)
-  assert.ok(Date.now() - since < 200, 'a third does not even start')
+  assert.ok(Date.now() - since < 2000, 'a third does not even start')
   assert.equal((await copy(good, 'v-2', files)).outcome, 'done')
 
   wedge.stdin.write('release\n')

@@ -25,7 +25,7 @@ test('a write passes when it is committed, not before', async (t) => {
   assert.equal((await lookOnce(mysql, { mysql: await start(t, { asked }), write: WRITE })).is, 'pass')
   assert.deepEqual(asked, ['select 1', 'start transaction', 'replace into `holdfast`.`canary` (id, at) values (connection_id() % 1000, now())', 'commit'])
   const hangs = await start(t, { answer: (sql) => (sql === 'commit' ? undefined : sql.startsWith('select') ? mysqlWords.one : mysqlWords.ok()) })
-  assert.equal(sentence(await failure(lookOnce(mysql, { mysql: hangs, write: WRITE }, { timeout: 100 }))), 'no answer to the write within 100 ms')
+  assert.equal(sentence(await failure(lookOnce(mysql, { mysql: hangs, write: WRITE }, { timeout: 900 }))), 'no answer to the write within 900 ms')
   assert.equal((await lookOnce(mysql, { mysql: hangs })).is, 'pass')
 })
 
@@ -55,12 +55,12 @@ test('what the server says is shown in its own words, never with the password', 
 test('W-5: a server that hangs at any step is left at the limit, which is named; no socket is left behind', async (t) => {
   const before = openSockets()
   const cases: [Acting, string][] = [
-    [{ greeting: Buffer.alloc(0) }, 'no answer to the sign-in within 120 ms'],
-    [{ signIn: Buffer.alloc(0) }, 'no answer to the sign-in within 120 ms'],
-    [{ answer: () => undefined }, 'no answer to the query within 120 ms'],
+    [{ greeting: Buffer.alloc(0) }, 'no answer to the sign-in within 900 ms'],
+    [{ signIn: Buffer.alloc(0) }, 'no answer to the sign-in within 900 ms'],
+    [{ answer: () => undefined }, 'no answer to the query within 900 ms'],
   ]
   await Promise.all(cases.map(async ([acting, says]) => {
-    const cause = await failure(lookOnce(mysql, { mysql: await start(t, acting) }, { timeout: 120 }))
+    const cause = await failure(lookOnce(mysql, { mysql: await start(t, acting) }, { timeout: 900 }))
     assert.deepEqual([sentence(cause), isSilence(cause)], [says, true])
   }))
   const limited: [Acting, object, string][] = [
@@ -72,7 +72,7 @@ test('W-5: a server that hangs at any step is left at the limit, which is named;
     const cause = await failure(lookOnce(mysql, { mysql: await start(t, acting), ...more }))
     assert.deepEqual([sentence(cause), isSilence(cause)], [says, true])
   }
-  for (let i = 0; i < 100 && openSockets() > before + 6; i++) await sleep(5)
+  for (let i = 0; i < 6000 && openSockets() > before + 6; i++) await sleep(5)
   assert(openSockets() <= before + 6)
 })
 
