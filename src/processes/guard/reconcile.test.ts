@@ -1,12 +1,17 @@
 // Whole runs against a bucket over HTTP and a catalogue in memory: what is healthy reports exactly what has no row; everything else refuses, says why in
 // the words of whoever said it, and changes nothing.
 import assert from 'node:assert/strict'
-import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Fault } from '../../core/fault.ts'
 import { instantOf } from '../../core/time.ts'
+import dir from '../../plugins/stores/dir.ts'
+import s3 from '../../plugins/stores/s3.ts'
 import { unread } from '../../ports/catalogue.ts'
+import type { Reading } from '../../ports/store.ts'
+import { random } from '../../ports/world/random.ts'
+import { BUCKET } from '../../../test/places/fake-s3.ts'
 import { add, games, PREFIX, type Games, type Judged } from '../../../test/guard/games.ts'
 
 const acts = async (it: Games, result: Judged): Promise<string[]> => (await it.items(result)).items.map(({ act, key }) => `${act} ${key.slice(PREFIX.length)}`)
@@ -54,6 +59,9 @@ test('G-21 what is hidden under a marker is no live object, and what has nothing
   assert.equal((await it.items(result)).items[0]?.version_id, 'v3')
 })
 
+const elsewhere = (it: Games, reading: Reading): void => void Object.assign(it.context, { reading: () => reading })
+const bucketOf = (it: Games, bucket: string, read: string): Reading => s3.reading(s3.config.parse({ s3: it.fake.url, bucket, read }), { ...it.context, random })
+
 const changes: readonly [string, string, RegExp, (it: Games) => void][] = [
   ['the catalogue is not reachable', 'schema', /games at db:5432 refused the connection/, (it) => void (it.onRead = () => { throw unread('games at db:5432 refused the connection') })],
   ['it goes away in the middle', 'schema', /after the listing ended early: canceling statement due to statement timeout/, (it) => void (it.onRead = (n) => { if (n % 2 === 0) throw unread('canceling statement due to statement timeout') })],
@@ -65,6 +73,13 @@ const changes: readonly [string, string, RegExp, (it: Games) => void][] = [
   ['truncated', 'floor', /8 rows|0 rows|and \d+ were there/, (it) => it.rows.clear()],
   ['one tenant is missing', 'floor', /rows, and 60 were there/, (it) => { for (const key of [...it.rows.keys()]) if (key.startsWith(`${PREFIX}t1/`)) it.rows.delete(key) }],
   ['the bucket has become another', 'identity', /the store is/, (it) => void Object.assign(it.context, { reading: () => ({ ...it.reading, identify: () => Promise.resolve({ kind: 's3', id: 'other', says: 'the bucket other at x' }) }) })],
+  ['G-16 nothing is mounted where its folder lies (rclone)', 'listing', /holds no \.holdfast-store: nothing is mounted there/, (it) => {
+    mkdirSync(path.join(it.folder, 'nas'))
+    elsewhere(it, dir.reading(dir.config.parse({ dir: './nas' }), { ...it.context, folder: it.folder, random }))
+  }],
+  ['G-16 another bucket that nobody made (rclone)', 'listing', /no bucket of that name|NoSuchBucket/, (it) => elsewhere(it, bucketOf(it, 'game-backup', 'READER:reader-secret'))],
+  ['G-16 the credential of somebody else (rclone)', 'listing', /InvalidAccessKeyId|not known/, (it) => elsewhere(it, bucketOf(it, BUCKET, 'OTHER:reader-secret'))],
+  ['G-16 a secret that is not the one of its key (rclone)', 'listing', /SignatureDoesNotMatch|the secret is not the one/, (it) => elsewhere(it, bucketOf(it, BUCKET, 'READER:other-secret'))],
   ['G-10 the listing repeats itself', 'listing', /cannot be believed/, (it) => void (it.fake.lies.add('reorders'))],
   ['G-9 the clock of the store is a day off', 'clock', /apart/, (it) => void (it.fake.ahead = 86_400_000)],
   ['the command for sentinels is gone', 'sentinels', /only 0 are planted/, (it) => void (it.config = { ...it.config, sentinels: { plant: ['/nowhere/sentinel', 'plant'], remove: [] } })],
