@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 const SETS = 'src/rooms/guard/sets'
 const FINDINGS = 'src/rooms/page/guard/findings.ts'
 const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/alarming.test.ts', name })
+const rewrites = (name: string): Mutant['killer'] => ({ is: 'test', file: `${SETS}/vanishing.test.ts`, name })
 
 export const alarming: readonly Mutant[] = [
   {
@@ -45,6 +46,22 @@ export const alarming: readonly Mutant[] = [
   {
     name: 'an old copy may become another', breaks: ['G-12'], killer: killer('G-12 the newest copy'),
     changes: [{ file: `${SETS}/vanishing.ts`, find: ' ?? oddChanged(it)', put: '' }],
+  },
+  {
+    name: 'a fraction of the newest copy is its run, repeated', breaks: ['G-12'], killer: rewrites('G-12 what is older, a fraction'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'const SMALLER = 0.5', put: 'const SMALLER = 0' }],
+  },
+  {
+    name: 'the newest copy may be written anew for ever', breaks: ['G-12'], killer: rewrites('G-12 what is older, a fraction'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'had?.at === undefined || now - had.at > every) return', put: 'had?.at === undefined || now - had.at > every * 99) return' }],
+  },
+  {
+    name: 'what is held may be written anew', breaks: ['G-12', 'G-4'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-12 a run of today that is repeated' },
+    changes: [{ file: `${SETS}/recording.ts`, find: 'loadHolds(sql, set.name).has(key) ? undefined', put: `loadHolds(sql, set.name).has('') ? undefined` }],
+  },
+  {
+    name: 'a run that is repeated stops its set for ever', breaks: ['G-12'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-12 a run of today that is repeated' },
+    changes: [{ file: 'src/rooms/guard/retention/rows.ts', find: `b.by === 'rotation' || b.by === 'repeat'`, put: `b.by === 'rotation' || b.by === 'rewrite'` }],
   },
   {
     name: 'what lies in another store is taken for what lay here', breaks: ['G-6'], killer: killer('G-6, G-12 what lies'),

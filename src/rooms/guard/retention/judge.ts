@@ -171,7 +171,7 @@ function judged({ set, store, settings }: Pick<World, 'set' | 'store' | 'setting
   const says = refusals.map((it) => it.text)
   return {
     plan: { ...head, id: derivedId('plan', set, store, hash), hash, items }, remember, healthy: refusals.length === 0,
-    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}` }],
+    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}${refusals.some(({ id }) => id === 'vanished') ? `. If that was right, a person says so: holdfast backups accept-gone ${set} ${store}` : ''}` }],
   }
 }
 

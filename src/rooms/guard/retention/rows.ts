@@ -30,10 +30,10 @@ export const applyAppeared = (sql: Sql, entry: Entry): void => {
   sql.run('insert into guard_expected (set_, store, name, key, version, etag) values (?,?,?,?,?,?) on conflict do nothing', b.set, b.store, nameOf(placeOf(b)), b.key, b.version, b.etag)
 }
 
-/** What whoever rotates a set takes away is not missed. */
+/** What whoever rotates a set takes away, or writes anew by a second run, is not missed. */
 export const applyVanished = (sql: Sql, entry: Entry): void => {
   const b = entry.body as CopyBody & { readonly by?: string }
-  if (b.by === 'rotation') sql.run('delete from guard_expected where set_ = ? and store = ? and name = ?', b.set, b.store, nameOf(placeOf(b)))
+  if (b.by === 'rotation' || b.by === 'repeat') sql.run('delete from guard_expected where set_ = ? and store = ? and name = ?', b.set, b.store, nameOf(placeOf(b)))
 }
 
 /** A person said that what vanished was meant to. */

@@ -1,12 +1,13 @@
 // What a whole listing changes: what came, changed and went is recorded (G-12), bounded by turn. What went of a set that nobody rotates by `keep` is held
 // against what may be expected (`vanishing.ts`), before anything of it is written; what is not is told within this very scan.
 import type { Tx } from '../../../db/room.ts'
+import { loadHolds } from '../retention/rows.ts'
 import { loadCopies, loadProofs, type CopyBody } from '../rows.ts'
 import { judgeCopies, type Copy } from './judge.ts'
 import { dateOf } from './pattern.ts'
 import type { BackupSet, Lies } from './set.ts'
 import { loadRotation, saveRotation, type MissedBody } from './standing-rows.ts'
-import { creditAfter, FIRST_CREDIT, whyOdd } from './vanishing.ts'
+import { creditAfter, FIRST_CREDIT, repeatedIn, whyOdd } from './vanishing.ts'
 
 /** So much is recorded in one turn: pages never wait for a large set. */
 const MOST_CHANGES = 300
@@ -22,12 +23,14 @@ export function record(tx: Tx, set: BackupSet, lies: Lies, { copies, took }: { r
   const bodyOf = (copy: Copy): CopyBody =>
     ({ set: set.name, store, key: copy.key, version: copy.versionId ?? '', etag: copy.etag, bytes: copy.bytes, modifiedAt: copy.modifiedAt, at: tx.now.wall })
   const stream = `backup:${set.name}`
+  const repeated = set.keep === undefined ? undefined : repeatOf(tx, set, lies, { known, copies })
   for (const copy of copies) {
     const had = known.get(copy.key)
     known.delete(copy.key)
     if (had && isSame(had, copy)) continue
     if (left-- === 0) return false
-    if (had) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(had), ...rotated, says: 'another one stands under its name' } })
+    if (had && copy.key === repeated) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(had), by: 'repeat', says: 'its run was repeated: a younger one stands under its name' } })
+    else if (had) tx.append({ is: 'guard.vanished', stream, body: { ...bodyOf(had), ...rotated, says: 'another one stands under its name' } })
     tx.append({ is: 'guard.appeared', stream, body: bodyOf(copy) })
   }
   for (const gone of known.values()) {
@@ -41,9 +44,19 @@ export function record(tx: Tx, set: BackupSet, lies: Lies, { copies, took }: { r
 
 const isSame = (had: Copy, copy: Copy): boolean => had.etag === copy.etag && had.versionId === copy.versionId && had.bytes === copy.bytes
 
+const isDated = ({ pattern }: Lies): boolean => /\{(?:date|day)\}/.test(pattern.text)
+
+/** What is held stays as it is, whoever writes it anew. */
+function repeatOf({ sql, now }: Tx, set: BackupSet, lies: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): string | undefined {
+  const { pattern } = lies
+  const key = repeatedIn({ before: judgeCopies(pattern, [...known.values()], now.wall), listed: judgeCopies(pattern, copies, now.wall), dated: isDated(lies), every: set.every, now: now.wall })
+  return key === undefined || loadHolds(sql, set.name).has(key) ? undefined : key
+}
+
 /** Whether what went may be the work of whoever rotates it; told once for each listing, by its first turn. */
-function judgeWent(tx: Tx, set: BackupSet, { store, pattern }: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): boolean {
+function judgeWent(tx: Tx, set: BackupSet, lies: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): boolean {
   const { sql, now } = tx
+  const { store, pattern } = lies
   const had = loadRotation(sql, set.name, store)
   // What the first listing finds has not come since: it explains nothing that goes later.
   const rotation = had ?? { credit: FIRST_CREDIT, odd: known.size === 0 ? '' : undefined }
@@ -58,7 +71,7 @@ function judgeWent(tx: Tx, set: BackupSet, { store, pattern }: Lies, { known, co
   const came = judgeCopies(pattern, copies, now.wall).filter(({ key }) => !known.has(key))
   const proven = new Set(loadProofs(sql, set.name, store).filter(({ rung }) => rung >= READ_WHOLE).map(({ key }) => key))
   const { credit } = rotation
-  const says = whyOdd({ before: judgeCopies(pattern, were, now.wall), gone, changed, came, proven, credit, dated: /\{(?:date|day)\}/.test(pattern.text), every: set.every, now: now.wall })
+  const says = whyOdd({ before: judgeCopies(pattern, were, now.wall), gone, changed, came, proven, credit, dated: isDated(lies), every: set.every, now: now.wall })
   saveRotation(sql, set.name, store, { credit: creditAfter({ credit, came, gone }), odd: says ?? '' })
   if (says === undefined) return true
   const [key = ''] = [...gone, ...changed].toSorted().toReversed()

@@ -1,6 +1,7 @@
 // What went away without Holdfast (G-12). A set without `keep` is rotated by somebody else, and that is nobody's alarm: of the oldest copies about one goes for
 // each that came. Anything beyond is one: the newest without a newer one, the last that was proven, more than came, too much at once, or other bytes under
-// the name of a copy whose time is over. With `keep` nobody but Holdfast takes any away, and retention tells of each. Pure.
+// the name of a copy whose time is over. With `keep` nobody but Holdfast takes any away, and retention tells of each; only a run
+// that is repeated writes its newest copy anew, and that is no loss that a person has to speak of. Pure.
 import { sayKey } from '../../../ports/store/key.ts'
 import type { Instant, Span } from '../../../core/time.ts'
 import type { Judged } from './judge.ts'
@@ -35,6 +36,22 @@ export interface Went {
 /** Why it is not what whoever rotates them does; nothing where it may be that. */
 export function whyOdd(it: Went): string | undefined {
   return oddNewest(it) ?? oddProven(it) ?? oddMany(it) ?? oddChanged(it)
+}
+
+/** A copy that is so much smaller than the one in whose place it stands is no second run of the same. */
+const SMALLER = 0.5
+
+/**
+ * The key of the newest copy, where its run was repeated: under its dated name, and within the time of one run, lies a younger one that counts and is no fraction of it. It has to prove itself
+ * anew, and is a witness for no older one before; what was made before it is not written again by any run.
+ */
+export function repeatedIn({ before, listed, dated, every, now }: Pick<Went, 'before' | 'dated' | 'every' | 'now'> & { readonly listed: readonly Judged[] }): string | undefined {
+  const is = listed.find(({ counted }) => counted)
+  const had = before.find(({ key, at }) => key === is?.key && at !== undefined)
+  if (!dated || is === undefined || had?.at === undefined || now - had.at > every) return undefined
+  const isNewest = !before.some(({ key, at, counted }) => key !== had.key && counted && (at ?? 0) > (had.at ?? 0))
+  // What did not count yet was mostly not written to its end.
+  return isNewest && is.modifiedAt > had.modifiedAt && (!had.counted || is.bytes >= had.bytes * SMALLER) ? had.key : undefined
 }
 
 /** What may go from now on without anybody wondering. */
