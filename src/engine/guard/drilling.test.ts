@@ -82,7 +82,7 @@ test('G-2 the newest is drilled, then the rest in turn; what passed has its rung
   await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored', engine_said: 'ERROR:  duplicate key\nDETAIL: (ada@example.com)' })
   await it.list()
   assert.deepEqual([it.open(), (await it.shown()).state], [['backup:shop'], 'unreadable'])
-  assert.match((await it.shown()).places[0]?.says ?? '', /shop-old\.dump failed its drill: the copy cannot be restored/)
+  assert.match((await it.shown()).places[0]?.says ?? '', /a drill failed: the copy cannot be restored \(shop-old\.dump\)/)
   assert.doesNotMatch(JSON.stringify(it.entries()), /ada@example/, 'what an engine says stays out of the ledger')
   await it.pass(minutes(30))
   await it.report({})

@@ -34,3 +34,6 @@ export const sayKey = (key: string): string => {
   const flat = JSON.stringify(key.toWellFormed()).slice(1, -1)
   return flat.length > 120 ? `${flat.slice(0, 119)}…` : flat
 }
+
+/** The same, with hashes as short as people call them: what is wrong is not to be looked for behind 64 letters that say nothing. */
+export const sayBriefly = (key: string): string => sayKey(key.replaceAll(/[0-9a-f]{32,}/g, (hash) => `${hash.slice(0, 8)}…`))

@@ -56,13 +56,15 @@ test('each copy has its turn: of n that stay, each within 2n drills, also while 
 
 test('G-2 a failed drill stands against the set until another passes; an unknown one says neither', () => {
   const it = { every: days(7), now: NOW, firstSeenAt: ago(100), order: [] }
-  assert.deepEqual(doubtOf([drillOf(2, 1, 'failed'), drillOf(1, 3)], it), { side: 'unreadable', says: 'c2 failed its drill: it broke' })
+  assert.deepEqual(doubtOf([drillOf(2, 1, 'failed'), drillOf(1, 3)], it), { side: 'unreadable', says: 'a drill failed: it broke (c2)' })
   assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 3, 'failed')], it), undefined)
+  // What is wrong stands first, and a hash behind it as short as people call it: a page has few letters.
+  assert.equal(doubtOf([drillOf(2, 1, 'failed', { key: `restic/snapshots/${'9f86d081'.repeat(8)}` })], it)?.says, 'a drill failed: it broke (restic/snapshots/9f86d081…)')
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3, 'failed')], it)?.side, 'unreadable')
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(2, 3)], it), undefined)
   // The newest copy is known not to restore: that an older one does ends nothing. A newer one that does, does.
   const order = [copyAt(1), copyAt(2), copyAt(3)]
-  assert.deepEqual(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed')], { ...it, order }), { side: 'unreadable', says: 'c2 failed its drill: it broke' })
+  assert.deepEqual(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed')], { ...it, order }), { side: 'unreadable', says: 'a drill failed: it broke (c2)' })
   assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 2, 'failed')], { ...it, order }), undefined)
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(3, 2), drillOf(2, 3, 'failed')], { ...it, order })?.side, 'unreadable')
   assert.equal(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed', { etag: 'of other bytes' })], { ...it, order }), undefined)

@@ -2,6 +2,7 @@
 // whatever was never drilled before whatever was drilled longest ago, drawn among equals, so that no age of copies stays unread. Pure.
 import { createHash } from 'node:crypto'
 import { sayTime, type Instant, type Span } from '../../../core/time.ts'
+import { sayBriefly } from '../../../ports/store/key.ts'
 import type { Judged } from '../sets/judge.ts'
 import type { LastDrill } from './rows.ts'
 
@@ -33,7 +34,7 @@ export function doubtOf(drills: readonly LastDrill[], it: { readonly every: Span
   const known = drills.filter(({ verdict }) => verdict !== 'unknown')
   const ofNewest = it.order.flatMap(({ key, etag }) => known.find((drill) => drill.key === key && drill.etag === etag) ?? [])[0]
   const decided = [known[0], ofNewest].find((drill) => drill?.verdict === 'failed')
-  if (decided?.verdict === 'failed') return { side: 'unreadable', says: `${decided.key} failed its drill: ${decided.says}` }
+  if (decided?.verdict === 'failed') return { side: 'unreadable', says: `a drill failed: ${decided.says} (${sayBriefly(decided.key)})` }
   const passedAt = drills.reduce<Instant | undefined>((latest, drill) => (drill.passedAt !== undefined && drill.passedAt > (latest ?? 0) ? drill.passedAt : latest), undefined)
   const since = passedAt ?? it.firstSeenAt
   if (since === undefined || it.now - since <= it.every * 2) return undefined

@@ -5,6 +5,7 @@
 import { ms, sayTime, seconds, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
+import { sayBriefly } from '../../../ports/store/key.ts'
 import type { Listed, ListTask, PartFound, PartWanted, Verified, VerifyTask } from '../protocol.ts'
 import { loadCopies, loadProofs, type ProvedBody } from '../rows.ts'
 import { judgeCopies, type Copy, type Verdict } from './judge.ts'
@@ -115,11 +116,11 @@ function verdictOf(sql: Sql, { name, verify: { allWithin } }: Promising, store: 
   const [fault] = loadFaults(sql, name, store, 1)
   if (fault?.fault === 'differs') {
     const more = countDamaged(sql, name, store) - 1
-    return { side: 'unreadable', says: `${fault.key} is damaged: ${fault.says}${more > 0 ? `, and so are ${more} more places` : ''}` }
+    return { side: 'unreadable', says: `damaged: ${fault.says} (${sayBriefly(fault.key)}${more > 0 ? `, and ${more} more places` : ''})` }
   }
-  if (fault && fault.fails >= MOST_FAILS) return { side: 'unknown', says: `${fault.key} could not be read, ${fault.fails} times: ${fault.says}` }
+  if (fault && fault.fails >= MOST_FAILS) return { side: 'unknown', says: `it could not be read, ${fault.fails} times: ${fault.says} (${sayBriefly(fault.key)})` }
   const [oldest, passed] = [loadOldest(sql, name, store), loadReckoning(sql)?.passed ?? ms(0)]
-  if (oldest && isBroken(oldest.base, passed, allWithin)) return { side: 'unproven', says: `nobody read all of ${oldest.key} for ${sayTime(ms(passed - oldest.base))}; every byte within ${sayTime(allWithin)} was promised` }
+  if (oldest && isBroken(oldest.base, passed, allWithin)) return { side: 'unproven', says: `not all of it was read for ${sayTime(ms(passed - oldest.base))}; every byte within ${sayTime(allWithin)} was promised (${sayBriefly(oldest.key)})` }
   return undefined
 }
 
