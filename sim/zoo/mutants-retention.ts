@@ -76,7 +76,7 @@ export const retaining: readonly Mutant[] = [
   },
   {
     name: 'a permission is good for any plan', breaks: ['G-11'], killer: carried('G-11 a plan that is not what it would be now'),
-    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: 'if (plan.id !== id) continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n', put: `if (plan.id === '') continue\n    const reasons = [...plan.refusals, ...standing(tx.sql, found)]\n` }],
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: 'if (plan.id !== id) {', put: `if (plan.id === '') {` }],
   },
   {
     name: 'what we set aside ourselves is still a witness and a copy', breaks: ['G-1', 'G-12'], killer: carried('G-7 G-11 a plan is applied'),

@@ -8,6 +8,18 @@ const asked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engi
 
 export const cataloguing: readonly Mutant[] = [
   {
+    name: 'a reconcile that ran long ago is told as well', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'a run at once and then on time' },
+    changes: [{ file: 'src/views/reconciles.ts', find: 'now - latest.at > every + Math', put: 'now - latest.at < every - Math' }],
+  },
+  {
+    name: 'what waits for two people is told as done', breaks: ['X-9'], killer: { is: 'test', file: 'src/cli/main.test.ts', name: 'apply of what waits for two people alone' },
+    changes: [{ file: 'src/cli/commands/guard/acts.ts', find: 'body.agreement === null ? EXIT.pending : EXIT.fine', put: 'body.agreement === null ? EXIT.fine : EXIT.fine' }],
+  },
+  {
+    name: 'a page about a drill begins with a hash', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/drills/choice.test.ts', name: 'G-2 a failed drill stands against the set' },
+    changes: [{ file: 'src/rooms/guard/drills/choice.ts', find: '`a drill failed: ${decided.says} (${sayBriefly(decided.key)})`', put: '`${decided.key} failed its drill: ${decided.says}`' }],
+  },
+  {
     name: 'whoever asks for a listing gets one that had begun before', breaks: ['X-3'], killer: asked('X-1 no place is listed more often'),
     changes: [{ file: 'src/engine/guard/looks.ts', find: 'if (line.isGiven(it.task))', put: 'if (line.isGiven({ ...it.task, set: String(count) }))' }],
   },

@@ -320,6 +320,35 @@ test('a plan of which all is done plans nothing any more: 0, and how much of it 
   assert.match(err, /2 are done, 0 still wait, 0 were held/)
 })
 
+test('apply of what waits for two people alone is planned, not done: 4', async (t) => {
+  plainly(t)
+  const acts = { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'armed', totals: { purge: 2, release: 0, quarantine: 0 }, agreement: null as string | null, waiting: 0, under_way: 0, over: 0, held: [], refusals: [] }
+  const kept = { schema: 'holdfast.retention.acts/1', plan: 'plan_2', hash: '', set: 'shop', store: 'nas', permitted_by: [], waiting: 1, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts: [{ act: 'purge', copy: 'a.dump', bytes: 1, state: 'waiting', says: 'two people remove it' }] }
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'backups.apply' ? kept : acts })
+  const { exit, out } = await run('reconcile apply uploads')
+  assert.equal(exit, 4)
+  assert.match(out, /2 wait for two people: holdfast reconcile purge plan_1/)
+  assert.equal((await run('backups apply plan_2')).exit, 4)
+  acts.agreement = 'agr_1'
+  assert.equal((await run('reconcile apply uploads')).exit, 0, 'they have said it, and nothing of it waits')
+})
+
+test('a run that is older than was promised is not known, in shape, words and exit code', async (t) => {
+  plainly(t)
+  const plan = { id: 'plan_1', hash: 'ab', mode: 'armed', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], latest: { at: ago(4 * 3_600_000), healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting: 0, under_way: 0, over: 0, held: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: [shown] } : shown })
+  assert.equal((await run('reconcile show uploads')).exit, 0)
+  const young = (await run('reconcile show')).out
+  shown.late = true
+  const { exit, out } = await run('reconcile show uploads')
+  assert.equal(exit, 3)
+  assert.match(out, /How it stands is not known: the last run is 4 h old, and one is due every 1 h/)
+  const old = (await run('reconcile show')).out
+  assert.match(old, /4 h ago.*not known now: one is due every 1 h/)
+  assert.notEqual(old.split('\n')[1]?.trim()[0], young.split('\n')[1]?.trim()[0], 'another shape')
+})
+
 test('approvals ask --wait: its exit code is what came of it', async () => {
   const ran = await run('approvals ask x --of ada --of bo --wait')
   assert.deepEqual([ran.exit, ran.asked.map(([name]) => name)], [5, ['approvals.ask', 'approvals.show']])

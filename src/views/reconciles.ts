@@ -1,5 +1,5 @@
 // How reconciles stand, for whoever asks: the last run with its plan and why it was refused, what people have said, and what a person could accept now.
-import type { Instant } from '../core/time.ts'
+import { minutes, type Instant, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { lapsesAt, loadAccepted, loadJob, standingOf } from '../rooms/guard/acts/rows.ts'
 import { goneSeen, type Breaker } from '../rooms/guard/reconcile/breaker.ts'
@@ -37,6 +37,8 @@ export interface ReconcileAnswer {
   readonly prefix: string
   readonly catalogue: string
   readonly every: number
+  /** Whether its last run is older than was promised (`every`, and a twelfth of it, at least 5 min): how it stands now is not known. */
+  readonly late: boolean
   readonly from: string
   /** What the run that is under way says; null where there is none. */
   readonly running: string | null
@@ -70,10 +72,13 @@ export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string
   const state = settled(loadState(sql, name), accepted)
   const job = loadJob(sql, name)
   return {
-    schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
+    schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, late: isLate(state.latest, every, now), from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
     causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), latest: state.latest ? runOf(state.latest) : null,
   }
 }
+
+/** A clock that was set back makes no run young. */
+const isLate = (latest: Latest | undefined, every: Span, now: Instant): boolean => latest !== undefined && (now - latest.at > every + Math.max(minutes(5), every / 12) || latest.at - now > minutes(5))
 
 const runOf = ({ at, healthy, plan, path, summary, schema, odd, said, ran }: Latest): ReconcileRunAnswer => ({
   at, healthy, plan: plan ?? null, path: path ?? null, summary: summary ?? null, objects: ran?.objects ?? null, rows: ran?.after ?? ran?.before ?? null, columns: schema ?? { added: [], removed: [] }, odd: odd ?? { count: 0, shown: [] }, said,

@@ -82,19 +82,31 @@ async function apply(keeper: Keeper, { plan: id, person: named }: Args<'backups.
 function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answer {
   for (const found of everywhere(keeper, tx.sql, tx.now)) {
     const { plan } = judge(found.world)
-    if (plan.id !== id) continue
+    const aside = (): PurgePlan => purgePlan(atticOf(tx.sql, found.set, found.world.store, tx.now, lifeOf(keeper), found.world))
+    if (plan.id !== id) {
+      const list = aside()
+      if (list.id !== id) continue
+      return list.refusals.length > 0 ? refused(id, list.refusals) : ok(awaiting(list, list))
+    }
     const reasons = [...plan.refusals, ...standing(tx.sql, found)]
     if (reasons.length > 0) return refused(id, reasons)
     const { store } = found.world
     const shelf = found.world.shelves.find((it) => it.store === store)
     const acts = shelf === undefined ? [] : actsOf(plan, shelf)
     // Nothing to do is no deed of anybody's.
-    if (acts.length === 0) return ok({ schema: 'holdfast.retention.acts/1', plan: id, hash: plan.hash, set: found.set.name, store, permitted_by: [], waiting: 0, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts: [] } satisfies AppliedAnswer)
+    if (acts.length === 0) return ok(awaiting(plan, aside()))
     const kept = { ...plan, id: derivedId<'plan'>('plan', id, tx.now.wall, tx.now.tick), binding: bindingOf(found.world, found.set) ?? null }
     keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(found.world, kept, acts, APPROVAL_GOOD), acts, by, word: identity(by) })
     return kept.id
   }
   return refused(id, [CHANGED])
+}
+
+/** Nothing of it takes one person's word: what may be removed for good waits for two. */
+function awaiting({ id, hash }: Pick<PurgePlan, 'hash' | 'id'>, { refusals, items, id: list, hash: its, set, store }: PurgePlan): AppliedAnswer {
+  const acts = refusals.length > 0 ? [] : items.filter(({ act }) => act === 'purge').map(({ key, bytes }) => ({ act: 'purge' as const, copy: key, bytes, state: 'waiting' as const, says: `two people remove it: holdfast backups purge ${list}` }))
+  const [plan, of] = acts.length > 0 ? [list, its] : [id, hash]
+  return { schema: 'holdfast.retention.acts/1', plan, hash: of, set, store, permitted_by: [], waiting: acts.length, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts }
 }
 
 async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<'backups.purge'>, asker: Asker): Promise<Answer> {

@@ -40,6 +40,12 @@ test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes ba
   await it.list()
   const purge = (await it.plan()).aside
   assert.deepEqual([purge.totals.purge, purge.items.map(({ key }) => key)], [1, [keyOf(8)]])
+  // Also by the plan that has nothing else: it waits for two, and no word of one does it.
+  for (const id of [purge.id, (await it.plan()).id]) {
+    const waits = await it.apply(id)
+    assert.deepEqual([waits['plan'], waits['waiting'], waits['permitted_by'], actsOf(waits)], [purge.id, 1, [], [`${keyOf(8)} waiting`]])
+  }
+  assert.deepEqual(await it.work(), [], 'C-17 one person sets aside, and removes nothing')
   const asked = await it.ask('backups.purge', { plan: purge.id, of: ['ada', 'bo'], person: 'ada' }) as { status: number; body: { state?: string; typed?: string; text?: string } }
   assert.deepEqual([asked.status, asked.body.state, asked.body.typed], [200, 'open', 'shop'])
   assert.deepEqual(await it.work(), [], 'C-17 two people are asked, and neither has said it')

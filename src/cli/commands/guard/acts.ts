@@ -59,7 +59,10 @@ const apply: Command = async (session, [on = ''], options) => {
   const { out } = session
   if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: body.refusals }))
   else out.answer(body, () => drawActs(session, body))
-  return refused ? EXIT.refused : body.waiting + body.under_way > 0 ? EXIT.pending : body.held.length > 0 ? EXIT.down : EXIT.fine
+  if (refused) return EXIT.refused
+  if (body.waiting + body.under_way > 0) return EXIT.pending
+  // What is to be removed for good waits for two people, also where nothing else is left.
+  return body.held.length > 0 ? EXIT.down : body.totals.purge > 0 && body.agreement === null ? EXIT.pending : EXIT.fine
 }
 
 const release: Command = async (session, [on = '', ...keys], options) => {

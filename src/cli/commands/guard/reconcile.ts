@@ -77,7 +77,8 @@ const show: Command = async (session, [name], options) => {
     draw(session, body)
     if (isPlan(body.latest)) await drawPlan(session, body, body.latest)
   }
-  return exitOf(body.latest, body.running === null && isPlan(body.latest) && isLive(body.latest) ? await left(session, body.latest) : undefined)
+  const exit = exitOf(body.latest, body.running === null && isPlan(body.latest) && isLive(body.latest) ? await left(session, body.latest) : undefined)
+  return exit === EXIT.fine && body.late ? EXIT.down : exit
 }
 
 const isLive = ({ plan: { mode, refusals } }: Run): boolean => mode === 'armed' && refusals.length === 0
@@ -90,11 +91,13 @@ async function left(session: Session, run: Run): Promise<boolean> {
   return waiting + under_way > 0 || asked
 }
 
-const stateOf = ({ latest }: ReconcileAnswer): Shape => (!isPlan(latest) ? 'unknown' : latest.plan.refusals.length > 0 ? 'down' : 'ok')
+/** What a run found is worth no more than was promised: then nobody knows how it stands. */
+const stateOf = ({ latest, late }: ReconcileAnswer): Shape => (!isPlan(latest) || late ? 'unknown' : latest.plan.refusals.length > 0 ? 'down' : 'ok')
 
 function rowOf({ out }: Session, it: ReconcileAnswer): Cell[] {
   const { latest } = it
-  const says = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.plan.refusals[0]?.text ?? ''}` : ''
+  const said = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.plan.refusals[0]?.text ?? ''}` : ''
+  const says = [it.late ? `not known now: one is due every ${saySpan(it.every)}` : '', said].filter((one) => one !== '').join('; ')
   return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, it.breaker.is === 'open' ? 'latched' : it.armed_by === null ? 'report' : 'armed', says]
 }
 
@@ -104,6 +107,7 @@ function draw({ out }: Session, it: ReconcileAnswer): void {
     ['Armed', it.armed_by === null ? `no: it only reports; ${it.clean_runs} clean runs in a row` : `by ${it.armed_by.join(' and ')}`],
     ['Breaker', it.breaker.is === 'open' ? `open: ${it.breaker.because.join('; ')}` : it.breaker.is === 'half' ? 'half open' : 'closed'], ['Written in', it.from],
   ])
+  if (it.late && it.latest !== null) out.data(out.paint('unknown', `How it stands is not known: the last run is ${out.ago(it.latest.at)} old, and one is due every ${saySpan(it.every)}${it.running === null ? '' : `; one is under way: ${it.running}`}`))
   for (const { what, seen, says } of it.acceptable) out.talk(`A person may accept: ${what} (${seen}): ${says}`)
   for (const { what, seen, by, at, lapses } of it.accepted) out.data(`accepted: ${what} ${plain(seen)}, by ${by}, ${out.ago(at)} ago${lapses === null ? '; the next run takes it in' : `, until ${out.moment(lapses)}`}`)
   out.data()
