@@ -16,6 +16,7 @@ import { alarming } from './mutants-alarms.ts'
 import { changing } from './mutants-change.ts'
 import { driving } from './mutants-drivers.ts'
 import { running } from './mutants-runs.ts'
+import { rolling } from './mutants-rolling.ts'
 import { doing } from './mutants-doer.ts'
 import { clustered } from './mutants-members.ts'
 import { cataloguing } from './mutants-sets.ts'
@@ -322,6 +323,7 @@ const own: readonly Mutant[] = [
   ...changing,
   ...driving,
   ...running,
+  ...rolling,
   ...doing,
   ...clustered,
   ...announcing,

@@ -52,6 +52,10 @@ const planned = {
   schema: 'holdfast.plan/1', id: 'plan_1', hash: 'ab'.repeat(32), runbook: 'grow', host: 'db-1', tolerance: 1, accept: [{ code: 'tolerance.stop', step: 'stop', why: 'shop-db tolerates no further failure while and after it' }],
   steps: [{ id: 'drain', host: 'db-1', text: 'set server db-1', tolerance: 1, gates: [gate] }, { id: 'stop', host: 'db-1', text: `run ${HOSTILE}`, tolerance: 0, gates: [gate] }],
 }
+const rolling = {
+  schema: 'holdfast.rolling/1', rolling: 'rol_1', runbook: 'grow', title: 'Add memory', hash: 'ab'.repeat(32), state: 'halted', rehearse: false, by: 'ada', does: 'ada', checks: 'bo', since: NOW, max_failures: 0, halt: 'db-2: step 1 (stop) failed',
+  hosts: ['done', 'at-work', 'to-come'].map((state, at) => ({ host: `db-${at + 1}`, batch: at + 1, state, failed: at === 1, run: at === 2 ? null : `run_${at + 1}`, stands: ['done', 'running', null][at] })),
+}
 const doubtful = { ...planned, tolerance: null, steps: [{ ...planned.steps[0], tolerance: null, gates: [{ want: 'all links are up', found: 'unknown', evidence: [{ subject: 'db-2', observer: 'nobody', at: null, says: 'its links are not looked at yet' }] }] }] }
 const bodies: Record<string, unknown> = {
   'clusters.list': {
@@ -61,7 +65,9 @@ const bodies: Record<string, unknown> = {
     }],
   },
   'runbooks.list': { schema: 'holdfast.runbooks/1', runbooks: [{ runbook: 'grow', title: 'Add memory', hosts: ['db-1', 'db-2'], cluster: 'shop-db', steps: ['drain', 'stop'], does: ['ada'], checks: ['bo'], window: null, from: 'holdfast.yaml:9' }] },
-  'runbooks.plan': planned,
+  'runbooks.plan': planned, 'rollings.plan': { schema: 'holdfast.rolling-plan/1', id: 'plan_1', hash: 'ab'.repeat(32), runbook: 'grow', max_failures: 0, batches: [{ domain: 'rack r1', hosts: ['db-1'] }], plans: [planned], accept: planned.accept },
+  'rollings.begin': rolling, 'rollings.halt': rolling, 'rollings.resume': rolling, 'rollings.abort': rolling,
+  'rollings.show': { schema: 'holdfast.rolling-told/1', rolling, told: [{ schema: 'holdfast.rolling-line/1', n: 0, event: 'began', rolling: 'rol_1', host: 'db-1', run: 'run_1', by: null, at: '2026-11-22T02:00:00.000Z', says: null }] },
   'backups.plan': { schema: 'holdfast.retention/1', plans: [{ store: 'nas', schedule: { because: [] } }, { store: 'main', schedule: { because: ['two refused'] } }] }, 'reconcile.ask': approval,
   'backups.show': {
     schema: 'holdfast.backup-set/1', set: 'shop', engine: 'postgres', of: null, every: 86_400_000, state: 'ok', from: 'holdfast.yaml:3', exposure: null, copies: [],
@@ -183,6 +189,13 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['runbooks plan grow --host db-1', 4, /^grow on db-1\nfurther failures tolerated: 1 now; 1 after 1, 0 after 2\n\n1\. drain {2}set server db-1\n {4}● {2}pass {2}no incident is open\n[\s\S]*to be accepted: --accept tolerance\.stop=… {2}shop-db tolerates no further failure[\s\S]*plan plan_1 · (ab){8}\n$/, [['runbooks.plan', { runbook: 'grow', host: 'db-1' }]]],
     ['runbooks plan grow --host db-1 --accept "window=It is agreed" --accept a=b=c', 4, /./, [['runbooks.plan', { runbook: 'grow', host: 'db-1', accept: [{ code: 'window', reason: 'It is agreed' }, { code: 'a', reason: 'b=c' }] }]]],
     ['runbooks plan grow --host db-1 --accept window', 2, /^$/, []],
+    ['runbooks plan grow', 4, /^grow on 1 host, one after the other; the first failure stops the rest\n\ndb-1 {2}rack r1 {2}further failures tolerated: 1 now; 1 after 1, 0 after 2\n1\. drain {2}set server db-1\n[\s\S]*to be accepted: --accept tolerance\.stop=…/, [['rollings.plan', { runbook: 'grow' }]]],
+    ['runbooks run grow --no-wait', 4, /^rol_1 {2}Add memory: halted\nada does it, bo checks it\n1\. {2}● {2}db-1 {2}done +run_1\n2\. {2}▲ {2}db-2 {2}at work \(running\), a step failed {2}run_2\n3\. {2}◌ {2}db-3 {2}to come\nHalted: db-2: step 1 \(stop\) failed\. holdfast runbooks resume rol_1/, [['rollings.begin', { runbook: 'grow', person: 'ada' }]]],
+    ['runbooks show rol_1', 3, /began db-1 \(run_1\)/, [['rollings.show', { rolling: 'rol_1' }]]],
+    ['runbooks halt rol_1', 0, /^rol_1/, [['rollings.halt', { rolling: 'rol_1', person: 'ada' }]]],
+    ['runbooks resume rol_1', 4, /^rol_1/, [['rollings.resume', { rolling: 'rol_1', person: 'ada' }]]],
+    ['runbooks abort rol_1 --as bo', 0, /^rol_1/, [['rollings.abort', { rolling: 'rol_1', person: 'bo' }]]],
+    ['runbooks undo rol_1', 2, /^$/, []], ['runbooks resume rol_1 --was done', 2, /^$/, []],
     ['board show', 0, /● {2}WWW {3}operational[\s\S]*Drafts[\s\S]*st_9/, [['board.show', {}]]],
     ['board post -m text --title T --next 30m', 0, /did/, [['board.post', { status: 'investigating', text: 'text', title: 'T', next: '30m', person: 'ada' }]]],
     ['board announce Public --title T --component API --component WWW --from 3d --until 3h --lead 48h -m text', 0, /did/, [['board.announce', { board: 'Public', title: 'T', text: 'text', components: ['API', 'WWW'], from: '3d', until: '3h', lead: '48h', person: 'ada' }]]],

@@ -18,6 +18,7 @@ import type { AgreementCalls } from '../views/agreements.ts'
 import type { BackupCalls } from '../views/backups.ts'
 import type { WorkCalls } from '../views/board/work.ts'
 import type { ChangeCalls } from '../views/change/changes.ts'
+import type { RollingCalls } from '../views/change/rollings.ts'
 import type { RunCalls } from '../views/change/runs.ts'
 import type { KeepCalls } from '../views/retention/applied.ts'
 import type { ActCalls } from '../views/acts.ts'
@@ -61,7 +62,7 @@ const name = z.string().min(1).max(200)
 const bytes = z.int().min(0)
 const person = z.string().max(200).optional()
 
-type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls | keyof WorkCalls | keyof RunCalls>
+type OwnCalls = Omit<Calls, keyof PeopleCalls | keyof AgreementCalls | keyof BackupCalls | keyof ReconcileCalls | keyof ActCalls | keyof KeepCalls | keyof RestoreCalls | keyof ChangeCalls | keyof WorkCalls | keyof RunCalls | keyof RollingCalls>
 
 const ARGS = {
   'status': z.strictObject({}),

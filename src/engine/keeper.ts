@@ -41,6 +41,7 @@ import { createGuardLine, type GuardLine } from './guard/line.ts'
 import { createLooks, type Looks } from './guard/looks.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { earsOf } from './change/ears.ts'
+import { createRollings } from './change/rollings.ts'
 import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
@@ -205,7 +206,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })
   const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => storeOf(memory.config, name), rules: (tx, job) => rooms.guard.rules(tx, job), sets: () => setsIn(memory.config), retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
-  const doers = createDoerLine({ now, ...earsOf(() => keeper) })
+  const [doers, rollings] = [createDoerLine({ now, ...earsOf(() => keeper) }), createRollings(() => keeper)]
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {
     watch: watchRoom({ checks: () => watcher.checks, closed: () => memory.closed, moved: (check, side) => watcher.moved(check, side) }),
@@ -284,7 +285,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     tick() {
       samples?.flush(now().wall, 250)
-      for (const one of [watcher, line, guard, keeper.looks, hand, keeper.runs, doers]) one.tick()
+      for (const one of [watcher, line, guard, keeper.looks, hand, keeper.runs, rollings, doers]) one.tick()
       pushes.tick(healthOf(engine, line))
     },
     idleFor: () => engine.idleFor(),

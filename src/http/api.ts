@@ -20,6 +20,8 @@ export const API_LIMIT = 64 * 1024
 const prose = z.string().max(20_000).overwrite(cleanText).min(1)
 const name = z.string().min(1).max(200)
 const line = z.string().max(300).overwrite(cleanLine).min(1)
+const accepted = z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional()
+const sinceLine = z.coerce.number().int().min(-1).exactOptional().meta({ description: 'Only what happened after this line.' })
 const person = z.string().max(200).overwrite(cleanLine).min(1).exactOptional().meta({ description: 'Who does it; a person of the configuration.' })
 const none = z.strictObject({})
 
@@ -233,14 +235,26 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /runbooks', who: 'read', call: 'runbooks.list', takes: none, gives: 'holdfast.runbooks/1', says: 'All runbooks, and whether their windows are open.' }),
   call({
     at: 'POST /runbooks/:runbook/plan', who: 'read', call: 'runbooks.plan', gives: 'holdfast.plan/1', says: 'Draws the plan of a run on a host: what every gate knows and lacks, and what has to be accepted. Nothing is done by it.',
-    takes: z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional() }),
+    takes: z.strictObject({ runbook: name, host: name, accept: accepted }),
   }),
   call({
     at: 'POST /runbooks/:runbook/run', who: 'write', call: 'runs.begin', gives: 'holdfast.run-state/1', says: 'Begins a run of a plan that nothing refuses: its two people are asked for the first step. Nothing is done before both have pressed.',
-    takes: z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).exactOptional(), does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
+    takes: z.strictObject({ runbook: name, host: name, accept: accepted, does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
   }),
+  call({
+    at: 'POST /runbooks/:runbook/rolling/plan', who: 'read', call: 'rollings.plan', gives: 'holdfast.rolling-plan/1', says: 'Draws the plans of all hosts of a runbook, in the order in which a rolling run goes over them. Nothing is done by it.',
+    takes: z.strictObject({ runbook: name, accept: accepted }),
+  }),
+  call({
+    at: 'POST /runbooks/:runbook/rolling', who: 'write', call: 'rollings.begin', gives: 'holdfast.rolling/1', says: 'Begins a rolling run over all hosts of a runbook: its two people are asked for the first step of the first host.',
+    takes: z.strictObject({ runbook: name, accept: accepted, does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
+  }),
+  call({ at: 'GET /rollings/:rolling', who: 'read', call: 'rollings.show', takes: z.strictObject({ rolling: name, after: sinceLine }), gives: 'holdfast.rolling-told/1', says: 'One rolling run: how each host stands, and what happened, line by line.' }),
+  call({ at: 'POST /rollings/:rolling/halt', who: 'write', call: 'rollings.halt', takes: z.strictObject({ rolling: name, person }), gives: 'holdfast.rolling/1', says: 'No further host begins, and the run at work is halted.' }),
+  call({ at: 'POST /rollings/:rolling/abort', who: 'write', call: 'rollings.abort', takes: z.strictObject({ rolling: name, person }), gives: 'holdfast.rolling/1', says: 'Ends it, and the run at work, where they are.' }),
+  call({ at: 'POST /rollings/:rolling/resume', who: 'write', call: 'rollings.resume', takes: z.strictObject({ rolling: name, person }), gives: 'holdfast.rolling/1', says: 'Lets the next host begin, as soon as all that it wants passes; its steps take both people as before.' }),
   call({ at: 'GET /runs', who: 'read', call: 'runs.list', takes: none, gives: 'holdfast.runs/1', says: 'The latest runs, and how they stand.' }),
-  call({ at: 'GET /runs/:run', who: 'read', call: 'runs.show', takes: z.strictObject({ run: name, after: z.coerce.number().int().min(-1).exactOptional().meta({ description: 'Only what happened after this line.' }) }), gives: 'holdfast.run-told/1', says: 'One run: how it stands, and what happened, line by line.' }),
+  call({ at: 'GET /runs/:run', who: 'read', call: 'runs.show', takes: z.strictObject({ run: name, after: sinceLine }), gives: 'holdfast.run-told/1', says: 'One run: how it stands, and what happened, line by line.' }),
   call({ at: 'POST /runs/:run/halt', who: 'write', call: 'runs.halt', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Nothing more of it begins; nothing is killed.' }),
   call({ at: 'POST /runs/:run/abort', who: 'write', call: 'runs.abort', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Ends it where it is.' }),
   call({ at: 'POST /runs/:run/resume', who: 'write', call: 'runs.resume', takes: z.strictObject({ run: name, as: z.enum(['done', 'not-done']).exactOptional().meta({ description: 'What became of a step of which nobody knows.' }), person }), gives: 'holdfast.run-state/1', says: 'Asks both people to go on.' }),

@@ -9,6 +9,7 @@ import type { BackupCalls } from './backups.ts'
 import type { ActCalls } from './acts.ts'
 import type { WorkCalls } from './board/work.ts'
 import type { ChangeCalls } from './change/changes.ts'
+import type { RollingCalls } from './change/rollings.ts'
 import type { RunCalls } from './change/runs.ts'
 import type { KeepCalls } from './retention/applied.ts'
 import type { ReconcileCalls } from './reconciles.ts'
@@ -176,7 +177,7 @@ export type Asker =
  * The calls that the keeper answers (`{ is: 'call', name, args, asker }` → `{ is: 'reply', status, body }` over the wire).
  * Arguments are checked by the keeper; a name stands for a check, person, rotation or board; `incident` is a number or an id.
  */
-export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, ReconcileCalls, ActCalls, KeepCalls, RestoreCalls, ChangeCalls, WorkCalls, RunCalls {
+export interface Calls extends PeopleCalls, AgreementCalls, BackupCalls, ReconcileCalls, ActCalls, KeepCalls, RestoreCalls, ChangeCalls, WorkCalls, RunCalls, RollingCalls {
   'status': { args: Record<string, never>; body: StatusAnswer }
   'checks.list': { args: Record<string, never>; body: ChecksAnswer }
   /** `pings`: so many of the newest, of a heartbeat (20). */

@@ -55,10 +55,10 @@ test('T-7 what was taken back is not called completed, and what a person began i
 })
 
 /** A run of one step on a host, up to its first step; `to`: what comes to it from there. */
-async function runOn(it: KeeperWorld, host: string, { id = `run_${host}`, rehearse = false, names = [host], to = [] }: { id?: string; rehearse?: boolean; names?: readonly string[]; to?: readonly ('held' | 'stopped')[] } = {}): Promise<void> {
+async function runOn(it: KeeperWorld, host: string, { id = `run_${host}`, rehearse = false, names = [host], to = [], rolling }: { id?: string; rehearse?: boolean; names?: readonly string[]; rolling?: string; to?: readonly ('held' | 'stopped')[] } = {}): Promise<void> {
   const lapsesAt = dueIn(it.keeper.now(), hours(1))
   const stamp = { tick: it.keeper.now().tick, boot: 'boot' }
-  const of = { id, host, claims: [id], runbook: { name: 'grow', title: 'x', announce, hosts: { names, serial: 1 }, steps: [{ id: 'one' }] }, rehearse, hash: 'h', accepted: [], by: 'ada', does: 'ada', checks: 'bo', at: it.keeper.now().wall, texts: [] } as unknown as RunPlan
+  const of = { id, host, claims: [id], ...(rolling === undefined ? {} : { rolling }), runbook: { name: 'grow', title: 'x', announce, hosts: { names, serial: 1 }, steps: [{ id: 'one' }] }, rehearse, hash: 'h', accepted: [], by: 'ada', does: 'ada', checks: 'bo', at: it.keeper.now().wall, texts: [] } as unknown as RunPlan
   const done = it.keeper.engine.turn('run', (tx) => {
     const { change } = it.keeper.rooms
     change.begin(tx, of, [{ id: 'one', hash: 'h1', takes: [], raises: false, idempotent: false }])
@@ -120,4 +120,23 @@ test('C-18 T-7 a run that takes its first step begins what was announced, and a 
   assert.doesNotMatch(JSON.stringify(await told(it)), /db-2|carrier/)
   await says(it, (_run, tx) => it.keeper.rooms.change.take(tx, 'run_1', { is: 'stopped' }))
   assert.equal((await told(it))[0]?.state, 'ended_early')
+})
+
+test('T-7 of many hosts the public is told once: what failed on one ends the work only with the rolling run', async (t) => {
+  const it = await world(t)
+  await plan(it, '72h')
+  await it.leap(hours(72))
+  const { rollings } = it.keeper.rooms.change
+  const names = ['a', 'b', 'c']
+  const roll = (event: Parameters<typeof rollings.take>[2]): Promise<void> => says(it, (_run, tx) => void rollings.take(tx, 'rol_1', event))
+  await says(it, (_run, tx) => void rollings.begin(tx, { id: 'rol_1', runbook: 'grow', title: 'x', claims: ['it'], plans: {}, hash: 'h', by: 'ada', does: 'ada', checks: 'bo', rehearse: false, at: it.keeper.now().wall }, { batches: names.map((name) => [name]), maxFailures: 0 }))
+  for (const [host, to] of [['a', 'held'], ['b', 'stopped']] as const) {
+    await roll({ is: 'begun', host, run: `run_${host}` })
+    await runOn(it, host, { names, to: [to], rolling: 'rol_1' })
+    assert.equal((await told(it))[0]?.state, 'in_progress', host)
+    await roll({ is: 'ended', host, how: to === 'held' ? 'done' : 'aborted', touched: true })
+  }
+  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['in_progress', 'The work is halted.']])
+  await roll({ is: 'stopped' })
+  assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['ended_early', 'The work ended early: not all of it was done.']])
 })

@@ -4,6 +4,7 @@
 import type { Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
+import { loadRolling, type RolledBody } from '../../rooms/change/rolling/record.ts'
 import type { Told } from '../../rooms/change/runs/record.ts'
 import { loadRun, loadRunsOver } from '../../rooms/change/runs/rows.ts'
 import type { Planned } from '../../rooms/tell/maintenance/planned.ts'
@@ -76,7 +77,18 @@ export function announcingRoom(planned: Planned): Room {
           if (event === 'began') say.began(tx, id, row.plan.runbook)
           else if (event === 'halted') say.halted(tx, id)
           else if (event === 'resumed') say.resumed(tx, id)
-          else if (event === 'ended' && row.run.phase.is === 'over') say.ended(tx, id, row.run.phase.how)
+          else if (event === 'ended' && row.run.phase.is === 'over' && (row.plan.rolling === undefined || row.run.phase.how === 'done')) say.ended(tx, id, row.run.phase.how)
+        }
+      },
+      // Of a host that failed the others may go on: what was not done there ends the work only with the rolling run.
+      'change.rolled'(tx, entry) {
+        const { id, stands: { over, stages }, told } = entry.body as unknown as RolledBody
+        const [run] = Object.values(stages).flatMap((stage) => (stage.is === 'to-come' ? [] : [stage.run]))
+        if (run === undefined || loadRolling(tx.sql, id)?.plan.rehearse !== false) return
+        for (const { event } of told) {
+          if (event === 'halted') say.halted(tx, run)
+          else if (event === 'resumed') say.resumed(tx, run)
+          else if (event === 'ended' && over !== 'done') say.ended(tx, run, 'aborted')
         }
       },
     },

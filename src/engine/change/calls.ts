@@ -32,18 +32,25 @@ interface PlanAsked {
   readonly host: string
   readonly accept?: readonly Accepted[] | undefined
 }
-interface NoPlan {
+/** Why there is none. */
+export interface NoPlan {
   readonly is: 'none'
   readonly answer: Answer
 }
+const none = (answer: Answer): NoPlan => ({ is: 'none', answer })
 
-/** The plan that is asked for, or why there is none. */
+export function runbookIn({ change }: Grounds, asked: string): Runbook | NoPlan {
+  const known = change.runbooks.map((it) => it.name).slice(0, 20).join(', ') || 'none'
+  return change.runbooks.find((it) => it.name === asked) ?? none(no(404, 'HF404', `no runbook is called “${asked}”`, `known: ${known}`))
+}
+
+export const planRefused = ({ why, says }: Extract<Planned, { is: 'refused' }>): NoPlan =>
+  none(why === 'not-here' ? no(404, 'HF404', says) : no(409, 'HF495', says, 'a plan says under “accept” what has to be accepted: --accept CODE=reason'))
+
+/** The plan that is asked for. */
 export function drawnFor(grounds: Grounds, { runbook: asked, host, accept = [] }: PlanAsked): (Extract<Planned, { is: 'plan' }> & { readonly of: Runbook }) | NoPlan {
-  const { change } = grounds
-  const none = (answer: Answer): NoPlan => ({ is: 'none', answer })
-  const runbook = change.runbooks.find((it) => it.name === asked)
-  if (!runbook) return none(no(404, 'HF404', `no runbook is called “${asked}”`, `known: ${change.runbooks.map((it) => it.name).slice(0, 20).join(', ') || 'none'}`))
-  const drawn = planOf({ runbook, host, topology: change, facts: factsOf(grounds), accepted: accept })
-  if (drawn.is === 'plan') return { ...drawn, of: runbook }
-  return none(drawn.why === 'not-here' ? no(404, 'HF404', drawn.says) : no(409, 'HF495', drawn.says, 'a plan says under “accept” what has to be accepted: --accept CODE=reason'))
+  const runbook = runbookIn(grounds, asked)
+  if ('answer' in runbook) return runbook
+  const drawn = planOf({ runbook, host, topology: grounds.change, facts: factsOf(grounds), accepted: accept })
+  return drawn.is === 'plan' ? { ...drawn, of: runbook } : planRefused(drawn)
 }

@@ -2,105 +2,43 @@
 // it wherever it stands, pages both, and voids what was offered; going on takes both and fresh looks; nothing is done by anybody's word alone.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { checkOf, configOf, keeperWorld, plan, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { minutes, ms, seconds } from '../../core/time.ts'
+import { checkOf } from '../../../test/keeper-world.ts'
+import { AGAIN, changeOf, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
+import { minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
-import type { ChangeConfig } from '../../rooms/change/config.ts'
-import type { FromScout } from '../../rooms/change/heard/protocol.ts'
 import type { Check } from '../../rooms/watch/check.ts'
 import type { Runbook, Step } from '../../rooms/change/runbook.ts'
-import type { RunAnswer, RunTold } from '../../views/change/runs.ts'
+import type { RunAnswer } from '../../views/change/runs.ts'
 import type { ErrorAnswer } from '../../views/answers.ts'
-import type { TotpAnswer } from '../../views/people.ts'
-import { loadFactors } from '../../rooms/people/rows.ts'
-import { codeAt, periodOf } from '../../core/totp.ts'
-import { fromBase32 } from '../../../test/base32.ts'
 import { earsOf } from './ears.ts'
 
-const HOSTS = ['web-1', 'web-2'] as const
-const BOOT = '58c1dbd2-296e-4f28-bb18-25fae3b55a7b'
-const AGAIN = '11111111-2222-4333-8444-555555555555'
-const manual = (id: string, more: Partial<Step> = {}): Step => ({ id, act: { is: 'manual', text: `Do ${id} on {{host}}.` }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), ...more })
 const STEPS: readonly Step[] = [
   manual('memory', { takes: ['{{host}}'], until: [{ is: 'links', host: '{{host}}' }, { is: 'boots', host: '{{host}}' }], undo: { is: 'manual', text: 'Take it out of {{host}} again.' } }), manual('look'),
 ]
 const book = (more: Partial<Runbook> = {}): Runbook => ({
-  name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: HOSTS, serial: 1 }, preflight: [{ is: 'incidents' }], guard: [{ is: 'links' }, { is: 'checks', names: ['api'] }], steps: STEPS, from: 'holdfast.yaml:9', ...more,
+  name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: ['web-1', 'web-2'], serial: 1 }, preflight: [{ is: 'incidents' }], guard: [{ is: 'links' }, { is: 'checks', names: ['api'] }], steps: STEPS, from: 'holdfast.yaml:9', ...more,
 })
-const changeOf = (runbook: Runbook): ChangeConfig => ({ hosts: HOSTS.map((name) => ({ name, fate: {}, links: [{ name: 'eth0' }], from: 'holdfast.yaml:2' })), clusters: [], runbooks: [runbook] })
-const member = (name: string): (typeof plan.people)[string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }], roles: ['owner'] })
 
-interface Story extends KeeperWorld {
+/** A run of web-1 that has just begun. */
+interface Story extends Omit<RunWorld, 'press' | 'state' | 'told'> {
   readonly id: string
-  /** Every host says how it is. */
-  heard(more?: Partial<Record<(typeof HOSTS)[number], { readonly boot?: string; readonly carrier?: 'up' | 'down'; readonly downs?: number } | 'silent'>>): Promise<void>
-  /** A second with a look of everything. */
-  second(more?: Parameters<Story['heard']>[0]): Promise<void>
   press(...people: readonly string[]): Promise<readonly number[]>
   state(): Promise<RunAnswer>
   told(): Promise<readonly string[]>
   call(name: string, more?: object): Promise<{ readonly status: number; readonly body: RunAnswer & ErrorAnswer }>
 }
 
-async function begun(t: TestContext, more: readonly Check[] = [], runbook = book(), wants: object = {}): Promise<Story> {
-  const config = { ...configOf([checkOf('api'), ...more]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook) }
-  const it = await keeperWorld(t, config)
-  let question = 0
-  const heard: Story['heard'] = async (more = {}) => {
-    for (const host of HOSTS) {
-      const said = more[host] ?? {}
-      const { tick, wall } = it.keeper.now()
-      const asked = { tick, boot: 'boot' }
-      const message: FromScout = said === 'silent' ? { is: 'silent', host, at: asked, says: 'it does not answer' }
-        : { is: 'account', host, asked, account: { question: ++question, boot: said.boot ?? BOOT, clock: Math.floor(wall / 1000), links: [['eth0', { carrier: said.carrier ?? 'up', downs: said.downs ?? 1, speed: 1000 }]] } }
-      it.keeper.runs.hear(message)
-    }
-    await it.settle()
-  }
-  for (const who of ['ada', 'bo']) {
-    const { secret } = (await it.ask('people.enrol', { who })).body as TotpAnswer
-    assert.equal((await it.ask('people.enrol', { who, code: codeAt(fromBase32(secret), periodOf(it.keeper.now().wall)) })).status, 200)
-  }
-  await heard()
-  for (let n = 0; n < 2; n++) await it.look('api', 'pass')
+async function begun(t: TestContext, checks: readonly Check[] = [], runbook = book(), wants: object = {}): Promise<Story> {
+  const it = await runWorld(t, runbook, checks)
   const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', ...wants })
   assert.equal(status, 200, JSON.stringify(body))
   const { run: id } = body as RunAnswer
-  const story: Story = {
-    ...it, id, heard,
+  return {
+    ...it, id,
     get keeper() { return it.keeper },
-    async second(more) {
-      await it.pass(seconds(1))
-      await heard(more)
-      await it.look('api', 'pass')
-      it.keeper.runs.tick()
-      await it.settle()
-    },
-    async press(...people) {
-      const statuses: number[] = []
-      for (const person of people) {
-        const { asked } = (await story.state())
-        const terms = it.sql.get<{ asked: string }>('select asked from people_agreement where id = ?', asked?.agreement ?? '')
-        const { hash, id: agreement } = JSON.parse(terms?.asked ?? '{}') as { hash: string; id: string }
-        const refused = it.keeper.runs.mayPress(agreement)
-        if (refused !== undefined) {
-          statuses.push(409)
-          continue
-        }
-        const proof = { means: 'totp', factor: loadFactors(it.sql, person)[0]?.id ?? '', factorAge: minutes(60 * 24 * 9), personAge: minutes(60 * 24 * 9), at: { tick: it.keeper.now().tick, boot: 'boot' }, hash } as const
-        const { asks, typed } = JSON.parse(terms?.asked ?? '{}') as { asks: 'ready' | 'yes'; typed?: string }
-        const pressed = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: agreement, person, act: asks, hash, prove: () => proof, ...(typed === undefined ? {} : { typed }) }))
-        await it.settle()
-       
-        statuses.push((await pressed)?.verdict.is === 'taken' ? 200 : 403)
-      }
-      return statuses
-    },
-    state: async () => ((await it.ask('runs.show', { run: id })).body as RunTold).run,
-    told: async () => ((await it.ask('runs.show', { run: id })).body as RunTold).told.map(({ event, step, cause }) => `${event}${step === null ? '' : ` ${step}`}${cause ? `: ${cause.subject} ${cause.claim}` : ''}`),
+    press: (...people) => it.press(id, ...people), state: () => it.state(id), told: () => it.told(id),
     call: async (name, more = {}) => (await it.ask(name, { run: id, ...more })) as Awaited<ReturnType<Story['call']>>,
   }
-  return story
 }
 
 test('C-12 C-13 a run from its first press to its end: pressed by both, ruled by looks that began after, done when it was seen', async (t) => {

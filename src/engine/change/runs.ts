@@ -6,7 +6,7 @@ import { dueIn, hours, isSince, isWithin, minutes, olderOf, seconds, stampOf, ti
 import type { Tx } from '../../db/room.ts'
 import { judgeWant, worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
 import type { FromScout } from '../../rooms/change/heard/protocol.ts'
-import type { FilledClaim } from '../../rooms/change/runbook.ts'
+import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
 import { claimHolds, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
@@ -248,10 +248,13 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
 }
 
+/** What runs page themselves. */
+const OWN = ['run:', 'rolling:']
+
 /** An incident that was opened since, and is not of what a step takes; what was excused once is known. */
 function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, gone: ReadonlySet<string>): ReturnType<typeof loadOpen>[number] | undefined {
   return loadOpen(keeper.store.sql).find((it) => {
-    if (incidents.has(it.id) || it.subject.startsWith('run:')) return false
+    if (incidents.has(it.id) || OWN.some((own) => it.subject.startsWith(own))) return false
     const excused = isExcused(keeper, it, gone)
     if (excused) incidents.add(it.id)
     return !excused
@@ -269,12 +272,17 @@ function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow)
 }
 
 /** What both have said yes to rests on looks that begin now. */
-function lookAnew({ watcher, ports }: ChangeKeeper, memory: Memory, { row: { plan }, topology }: Course, at: Stamp): void {
+function lookAnew(keeper: ChangeKeeper, memory: Memory, { row: { plan }, topology }: Course, at: Stamp): void {
   if (memory.asked === at.tick) return
   memory.asked = at.tick
-  const names = [...plan.runbook.guard, ...plan.runbook.preflight].flatMap((want) => (want.is === 'checks' ? want.names : [])).filter((it) => watcher.checks.get(it)?.kind !== 'heartbeat')
+  askLooks(keeper, plan.runbook, plan.claims.filter((claim) => topology.clusters.some(({ name }) => name === claim)))
+}
+
+/** Asks for looks at all that its gates rest on. */
+export function askLooks({ watcher, ports }: Pick<ChangeKeeper, 'ports' | 'watcher'>, { guard, preflight }: Pick<Runbook, 'guard' | 'preflight'>, clusters: readonly string[]): void {
+  const names = [...guard, ...preflight].flatMap((want) => (want.is === 'checks' ? want.names : [])).filter((it) => watcher.checks.get(it)?.kind !== 'heartbeat')
   if (names.length > 0) ports.toProbers({ is: 'look', checks: [...new Set(names)] })
-  for (const cluster of plan.claims) if (topology.clusters.some(({ name }) => name === cluster)) ports.toScout?.({ is: 'canary', cluster })
+  for (const cluster of clusters) ports.toScout?.({ is: 'canary', cluster })
 }
 
 /** All that a run is held against before it goes on: its guard, and beside it the cables of its hosts, the clusters that it claims, incidents. */
@@ -324,6 +332,12 @@ export function halt(keeper: ChangeKeeper, tx: Tx, id: string, it: Turn, by?: st
   return taken
 }
 
+/** Ends the run where it is; what was offered is void. */
+export function abort({ rooms: { change, people } }: ChangeKeeper, tx: Tx, { plan, asked }: RunRow, by: string): RunRow | string {
+  if (asked) people.agreements.seen(tx, asked.agreement, 'aborted')
+  return change.take(tx, plan.id, { is: 'stopped' }, { by, asked: null })
+}
+
 function pageHalt(keeper: ChangeKeeper, tx: Tx, row: RunRow, more = ''): void {
   const says = saySurprise(row, tx.now)
   // Of what nobody knows people hear although they know of a halt.
@@ -331,7 +345,8 @@ function pageHalt(keeper: ChangeKeeper, tx: Tx, row: RunRow, more = ''): void {
   page(keeper, tx, row, subject, `Stopped: ${row.plan.runbook.title}`, more === '' ? says : `${says} ${more}`)
 }
 
-function page({ rooms }: ChangeKeeper, tx: Tx, { plan: { does, checks } }: RunRow, subject: string, title: string, says: string): void {
+/** Rings both. */
+export function page({ rooms }: ChangeKeeper, tx: Tx, { plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }, subject: string, title: string, says: string): void {
   rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
 }
 
@@ -342,7 +357,7 @@ function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   for (const part of ['', '/unknown', '/overrun']) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
 }
 
-function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, reason: string): void {
+export function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, reason: string): void {
   const open = loadOpen(tx.sql).find((it) => it.subject === subject)
   if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
 }

@@ -6,6 +6,8 @@ import type { Entry } from '../../core/ledger.ts'
 import { isWithin, stampOf, type Now } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
+import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
+import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { causeOf, toldOf } from './runs/record.ts'
 import { applyBegan, applyMoved, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
@@ -28,6 +30,7 @@ export interface ChangeRoom extends Room {
   acted(tx: Tx, id: string, token: number): void
   /** Another word is waited for, or none; `says`: why what both wanted does not come about. */
   await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
+  readonly rollings: Rollings
 }
 
 export function changeRoom(): ChangeRoom {
@@ -37,11 +40,13 @@ export function changeRoom(): ChangeRoom {
     return { ...after, version: before.version + 1 }
   }
   const room: ChangeRoom = {
-    name: 'change', tables: TABLES, projections: PROJECTIONS,
-    apply: { 'change.began': applyBegan, 'change.moved': applyMoved },
+    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS], rollings,
+    apply: { ...applyRollings, 'change.began': applyBegan, 'change.moved': applyMoved },
     on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
     begin(tx, plan, steps) {
-      const isThere = (it: RunRow): boolean => it.plan.claims.some((claim) => plan.claims.includes(claim))
+      const isThere = (it: { readonly plan: { readonly claims: readonly string[] } }): boolean => isOneThing(it.plan, plan)
+      const above = loadGoingRollings(tx.sql).find((it) => it.plan.id !== plan.rolling && isThere(it))
+      if (above) return `${above.plan.id} (${above.plan.runbook}, host after host) is under way there`
       const other = loadGoing(tx.sql).find((it) => isThere(it))
       if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
       const unseen = loadRuns(tx.sql, LATEST).find((it) => isThere(it) && mayGoOn(it, tx.now))

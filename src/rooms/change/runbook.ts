@@ -72,8 +72,8 @@ export interface Runbook {
   readonly window?: Window
   /** People, and rotations as `oncall.name`. */
   readonly people: { readonly does: readonly string[]; readonly checks: readonly string[] }
-  /** The hosts that it can be run on, one at a time. */
-  readonly hosts: { readonly cluster?: string; readonly names: readonly string[]; readonly serial: number | string }
+  /** The hosts that it can be run on. A rolling run takes so many together (`serial`), and goes on although so many failed. */
+  readonly hosts: { readonly cluster?: string; readonly names: readonly string[]; readonly serial: number | string; readonly maxFailures?: number }
   readonly preflight: readonly Want[]
   readonly keep?: { readonly cluster: string; readonly tolerate: number }
   readonly guard: readonly Want[]

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Cause, RunRow, Told } from '../../rooms/change/runs/record.ts'
 import { loadRuns, loadTold } from '../../rooms/change/runs/rows.ts'
-import { legsOf } from '../../rooms/change/runs/run.ts'
+import { legIn, legsOf, wayIn } from '../../rooms/change/runs/run.ts'
 
 /** One line of what happened. `n` counts up within a run. */
 export interface RunLine {
@@ -27,6 +27,8 @@ export interface RunAnswer {
   readonly runbook: string
   readonly title: string
   readonly host: string
+  /** The rolling run that it is of. */
+  readonly rolling: string | null
   readonly hash: string
   readonly state: 'waiting' | 'offered' | 'pressed' | 'running' | 'unknown' | 'halted' | 'done' | 'undone' | 'aborted'
   readonly rehearse: boolean
@@ -60,13 +62,13 @@ const iso = (at: number): string => new Date(at).toISOString()
 export function viewRun({ plan, run, asked }: RunRow): RunAnswer {
   const { phase, halt, done, begun } = run
   const stateOf = (at: number): RunAnswer['steps'][number]['state'] => {
-    if ((phase.is === 'running' || phase.is === 'unknown') && phase.way.step === at) return phase.is
-    if ((phase.is === 'offered' || phase.is === 'pressed') && phase.leg.step === at) return 'offered'
+    if (wayIn(run)?.step === at) return phase.is === 'unknown' ? 'unknown' : 'running'
+    if (legIn(run)?.step === at) return 'offered'
     return done.includes(at) ? 'done' : begun.includes(at) ? 'begun' : 'waiting'
   }
   const back = legsOf(run).find((it) => it.back)
   return {
-    schema: 'holdfast.run-state/1', run: plan.id, runbook: plan.runbook.name, title: plan.runbook.title, host: plan.host, hash: plan.hash, rehearse: plan.rehearse, by: plan.by, does: plan.does, checks: plan.checks, since: plan.at,
+    schema: 'holdfast.run-state/1', run: plan.id, runbook: plan.runbook.name, title: plan.runbook.title, host: plan.host, rolling: plan.rolling ?? null, hash: plan.hash, rehearse: plan.rehearse, by: plan.by, does: plan.does, checks: plan.checks, since: plan.at,
     state: phase.is === 'over' ? phase.how : halt && phase.is !== 'unknown' ? 'halted' : phase.is,
     halt: halt ? { subject: halt.subject, claim: halt.claim } : null,
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),

@@ -2,11 +2,11 @@
 // knows and lacks. A plan does nothing; `holdfast runbooks run` (runs.ts) begins one.
 import { isRefused } from '../../../rooms/change/plan.ts'
 import type { PlanAnswer, RunbooksAnswer } from '../../../views/change/changes.ts'
-import { EXIT, usage } from '../../failure.ts'
-import { plain, type Cell, type Shape } from '../../output.ts'
+import { EXIT } from '../../failure.ts'
+import { plain, type Cell } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Session } from '../../session.ts'
-
-const SHAPES: Readonly<Record<string, Shape>> = { pass: 'ok', fail: 'down', unknown: 'unknown' }
+import { planAll } from './rollings.ts'
+import { readAccepted, sayGates, sayTolerance } from './words.ts'
 
 const list: Command = async (session) => {
   const { out } = session
@@ -21,36 +21,24 @@ const list: Command = async (session) => {
   return EXIT.fine
 }
 
-/** `CODE=reason`, each of its own. */
-export function readAccepted(given: unknown): { code: string; reason: string }[] {
-  return (Array.isArray(given) ? given : []).map((it) => {
-    const text = String(it)
-    const at = text.indexOf('=')
-    if (at < 1) throw usage(`“${text.slice(0, 80)}” accepts nothing.`, 'Write --accept CODE=reason; the plan says which codes there are.')
-    return { code: text.slice(0, at), reason: text.slice(at + 1) }
-  })
-}
-
 const plan: Command = async (session, [name = ''], options) => {
+  const host = textOption(options, 'host')
+  if (host === undefined) return planAll(session, name, options)
   const accept = readAccepted(options['accept'])
-  const body = await ask<PlanAnswer>(session, 'POST', `/runbooks/${segment(name)}/plan`, { host: textOption(options, 'host') ?? '', ...(accept.length === 0 ? {} : { accept }) })
+  const body = await ask<PlanAnswer>(session, 'POST', `/runbooks/${segment(name)}/plan`, { host, ...(accept.length === 0 ? {} : { accept }) })
   session.out.answer(body, () => draw(session, body))
   return isRefused(body) ? EXIT.refused : EXIT.pending
 }
 
-const sayTolerance = (failures: number | null): string => (failures === null ? '?' : failures < 0 ? 'too few left' : `${failures}`)
-
-function draw({ out }: Session, { runbook, host, tolerance, steps, accept, id, hash }: PlanAnswer): void {
+function draw(session: Session, { runbook, host, tolerance, steps, accept, id, hash }: PlanAnswer): void {
+  const { out } = session
   out.data(out.paint('strong', `${runbook} on ${host}`))
   const after = steps.map((step, at) => `${sayTolerance(step.tolerance)} after ${at + 1}`)
   out.data(`further failures tolerated: ${sayTolerance(tolerance)} now; ${after.join(', ')}`)
   out.data()
   for (const [at, step] of steps.entries()) {
     out.data(`${at + 1}. ${out.paint('strong', step.id)}  ${plain(step.text)}`)
-    for (const gate of step.gates) {
-      out.table([['  ', out.shape(SHAPES[gate.found] ?? 'unknown'), `${gate.found}`, gate.want]])
-      if (gate.found !== 'pass') for (const seen of gate.evidence.slice(0, 5)) out.table([['     ', ['soft', `${seen.subject}, by ${seen.observer}${seen.at === null ? '' : `, ${out.moment(seen.at)}`}: ${seen.says}`]]])
-    }
+    sayGates(session, step.gates)
   }
   out.data()
   for (const it of accept) out.data(`to be accepted: --accept ${it.code}=…  ${it.why} (step ${it.step})`)

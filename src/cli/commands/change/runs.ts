@@ -2,10 +2,11 @@
 // follows it to its end, and ends with it. To halt and to abort takes one; to go on, or back, takes both, each behind a link of their own.
 import type { RunAnswer, RunLine, RunsAnswer, RunTold } from '../../../views/change/runs.ts'
 import { instantOf } from '../../../core/time.ts'
-import { EXIT } from '../../failure.ts'
+import { EXIT, usage } from '../../failure.ts'
 import { plain, type Cell, type Shape } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Session } from '../../session.ts'
-import { readAccepted } from './runbooks.ts'
+import { drawRolling, exitOfRolling, isEnded, isRolling, nextLines, onRolling, runAll, showRolling } from './rollings.ts'
+import { readAccepted } from './words.ts'
 
 const PAUSE = 1000
 const SHAPES: Readonly<Record<RunAnswer['steps'][number]['state'], Shape>> = { done: 'ok', running: 'degraded', unknown: 'unknown', offered: 'degraded', begun: 'degraded', waiting: 'unknown' }
@@ -26,32 +27,62 @@ function draw({ out }: Session, it: RunAnswer): void {
 const sayLine = ({ out }: Session, { at, event, step, by, cause, says }: RunLine): string =>
   `${out.exact(instantOf(Date.parse(at)))}  ${event}${step === null ? '' : ` ${step}`}${by === null ? '' : ` by ${by}`}${cause ? `: ${cause.subject} ${cause.claim}${cause.after_step === null || cause.after_ms === null ? '' : `, ${(cause.after_ms / 1000).toFixed(1)} s after ${cause.after_step} began`}` : ''}${says === null || says === '' ? '' : `: ${says}`}`
 
-/** Prints what happens, as it happens, until the run is over, or halted where nobody waits for more. */
-async function follow(session: Session, run: string, from: number): Promise<number> {
-  let after = from
-  for (;;) {
-    const told = await ask<RunTold>(session, 'GET', `${pathOf(run)}?after=${after}`)
-    for (const line of told.told) {
-      after = line.n
-      session.out.answer(line, () => session.out.data(sayLine(session, line)))
+/** Prints what happened in a run after a line: how it stands, and the number of the last one. */
+async function nextOf(session: Session, run: string, after: number): Promise<{ readonly now: RunAnswer; readonly last: number }> {
+  const { told, run: now } = await ask<RunTold>(session, 'GET', `${pathOf(run)}?after=${after}`)
+  for (const line of told) session.out.answer(line, () => session.out.data(sayLine(session, line)))
+  return { now, last: told.at(-1)?.n ?? after }
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE))
+
+/** Prints what happens, as it happens, until the run is over. */
+async function follow(session: Session, run: string): Promise<number> {
+  for (let last = -1; ; await pause()) {
+    const next = await nextOf(session, run, last)
+    if (isOver(next.now)) return exitOf(next.now)
+    last = next.last
+  }
+}
+
+/** The same of a rolling run, with what happens in the run of each host. */
+async function followAll(session: Session, rolling: string): Promise<number> {
+  const lines = new Map<string, number>()
+  const ended = new Set<string>()
+  for (let last = -1; ; await pause()) {
+    const next = await nextLines(session, rolling, last)
+    for (const { run, state } of next.now.hosts) {
+      if (run === null || ended.has(run)) continue
+      lines.set(run, (await nextOf(session, run, lines.get(run) ?? -1)).last)
+      if (state !== 'at-work') ended.add(run)
     }
-    if (isOver(told.run)) return exitOf(told.run)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    if (isEnded(next.now)) return exitOfRolling(next.now)
+    last = next.last
   }
 }
 
 const run: Command = async (session, [runbook = ''], options) => {
+  const host = textOption(options, 'host')
+  if (host === undefined) {
+    const all = await runAll(session, runbook, options)
+    if (options['wait'] === false) {
+      session.out.answer(all, () => drawRolling(session, all))
+      return EXIT.pending
+    }
+    if (!session.out.lines) session.out.talk(`${all.rolling}: ${all.does} and ${all.checks} are asked for the first step of the first host. Ctrl-C leaves it as it is; holdfast runbooks halt ${all.rolling} stops it.`)
+    return followAll(session, all.rolling)
+  }
   const accept = readAccepted(options['accept'])
   const [does, checks] = [textOption(options, 'does'), textOption(options, 'checks')]
   const begun = await ask<RunAnswer>(session, 'POST', `/runbooks/${segment(runbook)}/run`, {
-    host: textOption(options, 'host') ?? '', person: session.person.name, ...(accept.length === 0 ? {} : { accept }), ...(does === undefined ? {} : { does }), ...(checks === undefined ? {} : { checks }), ...(options['rehearse'] === true ? { rehearse: true } : {}),
+    host, person: session.person.name, ...(accept.length === 0 ? {} : { accept }), ...(does === undefined ? {} : { does }), ...(checks === undefined ? {} : { checks }), ...(options['rehearse'] === true ? { rehearse: true } : {}),
   })
   if (options['wait'] === false) {
     session.out.answer(begun, () => draw(session, begun))
     return EXIT.pending
   }
   if (!session.out.lines) session.out.talk(`${begun.run}: ${begun.does} and ${begun.checks} are asked for the first step. Ctrl-C leaves it as it is; holdfast runbooks halt ${begun.run} stops it.`)
-  return follow(session, begun.run, -1)
+  return follow(session, begun.run)
 }
 
 const show: Command = async (session, [id], options) => {
@@ -60,11 +91,12 @@ const show: Command = async (session, [id], options) => {
     const body = await ask<RunsAnswer>(session, 'GET', '/runs')
     out.answer(body, () => {
       if (body.runs.length === 0) return out.talk('Nothing has been run yet: holdfast runbooks run <runbook> --host <host>')
-      out.table(body.runs.map((it): Cell[] => [it.run, it.title, it.host, it.state, out.moment(it.since)]), ['Run', '', 'Host', '', 'Since'])
+      out.table(body.runs.map((it): Cell[] => [it.run, it.title, it.host, it.state, out.moment(it.since), it.rolling ?? '']), ['Run', '', 'Host', '', 'Since', 'Of'])
     })
     return EXIT.fine
   }
-  if (options['follow'] === true || out.lines) return follow(session, id, -1)
+  if (isRolling(id)) return options['follow'] === true || out.lines ? followAll(session, id) : showRolling(session, id)
+  if (options['follow'] === true || out.lines) return follow(session, id)
   const told = await ask<RunTold>(session, 'GET', pathOf(id))
   out.answer(told, () => {
     draw(session, told.run)
@@ -74,6 +106,10 @@ const show: Command = async (session, [id], options) => {
 }
 
 const verb = (called: 'halt' | 'abort' | 'undo'): Command => async (session, [id = '']) => {
+  if (isRolling(id)) {
+    if (called === 'undo') throw usage('A rolling run has no way back of its own.', 'Go back in the run of a host: holdfast runbooks undo run_…')
+    return onRolling(session, id, called)
+  }
   const body = await ask<RunAnswer>(session, 'POST', pathOf(id, called), { person: session.person.name })
   session.out.answer(body, () => draw(session, body))
   return called === 'undo' ? EXIT.pending : EXIT.fine
@@ -81,6 +117,10 @@ const verb = (called: 'halt' | 'abort' | 'undo'): Command => async (session, [id
 
 const resume: Command = async (session, [id = ''], options) => {
   const as = textOption(options, 'was')
+  if (isRolling(id)) {
+    if (as !== undefined) throw usage('What became of a step is said of the run of its host.', 'holdfast runbooks resume run_… --was done')
+    return onRolling(session, id, 'resume')
+  }
   const body = await ask<RunAnswer>(session, 'POST', pathOf(id, 'resume'), { person: session.person.name, ...(as === undefined ? {} : { as }) })
   session.out.answer(body, () => draw(session, body))
   return EXIT.pending

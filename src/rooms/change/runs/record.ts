@@ -24,6 +24,8 @@ export interface RunPlan {
   readonly checks: string
   readonly rehearse: boolean
   readonly at: Instant
+  /** The rolling run that it is the run of one host of. */
+  readonly rolling?: string
   /** Of each step, in a line; and of its way back. */
   readonly texts: readonly { readonly host: string; readonly text: string; readonly back?: string; readonly tolerance: number | null }[]
 }

@@ -1,0 +1,66 @@
+// The part of the zoo about runs over many hosts: ways in which the next host began although the one before had not come to a good end.
+import type { Mutant } from './mutant.ts'
+
+const ROOM = 'src/rooms/change/rolling'
+const ENGINE = 'src/engine/change/rollings.ts'
+const table = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/rolling.test.ts`, name })
+const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/rolling.test.ts', name })
+
+export const rolling: readonly Mutant[] = [
+  {
+    name: 'the next host begins beside the one at work', breaks: ['C-3'], killer: table('C-3 one host after the other'),
+    changes: [{ file: `${ROOM}/rolling.ts`, find: "hostsIn(rolling, 'at-work').length > 0) return", put: "hostsIn(rolling, 'at-work').length > 1) return" }],
+  },
+  {
+    name: 'hosts of two racks are taken together', breaks: ['C-3'], killer: table('C-3 batches hold hosts of one failure domain'),
+    changes: [{ file: `${ROOM}/batches.ts`, find: ": fates.join(', ')", put: ": fates.join(', ').slice(0, 4)" }],
+  },
+  {
+    name: 'one failure more than may be stops nothing', breaks: ['C-20'], killer: table('C-20 so many failures as may be stop nothing'),
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'after.failed.length - after.known > after.maxFailures', put: 'after.failed.length - after.known > after.maxFailures + 1' }],
+  },
+  {
+    name: 'who goes on after a failure goes on whatever fails', breaks: ['C-20'], killer: table('C-20 the first failure more than may be'),
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'known: rolling.failed.length, since', put: 'known: 1000, since' }],
+  },
+  {
+    name: 'what was taken back was never begun', breaks: ['C-20'], killer: table('C-20 a run that is taken back or ended'),
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'if (touched) return', put: "if (touched && how === 'aborted') return" }],
+  },
+  {
+    name: 'a host that is back without its service is waited for', breaks: ['C-20'], killer: story('C-20 a host that comes back without its service'),
+    changes: [{ file: `${ROOM}/failure.ts`, find: '!isWithin(way.begun, now, within)', put: 'way.begun.tick < 0' }],
+  },
+  {
+    name: 'the next host begins by what was seen before', breaks: ['C-2', 'C-12'], killer: table('C-2 C-12 the next host begins when'),
+    changes: [{ file: `${ROOM}/opening.ts`, find: '!isSince(from, since)', put: '!isSince(from, from)' }],
+  },
+  {
+    name: 'the next host begins whatever fails', breaks: ['C-2'], killer: table('C-2 C-12 the next host begins when'),
+    changes: [{ file: `${ROOM}/opening.ts`, find: "gates.every(({ found }) => found === 'pass')", put: "gates.some(({ found }) => found === 'pass')" }],
+  },
+  {
+    name: 'an edit between two hosts is not seen', breaks: ['C-5'], killer: story('C-5 an edit between two hosts'),
+    changes: [{ file: `${ROOM}/opening.ts`, find: 'if (drawn.plan.hash !== planned.hash)', put: "if (drawn.plan.hash === '')" }],
+  },
+  {
+    name: 'the next host begins after the window has closed', breaks: ['C-18'], killer: story('C-18 a window that closes'),
+    changes: [{ file: `${ROOM}/opening.ts`, find: "permitOf(runbook.window, facts.now).is === 'shut')", put: "permitOf(runbook.window, facts.now).is === 'open')" }],
+  },
+  {
+    name: 'another run gets a host that is to come', breaks: ['C-3'], killer: story('C-3 a rolling run from its plan to its end'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'it.plan.id !== plan.rolling && isThere(it)', put: 'plan.rolling !== undefined && it.plan.id !== plan.rolling && isThere(it)' }],
+  },
+  {
+    name: 'a halt lets the host at work go on', breaks: ['C-15', 'C-6'], killer: story('C-6 C-15 a halt of it stops everything'),
+    changes: [{ file: ENGINE, find: 'if (run.run.guarded) halt(keeper, tx, run.plan.id, byHand(by), by)', put: 'if (run.run.guarded) byHand(host)' }],
+  },
+  {
+    name: 'what stops many hosts rings nobody', breaks: ['C-20'], killer: story('C-20 a host that comes back without its service'),
+    changes: [{ file: ENGINE, find: 'if (rolling.halt !== undefined && before.rolling.halt === undefined) page(', put: 'if (rolling.halt !== undefined && before.rolling.halt === rolling.halt) page(' }],
+  },
+  {
+    name: 'the public hears of the end with the first of many hosts', breaks: ['T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'T-7 of many hosts the public is told once' },
+    changes: [{ file: 'src/engine/change/announcing.ts', find: "(row.plan.rolling === undefined || row.run.phase.how === 'done')", put: 'row.plan.id.length > 0' }],
+  },
+]
