@@ -60,7 +60,7 @@ export interface KeepCalls extends ArmCalls {
   'backups.apply': { args: { plan: string; person?: string }; body: AppliedAnswer | RefusalAnswer }
   /** Asks two people to remove for good what a list names. */
   'backups.purge': { args: { plan: string; of?: readonly string[]; lapses?: string; person?: string }; body: ApprovalAnswer | RefusalAnswer }
-  /** `copies`: keys. Without any: everything that lies aside. What came back is held. */
+  /** `copies`: keys; `all`: everything that lies aside. One of both has to be said. What came back is held. */
   'backups.release': { args: { set: string; store?: string; copies?: readonly string[]; all?: true; person?: string }; body: ReleaseAnswer }
 }
 

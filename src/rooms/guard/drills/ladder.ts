@@ -23,7 +23,7 @@ export interface Asserted {
 
 export interface Judgement {
   readonly verdict: Verdict
-  /** 0 to 7: see `docs/use/drills.md`. 1: the copy was there and whole, as far as its store says. */
+  /** 0 to 7 by the climb itself: see `docs/use/drills.md`. 1: the copy was there and whole, as far as its store says. */
   readonly rung: number
   /** A sentence for people: what failed, or what could not be known, and why. Empty when all passed. */
   readonly says: string

@@ -15,7 +15,7 @@ export interface DrillReport {
   readonly copy_at: Instant
   readonly at: Instant
   readonly verdict: Verdict
-  /** The highest rung proven, 0 to 6: docs/use/drills.md. */
+  /** The highest rung proven, 0 to 8: docs/use/drills.md. */
   readonly rung: number
   /** What failed or could not be known, in a sentence; empty when all is well. */
   readonly says: string
