@@ -283,13 +283,16 @@ test('an invitation lets one person in, once; the machine helps whoever lost eve
 })
 
 test('an authenticator is enrolled on the machine: shown once, confirmed by its code', async (t) => {
-  const it = await world(t)
+  for (const [shrink, says] of [[undefined, 'It may approve in 3 d.'], [86_400, 'It may approve in 3 s (3 d, divided by 86400 in this lab).']] as const) await enrolled(await world(t, { ...config, ...(shrink === undefined ? {} : { shrink }) }), says)
+})
+
+async function enrolled(it: Awaited<ReturnType<typeof world>>, says: string): Promise<void> {
   const begun = await it.body<TotpAnswer>('people.enrol', { who: 'ada' }, { is: 'socket' })
   assert.match(begun.uri, /^otpauth:\/\/totp\/Acme:ada\?secret=[A-Z2-7]{32}&/)
   const code = codeAt(fromBase32(begun.secret), periodOf(it.w.keeper.now().wall))
   assert.deepEqual(await it.fails('people.enrol', { who: 'ada', code: '000000' === code ? '111111' : '000000' }, { is: 'socket' }), [400, 'HF440'])
-  assert.equal((await it.ask('people.enrol', { who: 'ada', code }, { is: 'socket' })).status, 200)
-})
+  assert.equal((await it.body<{ says: string }>('people.enrol', { who: 'ada', code }, { is: 'socket' })).says, `The authenticator of ada is confirmed. ${says}`)
+}
 
 test('account and audit: what a person sees of themselves, and an owner of all; no secret anywhere', async (t) => {
   const it = await world(t)
