@@ -79,6 +79,10 @@ export const reconciling: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/reconcile/rows.ts', find: `epochLatched: false, newest: 'none' }`, put: 'epochLatched: false }' }],
   },
   {
+    name: 'a list of newest keys that is lost refuses for ever', breaks: ['G-19'], killer: killer('src/engine/guard/reconciling.test.ts', 'G-19 a list of the newest keys that is lost'),
+    changes: [{ file: 'src/views/reconciles.ts', find: 'text.endsWith(NOT_SEEN)', put: 'text.startsWith(NOT_SEEN)' }],
+  },
+  {
     name: 'a flag outlives the delete marker of its application', breaks: ['G-7'], killer: judged('G-7 what its application hid itself'),
     changes: [{ file: 'src/rooms/guard/reconcile/run.ts', find: 'if (listed && finding.recalled?.flag) forget(finding, out)', put: 'if (!listed && finding.recalled?.flag) forget(finding, out)' }],
   },

@@ -3,6 +3,7 @@ import { minutes, type Instant, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { lapsesAt, loadAccepted, loadJob, standingOf } from '../rooms/guard/acts/rows.ts'
 import { goneSeen, type Breaker } from '../rooms/guard/reconcile/breaker.ts'
+import { NOT_SEEN } from '../rooms/guard/reconcile/checks.ts'
 import type { Plan } from '../rooms/guard/reconcile/plan.ts'
 import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
@@ -92,7 +93,8 @@ function acceptablesOf({ seen, former, latest, epochLatched }: ReturnType<typeof
     const texts = seenText(seen)
     const add = (what: keyof typeof texts, says: string | undefined): void => void (says !== undefined && found.push({ what, seen: texts[what], says }))
     add('identity', failed('identity'))
-    add('epoch', epochLatched ? (failed('epoch') ?? 'it went back before, and nobody has acknowledged that yet') : undefined)
+    const blind = latest?.plan?.checks.find(({ id, found: is, text }) => id === 'epoch' && is === 'unknown' && text.endsWith(NOT_SEEN))?.text
+    add('epoch', epochLatched ? (failed('epoch') ?? 'it went back before, and nobody has acknowledged that yet') : blind)
     if (seen.fingerprint !== former.fingerprint) add('schema', failed('schema'))
   }
   const { ran } = latest ?? {}

@@ -1,6 +1,8 @@
 // Reconciles from the keeper's side: when they run, what a run is told of the ones before it, what is recorded of it, who is paged, and for how long.
 // The runs are real ones, over a bucket that is served and a catalogue in memory.
 import assert from 'node:assert/strict'
+import { readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { add, games, PREFIX, type Games } from '../../../test/guard/games.ts'
 import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
@@ -151,6 +153,23 @@ test('G-19 a first run that is refused for want of rows, and a person who acknow
   assert.equal(knows.newest, 'none')
   await it.pass(minutes(10))
   assert.notEqual(it.task().knows.newest, 'none', 'they are learned anew')
+  same(it)
+})
+
+test('G-19 a list of the newest keys that is lost refuses every run until a person has looked, and then is learned anew', async (t) => {
+  const it = await world(t)
+  await it.answer()
+  const folder = it.games.context.kept('customer-backups')
+  for (const name of readdirSync(folder)) if (name.endsWith('.newest')) rmSync(path.join(folder, name))
+  const again = async (): Promise<readonly string[]> => {
+    await it.pass(minutes(10))
+    await it.answer()
+    return (await it.shown()).latest?.plan?.refusals.map(({ id, found }) => `${id} ${found}`) ?? []
+  }
+  assert.deepEqual([await again(), await again()], [['epoch unknown'], ['epoch unknown']])
+  const [{ what, seen } = assert.fail('it can be accepted')] = (await it.shown()).acceptable
+  assert.equal((await it.ask('reconcile.accept', { reconcile: 'customer-backups', what, seen, person: 'ada' })).status, 200)
+  assert.deepEqual([await again(), await again()], [[], []])
   same(it)
 })
 

@@ -190,7 +190,8 @@ function epoch({ readings }: Looked): Found {
   ])
 }
 
-const NOT_SEEN = 'whether the newest rows are still there is not known'
+/** The end of what is said where the list of the newest keys is lost: nothing but a person leads out of that. */
+export const NOT_SEEN = 'whether the newest rows are still there is not known'
 
 function newestLeft({ of, gone }: { readonly of: number; readonly gone: number }): Found {
   if (!(of > 0)) return unknown(NOT_SEEN)
