@@ -70,4 +70,16 @@ export const running: readonly Mutant[] = [
     name: 'an aborted run leaves its host to the next while its step goes on', breaks: ['C-16'], killer: killer('C-5 C-15 a word that is taken back'),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'acted?.token !== way.token && isWithin(', put: 'acted?.token === way.token && isWithin(' }],
   },
+  {
+    name: 'who was taken is missed between two steps', breaks: ['C-13'], killer: killer('C-13 a member that was taken is away'),
+    changes: [{ file: COURSE, find: "gone: want.is === 'healthy' ? away : gone", put: 'gone' }],
+  },
+  {
+    name: 'while one is away nobody is missed', breaks: ['C-13', 'C-14'], killer: killer('C-13 a member that was taken is away'),
+    changes: [{ file: COURSE, find: "gone: want.is === 'healthy' ? away : gone", put: "gone: away.size > 0 ? new Set(hosts.names.slice(0, 2)) : gone" }],
+  },
+  {
+    name: 'who was seen back is excused to the end', breaks: ['C-13'], killer: killer('C-13 a member that was taken is away'),
+    changes: [{ file: COURSE, find: "if (claim.is === 'synced') away.delete(claim.host)", put: "if (claim.is === 'synced') away.add(claim.host)" }],
+  },
 ]

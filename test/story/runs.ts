@@ -6,7 +6,7 @@ import { codeAt, periodOf } from '../../src/core/totp.ts'
 import type { ChangeConfig } from '../../src/rooms/change/config.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
 import type { Runbook, Step } from '../../src/rooms/change/runbook.ts'
-import type { Host } from '../../src/rooms/change/topology.ts'
+import type { Cluster, Host } from '../../src/rooms/change/topology.ts'
 import { loadFactors } from '../../src/rooms/people/rows.ts'
 import type { Check } from '../../src/rooms/watch/check.ts'
 import type { RunAnswer, RunTold } from '../../src/views/change/runs.ts'
@@ -19,7 +19,7 @@ export const AGAIN = '11111111-2222-4333-8444-555555555555'
 
 export const manual = (id: string, more: Partial<Step> = {}): Step => ({ id, act: { is: 'manual', text: `Do ${id} on {{host}}.` }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), ...more })
 export const hostNamed = (name: string): Host => ({ name, fate: {}, links: [{ name: 'eth0' }], from: 'holdfast.yaml:2' })
-export const changeOf = (runbook: Runbook): ChangeConfig => ({ hosts: runbook.hosts.names.map(hostNamed), clusters: [], runbooks: [runbook] })
+export const changeOf = (runbook: Runbook, clusters: readonly Cluster[] = []): ChangeConfig => ({ hosts: runbook.hosts.names.map(hostNamed), clusters, runbooks: [runbook] })
 const member = (name: string): (typeof plan.people)[string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }], roles: ['owner'] })
 
 /** What hosts say of themselves; of those that are left out, that all is as it was. */
@@ -28,6 +28,8 @@ export type Said = Readonly<Record<string, { readonly boot?: string; readonly ca
 export interface RunWorld extends KeeperWorld {
   /** Boots of hosts, where another one than the first. */
   readonly boots: Map<string, string>
+  /** Hosts on which what runs there for its cluster (of etcd) has stopped. */
+  readonly stopped: Set<string>
   heard(more?: Said): Promise<void>
   /** A second with a look of everything. */
   second(more?: Said): Promise<void>
@@ -37,10 +39,11 @@ export interface RunWorld extends KeeperWorld {
 }
 
 /** Everything was looked at, and all is well; nothing has begun. */
-export async function runWorld(t: TestContext, runbook: Runbook, checks: readonly Check[] = []): Promise<RunWorld> {
-  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook) }
+export async function runWorld(t: TestContext, runbook: Runbook, checks: readonly Check[] = [], clusters: readonly Cluster[] = []): Promise<RunWorld> {
+  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook, clusters) }
   const it = await keeperWorld(t, config)
   const boots = new Map<string, string>()
+  const stopped = new Set<string>()
   let question = 0
   const heard: RunWorld['heard'] = async (more = {}) => {
     for (const host of runbook.hosts.names) {
@@ -50,6 +53,10 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
       const message: FromScout = said === 'silent' ? { is: 'silent', host, at: asked, says: 'it does not answer' }
         : { is: 'account', host, asked, account: { question: ++question, boot: said.boot ?? boots.get(host) ?? BOOT, clock: Math.floor(wall / 1000), links: [['eth0', { carrier: said.carrier ?? 'up', downs: said.downs ?? 1, speed: 1000 }]] } }
       it.keeper.runs.hear(message)
+    }
+    for (const { name: cluster, members } of clusters) {
+      const { tick } = it.keeper.now()
+      for (const host of members) it.keeper.runs.hear({ is: 'member', cluster, host, asked: { tick, boot: 'boot' }, report: stopped.has(host) ? { is: 'stopped', says: 'its host refused the connection' } : { is: 'etcd', healthy: true, leader: 'one', size: members.length } })
     }
     await it.settle()
   }
@@ -61,7 +68,7 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
   for (let n = 0; n < 2; n++) await it.look('api', 'pass')
   const state = async (run: string): Promise<RunAnswer> => ((await it.ask('runs.show', { run })).body as RunTold).run
   return {
-    ...it, boots, heard, state,
+    ...it, boots, stopped, heard, state,
     get keeper() { return it.keeper },
     async second(more) {
       await it.pass(seconds(1))

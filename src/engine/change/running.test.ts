@@ -8,6 +8,7 @@ import { minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Check } from '../../rooms/watch/check.ts'
 import type { Runbook, Step } from '../../rooms/change/runbook.ts'
+import type { Cluster } from '../../rooms/change/topology.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 import type { ErrorAnswer } from '../../views/answers.ts'
 import { earsOf } from './ears.ts'
@@ -28,8 +29,8 @@ interface Story extends Omit<RunWorld, 'press' | 'state' | 'told'> {
   call(name: string, more?: object): Promise<{ readonly status: number; readonly body: RunAnswer & ErrorAnswer }>
 }
 
-async function begun(t: TestContext, checks: readonly Check[] = [], runbook = book(), wants: object = {}): Promise<Story> {
-  const it = await runWorld(t, runbook, checks)
+async function begun(t: TestContext, checks: readonly Check[] = [], runbook = book(), wants: object = {}, clusters: readonly Cluster[] = []): Promise<Story> {
+  const it = await runWorld(t, runbook, checks, clusters)
   const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', ...wants })
   assert.equal(status, 200, JSON.stringify(body))
   const { run: id } = body as RunAnswer
@@ -289,4 +290,39 @@ test('a step that takes too long pages both, and nothing further begins', async 
   await it.press('ada', 'bo')
   await it.second()
   assert.equal((await it.state()).steps[0]?.state, 'done')
+})
+
+test('C-13 a member that was taken is away until a step has seen it back, between steps too: a cluster may lack it, and nobody else', async (t) => {
+  const names = ['web-1', 'web-2', 'web-3']
+  const takes = ['{{host}}']
+  const steps = [manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] }), manual('look')]
+  const runbook = book({ hosts: { cluster: 'shop', names, serial: 1 }, guard: [{ is: 'healthy' }], steps })
+  const clusters: readonly Cluster[] = [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }]
+  const it = await begun(t, [], runbook, { accept: [{ code: 'tolerance.stop', reason: 'Agreed with the customer' }] }, clusters)
+  const step = async (host: string, is: 'stopped' | 'back'): Promise<unknown> => {
+    assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+    for (let n = 0; n < 2; n++) await it.second()
+    it.stopped[is === 'stopped' ? 'add' : 'delete'](host)
+    for (let n = 0; n < 5; n++) await it.second()
+    const { state, halt, steps: stands } = await it.state()
+    return [state, halt, stands.map((one) => one.state)]
+  }
+  assert.deepEqual(await step('web-1', 'stopped'), ['offered', null, ['done', 'offered', 'waiting']])
+  assert.deepEqual(await step('web-1', 'back'), ['offered', null, ['done', 'done', 'offered']])
+  // No word of it turned: it is missed by the guard alone, once it was seen back.
+  const missed = async (story: Story, host: string): Promise<string> => {
+    story.keeper.members.hear({ is: 'member', cluster: 'shop', host, asked: { tick: story.keeper.now().tick, boot: 'boot' }, report: { is: 'stopped', says: 'its host refused the connection' } }, clusters[0])
+    story.keeper.runs.tick()
+    await story.settle()
+    return (await story.state()).halt?.claim ?? ''
+  }
+  assert.match(await missed(it, 'web-1'), /^fails: 2 of 3 are healthy: web-2, web-3/)
+
+  const other = await begun(t, [], { ...runbook, keep: { cluster: 'shop', tolerate: 0 } }, { accept: [{ code: 'tolerance.stop', reason: 'Agreed with the customer' }] }, clusters)
+  await other.press('ada', 'bo')
+  for (let n = 0; n < 2; n++) await other.second()
+  other.stopped.add('web-1')
+  for (let n = 0; n < 3; n++) await other.second()
+  assert.deepEqual([(await other.state()).state, (await other.state()).steps[0]?.state], ['offered', 'done'])
+  assert.match(await missed(other, 'web-2'), /^fails: 1 of 3 are healthy: web-3/)
 })

@@ -4,10 +4,10 @@
 // is the one that the next is held against, and what fails in it is a surprise too (C-14).
 import { dueIn, hours, isSince, isWithin, minutes, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-import { judgeWant, worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
+import { worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
 import type { FromScout } from '../../rooms/change/heard/protocol.ts'
 import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
-import { claimHolds, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
+import { claimHolds, guardOf, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
@@ -83,17 +83,14 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
 
   const guard = (row: RunRow): boolean => {
-    const { run, plan } = row
+    const { run } = row
     const memory = memoryOf(row)
     // Before the first press nothing is a surprise.
     if (!run.guarded) for (const { id } of loadOpen(keeper().store.sql)) memory.incidents.add(id)
     const silent = silentHost(keeper(), memory, row)
     if (!run.guarded || run.halt !== undefined) return false
     if (silent) return surprise(row, silent), true
-    const { facts, topology } = courseOf(row, false)
-    const gone = new Set(silencedBy(run))
-    for (const want of plan.runbook.guard) {
-      const judged = judgeWant(want, { topology, facts, hosts: hostsOf(row), cluster: plan.runbook.hosts.cluster, gone })
+    for (const { want, judged } of guardOf(courseOf(row, false))) {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
       memory.well.set(key, judged.found === 'pass')
@@ -103,7 +100,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
         return true
       }
     }
-    const stranger = strangerTo(keeper(), memory, gone)
+    const stranger = strangerTo(keeper(), memory, new Set(silencedBy(run)))
     if (stranger) surprise(row, { subject: `incident ${stranger.number}`, is: 'other', claim: `was opened: ${stranger.title}` })
     return stranger !== undefined
   }
@@ -287,10 +284,10 @@ export function askLooks({ watcher, ports }: Pick<ChangeKeeper, 'ports' | 'watch
 
 /** All that a run is held against before it goes on: its guard, and beside it the cables of its hosts, the clusters that it claims, incidents. */
 function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts }: Course, gone: ReadonlySet<string>): readonly GateAnswer[] {
-  const { runbook, claims } = row.plan
+  const { claims } = row.plan
   const stranger = strangerTo(keeper, memory, gone)
   return [
-    ...runbook.guard.map((want) => judgeWant(want, { topology, facts, hosts: hostsOf(row), cluster: runbook.hosts.cluster, gone })),
+    ...guardOf({ row, topology, facts }).map(({ judged }) => judged),
     ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
     ...claims.flatMap((name) => (topology.clusters.some((it) => it.name === name) ? [accountOf(name, facts)] : [])),
     ...(stranger ? [{ want: `incident ${stranger.number} is over`, found: 'fail' as const, evidence: [{ subject: `incident ${stranger.number}`, observer: 'the keeper', at: null, says: stranger.title }] }] : []),

@@ -1,13 +1,13 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
 import { isSince, stampOf, type Now, type Stamp } from '../../../core/time.ts'
-import { worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
-import type { FilledClaim, Runbook } from '../runbook.ts'
+import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
+import type { FilledClaim, Runbook, Want } from '../runbook.ts'
 import { planOf } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunRow } from './record.ts'
-import type { Leg } from './run.ts'
+import { silencedBy, type Leg } from './run.ts'
 
 export type Ruling =
   /** Something has not been looked at since. */
@@ -41,6 +41,26 @@ export function rulingFor({ row: { plan }, topology, runbook, facts, now }: Cour
   const found = gates.length === 0 ? 'pass' : all.found
   const window = plan.runbook.window && permitOf(plan.runbook.window, now.wall).is === 'shut' && !plan.accepted.some(({ code }) => code === 'window') ? 'shut' : 'open'
   return { is: 'ruled', found, from: all.from ?? stampOf(now), window, says: sayAgainst(gates) }
+}
+
+/** Hosts that a step took and that none has yet seen back as a member, between two steps too. */
+export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>): ReadonlySet<string> {
+  const away = new Set(silencedBy(run))
+  for (const step of run.begun) {
+    for (const host of run.steps[step]?.takes ?? []) away.add(host)
+    for (const claim of run.done.includes(step) ? (runbook.steps[step]?.until ?? []) : []) if (claim.is === 'synced') away.delete(claim.host)
+  }
+  return away
+}
+
+/**
+ * What is watched all the time, as it is now. What the step under way takes is excused; between steps nothing is, but that a cluster of which all are to be healthy
+ * may lack the members that are away. Every other want is as strict as ever: whoever writes how many members there have to be means it.
+ */
+export function guardOf({ row, topology, facts }: Pick<Course, 'facts' | 'row' | 'topology'>): readonly { readonly want: Want; readonly judged: GateAnswer }[] {
+  const { guard, hosts } = row.plan.runbook
+  const [gone, away] = [new Set(silencedBy(row.run)), awayIn(row)]
+  return guard.map((want) => ({ want, judged: judgeWant(want, { topology, facts, hosts: hosts.names, cluster: hosts.cluster, gone: want.is === 'healthy' ? away : gone }) }))
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
