@@ -9,7 +9,7 @@ import { eitherOf } from '../../ports/backup/either.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
-import { gist } from '../../ports/backup/words.ts'
+import { gist, tableOut } from '../../ports/backup/words.ts'
 import { readContents } from './postgres/archive.ts'
 import { prove, proveRows, type Asks } from './postgres/asks.ts'
 import { liveOf, type Kind } from './postgres/live.ts'
@@ -82,7 +82,7 @@ async function lookAt(cell: Cell): Promise<Kind | { readonly step: Step }> {
 
 /** What lives takes dumps alone: no one table can be taken out of a whole server, and no server be poured into a database. */
 async function lookAtDump(cell: Cell): Promise<Kind | { readonly step: Step }> {
-  if (await isPhysical(cell)) throw new Fault('this copy is one of a whole server (a base backup), and no dump: restore it into a new folder with --to, and take what you need from there; or name a dump with --copy', 'never')
+  if (await isPhysical(cell)) throw new Fault(`this copy is one of a whole server (a base backup), and no dump: ${tableOut('pg_dump --table')}; or name a dump with --copy`, 'never')
   return lookAt(cell)
 }
 

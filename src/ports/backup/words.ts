@@ -14,6 +14,10 @@ export function oursIn(text: string): string | undefined {
   return OURS.find(([pattern]) => pattern.test(text))?.[1]
 }
 
+/** How one table is had out of a copy of more than that. */
+export const tableOut = (dump: string): string =>
+  `restore it whole into a new folder with --to, start that by itself (its report says how, under next), and copy the table out of it with ${dump}`
+
 /** The lines that say what went wrong: at most four, the first and the last of the errors. */
 export function gist({ err, out }: Pick<Ran, 'err' | 'out'>): string {
   const lines = `${err}\n${out}`.split('\n').map((line) => line.trim()).filter((line) => line !== '')

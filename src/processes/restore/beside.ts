@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../core/fault.ts'
 import type { Beside, Checked, DamagedUnit, Live } from '../../ports/backup/live.ts'
+import { tableOut } from '../../ports/backup/words.ts'
 import { MOST_UNITS, type Swap, type SwapUnit } from '../../rooms/guard/restore/swap.ts'
 import type { BesideReport, DamagedWants } from '../../views/restore/restoring.ts'
 import { filesBeside } from './files.ts'
@@ -67,7 +68,7 @@ const swapOf = ({ begun }: DamagedWants, { place, placeId, units }: Restored): S
 async function tablesBeside(it: DamagedWants, place: Place): Promise<Restored> {
   const engine = engineOf(it.begun.engine)
   const live = it.at.is === 'database' ? engine.live?.(place.cell, it.at.url) : undefined
-  if (!live) throw new Fault(`a copy made by ${engine.kind} does not go into a database`, 'never')
+  if (!live) throw new Fault(`tables cannot be taken out of a copy made by ${engine.kind}: ${tableOut('pg_dump --table, or mariadb-dump')}`, 'never')
   const { id, says } = await live.identify()
   const { tables, others } = await tablesOf(live, it.units)
   const stamp = `${stampOf(new Date())}_${it.begun.id.slice(-4)}`

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { instantOf, sayTime, type Instant, type Span } from '../../../core/time.ts'
 import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
 import type { DamagedUnit } from '../../../ports/backup/live.ts'
+import { tableOut } from '../../../ports/backup/words.ts'
 import { readDamage, readInnochecksum, type Damage } from '../../../rooms/guard/restore/damage.ts'
 import type { RestoreReport } from '../../../rooms/guard/restore/report.ts'
 import { hashOfSwap, swapSchema, type Swap } from '../../../rooms/guard/restore/swap.ts'
@@ -148,10 +149,10 @@ function damageOf(options: Options, set: BackupSet): Damage {
   const tables = Array.isArray(options['table']) ? options['table'].map(String) : []
   const files = filesOf(options, set, textOption(options, 'in')).map((it) => Buffer.from(it).toString('latin1'))
   const file = textOption(options, 'damaged')
+  if (holdsFiles(set) && tables.length > 0) throw usage(`${set.name} holds files, and no tables that could be taken out one by one.`, `if the data folder of a server lies in it: ${tableOut('pg_dump --table, or mariadb-dump')}`)
   if (file === undefined) return { root: '', manifest: undefined, paths: [...files, ...tables] }
   const read = readReport(file, fileOf(file), set)
   if (typeof read === 'string') throw new Failure(`${file}: ${read}.`, { exit: EXIT.refused, code: 'HF-C051', help: `holdfast backups scan … --json > ${path.basename(file)}` })
-  if (holdsFiles(set) && tables.length > 0) throw usage('Files have no tables.')
   return { ...read, paths: [...read.paths, ...files, ...tables] }
 }
 

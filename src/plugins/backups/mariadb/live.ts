@@ -10,7 +10,7 @@ import { piped } from '../../../ports/backup/pipe.ts'
 import { printed } from '../../../ports/backup/printed.ts'
 import { ruleRows } from '../../../ports/backup/rows.ts'
 import { isTar } from '../../../ports/backup/tar.ts'
-import { gist } from '../../../ports/backup/words.ts'
+import { gist, tableOut } from '../../../ports/backup/words.ts'
 import { MYSQL, readDatabase, type Database } from '../../../ports/database.ts'
 import { lossBetween } from './live/loss.ts'
 import { meantBy } from './live/meant.ts'
@@ -92,7 +92,7 @@ export function liveOf(cell: Cell, url: string): Live {
 
 async function dumpOf(cell: Cell): Promise<ReturnType<typeof piped>> {
   const { packing, head } = await headOf(cell, cell.copy)
-  if (head.subarray(0, 8).toString('latin1') === 'XBSTCK01' || isTar(head)) throw new Fault('this copy is one of a whole server (mariadb-backup), and no dump: restore it into a new folder with --to, and take the table from there; or name a dump with --copy', 'never')
+  if (head.subarray(0, 8).toString('latin1') === 'XBSTCK01' || isTar(head)) throw new Fault(`this copy is one of a whole server (mariadb-backup), and no dump: ${tableOut('mariadb-dump')}; or name a dump with --copy`, 'never')
   return piped(cell, unpacks(packing, cell.copy), LONGEST)
 }
 

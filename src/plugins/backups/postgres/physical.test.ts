@@ -165,7 +165,7 @@ test('X-9 what is not brought back here is said before anything is: tablespaces,
   head.write(`${head.subarray(0, 512).reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148)
   const cell = fakeCell({ answers: ({ program }) => (program === 'head' || program === 'cat' ? { out: head } : undefined) })
   const live = postgres.live?.(cell, 'postgres://ada@db/shop')
-  await assert.rejects(async () => live?.table('orders', { at: AT, bytes: 1000 }, '1'), (cause) => cause instanceof Fault && /one of a whole server \(a base backup\), and no dump: restore it into a new folder with --to/.test(cause.message))
+  await assert.rejects(async () => live?.table('orders', { at: AT, bytes: 1000 }, '1'), (cause) => cause instanceof Fault && /one of a whole server \(a base backup\), and no dump: restore it whole into a new folder with --to, start that by itself .*, and copy the table out of it with pg_dump --table/.test(cause.message))
 })
 
 test('G-2 a copy of a running data folder is no base backup', async () => {
