@@ -7,7 +7,7 @@ import http from 'node:http'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import test from 'node:test'
+import test, { after } from 'node:test'
 import { startOf } from './watchdog/control.ts'
 
 /** For what a machine does that is slow and does other things: it has come long before, and is a fault when it never does. */
@@ -29,11 +29,18 @@ async function until<T>(what: () => T | undefined | false | Promise<T | undefine
 /** What runs in a folder, ended before the folder goes. */
 const enders = new Map<string, (() => Promise<unknown>)[]>()
 
+/** What the first start prepared: the others find it there, as they do on a machine. */
+const code = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-up-')), 'holdfast-code')
+after(() => fs.rmSync(path.dirname(code), { recursive: true, force: true }))
+
 function folder(t: Teardown): string {
   const at = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-up-'))
+  if (fs.existsSync(code)) fs.cpSync(code, path.join(at, 'holdfast-code'), { recursive: true, preserveTimestamps: true })
   enders.set(at, [])
   t.after(async () => {
     for (const end of enders.get(at) ?? []) await end()
+    const own = path.join(at, 'holdfast-code')
+    if (!fs.existsSync(code) && fs.existsSync(own)) fs.renameSync(own, code)
     fs.rmSync(at, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   })
   return at
