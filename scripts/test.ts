@@ -40,7 +40,7 @@ const compiled = path.join(root, 'node_modules/.cache/compiled')
 const once = `data:text/javascript,${encodeURIComponent(`import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(compiled)})`)}`
 
 // Stories of whole processes mostly wait for clocks and other processes: they go one after the other beside the rest, which wants both cores.
-const isWaiting = (name: string): boolean => kind === 'all' && ['story/', 'experiment-1'].some((it) => name.startsWith(path.join(root, 'test', it)))
+const isWaiting = (name: string): boolean => kind === 'all' && name.startsWith(path.join(root, 'test/story') + path.sep)
 const isSchedules = (name: string): boolean => name.startsWith(path.join(root, 'sim') + path.sep)
 const batches = batchesOf(kind === 'all' ? files.filter((name) => !isWaiting(name)) : [], isSchedules)
 const lanes = [

@@ -147,7 +147,8 @@ test(`P-3 P-4 keeper and ringer under ${SIGNALS} signals: nothing is missing`, {
   const crowd = people(hook, socket, lots(SEED + 1))
   const counts: Record<string, number> = { SIGSTOP: 0, SIGCONT: 0, SIGKILL: 0 }
   try {
-    await wait(2000)
+    // Both are there, and at it.
+    for (let i = 0; i < 600 && hook.pages.length === 0; i++) await wait(100)
     for (let sent = 0; sent < SIGNALS; ) {
       const [name, target] = lot() < 0.5 ? (['keeper', keeper] as const) : (['ringer', ringer] as const)
       const kills = lot() < 0.3
@@ -186,7 +187,7 @@ test(`P-3 P-4 keeper and ringer under ${SIGNALS} signals: nothing is missing`, {
 async function settle(file: string): Promise<void> {
   const db = new DatabaseSync(file, { readOnly: true })
   try {
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 1200; i++) {
       const row = db.prepare(`select count(*) as n from page where is_ = 'intended'`).get() as { n: number }
       if (row.n === 0) return
       await wait(100)
