@@ -2,8 +2,11 @@
 import type { Mutant } from './mutant.ts'
 
 const RUNS = 'src/engine/change/runs.ts'
+const SURPRISES = 'src/engine/change/surprises.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/running.test.ts', name })
+
+const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
 
 export const running: readonly Mutant[] = [
   {
@@ -40,7 +43,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),
-    changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: RUNS, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+    changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: SURPRISES, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
   },
   {
     name: 'a host has two runs at once', breaks: ['C-3'], killer: killer('C-6 C-15 either stops it'),
@@ -64,7 +67,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a host that says nothing any more is no surprise', breaks: ['C-14'], killer: killer('C-2 C-14 a host that says nothing any more'),
-    changes: [{ file: RUNS, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+    changes: [{ file: SURPRISES, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
   },
   {
     name: 'an aborted run leaves its host to the next while its step goes on', breaks: ['C-16'], killer: killer('C-5 C-15 a word that is taken back'),
@@ -81,5 +84,17 @@ export const running: readonly Mutant[] = [
   {
     name: 'who was seen back is excused to the end', breaks: ['C-13'], killer: killer('C-13 a member that was taken is away'),
     changes: [{ file: COURSE, find: "if (claim.is === 'synced') away.delete(claim.host)", put: "if (claim.is === 'synced') away.add(claim.host)" }],
+  },
+  {
+    name: 'members that do not agree any more are no surprise', breaks: ['C-2', 'C-14'], killer: refusing('C-13 C-14 a member that a step takes goes'),
+    changes: [{ file: SURPRISES, find: 'return isWithin(since, now, MAY_CHANGE_FOR)', put: 'return since.tick <= now.tick' }],
+  },
+  {
+    name: 'the moment in which a stopped member leaves its cluster halts the run', breaks: ['C-13'], killer: refusing('C-13 C-14 a member that a step takes goes'),
+    changes: [{ file: SURPRISES, find: 'return isWithin(since, now, MAY_CHANGE_FOR)', put: 'return isWithin(since, now, MAY_CHANGE_FOR) && since === now' }],
+  },
+  {
+    name: 'a donor counts without a step that takes anything', breaks: ['C-13'], killer: refusing('C-13 whoever gives its data'),
+    changes: [{ file: COURSE, find: 'joins: gone.size > 0', put: 'joins: gone.size >= 0' }],
   },
 ]

@@ -17,6 +17,7 @@ import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { groundsOf, type ChangeKeeper } from './grounds.ts'
+import { hostsOf, mayChange, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askFor, saySurprise } from './words.ts'
 
 export interface Runs {
@@ -32,24 +33,11 @@ export interface Runs {
   seen(run: string, token: number, found: Answered['found'], from: Stamp): void
 }
 
-/** What was well at the last look, for one run. */
-interface Memory {
-  well: Map<string, boolean>
-  readonly incidents: Set<string>
-  /** What the doer of the step under way sees. */
-  token: number
-  claimed?: { readonly found: Answered['found']; readonly from: Stamp }
-  overran: boolean
-  /** For which press looks were asked for. */
-  asked?: number
-}
-
 /** A word for a step is good for so long; what both agreed on waits for fresh looks no longer than this. */
 export const OFFER: Span = minutes(5)
 const RULED_WITHIN: Span = seconds(20)
 const LONGEST_RESUME: Span = hours(1)
 
-const hostsOf = ({ plan: { runbook } }: RunRow): readonly string[] => runbook.hosts.names
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -59,7 +47,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     if (known) return known
     // Of a run that goes on while nobody looked: what was opened since it was planned may be the surprise that nobody saw.
     const open = loadOpen(keeper().store.sql).filter(({ since }) => !row.run.guarded || since < row.plan.at)
-    const made: Memory = { well: new Map(), incidents: new Set(open.map(({ id }) => id)), token: row.run.token, overran: false }
+    const made: Memory = { well: new Map(), incidents: new Set(open.map(({ id }) => id)), unsure: new Map(), token: row.run.token, overran: false }
     memories.set(row.plan.id, made)
     return made
   }
@@ -93,6 +81,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     for (const { want, judged } of guardOf(courseOf(row, false))) {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
+      if (before && judged.found === 'unknown' && (want.is === 'members' || want.is === 'healthy') && mayChange(memory, key, keeper().now())) continue
+      memory.unsure.delete(key)
       memory.well.set(key, judged.found === 'pass')
       if (before && judged.found !== 'pass') {
         const culprit = judged.evidence.find((it) => it.says !== '') ?? { subject: judged.want, says: 'nobody has looked' }
@@ -245,29 +235,6 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
 }
 
-/** What runs page themselves. */
-const OWN = ['run:', 'rolling:']
-
-/** An incident that was opened since, and is not of what a step takes; what was excused once is known. */
-function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, gone: ReadonlySet<string>): ReturnType<typeof loadOpen>[number] | undefined {
-  return loadOpen(keeper.store.sql).find((it) => {
-    if (incidents.has(it.id) || OWN.some((own) => it.subject.startsWith(own))) return false
-    const excused = isExcused(keeper, it, gone)
-    if (excused) incidents.add(it.id)
-    return !excused
-  })
-}
-
-/** A host that was known at the last look and is not any more, whatever the guard asks of it. */
-function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
-  const turns = [...new Set([row.plan.host, ...hostsOf(row)])].flatMap((host): Turn[] => {
-    const [was, is] = [well.get(`host ${host}`) ?? false, hosts.boot(host, now()) !== undefined]
-    well.set(`host ${host}`, is)
-    return was && !is && !silencedBy(row.run).includes(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
-  })
-  return turns[0]
-}
-
 /** What both have said yes to rests on looks that begin now. */
 function lookAnew(keeper: ChangeKeeper, memory: Memory, { row: { plan }, topology }: Course, at: Stamp): void {
   if (memory.asked === at.tick) return
@@ -297,12 +264,6 @@ function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts
 const accountOf = (name: string, facts: Course['facts']): GateAnswer => {
   const sight = facts.sight(name)
   return { want: `${name} is known, and one`, found: sight.is === 'seen' ? 'pass' : sight.is === 'split' ? 'fail' : 'unknown', evidence: sight.is === 'seen' ? [] : [{ subject: name, observer: 'its members', at: null, says: sight.says }], ...(sight.from ? { from: sight.from } : {}) }
-}
-
-/** Whether an incident is of what a step takes, and of nothing else (C-13). */
-function isExcused({ watcher }: ChangeKeeper, { members }: { readonly members: string }, gone: ReadonlySet<string>): boolean {
-  const names = (JSON.parse(members) as string[]).map((it) => /^check:(.*)$/.exec(it)?.[1])
-  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => gone.has(host)))
 }
 
 /** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */

@@ -53,6 +53,8 @@ export interface Place {
   readonly cluster: string | undefined
   /** Hosts that are expected to be down: that, and nothing else, is excused (C-13). */
   readonly gone: ReadonlySet<string>
+  /** A step that takes a host is under way: whoever gives its data to one that joins is counted all the same. */
+  readonly joins?: boolean
 }
 
 /** One want, judged. */
@@ -80,14 +82,14 @@ export function worstOf(answers: readonly Answered[]): Answered {
 
 const all = (want: string, answers: readonly Answered[]): GateAnswer => ({ want, ...worstOf(answers) })
 
-function judgeMembers({ topology, facts, gone }: Place, name: string, atLeast: number | undefined): Answered {
+function judgeMembers({ topology, facts, gone, joins }: Place, name: string, atLeast: number | undefined): Answered {
   const members = clusterOf(topology, name)?.members ?? []
   const sight = facts.sight(name)
   const from = sight.from === undefined ? {} : { from: sight.from }
   const says = (found: Answered['found'], text: string): Answered => ({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }], ...from })
   if (sight.is !== 'seen') return says(sight.is === 'split' ? 'fail' : 'unknown', sight.says)
   const wanted = members.filter((host) => !gone.has(host))
-  const well = sight.healthy.filter((host) => !gone.has(host))
+  const well = [...sight.healthy, ...(joins === true ? (sight.giving ?? []) : [])].filter((host) => !gone.has(host))
   const isEnough = (of: readonly string[]): boolean => (atLeast === undefined ? wanted.length > 0 && wanted.every((host) => of.includes(host)) : of.length >= atLeast)
   const found = isEnough(well) ? 'pass' : isEnough([...well, ...(sight.unheard ?? []).filter((host) => !gone.has(host))]) ? 'unknown' : 'fail'
   const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(sight.lacks === undefined ? [] : [sight.lacks])]

@@ -61,6 +61,8 @@ export type Sight = { readonly from?: Stamp } & (
     readonly is: 'seen'
     /** Members that are neither known to be well nor known not to be. */
     readonly unheard?: readonly string[]
+    /** Members that give their data to one that joins, and are not Synced for that alone. */
+    readonly giving?: readonly string[]
     /** What nobody looks at. */
     readonly lacks?: string
   } & Known)
@@ -145,7 +147,8 @@ function ofGalera(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
   if (primaries.some(({ report }) => report.view !== view || report.size !== size || report.total !== total)) return unknown(`${named(primaries)} do not agree on who belongs to them: the view is changing`)
   const able = primaries.filter(({ report }) => report.synced && report.ready)
   const of = (found: string): string[] => able.filter((it) => writingOf(cluster, it, now) === found).map(({ host }) => host)
-  return { is: 'seen', total, healthy: of('pass'), ...opened(cluster, fresh, of('unknown')) }
+  const giving = primaries.filter(({ report }) => report.donor === true).map(({ host }) => host)
+  return { is: 'seen', total, healthy: of('pass'), ...(giving.length === 0 ? {} : { giving }), ...opened(cluster, fresh, of('unknown')) }
 }
 
 type Galera = Extract<Report, { is: 'galera' }>

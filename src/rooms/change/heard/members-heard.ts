@@ -55,7 +55,7 @@ interface Whole {
 /** It is asked every second, and a look may take three. */
 const UNHEARD_AFTER: Span = seconds(5)
 /** A view that changes, and a leader that hands over, take a moment. */
-const MAY_CHANGE_FOR: Span = seconds(3)
+export const MAY_CHANGE_FOR: Span = seconds(3)
 /** Patroni's own interface is behind its server for a while after each change. */
 const MAY_BE_ODD_FOR: Span = seconds(5)
 

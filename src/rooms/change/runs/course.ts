@@ -60,7 +60,7 @@ export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>)
 export function guardOf({ row, topology, facts }: Pick<Course, 'facts' | 'row' | 'topology'>): readonly { readonly want: Want; readonly judged: GateAnswer }[] {
   const { guard, hosts } = row.plan.runbook
   const [gone, away] = [new Set(silencedBy(row.run)), awayIn(row)]
-  return guard.map((want) => ({ want, judged: judgeWant(want, { topology, facts, hosts: hosts.names, cluster: hosts.cluster, gone: want.is === 'healthy' ? away : gone }) }))
+  return guard.map((want) => ({ want, judged: judgeWant(want, { topology, facts, hosts: hosts.names, cluster: hosts.cluster, gone: want.is === 'healthy' ? away : gone, joins: gone.size > 0 }) }))
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
