@@ -1,5 +1,7 @@
 // People's authenticators, as they are enrolled at the terminal: each code counts once, so each person has several.
 import assert from 'node:assert/strict'
+import path from 'node:path'
+import { serverAt } from '../src/cli/client.ts'
 import { codeAt, periodOf } from '../src/core/totp.ts'
 import { instantOf } from '../src/core/time.ts'
 import { sleep, type Running } from '../test/story/world.ts'
@@ -19,13 +21,14 @@ export async function nextCode(all: readonly Authenticator[]): Promise<string> {
 
 /** So many authenticators has each person: a story is told faster than codes come. */
 const AUTHENTICATORS = 3
-export async function enrol(it: { readonly holdfast: Pick<Running, 'cli'> }, who: string): Promise<Authenticator[]> {
+export async function enrol({ holdfast: { folder } }: { readonly holdfast: Pick<Running, 'folder'> }, who: string, count = AUTHENTICATORS): Promise<Authenticator[]> {
+  const server = serverAt({ data: path.join(folder, 'data'), timeout: 20_000, env: process.env, warn: () => undefined })
   const all: Authenticator[] = []
-  for (let n = 0; n < AUTHENTICATORS; n++) {
-    const enrolled = JSON.parse((await it.holdfast.cli('people', 'enrol', who, '--json')).out) as { secret: string }
-    const one = { secret: bytesOf(enrolled.secret), last: 0 }
-    const { code, out, err } = await it.holdfast.cli('people', 'enrol', who, '--code', await nextCode([one]))
-    assert.equal(code, 0, out + err)
+  for (let n = 0; n < count; n++) {
+    const { secret } = (await server.send('POST', `/api/v1/people/${who}/enrol`, {})).body as { secret: string }
+    const one = { secret: bytesOf(secret), last: 0 }
+    const { status, body } = await server.send('POST', `/api/v1/people/${who}/enrol`, { code: await nextCode([one]) })
+    assert.equal(status, 200, JSON.stringify(body))
     all.push(one)
   }
   return all

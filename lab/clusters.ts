@@ -71,7 +71,8 @@ export async function until(what: string, limit: number, holds: () => boolean, s
   return assert.fail(`${what}: not within ${limit} ms; ${says()}`)
 }
 
-const MYSQL_PORT = 23_306
+/** Where its nodes listen for SQL. */
+export const MYSQL_PORT = 23_306
 const GROUP_PORT = 24_567
 
 /** Quick to suspect a node, so that tests are; the order of things is that of the defaults. */
@@ -84,23 +85,29 @@ export interface Galera {
   sql(n: number, text: string): string
 }
 
+/** What a node of the lab's Galera reads, in a folder of its own; where it talks with the others, and where it listens for SQL. */
+export function writeMember(at: string, n: number, address: (n: number) => string, listens = address(n)): void {
+  const own = address(n)
+  mkdirSync(at)
+  writeFileSync(path.join(at, 'my.cnf'), ['[mysqld]', `datadir=${at}/data`, `socket=${at}/s.sock`, `pid-file=${at}/pid`, `port=${MYSQL_PORT}`, `bind-address=${listens}`, `log-error=${at}/err.log`,
+    'skip-name-resolve', 'innodb_buffer_pool_size=32M', 'innodb_log_file_size=16M', 'innodb_flush_log_at_trx_commit=2', 'innodb_use_native_aio=0', 'binlog_format=ROW', 'default_storage_engine=InnoDB',
+    'innodb_autoinc_lock_mode=2', 'performance_schema=OFF', 'wsrep_on=ON', 'wsrep_provider=/usr/lib/galera/libgalera_smm.so', 'wsrep_cluster_name=lab',
+    `wsrep_cluster_address=gcomm://${[1, 2, 3].map((it) => `${address(it)}:${GROUP_PORT}`).join(',')}`, `wsrep_node_name=db-${n}`, `wsrep_node_address=${own}:${GROUP_PORT}`,
+    'wsrep_sst_method=rsync', `wsrep_sst_receive_address=${own}:24444`,
+    `wsrep_provider_options="base_host=${own};base_port=${GROUP_PORT};gmcast.listen_addr=tcp://${own}:${GROUP_PORT};ist.recv_addr=${own}:${GROUP_PORT + 1};gcache.size=8M;${QUICK}"`, ''].join('\n'))
+}
+
+/** The first data of the cluster, of root by its socket alone. */
+export const installInto = (at: string): string => run('mariadb-install-db', ['--no-defaults', `--datadir=${at}/data`, '--innodb-log-file-size=16M', '--auth-root-authentication-method=normal', '--skip-test-db'])
+
 /** Three nodes, n1 begun; the others are copies of it, so that they join by what is missing. */
 export async function galera(t: TestContext): Promise<Galera> {
   const place = placeFor(t, 'galera')
   const { folder } = place
   const nodes = new Map<number, Part>()
   const at = (n: number): string => path.join(folder, `n${n}`)
-  for (const n of [1, 2, 3]) {
-    mkdirSync(at(n))
-    const address = addressOf(n)
-    writeFileSync(path.join(at(n), 'my.cnf'), ['[mysqld]', `datadir=${at(n)}/data`, `socket=${at(n)}/s.sock`, `pid-file=${at(n)}/pid`, `port=${MYSQL_PORT}`, `bind-address=${address}`, `log-error=${at(n)}/err.log`,
-      'skip-name-resolve', 'innodb_buffer_pool_size=32M', 'innodb_log_file_size=16M', 'innodb_flush_log_at_trx_commit=2', 'innodb_use_native_aio=0', 'binlog_format=ROW', 'default_storage_engine=InnoDB',
-      'innodb_autoinc_lock_mode=2', 'performance_schema=OFF', 'wsrep_on=ON', 'wsrep_provider=/usr/lib/galera/libgalera_smm.so', 'wsrep_cluster_name=lab',
-      `wsrep_cluster_address=gcomm://${[1, 2, 3].map((it) => `${addressOf(it)}:${GROUP_PORT}`).join(',')}`, `wsrep_node_name=db-${n}`, `wsrep_node_address=${address}:${GROUP_PORT}`,
-      'wsrep_sst_method=rsync', `wsrep_sst_receive_address=${address}:24444`,
-      `wsrep_provider_options="base_host=${address};base_port=${GROUP_PORT};gmcast.listen_addr=tcp://${address}:${GROUP_PORT};ist.recv_addr=${address}:${GROUP_PORT + 1};gcache.size=8M;${QUICK}"`, ''].join('\n'))
-  }
-  run('mariadb-install-db', ['--no-defaults', `--datadir=${at(1)}/data`, '--innodb-log-file-size=16M', '--auth-root-authentication-method=normal', '--skip-test-db'])
+  for (const n of [1, 2, 3]) writeMember(at(n), n, addressOf)
+  installInto(at(1))
   run('chown', ['-R', 'mysql:mysql', folder])
   const it: Galera = {
     as: `mysql://holdfast:word@any:${MYSQL_PORT}/`,

@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { RunAnswer, RunTold } from '../src/views/change/runs.ts'
+import type { RunAnswer } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
-import { enrol, nextCode, type Authenticator } from './authenticators.ts'
+import { enrol, type Authenticator } from './authenticators.ts'
 import { cable } from './cables.ts'
+import { leading } from './leading.ts'
 
 const [folder = '', hostKey = '', seed = '0'] = process.argv.slice(2)
 const [port = 0, hook = 0] = await freePorts(2)
@@ -67,31 +68,7 @@ try {
   const begun = await holdfast.cli('runbooks', 'run', 'grow', '--host', 'db-1', '--does', 'ada', '--checks', 'bo', '--no-wait', '--as', 'ada', '--json')
   assert.equal(begun.code, 4, begun.out + begun.err)
   const { run } = JSON.parse(begun.out) as RunAnswer
-  const told = async (): Promise<RunTold> => JSON.parse((await holdfast.cli('runbooks', 'show', run, '--json')).out) as RunTold
-  const at = async (what: string, holds: (it: RunTold) => boolean, within = 30_000): Promise<RunTold> => {
-    let last: RunTold | undefined
-    return until(what, within, async () => {
-      last = await told()
-      return holds(last) && last
-    }).catch(() => assert.fail(`${what}: ${JSON.stringify(last, null, 1)}\n${holdfast.output().slice(-2000)}`))
-  }
-  /** Each behind the link that was sent to them, with a code of their own. */
-  const press = async (...people: readonly string[]): Promise<number> => {
-    const { run: { asked } } = await at('both are asked', (it) => it.run.asked !== null)
-    let status = 0
-    for (const who of people) {
-      const link = await until(`${who} is asked`, 20_000, () => sink.hooks.map(({ body }) => body as unknown as { schema: string; id: string; person: string; url: string; hash: string; words: string }).findLast((one) => one.id === asked?.agreement && one.person === who && one.url.includes('/approve/')))
-      const act = asked?.purpose === 'step' ? 'ready' : 'yes'
-      // On a machine that is busy its cables may not be known for a moment: that is said, nothing is taken, and the person presses again.
-      status = await until(`${who} presses`, 60_000, async () => {
-        const reply = await fetch(link.url, { method: 'POST', body: new URLSearchParams({ hash: link.hash, act, totp: await nextCode(keys.get(who) ?? []) }), headers: { accept: 'application/json' } })
-        const said = await reply.text()
-        assert.ok(reply.status === 200 || (reply.status === 409 && said.includes('HF497')), said)
-        return reply.status === 200 && reply.status
-      })
-    }
-    return status
-  }
+  const { told, at, press } = leading({ holdfast, hooks: sink.hooks, keys, run })
   if (pictures !== undefined) await photograph(pictures)
   await press('ada', 'bo')
   const second = Date.now()

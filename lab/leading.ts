@@ -1,0 +1,72 @@
+// A run as two people lead it: each is asked behind a link of their own, and presses with an authenticator of their own. How it stands is asked over the
+// socket of the installation, as the command line does.
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { serverAt } from '../src/cli/client.ts'
+import type { RunAnswer, RunLine, RunTold } from '../src/views/change/runs.ts'
+import { until, type Hook, type Running } from '../test/story/world.ts'
+import { nextCode, type Authenticator } from './authenticators.ts'
+
+interface Asked { readonly schema: string; readonly id: string; readonly person: string; readonly url: string; readonly hash: string; readonly host?: string }
+interface Given { readonly holdfast: Running; readonly hooks: readonly Hook[]; readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly run: string }
+
+export interface Leading {
+  readonly run: string
+  told(): Promise<RunTold>
+  at(what: string, holds: (it: RunTold) => boolean, within?: number): Promise<RunTold>
+  /** The newest line of what happened, of that kind. */
+  line(event: RunLine['event'], step?: string): Promise<RunLine | undefined>
+  /** Both are asked, and each presses in this order; gives the last answer. */
+  press(...people: readonly string[]): Promise<number>
+  /** What one of them is answered, without trying again. */
+  pressOnce(who: string): Promise<{ readonly status: number; readonly said: string }>
+}
+
+export function leading({ holdfast, hooks, keys, run }: Given): Leading {
+  const server = serverAt({ data: path.join(holdfast.folder, 'data'), timeout: 20_000, env: process.env, warn: () => undefined })
+  const told = async (): Promise<RunTold> => (await server.send('GET', `/api/v1/runs/${run}`)).body as RunTold
+  const at: Leading['at'] = async (what, holds, within = 60_000) => {
+    let last: RunTold | undefined
+    // A Holdfast that begins anew does not answer for a moment.
+    const found = await until(what, within, async () => {
+      const it = await told().catch(() => undefined)
+      if (it?.run !== undefined) last = it
+      return last !== undefined && holds(last) && last
+    }).catch(() => assert.fail(`${what}: ${JSON.stringify(last, null, 1)}\n${holdfast.output().slice(-2000)}`))
+    return found
+  }
+  const linkOf = (agreement: string, who: string): Promise<Asked> =>
+    until(`${who} is asked`, 30_000, () => hooks.map(({ body }) => body as unknown as Asked).findLast((one) => one.id === agreement && one.person === who && one.url.includes('/approve/')))
+  const post = async (link: Asked, act: string): Promise<{ readonly status: number; readonly said: string }> => {
+    const all = keys.get(link.person) ?? []
+    const before = all.map(({ last }) => last)
+    const reply = await fetch(link.url, { method: 'POST', body: new URLSearchParams({ hash: link.hash, act, totp: await nextCode(all), typed: link.host ?? '' }), headers: { accept: 'application/json' } })
+    // A press that was refused takes nothing, the code neither.
+    if (reply.status === 409) for (const [n, one] of all.entries()) one.last = before[n] ?? 0
+    return { status: reply.status, said: await reply.text() }
+  }
+  const asked = async (): Promise<NonNullable<RunAnswer['asked']>> => (await at('both are asked', (it) => it.run.asked?.agreed === false)).run.asked ?? assert.fail()
+  const actOf = (purpose: string): string => (purpose === 'step' ? 'ready' : 'yes')
+  return {
+    run, told, at,
+    line: async (event, step) => (await told()).told.findLast((it) => it.event === event && (step === undefined || it.step === step)),
+    async press(...people) {
+      const { agreement, purpose } = await asked()
+      let status = 0
+      for (const who of people) {
+        const link = await linkOf(agreement, who)
+        // On a machine that is busy its cables may not be known for a moment: that is said, nothing is taken, and the person presses again.
+        status = await until(`${who} presses`, 60_000, async () => {
+          const it = await post(link, actOf(purpose))
+          assert.ok(it.status === 200 || (it.status === 409 && it.said.includes('HF497')), it.said)
+          return it.status === 200 && it.status
+        })
+      }
+      return status
+    },
+    async pressOnce(who) {
+      const { agreement, purpose } = await asked()
+      return post(await linkOf(agreement, who), actOf(purpose))
+    },
+  }
+}
