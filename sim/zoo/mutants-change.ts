@@ -93,6 +93,10 @@ export const changing: readonly Mutant[] = [
     changes: [{ file: PLAN, find: 'hosts: hosts.map(bare)', put: 'hosts: hosts.map((it) => it.name)' }],
   },
   {
+    name: 'a target that moved to another address is the same target', breaks: ['C-5'], killer: killer('plan', 'C-5 another address or another secret of a target'),
+    changes: [{ file: `${ROOM}/runbook-config.ts`, find: '{ place: sha256(canonical(written)) }', put: "{ place: '' }" }],
+  },
+  {
     name: 'what a step takes excuses every link', breaks: ['C-13'], killer: killer('plan', 'C-13 what a step takes is excused'),
     changes: [{ file: `${ROOM}/gates.ts`, find: 'const asked = hosts.filter((it) => !gone.has(it))', put: 'const asked = hosts.filter((it) => !gone.has(it) && gone.size === 0)' }, { file: `${ROOM}/gates.ts`, find: "answers.some((answer) => answer.found === it)) ?? 'unknown'", put: "answers.some((answer) => answer.found === it)) ?? 'pass'" }],
   },

@@ -164,3 +164,13 @@ test('C-5 any edit is another plan: of a text, a word, a host, a gate, people, a
   const more = [draw({ host: 'db-2' }).hash, draw({ accepted: [{ code: 'tolerance.stop', reason: REASON }] }).hash, draw({ accepted: [{ code: 'tolerance.stop', reason: `${REASON}.` }] }).hash]
   assert.equal(new Set([hash, ...hashes, ...more]).size, 1 + edits.length + more.length)
 })
+
+test('C-5 another address or another secret of a target that a step names is another plan; another target is none', () => {
+  const text = `${TEXT.replace('      - { id: undrain,', '      - { id: tell, do: { http: { target: api, path: /on } }, until: { status: 200 } }\n      - { id: undrain,')}targets:
+  api: { http: { base: "http://127.0.0.1:1/v1", headers: { authorization: "\${secret:one}" } } }
+  other: { http: { base: "http://127.0.0.1:2/v1" } }
+`
+  const hashOf = (find = '', put = ''): string => draw({ text: text.replace(find, put) }).hash
+  assert.equal(new Set([hashOf(), hashOf('127.0.0.1:1', '127.0.0.1:3'), hashOf('secret:one', 'secret:two')]).size, 3)
+  assert.equal(hashOf('127.0.0.1:2', '127.0.0.1:3'), hashOf())
+})

@@ -4,6 +4,8 @@
 import type { z } from 'zod'
 import type { Reading } from '../../config/reading.ts'
 import { helpFor } from '../../config/suggest.ts'
+import { sha256 } from '../../core/id.ts'
+import { canonical } from '../../core/ledger.ts'
 import { ms } from '../../core/time.ts'
 import { RUN, type AnyDriver } from '../../ports/driver/driver.ts'
 import { driverNamed, readClaims, readDeeds, type DeedWants } from './deed.ts'
@@ -242,7 +244,9 @@ function deedOf(reading: Reading, path: Path, { driver, raw }: { readonly driver
   }
   if (driver.target && typeof target === 'string' && !known.includes(target)) reading.error('HF111', [...path, 'target'], `${where(path)} names “${target.slice(0, 63)}”, and there is no such target of ${driver.kind}`, { help: () => helpFor(target, known, 'target') })
   const deeds = readDeeds({ ...judge.deeds, reading, driver, path, raw: settings })
-  return deeds && { act: { is: 'driver', driver: driver.kind, deeds }, driver }
+  const written = driver.target && typeof target === 'string' ? reading.spot(['targets', target])?.value : undefined
+  const place = written === undefined ? {} : { place: sha256(canonical(written)) }
+  return deeds && { act: { is: 'driver', driver: driver.kind, deeds: Object.fromEntries(Object.entries(deeds).map(([host, deed]) => [host, { ...deed, ...place }])) }, driver }
 }
 
 /** What the driver of the step is asked to see; a claim of another one means nothing here. */

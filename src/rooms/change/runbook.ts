@@ -16,6 +16,8 @@ export type Want =
 export interface Deed {
   readonly config: Readonly<Record<string, unknown>>
   readonly says: string
+  /** The hash of the target that it names, as the configuration has it with secrets as names: another address is another deed. */
+  readonly place?: string
 }
 
 /** What is done: by a driver (a command is the driver `run`), or by a person. `deeds`: by the host of the run. */

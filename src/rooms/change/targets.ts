@@ -1,6 +1,6 @@
-// Targets: where drivers act and what they need for it that is no part of a step: addresses, keys, passwords. A step names one; neither plan nor
-// hash nor ledger ever holds what stands in it. Only the process that carries out a deed is given it, and of all targets only the one that its
-// deed names.
+// Targets: where drivers act and what they need for it that is no part of a step: addresses, keys, passwords. A step names one; no plan ever holds what
+// stands in it, and the hash that people agree on covers it as it is written, with secrets as names. Only the process that carries out a deed is
+// given it, and of all targets only the one that its deed names.
 import { z } from 'zod'
 import { kindsSchema, readKind, type Kinded } from '../../config/kind.ts'
 import { nameKey } from '../../config/piece.ts'
