@@ -155,6 +155,10 @@ test('C-6 C-15 a halt of it stops everything: what is at work is halted, what no
   assert.equal((await it.call('rollings.resume')).body.state, 'going')
   assert.equal((await it.state()).hosts[0]?.stands, 'halted', 'the run itself goes on by the words of its two people alone')
   assert.deepEqual((await it.call('rollings.abort')).body.hosts.map(({ host, state }) => `${host} ${state}`), ['web-1 failed', 'web-2 to-come', 'web-3 to-come'])
+  const other = await begun(t)
+  await other.press(await other.run('web-1'), 'ada', 'bo')
+  for (let n = 0; n < 2; n++) await other.second()
+  assert.deepEqual([(await other.call('rollings.abort')).body.state, other.sql.all(`select id from page_incident where subject like 'rolling:%'`)], ['aborted', []], 'nobody is rung for what somebody ends')
 })
 
 test('C-3 C-5 the plan of all hosts: their order, each plan, what is to be accepted once; several at once are not led yet', async (t) => {

@@ -101,7 +101,9 @@ export function abortRolling(keeper: ChangeKeeper, tx: Tx, row: RollingRow, by: 
   const { id } = row.plan
   for (const [host, run] of atWork(tx, row)) endHost(keeper, tx, { id, host, by }, run)
   const left = loadRolling(tx.sql, id)
-  return left?.rolling.over === undefined ? rolled(keeper, tx, id, { is: 'stopped' }, by) : left
+  if (left?.rolling.over === undefined) return rolled(keeper, tx, id, { is: 'stopped' }, by)
+  resolveOne(keeper, tx, `rolling:${id}`, 'it is over')
+  return left
 }
 
 /** Lets the next host begin, as soon as all that it wants passes; both people then press for its first step as for any other. */
@@ -113,8 +115,9 @@ const atWork = (tx: Tx, { rolling }: RollingRow): (readonly [string, NonNullable
   return run ? [[host, run] as const] : []
 })
 
+/** Nobody is rung for what somebody ends. */
 function endHost(keeper: ChangeKeeper, tx: Tx, { id, host, by }: { readonly id: string; readonly host: string; readonly by: string }, run: NonNullable<ReturnType<typeof loadRun>>): void {
   const ended = abort(keeper, tx, run, by)
   const phase = typeof ended === 'string' ? run.run.phase : ended.run.phase
-  if (phase.is === 'over') rolled(keeper, tx, id, { is: 'ended', host, how: phase.how, touched: run.run.tried.length > 0 }, by)
+  if (phase.is === 'over') keeper.rooms.change.rollings.take(tx, id, { is: 'ended', host, how: phase.how, touched: run.run.tried.length > 0 }, by)
 }
