@@ -24,10 +24,10 @@ const copyTo = (from: string, to: string): void => {
 }
 
 const argsOf = (killer: Killer): string[] => killer.is === 'sim'
-  ? ['sim/main.ts', '--schedules', String(killer.schedules), '--seed', String(killer.seed), '--most', '1']
+  ? ['sim/main.ts', '--schedules', killer.runs ? '0' : String(killer.schedules), '--runs', killer.runs ? String(killer.schedules) : '0', '--seed', String(killer.seed), '--most', '1']
   : ['--test', '--test-reporter=tap', `--test-name-pattern=${killer.name}`, killer.file]
 
-const sayKiller = (killer: Killer): string => (killer.is === 'sim' ? `sim --schedules ${killer.schedules} --seed ${killer.seed}` : `${killer.file} “${killer.name}”`)
+const sayKiller = (killer: Killer): string => (killer.is === 'sim' ? `sim --${killer.runs ? 'runs' : 'schedules'} ${killer.schedules} --seed ${killer.seed}` : `${killer.file} “${killer.name}”`)
 
 function run(folder: string, killer: Killer, longest: number): Promise<Ran> {
   const started = performance.now()
@@ -57,14 +57,14 @@ function run(folder: string, killer: Killer, longest: number): Promise<Ran> {
 /** The invariant or test by which a run failed; undefined when it did not fail in that way. */
 function failureOf({ killer, breaks }: Mutant, ran: Ran): string | undefined {
   if (killer.is === 'sim') {
-    const failures = ran.said.match(/^seed \d+: .*$/gm) ?? []
+    const failures = ran.said.match(/^(?:run of )?seed \d+: .*$/gm) ?? []
     return failures.find((line) => breaks.some((name) => line.includes(`: ${name}: `))) ?? failures[0]
   }
   return ran.said.split('\n').find((line) => /^\s*not ok \d+ - /.test(line) && line.includes(killer.name))?.trim()
 }
 
 const passed = (killer: Killer, ran: Ran): boolean => !ran.late && (killer.is === 'sim'
-  ? ran.said.includes(`${killer.schedules} schedules, 0 failures`)
+  ? ran.said.includes(`${killer.schedules} ${killer.runs ? 'runs' : 'schedules'}, 0 failures`)
   : ran.code === 0 && /^# pass [1-9]/m.test(ran.said) && /^# fail 0$/m.test(ran.said))
 
 const last = (text: string): string => text.trim().split('\n').slice(-15).join('\n')

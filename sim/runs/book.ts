@@ -16,7 +16,7 @@ export type PersonName = (typeof PEOPLE)[number]
 
 const run = (what: string): Act => ({ is: 'driver', driver: 'run', deeds: Object.fromEntries(HOSTS.map((on) => [on, { config: { run: [what], on }, says: `run ${what} on ${on}` }])) })
 const exits: Step['until'] = [{ is: 'driver', claims: Object.fromEntries(HOSTS.map((on) => [on, { exit: 0 }])) }]
-const within = seconds(25)
+const within = seconds(40)
 const takes = ['{{host}}']
 
 const STEPS = {
@@ -44,7 +44,7 @@ export function bookOf(dice: Chance, closes?: number): Runbook {
 /** The same with a step more: another plan. */
 export const edited = (book: Runbook): Runbook => ({ ...book, steps: [...book.steps, { ...STEPS.undrain, id: 'more' }] })
 
-const person = (name: PersonName): Plan['people'][string] => ({ name, email: `${name}@acme.example`, roles: ['owner'], reach: [{ channel: 'mail', after: ms(0) }] })
+const person = (name: PersonName): Plan['people'][string] => ({ name, roles: ['owner'], reach: [{ channel: 'mail', after: ms(0) }] })
 
 export function configOf(book: Runbook, version = '1'): InForce {
   return {

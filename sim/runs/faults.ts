@@ -5,7 +5,7 @@ import { configOf, edited, HOST, HOSTS, type HostName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 
 export const RUN_FAULTS = [
-  'link-lost', 'link-blips', 'member-falls', 'other-boots', 'scout-late', 'scout-gone', 'keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'line-cut',
+  'link-lost', 'link-blips', 'member-falls', 'other-boots', 'scout-late', 'scout-gone', 'keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'node-freeze', 'line-cut',
   'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run',
 ] as const
 export type RunFault = (typeof RUN_FAULTS)[number]
@@ -21,8 +21,8 @@ export interface Happened {
   readonly stalls: { readonly from: number; to: number }[]
   /** When the runbook was edited, by the keeper's own word. */
   editedAt?: number
-  /** When the last fault began or ended. */
-  last: number
+  /** Doers that stand still, and are to be thawed. */
+  asleep: number
   clock: boolean
 }
 
@@ -35,11 +35,9 @@ export function faultsOf(seed: number): ReadonlySet<RunFault> {
 
 export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
   const { host, ground, doers, people, time, happened, book } = world
-  happened.last = time.at
-  const later = (most: number, act: () => void): void => void time.after(500 + dice.int(most), () => {
-    happened.last = time.at
-    act()
-  })
+  const later = (most: number, act: () => void): void => void time.after(500 + dice.int(most), act)
+  /** Over a lease, more often than not. */
+  const asleep = (act: () => void): void => void time.after(dice.yes(0.6) ? 21_000 + dice.int(9000) : 500 + dice.int(6000), act)
   const of = dice.pick(HOSTS)
   const other = dice.pick(HOSTS.filter((it) => it !== HOST))
   const surprise = (is: Surprise['is'], name: HostName, seen: string): void => void happened.surprises.push({ at: time.at, is, host: name, seen })
@@ -56,7 +54,8 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
     'member-falls'() {
       if (ground.isMember(other)) surprise('member', other, `member:shop-db/${other}`)
       ground.fall(other)
-      later(9000, () => ground.start(other))
+      // Its own program takes a while to begin: the others have missed it by then.
+      time.after(2500 + dice.int(7000), () => ground.start(other))
     },
     'other-boots'() {
       if (ground.host(other).up) surprise('member', other, `host:${other}`)
@@ -72,12 +71,28 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
     },
     'keeper-freeze'() {
       host.freeze()
-      later(dice.yes(0.4) ? 35_000 : 6000, () => host.thaw())
+      asleep(() => host.thaw())
     },
     'doer-kill': () => doers.kill(),
     'doer-freeze'() {
+      if (doers.many === 0) return
       doers.freeze()
-      later(dice.yes(0.6) ? 35_000 : 6000, () => doers.thaw())
+      happened.asleep++
+      asleep(() => {
+        doers.thaw()
+        happened.asleep--
+      })
+    },
+    // A virtual machine that is suspended: whoever wakes up first goes on from where it was.
+    'node-freeze'() {
+      host.freeze()
+      doers.freeze()
+      happened.asleep++
+      asleep(() => {
+        happened.asleep--
+        const wake = [() => host.thaw(), () => doers.thaw()]
+        for (const act of dice.yes(0.5) ? wake : wake.toReversed()) act()
+      })
     },
     'line-cut': () => doers.cut(),
     'commit-before': () => host.failCommit('before'),
@@ -107,7 +122,7 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
 }
 
 /** Everything is well from here on, but for what the run itself took down. */
-export function heal({ host, ground, doers, people, happened, time }: RunWorld): void {
+export function heal({ host, ground, doers, people, happened }: RunWorld): void {
   happened.scout = 'well'
   host.thaw()
   host.start()
@@ -118,6 +133,5 @@ export function heal({ host, ground, doers, people, happened, time }: RunWorld):
     ground.powerOn(name)
     ground.start(name)
   }
-  happened.last = time.at
   people.hurry()
 }

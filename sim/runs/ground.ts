@@ -16,7 +16,8 @@ interface Host { up: boolean; boot: number; carrier: 'up' | 'down'; downs: numbe
 
 export interface Ground {
   readonly log: readonly Begun[]
-  readonly offs: readonly { readonly host: HostName; readonly at: number }[]
+  /** When hosts went down, and when they came up. */
+  readonly booted: readonly { readonly host: HostName; readonly at: number }[]
   host(name: HostName): Readonly<Host>
   isMember(name: HostName): boolean
   /** What a look at everything gives that begins now. */
@@ -53,7 +54,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
   /** Who is in the newest Primary, and whether it has lost its majority. */
   let members: HostName[] = [...HOSTS]
   let primary = true
-  const offs: Ground['offs'][number][] = []
+  const booted: Ground['booted'][number][] = []
   const there = (name: HostName): boolean => of(name).up && of(name).runs && of(name).carrier === 'up'
   const settle = (): void => {
     const left = members.filter(there)
@@ -106,7 +107,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
   const stamp = (): Stamp => ({ tick: tickOf(time.at), boot: 'sim' })
   const set = (name: HostName, to: Partial<Host>): void => {
     Object.assign(of(name), to)
-    if (to.up === false) offs.push({ host: name, at: time.at })
+    if (to.up !== undefined) booted.push({ host: name, at: time.at })
     soon()
   }
 
@@ -116,12 +117,12 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     const [what = ''] = argv
     const refuse = (why: 'unreachable' | 'late' | 'busy'): void => resolve({ is: 'refused', why, says: why })
     if (!once) return refuse('late')
-    // Hello, by the target's clock; the word to begin, by the doer's; the marker, by the target's again.
-    after(20 + dice.int(80), () => {
-      if (!of(on).up) return refuse('unreachable')
-      const hello = time.at
-      after(1 + dice.int(20), () => {
-        const left = once.notAfter.tick - hello
+    // Hello, by the target's clock; how long it is good from then on, by the doer's; the marker, by the target's again.
+    time.after(10 + dice.int(40), () => {
+      const hello = of(on).up ? time.at : undefined
+      after(10 + dice.int(40), () => {
+        if (hello === undefined) return refuse('unreachable')
+        const left = once.notAfter.tick - time.at
         if (signal.aborted || left < 0) return refuse('late')
         time.after(5 + dice.int(60), () => {
           if (!of(on).up || time.at - hello > left) return refuse('late')
@@ -147,7 +148,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
   })
 
   return {
-    log, offs, isMember, start,
+    log, booted, isMember, start,
     host: of,
     look() {
       question++

@@ -55,7 +55,8 @@ const deedsOf = ({ world, plan }: Story) => world.ground.log.map((deed) => ({ ..
 const once: Check = (story) => {
   const deeds = deedsOf(story)
   const ways = new Map(begins(story).map((it) => [it.way.token, it]))
-  const forward = deeds.flatMap(({ token }) => { const way = ways.get(token)?.way; return way && !way.back ? [way.step] : [] })
+  // Of one that ended badly people may say that it was not done.
+  const forward = deeds.flatMap(({ token, exit = 0 }) => { const way = ways.get(token)?.way; return way && !way.back && exit === 0 ? [way.step] : [] })
   return [
     ...deeds.filter(({ name }, n) => deeds.findIndex((it) => it.name === name) !== n).map(({ name }) => `C-4: ${name} began twice at its target`),
     ...deeds.filter(({ token }) => !ways.has(token)).map(({ name }) => `C-4: ${name} began, and no ruling stands in the ledger`),
@@ -124,8 +125,8 @@ const halts: Check = (story) => {
   const { world, moves } = story
   const guarded = moves.find(({ after }) => after.guarded)?.at
   return world.happened.surprises.flatMap(({ at, seen, is, host }) => {
-    // What its own machine did not tell before it was booted again, nobody has seen.
-    if (is === 'link' && world.ground.offs.some((it) => it.host === host && it.at > at && it.at < at + 1200)) return []
+    // What its own machine had no time to tell before it went down, or before it told for the first time that it is up again, turned for nobody.
+    if (is === 'link' && world.ground.booted.some((it) => it.host === host && Math.abs(it.at - at) < 1200)) return []
     const by = at + 3000 + SLACK
     if (guarded === undefined || guarded > at || overlaps(world.host.away, at - 2500, by) || overlaps(world.happened.stalls, at - 2500, by) || by > world.end) return []
     const was = moves.findLast((it) => it.at <= at)?.after
@@ -134,6 +135,15 @@ const halts: Check = (story) => {
     return halt ? [] : [`${is === 'link' ? 'C-13' : 'C-14'}: ${seen} at ${at}, and nothing was halted by ${by}`]
   })
 }
+
+/** C-2, C-14: what is not known any more is a surprise: where the scout falls silent, that is noticed when its last word is too old. */
+const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from }) => {
+  const by = from + FRESH + 4000
+  const [guarded, was] = [moves.find(({ after }) => after.guarded)?.at, moves.findLast((it) => it.at <= from)?.after]
+  const hasHeard = world.looks.some((it) => it.asked > from && it.at < by)
+  if (guarded === undefined || guarded > from || by > world.end || hasHeard || overlaps(world.host.away, from - 2500, by) || !was || was.halt !== undefined || was.phase.is === 'over') return []
+  return moves.some((it) => it.at > from && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over')) ? [] : [`C-2: nothing was heard since ${from}, and nothing was halted by ${by}`]
+})
 
 const paged: Check = ({ world, moves, ledger, plan }) => moves.flatMap(({ at, before, after }) => {
   const by = at + 10_000
@@ -196,10 +206,9 @@ const ends: Check = ({ world, plan }) => {
   return world.faults.size === 0 && phase.how !== 'done' ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, inTime, halts, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
 
 /** What did not hold, in sentences. */
-export function judgeRun(world: RunWorld): string[] {
-  const story = storyOf(world)
+export function judgeRun(story: Story): string[] {
   return Object.values(CHECKS).flatMap((check) => check(story))
 }

@@ -2,8 +2,8 @@
 // failure of the simulator itself.
 import { giveDisk } from '../disk.ts'
 import { RUN_FAULTS } from './faults.ts'
-import { judgeRun, storyOf } from './invariants.ts'
-import { runOf, type RunWorld } from './schedule.ts'
+import { judgeRun, storyOf, type Story } from './invariants.ts'
+import { runOf } from './schedule.ts'
 
 export interface ManyRuns {
   ran: number
@@ -16,20 +16,20 @@ export interface ManyRuns {
   never: string[]
 }
 
-const moved = (world: RunWorld, event: string): boolean => storyOf(world).moves.some((it) => it.event === event)
-const SITUATIONS: Readonly<Record<string, (world: RunWorld) => boolean>> = {
-  'went to its end': ({ people: { row } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'done',
-  'was taken back': ({ people: { row } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'undone',
-  'was halted': (world) => storyOf(world).moves.some(({ after }) => after.halt !== undefined),
-  'went on after a halt': (world) => moved(world, 'resumed'),
-  'nobody knew what became of a step': (world) => moved(world, 'lost'),
-  'two said what became of it': (world) => moved(world, 'decided'),
-  'a step failed': (world) => moved(world, 'failed'),
-  'a step was refused after both had pressed': (world) => moved(world, 'refused'),
-  'a press was refused': ({ people }) => people.presses.some((it) => it.refused),
-  'a press behind the link of the other': ({ people }) => people.presses.some((it) => it.by !== it.as),
-  'a second run was refused': ({ people }) => people.seconds.includes(409),
-  'a surprise in the middle of a step': (world) => storyOf(world).moves.some(({ before, event, after }) => event === 'turned' && before.phase.is === 'running' && after.halt?.is !== 'other'),
+const moved = ({ moves }: Story, event: string): boolean => moves.some((it) => it.event === event)
+const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
+  'went to its end': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'done',
+  'was taken back': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'undone',
+  'was halted': ({ moves }) => moves.some(({ after }) => after.halt !== undefined),
+  'went on after a halt': (story) => moved(story, 'resumed'),
+  'nobody knew what became of a step': (story) => moved(story, 'lost'),
+  'two said what became of it': (story) => moved(story, 'decided'),
+  'a step failed': (story) => moved(story, 'failed'),
+  'a step was refused after both had pressed': (story) => moved(story, 'refused'),
+  'a press was refused': ({ world: { people } }) => people.presses.some((it) => it.refused),
+  'a press behind the link of the other': ({ world: { people } }) => people.presses.some((it) => it.by !== it.as),
+  'a second run was refused': ({ world: { people } }) => people.seconds.includes(409),
+  'a surprise in the middle of a step': ({ moves }) => moves.some(({ before, event, after }) => event === 'turned' && before.phase.is === 'running' && after.halt?.is !== 'other'),
 }
 
 /** Runs `count` schedules from a seed on; stops at the first `most` failures. */
@@ -40,12 +40,13 @@ export async function runManyRuns(it: { from: number; count: number; most?: numb
   const count = (name: string): void => void (many.sometimes[name] = (many.sometimes[name] ?? 0) + 1)
   for (let seed = it.from; seed < it.from + it.count && many.failures.length < (it.most ?? 200); seed++) {
     const world = await runOf(seed)
+    const story = storyOf(world)
     many.ran++
     many.deeds += world.ground.log.length
     many.presses += world.people.presses.length
-    for (const says of judgeRun(world)) many.failures.push({ seed, says })
+    for (const says of judgeRun(story)) many.failures.push({ seed, says })
     for (const fault of world.faults) count(fault)
-    for (const [name, happened] of Object.entries(SITUATIONS)) if (happened(world)) count(name)
+    for (const [name, happened] of Object.entries(SITUATIONS)) if (happened(story)) count(name)
     world.host.crash()
     giveDisk(world.host.sql)
   }

@@ -36,6 +36,8 @@ export interface PeopleWants {
   readonly dice: Chance
   readonly host: KeeperHost
   readonly ground: Ground
+  /** So many entries the ledger has. */
+  readonly written: () => number
   /** They make no mistake. */
   readonly careful: boolean
 }
@@ -44,16 +46,17 @@ const ACCEPT = ['tolerance.stop', 'tolerance.start', 'tolerance.memory']
 const LONG = minutes(60 * 24 * 9)
 export const factorOf = (person: string): string => `totp-${person}`
 
-export function peopleOf({ time, dice, host, ground, careful }: PeopleWants): People {
+export function peopleOf({ time, dice, host, ground, careful, written }: PeopleWants): People {
   const presses: Press[] = []
   const seconds: number[] = []
   const done = new Set<string>()
   let row: RunRow | undefined
   let hurried = false
   let tries = 0
+  let heads = -1
   const call = (name: string, args: object, then: (status: number, body: unknown) => void = () => undefined): void =>
     host.deliver((keeper) => void answer({ keeper, random: dice.bytes, pingUrl: () => '' }, name, args, { is: 'socket' }).then(({ status, body }) => then(status, body), () => undefined))
-  const soon = (act: () => void): void => void time.after(100 + dice.int(1500), act)
+  const soon = (act: () => void): void => void time.after(100 + dice.int(900), act)
 
   const press = (it: Omit<Press, 'at' | 'taken' | 'refused'>): void => {
     const made: Press = { ...it, at: time.at, taken: false, refused: false }
@@ -104,7 +107,7 @@ export function peopleOf({ time, dice, host, ground, careful }: PeopleWants): Pe
     const as = way && became(way.token)
     const args = { run: it.plan.id, person: person() }
     if (++tries > (hurried ? 8 : 30)) return call('runs.abort', args)
-    if (phase.is === 'unknown' || (way && run.halt && time.at - way.begun.tick > 27_000)) return as && call('runs.resume', { ...args, as })
+    if (phase.is === 'unknown' || (way && run.halt && time.at - way.begun.tick > 42_000)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)
     if (back && dice.yes(0.5)) return call('runs.undo', args)
@@ -148,7 +151,8 @@ export function peopleOf({ time, dice, host, ground, careful }: PeopleWants): Pe
     },
     look() {
       if (!host.alive || host.frozen) return
-      row = loadRuns(host.sql, 1)[0]
+      if (heads !== written()) row = loadRuns(host.sql, 1)[0]
+      heads = written()
       if (!row || row.run.phase.is === 'over') return
       work(row)
       const { asked, run } = row

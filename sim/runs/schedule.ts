@@ -40,19 +40,22 @@ export interface RunWorld {
   writtenAt(seq: number): number
 }
 
-/** Faults begin within so long; from then on everything heals. */
-export const FAULTY = 32_000
+/** Faults begin within so long; later everything heals, and the run has to come to an end. */
+const FAULTY = 18_000
 const HEALED = 45_000
-const LONGEST = 200_000
+const LONGEST = 150_000
+/** Whatever is late has so long to show itself after the end. */
+const AFTERWARDS = 1500
 const MOST_EVENTS = 30_000
+const AMID: ReadonlySet<RunFault> = new Set(['keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'node-freeze', 'line-cut'])
 
 export async function runOf(seed: number): Promise<RunWorld> {
   const dice = chance(seed)
   const time = virtualTime(START)
   const faults = faultsOf(seed)
-  const closes = faults.size > 0 && dice.yes(0.1) ? FIRST_MINUTE + 1 : undefined
+  const closes = faults.size > 0 && dice.yes(0.04) ? FIRST_MINUTE + 1 : undefined
   const book = bookOf(dice, closes)
-  const happened: Happened = { scout: 'well', config: configOf(book), surprises: [], stalls: [], last: 0, clock: false }
+  const happened: Happened = { scout: 'well', config: configOf(book), surprises: [], stalls: [], asleep: 0, clock: false }
   const looks: Looked[] = []
   const rings: RunWorld['rings'][number][] = []
   const commits: { readonly seq: number; readonly at: number }[] = []
@@ -89,7 +92,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   })
   const ground_ = ground(time, dice, faults.size === 0)
   const doers = doersIn({ time, dice, host, ground: ground_ })
-  const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0 })
+  const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0, written: () => commits.at(-1)?.seq ?? 0 })
   const hand = (told: readonly FromScout[]): void => {
     const { scout } = happened
     if (scout === 'gone') return
@@ -107,23 +110,25 @@ export async function runOf(seed: number): Promise<RunWorld> {
     if (keeper && seconds_ % 3 === 0) doers.ward.hear(keeper.doers.wanted())
   }
   const meet = (): void => {
-    time.after(600 + dice.int(600), meet)
+    time.after(500 + dice.int(500), meet)
     people.look()
   }
   host.start()
   for (const person of PEOPLE) host.sql.run('insert into people_factor (id, person, kind, label, at, lived) values (?,?,?,?,?,?)', factorOf(person), person, 'totp', '', 0, 0)
   time.after(100, look)
-  time.after(2600, people.begin)
-  time.after(3000, meet)
+  time.after(1300, people.begin)
+  time.after(1500, meet)
   const all: RunWorld = { seed, time, host, ground: ground_, doers, people, book, closes, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
     writtenAt: (seq) => commits.find((it) => it.seq >= seq)?.at ?? time.at,
   }
-  faults.forEach((fault) => time.after(2000 + dice.int(FAULTY - 4000), () => strike(all, fault, dice)))
+  /** In the middle of a deed, which is short: what strikes a process waits for one. */
+  const amid = (fault: RunFault): void => void (doers.many > 0 || time.at > FAULTY + 5000 ? time.after(dice.int(400), () => strike(all, fault, dice)) : time.after(20, () => amid(fault)))
+  faults.forEach((fault) => time.after(1400 + dice.int(FAULTY), () => (AMID.has(fault) ? amid(fault) : strike(all, fault, dice))))
   time.after(HEALED, () => heal(all))
   let left = MOST_EVENTS
-  const isOver = (): boolean => people.row?.run.phase.is === 'over' && time.at > (happened.last ?? 0) + 4000
+  const isOver = (): boolean => people.row?.run.phase.is === 'over' && happened.asleep === 0
   let overAt = Number.POSITIVE_INFINITY
-  while (left-- > 0 && time.at < overAt + 2500 && time.next(LONGEST)) {
+  while (left-- > 0 && time.at < overAt + AFTERWARDS && time.next(LONGEST)) {
     await new Promise((go) => void setImmediate(go))
     if (overAt === Number.POSITIVE_INFINITY && isOver()) overAt = time.at
   }

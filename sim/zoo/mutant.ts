@@ -7,10 +7,10 @@ export interface Change {
   readonly put: string
 }
 
-/** What must notice it: one test of one file, or schedules of the simulator. */
+/** What must notice it: one test of one file, or schedules of the simulator; `runs`: those of planned changes. */
 export type Killer =
   | { readonly is: 'test'; readonly file: string; readonly name: string }
-  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number }
+  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number; readonly runs?: true }
 
 export interface Mutant {
   readonly name: string

@@ -23,6 +23,7 @@ import { cataloguing } from './mutants-sets.ts'
 import { mirroring } from './mutants-objects.ts'
 import { manifesting } from './mutants-exec.ts'
 import { keys } from './mutants-keys.ts'
+import { led } from './mutants-led.ts'
 import { overSftp } from './mutants-sftp.ts'
 import { signingIn } from './mutants-sign-in.ts'
 import { scanning } from './mutants-scan.ts'
@@ -397,4 +398,4 @@ const own: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...mirroring, ...alarming, ...manifesting, ...scanning, ...drilling, ...restoring, ...overSftp, ...own]
+export const MUTANTS: readonly Mutant[] = [...taking, ...judging, ...paging, ...keeping, ...agreeing, ...approving, ...entering, ...keys, ...signingIn, ...storing, ...guarding, ...reconciling, ...handling, ...retaining, ...cataloguing, ...mirroring, ...alarming, ...manifesting, ...scanning, ...drilling, ...restoring, ...overSftp, ...led, ...own]

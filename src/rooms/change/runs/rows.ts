@@ -42,40 +42,42 @@ function tell(sql: Sql, { id, told, at }: Pick<MovedBody, 'id' | 'told' | 'at'>)
   for (const [n, one] of told.entries()) sql.run('insert into change_told (run, n, at, told) values (?,?,?,?)', id, from + n, at, canonical(one))
 }
 
-interface Row extends Record<string, unknown> { id: string; version: number; plan: string; steps: string; stands: string }
+interface Row extends Record<string, unknown> { id: string; version: number; stands: string }
+/** What never changes of a run. */
+interface Fixed { readonly plan: RunPlan; readonly steps: Run['steps'] }
 
-/** What never changes of a run is read once, however often it is looked at. */
-const fixed = new Map<string, { readonly text: string; readonly plan: RunPlan; readonly steps: Run['steps'] }>()
-const MOST_FIXED = 32
+/** It is read once, however often a run is looked at. */
+const known = new WeakMap<Sql, Map<string, Fixed>>()
+const MOST_KNOWN = 64
 
-function fixedOf({ id, plan, steps }: Row): { readonly plan: RunPlan; readonly steps: Run['steps'] } {
-  const text = plan + steps
-  const known = fixed.get(id)
-  if (known?.text === text) return known
-  if (fixed.size >= MOST_FIXED) fixed.clear()
-  const made = { text, plan: JSON.parse(plan) as RunPlan, steps: JSON.parse(steps) as Run['steps'] }
-  fixed.set(id, made)
+function fixedOf(sql: Sql, id: string): Fixed {
+  const of = known.get(sql) ?? new Map<string, Fixed>()
+  known.set(sql, of)
+  const had = of.get(id)
+  if (had) return had
+  if (of.size >= MOST_KNOWN) of.clear()
+  const { plan = '', steps = '' } = sql.get<{ plan: string; steps: string }>('select plan, steps from change_run where id = ?', id) ?? {}
+  const made: Fixed = { plan: JSON.parse(plan) as RunPlan, steps: JSON.parse(steps) as Run['steps'] }
+  of.set(id, made)
   return made
 }
 
-function rowOf(row: Row): RunRow {
-  const { id, version } = row
-  const { run, asked, boots, acted } = JSON.parse(row.stands) as Stands
-  const { plan, steps } = fixedOf(row)
+function rowOf(sql: Sql, { id, version, stands }: Row): RunRow {
+  const { run, asked, boots, acted } = JSON.parse(stands) as Stands
+  const { plan, steps } = fixedOf(sql, id)
   return { plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }
 }
 
-export function loadRun(sql: Sql, id: string): RunRow | undefined {
-  const row = sql.get<Row>('select * from change_run where id = ?', id)
-  return row && rowOf(row)
-}
+const rows = (sql: Sql, which: string, ...given: readonly (string | number)[]): RunRow[] => sql.all<Row>(`select id, version, stands from change_run ${which}`, ...given).map((row) => rowOf(sql, row))
+
+export const loadRun = (sql: Sql, id: string): RunRow | undefined => rows(sql, 'where id = ?', id)[0]
 
 /** Those that are not over. */
-export const loadGoing = (sql: Sql): RunRow[] => sql.all<Row>('select * from change_run where over = 0 order by at, id').map(rowOf)
-export const loadRuns = (sql: Sql, most: number): RunRow[] => sql.all<Row>('select * from change_run order by at desc, id desc limit ?', most).map(rowOf)
+export const loadGoing = (sql: Sql): RunRow[] => rows(sql, 'where over = 0 order by at, id')
+export const loadRuns = (sql: Sql, most: number): RunRow[] => rows(sql, 'order by at desc, id desc limit ?', most)
 /** Those that ended at `since` or later. */
 export const loadRunsOver = (sql: Sql, since: Instant): RunRow[] =>
-  sql.all<Row>(`select * from change_run where over = 1 and id in (select run from change_told where at >= ? and json_extract(told, '$.event') = 'ended') order by at, id`, since).map(rowOf)
+  rows(sql, `where over = 1 and id in (select run from change_told where at >= ? and json_extract(told, '$.event') = 'ended') order by at, id`, since)
 export const runAsked = (sql: Sql, agreement: string): RunRow | undefined => {
   const it = sql.get<{ run: string }>('select run from change_asked where agreement = ?', agreement)
   return it && loadRun(sql, it.run)

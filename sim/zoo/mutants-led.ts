@@ -1,0 +1,90 @@
+// The part of the zoo about planned changes that whole schedules must find: a node that leads a run, its doers, two people, three hosts. Where several guards stand
+// behind each other, all of them are broken at once: that one of them holds alone is what the tests beside each show.
+import type { Mutant } from './mutant.ts'
+
+const RUN = 'src/rooms/change/runs/run.ts'
+const RUNS = 'src/engine/change/runs.ts'
+const COURSE = 'src/rooms/change/runs/course.ts'
+const DOING = 'src/processes/doer/course.ts'
+const AGREEMENT = 'src/core/authority/agreement.ts'
+const killer = (schedules = 150): Mutant['killer'] => ({ is: 'sim', schedules, seed: 1, runs: true })
+
+export const led: readonly Mutant[] = [
+  {
+    name: 'in a run: a step whose doer is gone is done once more', breaks: ['C-4'], killer: killer(400),
+    changes: [{ file: RUN, find: `to(halted(run, LOST), { is: 'unknown', way: phase.way })`, put: `to({ ...run, tried: run.tried.filter((it) => it !== phase.way.step) }, { is: 'waiting' })` }],
+  },
+  {
+    name: 'in a run: what both pressed outlives an edit', breaks: ['C-5'], killer: killer(),
+    changes: [{ file: COURSE, find: 'if (drawn.plan.hash !== plan.hash)', put: `if (drawn.plan.hash === '')` }],
+  },
+  {
+    name: 'in a run: one person who presses twice is two', breaks: ['C-5'], killer: killer(),
+    changes: [
+      { file: AGREEMENT, find: `  if (had) return { agreement, verdict: { is: 'again' } }\n`, put: `  if (had && agreement.phase.is === 'agreed') return { agreement, verdict: { is: 'again' } }\n` },
+      { file: AGREEMENT, find: 'const agreed = terms.parties.every(({ identity }) => assents.some((assent) => assent.identity.person === identity.person))', put: 'const agreed = assents.length >= terms.parties.length' },
+      { file: AGREEMENT, find: '  if (same !== undefined) return no(', put: '  if (same !== undefined && !had) return no(' },
+      { file: 'src/rooms/people/agreements.ts', find: 'if (act === asks && agreement.assents.some((assent) => assent.identity.person === person)) return', put: `if (act === asks && agreement.phase.is === 'agreed' && agreement.assents.some((assent) => assent.identity.person === person)) return` },
+    ],
+  },
+  {
+    name: 'in a run: a link that was passed on is enough', breaks: ['C-5'], killer: killer(),
+    changes: [{ file: AGREEMENT, find: '  if (unproven) return unproven\n  const had', put: '  if (unproven && it.proof) return unproven\n  const had' }],
+  },
+  {
+    name: 'in a run: a surprise in the middle of a step waits for its end', breaks: ['C-13', 'C-14'], killer: killer(),
+    changes: [{ file: RUN, find: `run.halt !== undefined || phase.is === 'over') return { run }\n  if (turn.is`, put: `run.halt !== undefined || phase.is === 'over' || phase.is === 'running') return { run }\n  if (turn.is` }],
+  },
+  {
+    name: 'in a run: what is not heard any more is as it was', breaks: ['C-2'], killer: killer(),
+    changes: [
+      { file: 'src/rooms/change/heard/hosts-heard.ts', find: 'age === undefined || age > FRESH', put: 'age === undefined' },
+      { file: 'src/rooms/change/sight.ts', find: 'age !== undefined && age <= FRESH', put: 'age !== undefined && age >= 0' },
+      { file: 'src/rooms/change/heard/members-heard.ts', find: 'if (!isWithin(entry.at, now, UNHEARD_AFTER)) {', put: 'if (entry.at.tick < 0) {' },
+      { file: 'src/rooms/change/heard/members-heard.ts', find: '|| isWithin(entry.wrote, now, WROTE_FRESH)) return []', put: '|| entry.wrote.tick > 0) return []' },
+      { file: 'src/rooms/change/sight.ts', find: `isWithin(wrote, now, WROTE_FRESH) ? 'pass'`, put: `wrote !== undefined ? 'pass'` },
+    ],
+  },
+  {
+    name: 'in a run: what was seen before the second press lets a step begin', breaks: ['C-12', 'C-2'], killer: killer(),
+    changes: [
+      { file: COURSE, find: 'from !== undefined && !isSince(from, at))\n  if', put: 'from !== undefined && !isSince(from, at) && gates.length === 0)\n  if' },
+      { file: RUN, find: 'if (!isSince(from, phase.at) || ageOf', put: 'if (ageOf' },
+    ],
+  },
+  {
+    name: 'in a run: tolerance is counted before the step', breaks: ['C-1'], killer: killer(60),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'const row = { after: tolerance(gone),', put: 'const row = { after: tolerance(new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
+  },
+  {
+    name: 'in a run: a thawed doer begins its deed', breaks: ['C-7', 'C-6'], killer: killer(600),
+    changes: [
+      { file: DOING, find: 'isWithin(it.since, it.now(), LEASE) && it.tenure.mayBegin()', put: '(true as boolean)' },
+      { file: DOING, find: 'tickOf(Math.min(tenure.until().tick, tick + LEASE))', put: 'tickOf(tick + 100 * LEASE)' },
+      { file: DOING, find: '() => limit.signal.aborted || !tenure.isUnbroken()', put: '() => limit.signal.aborted' },
+    ],
+  },
+  {
+    name: 'in a run: silence outlives the step', breaks: ['C-10'], killer: killer(),
+    changes: [{ file: RUN, find: `(phase.is === 'running' ? (steps[phase.way.step]?.takes ?? []) : [])`, put: `('way' in phase && phase.way ? (steps[phase.way.step]?.takes ?? []) : [])` }],
+  },
+  {
+    name: 'in a run: what a step takes excuses its cable', breaks: ['C-13'], killer: killer(400),
+    changes: [
+      { file: RUN, find: `if (turn.is === 'member' && turn.host`, put: `if (turn.host` },
+      { file: RUNS, find: `(it.is === 'member' && it.host !== undefined`, put: '(it.host !== undefined' },
+    ],
+  },
+  {
+    name: 'in a run: the first step is taken back first', breaks: ['C-15'], killer: killer(400),
+    changes: [{ file: RUN, find: 'const last = begun.at(-1)', put: 'const last = begun.at(0)' }],
+  },
+  {
+    name: 'in a run: a halt pages one of the two', breaks: ['C-8'], killer: killer(60),
+    changes: [{ file: RUNS, find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
+  },
+  {
+    name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash === plan.hash && isThere' }],
+  },
+]
