@@ -164,10 +164,12 @@ test('X-1 a scan that is killed goes on where it was, and reads again at most wh
   let kills = 0
   const read = (): number => (existsSync(`${place.manifest}.open`) ? [...linesOf(`${place.manifest}.open`)].length * size : 0)
   for (let seen = 0; kills < 3; kills++) {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', PROGRAM, '--', place.root, place.manifest, String(total / 3)], { stdio: 'inherit' })
-    for (const until = Date.now() + 15_000; read() <= seen && Date.now() < until;) await new Promise((resolve) => void setTimeout(resolve, 20))
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', PROGRAM, '--', place.root, place.manifest, String(total / 10)], { stdio: 'inherit' })
+    // One that ended by itself, before anybody looked, has no second end.
+    const ended = once(child, 'exit')
+    for (const until = Date.now() + 60_000; read() <= seen && Date.now() < until;) await new Promise((resolve) => void setTimeout(resolve, 20))
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await ended
     assert(read() > seen, 'it got further')
     seen = read()
   }
