@@ -56,7 +56,7 @@ const show: Command = async (session, [name = '']) => {
     out.table([['Set', ['strong', body.set]], ['Made by', body.engine], ...(body.of === null ? [] : [['Copy of', body.of]]), ['Due', `every ${saySpan(body.every)}`], ['Would be lost now', body.exposure === null ? 'everything: no copy counts' : `the last ${saySpan(body.exposure)}`],
       ['Of what was restored', typeof body.exposure_proven === 'number' ? `the last ${saySpan(body.exposure_proven)}` : 'everything: no copy was ever restored'],
       ...(body.score ? [['3-2-1-1-0', `${body.score.says}${body.score.points.filter(({ found }) => found !== 'pass').map((it) => `; ${it.says}`).join('')}`]] : []),
-      ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
+      ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill of the whole has passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
     out.data()
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
     for (const { store, odd } of body.places) if (odd !== null) out.data(`${odd.count} in ${store} cannot be asked for by name, and ${odd.count === 1 ? 'is' : 'are'} counted as nobody's: ${odd.shown.join('; ')}`)
