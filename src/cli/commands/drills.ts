@@ -56,7 +56,7 @@ function sayPlanted(it: DrillsAnswer['planted'], { out }: Session): string {
 
 function tell({ out }: Session, it: DrillAnswer): void {
   out.table([
-    ['Verdict', [isAsItShould(it) ? 'strong' : 'down', it.verdict]], ...(it.planted === undefined ? [] : [['Spoilt', `${it.planted}; it ${isAsItShould(it) ? 'failed as it must' : 'has to fail'}`]]), [it.verdict === 'passed' ? 'Proven' : 'Reached', it.verdict === 'passed' ? `L${it.rung}` : `L${it.rung}, which proves nothing of a copy that did not pass`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['Of', out.moment(it.held.at)]] : []),
+    ['Verdict', [isAsItShould(it) ? 'strong' : 'down', it.verdict]], ...(it.planted === undefined ? [] : [['Spoilt', `${it.planted}; it ${isAsItShould(it) ? 'failed as it must' : 'has to fail'}`]]), [it.verdict === 'passed' ? 'Proven' : 'Reached', it.verdict === 'passed' ? `L${it.rung}` : `L${it.rung}, which proves nothing of a copy that did not pass`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['As of', out.moment(it.held.at)]] : []),
     ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? 'yes, nothing is left' : 'no'],
   ])
   if (it.asserts.length > 0) {

@@ -86,7 +86,7 @@ const exitOf = (verdict: RestoreReport['verdict']): number => (verdict === 'rest
 
 function drawReport({ out }: Session, it: RestoreReport): void {
   out.table([
-    ['Verdict', [it.verdict === 'restored' || it.verdict === 'swapped' ? 'strong' : 'down', it.verdict]], ...(it.says === '' ? [] : [['Because', plain(it.says)] as Cell[]]), ['Copy', `${it.copy} in ${it.store}`], ['Of', out.moment(it.copy_at)], ...(it.held ? [['Holds', `${plain(it.held.of)}: ${out.moment(it.held.at)}`] as Cell[]] : []),
+    ['Verdict', [it.verdict === 'restored' || it.verdict === 'swapped' ? 'strong' : 'down', it.verdict]], ...(it.says === '' ? [] : [['Because', plain(it.says)] as Cell[]]), ['Copy', `${it.copy} in ${it.store}`], ['Made at', out.moment(it.copy_at)], ...(it.held ? [['Holds', `${plain(it.held.of)}: ${out.moment(it.held.at)}`] as Cell[]] : []),
     ['Verified', it.verified ? 'yes' : 'NO: nobody had proven this copy before'], ['To', plain(it.to)], ['Read', saySize(it.bytes)], ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]),
     ['Together', sayTime(it.phases.reduce((sum, { ms }) => sum + ms, 0) as Span)],
   ])
