@@ -1,4 +1,4 @@
-// One of four shares of the 1,200 schedules, so that no file takes longer than a few minutes on a busy machine.
+// One of four shares of the 2,000 schedules, so that no file takes longer than a few minutes on a busy machine.
 import { schedules } from './schedules.ts'
 
 schedules(400_001)

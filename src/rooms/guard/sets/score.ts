@@ -137,7 +137,7 @@ function count(values: readonly Value[]): { plus(n: number): { readonly sure: nu
 
 function atLeast(sure: number, perhaps: number, wanted: number, what: string): Found {
   if (sure >= wanted) return { is: 'pass' }
-  return { is: perhaps >= wanted ? 'unknown' : 'fail', says: `${sure} of ${wanted} ${what}${perhaps > sure ? `, and ${perhaps - sure} of which that is not known` : ''}` }
+  return { is: perhaps >= wanted ? 'unknown' : 'fail', says: `${sure} of ${wanted} ${what}${perhaps > sure ? `, and of ${perhaps - sure} more it is not known` : ''}` }
 }
 
 /** One of the places has it and holds a copy. */
