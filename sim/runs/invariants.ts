@@ -64,7 +64,7 @@ const once: Check = (story) => {
   ]
 }
 
-/** C-5, C-17: what begins was pressed by two people, each behind a link of their own, on this very hash, and after it was offered. */
+/** C-5, C-17: what begins was pressed by two people, each behind a link of their own, on this very hash, and after it was offered; an edit shuts no way back. */
 const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
   const { plan, moves, world } = story
   const hash = plan && legHash(plan, way)
@@ -74,7 +74,7 @@ const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => 
   const began = world.writtenAt(story.ledger.find(({ is }) => is === 'change.began')?.seq ?? 0)
   return [
     ...(who.size < 2 ? [`C-5: step ${way.step + 1} began at ${at} on the word of ${[...who].join() || 'nobody'}`] : []),
-    ...(edited !== undefined && edited > began && at > edited + SLACK ? [`C-5: step ${way.step + 1} began at ${at}, and the runbook was edited at ${edited}`] : []),
+    ...(edited !== undefined && !way.back && edited > began && at > edited + SLACK ? [`C-5: step ${way.step + 1} began at ${at}, and the runbook was edited at ${edited}`] : []),
     ...(before.phase.is !== 'pressed' ? [`C-5: step ${way.step + 1} began and was not pressed`] : []),
   ]
 })

@@ -18,6 +18,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: COURSE, find: 'if (drawn.plan.hash !== plan.hash)', put: "if (drawn.plan.hash === '')" }],
   },
   {
+    name: 'an edit shuts the way back', breaks: ['C-15'], killer: killer('C-15 C-5 an edit shuts no way back'),
+    changes: [{ file: COURSE, find: 'return back && !(', put: 'return back && host === \'\' && !(' }],
+  },
+  {
     name: 'a host that was not booted has been', breaks: ['C-13'], killer: killer('C-12 C-13 a run from its first press'),
     changes: [{ file: COURSE, find: "has.boot === boots[claim.host] ? 'fail' : 'pass'", put: "has.boot === boots[claim.host] ? 'pass' : 'pass'" }],
   },

@@ -170,6 +170,26 @@ test('C-5 an edit of the runbook voids the step that both pressed, and says so',
   assert.deepEqual([(await it.state()).state, (await it.told()).at(-1)], ['waiting', 'refused memory'])
 })
 
+test('C-15 C-5 an edit shuts no way back: what both agreed on stands in the run', async (t) => {
+  const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
+  const step: Step = { id: 'drain', act: { is: 'driver', driver: 'run', deeds }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), undo: { is: 'driver', driver: 'run', deeds } }
+  const it = await begun(t, [], book({ steps: [step, manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  const acted = it.keeper.runs.acted(it.id, 1, 'done', '')
+  await it.settle()
+  await acted
+  await it.second()
+  const edited = it.keeper.configure({ ...it.keeper.config, version: '2', change: { ...changeOf(book()), runbooks: [] } })
+  await it.settle()
+  await edited
+  assert.deepEqual(await it.press('ada'), [409], 'and nothing further begins')
+  assert.equal((await it.call('runs.undo')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).at(-1)], ['running', 'began drain'])
+})
+
 test('C-6 C-15 either stops it; one run of a host at a time; one person is not two', async (t) => {
   const it = await begun(t)
   const second = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'bo' })

@@ -222,6 +222,17 @@ export function filledFor({ hosts: { cluster }, steps }: Runbook, host: Host): F
   })
 }
 
+/** What was filled in for a host, as a runbook again, for that host and no other: the plan of it is the same one. */
+export function writtenFor(filled: FilledRunbook, host: string): Runbook {
+  const act = (it: FilledAct): Act => {
+    if (it.is === 'manual') return it
+    const { is, driver, ...deed } = it
+    return { is, driver, deeds: { [host]: deed } }
+  }
+  const claim = (it: FilledClaim): Claim => (it.is === 'driver' ? { is: 'driver', claims: { [host]: it.claims } } : it)
+  return { ...filled, steps: filled.steps.map(({ undo, ...step }) => ({ ...step, act: act(step.act), until: step.until.map(claim), ...(undo ? { undo: act(undo) } : {}) })) }
+}
+
 /** The host that settings of a driver name, or `local`. */
 const onOf = (act: FilledAct): string | undefined => (act.is === 'driver' && typeof act.config['on'] === 'string' ? act.config['on'] : undefined)
 

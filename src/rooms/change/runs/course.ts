@@ -3,7 +3,7 @@
 import { isSince, stampOf, type Now, type Stamp } from '../../../core/time.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
-import { planOf } from '../plan.ts'
+import { planOf, writtenFor } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunRow } from './record.ts'
@@ -28,8 +28,19 @@ export interface Course {
 export const sayAgainst = (gates: readonly GateAnswer[]): string =>
   gates.flatMap(({ found, want, evidence }) => (found === 'pass' ? [] : [`${want}: ${found} (${evidence.find((it) => it.says !== '')?.says ?? 'nobody looked'})`])).slice(0, 3).join('; ')
 
+/**
+ * By which runbook a leg is judged. The way back stays open after an edit (C-15): what was agreed on stands in the run. Not where a target is part of it: what that is now
+ * only the configuration says.
+ */
+function runbookFor({ row: { plan: { runbook: agreed, host } }, runbook }: Pick<Course, 'row' | 'runbook'>, { step, back }: Leg): Runbook | undefined {
+  const undo = agreed.steps[step]?.undo
+  return back && !(undo?.is === 'driver' && undo.place !== undefined) ? writtenFor(agreed, host) : runbook
+}
+
 /** Whether a leg may begin now, `at` being the second press. */
-export function rulingFor({ row: { plan }, topology, runbook, facts, now }: Course, leg: Leg, at: Stamp): Ruling {
+export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
+  const { row: { plan }, topology, facts, now } = course
+  const runbook = runbookFor(course, leg)
   if (!runbook) return { is: 'changed', says: `the runbook ${plan.runbook.name} is not in the configuration any more` }
   const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
   if (drawn.is === 'refused') return { is: 'changed', says: drawn.says }
