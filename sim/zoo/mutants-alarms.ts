@@ -53,7 +53,19 @@ export const alarming: readonly Mutant[] = [
   },
   {
     name: 'the newest copy may be written anew for ever', breaks: ['G-12'], killer: rewrites('G-12 what is older, a fraction'),
-    changes: [{ file: `${SETS}/vanishing.ts`, find: 'had?.at === undefined || now - had.at > every) return', put: 'had?.at === undefined || now - had.at > every * 99) return' }],
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'now - had.at > Math.min(every, REPEATED_WITHIN)', put: 'now - had.at > every * 99' }],
+  },
+  {
+    name: 'a weekly copy may be written anew for a week', breaks: ['G-12'], killer: rewrites('G-12 a copy that was proven'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'now - had.at > Math.min(every, REPEATED_WITHIN)', put: 'now - had.at > every' }],
+  },
+  {
+    name: 'a copy that was proven may be written anew in silence', breaks: ['G-12'], killer: rewrites('G-12 a copy that was proven'),
+    changes: [{ file: `${SETS}/vanishing.ts`, find: 'if (proven.has(had.key) || (former', put: 'if ((former' }],
+  },
+  {
+    name: 'every copy may be written anew, each once', breaks: ['G-12'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-12 a run of today that is repeated' },
+    changes: [{ file: `${SETS}/standing-rows.ts`, find: `if (b.by === 'repeat') sql.run(`, put: `if (b.by === 'repeated') sql.run(` }],
   },
   {
     name: 'what is held may be written anew', breaks: ['G-12', 'G-4'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-12 a run of today that is repeated' },

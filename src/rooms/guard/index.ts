@@ -31,7 +31,7 @@ import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifes
 import { foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
-import { applyFindings, applyMissed, applySilenced, applySilenceEnded, applyStandingLeft, saveRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
+import { applyFindings, applyMissed, applyRepeated, applySilenced, applySilenceEnded, applyStandingLeft, saveRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
 import { FIRST_CREDIT } from './sets/vanishing.ts'
 import { verifyingOf } from './sets/verifying.ts'
 
@@ -115,7 +115,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     },
     apply: {
       ...acts.apply, 'guard.ended': both(applyObject, retention.applyEnded), 'guard.looked': both(applyObject, retention.applyEnded), 'guard.reconciled': runs.applyReconciled, 'guard.caused': runs.applyCause, 'guard.reconcileLeft': runs.applyReconcileLeft,
-      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
+      'guard.appeared': both(applyAppeared, retention.applyAppeared), 'guard.vanished': both(applyVanished, drills.apply.vanished, retention.applyVanished, applyRepeated), 'guard.proved': applyProved, 'guard.disproved': applyDisproved,
       'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft, applyWholeLeft), 'guard.measured': applyMeasured, 'guard.measuredAnew': applyMeasuredAnew, 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,
       'guard.planted': drills.apply.planted,

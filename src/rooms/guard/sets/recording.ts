@@ -1,12 +1,14 @@
 // What a whole listing changes: what came, changed and went is recorded (G-12), bounded by turn. What went of a set that nobody rotates by `keep` is held
 // against what may be expected (`vanishing.ts`), before anything of it is written; what is not is told within this very scan.
 import type { Tx } from '../../../db/room.ts'
+import type { Sql } from '../../../db/sql.ts'
+import { loadDrills } from '../drills/rows.ts'
 import { loadHolds } from '../retention/rows.ts'
 import { loadCopies, loadProofs, type CopyBody } from '../rows.ts'
 import { judgeCopies, type Copy } from './judge.ts'
 import { dateOf } from './pattern.ts'
 import type { BackupSet, Lies } from './set.ts'
-import { loadRotation, saveRotation, type MissedBody } from './standing-rows.ts'
+import { loadRepeat, loadRotation, saveRotation, type MissedBody } from './standing-rows.ts'
 import { creditAfter, FIRST_CREDIT, repeatedIn, whyOdd } from './vanishing.ts'
 
 /** So much is recorded in one turn: pages never wait for a large set. */
@@ -46,10 +48,16 @@ const isSame = (had: Copy, copy: Copy): boolean => had.etag === copy.etag && had
 
 const isDated = ({ pattern }: Lies): boolean => /\{(?:date|day)\}/.test(pattern.text)
 
+/** Keys of copies that were read whole or restored, also by drills that are not believed any more. */
+const provenIn = (sql: Sql, set: string, store: string): ReadonlySet<string> => new Set([...loadProofs(sql, set, store), ...loadDrills(sql, set, store).filter(({ verdict }) => verdict !== 'failed')].flatMap(({ key, rung }) => (rung >= READ_WHOLE ? [key] : [])))
+
 /** What is held stays as it is, whoever writes it anew. */
 function repeatOf({ sql, now }: Tx, set: BackupSet, lies: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): string | undefined {
-  const { pattern } = lies
-  const key = repeatedIn({ before: judgeCopies(pattern, [...known.values()], now.wall), listed: judgeCopies(pattern, copies, now.wall), dated: isDated(lies), every: set.every, now: now.wall })
+  const { store, pattern } = lies
+  const key = repeatedIn({
+    before: judgeCopies(pattern, [...known.values()], now.wall), listed: judgeCopies(pattern, copies, now.wall), proven: provenIn(sql, set.name, store), former: loadRepeat(sql, set.name, store),
+    dated: isDated(lies), every: set.every, now: now.wall,
+  })
   return key === undefined || loadHolds(sql, set.name).has(key) ? undefined : key
 }
 

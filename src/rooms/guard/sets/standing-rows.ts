@@ -4,17 +4,20 @@ import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Odd } from '../protocol.ts'
+import type { CopyBody } from '../rows.ts'
 import type { Verdict } from './judge.ts'
+import type { Repeat } from './vanishing.ts'
 
 export const STANDING_TABLES = `
 create table if not exists guard_finding (set_ text not null, store text not null, findings text not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_missed (set_ text not null, store text not null, says text not null, since integer not null, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_repeat (set_ text not null, store text not null, key text not null, at integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_silence (name text primary key, until integer not null) strict, without rowid;
 create table if not exists guard_rotation (set_ text not null, store text not null, credit integer not null, odd text, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_odd (set_ text not null, store text not null, count integer not null, shown text not null, primary key (set_, store)) strict, without rowid;
 `
 
-export const STANDING_PROJECTIONS = ['guard_finding', 'guard_missed', 'guard_silence']
+export const STANDING_PROJECTIONS = ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_silence']
 
 export const applyFindings = (sql: Sql, entry: Entry): void => {
   const { set, store, findings } = entry.body as { set: string; store: string; findings?: readonly Verdict[] }
@@ -52,9 +55,18 @@ export const applyMissed = (sql: Sql, entry: Entry): void => {
 export const loadMissed = (sql: Sql, set: string, store: string): { readonly says: string; readonly since: Instant } | undefined =>
   sql.get<{ says: string; since: Instant }>('select says, since from guard_missed where set_ = ? and store = ?', set, store)
 
+/** A copy whose run was repeated: the last one of each store is what the next one is measured by. */
+export const applyRepeated = (sql: Sql, entry: Entry): void => {
+  const b = entry.body as CopyBody & { readonly by?: string }
+  if (b.by === 'repeat') sql.run('insert into guard_repeat (set_, store, key, at) values (?,?,?,?) on conflict do update set key = excluded.key, at = excluded.at', b.set, b.store, b.key, b.at)
+}
+
+/** The last copy whose run was repeated; nothing where there was none. */
+export const loadRepeat = (sql: Sql, set: string, store: string): Repeat | undefined => sql.get<{ key: string; at: Instant }>('select key, at from guard_repeat where set_ = ? and store = ?', set, store)
+
 export const applyStandingLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_finding', 'guard_missed', 'guard_rotation', 'guard_odd']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_rotation', 'guard_odd']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applySilenced = (sql: Sql, entry: Entry): void => {

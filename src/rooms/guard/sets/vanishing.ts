@@ -1,9 +1,9 @@
 // What went away without Holdfast (G-12). A set without `keep` is rotated by somebody else, and that is nobody's alarm: of the oldest copies about one goes for
 // each that came. Anything beyond is one: the newest without a newer one, the last that was proven, more than came, too much at once, or other bytes under
 // the name of a copy whose time is over. With `keep` nobody but Holdfast takes any away, and retention tells of each; only a run
-// that is repeated writes its newest copy anew, and that is no loss that a person has to speak of. Pure.
+// that is repeated writes its newest copy anew, and that, once in a month and before anybody proved it, is no loss that a person has to speak of. Pure.
 import { sayKey } from '../../../ports/store/key.ts'
-import type { Instant, Span } from '../../../core/time.ts'
+import { days, type Instant, type Span } from '../../../core/time.ts'
 import type { Judged } from './judge.ts'
 
 /** So many copies more than came may go before anybody wonders: whoever rotates may do so before the next one comes. */
@@ -41,14 +41,27 @@ export function whyOdd(it: Went): string | undefined {
 /** A copy that is so much smaller than the one in whose place it stands is no second run of the same. */
 const SMALLER = 0.5
 
+/** A run is repeated on its day, however seldom it comes. */
+const REPEATED_WITHIN: Span = days(1)
+/** After one that was repeated, the next one is a person's to judge: whoever writes junk over every copy would otherwise never be heard of. */
+const REPEATED_ONCE_IN: Span = days(30)
+
+/** The last repeated run of a set in a store. */
+export interface Repeat {
+  readonly key: string
+  readonly at: Instant
+}
+
 /**
- * The key of the newest copy, where its run was repeated: under its dated name, and within the time of one run, lies a younger one that counts and is no fraction of it. It has to prove itself
- * anew, and is a witness for no older one before; what was made before it is not written again by any run.
+ * The key of the newest copy, where its run was repeated: under its dated name, and within the time of one run and of a day, lies a younger one that counts and is no fraction of it. It has to
+ * prove itself anew, and is a witness for no older one before; what was made before it is not written again by any run. A copy that was proven is not written anew in silence, nor one that
+ * was written anew already, nor a second one within 30 days of the `former`.
  */
-export function repeatedIn({ before, listed, dated, every, now }: Pick<Went, 'before' | 'dated' | 'every' | 'now'> & { readonly listed: readonly Judged[] }): string | undefined {
+export function repeatedIn({ before, listed, proven, former, dated, every, now }: Pick<Went, 'before' | 'proven' | 'dated' | 'every' | 'now'> & { readonly listed: readonly Judged[]; readonly former: Repeat | undefined }): string | undefined {
   const is = listed.find(({ counted }) => counted)
   const had = before.find(({ key, at }) => key === is?.key && at !== undefined)
-  if (!dated || is === undefined || had?.at === undefined || now - had.at > every) return undefined
+  if (!dated || is === undefined || had?.at === undefined || now - had.at > Math.min(every, REPEATED_WITHIN)) return undefined
+  if (proven.has(had.key) || (former !== undefined && (former.key === had.key || now - former.at < REPEATED_ONCE_IN))) return undefined
   const isNewest = !before.some(({ key, at, counted }) => key !== had.key && counted && (at ?? 0) > (had.at ?? 0))
   // What did not count yet was mostly not written to its end.
   return isNewest && is.modifiedAt > had.modifiedAt && (!had.counted || is.bytes >= had.bytes * SMALLER) ? had.key : undefined
