@@ -8,7 +8,38 @@ const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/eng
 
 const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
 
+const UNTIL = 'src/engine/change/until.ts'
+const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
+
 export const running: readonly Mutant[] = [
+  {
+    name: 'what joins an incident that is known is no surprise', breaks: ['C-8', 'C-14'], killer: surprising('C-8 C-14 what joins an incident'),
+    changes: [{ file: SURPRISES, find: '(known !== undefined && fresh.length === 0)', put: 'known !== undefined' }],
+  },
+  {
+    name: 'what was known before the first press is a surprise after a restart', breaks: ['C-15'], killer: surprising('C-8 C-15 what was known before'),
+    changes: [{ file: SURPRISES, find: 'lastWellAt(sql, id) - LOOKED_WITHIN', put: '0' }],
+  },
+  {
+    name: 'between two steps an incident of what was taken is a surprise', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 an incident of a host'),
+    changes: [{ file: SURPRISES, find: 'const away = awayIn(row)', put: 'const away = new Set(silencedBy(row.run))' }],
+  },
+  {
+    name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),
+    changes: [{ file: SURPRISES, find: 'return run === id || (', put: 'return run !== undefined || (' }],
+  },
+  {
+    name: 'two runs that have halted each other never go on', breaks: ['C-15'], killer: surprising('C-8 C-15 the halt of another run'),
+    changes: [{ file: SURPRISES, find: 'run.halt !== undefined && /^(run', put: "run.halt !== undefined && subject === '' && /^(run" }],
+  },
+  {
+    name: 'rebooted and healthy by a look from before the boot', breaks: ['C-13'], killer: killer('C-13 a step that boots a host'),
+    changes: [{ file: UNTIL, find: "claimHolds(claim, course, claim.is === 'boots' ? since : booted)", put: 'claimHolds(claim, course, since)' }],
+  },
+  {
+    name: 'after both have said that it was done nothing follows', breaks: ['C-4'], killer: killer('a step that takes too long'),
+    changes: [{ file: RUNS, find: "return hold(keeper, tx, plan.id, { is: 'held'", put: "return void change.take(tx, plan.id, { is: 'held'" }],
+  },
   {
     name: 'what was looked at before the second press lets a step begin', breaks: ['C-12'], killer: killer('C-12 C-13 a run from its first press'),
     changes: [{ file: COURSE, find: 'from !== undefined && !isSince(from, at))\n  if', put: 'from !== undefined && !isSince(from, at) && gates.length === 0)\n  if' }],

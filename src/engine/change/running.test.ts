@@ -1,46 +1,15 @@
 // A run from the keeper's side, as a story over a keeper whose clock the test turns: both press, fresh looks rule, a step is seen to be done; a surprise stops
 // it wherever it stands, pages both, and voids what was offered; going on takes both and fresh looks; nothing is done by anybody's word alone.
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
-import { AGAIN, changeOf, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
+import { begun, book, STEPS, type Story } from '../../../test/story/led.ts'
+import { AGAIN, changeOf, manual } from '../../../test/story/runs.ts'
 import { minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
-import type { Check } from '../../rooms/watch/check.ts'
-import type { Runbook, Step } from '../../rooms/change/runbook.ts'
+import type { Step } from '../../rooms/change/runbook.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
-import type { RunAnswer } from '../../views/change/runs.ts'
-import type { ErrorAnswer } from '../../views/answers.ts'
 import { earsOf } from './ears.ts'
-
-const STEPS: readonly Step[] = [
-  manual('memory', { takes: ['{{host}}'], until: [{ is: 'links', host: '{{host}}' }, { is: 'boots', host: '{{host}}' }], undo: { is: 'manual', text: 'Take it out of {{host}} again.' } }), manual('look'),
-]
-const book = (more: Partial<Runbook> = {}): Runbook => ({
-  name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: ['web-1', 'web-2'], serial: 1 }, preflight: [{ is: 'incidents' }], guard: [{ is: 'links' }, { is: 'checks', names: ['api'] }], steps: STEPS, from: 'holdfast.yaml:9', ...more,
-})
-
-/** A run of web-1 that has just begun. */
-interface Story extends Omit<RunWorld, 'press' | 'state' | 'told'> {
-  readonly id: string
-  press(...people: readonly string[]): Promise<readonly number[]>
-  state(): Promise<RunAnswer>
-  told(): Promise<readonly string[]>
-  call(name: string, more?: object): Promise<{ readonly status: number; readonly body: RunAnswer & ErrorAnswer }>
-}
-
-async function begun(t: TestContext, checks: readonly Check[] = [], runbook = book(), wants: object = {}, clusters: readonly Cluster[] = []): Promise<Story> {
-  const it = await runWorld(t, runbook, checks, clusters)
-  const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', ...wants })
-  assert.equal(status, 200, JSON.stringify(body))
-  const { run: id } = body as RunAnswer
-  return {
-    ...it, id,
-    get keeper() { return it.keeper },
-    press: (...people) => it.press(id, ...people), state: () => it.state(id), told: () => it.told(id),
-    call: async (name, more = {}) => (await it.ask(name, { run: id, ...more })) as Awaited<ReturnType<Story['call']>>,
-  }
-}
 
 test('C-12 C-13 a run from its first press to its end: pressed by both, ruled by looks that began after, done when it was seen', async (t) => {
   const it = await begun(t)
@@ -309,6 +278,24 @@ test('a step that takes too long pages both, and nothing further begins', async 
   assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'both may say what became of it')
   await it.press('ada', 'bo')
   await it.second()
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await it.state()).state, it.open()], ['done', 'offered', []], 'and what comes next is offered')
+})
+
+test('C-13 a step that boots a host is done by what was looked at after the boot: what passed while the machine shut down does not count', async (t) => {
+  const steps = [manual('reboot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }, { is: 'checks', names: ['node'] }] }), manual('look')]
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] })], book({ guard: [], preflight: [], steps }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.look('node', 'pass')
+  for (let n = 0; n < 3; n++) await it.second({ 'web-1': 'silent' })
+  it.asked.length = 0
+  for (let n = 0; n < 3; n++) await it.second({ 'web-1': { boot: AGAIN } })
+  assert.deepEqual([(await it.state()).state, it.asked], ['running', ['node']], 'it is asked for at once, and nobody has looked yet')
+  await it.look('node', 'fail')
+  await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).state, 'running')
+  await it.look('node', 'pass')
+  await it.second({ 'web-1': { boot: AGAIN } })
   assert.equal((await it.state()).steps[0]?.state, 'done')
 })
 

@@ -4,21 +4,25 @@
 // is the one that the next is held against, and what fails in it is a surprise too (C-14).
 import { dueIn, hours, isSince, isWithin, minutes, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
+import type { Around } from '../../rooms/change/index.ts'
 import { worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
 import type { FromScout } from '../../rooms/change/heard/protocol.ts'
-import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
-import { claimHolds, guardOf, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
+import type { FilledClaim } from '../../rooms/change/runbook.ts'
+import { guardOf, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
-import { legsOf, silencedBy, stepRun, wayIn, type Leg, type Turn } from '../../rooms/change/runs/run.ts'
+import { legsOf, silencedBy, stepRun, wayIn, type Leg, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { groundsOf, type ChangeKeeper } from './grounds.ts'
-import { hostsOf, mayChange, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { hostsOf, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { askLooks, seenOf } from './until.ts'
 import { askFor, saySurprise } from './words.ts'
+
+export { askLooks }
 
 export interface Runs {
   /** Once a second. */
@@ -45,9 +49,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   const memoryOf = (row: RunRow): Memory => {
     const known = memories.get(row.plan.id)
     if (known) return known
-    // Of a run that goes on while nobody looked: what was opened since it was planned may be the surprise that nobody saw.
-    const open = loadOpen(keeper().store.sql).filter(({ since }) => !row.run.guarded || since < row.plan.at)
-    const made: Memory = { well: new Map(), incidents: new Set(open.map(({ id }) => id)), unsure: new Map(), token: row.run.token, overran: false }
+    const made = memoryFor(keeper(), row)
     memories.set(row.plan.id, made)
     return made
   }
@@ -73,8 +75,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   const guard = (row: RunRow): boolean => {
     const { run } = row
     const memory = memoryOf(row)
-    // Before the first press nothing is a surprise.
-    if (!run.guarded) for (const { id } of loadOpen(keeper().store.sql)) memory.incidents.add(id)
+    if (!run.guarded) learn(keeper(), memory)
     const silent = silentHost(keeper(), memory, row)
     if (!run.guarded || run.halt !== undefined) return false
     if (silent) return surprise(row, silent), true
@@ -90,8 +91,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
         return true
       }
     }
-    const stranger = strangerTo(keeper(), memory, new Set(silencedBy(run)))
-    if (stranger) surprise(row, { subject: `incident ${stranger.number}`, is: 'other', claim: `was opened: ${stranger.title}` })
+    const stranger = strangerTo(keeper(), memory, row)
+    if (stranger) surprise(row, { subject: `incident ${stranger.number}`, is: 'other', claim: stranger.claim })
     return stranger !== undefined
   }
 
@@ -129,20 +130,16 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     // Of what nobody does, nothing comes about.
     const claims = way.back || row.plan.rehearse ? [] : step.until
     // What a deed brings about is seen after the deed, and not while it goes on.
-    const since = act?.is === 'driver' && row.acted?.token === way.token ? row.acted.at : way.begun
-    const seen = claims.map((claim) => claimHolds(claim, course, since)).filter((it) => it !== undefined)
+    const { seen, since } = seenOf(keeper(), memory, course, { claims, token: way.token, since: act?.is === 'driver' && row.acted?.token === way.token ? row.acted.at : way.begun })
     const done = act?.is === 'manual' || row.acted?.token === way.token
-    const driver = !byDriver(claims) || (isMine && memory.claimed?.found === 'pass' && isWithin(memory.claimed.from, course.now, FRESH))
+    const driver = !byDriver(claims) || (isMine && memory.claimed?.found === 'pass' && isSince(memory.claimed.from, since) && isWithin(memory.claimed.from, course.now, FRESH))
     // A manual way back has nothing by which it is seen: both say so.
     const canBeSeen = act?.is !== 'manual' || seen.length > 0 || row.plan.rehearse
     if (done && driver && canBeSeen && seen.every(({ found }) => found === 'pass')) {
       const froms = [...seen.flatMap(({ from }) => from ?? []), ...(byDriver(claims) && memory.claimed ? [memory.claimed.from] : [])]
       const now = stampOf(course.now)
       return turn('change.held', (tx) => {
-        const taken = keeper().rooms.change.take(tx, row.plan.id, { is: 'held', token: way.token, from: olderOf([now, ...froms]) ?? now })
-        if (typeof taken === 'string') return
-        resolveOne(keeper(), tx, `run:${row.plan.id}/overrun`, 'it was done after all')
-        offerNext(keeper(), tx, taken)
+        hold(keeper(), tx, row.plan.id, { is: 'held', token: way.token, from: olderOf([now, ...froms]) ?? now })
       })
     }
     if (!memory.overran && !isWithin(way.begun, course.now, step.within)) {
@@ -168,8 +165,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const { change } = keeper().rooms
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
-      memories.delete(id)
-      memoryOf(row)
+      memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
       for (const subject of [`run:${id}`, `run:${id}/unknown`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
     })
@@ -242,17 +238,10 @@ function lookAnew(keeper: ChangeKeeper, memory: Memory, { row: { plan }, topolog
   askLooks(keeper, plan.runbook, plan.claims.filter((claim) => topology.clusters.some(({ name }) => name === claim)))
 }
 
-/** Asks for looks at all that its gates rest on. */
-export function askLooks({ watcher, ports }: Pick<ChangeKeeper, 'ports' | 'watcher'>, { guard, preflight }: Pick<Runbook, 'guard' | 'preflight'>, clusters: readonly string[]): void {
-  const names = [...guard, ...preflight].flatMap((want) => (want.is === 'checks' ? want.names : [])).filter((it) => watcher.checks.get(it)?.kind !== 'heartbeat')
-  if (names.length > 0) ports.toProbers({ is: 'look', checks: [...new Set(names)] })
-  for (const cluster of clusters) ports.toScout?.({ is: 'canary', cluster })
-}
-
 /** All that a run is held against before it goes on: its guard, and beside it the cables of its hosts, the clusters that it claims, incidents. */
 function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts }: Course, gone: ReadonlySet<string>): readonly GateAnswer[] {
   const { claims } = row.plan
-  const stranger = strangerTo(keeper, memory, gone)
+  const stranger = strangerTo(keeper, memory, row)
   return [
     ...guardOf({ row, topology, facts }).map(({ judged }) => judged),
     ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
@@ -266,18 +255,27 @@ const accountOf = (name: string, facts: Course['facts']): GateAnswer => {
   return { want: `${name} is known, and one`, found: sight.is === 'seen' ? 'pass' : sight.is === 'split' ? 'fail' : 'unknown', evidence: sight.is === 'seen' ? [] : [{ subject: name, observer: 'its members', at: null, says: sight.says }], ...(sight.from ? { from: sight.from } : {}) }
 }
 
+/** A step was done: nobody has to look after it any more, and what comes next is offered. */
+function hold(keeper: ChangeKeeper, tx: Tx, id: string, held: Extract<RunEvent, { is: 'held' }>, around: Around = {}): void {
+  const taken = keeper.rooms.change.take(tx, id, held, around)
+  if (typeof taken === 'string') return
+  resolveOne(keeper, tx, `run:${id}/overrun`, 'it was done after all')
+  offerNext(keeper, tx, taken)
+}
+
 /** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */
-function decide({ rooms: { change } }: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
+function decide(keeper: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
+  const { change } = keeper.rooms
   const way = wayIn(run)
   const by = `${plan.does} and ${plan.checks}`
   if (way && run.phase.is === 'running' && asked?.as === 'done' && way.begun.boot === tx.now.boot) {
-    change.take(tx, plan.id, { is: 'held', token: way.token, from: stampOf(tx.now) }, { asked: null, by })
-    return
+    return hold(keeper, tx, plan.id, { is: 'held', token: way.token, from: stampOf(tx.now) }, { asked: null, by })
   }
   // What is under way and not seen is not known, and then it is what both say.
   if (way && run.phase.is === 'running') change.take(tx, plan.id, { is: 'lost', token: way.token })
   const taken = change.take(tx, plan.id, { is: 'decided', token: way?.token ?? 0, as: asked?.as ?? 'not-done' }, { by, asked: null })
   if (typeof taken === 'string') change.await(tx, plan.id, undefined, taken)
+  else resolveOne(keeper, tx, `run:${plan.id}/overrun`, 'both have said what became of it')
 }
 
 /** Stops the run where it is, voids what was offered, and pages both. */

@@ -1,9 +1,12 @@
 // What is a surprise to a run by what was known at the last look: a host that says nothing any more, an incident that was opened since, a cluster of which
 // nobody knows any more how it stands. What is kept for that lives in memory, with what the run waits for.
-import { isWithin, type Now, type Stamp } from '../../core/time.ts'
+import { nameOf } from '../../core/subject.ts'
+import { isWithin, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
 import type { Answered } from '../../rooms/change/gates.ts'
 import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { awayIn } from '../../rooms/change/runs/course.ts'
+import { lastWellAt, loadRun } from '../../rooms/change/runs/rows.ts'
 import { silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import type { ChangeKeeper } from './grounds.ts'
@@ -11,22 +14,44 @@ import type { ChangeKeeper } from './grounds.ts'
 /** What was well at the last look, for one run. */
 export interface Memory {
   well: Map<string, boolean>
-  readonly incidents: Set<string>
+  /** Incidents that are known, each with the members that it had then. */
+  readonly incidents: Map<string, readonly string[]>
   /** Since when a want of a cluster is not known that was well before. */
   readonly unsure: Map<string, Stamp>
   /** What the doer of the step under way sees. */
   token: number
   claimed?: { readonly found: Answered['found']; readonly from: Stamp }
   overran: boolean
+  /** When the first word of a new boot came, by step, host and boot. */
+  readonly booted: Map<string, Stamp>
   /** For which press looks were asked for. */
   asked?: number
 }
 
+/** An incident that is a surprise; `claim`: what became of it. */
+export interface Stranger {
+  readonly number: number
+  readonly title: string
+  readonly claim: string
+}
+
+/** Runs are looked at once a second: what is older than this by a line that was told has been seen. */
+const LOOKED_WITHIN: Span = seconds(2)
+
 /** Every host that a run is about. */
 export const hostsOf = ({ plan: { runbook } }: RunRow): readonly string[] => runbook.hosts.names
 
-/** What runs page themselves. */
-const OWN = ['run:', 'rolling:']
+/** What is known of a run at the first look at it: before the first press, everything; of one that goes on, what a look must have seen before. */
+export function memoryFor({ store: { sql } }: ChangeKeeper, { plan: { id }, run }: RunRow, carried?: Memory['incidents']): Memory {
+  const seenAt = run.guarded ? lastWellAt(sql, id) - LOOKED_WITHIN : Number.POSITIVE_INFINITY
+  const incidents = carried ?? new Map(loadOpen(sql).filter(({ since }) => since < seenAt).map((it) => [it.id, membersOf(it)]))
+  return { well: new Map(), incidents, unsure: new Map(), token: run.token, overran: false, booted: new Map() }
+}
+
+/** Before the first press nothing is a surprise. */
+export function learn({ store: { sql } }: ChangeKeeper, { incidents }: Memory): void {
+  for (const it of loadOpen(sql)) incidents.set(it.id, membersOf(it))
+}
 
 /** Members that leave in good order, as a step has them do, do not agree on who belongs to them for a moment: what lasts is a surprise, as it is of the whole cluster. */
 export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
@@ -35,15 +60,29 @@ export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
   return isWithin(since, now, MAY_CHANGE_FOR)
 }
 
-/** An incident that was opened since, and is not of what a step takes; what was excused once is known. */
-export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, gone: ReadonlySet<string>): ReturnType<typeof loadOpen>[number] | undefined {
-  return loadOpen(keeper.store.sql).find((it) => {
-    if (incidents.has(it.id) || OWN.some((own) => it.subject.startsWith(own))) return false
-    const excused = isExcused(keeper, it, gone)
-    if (excused) incidents.add(it.id)
-    return !excused
-  })
+/** An incident that was opened since, or what has joined one since, and is not of what a step has taken and none has seen back; what was excused once is known. */
+export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow): Stranger | undefined {
+  const away = awayIn(row)
+  for (const it of loadOpen(keeper.store.sql)) {
+    if (isOwn(keeper, it.subject, row)) continue
+    const members = membersOf(it)
+    const known = incidents.get(it.id)
+    const fresh = known ? members.filter((member) => !known.includes(member)) : members
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, fresh, away)
+    if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
+    incidents.set(it.id, members)
+  }
+  return undefined
 }
+
+/** What this run, and the rolling run that it is of, page themselves. */
+function isOwn({ store: { sql } }: ChangeKeeper, subject: string, { plan: { id, rolling } }: RunRow): boolean {
+  const run = /^run:([^/]*)/.exec(subject)?.[1]
+  return run === id || (rolling !== undefined && (subject === `rolling:${rolling}` || (run !== undefined && loadRun(sql, run)?.plan.rolling === rolling)))
+}
+
+/** Of two runs that have halted each other neither could ever go on: whoever goes on has seen that the other one stands. */
+const isPassedOver = (subject: string, { run }: RunRow): boolean => run.halt !== undefined && /^(run|rolling):/.test(subject)
 
 /** A host that was known at the last look and is not any more, whatever the guard asks of it. */
 export function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
@@ -55,8 +94,10 @@ export function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: 
   return turns[0]
 }
 
-/** Whether an incident is of what a step takes, and of nothing else (C-13). */
-function isExcused({ watcher }: ChangeKeeper, { members }: { readonly members: string }, gone: ReadonlySet<string>): boolean {
-  const names = (JSON.parse(members) as string[]).map((it) => /^check:(.*)$/.exec(it)?.[1])
-  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => gone.has(host)))
+/** Whether all of it is of what a step takes (C-13). */
+function isExcused({ watcher }: ChangeKeeper, members: readonly string[], away: ReadonlySet<string>): boolean {
+  const names = members.map((it) => /^check:(.*)$/.exec(it)?.[1])
+  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => away.has(host)))
 }
+
+const membersOf = ({ members }: { readonly members: string }): readonly string[] => JSON.parse(members) as string[]

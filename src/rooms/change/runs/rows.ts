@@ -87,4 +87,12 @@ export interface ToldRow { readonly n: number; readonly at: Instant; readonly to
 export const loadTold = (sql: Sql, run: string, after: number, most: number): ToldRow[] =>
   sql.all<{ n: number; at: Instant; told: string }>('select n, at, told from change_told where run = ? and n > ? order by n limit ?', run, after, most).map(({ n, at, told }) => ({ n, at, told: JSON.parse(told) as Told }))
 
+/** When the last line was told by which nothing had halted it: what was there by then was seen, and let it go on. */
+export const lastWellAt = (sql: Sql, run: string): Instant => {
+  const of = (query: string): number | null => sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ?1 and ${query}`, run)?.at ?? null
+  const IS = `json_extract(told, '$.event') =`
+  const halted = sql.get<{ n: number | null }>(`select min(n) as n from change_told where run = ?1 and ${IS} 'halted' and n > (select coalesce(max(n), -1) from change_told where run = ?1 and ${IS} 'resumed')`, run)?.n ?? null
+  return (of(halted === null ? 'n >= 0' : `n < ${halted}`) ?? 0) as Instant
+}
+
 export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted }: Pick<RunRow, 'acted' | 'asked' | 'boots' | 'run'>): Stands => ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) })

@@ -1,0 +1,100 @@
+// What is a surprise to a run, as stories: what joins an incident that is known is one as much as an incident of its own; what was known before the first press stays
+// known, over a halt and over a restart of the keeper; and what a step has taken is none until somebody has seen it back.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { checkOf } from '../../../test/keeper-world.ts'
+import { begun, book, type Story } from '../../../test/story/led.ts'
+import { manual, runWorld } from '../../../test/story/runs.ts'
+import type { RunAnswer } from '../../views/change/runs.ts'
+
+const BLIP = { 'web-2': { downs: 2 } }
+const down = async (it: Story, ...names: readonly string[]): Promise<void> => {
+  for (let n = 0; n < 2; n++) for (const name of names) await it.look(name, 'fail')
+}
+const resume = async (it: Story): Promise<void> => {
+  assert.equal((await it.call('runs.resume')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+}
+
+test('C-8 C-14 what joins an incident that was excused, or known before, halts the run', async (t) => {
+  const checks = [checkOf('node', { standsOn: ['web-1'] }), checkOf('shop', { dependsOn: ['node'] })]
+  const it = await begun(t, checks)
+  await it.press('ada', 'bo')
+  await it.second()
+  await down(it, 'node')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, it.open()], ['running', ['check:node']])
+  await down(it, 'shop', 'node')
+  await it.second()
+  assert.deepEqual([(await it.state()).halt?.claim, it.open()[0]], ['grew: node is down, and now shop', 'check:node'])
+
+  const known = await begun(t, [checkOf('base'), checkOf('shop', { dependsOn: ['base'] })], book({ preflight: [] }))
+  await down(known, 'base')
+  await known.second()
+  await known.press('ada', 'bo')
+  await known.second()
+  await known.second()
+  assert.equal((await known.state()).state, 'running')
+  await down(known, 'shop', 'base')
+  await known.second()
+  assert.equal((await known.state()).halt?.claim, 'grew: base is down, and now shop')
+})
+
+test('C-8 C-15 what was known before the first press is known after a halt too, and after a restart of the keeper', async (t) => {
+  const it = await begun(t, [checkOf('other')], book({ preflight: [] }))
+  for (let n = 0; n < 3; n++) await it.second()
+  await down(it, 'other')
+  for (let n = 0; n < 3; n++) await it.second()
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).state, 'running')
+  await it.heard(BLIP)
+  await resume(it)
+  for (let n = 0; n < 3; n++) await it.second(BLIP)
+  assert.deepEqual([(await it.state()).state, (await it.state()).halt], ['running', null])
+  await it.restart(it.keeper.config)
+  await it.heard(BLIP)
+  for (let n = 0; n < 3; n++) await it.second(BLIP)
+  assert.deepEqual([(await it.state()).state, (await it.state()).halt], ['running', null])
+})
+
+test('C-13 C-15 an incident of a host that a step took is none of the surprises until it was seen back, between steps too', async (t) => {
+  const names = ['web-1', 'web-2', 'web-3']
+  const takes = ['{{host}}']
+  const steps = [manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] })]
+  const runbook = book({ hosts: { cluster: 'shop', names, serial: 1 }, preflight: [], guard: [], steps })
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] }), checkOf('other', { standsOn: ['web-2'] })], runbook, { accept: [{ code: 'tolerance.stop', reason: 'Agreed with the customer' }] }, [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }])
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 2; n++) await it.second()
+  it.stopped.add('web-1')
+  for (let n = 0; n < 5; n++) await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).steps[0]?.state], ['offered', 'done'])
+  await down(it, 'node')
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.deepEqual([(await it.state()).halt, it.open()], [null, ['check:node']])
+  await it.heard(BLIP)
+  await resume(it)
+  for (let n = 0; n < 2; n++) await it.second(BLIP)
+  assert.deepEqual([(await it.state()).state, (await it.state()).halt], ['offered', null])
+  await down(it, 'other')
+  await it.second(BLIP)
+  assert.equal((await it.state()).halt?.claim, 'was opened: other is down')
+})
+
+test('C-8 C-15 the halt of another run is a surprise, and of two that have halted each other both go on', async (t) => {
+  const it = await runWorld(t, book({ preflight: [] }))
+  const begin = async (host: string): Promise<string> => ((await it.ask('runs.begin', { runbook: 'grow', host, person: 'ada' })).body as RunAnswer).run
+  const [one, other] = [await begin('web-1'), await begin('web-2')]
+  for (const id of [one, other]) assert.deepEqual(await it.press(id, 'ada', 'bo'), [200, 200])
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.equal((await it.ask('runs.halt', { run: one, person: 'bo' })).status, 200)
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.match((await it.state(other)).halt?.claim ?? '', /^was opened: Stopped: /)
+  for (const id of [one, other]) {
+    assert.equal((await it.ask('runs.resume', { run: id, person: 'ada' })).status, 200)
+    assert.deepEqual(await it.press(id, 'ada', 'bo'), [200, 200])
+    for (let n = 0; n < 3; n++) await it.second()
+    assert.deepEqual([(await it.state(id)).state, (await it.state(id)).halt], ['running', null])
+  }
+  assert.deepEqual(it.open(), [])
+})

@@ -1,0 +1,40 @@
+// Whether what a step should bring about is so, and the looks that are asked for to know it. Of a host that is booted, what was looked at while the machine still shut
+// down says nothing of what it is after its boot: everything else that is wanted then is seen after the first word of the new boot.
+import { isSince, type Stamp } from '../../core/time.ts'
+import type { Answered } from '../../rooms/change/gates.ts'
+import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
+import { claimHolds, type Course } from '../../rooms/change/runs/course.ts'
+import type { ChangeKeeper } from './grounds.ts'
+import type { Memory } from './surprises.ts'
+
+interface Sought {
+  readonly claims: readonly FilledClaim[]
+  readonly token: number
+  /** When it began, or its deed was done. */
+  readonly since: Stamp
+}
+
+/** What is known of the claims of a step, by looks that began at or after `since`, which is what it answers too. */
+export function seenOf(keeper: Pick<ChangeKeeper, 'ports' | 'watcher'>, memory: Memory, course: Course, { claims, token, since }: Sought): { readonly seen: readonly Answered[]; readonly since: Stamp } {
+  let booted = since
+  let isNew = false
+  for (const claim of claims) {
+    if (claim.is !== 'boots') continue
+    const has = course.facts.boot(claim.host)
+    if (has === undefined || has.boot === course.row.boots[claim.host] || !isSince(has.from, since)) continue
+    const key = `${token} ${claim.host} ${has.boot}`
+    const first = memory.booted.get(key) ?? has.from
+    isNew ||= !memory.booted.has(key)
+    memory.booted.set(key, first)
+    if (isSince(first, booted)) booted = first
+  }
+  if (isNew) askLooks(keeper, { guard: claims.filter((it) => it.is === 'checks'), preflight: [] }, claims.flatMap((it) => ('cluster' in it ? [it.cluster] : [])))
+  return { since: booted, seen: claims.map((claim) => claimHolds(claim, course, claim.is === 'boots' ? since : booted)).filter((it) => it !== undefined) }
+}
+
+/** Asks for looks at all that its gates rest on. */
+export function askLooks({ watcher, ports }: Pick<ChangeKeeper, 'ports' | 'watcher'>, { guard, preflight }: Pick<Runbook, 'guard' | 'preflight'>, clusters: readonly string[]): void {
+  const names = [...guard, ...preflight].flatMap((want) => (want.is === 'checks' ? want.names : [])).filter((it) => watcher.checks.get(it)?.kind !== 'heartbeat')
+  if (names.length > 0) ports.toProbers({ is: 'look', checks: [...new Set(names)] })
+  for (const cluster of clusters) ports.toScout?.({ is: 'canary', cluster })
+}
