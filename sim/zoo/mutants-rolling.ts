@@ -17,15 +17,19 @@ export const rolling: readonly Mutant[] = [
   },
   {
     name: 'one failure more than may be stops nothing', breaks: ['C-20'], killer: table('C-20 so many failures as may be stop nothing'),
-    changes: [{ file: `${ROOM}/rolling.ts`, find: 'after.failed.length - after.known > after.maxFailures', put: 'after.failed.length - after.known > after.maxFailures + 1' }],
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'rolling.failed.length - rolling.known > rolling.maxFailures', put: 'rolling.failed.length - rolling.known > rolling.maxFailures + 1' }],
   },
   {
     name: 'who goes on after a failure goes on whatever fails', breaks: ['C-20'], killer: table('C-20 the first failure more than may be'),
-    changes: [{ file: `${ROOM}/rolling.ts`, find: 'known: rolling.failed.length, since', put: 'known: 1000, since' }],
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'known: knownIn(rolling), since', put: 'known: 1000, since' }],
+  },
+  {
+    name: 'who goes on forgives what is still at work', breaks: ['C-20'], killer: table('C-20 who goes on while the host that failed is at work'),
+    changes: [{ file: `${ROOM}/rolling.ts`, find: "stages[host]?.is !== 'at-work').length", put: "stages[host]?.is !== 'to-come').length" }],
   },
   {
     name: 'what was taken back was never begun', breaks: ['C-20'], killer: table('C-20 a run that is taken back or ended'),
-    changes: [{ file: `${ROOM}/rolling.ts`, find: 'if (touched) return', put: "if (touched && how === 'aborted') return" }],
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'if (touched) {', put: "if (touched && how === 'aborted') {" }],
   },
   {
     name: 'a host that is back without its service is waited for', breaks: ['C-20'], killer: story('C-20 a host that comes back without its service'),
@@ -50,6 +54,14 @@ export const rolling: readonly Mutant[] = [
   {
     name: 'another run gets a host that is to come', breaks: ['C-3'], killer: story('C-3 a rolling run from its plan to its end'),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'it.plan.id !== plan.rolling && isThere(it)', put: 'plan.rolling !== undefined && it.plan.id !== plan.rolling && isThere(it)' }],
+  },
+  {
+    name: 'the next host begins while the one before may go down', breaks: ['C-3', 'C-16'], killer: story('C-3 C-16 while what an aborted run had begun may go on'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'all.find((it) => it.plan.id === plan.rolling)?.plan ?? plan', put: 'plan' }],
+  },
+  {
+    name: 'a rolling run begins over a host that may go down', breaks: ['C-3', 'C-16'], killer: story('C-3 C-16 while what an aborted run had begun may go on'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'unseenIn(tx, plan) ?? rollings.begin(', put: 'rollings.begin(' }],
   },
   {
     name: 'a halt lets the host at work go on', breaks: ['C-15', 'C-6'], killer: story('C-6 C-15 a halt of it stops everything'),

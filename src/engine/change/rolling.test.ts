@@ -111,6 +111,43 @@ test('C-20 a failure in the middle stops the rest, and so many as may be do not;
   assert.deepEqual([await it.hosts(), (await it.call('rollings.resume')).status, (await it.call('rollings.abort')).status], [['web-1 failed', 'web-2 failed', 'web-3 to-come'], 409, 200])
 })
 
+test('C-20 who goes on while the host that failed is at work is paged again when that comes to a bad end', async (t) => {
+  const it = await begun(t, book({ steps: [manual('reboot', { within: seconds(30), until: [{ is: 'boots', host: '{{host}}' }] })] }))
+  await it.press(await it.run('web-1'), 'ada', 'bo')
+  for (let n = 0; n < 34; n++) await it.second()
+  assert.equal((await it.state()).halt, 'web-1: step 1 (reboot) is not seen to be done in time')
+  assert.equal((await it.call('rollings.resume')).body.state, 'going')
+  assert.equal((await it.ask('runs.abort', { run: await it.run('web-1'), person: 'bo' })).status, 200)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).halt, await it.hosts()], ['web-1: its run was aborted', ['web-1 failed', 'web-2 to-come', 'web-3 to-come']])
+  assert.equal(it.sql.all(`select id from page_incident where state = 'open' and subject like 'rolling:%'`).length, 1)
+})
+
+test('C-3 C-16 while what an aborted run had begun may go on, no next host begins, nor a rolling run over it', async (t) => {
+  const it = await begun(t, book({ hosts: { names: HOSTS.slice(0, 3), serial: 1, maxFailures: 1 } }))
+  await it.press(await it.run('web-1'), 'ada', 'bo')
+  for (let n = 0; n < 2; n++) await it.second()
+  const run = await it.run('web-1')
+  assert.equal((await it.ask('runs.abort', { run, person: 'bo' })).status, 200)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).halt, await it.hosts()], [`${run} was aborted while a step of it was under way on web-1, and nobody has seen its end`, ['web-1 failed', 'web-2 to-come', 'web-3 to-come']])
+  assert.equal((await it.call('rollings.abort')).status, 200)
+  const other = await it.ask('rollings.begin', { runbook: 'update', person: 'ada' })
+  assert.deepEqual([other.status, (other.body as ErrorAnswer).error.message.includes('was aborted while a step of it was under way on web-1')], [409, true])
+  await it.leap(minutes(5))
+  for (let n = 0; n < 3; n++) await it.second()
+  const later = await it.ask('rollings.begin', { runbook: 'update', person: 'ada' })
+  assert.equal(later.status, 200, JSON.stringify(later.body))
+
+  const alone = await runWorld(t, book())
+  const last = ((await alone.ask('runs.begin', { runbook: 'update', host: 'web-3', person: 'ada' })).body as { run: string }).run
+  await alone.press(last, 'ada', 'bo')
+  for (let n = 0; n < 2; n++) await alone.second()
+  await alone.ask('runs.abort', { run: last, person: 'bo' })
+  const over = await alone.ask('rollings.begin', { runbook: 'update', person: 'ada' })
+  assert.deepEqual([over.status, (over.body as ErrorAnswer).error.message.includes('was aborted while a step of it was under way on web-3')], [409, true], 'of the last host too')
+})
+
 test('C-2 C-12 between two hosts everything is judged anew, by looks since then; what does not pass for a minute stops the rest', async (t) => {
   const it = await begun(t)
   await it.press(await it.run('web-1'), 'ada', 'bo')

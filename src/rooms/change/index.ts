@@ -40,17 +40,20 @@ export function changeRoom(): ChangeRoom {
     return { ...after, version: before.version + 1 }
   }
   const room: ChangeRoom = {
-    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS], rollings,
+    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS],
+    rollings: { ...rollings, begin: (tx, plan, it) => unseenIn(tx, plan) ?? rollings.begin(tx, plan, it) },
     apply: { ...applyRollings, 'change.began': applyBegan, 'change.moved': applyMoved },
     on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
     begin(tx, plan, steps) {
       const isThere = (it: { readonly plan: { readonly claims: readonly string[] } }): boolean => isOneThing(it.plan, plan)
-      const above = loadGoingRollings(tx.sql).find((it) => it.plan.id !== plan.rolling && isThere(it))
+      const all = loadGoingRollings(tx.sql)
+      const above = all.find((it) => it.plan.id !== plan.rolling && isThere(it))
       if (above) return `${above.plan.id} (${above.plan.runbook}, host after host) is under way there`
       const other = loadGoing(tx.sql).find((it) => isThere(it))
       if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
-      const unseen = loadRuns(tx.sql, LATEST).find((it) => isThere(it) && mayGoOn(it, tx.now))
-      if (unseen) return `${unseen.plan.id} was aborted while a step of it was under way on ${unseen.plan.host}, and nobody has seen its end`
+      // Of a rolling run the host before counts as well: it may be going down just now.
+      const unseen = unseenIn(tx, all.find((it) => it.plan.id === plan.rolling)?.plan ?? plan)
+      if (unseen !== undefined) return unseen
       const row: RunRow = { plan, run: planned(plan.id, steps), version: 0, boots: {} }
       tx.append({ is: 'change.began', stream: `run:${plan.id}`, follows: 0, body: { id: plan.id, plan, steps, stands: standsOf(row), told: [{ event: 'planned', step: null, by: plan.by }], at: tx.now.wall } })
       return { ...row, version: 1 }
@@ -82,6 +85,12 @@ export function changeRoom(): ChangeRoom {
 
 /** So many runs back it is looked whether something of them may still go on. */
 const LATEST = 50
+
+/** What may still go on there although its run was aborted, in words. */
+function unseenIn(tx: Tx, claimed: { readonly claims: readonly string[] }): string | undefined {
+  const unseen = loadRuns(tx.sql, LATEST).find((it) => isOneThing(it.plan, claimed) && mayGoOn(it, tx.now))
+  return unseen && `${unseen.plan.id} was aborted while a step of it was under way on ${unseen.plan.host}, and nobody has seen its end`
+}
 
 /** Whether what an aborted run had begun may go on: nobody has seen its end, and its time is not over. */
 function mayGoOn({ run: { phase }, plan, acted }: RunRow, now: Now): boolean {

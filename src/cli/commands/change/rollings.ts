@@ -57,7 +57,8 @@ export function drawRolling({ out }: Session, it: RollingAnswer): void {
   out.data(`${out.paint('strong', it.rolling)}  ${it.title}${it.rehearse ? ', a rehearsal' : ''}: ${it.state}`)
   out.data(`${it.does} does it, ${it.checks} checks it`)
   out.table(it.hosts.map((one): Cell[] => [`${one.batch}.`, out.shape(SHAPES[one.state]), one.host, `${WORDS[one.state]}${one.state === 'at-work' && one.stands !== null ? ` (${one.stands})` : ''}${one.failed && one.state !== 'failed' ? ', a step failed' : ''}`, one.run ?? '']))
-  if (it.halt !== null) out.data(out.paint('down', `Halted: ${it.halt}. holdfast runbooks resume ${it.rolling} lets the next host begin.`))
+  const atWork = it.hosts.find(({ state }) => state === 'at-work')
+  if (it.halt !== null) out.data(out.paint('down', `Halted: ${it.halt}. holdfast runbooks resume ${it.rolling} lets the next host begin${atWork ? `, once ${atWork.host} is done` : ''}.`))
 }
 
 const sayLine = ({ out }: Session, { at, event, host, run, by, says }: RollingLine): string =>

@@ -62,6 +62,16 @@ test('C-20 so many failures as may be stop nothing, and one more does', () => {
   assert.deepEqual([hostsIn(done, 'done'), hostsIn(done, 'failed'), done.halt], [['b'], ['a'], 'b: step 1 (stop) failed'], 'it came to its end after all, and what failed has failed')
 })
 
+test('C-20 who goes on while the host that failed is at work forgives nothing of what becomes of it', () => {
+  const at = after([begun('a'), failed('a'), { is: 'resumed' }])
+  for (const how of ['undone', 'aborted'] as const) {
+    const over = after([ended('a', how)], 0, at)
+    assert.match(over.halt ?? '', /^a: /, how)
+    assert.equal(nextOf(after([{ is: 'resumed' }], 0, over)), 'b', 'now it is known')
+  }
+  assert.equal(nextOf(after([ended('a')], 0, at)), 'b', 'it was done after all')
+})
+
 test('C-20 a run that is taken back or ended has failed; one of which nothing began is to come again, and stops the rest', () => {
   for (const how of ['undone', 'aborted'] as const) assert.match(after([begun('a'), ended('a', how)]).halt ?? '', /^a: /)
   const at = after([begun('a'), ended('a', 'aborted', false)], 2)
@@ -81,6 +91,7 @@ test('C-3 C-20 over random histories no host begins out of its order, twice, bes
   fc.assert(fc.property(fc.nat(2), events, (most, all) => {
     let rolling = plannedRolling(ALONE, most, nowAt(1))
     let fresh: string[] = []
+    let open: string[] = []
     for (const [n, [is, host]] of all.entries()) {
       const event: RollingEvent = is === 'begun' ? begun(host) : is === 'failed' ? failed(host) : is === 'halted' ? { is, says: 'x' } : is === 'resumed' ? { is } : ended(host, is === 'untouched' ? 'aborted' : is, is !== 'untouched')
       const before = rolling
@@ -90,8 +101,9 @@ test('C-3 C-20 over random histories no host begins out of its order, twice, bes
         assert.equal(rolling, before)
         continue
       }
-      if (is === 'resumed') fresh = []
+      if (is === 'resumed') [fresh, open] = [[], hostsIn(before, 'at-work').filter((it) => before.failed.includes(it))]
       if ((is === 'failed' || is === 'undone' || is === 'aborted') && !before.failed.includes(host)) fresh.push(host)
+      if ((is === 'undone' || is === 'aborted') && open.includes(host)) fresh.push(host)
       if (is !== 'begun') continue
       assert.deepEqual([hostsIn(before, 'at-work'), HOSTS.slice(0, HOSTS.indexOf(host)).every((it) => ['done', 'failed'].includes(before.stages[it]?.is ?? '')), before.stages[host]?.is], [[], true, 'to-come'])
       assert(before.halt === undefined && fresh.length <= most, `${fresh.length} failed, and ${most} may`)

@@ -4,7 +4,8 @@
 //
 // A host begins when every host of the batches before it has come to its end. What fails is counted, for good; one failure more than may be stops the rest, and
 // so does anybody, and whatever keeps the next host from beginning. A stop takes nothing from the run that is under way: that is halted, and
-// goes on or back, by the words of its own two people. Who goes on after a stop takes the failures until then as known.
+// goes on or back, by the words of its own two people. Who goes on after a stop takes the failures until then as known; what becomes of a host that is still
+// at work nobody knows yet, and it counts when that comes to a bad end.
 import { stampOf, type Now, type Stamp } from '../../../core/time.ts'
 
 export type Stage =
@@ -67,7 +68,7 @@ export function stepRolling(rolling: Rolling, event: RollingEvent, now: Now): Ro
     case 'failed': return rolling.stages[event.host]?.is === 'at-work' ? { rolling: failed(rolling, event.host, event.says) } : no(rolling, `${event.host} is not at work`)
     case 'ended': return ended(rolling, event, now)
     case 'halted': return { rolling: halted(rolling, event.says) }
-    case 'resumed': return rolling.halt === undefined ? no(rolling, 'it is not halted') : { rolling: { ...rolling, halt: undefined, known: rolling.failed.length, since: stampOf(now) } }
+    case 'resumed': return rolling.halt === undefined ? no(rolling, 'it is not halted') : { rolling: { ...rolling, halt: undefined, known: knownIn(rolling), since: stampOf(now) } }
     case 'stopped': return { rolling: { ...rolling, over: 'aborted' } }
   }
 }
@@ -76,12 +77,12 @@ const no = (rolling: Rolling, wrong: string): RollingStepped => ({ rolling, wron
 const staged = (rolling: Rolling, host: string, stage: Stage): Rolling => ({ ...rolling, stages: { ...rolling.stages, [host]: stage } })
 const halted = (rolling: Rolling, says: string): Rolling => (rolling.halt === undefined ? { ...rolling, halt: says } : rolling)
 
+/** Of hosts that failed and are at work, the end is still to come: nobody forgives it before. */
+const knownIn = ({ failed: all, stages }: Rolling): number => all.filter((host) => stages[host]?.is !== 'at-work').length
+
 /** Each host counts once. */
-function failed(rolling: Rolling, host: string, says: string): Rolling {
-  if (rolling.failed.includes(host)) return rolling
-  const after = { ...rolling, failed: [...rolling.failed, host] }
-  return after.failed.length - after.known > after.maxFailures ? halted(after, `${host}: ${says}`) : after
-}
+const failed = (rolling: Rolling, host: string, says: string): Rolling => (rolling.failed.includes(host) ? rolling : counted({ ...rolling, failed: [...rolling.failed, host] }, host, says))
+const counted = (rolling: Rolling, host: string, says: string): Rolling => (rolling.failed.length - rolling.known > rolling.maxFailures ? halted(rolling, `${host}: ${says}`) : rolling)
 
 function ended(rolling: Rolling, { host, how, touched }: Extract<RollingEvent, { is: 'ended' }>, now: Now): RollingStepped {
   const stage = rolling.stages[host]
@@ -89,7 +90,11 @@ function ended(rolling: Rolling, { host, how, touched }: Extract<RollingEvent, {
   const { run } = stage
   const after = ((): Rolling => {
     if (how === 'done') return staged(rolling, host, { is: 'done', run })
-    if (touched) return staged(failed(rolling, host, how === 'undone' ? 'it was taken back' : 'its run was aborted'), host, { is: 'failed', run })
+    if (touched) {
+      const says = how === 'undone' ? 'it was taken back' : 'its run was aborted'
+      // Also where it failed before: somebody may have gone on while nobody knew what would become of it.
+      return staged(counted(failed(rolling, host, says), host, says), host, { is: 'failed', run })
+    }
     return halted(staged(rolling, host, { is: 'to-come' }), `the run of ${host} was ended before anything of it began`)
   })()
   const stages = after.batches.flat().map((it) => after.stages[it])
