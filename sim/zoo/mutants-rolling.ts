@@ -48,6 +48,10 @@ export const rolling: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/opening.ts`, find: 'if (drawn.plan.hash !== planned.hash)', put: "if (drawn.plan.hash === '')" }],
   },
   {
+    name: 'after an edit the hosts that are done are gone over again', breaks: ['C-5'], killer: story('C-5 an edit between two hosts'),
+    changes: [{ file: ENGINE, find: "hostsIn(rolling, 'to-come'))}`", put: 'rolling.batches.flat())}`' }],
+  },
+  {
     name: 'the next host begins after the window has closed', breaks: ['C-18'], killer: story('C-18 a window that closes'),
     changes: [{ file: `${ROOM}/opening.ts`, find: "permitOf(runbook.window, facts.now).is === 'shut')", put: "permitOf(runbook.window, facts.now).is === 'open')" }],
   },

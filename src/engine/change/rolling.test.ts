@@ -164,18 +164,22 @@ test('C-2 C-12 between two hosts everything is judged anew, by looks since then;
   assert.match((await it.state()).halt ?? '', /^web-2 did not begin: no incident is open: fail/)
 })
 
-test('C-5 an edit between two hosts keeps the next one from beginning', async (t) => {
+test('C-5 an edit between two hosts keeps the next one from beginning, and says how those that are left are begun', async (t) => {
   const it = await begun(t)
+  await it.through('web-1')
+  assert.deepEqual(await it.hosts(), ['web-1 done', 'web-2 at-work', 'web-3 to-come'])
   const edited = it.keeper.configure({ ...it.keeper.config, version: '2', change: changeOf(book({ title: 'Something else' })) })
   await it.settle()
   await edited
-  const ended = await it.ask('runs.abort', { run: await it.run('web-1'), person: 'bo' })
-  assert.equal(ended.status, 200)
+  assert.equal((await it.ask('runs.abort', { run: await it.run('web-2'), person: 'bo' })).status, 200)
   for (let n = 0; n < 2; n++) await it.second()
-  assert.equal((await it.state()).halt, 'the run of web-1 was ended before anything of it began')
+  assert.equal((await it.state()).halt, 'the run of web-2 was ended before anything of it began')
   await it.call('rollings.resume')
   for (let n = 0; n < 2; n++) await it.second()
-  assert.match((await it.state()).halt ?? '', /was edited since it was planned for web-1/)
+  assert.equal((await it.state()).halt, `the runbook, or what it stands on, was edited since it was planned for web-2; end this one (holdfast runbooks abort ${it.id}), then begin what is left host by host: holdfast runbooks run update --host web-2, then the same for web-3`)
+  assert.equal((await it.call('rollings.abort')).status, 200)
+  const left = await it.ask('runs.begin', { runbook: 'update', host: 'web-2', person: 'ada' })
+  assert.equal(left.status, 200, JSON.stringify(left.body))
 })
 
 test('C-6 C-15 a halt of it stops everything: what is at work is halted, what nobody pressed is ended and comes again; going on takes both for each host', async (t) => {

@@ -4,7 +4,7 @@
 import { isWithin, minutes, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { failureIn } from '../../rooms/change/rolling/failure.ts'
-import { openingFor, type Opening } from '../../rooms/change/rolling/opening.ts'
+import { openingFor, sayLeft, type Opening } from '../../rooms/change/rolling/opening.ts'
 import { loadGoingRollings, loadRolling, type RollingRow } from '../../rooms/change/rolling/record.ts'
 import { hostsIn, nextOf, sayHosts, type RollingEvent } from '../../rooms/change/rolling/rolling.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
@@ -43,12 +43,16 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
     const gone: Opening = { is: 'shut', says: `the runbook ${plan.runbook} is not in the configuration any more` }
     const opening = runbook && planned ? openingFor({ runbook, host, topology: change, facts: factsOf(grounds) }, planned, rolling.since) : gone
     const stop = (says: string): unknown => turn('change.rolled', (tx) => (nextOf(loadRolling(tx.sql, plan.id)?.rolling ?? rolling) === host ? rolled(keeper(), tx, plan.id, { is: 'halted', says }) : undefined))
-    if (opening.is === 'open' && runbook && planned) {
+    if (opening.is === 'open') {
+      if (!runbook || !planned) return
       const { by, does, checks, rehearse } = plan
       const it: Beginning = { runbook, drawn: opening.drawn, topology: change, accepted: planned.accepted, by, does, checks, rehearse, rolling: plan.id }
       void orFault(keeper().engine.turn('change.begin', (tx) => beginHost(keeper(), tx, host, it))).then((came) => (typeof came === 'string' ? stop(came) : undefined), () => undefined)
-    } else if (opening.is === 'shut') stop(opening.says)
-    else if (opening.is === 'early' && !isWithin(rolling.since, keeper().now(), PATIENCE)) stop(`${host} did not begin: ${opening.says}`)
+      return
+    }
+    if (opening.is === 'early' && isWithin(rolling.since, keeper().now(), PATIENCE)) return
+    const says = opening.is === 'early' ? `${host} did not begin: ${opening.says}` : opening.says
+    stop(opening.anew === true ? `${says}; ${sayLeft(plan, hostsIn(rolling, 'to-come'))}` : says)
   }
 
   return {

@@ -12,7 +12,7 @@ import type { Run } from '../runs/run.ts'
 import type { Host } from '../topology.ts'
 import { batchesOf, sizeOf } from './batches.ts'
 import { failureIn } from './failure.ts'
-import { openingFor } from './opening.ts'
+import { openingFor, sayLeft } from './opening.ts'
 import { hostsIn, nextOf, plannedRolling, sayHosts, stepRolling, type Rolling, type RollingEvent } from './rolling.ts'
 
 const nowAt = (tick: number): Now => ({ wall: instantOf(1_795_000_000_000 + tick), tick: tickOf(tick), boot: 'boot' })
@@ -149,5 +149,21 @@ test('C-2 C-12 the next host begins when all that it wants passes, by looks sinc
   }
   assert.deepEqual([opens('pass', 50), opens('pass', 49), opens('unknown', 60), opens('fail', 60)], [
     'open', 'early: not looked at since: all links are up', 'early: all links are up: unknown (nobody looked)', 'early: all links are up: fail (nobody looked)',
+  ])
+})
+
+test('C-5 what was agreed to and fits no more is said, with the commands that begin the hosts that are left', () => {
+  const runbook: Runbook = { name: 'update', title: 'Update', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: ['a', 'b'], serial: 1 }, preflight: [], guard: [], announce: { board: 'public', components: [], lead: minutes(60) }, from: 'x', steps: [{ id: 'look', act: { is: 'manual', text: 'Look.' }, takes: [], until: [], within: minutes(5) }] }
+  const topology = { hosts: [host('a'), host('b')], clusters: [] }
+  const facts = { now: nowAt(100).wall, announced: (): Answered => ({ found: 'fail', evidence: [] }) } as unknown as Facts
+  const drawn = planOf({ runbook, host: 'b', topology, facts })
+  const opens = (hash: string): unknown => openingFor({ runbook, host: 'b', topology, facts }, { hash, accepted: [] }, { tick: tickOf(50), boot: 'boot' })
+  assert.deepEqual([opens(drawn.is === 'plan' ? drawn.plan.hash : ''), opens('of another plan')], [
+    { is: 'early', anew: true, says: 'b needs accepted what it did not when it was planned: unannounced (it is not known to be announced)' },
+    { is: 'shut', anew: true, says: 'the runbook, or what it stands on, was edited since it was planned for b' },
+  ])
+  assert.deepEqual([['b'], ['b', 'c', 'd']].map((left) => sayLeft({ id: 'rol_1', runbook: 'update' }, left)), [
+    'end this one (holdfast runbooks abort rol_1), then begin what is left host by host: holdfast runbooks run update --host b',
+    'end this one (holdfast runbooks abort rol_1), then begin what is left host by host: holdfast runbooks run update --host b, then the same for c, d',
   ])
 })
