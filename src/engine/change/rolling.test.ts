@@ -2,10 +2,12 @@
 // everything passes anew, and the first that fails, or comes back without what it serves, stops the rest.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { AGAIN, changeOf, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
+import { AGAIN, changeOf, hostNamed, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
+import { checkOf } from '../../../test/keeper-world.ts'
 import { minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
+import type { Check } from '../../rooms/watch/check.ts'
 import type { ErrorAnswer } from '../../views/answers.ts'
 import type { RollingAnswer, RollingPlanAnswer, RollingToldAnswer } from '../../views/change/rollings.ts'
 
@@ -28,9 +30,10 @@ interface Story extends Omit<RunWorld, 'state'> {
   call(name: string): Promise<{ readonly status: number; readonly body: RollingAnswer & ErrorAnswer }>
 }
 
-async function begun(t: TestContext, runbook = book(), wants: object = {}): Promise<Story> {
-  const it = await runWorld(t, runbook)
-  const { status, body } = await it.ask('rollings.begin', { runbook: runbook.name, person: 'ada', ...wants })
+async function begun(t: TestContext, runbook = book(), checks: readonly Check[] = []): Promise<Story> {
+  const it = await runWorld(t, runbook, checks)
+  for (const { name } of checks) for (let n = 0; n < 2; n++) await it.look(name, 'pass')
+  const { status, body } = await it.ask('rollings.begin', { runbook: runbook.name, person: 'ada' })
   assert.equal(status, 200, JSON.stringify(body))
   const { rolling: id } = body as RollingAnswer
   const told = async (): Promise<RollingToldAnswer> => (await it.ask('rollings.show', { rolling: id })).body as RollingToldAnswer
@@ -68,13 +71,17 @@ test('C-3 a rolling run from its plan to its end: one host after the other, each
 })
 
 test('C-20 a host that comes back without its service stops the rest: both are paged with which are done, failed and not begun', async (t) => {
-  const it = await begun(t, book({ hosts: { names: HOSTS, serial: 1 }, steps: [manual('reboot', { within: seconds(30), takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }, { is: 'checks', names: ['{{host}}'] }] })] }))
+  const steps = [manual('reboot', { within: seconds(30), takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }, { is: 'checks', names: ['{{host}}'] }] })]
+  const it = await begun(t, book({ hosts: { names: HOSTS, serial: 1 }, steps }), [checkOf('web-1')])
   await it.press(await it.run('web-1'), 'ada', 'bo')
   await it.second()
   it.boots.set('web-1', AGAIN)
-  for (let n = 0; n < 33; n++) await it.second()
+  for (let n = 0; n < 33; n++) {
+    await it.look('web-1', 'fail')
+    await it.second()
+  }
   const { state, halt, hosts } = await it.state()
-  assert.deepEqual([state, halt, hosts[0]?.state, hosts[0]?.failed, hosts[0]?.stands], ['halted', 'web-1: step 1 (reboot) is not seen to be done in time', 'at-work', true, 'running'])
+  assert.deepEqual([state, halt, hosts[0]?.state, hosts[0]?.failed, hosts[0]?.stands], ['halted', 'web-1: step 1 (reboot) is not seen to be done in time', 'at-work', true, 'halted'])
   const paged = it.sql.all<{ says: string }>(`select says from page_incident where state = 'open' and subject like 'rolling:%'`).map(({ says }) => says)
   assert.match(paged.join(), /^web-1: step 1 \(reboot\) is not seen to be done in time\. No further host begins \(failed: web-1; not begun: web-2, web-3, web-4, web-5, web-6\)\. holdfast runbooks show rol_/)
   assert.equal((await it.ask('runs.abort', { run: await it.run('web-1'), person: 'bo' })).status, 200)
@@ -215,6 +222,12 @@ test('C-3 C-5 the plan of all hosts: their order, each plan, what is to be accep
   assert.equal(begin.status, 200, JSON.stringify(begin.body))
   const many = await runWorld(t, book({ hosts: { names: HOSTS, serial: 2 } }))
   assert.equal((await many.ask('rollings.plan', { runbook: 'update' })).status, 200, 'each of them is a domain of its own')
+  const edited = many.keeper.configure({ ...many.keeper.config, version: '2', change: { ...changeOf(book({ hosts: { names: HOSTS, serial: 2 } })), hosts: HOSTS.map((host, n) => ({ ...hostNamed(host), fate: n < 2 ? { rack: 'r1' } : {} })) } })
+  await many.settle()
+  await edited
+  const { status, body: { error } } = (await many.ask('rollings.plan', { runbook: 'update' })) as { status: number; body: ErrorAnswer }
+  assert.deepEqual([status, /would take web-1, web-2 at once, and several at once are not led yet/.test(error.message)], [409, true], error.message)
+  assert.equal((await many.ask('rollings.begin', { runbook: 'update', person: 'ada' })).status, 409, 'two of one rack')
 })
 
 test('C-18 a window that closes before the next host stops the rest', async (t) => {
