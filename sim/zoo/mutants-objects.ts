@@ -69,7 +69,7 @@ export const mirroring: readonly Mutant[] = [
   },
   {
     name: 'a drill of a bucket that draws others ends what it found wrong', breaks: ['G-2'], killer: told('G-2 what a drill of a bucket found wrong'),
-    changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: `report.planted === undefined && report.verdict !== 'unknown')`, put: 'report.planted === undefined)' }],
+    changes: [{ file: 'src/rooms/guard/drills/duty.ts', find: 'const sample = loadLastSample(sql, set, store)', put: `const sample = loadLastSample(sql, set, '')` }],
   },
   {
     name: 'a sample that lost its objects passes', breaks: ['G-2', 'X-3'], killer: drilled('X-9 nothing to hold it against'),
@@ -77,7 +77,43 @@ export const mirroring: readonly Mutant[] = [
   },
   {
     name: 'an object that is listed and not there went while it was read', breaks: ['G-2'], killer: drilled('G-2 what is listed, and still listed'),
-    changes: [{ file: DRILL, find: `if (head.is === 'absent') lost.add(key)`, put: `if (head.is !== 'absent') lost.add(key)` }],
+    changes: [{ file: DRILL, find: `again === 'absent' ? 'lost' : 'unsure'`, put: `again === 'absent' ? 'went' : 'unsure'` }],
+  },
+  {
+    name: 'what a store lists and gives as something else went', breaks: ['G-2', 'X-9'], killer: drilled('G-2 what is listed still did not go'),
+    changes: [{ file: DRILL, find: `again === 'absent' ? 'lost' : 'unsure'`, put: `again === 'absent' ? 'lost' : 'went'` }],
+  },
+  {
+    name: 'a folder is listed for each of a million objects that went', breaks: ['X-9'], killer: drilled('G-2 what is listed still did not go'),
+    changes: [{ file: DRILL, find: 'seen.went.length > MOST_WENT * objects.length', put: 'seen.went.length > objects.length' }],
+  },
+  {
+    name: 'a spoilt drill fails for what was lost anyway', breaks: ['G-2'], killer: drilled('G-2 a spoilt drill fails only'),
+    changes: [{ file: DRILL, find: 'spoilt ? looked.wrong.filter(({ key }) => spoilt?.has(key)) : [', put: '[' }],
+  },
+  {
+    name: 'a spoilt drill fails for a file that was asked for and lost', breaks: ['G-2'], killer: drilled('G-2 a spoilt drill fails only'),
+    changes: [{ file: DRILL, find: 'Promise.resolve(spoilt ? passed() : step)', put: 'Promise.resolve(step)' }],
+  },
+  {
+    name: 'what is wrong as it is is taken for spoilt', breaks: ['G-2'], killer: sampled('G-2 spoilt is only what is found'),
+    changes: [{ file: SAMPLE, find: ' && !wrongAsIs.has(key)', put: '' }],
+  },
+  {
+    name: 'what failed before and went has become right', breaks: ['G-2', 'X-9'], killer: drilled('G-2, X-9 what failed before and went'),
+    changes: [{ file: SAMPLE, find: 'for (const key of went) says.set(key, WENT)\n', put: '\n' }],
+  },
+  {
+    name: 'what failed before and is gone is forgotten unsaid', breaks: ['G-2', 'X-9'], killer: drilled('G-2, X-9 what failed before and went'),
+    changes: [{ file: DRILL, find: 'gone && isTold ? [] : [key]', put: 'gone ? [] : [key]' }],
+  },
+  {
+    name: 'what nobody compared again has become right', breaks: ['G-2', 'X-9'], killer: drilled('G-2, X-9 what failed before and went'),
+    changes: [{ file: SAMPLE, find: 'new Map(looked ? [] : objects.map(', put: 'new Map(looked || !looked ? [] : objects.map(' }],
+  },
+  {
+    name: 'what failed is forgotten after a hundred drills that came to nothing', breaks: ['G-2'], killer: told('G-2 what a drill of a bucket found wrong'),
+    changes: [{ file: 'src/rooms/guard/drills/rows.ts', find: 'where set_ = ? and ${SAMPLED} group by store', put: 'where set_ = ? and ${SAMPLED} and id < 0 group by store' }],
   },
   {
     name: 'an object that is too large for a drill is missing', breaks: ['X-3'], killer: drilled('X-9 an object that is asked for'),
@@ -85,7 +121,7 @@ export const mirroring: readonly Mutant[] = [
   },
   {
     name: 'what failed before and has no room has become right', breaks: ['G-2', 'X-9'], killer: drilled('X-9 an object that is asked for'),
-    changes: [{ file: SAMPLE, find: 'const tight = drawn.tight.filter(({ key }) => again.includes(key))', put: 'const tight = drawn.tight.filter(({ key }) => again.indexOf(key) > 1e6)' }],
+    changes: [{ file: SAMPLE, find: '...tight.map((it) => [it.key, sayRoom(it)] as const)', put: '...tight.slice(1e6).map((it) => [it.key, sayRoom(it)] as const)' }],
   },
   {
     name: 'objects whose damage nothing measures are spoilt', breaks: ['G-2', 'X-3'], killer: sampled('G-2 spoilt is only what is found'),

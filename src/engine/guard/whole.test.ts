@@ -6,6 +6,7 @@ import { configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-wo
 import { days, hours, instantOf, minutes, seconds, type Instant } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
+import { loadReports, saveReport } from '../../rooms/guard/drills/rows.ts'
 import type { DrillTask, Listed, ToGuard, Walked, WalkTask } from '../../rooms/guard/protocol.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupPlaceAnswer, BackupSetAnswer } from '../../views/backups.ts'
@@ -169,6 +170,16 @@ test('G-2 what a drill of a bucket found wrong is drawn again until it is right:
   await drill({ verdict: 'failed', says: 'bytes', sample: { ...sample, seed: 'many', wrong: ['media/7'], more: 200 } })
   await drill({ sample: { ...sample, wrong: [] } })
   assert.equal(it.drills.at(-1)?.whole?.seed, 'many', 'of more than could be named the same is drawn again')
+  await drill({ verdict: 'unknown', says: 'some went', sample: { ...sample, wrong: ['media/8'] } })
+  await drill({ verdict: 'unknown', says: 'the store is away' })
+  assert.deepEqual(it.drills.at(-1)?.whole?.again, ['media/8'], 'what an unknown drill left open stays open')
+  // Of another store, or of nothing at all: so many that none before them is kept for its own sake.
+  const [report] = loadReports(it.sql, 'media', 1)
+  assert(report)
+  void it.keeper.engine.turn('report', (tx) => { for (let n = 0; n < 101; n++) saveReport(tx, report.report) })
+  await it.settle()
+  await drill({ sample: { ...sample, wrong: [] } })
+  assert.deepEqual(it.drills.at(-1)?.whole?.again, ['media/8'], 'nor does it go with what came to nothing since')
   const [copy] = ((await it.ask('backups.show', { set: 'media' })).body as BackupSetAnswer).copies ?? []
   assert.equal(copy?.rung, 1, 'a part proves no rung of the whole')
   await it.ask('backups.drill', { set: 'media', planted: true })

@@ -29,8 +29,8 @@ export interface DrillTask {
   readonly by?: string
   /** It is spoilt in the cell first: the drill has to fail. */
   readonly planted?: true
-  /** Of a bucket that is itself the copy: which store was listed, what draws among its objects, and keys of those that failed before. */
-  readonly whole?: { readonly identity: string; readonly seed: string; readonly again: readonly string[] }
+  /** Of a bucket that is itself the copy: which store was listed, what draws among its objects, and keys of those that failed before (`more`: so many beside them, which the same seed draws). */
+  readonly whole?: { readonly identity: string; readonly seed: string; readonly again: readonly string[]; readonly more?: number }
 }
 
 /** One part of one copy, to be read. `sum`: SHA-256 in hex of when it was first read. */

@@ -1,6 +1,6 @@
 // The drill of a bucket that is itself the copy: a bounded part of its objects is listed anew, drawn, fetched into a cell as files, and looked over there. An object
 // that went or was written since it was listed is left aside and counted: another drill draws its successor. What the store cannot give leaves the drill unknown;
-// bytes that are not what they should be make it fail, and so does an object that is listed, and still is, and is not there. Files have numbers for names, since an object may be called what no file can.
+// bytes that are not what they should be make it fail, and so does an object that is listed, and still is, and is not given. What failed before is named until it is proven right. Files have numbers for names, since an object may be called what no file can.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, open as openFile, rename, rm } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { gist } from '../../../ports/backup/words.ts'
 import { MOST_CHUNK, type Reading } from '../../../ports/store.ts'
 import { oddKey } from '../../../ports/store/key.ts'
 import { walk } from '../../../ports/store/listing.ts'
-import { drawing, linesOf, lookOver, namesOf, sayRoom, sayWrong, settledBefore, shareOf, spoilable, type Drawable, type Drawn, type Elsewhere, type Held, type Looked, type Sums, type Wrong } from '../../../rooms/guard/objects/sample.ts'
+import { drawing, linesOf, lookOver, MOST_WENT, namesOf, notProven, sayRoom, sayWrong, settledBefore, shareOf, spoilable, UNSURE, WENT, type Drawable, type Drawn, type Elsewhere, type Held, type Looked, type Sums, type Wrong } from '../../../rooms/guard/objects/sample.ts'
 import { FETCHED, type Judgement } from '../../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../../rooms/guard/drills/report.ts'
 import type { OpenCell } from '../cell/cell.ts'
@@ -29,6 +29,8 @@ export interface ObjectsDrill {
   readonly seed: string
   /** Keys that failed before. */
   readonly again: readonly string[]
+  /** So many more failed, which the same seed draws again. */
+  readonly more?: number
   /** Where what is known of its objects is kept. */
   readonly folder: string
   /** The other places of the set. */
@@ -73,9 +75,8 @@ export async function bringObjects(it: Bringing, signal: AbortSignal): Promise<B
   const bytes = drawn.objects.reduce((sum, one) => sum + one.bytes, 0)
   const room = await cell.room()
   if (room < bytes + SPARE) throw new Fault(`there is too little room on this machine to restore it: what is drawn has ${mib(bytes)} MiB, and ${mib(room)} MiB are free`, 'later')
-  const { held, missed } = await fetchAll(it, drawn, signal)
-  const lost = await lostOf(reading, missed, signal)
-  const left: Drawn = { ...drawn, objects: held.map(({ object }) => object), whole: drawn.whole && odd === 0 && missed.length === 0, lost, went: missed.flatMap(({ key }) => (lost.includes(key) ? [] : [key])) }
+  const { held, ...missed } = await fetchAll(it, drawn, signal)
+  const left: Drawn = { ...drawn, ...missed, objects: held.map(({ object }) => object), whole: drawn.whole && odd === 0 && held.length === drawn.objects.length }
   const known = await knownOf(wants.folder, left.objects)
   const objects = held.map(({ object, md5, elsewhere }): Held => {
     const sha256 = known.get(object.key)
@@ -87,8 +88,12 @@ export async function bringObjects(it: Bringing, signal: AbortSignal): Promise<B
   const looking = lookingOver(it, { objects, drawn: left, before })
   return {
     fetched: { bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), sha256: hash.digest('hex') }, restoring: looking.restoring, drawn: left,
-    spoil: (flip) => spoilSome(cell, { of: objects.length, which: spoilable(objects, (n) => held[n]?.sums, before) }, flip),
-    found: () => ({ objects: left.objects.length, bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), of: left.of, seed: wants.seed, ...namesOf([...looking.wrong(), ...left.tight.flatMap(({ key }) => (wants.again.includes(key) ? [key] : []))], left) }),
+    async spoil(flip) {
+      const spoilt = await spoilSome(cell, spoilable(objects, (n) => held[n]?.sums, before), flip)
+      looking.spoilt(new Set(spoilt.flatMap((n) => objects[n]?.key ?? [])))
+      return `one bit was flipped in the middle of each of ${spoilt.length} objects, of ${objects.length}`
+    },
+    found: () => ({ objects: left.objects.length, bytes: left.objects.reduce((sum, one) => sum + one.bytes, 0), of: left.of, seed: wants.seed, ...looking.wrong() }),
   }
 }
 
@@ -110,36 +115,51 @@ async function draw({ wants, reading, store, most, now, say }: Bringing, files: 
 
 interface Fetching { readonly object: Drawable; readonly sums: Sums; readonly md5?: string; readonly elsewhere: readonly Elsewhere[] }
 
+/** Why an object was not had: nothing lies under its name, or something else. */
+type Missed = 'absent' | 'changed'
+
 /** A few beside one another; those that went meanwhile are left out. Their files are numbered in their order. */
-async function fetchAll(it: Bringing, { objects }: Drawn, signal: AbortSignal): Promise<{ readonly held: readonly Fetching[]; readonly missed: readonly Drawable[] }> {
+async function fetchAll(it: Bringing, { objects }: Drawn, signal: AbortSignal): Promise<Pick<Drawn, 'went' | 'lost' | 'unsure'> & { readonly held: readonly Fetching[] }> {
   const top = await it.cell.takeIn()
   await mkdir(top, { mode: 0o755 })
-  const made: (Fetching | undefined)[] = []
+  const made: (Fetching | Missed)[] = []
   let done = 0
   await abreast(objects, AT_ONCE, signal, async (object, n, ends) => {
     made[n] = await fetchOne(it, object, path.join(await it.cell.takeIn(), String(n)), ends)
     if (++done % AT_ONCE === 0) it.say(`${done} of ${objects.length} objects fetched`)
   })
-  return { held: await renumbered(top, made), missed: objects.filter((_, n) => made[n] === undefined) }
+  const missed = await tryMissed(it, { objects, made, top }, signal)
+  return { held: await renumbered(top, made), ...missed }
 }
 
-/** Of those that could not be had: what is listed once more, as it was, and is still not there. */
-async function lostOf(reading: Reading, missed: readonly Drawable[], signal: AbortSignal): Promise<readonly string[]> {
-  const lost = new Set<string>()
-  await abreast(missed, AT_ONCE, signal, async ({ key, etag, versionId }, _, ends) => {
-    const { items } = await reading.page({ prefix: key, most: 10 }, ends)
-    if (!items.some((item) => item.is === 'version' && item.latest && item.key === key && item.etag === etag && item.versionId === versionId)) return
-    const head = await reading.head({ key, ...(versionId === undefined ? {} : { versionId }) }, ends)
-    if (head.is === 'absent') lost.add(key)
-  })
-  return missed.flatMap(({ key }) => (lost.has(key) ? [key] : []))
+/**
+ * Those that could not be had are tried once more: what is listed still as it was did not go, whatever its store says else. One after the other, since a listing may be that of a whole folder;
+ * where more went than a drill may miss, it proves nothing whatever became of the rest.
+ */
+async function tryMissed(it: Bringing, { objects, made, top }: { readonly objects: readonly Drawable[]; readonly made: (Fetching | Missed)[]; readonly top: string }, signal: AbortSignal): Promise<Pick<Drawn, 'went' | 'lost' | 'unsure'>> {
+  const seen = { went: [] as string[], lost: [] as string[], unsure: [] as string[] }
+  for (const [n, object] of objects.entries()) {
+    if (typeof made[n] === 'object') continue
+    const isEnough = seen.went.length > MOST_WENT * objects.length
+    const again = isEnough ? 'changed' : await fetchOne(it, object, path.join(top, String(n)), signal)
+    made[n] = again
+    if (typeof again === 'object') continue
+    const isListed = !isEnough && (await listsStill(it.reading(it.store), object, signal))
+    seen[!isListed ? 'went' : again === 'absent' ? 'lost' : 'unsure'].push(object.key)
+  }
+  return seen
+}
+
+async function listsStill(reading: Reading, { key, etag, versionId }: Drawable, signal: AbortSignal): Promise<boolean> {
+  const { items } = await reading.page({ prefix: key, most: 10 }, signal)
+  return items.some((item) => item.is === 'version' && item.latest && item.key === key && item.etag === etag && item.versionId === versionId)
 }
 
 /** What was left out leaves a gap among the files, and their numbers are what they are known by. */
-async function renumbered(top: string, made: readonly (Fetching | undefined)[]): Promise<readonly Fetching[]> {
+async function renumbered(top: string, made: readonly (Fetching | Missed)[]): Promise<readonly Fetching[]> {
   const kept: Fetching[] = []
   for (const [n, one] of made.entries()) {
-    if (!one) await rm(path.join(top, String(n)), { force: true })
+    if (typeof one === 'string') await rm(path.join(top, String(n)), { force: true })
     else {
       if (kept.length !== n) await rename(path.join(top, String(n)), path.join(top, String(kept.length)))
       kept.push(one)
@@ -148,19 +168,21 @@ async function renumbered(top: string, made: readonly (Fetching | undefined)[]):
   return kept
 }
 
-async function fetchOne(it: Bringing, object: Drawable, to: string, signal: AbortSignal): Promise<Fetching | undefined> {
+async function fetchOne(it: Bringing, object: Drawable, to: string, signal: AbortSignal): Promise<Fetching | Missed> {
   const reading = it.reading(it.store)
   const { key, versionId, etag } = object
   const head = await reading.head({ key, ...(versionId === undefined ? {} : { versionId }) }, signal)
   if (head.is === 'unknown') throw new Fault(`the store does not show an object: ${head.says}`, 'later')
-  if (head.is === 'absent' || head.etag !== etag) return undefined
-  const read = (await copyOut(reading, object, to, signal)) ?? (await copyOut(reading, object, to, signal))
-  if (!read) return undefined
+  if (head.is === 'absent') return 'absent'
+  if (head.etag !== etag) return 'changed'
+  let read = await copyOut(reading, object, to, signal)
+  if (typeof read === 'string') read = await copyOut(reading, object, to, signal)
+  if (typeof read === 'string') return read
   return { object, sums: read, ...(head.md5 === undefined ? {} : { md5: head.md5 }), elsewhere: await lookElsewhere(it, object, read, signal) }
 }
 
-/** Reads one object, to a file where one is named; nothing where it went or was written meanwhile. One that ends early is what it is: its size says so. */
-async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawable, to: string | undefined, signal: AbortSignal): Promise<Sums | undefined> {
+/** Reads one object, to a file where one is named; or why it is not given. One that ends early is what it is: its size says so. */
+async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawable, to: string | undefined, signal: AbortSignal): Promise<Sums | Missed> {
   if (to !== undefined) await rm(to, { force: true })
   const file = to === undefined ? undefined : await openFile(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
   const [sha256, md5] = [createHash('sha256'), createHash('md5')]
@@ -168,7 +190,7 @@ async function copyOut(reading: Reading, { key, versionId, etag, bytes }: Drawab
   try {
     while (from < bytes) {
       const chunk = await reading.read({ key, ...(versionId === undefined ? {} : { versionId }), etag, from, bytes: Math.min(MOST_CHUNK, bytes - from) }, signal)
-      if (chunk.is !== 'read') return undefined
+      if (chunk.is !== 'read') return chunk.is
       if (chunk.bytes.length === 0) break
       sha256.update(chunk.bytes)
       md5.update(chunk.bytes)
@@ -189,8 +211,9 @@ async function lookElsewhere({ wants, reading }: Bringing, object: Drawable, our
     try {
       const found = await reading(store).head({ key: prefix + object.key.slice(wants.prefix.length) }, signal)
       if (found.is !== 'version') continue
-      const sha256 = found.bytes !== object.bytes ? undefined : found.md5 === ours.md5 ? ours.sha256 : (await copyOut(reading(store), found, undefined, signal))?.sha256
-      if (found.bytes === object.bytes && sha256 === undefined) continue
+      const theirs = found.bytes !== object.bytes ? undefined : found.md5 === ours.md5 ? ours : await copyOut(reading(store), found, undefined, signal)
+      if (typeof theirs === 'string') continue
+      const sha256 = theirs?.sha256
       seen.push({ store, bytes: found.bytes, modifiedAt: found.modifiedAt, ...(sha256 === undefined ? {} : { sha256 }) })
     } catch (cause) {
       if (!(cause instanceof Fault) || signal.aborted) throw cause
@@ -209,22 +232,31 @@ async function knownOf(folder: string, objects: readonly Drawable[]): Promise<Re
   return known
 }
 
-/** What is named is what must be found. */
-async function spoilSome(cell: OpenCell, { of, which }: { readonly of: number; readonly which: readonly number[] }, flip: (at: string) => Promise<boolean>): Promise<string> {
+/** Which were spoilt: what is named is what must be found. */
+async function spoilSome(cell: OpenCell, which: readonly number[], flip: (at: string) => Promise<boolean>): Promise<readonly number[]> {
   const top = await cell.takeIn()
-  let files = 0
-  for (const n of which) if (await flip(path.join(top, String(n)))) files++
-  if (files === 0) throw new Fault('no object of it has anything to be held against: what is spoilt could not be found out', 'never')
-  return `one bit was flipped in the middle of each of ${files} objects, of ${of}`
+  const spoilt: number[] = []
+  for (const n of which) if (await flip(path.join(top, String(n)))) spoilt.push(n)
+  if (spoilt.length === 0) throw new Fault('nothing that is spoilt could be found out yet: all was written too lately, or has nothing to be held against', 'never')
+  return spoilt
 }
 
-const LOST = 'it is listed, also when it is asked for again, and nothing lies under its name'
+const LOST = 'it is listed, also when it is asked for again, and its store does not give it'
 
 interface Over { readonly objects: readonly Held[]; readonly drawn: Drawn; readonly before: Instant }
 
-function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, before }: Over): { readonly restoring: Restoring; wrong(): readonly string[] } {
+interface Looking {
+  readonly restoring: Restoring
+  /** These keys were spoilt: from now on nothing else makes it fail. */
+  spoilt(keys: ReadonlySet<string>): void
+  wrong(): ReturnType<typeof namesOf>
+}
+
+function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, before }: Over): Looking {
   const sums = new Map<number, Sums>()
   let looked: Looked | undefined
+  let spoilt: ReadonlySet<string> | undefined
+  let isTold = false
   const wrongFiles = new Set<string>()
   const lost = drawn.lost.map((key): Wrong => ({ key, says: LOST }))
   const restoring: Restoring = {
@@ -234,19 +266,34 @@ function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, befo
       const step = await sumUp(cell, sums)
       if (step.is !== 'pass') return step
       looked = lookOver(objects, (n) => sums.get(n), before)
-      const wrong = [...lost, ...looked.wrong]
+      // One that fails for anything else says nothing of whether what was spoilt is found.
+      const wrong = spoilt ? looked.wrong.filter(({ key }) => spoilt?.has(key)) : [...lost, ...looked.wrong]
       if (wrong.length > 0) return sayWrong(wrong, drawn)
       return looked.bare > 0 ? open(`${looked.bare} of ${drawn.objects.length} objects had nothing to be held against`) : passed()
     },
     prove(assertion) {
       const step = prove(assertion, wants.prefix, { objects, drawn, sums })
-      if (step.is === 'fail' && assertion.is === 'file') wrongFiles.add(wants.prefix + assertion.file)
-      return Promise.resolve(step)
+      if (step.is !== 'fail') return Promise.resolve(step)
+      if (assertion.is === 'file') wrongFiles.add(wants.prefix + assertion.file)
+      return Promise.resolve(spoilt ? passed() : step)
     },
-    // Where nothing was summed up nothing was compared, and nothing is proven.
-    manifest: () => Promise.resolve(looked ? linesOf(looked, drawn, wants.again) : [{ text: `${drawn.objects.length} objects restored`, step: open('what they hold was not summed up, and is held against nothing') }]),
+    manifest() {
+      // Where nothing was summed up nothing was compared, and nothing is proven.
+      if (!looked) return Promise.resolve([{ text: `${drawn.objects.length} objects restored`, step: open('what they hold was not summed up, and is held against nothing') }])
+      isTold = true
+      return Promise.resolve(linesOf(looked, drawn, spoilt ? [] : wants.again))
+    },
   }
-  return { restoring, wrong: () => [...drawn.lost, ...(looked?.wrong.map(({ key }) => key) ?? []), ...wrongFiles] }
+  return {
+    restoring,
+    spoilt: (keys) => void (spoilt = keys),
+    wrong() {
+      const open = notProven(wants.again, drawn, looked).flatMap(({ key, gone }) => (gone && isTold ? [] : [key]))
+      const { wrong, more = 0 } = namesOf([...drawn.lost, ...(looked?.wrong.map(({ key }) => key) ?? []), ...wrongFiles, ...drawn.unsure, ...open], drawn)
+      const unnamed = Math.max(more, looked ? 0 : wants.more ?? 0)
+      return { wrong, ...(unnamed > 0 ? { more: unnamed } : {}) }
+    },
+  }
 }
 
 /** By the programs of the cell, from the files as they lie there. */
@@ -289,7 +336,8 @@ function prove(assertion: Assertion, prefix: string, { objects, drawn, sums }: {
   const n = objects.findIndex(({ key }) => key === wanted)
   const tight = drawn.tight.find(({ key }) => key === wanted)
   if (tight) return open(sayRoom(tight))
-  if (drawn.went.includes(wanted)) return open('it went or was written anew before it was read')
+  if (drawn.went.includes(wanted)) return open(WENT)
+  if (drawn.unsure.includes(wanted)) return open(UNSURE)
   if (n < 0) return failed(drawn.lost.includes(wanted) ? LOST : 'there is no such object in it')
   if (assertion.sha256 === 'from-manifest') return open('of a bucket no manifest is taken: write the hash down')
   const sum = sums.get(n)?.sha256

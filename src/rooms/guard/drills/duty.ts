@@ -18,7 +18,7 @@ import { FETCHED } from './ladder.ts'
 import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
-import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, loadReports, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
+import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, loadLastSample, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
 
 export interface DrillsContext {
   readonly sets: () => ReadonlyMap<string, BackupSet>
@@ -52,8 +52,6 @@ const RESTORED = 4
 /** Copies may not be listed yet; then it is looked again. */
 const FIRST: Span = minutes(2)
 const AGAIN: Span = minutes(10)
-/** So many reports are looked through. */
-const MOST_LOOKED = 100
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
 
 export function drillsOf(context: DrillsContext): Drills {
@@ -93,7 +91,7 @@ export function drillsOf(context: DrillsContext): Drills {
       const set = context.sets().get(name)
       const said = 'verdict' in result ? result : unfinished(task, set?.engine ?? '', result.says, tx.now.wall)
       if (task.planted) return failedOrNot(tx, context, planting, task, said)
-      const report = asBelieved(tx.sql, said)
+      const report = asBelieved(tx.sql, task, said)
       // It went, or another stands under its name: what was found is of something that nobody has any more.
       const gone = !loadCopies(tx.sql, name, store).some(({ key, etag }) => key === copy.key && etag === copy.etag)
       const body: DrilledBody = {
@@ -111,9 +109,13 @@ export function drillsOf(context: DrillsContext): Drills {
   }
 }
 
-/** What a drill that cannot fail says is not known. */
-const asBelieved = (sql: Sql, report: DrillReport): DrillReport =>
-  report.verdict !== 'passed' || planted.isBelieved(sql, report.engine) ? report : { ...report, verdict: 'unknown', rung: Math.min(report.rung, FETCHED), says: `it passed, and ${planted.sayDoubt(report.engine)}` }
+/** What a drill that cannot fail says is not known: what failed before is not right by it. */
+function asBelieved(sql: Sql, { whole }: DrillTask, report: DrillReport): DrillReport {
+  if (report.verdict !== 'passed' || planted.isBelieved(sql, report.engine)) return report
+  const { again = [], more } = whole ?? {}
+  const sample = report.sample && { ...report.sample, wrong: [...new Set([...report.sample.wrong, ...again])], ...(more === undefined ? {} : { more }) }
+  return { ...report, verdict: 'unknown', rung: Math.min(report.rung, FETCHED), says: `it passed, and ${planted.sayDoubt(report.engine)}`, ...(sample ? { sample } : {}) }
+}
 
 /** A drill of a copy that was spoilt on purpose: whether drills of its engine can fail, and nothing about any copy. */
 function failedOrNot(tx: Tx, context: DrillsContext, planting: planted.Planting, task: DrillTask, report: DrillReport): void {
@@ -181,11 +183,10 @@ function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, mo
 
 const wholeIn = (set: BackupSet, store: string): boolean => set.in.some((it) => it.store === store && it.objects !== undefined)
 
-/** What the last drill that came to an end found wrong: one that draws others does not end that. Of more than it could name, its seed draws the same again. */
-function wrongBefore(sql: Sql, set: string, store: string): { readonly again: readonly string[]; readonly seed?: string } | undefined {
-  const last = loadReports(sql, set, MOST_LOOKED).find(({ report }) => report.store === store && report.planted === undefined && report.verdict !== 'unknown')
-  const sample = last?.report.verdict === 'failed' ? last.report.sample : undefined
-  return sample && { again: sample.wrong, ...((sample.more ?? 0) > 0 ? { seed: sample.seed } : {}) }
+/** What the last drill that drew anything left wrong, or not proven right since: one that draws others does not end that. Of more than it could name, its seed draws the same again. */
+function wrongBefore(sql: Sql, set: string, store: string): { readonly again: readonly string[]; readonly seed?: string; readonly more?: number } | undefined {
+  const sample = loadLastSample(sql, set, store)
+  return sample && { again: sample.wrong, ...((sample.more ?? 0) > 0 ? { seed: sample.seed, more: sample.more } : {}) }
 }
 
 /** After a restart it goes on where it was. */

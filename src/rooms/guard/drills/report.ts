@@ -35,7 +35,7 @@ export interface DrillReport {
   readonly planted?: string
   /** With which credentials its store was read; absent: with those that read it always. */
   readonly credentials?: 'break-glass'
-  /** Of a bucket that is itself the copy: how much of it was drawn, by which seed, and what is wrong of it: so many by name, and how many `more`. */
+  /** Of a bucket that is itself the copy: how much of it was drawn, by which seed, and what is wrong of it, or failed before and is not right yet: so many by name, and how many `more`. */
   readonly sample?: { readonly objects: number; readonly bytes: number; readonly of: { readonly objects: number; readonly bytes: number }; readonly seed: string; readonly wrong: readonly string[]; readonly more?: number }
   /** Of the signed report, once it was taken in. */
   readonly report_id?: string

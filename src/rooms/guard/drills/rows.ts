@@ -97,7 +97,18 @@ export function failedIn(sql: Sql, set: string, store: string): (copy: { readonl
 
 export function saveReport({ sql, now }: Pick<Tx, 'sql' | 'now'>, report: DrillReport): void {
   sql.run('insert into guard_drill_report (set_, store, key, taken, report) values (?,?,?,?,?)', report.set, report.store, report.copy, Math.floor(now.wall), JSON.stringify(report))
-  sql.run('delete from guard_drill_report where set_ = ? and id not in (select id from guard_drill_report where set_ = ? order by id desc limit ?)', report.set, report.set, MOST_REPORTS)
+  // What a drill of a bucket left wrong is drawn again, however many others came to nothing since.
+  sql.run(`delete from guard_drill_report where set_ = ? and id not in (select id from guard_drill_report where set_ = ? order by id desc limit ?)
+    and id not in (select max(id) from guard_drill_report where set_ = ? and ${SAMPLED} group by store)`, report.set, report.set, MOST_REPORTS, report.set)
+}
+
+/** Of an honest drill that drew something. */
+const SAMPLED = `json_extract(report, '$.sample') is not null and json_extract(report, '$.planted') is null`
+
+/** What the last drill of a bucket drew, and what was wrong of it. */
+export function loadLastSample(sql: Sql, set: string, store: string): DrillReport['sample'] {
+  const row = sql.get<{ report: string }>(`select report from guard_drill_report where set_ = ? and store = ? and ${SAMPLED} order by id desc limit 1`, set, store)
+  return row && (JSON.parse(row.report) as DrillReport).sample
 }
 
 /** A report, and when it was taken in. */

@@ -99,6 +99,7 @@ test('G-2 spoilt is only what is found: every second object whose damage speaks,
   const spoilt = (objects: readonly Held[]): readonly number[] => spoilable(objects, () => SUM, settledBefore(NOW, { every: days(1), grace: hours(1) }))
   assert.deepEqual(spoilt([held(1, { sha256: 'aa' }), held(2, { sha256: 'aa' }), held(3), held(4, { sha256: 'aa' })]), [0])
   assert.deepEqual(spoilt([held(1, { md5: 'ee' }), held(2, { md5: 'ee' }), held(3, { md5: 'ee' })]), [0, 2])
+  assert.deepEqual(spoilt([held(1, { sha256: 'bb' }), held(2, { sha256: 'aa' }), held(3, { sha256: 'bb' })]), [1], 'what is wrong as it is would make it fail unspoilt')
   assert.deepEqual(spoilt([held(1, { md5: 'ff' }), held(2, { md5: 'ff' })]), [], 'a store that counts otherwise')
   assert.deepEqual(spoilt([held(1, { modifiedAt: NOW, elsewhere: elsewhere(NOW) }), held(2, { modifiedAt: NOW, elsewhere: elsewhere(NOW) })]), [], 'what may be on its way')
   assert.deepEqual(spoilt([held(1, { md5: 'ee', elsewhere: [] }), held(2, { modifiedAt: NOW, elsewhere: elsewhere(NOW) }), held(3, { modifiedAt: old, elsewhere: elsewhere(old) })]), [2], 'one alone leaves nobody to speak')

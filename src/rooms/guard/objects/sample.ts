@@ -40,8 +40,10 @@ export interface Drawn {
   readonly bySeed: ReadonlySet<string>
   /** Drawn, and gone or written anew before they were read. */
   readonly went: readonly string[]
-  /** Listed, and listed still when nothing was found under their names. */
+  /** Listed, and listed still when their store gave nothing. */
   readonly lost: readonly string[]
+  /** Listed, and listed still when their store gave something else: it contradicts itself. */
+  readonly unsure: readonly string[]
 }
 
 /** So many are drawn: of a bucket with one in a hundred damaged, twenty thousand draws overlook it once. */
@@ -74,7 +76,7 @@ export function drawing({ seed, must, again, most }: DrawWants): { take(object: 
         bytes += it.bytes
       }
       const bySeed = new Set(rest.all().flatMap(({ key }) => (taken.has(key) ? [key] : [])))
-      return { objects: [...taken.values()].toSorted((a, b) => compareKeys(a.key, b.key)), of, whole: taken.size === of.objects, tight: forced.filter(({ key }) => !taken.has(key)), bySeed, went: [], lost: [] }
+      return { objects: [...taken.values()].toSorted((a, b) => compareKeys(a.key, b.key)), of, whole: taken.size === of.objects, tight: forced.filter(({ key }) => !taken.has(key)), bySeed, went: [], lost: [], unsure: [] }
     },
   }
 }
@@ -135,6 +137,8 @@ export interface Looked {
   /** So many are what they should be; so many had nothing to be held against. */
   readonly right: number
   readonly bare: number
+  /** Keys of the latter, but of the empty ones: their size is all they have. */
+  readonly unproven: readonly string[]
   /** No object has the MD5 that its store vouches for: damage in all of them, or a store that counts otherwise. */
   readonly unlike: number
   /** Not the same elsewhere, and one of both may be on its way yet. */
@@ -149,19 +153,23 @@ export function lookOver(objects: readonly Held[], sumsOf: (n: number) => Sums |
   // Some stores encrypt, or count in ways of their own: what they call an MD5 is none, and speaks against no object.
   const speaks = seen.some(({ md5 }) => md5 === 'same') && !seen.some(({ md5, right }) => md5 === 'other' && right)
   const wrong = seen.flatMap(({ key, wrong: says, md5, right }) => (says !== undefined ? [{ key, says }] : speaks && md5 === 'other' && !right ? [{ key, says: 'its bytes are not those that its store vouches for (MD5)' }] : []))
-  const right = seen.filter((it) => it.wrong === undefined && (it.right || (speaks && it.md5 === 'same'))).length
-  const unlike = seen.some(({ md5 }) => md5 === 'same') || seen.some(({ right: isRight }) => isRight) ? 0 : seen.filter(({ md5 }) => md5 === 'other').length
+  const isRight = (it: Seen): boolean => it.wrong === undefined && (it.right || (speaks && it.md5 === 'same'))
+  const right = seen.filter(isRight).length
+  const accused = new Set(wrong.map(({ key }) => key))
+  const unproven = seen.flatMap((it, n) => (isRight(it) || accused.has(it.key) || objects[n]?.bytes === 0 ? [] : [it.key]))
+  const unlike = seen.some(({ md5 }) => md5 === 'same') || seen.some((it) => it.right) ? 0 : seen.filter(({ md5 }) => md5 === 'other').length
   // As at a first reading, in a store that vouches for other bytes: it may have been read when it was damaged already.
-  const contested = seen.some(({ md5 }) => md5 === 'same') ? seen.filter(({ md5, right: isRight, witnessed }) => md5 === 'other' && isRight && !witnessed).length : 0
-  return { wrong, right, bare: objects.length - right - wrong.length, unlike, contested, onTheWay: seen.filter((it) => it.onTheWay).length }
+  const contested = seen.some(({ md5 }) => md5 === 'same') ? seen.filter((it) => it.md5 === 'other' && it.right && !it.witnessed).length : 0
+  return { wrong, right, bare: objects.length - right - wrong.length, unproven, unlike, contested, onTheWay: seen.filter((it) => it.onTheWay).length }
 }
 
 /**
  * Which of them may be spoilt, so that what is spoilt is found: every second one, as long as its damage would be wrong beside that of the others. What nothing
- * can measure stays as it is, or a drill would seem unable to fail.
+ * can measure stays as it is, or a drill would seem unable to fail; and so does what is wrong as it is, or it would seem able to.
  */
 export function spoilable(objects: readonly Held[], sumsOf: (n: number) => Sums | undefined, settledBefore: Instant): readonly number[] {
-  const some = objects.flatMap(({ bytes }, n) => (bytes > 0 && sumsOf(n) !== undefined ? [n] : []))
+  const wrongAsIs = new Set(lookOver(objects, sumsOf, settledBefore).wrong.map(({ key }) => key))
+  const some = objects.flatMap(({ key, bytes }, n) => (bytes > 0 && sumsOf(n) !== undefined && !wrongAsIs.has(key) ? [n] : []))
   const found = (chosen: readonly number[]): readonly number[] => {
     const spoilt = new Set(chosen)
     const { wrong } = lookOver(objects, (n) => { const sums = sumsOf(n); return sums && spoilt.has(n) ? { ...sums, sha256: '', md5: '' } : sums }, settledBefore)
@@ -199,14 +207,17 @@ function lookAt({ key, bytes, sha256, md5, modifiedAt, elsewhere }: Held, sums: 
 /** What is said of it, a line each; the share that was read is one of them. */
 export function linesOf(looked: Looked, drawn: Drawn, again: readonly string[] = []): readonly { readonly text: string; readonly step: Step }[] {
   const { right, bare, unlike, onTheWay } = looked
-  const tight = drawn.tight.filter(({ key }) => again.includes(key))
-  const [first] = tight
+  const before = notProven(again, drawn, looked)
+  const [gone, left] = [before.filter((it) => it.gone), before.filter((it) => !it.gone)]
+  const [first] = left
   return [
     { text: `${shareOf(drawn)} restored, each as large as it is listed`, step: passed() },
     { text: `${sayObjects(right)} byte for byte as at a first reading, as vouched for by the store, or as in another place${bare > 0 ? `; ${bare} had nothing to be held against` : ''}`, step: heldAgainst(looked, drawn) },
     ...(onTheWay > 0 ? [{ text: `${sayObjects(onTheWay)} other in another place, and written too lately to be held against it (${unlike === 0 ? 'a mirror that is under way looks so' : 'as far as anybody knows'})`, step: passed() }] : []),
     ...(drawn.went.length > 0 ? [{ text: `${sayObjects(drawn.went.length)} gone or written anew before being read, and proven by nothing here`, step: drawn.went.length > MOST_WENT * (drawn.went.length + drawn.objects.length) ? open('that is more than a fifth of what was drawn') : passed() }] : []),
-    ...(first ? [{ text: `${sayObjects(tight.length)} that failed before`, step: open(`${sayRoom(first)}${tight.length > 1 ? `; and ${tight.length - 1} more` : ''}`) }] : []),
+    ...(drawn.unsure.length > 0 ? [{ text: `${sayObjects(drawn.unsure.length)} listed as before, and given as something else`, step: open(`“${sayKey(drawn.unsure[0] ?? '')}”: ${UNSURE}`) }] : []),
+    ...(first ? [{ text: `${sayObjects(left.length)} that failed before`, step: open(`${first.says}${left.length > 1 ? `; and ${left.length - 1} more` : ''}`) }] : []),
+    ...(gone.length > 0 ? [{ text: `${sayObjects(gone.length)} that failed before and ${gone.length === 1 ? 'is' : 'are'} gone now: ${gone.slice(0, NAMED).map(({ key }) => `“${sayKey(key)}”`).join(', ')}${gone.length > NAMED ? ` and ${gone.length - NAMED} more` : ''}`, step: open('what became of that nobody looked at here; it is said once') }] : []),
   ]
 }
 
@@ -218,7 +229,29 @@ function heldAgainst({ right, unlike, contested }: Looked, { objects }: Drawn): 
 }
 
 /** A sample that has lost so much is another one than was drawn. */
-const MOST_WENT = 0.2
+export const MOST_WENT = 0.2
+
+/** So many that are gone are named. */
+const NAMED = 10
+
+export const WENT = 'it went or was written anew before it was read'
+export const UNSURE = 'its store lists it as before, and gives something else'
+
+interface NotProven { readonly key: string; readonly says: string; /** It is not listed any more. */ readonly gone: boolean }
+
+/** Of what failed before, what is neither right nor wrong by this drill, and why: none of it has become right. `looked`: absent where nothing was compared. */
+export function notProven(again: readonly string[], { objects, tight, went, lost, unsure }: Drawn, looked: Looked | undefined): readonly NotProven[] {
+  const says = new Map(looked ? [] : objects.map(({ key }) => [key, 'it was not looked at']))
+  for (const key of looked?.unproven ?? []) says.set(key, 'it had nothing to be held against: let the objects be read by rounds (verify: { all_within: 30d })')
+  for (const key of went) says.set(key, WENT)
+  for (const key of unsure) says.set(key, UNSURE)
+  const named = new Map([...[...says].map(([key, why]) => [key, `“${sayKey(key)}”: ${why}`] as const), ...tight.map((it) => [it.key, sayRoom(it)] as const)])
+  const there = new Set([...objects.map(({ key }) => key), ...lost])
+  return again.flatMap((key): NotProven[] => {
+    const why = named.get(key)
+    return why !== undefined ? [{ key, says: why, gone: false }] : there.has(key) ? [] : [{ key, says: 'it is gone now', gone: true }]
+  })
+}
 
 /** Why an object that was wanted was not fetched. */
 export const sayRoom = ({ key, bytes }: Drawable): string => `“${sayKey(key)}” has ${saySize(bytes)}, more than a drill has room for: raise drill.at_most`
