@@ -156,7 +156,8 @@ test('G-10 G-12 a copy that somebody else took away stops all, until a person sa
   const all = shelf(nights(9))
   const left = all.copies.filter(({ copy }) => copy !== 'n3')
   const it = world([{ ...all, copies: left, count: 8, proofs: 8 }])
-  assert.match(judge(it).pages[0]?.says ?? '', /1 copy that was there is gone or changed, and it was not Holdfast: “shop\/3\.dump”\. If that was right, a person says so: holdfast backups accept-gone shop main$/)
+  assert.match(judge(it).pages[0]?.says ?? '', /1 copy that was there is gone or changed, and it was not Holdfast: “shop\/3\.dump”\. If that was right, a person says so: holdfast backups accept-gone shop main -m "why"$/)
+  assert.match(judge(it).plan.refusals[0]?.cure ?? '', / a person says so: holdfast backups accept-gone shop main -m "why"; it tells first what is missing\.$/)
   const accepted = all.known?.copies.filter(({ place }) => place.key !== 'shop/3.dump') ?? []
   assert.deepEqual(going(world([{ ...all, copies: left, count: 8, proofs: 8, known: { count: 8, copies: accepted } }])), ['n8'])
 })

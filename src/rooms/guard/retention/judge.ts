@@ -137,14 +137,17 @@ function rulesOf({ keep, keepVerified, locations }: Settings): Refusal[] {
 }
 
 /** Why nothing of a shelf may be touched, whatever it is: there is no rule, or it cannot be believed. */
-export const refusalsOf = ({ settings, store, now }: Pick<World, 'settings' | 'store' | 'now'>, shelf: Shelf | undefined): Refusal[] =>
-  [...rulesOf(settings), ...(shelf === undefined ? [notListed(store)] : unsound(shelf, now))]
+export const refusalsOf = ({ set, settings, store, now }: Pick<World, 'set' | 'settings' | 'store' | 'now'>, shelf: Shelf | undefined): Refusal[] =>
+  [...rulesOf(settings), ...(shelf === undefined ? [notListed(store)] : unsound(set, shelf, now))]
 
 const notListed = (store: string): Refusal => ({ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [], cure: 'Let the store be listed.' })
 
-const unsound = (shelf: Shelf, now: Now): Refusal[] => {
+/** As it can be typed in the night; what is missing is told by it first. */
+const ifRight = (set: string, store: string): string => `If that was right, a person says so: holdfast backups accept-gone ${set} ${store} -m "why"`
+
+const unsound = (set: string, shelf: Shelf, now: Now): Refusal[] => {
   const evidence = shelf.listing === undefined ? [] : [{ subject: shelf.listing.subject, observer: shelf.listing.observer, at: shelf.listing.at }]
-  return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure }]))
+  return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure: id === 'vanished' ? `${cure} ${ifRight(set, shelf.store)}; it tells first what is missing.` : cure }]))
 }
 
 /** So many may go by a person's word, for a day. */
@@ -171,7 +174,7 @@ function judged({ set, store, settings }: Pick<World, 'set' | 'store' | 'setting
   const says = refusals.map((it) => it.text)
   return {
     plan: { ...head, id: derivedId('plan', set, store, hash), hash, items }, remember, healthy: refusals.length === 0,
-    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}${refusals.some(({ id }) => id === 'vanished') ? `. If that was right, a person says so: holdfast backups accept-gone ${set} ${store}` : ''}` }],
+    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}${refusals.some(({ id }) => id === 'vanished') ? `. ${ifRight(set, store)}` : ''}` }],
   }
 }
 

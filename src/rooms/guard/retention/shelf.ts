@@ -88,7 +88,7 @@ export function checksOf(shelf: Shelf, now: Now): readonly Check[] {
     { id: 'identity', found: same(shelf), cure: 'See whether the configuration still names the store that is meant. If it has moved on purpose, accept it.' },
     { id: 'clock', found: fresh(shelf.clock, now), cure: 'Set the clock that is off, and see whether its time is being kept.' },
     { id: 'known', found: remembered(shelf), cure: 'Let it be judged again; if it stays so, verify the ledger.' },
-    { id: 'vanished', found: vanished(shelf), cure: `Find out who takes backups away besides Holdfast (a lifecycle rule, a script, a stranger). If it was right, a person says so: holdfast backups accept-gone <set> ${shelf.store}; it tells first what is missing.` },
+    { id: 'vanished', found: vanished(shelf), cure: 'Find out who takes backups away besides Holdfast (a lifecycle rule, a script, a stranger).' },
     { id: 'proofs', found: proofs(shelf), cure: 'Let it be judged again; if it stays so, verify the ledger.' },
   ]
 }
