@@ -140,3 +140,28 @@ test('T-7 of many hosts the public is told once: what failed on one ends the wor
   await roll({ is: 'stopped' })
   assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [['ended_early', 'The work ended early: not all of it was done.']])
 })
+
+for (const [fate, second, last] of [['one has failed', 'stopped', ['ended_early', 'The work ended early: not all of it was done.']], ['all are done', 'held', ['completed', 'The work is completed.']]] as const) {
+  test(`T-2 T-7 of many hosts that take longer than was announced the public is told the end with the last of them, and what it was: ${fate}`, async (t) => {
+    const it = await world(t)
+    await plan(it, '72h')
+    await it.leap(hours(72))
+    const { rollings } = it.keeper.rooms.change
+    const roll = (event: Parameters<typeof rollings.take>[2]): Promise<void> => says(it, (_run, tx) => void rollings.take(tx, 'rol_1', event))
+    const hosts = ['a', 'b', 'c']
+    // One that the runbook names is not among them: what is told at the end is the run's own end.
+    const names = [...hosts, 'd']
+    await says(it, (_run, tx) => void rollings.begin(tx, { id: 'rol_1', runbook: 'grow', title: 'x', claims: ['it'], plans: {}, hash: 'h', by: 'ada', does: 'ada', checks: 'bo', rehearse: false, at: it.keeper.now().wall }, { batches: hosts.map((name) => [name]), maxFailures: 1 }))
+    const seen: unknown[] = []
+    for (const [host, to] of [['a', 'held'], ['b', second], ['c', 'held']] as const) {
+      await roll({ is: 'begun', host, run: `run_${host}` })
+      await runOn(it, host, { names, rolling: 'rol_1' })
+      if (host === 'a') it.step(hours(4))
+      await says(it, (_run, tx) => void it.keeper.rooms.change.take(tx, `run_${host}`, to === 'held' ? { is: to, token: 1, from: { tick: tickOf(it.keeper.now().tick + 5), boot: 'boot' } } : { is: to }))
+      seen.push((await told(it)).map(({ state, words }) => [state, words.at(-1)]))
+      await roll({ is: 'ended', host, how: to === 'held' ? 'done' : 'aborted', touched: true })
+    }
+    assert.deepEqual(seen, hosts.map(() => [['in_progress', 'A part of the work is done; the work goes on.']]))
+    assert.deepEqual((await told(it)).map(({ state, words }) => [state, words.at(-1)]), [last])
+  })
+}

@@ -1,6 +1,6 @@
 // What the public is told of a run, by itself, because its runbook says so under `announce` (T-7): the work that was announced for this very time begins with the first
-// run, is halted with each, and ends with the last: once its runbook was done on every host that it names, or its time was over when a run ended. The
-// sentences say that much and nothing of what was seen (T-2). What nobody announced is not told, and what a person began is that person's to end.
+// run, is halted with each, and ends with the last: once its runbook was done on every host that it names, or its time was over when a run ended (of a
+// run over many hosts: the whole of it, not one host's). The sentences say that much and nothing of what was seen (T-2). What nobody announced is not told, and what a person began is that person's to end.
 import type { Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
@@ -16,7 +16,8 @@ export interface Announcing {
   began(tx: Tx, run: string, runbook: Pick<Runbook, 'announce'>): void
   halted(tx: Tx, run: string): void
   resumed(tx: Tx, run: string): void
-  ended(tx: Tx, run: string, how: 'done' | 'undone' | 'aborted'): void
+  /** `part`: done on one of the hosts of a rolling run, which says itself when it is over. */
+  ended(tx: Tx, run: string, how: 'done' | 'part' | 'undone' | 'aborted'): void
 }
 
 /** What a run says to the public; each of it may be said twice, and is told once. */
@@ -34,13 +35,14 @@ export function announcing(planned: Planned): Announcing {
     resumed: (tx, run) => note(tx, run, 'The work goes on.'),
     ended: (tx, run, how) => own(tx, run, (row) => {
       const { done, isLast } = partsOf(tx, row, run)
-      const isOver = tx.now.wall >= row.until
+      // However late it is: other hosts are to come, or one has failed.
+      const isOver = tx.now.wall >= row.until && how !== 'part'
       const by = as(run)
       if (how === 'aborted') return void planned.cancel(tx, row.id, { by })
       if (how === 'undone' && done === 0) return void planned.cancel(tx, row.id, { by, says: 'The work was taken back; it is not done.' })
-      if (how === 'done' && (isOver || isLast)) return void planned.complete(tx, row.id, { by })
-      if (how === 'undone' && isOver) return void planned.cancel(tx, row.id, { by })
-      return note(tx, run, how === 'done' ? 'A part of the work is done; the work goes on.' : 'A part of the work was taken back.')
+      if (how !== 'undone' && (isOver || isLast)) return void planned.complete(tx, row.id, { by })
+      if (isOver) return void planned.cancel(tx, row.id, { by })
+      return note(tx, run, how === 'undone' ? 'A part of the work was taken back.' : 'A part of the work is done; the work goes on.')
     }),
   }
 }
@@ -77,10 +79,14 @@ export function announcingRoom(planned: Planned): Room {
           if (event === 'began') say.began(tx, id, row.plan.runbook)
           else if (event === 'halted') say.halted(tx, id)
           else if (event === 'resumed') say.resumed(tx, id)
-          else if (event === 'ended' && row.run.phase.is === 'over' && (row.plan.rolling === undefined || row.run.phase.how === 'done')) say.ended(tx, id, row.run.phase.how)
+          else if (event === 'ended' && row.run.phase.is === 'over') {
+            const { how } = row.run.phase
+            if (row.plan.rolling === undefined) say.ended(tx, id, how)
+            else if (how === 'done') say.ended(tx, id, 'part')
+          }
         }
       },
-      // Of a host that failed the others may go on: what was not done there ends the work only with the rolling run.
+      // Where a host fails the others may go on: what was not done there ends the work only with the rolling run, and what was done, after its time.
       'change.rolled'(tx, entry) {
         const { id, stands: { over, stages }, told } = entry.body as unknown as RolledBody
         const [run] = Object.values(stages).flatMap((stage) => (stage.is === 'to-come' ? [] : [stage.run]))
@@ -88,7 +94,7 @@ export function announcingRoom(planned: Planned): Room {
         for (const { event } of told) {
           if (event === 'halted') say.halted(tx, run)
           else if (event === 'resumed') say.resumed(tx, run)
-          else if (event === 'ended' && over !== 'done') say.ended(tx, run, 'aborted')
+          else if (event === 'ended') say.ended(tx, run, over === 'done' ? 'done' : 'aborted')
         }
       },
     },
