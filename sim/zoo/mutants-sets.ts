@@ -25,11 +25,23 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'whoever asks often has a store listed as often', breaks: ['X-1'], killer: asked('X-1 no place is listed more often'),
-    changes: [{ file: 'src/engine/guard/looks.ts', find: 'Math.max(0, it.pause - age)', put: 'Math.min(0, it.pause - age)' }],
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'Math.max(0, pause - age)', put: 'Math.min(0, pause - age)' }],
   },
   {
     name: 'stores are listed all at once for whoever asks', breaks: ['X-1'], killer: asked('G-14 whoever asks has a set listed now'),
     changes: [{ file: 'src/engine/guard/looks.ts', find: '    if (current) return\n', put: '' }],
+  },
+  {
+    name: 'a store stands in the queue as often as it is asked for', breaks: ['X-1'], killer: asked('X-1 a store that takes long to fail'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'return queue.find((one) => nameOf(one) === nameOf({ task })) ??', put: 'return' }],
+  },
+  {
+    name: 'a store that took long to fail may have the next turn too', breaks: ['X-1'], killer: asked('X-1 a store that takes long to fail'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'queue = [...queue.filter((one) => nameOf(one) !== nameOf(it)), ...queue.filter((one) => nameOf(one) === nameOf(it))]', put: '' }],
+  },
+  {
+    name: 'whoever asked for a listing hears of the newest one alone', breaks: ['X-9'], killer: asked('X-9 whoever asked hears the end of their own'),
+    changes: [{ file: 'src/engine/guard/looks.ts', find: 'known.find(({ id }) => id === look) ?? known.at(-1)', put: 'known.at(-1)' }],
   },
   {
     name: 'what could not be listed when somebody asked is told as listed', breaks: ['X-9'], killer: asked('G-14 whoever asks has a set listed now'),

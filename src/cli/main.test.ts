@@ -280,14 +280,18 @@ test('look waits until every store was listed or could not be, and says how the 
     if (name === 'backups.show') return { is: 'answered', status: 200, body: set }
     if (name === 'backups.list') return { is: 'answered', status: 200, body: { schema: 'holdfast.backups/1', sets: [set] } }
     const state = states.shift() ?? end
-    return { is: 'answered', status: 200, body: { schema: 'holdfast.look/1', set: 'shop', look: 1, over: state === end, places: [{ store: 'nas', state, says: state === 'waiting' ? 'it was listed 20 s ago, and is again in 40 s' : '' }] } }
+    return { is: 'answered', status: 200, body: { schema: 'holdfast.look/1', set: 'shop', look: 1, over: state === end && end !== 'never', places: [{ store: 'nas', state: state === 'never' ? 'listing' : state, says: state === 'waiting' ? 'it was listed 20 s ago, and is again in 40 s' : '' }] } }
   }
   const { exit, out, err, asked } = await run('backups look shop')
   assert.deepEqual([exit, asked.map(([name]) => name)], [0, ['backups.look', 'backups.looked', 'backups.looked', 'backups.show']])
+  assert.deepEqual(asked.slice(1, 3).map(([, args]) => args['look']), [1, 1], 'it is their own that they hear of')
   assert.match(err, /shop in nas: it was listed 20 s ago, and is again in 40 s/)
   assert.match(out, /shop +nas +ok +3 of 3/)
   end = 'not-listed'
   assert.equal((await run('backups look')).exit, 3, 'what cannot be listed is not known')
+  end = 'never'
+  const over = await run('backups look shop --timeout 1ms')
+  assert.deepEqual([over.exit, /shop in nas is not listed yet/.test(over.err)], [3, true], `a time to wait is for all of it, and not for one question: ${over.err}`)
 })
 
 test('release takes as many names as are said, of objects and of copies', async (t) => {

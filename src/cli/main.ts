@@ -29,7 +29,7 @@ const TIMEOUT = 15_000
 const LONGEST = 130_000
 const SLOW: readonly string[] = ['checks run', 'ledger verify', 'ledger rebuild']
 /** Here `--timeout` says how long the whole is waited for, not one question. */
-const WAITING: readonly string[] = ['oncall test', 'ping', 'approvals ask', 'backups verify', 'backups drill', 'backups apply', 'reconcile apply']
+const WAITING: readonly string[] = ['oncall test', 'ping', 'approvals ask', 'backups verify', 'backups drill', 'backups apply', 'backups look', 'reconcile apply']
 
 const colorOf = (options: Options): 'auto' | 'always' | 'never' => (options['color'] === 'always' || options['color'] === 'never' ? options['color'] : 'auto')
 

@@ -152,7 +152,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       { usage: 'list', says: 'all sets in all their stores, the worst first; exit 3 when one is not as it should be', examples: ['holdfast backups list', 'holdfast backups list --json=lines'], load: backups('list') },
       { usage: 'show <set>', says: 'one set with all its copies, and why one does not count', examples: ['holdfast backups show shop'], load: backups('show') },
-      { usage: 'look [set]', says: 'list a set in all its stores now, or every set, and wait for it; exit 3 when one cannot be listed, or is not as it should be', examples: ['holdfast backups look shop', 'holdfast backups look --timeout 5m'], load: from(() => import('./commands/guard/look.ts'), 'look'), options: [option('--no-wait', 'only ask for it')] },
+      { usage: 'look [set]', says: 'list a set in all its stores now, or every set, and wait for it (--timeout, up to two hours); none that was listed within a minute, a bucket of objects a quarter of an hour; exit 3 when one cannot be listed, or is not as it should be', examples: ['holdfast backups look shop', 'holdfast backups look --timeout 5m'], load: from(() => import('./commands/guard/look.ts'), 'look'), options: [option('--no-wait', 'only ask for it')] },
       {
         usage: 'verify <set>', says: 'read what is due of a set now, and wait for it; exit 3 when it is damaged, or not known', examples: ['holdfast backups verify shop', 'holdfast backups verify shop --all'], load: backups('verify'),
         options: [option('--all', 'every byte of every copy'), option('--no-wait', 'only begin')],

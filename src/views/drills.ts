@@ -77,6 +77,6 @@ export interface LookAnswer {
 export interface LookCalls {
   /** The set is listed in all its stores as soon as that may be; answers before it is. */
   'backups.look': { args: { set: string }; body: LookAnswer }
-  /** How far the newest of these is. */
-  'backups.looked': { args: { set: string }; body: LookAnswer }
+  /** How far the one of that number is; the newest of these where none is named, or it is not known any more. */
+  'backups.looked': { args: { set: string; look?: number }; body: LookAnswer }
 }

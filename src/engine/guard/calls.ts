@@ -37,7 +37,7 @@ const BACKUP_ARGS = {
   'backups.report': z.strictObject({ of: name.optional() }),
   'backups.checkReport': z.strictObject({ report: z.string().min(1).max(MOST_REPORT) }),
   'backups.look': z.strictObject({ set: name }),
-  'backups.looked': z.strictObject({ set: name }),
+  'backups.looked': z.strictObject({ set: name, look: z.coerce.number().int().min(1).optional() }),
   'backups.verify': z.strictObject({ set: name, all: z.boolean().optional() }),
   'backups.plan': z.strictObject({ set: name, store: name.optional() }),
   'backups.hold': z.strictObject({ set: name, copy: z.string().min(1).max(1100), reason: z.string().min(1).max(2000).optional(), end: z.boolean().optional(), person }),
@@ -86,7 +86,7 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.checkReport': (keeper, args) => provenReport(keeper, args.report),
   'backups.look': (keeper, args) => withSet(keeper, args.set, (set) => ok(keeper.looks.ask(set))),
   'backups.looked': (keeper, args) => withSet(keeper, args.set, ({ name: set }) => {
-    const look = keeper.looks.show(set)
+    const look = keeper.looks.show(set, args.look)
     return look ? ok(look) : no(404, 'HF404', `nobody has asked for a listing of ${set} since Holdfast started`, `holdfast backups look ${set}`)
   }),
   'backups.verify': (keeper, args) => withSet(keeper, args.set, async (set) => {

@@ -64,3 +64,49 @@ test('X-1 no place is listed more often for that than once a minute, also where 
   await w.pass(seconds(3))
   assert.deepEqual(w.open(), ['shop nas'])
 })
+
+test('X-1 a store that takes long to fail is listed once for all who asked while it waited, and behind the others', async (t) => {
+  const w = await world(t)
+  for (const which of ['panel nas', 'shop nas']) await w.answer(which)
+  await w.pass(minutes(2))
+  for (let n = 0; n < 3; n++) {
+    await w.look()
+    assert.deepEqual(w.open(), ['shop main', 'shop nas'], 'main is listed already, since before they asked')
+    await w.answer('shop nas')
+    await w.pass(seconds(61))
+  }
+  await w.answer('shop main', { is: 'not-listed', says: 'away' })
+  await w.pass(minutes(2))
+  assert.deepEqual([w.open(), await w.states()], [['shop main'], ['nas listed', 'main listing']])
+  // Two more ask for it while it is under way, and only then somebody for another set.
+  for (let n = 0; n < 2; n++) await w.look()
+  await w.look('panel')
+  await w.answer('shop main', { is: 'not-listed', says: 'away' })
+  assert.deepEqual(w.open(), ['shop nas'], 'it waits again, and the others do not')
+  await w.pass(minutes(2))
+  await w.answer('shop nas')
+  assert.deepEqual(w.open(), ['panel nas'], 'also once its minute is over')
+  await w.answer('panel nas')
+  assert.deepEqual(w.open(), ['shop main'], 'once, for both')
+  await w.answer('shop main')
+  assert.deepEqual([w.open(), await w.states()], [[], ['nas listed', 'main listed']])
+  await w.pass(minutes(2))
+  assert.deepEqual(w.open(), [], 'and no more')
+})
+
+test('X-9 whoever asked hears the end of their own listing, however many ask after them', async (t) => {
+  const w = await world(t)
+  for (const which of w.open()) await w.answer(which)
+  await w.pass(minutes(2))
+  const first = await w.look('panel')
+  const later = await w.look('panel')
+  assert(later.look > first.look, 'one that is under way is none of theirs')
+  await w.answer('panel nas')
+  const told = async (look?: number): Promise<unknown> => {
+    const { body } = await w.ask('backups.looked', { set: 'panel', ...(look === undefined ? {} : { look }) })
+    const it = body as LookAnswer
+    return [it.look, it.over]
+  }
+  assert.deepEqual([await told(first.look), await told(later.look), await told()], [[first.look, true], [later.look, false], [later.look, false]])
+  assert.deepEqual(await told(9999), [later.look, false], 'of one that is not known the newest is told')
+})

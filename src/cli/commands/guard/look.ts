@@ -14,7 +14,7 @@ const LONGEST = 2 * 3_600_000
 /** Until each place of it was listed or could not be; says what it waits for, once. */
 async function listed(session: Session, asked: LookAnswer, until: number): Promise<LookAnswer> {
   let told = ''
-  for (let look = asked; ; look = await ask<LookAnswer>(session, 'GET', `/backups/${segment(asked.set)}/look`)) {
+  for (let look = asked; ; look = await ask<LookAnswer>(session, 'GET', `/backups/${segment(asked.set)}/look?look=${asked.look}`)) {
     if (look.look < asked.look) throw new Failure(`Holdfast started anew before ${asked.set} was listed.`, { exit: EXIT.down, code: 'HF-C043', help: 'ask again' })
     if (look.over) return look
     const waits = look.places.find(({ state }) => state === 'waiting' || state === 'listing')
