@@ -159,6 +159,14 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/rows.ts`, find: `life.is === 'leaving').map(([name]) => name)`, put: `life.is === 'purged').map(([name]) => name)` }],
   },
   {
+    name: 'two people are asked for what two people have said', breaks: ['X-9'], killer: carried('G-7 G-11 a plan is applied by its id'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: "if (act === 'purge' && state === 'waiting') agreed.set", put: "if (act !== 'purge' && state === 'waiting') agreed.set" }],
+  },
+  {
+    name: 'two people are asked for what would be refused to them', breaks: ['X-9'], killer: carried('G-11 what waits for two people is refused'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: '...(list.totals.purge > 0 ? standing(tx.sql, found) : [])', put: '...[]' }],
+  },
+  {
     name: 'two people are asked to agree to what a folder never does', breaks: ['G-21'], killer: carried('G-21 where nothing is ever removed'),
     changes: [{ file: 'src/engine/guard/keep-calls.ts', find: '...(never !== undefined ? [because(', put: `...(never === '' ? [because(` }, { file: `${ROOM}/purge.ts`, find: '...(never === undefined ? []', put: `...(never !== '' ? []` }],
   },

@@ -284,7 +284,7 @@ test('look waits until every store was listed or could not be, and says how the 
   }
   const { exit, out, err, asked } = await run('backups look shop')
   assert.deepEqual([exit, asked.map(([name]) => name)], [0, ['backups.look', 'backups.looked', 'backups.looked', 'backups.show']])
-  assert.deepEqual(asked.slice(1, 3).map(([, args]) => args['look']), [1, 1], 'it is their own that they hear of')
+  assert.deepEqual(asked.slice(1, 3).map(([, args]) => (args as { look?: number }).look), [1, 1], 'it is their own that they hear of')
   assert.match(err, /shop in nas: it was listed 20 s ago, and is again in 40 s/)
   assert.match(out, /shop +nas +ok +3 of 3/)
   end = 'not-listed'

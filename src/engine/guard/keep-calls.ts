@@ -8,8 +8,9 @@ import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import { byHand } from '../../rooms/guard/acts/index.ts'
 import { APPROVAL_GOOD } from '../../rooms/guard/acts/job.ts'
-import { loadJob, loadPlan } from '../../rooms/guard/acts/rows.ts'
-import type { Refusal } from '../../rooms/guard/reconcile/plan.ts'
+import { loadActs, loadApproval, loadJob, loadPlan, waitingPlans } from '../../rooms/guard/acts/rows.ts'
+import { approvalFound } from '../../rooms/guard/acts/rulings.ts'
+import type { Item, Refusal } from '../../rooms/guard/reconcile/plan.ts'
 import { atticOf, keptPlan, worldOf, type Life } from '../../rooms/guard/retention/duty.ts'
 import { actsOf, jobOf, parseJob, purgesOf } from '../../rooms/guard/retention/job.ts'
 import { judge, type World } from '../../rooms/guard/retention/judge.ts'
@@ -86,7 +87,9 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
     if (plan.id !== id) {
       const list = aside()
       if (list.id !== id) continue
-      return list.refusals.length > 0 ? refused(id, list.refusals) : ok(awaiting(list, list))
+      // Whoever is asked is to be able to say yes: what refuses the purge itself is said here.
+      const not = [...list.refusals, ...(list.totals.purge > 0 ? standing(tx.sql, found) : [])]
+      return not.length > 0 ? refused(id, not) : awaiting(tx, list, list)
     }
     const reasons = [...plan.refusals, ...standing(tx.sql, found)]
     if (reasons.length > 0) return refused(id, reasons)
@@ -94,7 +97,7 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
     const shelf = found.world.shelves.find((it) => it.store === store)
     const acts = shelf === undefined ? [] : actsOf(plan, shelf)
     // Nothing to do is no deed of anybody's.
-    if (acts.length === 0) return ok(awaiting(plan, aside()))
+    if (acts.length === 0) return awaiting(tx, plan, aside())
     const kept = { ...plan, id: derivedId<'plan'>('plan', id, tx.now.wall, tx.now.tick), binding: bindingOf(found.world, found.set) ?? null }
     keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(found.world, kept, acts, APPROVAL_GOOD), acts, by, word: identity(by) })
     return kept.id
@@ -102,11 +105,28 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
   return refused(id, [CHANGED])
 }
 
-/** Nothing of it takes one person's word: what may be removed for good waits for two. */
-function awaiting({ id, hash }: Pick<PurgePlan, 'hash' | 'id'>, { refusals, items, id: list, hash: its, set, store }: PurgePlan): AppliedAnswer {
-  const acts = refusals.length > 0 ? [] : items.filter(({ act }) => act === 'purge').map(({ key, bytes }) => ({ act: 'purge' as const, copy: key, bytes, state: 'waiting' as const, says: `two people remove it: holdfast backups purge ${list}` }))
+/** Nothing of it takes one person's word: what may be removed for good waits for two, or for the hand alone once they have agreed; then it is their plan that is told. */
+function awaiting({ sql, now }: Tx, { id, hash }: Pick<PurgePlan, 'hash' | 'id'>, { refusals, items, id: list, hash: its, set, store }: PurgePlan): string | Answer {
+  const wanted = refusals.length > 0 ? [] : items.filter(({ act }) => act === 'purge')
+  const agreed = agreedIn(sql, jobOf(set, store), now)
+  const left = wanted.filter((it) => !agreed.has(nameOf(it)))
+  const [theirs] = wanted.map((it) => agreed.get(nameOf(it)))
+  if (left.length === 0 && theirs !== undefined) return theirs
+  const acts = left.map(({ key, bytes }) => ({ act: 'purge' as const, copy: key, bytes, state: 'waiting' as const, says: `two people remove it: holdfast backups purge ${list}` }))
   const [plan, of] = acts.length > 0 ? [list, its] : [id, hash]
-  return { schema: 'holdfast.retention.acts/1', plan, hash: of, set, store, permitted_by: [], waiting: acts.length, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts }
+  return ok({ schema: 'holdfast.retention.acts/1', plan, hash: of, set, store, permitted_by: [], waiting: acts.length, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts } satisfies AppliedAnswer)
+}
+
+const nameOf = ({ key, version_id, etag }: Pick<Item, 'key' | 'version_id' | 'etag'>): string => JSON.stringify([key, version_id, etag])
+
+/** What two people have agreed to remove and is still to be, with the plan that they agreed to. */
+function agreedIn(sql: Sql, job: string, now: World['now']): ReadonlyMap<string, string> {
+  const agreed = new Map<string, string>()
+  for (const { plan: id } of waitingPlans(sql).filter(({ reconcile }) => reconcile === job)) {
+    if (approvalFound(loadApproval(sql, id), loadPlan(sql, id)?.hash ?? '', now).is !== 'pass') continue
+    for (const { act, state, given } of loadActs(sql, id)) if (act === 'purge' && state === 'waiting') agreed.set(nameOf(given.item), id)
+  }
+  return agreed
 }
 
 async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<'backups.purge'>, asker: Asker): Promise<Answer> {

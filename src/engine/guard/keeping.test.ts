@@ -49,7 +49,13 @@ test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes ba
   const asked = await it.ask('backups.purge', { plan: purge.id, of: ['ada', 'bo'], person: 'ada' }) as { status: number; body: { state?: string; typed?: string; text?: string } }
   assert.deepEqual([asked.status, asked.body.state, asked.body.typed], [200, 'open', 'shop'])
   assert.deepEqual(await it.work(), [], 'C-17 two people are asked, and neither has said it')
+  assert.deepEqual(actsOf(await it.apply(purge.id)), [`${keyOf(8)} waiting`])
   await it.agree()
+  // Nobody is asked for what two have said: by either plan it is theirs that is seen through.
+  for (const id of [purge.id, (await it.plan()).id]) {
+    const theirs = await it.apply(id)
+    assert.deepEqual([theirs['permitted_by'], theirs['waiting'], actsOf(theirs), JSON.stringify(theirs).includes('holdfast backups purge')], [['ada', 'bo'], 1, [`${keyOf(8)} waiting`], false])
+  }
   assert.deepEqual(await it.work(), [`purge ${keyOf(8)} done`])
   await it.list()
   const last = await it.plan()
@@ -141,6 +147,28 @@ test('G-5 more than the limits is refused whole; a store without a credential an
   const repository = await ready(t, [setOf({ engine: 'restic', in: [{ ...lies, repository: 'shop-' }] })])
   assert.deepEqual(idsOf(await repository.apply((await repository.plan()).id)), ['repository'])
   for (const it of [many, bare, repository]) assert.deepEqual(await it.work(), [])
+})
+
+test('G-11 what waits for two people is refused where their word would be: an open breaker, a store that gives no credential for it', async (t) => {
+  const it = await ready(t)
+  await it.apply((await it.plan()).id)
+  assert.equal((await it.work()).length, 2)
+  await it.leap(seconds(33))
+  await it.list()
+  const { aside } = await it.plan()
+  const waits = await it.apply(aside.id)
+  assert.deepEqual([waits['waiting'], waits['schema']], [2, 'holdfast.retention.acts/1'])
+  const [lies] = setOf().in
+  assert(lies)
+  void it.keeper.configure({ ...it.keeper.config, backups: [setOf({ in: [{ ...lies, readOnly: true }] })] })
+  await it.settle()
+  const purge = await it.ask('backups.purge', { plan: aside.id, of: ['ada', 'bo'], person: 'ada' }) as { body: Record<string, unknown> }
+  assert.deepEqual([idsOf(await it.apply(aside.id)), idsOf(purge.body)], [['delete'], ['delete']])
+  void it.keeper.configure({ ...it.keeper.config, backups: [setOf()] })
+  await it.settle()
+  const job = 'keep:shop@main'
+  it.sql.run(`update guard_job set job = json_set(job, '$.breaker', json('{"is":"open","because":["one was lost"]}')) where reconcile = ?`, job)
+  assert.deepEqual(idsOf(await it.apply(aside.id)), ['breaker'])
 })
 
 test('G-21 where nothing is ever removed nobody is asked to agree to it: the refusal says why, and what to do', async (t) => {
