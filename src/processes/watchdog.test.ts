@@ -188,7 +188,7 @@ test('a configuration with mistakes, one that is not there, and a port that is t
   assert(!fs.existsSync(path.join(at, 'holdfast-data')))
 })
 
-test('X-8: each process is back within 5 s of a SIGKILL, and without its parent none stays longer than 2 s', async (t) => {
+test('X-8: within 5 s of its SIGKILL another process stands in the place of each, and it works again within 30 s; without its parent none stays longer than 2 s', async (t) => {
   const at = folder(t)
   const it = await up(at)
   await waitForBoard(it)
@@ -199,8 +199,8 @@ test('X-8: each process is back within 5 s of a SIGKILL, and without its parent 
     assert(before > 1, `${name} runs`)
     process.kill(before, 'SIGKILL')
     await until(() => (it.kin()[name] ?? before) !== before, 5000, it.said)
-    // How long it takes to get ready is this machine's, and what else it does now.
-    if (name !== 'prober') await until(() => it.said().slice(said).includes(`${name} works again`), LONG, it.said)
+    // How long it takes to get ready is this machine's too, and what else it does now: that people are paged again within 5 s is measured by bench/restart.ts.
+    if (name !== 'prober') await until(() => it.said().slice(said).includes(`${name} works again`), 30_000, it.said)
   }
   await until(() => answers(it.port), LONG, it.said)
   const { keeper = 0, ...others } = it.kin()
