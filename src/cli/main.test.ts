@@ -361,9 +361,38 @@ test('a run that is older than was promised is not known, in shape, words and ex
   const { exit, out } = await run('reconcile show uploads')
   assert.equal(exit, 3)
   assert.match(out, /How it stands is not known: the last run is 4 h old, and one is due every 1 h/)
-  const old = (await run('reconcile show')).out
+  const { out: old, exit: all } = await run('reconcile show')
+  assert.equal(all, 3, 'the list is worth no more')
   assert.match(old, /4 h ago.*not known now: one is due every 1 h/)
   assert.notEqual(old.split('\n')[1]?.trim()[0], young.split('\n')[1]?.trim()[0], 'another shape')
+  const lines = await run('reconcile show uploads --json=lines')
+  assert.deepEqual([lines.exit, lines.out, /How it stands is not known: the last run is 4 h old/.test(lines.err)], [3, '', true], 'what stands there is as old')
+})
+
+test('reconcile show exits by the worst of all; what was refused or is still to be done is that also where the last run is old', async (t) => {
+  plainly(t)
+  const totals = { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 }
+  const refusal = { id: 'schema', found: 'unknown', text: 'it was not read', evidence: [], cure: 'see why' }
+  const it = ({ late = false, refusals = [], aside = 0, breaker = 'closed', mode = 'report', ran = true }: { late?: boolean; refusals?: readonly object[]; aside?: number; breaker?: string; mode?: string; ran?: boolean }): object => ({
+    schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late, from: 'x:1', running: null, breaker: { is: breaker, because: ['one was lost'] }, armed_by: null, clean_runs: 3, causes: [], acceptable: [], accepted: [],
+    latest: ran ? { at: ago(4 * 3_600_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode, reconcile: 'uploads', binding: 'b', checks: [], refusals, totals: { ...totals, quarantine: aside } }, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } : null,
+  })
+  const [fine, old, planned, refused, latched, none] = [it({}), it({ late: true }), it({ late: true, aside: 2 }), it({ late: true, refusals: [refusal] }), it({ breaker: 'open' }), it({ ran: false })]
+  let shown: readonly object[] = []
+  let waiting = 2
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: shown } : shown[0] ?? {} })
+  for (const [name, of, exit] of [['fine', fine, 0], ['old', old, 3], ['planned, and old', planned, 4], ['refused, and old', refused, 5], ['latched', latched, 5], ['never ran', none, 3], ['armed, and waits', it({ mode: 'armed', aside: 2 }), 4]] as const) {
+    shown = [of]
+    assert.deepEqual([(await run('reconcile show uploads')).exit, (await run('reconcile show')).exit], [exit, exit], name)
+  }
+  for (const [all, exit] of [[[], 0], [[fine, planned], 4], [[fine, planned, old], 3], [[old, refused, planned], 5]] as const) {
+    shown = all
+    assert.equal((await run('reconcile show')).exit, exit)
+  }
+  shown = [it({ mode: 'armed', aside: 2 })]
+  waiting = 0
+  const done = await run('reconcile show')
+  assert.deepEqual([done.exit, done.err], [0, ''], 'all of it is done, and only the one that is asked for says so')
 })
 
 test('approvals ask --wait: its exit code is what came of it', async () => {

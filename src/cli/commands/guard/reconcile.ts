@@ -68,26 +68,42 @@ const show: Command = async (session, [name], options) => {
       if (body.reconciles.length === 0) return session.out.talk('Nothing is reconciled: name it under “reconcile” in the configuration (docs/use/reconcile.md).')
       session.out.table(body.reconciles.map((it) => rowOf(session, it)), ['', 'Reconcile', 'Store', 'Catalogue', 'Last run', 'Mode', ''])
     })
-    return EXIT.fine
+    const exits: readonly number[] = await Promise.all(body.reconciles.map((it) => exitOfShown(session, it, () => undefined)))
+    return WORST_FIRST.find((one) => exits.includes(one)) ?? EXIT.fine
   }
   const body = await ask<ReconcileAnswer>(session, 'GET', `/reconcile/${segment(name)}`)
-  if (options['jsonLines'] === true && isPlan(body.latest)) for await (const line of itemsOf(body.latest)) session.out.data(line)
-  else if (session.out.json) session.out.answer(body, () => undefined)
+  if (options['jsonLines'] === true && isPlan(body.latest)) {
+    for await (const line of itemsOf(body.latest)) session.out.data(line)
+    // The items themselves are as they were found, however long ago.
+    if (body.late) session.out.complain(plain(saysLate(session, body, body.latest.at)))
+  } else if (session.out.json) session.out.answer(body, () => undefined)
   else {
     draw(session, body)
     if (isPlan(body.latest)) await drawPlan(session, body, body.latest)
   }
-  const exit = exitOf(body.latest, body.running === null && isPlan(body.latest) && isLive(body.latest) ? await left(session, body.latest) : undefined)
-  return exit === EXIT.fine && body.late ? EXIT.down : exit
+  return exitOfShown(session, body, (line) => session.out.talk(line))
 }
+
+/** What a safety rule refuses first, then what nobody knows, then what is planned. */
+const WORST_FIRST: readonly number[] = [EXIT.refused, EXIT.down, EXIT.pending]
+
+/** What was refused or is still to be done is that also where the last run is old: only that all was well is worth nothing then. */
+async function exitOfShown(session: Session, { latest, running, late, breaker }: ReconcileAnswer, say: (line: string) => void): Promise<number> {
+  if (breaker.is === 'open') return EXIT.refused
+  const exit = exitOf(latest, running === null && isPlan(latest) && isLive(latest) ? await left(session, latest, say) : undefined)
+  return exit === EXIT.fine && late ? EXIT.down : exit
+}
+
+const saysLate = ({ out }: Session, { every, running }: ReconcileAnswer, at: ReconcileRunAnswer['at']): string =>
+  `How it stands is not known: the last run is ${out.ago(at)} old, and one is due every ${saySpan(every)}${running === null ? '' : `; one is under way: ${running}`}`
 
 const isLive = ({ plan: { mode, refusals } }: Run): boolean => mode === 'armed' && refusals.length === 0
 
 /** What of a plan is still to be done; a plan stands as it was made, also when all of it is done. */
-async function left(session: Session, run: Run): Promise<boolean> {
+async function left(session: Session, run: Run, say: (line: string) => void): Promise<boolean> {
   const { waiting, under_way, over, held, totals, agreement } = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(run.plan.id)}`)
   const asked = totals.purge > 0 && agreement === null
-  if (over + held.length > 0 && !session.out.json) session.out.talk(`Of this plan ${over} are done, ${waiting + under_way} still wait, ${held.length} were held${asked ? `, ${totals.purge} wait for two people` : ''}: holdfast reconcile apply ${run.plan.id}`)
+  if (over + held.length > 0 && !session.out.json) say(`Of this plan ${over} are done, ${waiting + under_way} still wait, ${held.length} were held${asked ? `, ${totals.purge} wait for two people` : ''}: holdfast reconcile apply ${run.plan.id}`)
   return waiting + under_way > 0 || asked
 }
 
@@ -101,13 +117,14 @@ function rowOf({ out }: Session, it: ReconcileAnswer): Cell[] {
   return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, it.breaker.is === 'open' ? 'latched' : it.armed_by === null ? 'report' : 'armed', says]
 }
 
-function draw({ out }: Session, it: ReconcileAnswer): void {
+function draw(session: Session, it: ReconcileAnswer): void {
+  const { out } = session
   out.table([
     ['Reconcile', ['strong', it.reconcile]], ['Store', `${it.store}, ${it.prefix === '' ? 'all of it' : it.prefix}`], ['Catalogue', it.catalogue], ['Runs', `every ${saySpan(it.every)}`],
     ['Armed', it.armed_by === null ? `no: it only reports; ${it.clean_runs} clean runs in a row` : `by ${it.armed_by.join(' and ')}`],
     ['Breaker', it.breaker.is === 'open' ? `open: ${it.breaker.because.join('; ')}` : it.breaker.is === 'half' ? 'half open' : 'closed'], ['Written in', it.from],
   ])
-  if (it.late && it.latest !== null) out.data(out.paint('unknown', `How it stands is not known: the last run is ${out.ago(it.latest.at)} old, and one is due every ${saySpan(it.every)}${it.running === null ? '' : `; one is under way: ${it.running}`}`))
+  if (it.late && it.latest !== null) out.data(out.paint('unknown', saysLate(session, it, it.latest.at)))
   for (const { what, seen, says } of it.acceptable) out.talk(`A person may accept: ${what} (${seen}): ${says}`)
   for (const { what, seen, by, at, lapses } of it.accepted) out.data(`accepted: ${what} ${plain(seen)}, by ${by}, ${out.ago(at)} ago${lapses === null ? '; the next run takes it in' : `, until ${out.moment(lapses)}`}`)
   out.data()
