@@ -80,11 +80,11 @@ export const rolling: readonly Mutant[] = [
     changes: [{ file: 'src/engine/change/announcing.ts', find: "else if (how === 'done') say.ended(tx, id, 'part')", put: "else say.ended(tx, id, how === 'done' ? 'part' : how)" }],
   },
   {
-    name: 'the public is told that work is completed while other hosts are to come', breaks: ['T-2', 'T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'told the end with the last of them, and what it was: one has failed' },
+    name: 'the public is told that work is completed while other hosts are to come', breaks: ['T-2', 'T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'T-2 T-7 of many hosts that take longer than was announced' },
     changes: [{ file: 'src/engine/change/announcing.ts', find: " && how !== 'part'", put: '' }],
   },
   {
-    name: 'work on many hosts that took longer than was announced is never completed', breaks: ['T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'told the end with the last of them, and what it was: all are done' },
+    name: 'work on many hosts that took longer than was announced is never completed', breaks: ['T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'T-2 T-7 of many hosts that take longer than was announced' },
     changes: [{ file: 'src/engine/change/announcing.ts', find: "if (event === 'ended') say.ended(tx, run, over === 'done' ? 'done' : 'aborted')", put: "if (event === 'ended' && over !== 'done') say.ended(tx, run, 'aborted')" }],
   },
 ]
