@@ -104,6 +104,10 @@ export const mirroring: readonly Mutant[] = [
     changes: [{ file: SAMPLE, find: 'for (const key of went) says.set(key, WENT)\n', put: '\n' }],
   },
   {
+    name: 'of what failed unnamed, what went has become right', breaks: ['G-2', 'X-9'], killer: drilled('G-2, X-9 what failed before and went'),
+    changes: [{ file: DRILL, find: '[...new Set([...wants.again, ...drawn.went])]', put: 'wants.again' }],
+  },
+  {
     name: 'what failed before and is gone is forgotten unsaid', breaks: ['G-2', 'X-9'], killer: drilled('G-2, X-9 what failed before and went'),
     changes: [{ file: DRILL, find: 'gone && isTold ? [] : [key]', put: 'gone ? [] : [key]' }],
   },

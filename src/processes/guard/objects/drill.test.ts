@@ -51,7 +51,7 @@ interface World {
   readonly objects: Map<string, Kept>
   readonly other: Map<string, Kept>
   readonly folder: string
-  bring(more?: Partial<Omit<Bringing, 'wants'>> & { readonly again?: readonly string[] }): Promise<Brought>
+  bring(more?: Partial<Omit<Bringing, 'wants'>> & { readonly again?: readonly string[]; readonly unnamed?: number }): Promise<Brought>
   drill(more?: Parameters<World['bring']>[0] & { readonly spoilt?: typeof flipOne }): Promise<Judgement>
 }
 
@@ -69,11 +69,11 @@ function world(t: TestContext): World {
   const cell = { cell: { copy, run }, takeIn: () => Promise.resolve(copy), room: () => Promise.resolve(1e12) } as unknown as OpenCell
   const it: World = {
     objects: new Map(), other: new Map(), folder,
-    bring({ again = [], ...more } = {}) {
+    bring({ again = [], unnamed, ...more } = {}) {
       rmSync(copy, { recursive: true, force: true })
       return bringObjects({
         store: 'offsite', reading: (store) => storeOf(store === 'offsite' ? it.objects : it.other), assert: [], most: 1e9, cell, now: () => ({ wall: instantOf(NOW), tick: tickOf(0), boot: 'b' }), say: () => undefined,
-        wants: { prefix: 'media/', identity: 'one', seed: 's', again, folder, others: [{ store: 'nas', prefix: 'copy/' }], every: days(1), grace: hours(1) }, ...more,
+        wants: { prefix: 'media/', identity: 'one', seed: 's', again, ...(unnamed === undefined ? {} : { more: unnamed }), folder, others: [{ store: 'nas', prefix: 'copy/' }], every: days(1), grace: hours(1) }, ...more,
       }, never)
     },
     async drill({ spoilt, ...more } = {}) {
@@ -215,6 +215,10 @@ test('G-2, X-9 what failed before and went, is gone, or has nothing to be held a
   assert.deepEqual((await drill({ sees: false })).slice(2), [['media/5']], 'nothing was compared')
   it.objects.set('media/5', { bytes: 'object 5', gone: 'went' })
   assert.deepEqual(await drill(), ['unknown', '1 object that failed before: “media/5”: it went or was written anew before it was read', ['media/5']])
+  const unnamed = await it.bring({ unnamed: 7 })
+  assert.deepEqual([unnamed.found().wrong, unnamed.found().more], [['media/5'], 7], 'of those that were not named it may be one')
+  await climb(unnamed.restoring, [], () => 0)
+  assert.deepEqual([unnamed.found().wrong, unnamed.found().more], [['media/5'], undefined])
   it.objects.set('media/5', { bytes: 'object 5' })
   assert.match(JSON.stringify(await drill()), /^\["unknown","1 object that failed before: “media\/5”: it had nothing to be held against: let the objects be read by rounds.*",\["media\/5"\]\]$/)
   it.objects.delete('media/5')

@@ -252,12 +252,14 @@ interface Looking {
   wrong(): ReturnType<typeof namesOf>
 }
 
-function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, before }: Over): Looking {
+function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, before: settled }: Over): Looking {
   const sums = new Map<number, Sums>()
   let looked: Looked | undefined
   let spoilt: ReadonlySet<string> | undefined
   let isTold = false
   const wrongFiles = new Set<string>()
+  // Of those that failed and were not named, any that went may be one.
+  const before = (wants.more ?? 0) > 0 ? [...new Set([...wants.again, ...drawn.went])] : wants.again
   const lost = drawn.lost.map((key): Wrong => ({ key, says: LOST }))
   const restoring: Restoring = {
     structure: () => Promise.resolve(drawn.objects.length === 0 ? lost.length > 0 ? sayWrong(lost, drawn) : open('none of its objects could be fetched: all were written or went meanwhile') : passed()),
@@ -265,7 +267,7 @@ function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, befo
     async integrity() {
       const step = await sumUp(cell, sums)
       if (step.is !== 'pass') return step
-      looked = lookOver(objects, (n) => sums.get(n), before)
+      looked = lookOver(objects, (n) => sums.get(n), settled)
       // One that fails for anything else says nothing of whether what was spoilt is found.
       const wrong = spoilt ? looked.wrong.filter(({ key }) => spoilt?.has(key)) : [...lost, ...looked.wrong]
       if (wrong.length > 0) return sayWrong(wrong, drawn)
@@ -281,14 +283,14 @@ function lookingOver({ wants, cell: { cell } }: Bringing, { objects, drawn, befo
       // Where nothing was summed up nothing was compared, and nothing is proven.
       if (!looked) return Promise.resolve([{ text: `${drawn.objects.length} objects restored`, step: open('what they hold was not summed up, and is held against nothing') }])
       isTold = true
-      return Promise.resolve(linesOf(looked, drawn, spoilt ? [] : wants.again))
+      return Promise.resolve(linesOf(looked, drawn, spoilt ? [] : before))
     },
   }
   return {
     restoring,
     spoilt: (keys) => void (spoilt = keys),
     wrong() {
-      const open = notProven(wants.again, drawn, looked).flatMap(({ key, gone }) => (gone && isTold ? [] : [key]))
+      const open = notProven(before, drawn, looked).flatMap(({ key, gone }) => (gone && isTold ? [] : [key]))
       const { wrong, more = 0 } = namesOf([...drawn.lost, ...(looked?.wrong.map(({ key }) => key) ?? []), ...wrongFiles, ...drawn.unsure, ...open], drawn)
       const unnamed = Math.max(more, looked ? 0 : wants.more ?? 0)
       return { wrong, ...(unnamed > 0 ? { more: unnamed } : {}) }
