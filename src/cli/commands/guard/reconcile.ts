@@ -2,6 +2,7 @@
 // the delete count stands first. A plan that is refused says by what, and how to mend it; nothing is ever done from here.
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
+import { NOT_COMPARED } from '../../../rooms/guard/reconcile/checks.ts'
 import { linesOf } from '../../../rooms/guard/reconcile/lines.ts'
 import { partsOf } from '../../../rooms/guard/reconcile/plan.ts'
 import type { ActsAnswer } from '../../../views/acts.ts'
@@ -181,6 +182,8 @@ async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: R
   }
   out.data(`${run.objects ?? 'no'} objects against ${run.rows ?? 'no'} rows · plan ${head.id} of ${reconcile}, ${out.ago(run.at)} old · mode ${head.mode} · ${head.hash.slice(0, 16)}`)
   if (head.mode === 'report' && head.refusals.length === 0) out.data('It only reports: nothing of it is done.')
+  const blind = head.checks.find(({ found, text }) => found === 'pass' && text.endsWith(NOT_COMPARED))
+  if (blind) out.data(out.paint('unknown', `${blind.id}: ${blind.text}`))
   // What a refusal says is not said twice.
   for (const says of run.said) if (!head.refusals.some(({ text }) => text.includes(says))) out.data(out.paint('down', says))
   if (run.objects !== null && (summary?.tenants.length ?? 0) > 0) {

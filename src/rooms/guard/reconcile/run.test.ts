@@ -204,6 +204,9 @@ test('G-5 whoever could close the breaker for what is too much for a day reads t
 test('G-19 where no run has learned the newest rows they are no reason to refuse; where they were learned and are lost they are', () => {
   const epochOf = (newest: Readings['newest']): string | undefined => run(wrong({ newest })).plan.checks.find(({ id }) => id === 'epoch')?.found
   assert.deepEqual([epochOf(read('none', 'ledger')), epochOf(undefined), epochOf(read({ of: 0, gone: 0 }, 'catalogue'))], ['pass', 'unknown', 'unknown'])
+  const says = (newest: Readings['newest']): string => run(wrong({ newest })).plan.checks.find(({ id }) => id === 'epoch')?.text ?? ''
+  assert.match(says(read('none', 'ledger')), /^the catalogue has not gone back in time: the newest rows are not being compared yet: /, 'it passes, and says what was not looked at')
+  assert.equal(says(read({ of: 1000, gone: 0 }, 'catalogue')), 'the catalogue has not gone back in time')
 })
 
 test('G-21 the cure of a store that cannot put aside is that of what it cannot do', () => {
