@@ -242,3 +242,10 @@ test('C-18 a window that closes before the next host stops the rest', async (t) 
   for (let n = 0; n < 3; n++) await it.second()
   assert.equal((await it.state()).halt, 'its window has closed before web-1')
 })
+
+test('what is looked at every second, and for every word to the public, is found by an index', async (t) => {
+  const { sql } = await runWorld(t, book())
+  const uses = (query: string): string => sql.all<{ detail: string }>(`explain query plan ${query}`).map(({ detail }) => detail).join()
+  assert.match(uses('select * from change_rolling where over = 0 order by at, id'), /change_rolling_going/)
+  assert.match(uses(`select run from change_told where at >= 5 and json_extract(told, '$.event') = 'ended'`), /change_told_ended/)
+})

@@ -57,7 +57,9 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
 
   return {
     tick() {
-      for (const row of loadGoingRollings(keeper().store.sql)) {
+      const going = loadGoingRollings(keeper().store.sql)
+      for (const id of asked.keys()) if (!going.some(({ plan }) => plan.id === id)) asked.delete(id)
+      for (const row of going) {
         for (const host of hostsIn(row.rolling, 'at-work')) follow(row, host)
         const next = nextOf(row.rolling)
         if (next !== undefined) open(row, next)

@@ -64,11 +64,11 @@ export function drawRolling({ out }: Session, it: RollingAnswer): void {
 const sayLine = ({ out }: Session, { at, event, host, run, by, says }: RollingLine): string =>
   `${out.exact(instantOf(Date.parse(at)))}  ${event}${host === null ? '' : ` ${host}`}${run === null ? '' : ` (${run})`}${by === null ? '' : ` by ${by}`}${says === null || says === '' ? '' : `: ${says}`}`
 
-/** Its next lines, as they come: how it stands, and the number of the last line. */
-export async function nextLines(session: Session, rolling: string, after: number): Promise<{ readonly now: RollingAnswer; readonly last: number }> {
+/** Its next lines, as they come: how it stands, the number of the last line, and the runs that they name: of one that nobody touched they alone do. */
+export async function nextLines(session: Session, rolling: string, after: number): Promise<{ readonly now: RollingAnswer; readonly last: number; readonly runs: readonly string[] }> {
   const { told, rolling: now } = await ask<RollingToldAnswer>(session, 'GET', `${pathOf(rolling)}?after=${after}`)
   for (const line of told) session.out.answer(line, () => session.out.data(sayLine(session, line)))
-  return { now, last: told.at(-1)?.n ?? after }
+  return { now, last: told.at(-1)?.n ?? after, runs: told.flatMap(({ run }) => run ?? []) }
 }
 
 export const isEnded = ({ state }: RollingAnswer): boolean => state !== 'going' && state !== 'halted'

@@ -51,10 +51,12 @@ async function followAll(session: Session, rolling: string): Promise<number> {
   const ended = new Set<string>()
   for (let last = -1; ; await pause()) {
     const next = await nextLines(session, rolling, last)
-    for (const { run, state } of next.now.hosts) {
-      if (run === null || ended.has(run)) continue
-      lines.set(run, (await nextOf(session, run, lines.get(run) ?? -1)).last)
-      if (state !== 'at-work') ended.add(run)
+    for (const run of next.runs) lines.set(run, lines.get(run) ?? -1)
+    for (const [run, after] of lines) {
+      if (ended.has(run)) continue
+      const it = await nextOf(session, run, after)
+      lines.set(run, it.last)
+      if (isOver(it.now)) ended.add(run)
     }
     if (isEnded(next.now)) return exitOfRolling(next.now)
     last = next.last

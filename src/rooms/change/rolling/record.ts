@@ -65,6 +65,7 @@ export function toldOf(before: Rolling, event: RollingEvent, after: Rolling, by:
 
 export const ROLLING_TABLES = `
 create table if not exists change_rolling (id text primary key, version integer not null, over integer not null, at integer not null, plan text not null, stands text not null) strict, without rowid;
+create index if not exists change_rolling_going on change_rolling (over) where over = 0;
 create table if not exists change_rolling_told (rolling text not null, n integer not null, at integer not null, told text not null, primary key (rolling, n)) strict, without rowid;
 `
 export const ROLLING_PROJECTIONS = ['change_rolling', 'change_rolling_told']

@@ -9,6 +9,7 @@ export const TABLES = `
 create table if not exists change_run (id text primary key, version integer not null, at integer not null, over integer not null, plan text not null, steps text not null, stands text not null) strict, without rowid;
 create index if not exists change_run_going on change_run (over) where over = 0;
 create table if not exists change_told (run text not null, n integer not null, at integer not null, told text not null, primary key (run, n)) strict, without rowid;
+create index if not exists change_told_ended on change_told (at) where json_extract(told, '$.event') = 'ended';
 create table if not exists change_asked (agreement text primary key, run text not null) strict, without rowid;
 `
 export const PROJECTIONS = ['change_run', 'change_told', 'change_asked']
