@@ -12,7 +12,7 @@ import type { RunWorld } from './schedule.ts'
 type Stand = Omit<Run, 'id' | 'steps'>
 
 /** One thing that became of the run, by the ledger, with the clock of the simulator. */
-export interface Moved { readonly at: number; readonly event: string; readonly before: Stand; readonly after: Stand; readonly told: readonly Told[] }
+export interface Moved { readonly seq: number; readonly at: number; readonly event: string; readonly before: Stand; readonly after: Stand; readonly told: readonly Told[] }
 
 export interface Story {
   readonly world: RunWorld
@@ -39,7 +39,7 @@ export function storyOf(world: RunWorld): Story {
   for (const { seq, is, body, stream } of ledger) {
     if (is !== 'change.moved' || stream !== `run:${plan?.id}` || !before) continue
     const { event, told, stands: { run } } = body as unknown as { event: string; told: Told[]; stands: { run: Stand } }
-    moves.push({ at: world.writtenAt(seq), event, before, after: run, told })
+    moves.push({ seq, at: world.writtenAt(seq), event, before, after: run, told })
     before = run
   }
   return { world, plan, moves, ledger }
@@ -99,17 +99,27 @@ const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
   ]
 })
 
-/** C-6, C-7, C-15, C-16, C-19: no deed begins later than a lease after the keeper's word, nor after a halt, an end, or a window that closed. */
+/** C-6: the keeper's last word stands in the ledger before a deed begins, and is never given on what was halted or is over. */
+const lastWord: Check = (story) => {
+  const words = story.ledger.filter(({ is, body }) => is === 'change.identified' && body['id'] === story.plan?.id)
+  return [
+    ...words.flatMap(({ seq, body }) => {
+      const was = story.moves.findLast((it) => it.seq < seq)?.after
+      const way = was?.phase.is === 'running' ? was.phase.way : undefined
+      const isLet = way?.token === body['token'] && (was?.halt === undefined || way?.against === true)
+      return isLet ? [] : [`C-6: ${String(body['id'])}.${String(body['token'])} was let begin, and the run was ${was?.halt === undefined ? (was?.phase.is ?? 'not there') : 'halted'}`]
+    }),
+    ...deedsOf(story).flatMap(({ name, at, token }) => (words.some(({ seq, body }) => body['token'] === token && story.world.writtenAt(seq) <= at) ? [] : [`C-6: ${name} began, and the keeper had not given its last word on it`])),
+  ]
+}
+
+/** C-7, C-15, C-16: no deed begins later than a lease after the keeper's word, nor is one ruled after a halt, or a window that closed. */
 const inTime: Check = (story) => {
-  const { moves, world } = story
+  const { world } = story
   return [
     ...deedsOf(story).flatMap((deed) => {
       const word = begins(story).find(({ way }) => way.token === deed.token)
-      const stop = moves.find((it) => it.at > (word?.at ?? 0) && (it.event === 'stopped' || (it.before.halt === undefined && it.after.halt !== undefined)))
-      return [
-        ...(word && deed.at > word.at + LEASE + SLACK ? [`C-7: ${deed.name} began ${((deed.at - word.at) / 1000).toFixed(1)} s after its ruling`] : []),
-        ...(stop && word?.way.against !== true && deed.at > stop.at + LEASE + SLACK ? [`C-6: ${deed.name} began ${((deed.at - stop.at) / 1000).toFixed(1)} s after it was stopped`] : []),
-      ]
+      return word && deed.at > word.at + LEASE + SLACK ? [`C-7: ${deed.name} began ${((deed.at - word.at) / 1000).toFixed(1)} s after its ruling`] : []
     }),
     ...begins(story).flatMap(({ at, before, way }) => [
       ...(before.halt !== undefined && !way.back ? [`C-15: step ${way.step + 1} began at ${at} although the run was halted`] : []),
@@ -176,9 +186,13 @@ const inOrder: Check = (story) => begins(story).flatMap(({ at, way, before }) =>
 })
 
 /** C-10, C-18: nothing is silenced but by the step under way. */
-const silenced: Check = ({ world, moves }) => {
+const silenced: Check = ({ world, moves, plan }) => {
   const [row] = loadRuns(world.host.sql, 1)
-  return moves.filter(({ after }) => row && after.phase.is !== 'running' && silencedBy({ ...after, id: row.run.id, steps: row.run.steps }).length > 0).slice(0, 1).map(({ at, after }) => `C-10: something is silenced at ${at}, and it is ${after.phase.is}`)
+  return moves.flatMap(({ at, after }) => {
+    const may = after.phase.is === 'running' && plan?.rehearse !== true ? (plan?.runbook.steps[after.phase.way.step]?.takes ?? []) : []
+    const more = row ? silencedBy({ ...after, id: row.run.id, steps: row.run.steps }).filter((host) => !may.includes(host)) : []
+    return more.length > 0 ? [`C-10: ${more.join(' and ')} is silenced at ${at}, and it is ${after.phase.is}`] : []
+  }).slice(0, 1)
 }
 
 /** C-13, C-18: what halted it was no member of a host that a step under way takes. */
@@ -206,7 +220,7 @@ const ends: Check = ({ world, plan }) => {
   return world.faults.size === 0 && phase.how !== 'done' ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
 
 /** What did not hold, in sentences. */
 export function judgeRun(story: Story): string[] {

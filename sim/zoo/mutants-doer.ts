@@ -68,6 +68,14 @@ export const doing: readonly Mutant[] = [
     changes: [{ file: LINE, find: `else if (!deal.told || deal.ended || !isLive(deal, now()))`, put: `else` }],
   },
   {
+    name: 'a deed goes on without a lease while the keeper is away', breaks: ['C-7', 'C-19'], killer: course('C-15 C-19 a keeper that is away cuts a deed off'),
+    changes: [{ file: COURSE, find: 'if (tenure.isUnbroken() && !isOver(it) && !isStopped', put: 'if (!isOver(it) && !isStopped' }],
+  },
+  {
+    name: 'a deed that nobody speaks of after a restart is waited for', breaks: ['C-4', 'C-19'], killer: line('C-4 C-19 a deed that nobody speaks of after a restart'),
+    changes: [{ file: LINE, find: '(age === undefined || age >= LEASE)) return lose(', put: 'age === undefined) return lose(' }],
+  },
+  {
     name: 'a keeper that begins anew has the deed done again', breaks: ['C-4'], killer: line('C-4 after a restart of the keeper'),
     changes: [{ file: LINE, find: 'told: isFirst,', put: 'told: isFirst && run === token.toString(),' }],
   },

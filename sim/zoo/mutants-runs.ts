@@ -93,6 +93,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: "act?.is === 'manual' || row.acted?.token === way.token", put: 'act !== undefined' }],
   },
   {
+    name: 'the last word before a deed is given on a run that was halted', breaks: ['C-6'], killer: { is: 'sim', schedules: 100, seed: 77, runs: true },
+    changes: [{ file: 'src/engine/change/ears.ts', find: 'if (row.run.halt !== undefined && way.against !== true) return', put: 'if (row.run.halt !== undefined && way.token < 0) return' }],
+  },
+  {
     name: 'the way back of a halted run never begins', breaks: ['C-15'], killer: killer('C-15 halted, the way back of a driver'),
     changes: [{ file: 'src/engine/change/ears.ts', find: '&& way.against !== true) return', put: '&& way.token > 0) return' }],
   },
