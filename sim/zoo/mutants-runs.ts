@@ -9,9 +9,31 @@ const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/eng
 const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
 
 const UNTIL = 'src/engine/change/until.ts'
+const RUN = 'src/rooms/change/runs/run.ts'
+const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/deeds.test.ts', name })
 const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
 
 export const running: readonly Mutant[] = [
+  {
+    name: 'what was never begun counts as begun', breaks: ['C-4', 'C-15'], killer: deed('C-4 C-15 what was never begun'),
+    changes: [{ file: RUN, find: 'event.begun === false ? halted(unbegun', put: 'event.begun === false && run.token < 0 ? halted(unbegun' }],
+  },
+  {
+    name: 'what failed after go counts as never begun', breaks: ['C-4'], killer: { is: 'test', file: 'src/engine/change/doer-line.test.ts', name: 'C-4 what failed before go' },
+    changes: [{ file: 'src/engine/change/doer-line.ts', find: 'deal === undefined || deal.told || deal.asking)', put: 'deal === undefined)' }],
+  },
+  {
+    name: 'both go on to where nothing follows, and the page is gone', breaks: ['C-15'], killer: deed('C-4 C-15 what was never begun'),
+    changes: [{ file: 'src/engine/change/run-calls.ts', find: 'run.halt !== undefined && isStuck(run)', put: 'run.halt === undefined && isStuck(run)' }],
+  },
+  {
+    name: 'what fails after a halt is told to nobody', breaks: ['C-15'], killer: deed('C-15 a step that fails after'),
+    changes: [{ file: RUNS, find: "if (is === 'unknown' || before?.run.halt === undefined) pageHalt", put: "if (is === 'unknown' || before !== undefined) pageHalt" }],
+  },
+  {
+    name: 'what becomes of a step after an abort is thrown away', breaks: ['C-6'], killer: deed('C-6 what became of a step'),
+    changes: [{ file: RUNS, find: "if (row?.run.phase.is === 'over') {", put: "if (row?.run.phase.is === 'over' && run === '') {" }],
+  },
   {
     name: 'what joins an incident that is known is no surprise', breaks: ['C-8', 'C-14'], killer: surprising('C-8 C-14 what joins an incident'),
     changes: [{ file: SURPRISES, find: '(known !== undefined && fresh.length === 0)', put: 'known !== undefined' }],

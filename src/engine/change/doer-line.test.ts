@@ -43,7 +43,7 @@ function world(...under: Begun[]) {
           it.meanwhile()
           return it.answer
         },
-        acted: async (run, token, acted) => void heard.push(`acted ${run}.${token} ${acted.is}: ${acted.says}`),
+        acted: async (run, token, acted, isBegun) => void heard.push(`acted ${run}.${token} ${acted.is}: ${acted.says}${isBegun ? '' : ' (not begun)'}`),
         seen: async (run, token, found) => void heard.push(`seen ${run}.${token} ${found.is}`),
         async lost(run, token) {
           if (it.broken) throw new Error('the ledger is full')
@@ -132,7 +132,7 @@ test('C-2 C-6 where nobody comes in time nothing is begun any more, and that is 
     it.pass(ms(BEGIN_WITHIN))
     it.line.tick()
     it.line.tick()
-    assert.deepEqual(it.heard, ['acted run-1.1 failed: nobody could do it in time: nothing was begun'])
+    assert.deepEqual(it.heard, ['acted run-1.1 failed: nobody could do it in time: nothing was begun (not begun)'])
     assert.deepEqual([await is(it.identity(a)), await is(it.order(b)), it.line.wanted()], ['no', 'no', []])
   }
 })
@@ -159,7 +159,7 @@ test('C-7 go is not said when the lease ended while the ledger was asked', async
   assert.equal(await is(it.identity(a)), 'no')
   it.meanwhile = () => undefined
   it.line.tick()
-  assert.deepEqual(it.heard, ['identity run-1.1 host a', 'acted run-1.1 failed: nobody could do it in time: nothing was begun'])
+  assert.deepEqual(it.heard, ['identity run-1.1 host a', 'acted run-1.1 failed: nobody could do it in time: nothing was begun (not begun)'])
 })
 
 test('what the ledger refuses is not begun, and said to be so', async () => {
@@ -168,8 +168,19 @@ test('what the ledger refuses is not begun, and said to be so', async () => {
   await it.order(a)
   it.answer = 'the run was halted'
   assert.deepEqual(await it.identity(a), { is: 'no', says: 'the run was halted' })
-  assert.deepEqual(it.heard.slice(1), ['acted run-1.1 failed: nothing was begun: the run was halted'])
+  assert.deepEqual(it.heard.slice(1), ['acted run-1.1 failed: nothing was begun: the run was halted (not begun)'])
   assert.equal(await is(it.order(b)), 'no')
+})
+
+test('C-4 what failed before go was not begun, and what failed after it may have been', async () => {
+  for (const [told, says] of [[false, 'acted run-1.1 failed: no (not begun)'], [true, 'acted run-1.1 failed: no']] as const) {
+    const it = world()
+    it.wait({ run: RUN, token: 1 })
+    await it.order(a)
+    if (told) await it.identity(a)
+    await it.acted(a, { is: 'failed', says: 'no' })
+    assert.equal(it.heard.at(-1), says)
+  }
 })
 
 test('C-7 an older token does nothing, and what it says is told under its own number', async () => {

@@ -29,8 +29,8 @@ export interface DoerEars {
   identity(run: string, token: number, identity: string): Promise<string>
   /** Whether the run was halted, or ended, since this began. */
   isHalted(run: string, token: number): boolean
-  /** What came of it, by the word of who did it. Of `failed` nothing goes on; of `unknown` nobody knows. */
-  acted(run: string, token: number, acted: Acted): Promise<void>
+  /** What came of it, by the word of who did it. Of `failed` nothing goes on; of `unknown` nobody knows. `isBegun`: false where nobody was given `go`. */
+  acted(run: string, token: number, acted: Acted, isBegun: boolean): Promise<void>
   /** What is so now, by a look that began at `from`. */
   seen(run: string, token: number, found: Found, from: Stamp): Promise<void>
   /** It may have been done, and whoever did it is gone or its lease has lapsed. */
@@ -169,7 +169,7 @@ function lose({ wants }: Line, deal: Deal): void {
 
 function fail({ wants }: Line, deal: Deal, says: string): void {
   deal.shut = true
-  wants.acted(deal.run, deal.token, { is: 'failed', says }).catch(() => (deal.shut = false))
+  wants.acted(deal.run, deal.token, { is: 'failed', says }, false).catch(() => (deal.shut = false))
 }
 
 function lend(line: Line, deal: Deal, link: object): void {
@@ -227,7 +227,7 @@ async function told(line: Line, message: FromDoer & { is: 'acted' | 'seen' }, li
   if (deal && deal.holder !== link && isLive(deal, wants.now())) return no('another doer has it')
   if (message.is === 'seen') await wants.seen(run, token, message.found, message.from)
   else {
-    await wants.acted(run, token, message.acted)
+    await wants.acted(run, token, message.acted, deal === undefined || deal.told || deal.asking)
     if (deal) {
       deal.ended = true
       // It ended without a beginning: nobody begins it after that.

@@ -6,7 +6,7 @@ import { byHand } from '../../rooms/change/index.ts'
 import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
-import { legsOf } from '../../rooms/change/runs/run.ts'
+import { isStuck, legsOf, STUCK } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
 import type { RollingCalls } from '../../views/change/rollings.ts'
 import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/runs.ts'
@@ -70,6 +70,7 @@ function resume(keeper: Keeper, tx: Tx, row: RunRow, { as }: Args<'runs.resume'>
   if (phase.is === 'unknown' || manualBack) return as === undefined || (manualBack && as !== 'done') ? `nobody knows what became of step ${phase.way.step + 1} (${plan.runbook.steps[phase.way.step]?.id ?? ''}): look, then say --was ${manualBack ? 'done' : 'done, or --was not-done'}` : askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   if (as !== undefined) return 'what became of each step is known: nothing is to be said of it'
   const [next] = legsOf({ ...run, halt: undefined })
+  if (run.halt !== undefined && isStuck(run)) return STUCK
   if (run.halt !== undefined) return askBoth(keeper, tx, row, { purpose: 'resume' }, by)
   if (phase.is === 'running' || phase.is === 'pressed') return 'it goes on already'
   return next && !next.back ? offerLeg(keeper, tx, plan.id, next) : 'no step is left that could begin: its way back is holdfast runbooks undo'

@@ -20,7 +20,7 @@ import { factsOf } from '../../views/change/changes.ts'
 import { groundsOf, type ChangeKeeper } from './grounds.ts'
 import { hostsOf, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
-import { askFor, saySurprise } from './words.ts'
+import { askFor, sayStep, saySurprise } from './words.ts'
 
 export { askLooks }
 
@@ -31,8 +31,8 @@ export interface Runs {
   hear(message: FromScout): void
   /** Whether a press may count now; a sentence where what it would begin by fails (C-14). */
   mayPress(agreement: string): string | undefined
-  /** What the doer of a run was told, and what came of it. */
-  acted(run: string, token: number, is: 'done' | 'failed' | 'unknown', says: string): Promise<void>
+  /** What the doer of a run was told, and what came of it; `not-begun`: it failed before anything was begun. */
+  acted(run: string, token: number, is: 'done' | 'failed' | 'not-begun' | 'unknown', says: string): Promise<void>
   lost(run: string, token: number): Promise<void>
   seen(run: string, token: number, found: Answered['found'], from: Stamp): void
 }
@@ -42,6 +42,10 @@ export const OFFER: Span = minutes(5)
 const RULED_WITHIN: Span = seconds(20)
 const LONGEST_RESUME: Span = hours(1)
 
+/** What whoever does a step says of it. */
+const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
+/** All that is paged of a run beside its halt. */
+const PAGES = ['/unknown', '/overrun', '/failed']
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -166,7 +170,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
-      for (const subject of [`run:${id}`, `run:${id}/unknown`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
+      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
     })
   }
@@ -206,6 +210,10 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     },
     async acted(run, token, is, says) {
       const row = loadRun(keeper().store.sql, run)
+      if (row?.run.phase.is === 'over') {
+        await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.actedAfter(tx, run, token, { isOver: is !== 'unknown', says: `${ACTED[is]}${says === '' ? '' : `: ${says}`}`.slice(0, 500) }))
+        return
+      }
       if (!row || row.run.phase.is !== 'running' || row.run.phase.way.token !== token) return
       const memory = memoryOf(row)
       if (is === 'done') {
@@ -214,8 +222,12 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
         return
       }
       await keeper().engine.turn('change.acted', (tx) => {
-        const taken = keeper().rooms.change.take(tx, run, is === 'failed' ? { is: 'failed', token } : { is: 'lost', token })
-        if (typeof taken !== 'string') pageHalt(keeper(), tx, taken, says)
+        const before = loadRun(tx.sql, run)
+        const taken = keeper().rooms.change.take(tx, run, is === 'unknown' ? { is: 'lost', token } : { is: 'failed', token, ...(is === 'failed' ? {} : { begun: false as const }) }, { says: says.slice(0, 500) })
+        if (typeof taken === 'string') return
+        // Of a halt both have heard already: what failed after it is another thing.
+        if (is === 'unknown' || before?.run.halt === undefined) pageHalt(keeper(), tx, taken, says)
+        else page(keeper(), tx, taken, `run:${run}/failed`, `Failed: ${taken.plan.runbook.title}`, `${sayStep(before)} ${ACTED[is]}${says === '' ? '' : `: ${says}`}. It was halted before. holdfast runbooks show ${run}`)
       })
     },
     async lost(run, token) {
@@ -310,7 +322,7 @@ export function page({ rooms }: ChangeKeeper, tx: Tx, { plan: { does, checks } }
 function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   const phase = loadRun(tx.sql, id)?.run.phase
   if (phase?.is !== 'over' || phase.way !== undefined) return
-  for (const part of ['', '/unknown', '/overrun']) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
+  for (const part of ['', ...PAGES]) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
 }
 
 export function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, reason: string): void {
@@ -321,7 +333,8 @@ export function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, rea
 /** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
 function offerNext(keeper: ChangeKeeper, tx: Tx, { run, plan }: RunRow): void {
   const next = legsOf(run).find(({ back }) => !back)
-  if (run.phase.is !== 'waiting' || run.halt !== undefined || !next) return
+  if (run.phase.is !== 'waiting' || run.halt !== undefined) return
+  if (!next) return keeper.rooms.change.await(tx, plan.id, undefined, `no step is left that could begin: holdfast runbooks undo ${plan.id}, or abort`)
   const offered = offerLeg(keeper, tx, plan.id, next)
   if (typeof offered === 'string') keeper.rooms.change.await(tx, plan.id, undefined, `the next step could not be offered: ${offered}; holdfast runbooks resume ${plan.id}`)
 }

@@ -1,7 +1,7 @@
 // What people read of a run: what they are asked to agree on, and what stopped it.
 import { sayTime, ms, type Now } from '../../core/time.ts'
 import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
-import type { Leg } from '../../rooms/change/runs/run.ts'
+import { wayIn, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
 const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
@@ -23,6 +23,12 @@ export function askFor({ plan, run }: RunRow, leg: Leg, accepted: boolean): Omit
     what: 'change.step', title: `${leg.back ? 'Undo' : 'Step'} ${step?.id ?? ''}: ${runbook.title}`.slice(0, 120), text, hash: legHash(plan, leg), asks: 'ready', parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }], alone: 'never', by: plan.by,
     ...(accepted || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
   }
+}
+
+/** "Step 3 (memory), on db-1," */
+export const sayStep = ({ plan: { runbook, host }, run }: RunRow): string => {
+  const way = wayIn(run)
+  return `${way?.back === true ? 'The way back of step' : 'Step'} ${(way?.step ?? 0) + 1} (${runbook.steps[way?.step ?? 0]?.id ?? ''}), on ${host},`
 }
 
 /** "link:db-2/eth0 lost carrier 4 s after step 3 (memory) began. Nothing more begins; …" */

@@ -9,7 +9,7 @@ import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { causeOf, toldOf } from './runs/record.ts'
-import { applyBegan, applyMoved, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
+import { applyBegan, applyMoved, isTold, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
 
 /** What goes with an event that people are told of. */
@@ -19,6 +19,8 @@ export interface Around {
   /** Null: nothing is waited for any more. */
   readonly asked?: Asked | null
   readonly boots?: Readonly<Record<string, string>>
+  /** What is known of the end of a step. */
+  readonly says?: string
 }
 
 export interface ChangeRoom extends Room {
@@ -28,6 +30,8 @@ export interface ChangeRoom extends Room {
   take(tx: Tx, id: string, event: RunEvent, around?: Around): RunRow | string
   /** Whoever does the step under way says that it was done; whether it was is still to be seen. */
   acted(tx: Tx, id: string, token: number): void
+  /** What became of a step that was under way when its run was aborted, by the word of whoever did it: heard once. `isOver`: it has ended, as it should or not. */
+  actedAfter(tx: Tx, id: string, token: number, it: { readonly isOver: boolean; readonly says: string }): void
   /** Another word is waited for, or none; `says`: why what both wanted does not come about. */
   await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
   readonly rollings: Rollings
@@ -73,9 +77,15 @@ export function changeRoom(): ChangeRoom {
       const row = loadRun(tx.sql, id)
       if (row && row.acted?.token !== token && row.run.phase.is === 'running' && row.run.phase.way.token === token) move(tx, row, { ...row, acted: { token, at: stampOf(tx.now) } }, 'acted', [])
     },
+    actedAfter(tx, id, token, { isOver, says }) {
+      const row = loadRun(tx.sql, id)
+      const way = row?.run.phase.is === 'over' ? row.run.phase.way : undefined
+      if (!row || way?.token !== token || isTold(tx.sql, id, 'acted')) return
+      move(tx, row, isOver ? { ...row, acted: { token, at: stampOf(tx.now) } } : row, 'acted', [{ event: 'acted', step: row.plan.runbook.steps[way.step]?.id ?? null, says }])
+    },
     await(tx, id, asked, says) {
       const row = loadRun(tx.sql, id)
-      if (!row || row.asked === asked) return
+      if (!row || (row.asked === asked && says === undefined)) return
       const { plan, run, version, boots, acted } = row
       move(tx, row, { plan, run, version, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
     },

@@ -64,7 +64,7 @@ export interface Cause {
   readonly after_ms: number | null
 }
 
-export const RUN_EVENTS = ['planned', 'offered', 'pressed', 'began', 'done', 'halted', 'resumed', 'unknown', 'undone', 'aborted', 'refused', 'ended'] as const
+export const RUN_EVENTS = ['planned', 'offered', 'pressed', 'began', 'done', 'halted', 'resumed', 'unknown', 'undone', 'aborted', 'refused', 'ended', 'acted'] as const
 
 /** One line of what happened: `holdfast.run/1`. */
 export interface Told {
@@ -88,12 +88,13 @@ export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: 
 }
 
 /** What of an event is told to people and machines. */
-export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { readonly by?: string; readonly cause?: Cause }): Told[] {
+export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { readonly by?: string; readonly cause?: Cause; readonly says?: string }): Told[] {
   const { steps } = before.plan.runbook
   const nameOf = (leg: Leg | undefined): string | null => (leg ? (steps[leg.step]?.id ?? null) : null)
   const [wayBefore, legBefore] = [wayIn(before.run), legIn(before.run)]
   const by = more.by === undefined ? {} : { by: more.by }
   const cause = more.cause === undefined ? {} : { cause: more.cause }
+  const says = more.says === undefined || more.says === '' ? {} : { says: more.says }
   const told: Told[] = []
   switch (event.is) {
     case 'offered': told.push({ event: 'offered', step: nameOf(event.leg) }); break
@@ -102,8 +103,8 @@ export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { read
     case 'ruled': told.push({ event: 'began', step: nameOf(legBefore) }); break
     case 'held': told.push({ event: wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore) }); break
     case 'decided': told.push({ event: event.as === 'not-done' ? 'refused' : wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore), ...by, says: `both said: ${wayBefore?.back === true ? 'the way back' : 'it'} was ${event.as === 'done' ? '' : 'not '}done` }); break
-    case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause }); break
-    case 'lost': told.push({ event: 'unknown', step: nameOf(wayBefore) }, { event: 'halted', step: nameOf(wayBefore), ...cause }); break
+    case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause, ...says }); break
+    case 'lost': told.push({ event: 'unknown', step: nameOf(wayBefore), ...says }, { event: 'halted', step: nameOf(wayBefore), ...cause }); break
     case 'turned': told.push({ event: 'halted', step: nameOf(wayBefore), ...by, ...cause }); break
     case 'resumed': told.push({ event: 'resumed', step: nameOf(wayBefore) }); break
     case 'stopped': told.push({ event: 'aborted', step: nameOf(wayBefore), ...by }); break

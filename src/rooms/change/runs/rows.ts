@@ -88,6 +88,8 @@ export interface ToldRow { readonly n: number; readonly at: Instant; readonly to
 export const loadTold = (sql: Sql, run: string, after: number, most: number): ToldRow[] =>
   sql.all<{ n: number; at: Instant; told: string }>('select n, at, told from change_told where run = ? and n > ? order by n limit ?', run, after, most).map(({ n, at, told }) => ({ n, at, told: JSON.parse(told) as Told }))
 
+export const isTold = (sql: Sql, run: string, event: Told['event']): boolean => sql.get(`select 1 from change_told where run = ? and json_extract(told, '$.event') = ?`, run, event) !== undefined
+
 /** When the last line was told by which nothing had halted it: what was there by then was seen, and let it go on. */
 export const lastWellAt = (sql: Sql, run: string): Instant => {
   const of = (query: string): number | null => sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ?1 and ${query}`, run)?.at ?? null

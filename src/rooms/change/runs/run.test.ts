@@ -161,6 +161,19 @@ test('C-4 one that failed begins again only where it was said that it may', () =
   it.good({ is: 'failed', token: it.run.token })
   it.good({ is: 'resumed', found: 'pass', at: stamp(it.tick), from: stamp(it.tick) })
   assert.deepEqual(legsOf(it.run), [back(0)])
+  const never = story([step('once')])
+  never.begin(forth(0))
+  never.good({ is: 'failed', token: never.run.token, begun: false })
+  assert.deepEqual([never.run.begun, phase(never)], [[], 'waiting halted'])
+  never.good({ is: 'resumed', found: 'pass', at: stamp(never.tick), from: stamp(never.tick) })
+  never.begin(forth(0))
+  const stuck = story([step('drain'), { id: 'stop', hash: 'hash of stop', takes: [], raises: false, idempotent: false }])
+  stuck.begin(forth(0))
+  stuck.hold()
+  stuck.begin(forth(1))
+  stuck.good({ is: 'failed', token: stuck.run.token })
+  assert.deepEqual(legsOf(stuck.run), [])
+  assert.match(stuck.tell({ is: 'resumed', found: 'pass', at: stamp(stuck.tick), from: stamp(stuck.tick) }) ?? '', /nothing could follow/)
   const taken = story()
   taken.begin(forth(0))
   taken.hold()
@@ -209,7 +222,8 @@ function eventOf({ kind: rolled, wise, n, well, odd }: Roll, run: Run, tick: num
     }
     case 'ruled': return { is: kind, found: well || n % 4 !== 0 ? 'pass' : n % 2 === 0 ? 'fail' : 'unknown', from, accepted: n % 3 === 0, window: n % 7 === 0 ? 'shut' : 'open' }
     case 'held': return { is: kind, token, from }
-    case 'failed': case 'lost': return { is: kind, token }
+    case 'failed': return { is: kind, token, ...(n % 3 === 0 ? { begun: false as const } : {}) }
+    case 'lost': return { is: kind, token }
     case 'decided': return { is: kind, token, as: well ? 'done' : 'not-done' }
     case 'turned': return { is: kind, turn: n % 3 === 0 ? LINK : n % 3 === 1 ? member('db-1') : member('db-2') }
     case 'resumed': return { is: kind, found: well || n % 4 !== 0 ? 'pass' : 'unknown', at: stamp(tick), from }
@@ -267,7 +281,8 @@ function follow(before: Run, event: RunEvent, after: Run, book: Book, started: b
   if (ended && way.back && (event.is === 'held' || (event.is === 'decided' && event.as === 'done'))) {
     book.begun = book.begun.filter((it) => it !== way.step)
   }
-  if (ended && !way.back && event.is === 'decided' && event.as === 'not-done') {
+  const unbegun = event.is === 'decided' ? event.as === 'not-done' : event.is === 'failed' && event.begun === false && event.token === before.token && STEPS[way?.step ?? 0]?.idempotent !== true
+  if (ended && !way.back && unbegun) {
     book.begun = book.begun.filter((it) => it !== way.step)
     book.starts.delete(way.step)
   }

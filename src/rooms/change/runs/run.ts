@@ -85,8 +85,8 @@ export type RunEvent =
   | { readonly is: 'refused'; readonly says: string }
   /** What it should bring about was seen, by looks that began at `from`. */
   | { readonly is: 'held'; readonly token: number; readonly from: Stamp }
-  /** It has ended, and failed: nothing of it goes on. */
-  | { readonly is: 'failed'; readonly token: number }
+  /** It has ended, and failed: nothing of it goes on. `begun`: false where it is known that nothing was begun. */
+  | { readonly is: 'failed'; readonly token: number; readonly begun?: false }
   /** Whoever did it is gone, or its lease has lapsed. */
   | { readonly is: 'lost'; readonly token: number }
   /** Both people say, after looking, what became of it. */
@@ -151,6 +151,7 @@ const halted = (run: Run, halt: Turn): Run => ({ ...run, halt: run.halt ?? halt 
 
 const LOST: Turn = { subject: 'run', is: 'other', claim: 'whoever did the step is gone' }
 const FAILED: Turn = { subject: 'run', is: 'other', claim: 'the step failed' }
+const NOT_BEGUN: Turn = { subject: 'run', is: 'other', claim: 'the step could not begin' }
 
 /** An offer, and a word that led to nothing, end by time; after a reboot nobody knows how long it has been. */
 function lapsed(run: Run, now: Now): Run {
@@ -205,10 +206,17 @@ function settled(run: Run, { step, back }: Way): Run {
 
 const atRest = (run: Run): Run => to(run, run.halt === undefined && run.done.length === run.steps.length ? { is: 'over', how: 'done' } : { is: 'waiting' })
 
-function ended(run: Run, { is, token }: Extract<RunEvent, { is: 'failed' | 'lost' }>): RunStepped {
+function ended(run: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>): RunStepped {
   const { phase } = run
-  if (phase.is !== 'running' || phase.way.token !== token) return no(run, phase.is === 'running' ? 'that is an older step' : 'nothing is under way')
-  return { run: is === 'failed' ? to(halted(run, FAILED), { is: 'waiting' }) : to(halted(run, LOST), { is: 'unknown', way: phase.way }) }
+  if (phase.is !== 'running' || phase.way.token !== event.token) return no(run, phase.is === 'running' ? 'that is an older step' : 'nothing is under way')
+  if (event.is === 'lost') return { run: to(halted(run, LOST), { is: 'unknown', way: phase.way }) }
+  return { run: to(event.begun === false ? halted(unbegun(run, phase.way), NOT_BEGUN) : halted(run, FAILED), { is: 'waiting' }) }
+}
+
+/** As it was before it began. One that may begin again may have begun before too, and counts as begun. */
+function unbegun(run: Run, { step, back }: Way): Run {
+  const without = (all: readonly number[]): number[] => all.filter((it) => it !== step)
+  return back || run.steps[step]?.idempotent === true ? run : { ...run, tried: without(run.tried), begun: without(run.begun) }
 }
 
 /** Never by a machine. It goes on only once it was resumed. */
@@ -233,10 +241,15 @@ function turned(run: Run, turn: Turn): RunStepped {
 function resumed(run: Run, { found, at, from }: Extract<RunEvent, { is: 'resumed' }>): RunStepped {
   if (run.halt === undefined || run.phase.is === 'over') return no(run, 'it is not halted')
   if (run.phase.is === 'unknown') return no(run, 'first somebody has to say what became of the step')
+  if (isStuck(run)) return no(run, STUCK)
   if (found !== 'pass' || !isSince(from, at)) return no(run, 'not everything passes by looks that began after both had said so')
   const after: Run = { ...run, halt: undefined }
   return { run: after.phase.is === 'waiting' ? atRest(after) : after }
 }
+
+/** Whether nothing could follow if it went on: a step that failed does not begin a second time, and has no way back. */
+export const isStuck = (run: Run): boolean => run.phase.is === 'waiting' && run.done.length < run.steps.length && legsOf({ ...run, halt: undefined }).length === 0
+export const STUCK = 'nothing could follow: the step that failed does not begin a second time, and no step has a way back. Put right by hand what has to be, and abort this run'
 
 /** Ends it at once. What is under way is not killed, and stays named: nobody has seen its end. */
 function stopped(run: Run): RunStepped {
