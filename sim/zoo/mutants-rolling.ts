@@ -64,10 +64,6 @@ export const rolling: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/change/index.ts', find: 'all.find((it) => it.plan.id === plan.rolling)?.plan ?? plan', put: 'plan' }],
   },
   {
-    name: 'a rolling run begins over a host that may go down', breaks: ['C-3', 'C-16'], killer: story('C-3 C-16 while what an aborted run had begun may go on'),
-    changes: [{ file: 'src/rooms/change/index.ts', find: 'unseenIn(tx, plan) ?? rollings.begin(', put: 'rollings.begin(' }],
-  },
-  {
     name: 'a halt lets the host at work go on', breaks: ['C-15', 'C-6'], killer: story('C-6 C-15 a halt of it stops everything'),
     changes: [{ file: ENGINE, find: 'if (run.run.guarded) halt(keeper, tx, run.plan.id, byHand(by), by)', put: 'if (run.run.guarded) byHand(host)' }],
   },

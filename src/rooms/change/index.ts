@@ -44,8 +44,7 @@ export function changeRoom(): ChangeRoom {
     return { ...after, version: before.version + 1 }
   }
   const room: ChangeRoom = {
-    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS],
-    rollings: { ...rollings, begin: (tx, plan, it) => unseenIn(tx, plan) ?? rollings.begin(tx, plan, it) },
+    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS], rollings,
     apply: { ...applyRollings, 'change.began': applyBegan, 'change.moved': applyMoved },
     on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
     begin(tx, plan, steps) {
@@ -55,7 +54,7 @@ export function changeRoom(): ChangeRoom {
       if (above) return `${above.plan.id} (${above.plan.runbook}, host after host) is under way there`
       const other = loadGoing(tx.sql).find((it) => isThere(it))
       if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
-      // Of a rolling run the host before counts as well: it may be going down just now.
+      // Of a rolling run all of its hosts count, before its first one too: one may be going down just now.
       const unseen = unseenIn(tx, all.find((it) => it.plan.id === plan.rolling)?.plan ?? plan)
       if (unseen !== undefined) return unseen
       const row: RunRow = { plan, run: planned(plan.id, steps), version: 0, boots: {} }
