@@ -2,7 +2,7 @@
 // its entry. Errors are below HF150, warnings from there on.
 
 const TEXTS: Readonly<Record<string, readonly [title: string, text: string]>> = {
-  HF100: ['A file cannot be read', 'The file is missing, is no regular file, may not be read by this user, or is not UTF-8 text. Editors on Windows sometimes save UTF-16: choose UTF-8. Nothing is guessed from half a file, so the running configuration stays in force.'],
+  HF100: ['A file cannot be read', 'The file is missing, is no regular file, may not be read by this user, or is not UTF-8 text. Editors on Windows sometimes save UTF-16: choose UTF-8. Nothing is guessed from half a file: Holdfast does not start with it, and one that runs keeps the configuration that it has.'],
   HF101: ['Unknown setting', 'Every setting is known by name; an unknown one is an error, because a mistyped “depend_on” that is silently ignored costs a night. The help names the nearest setting when it is near enough to be a slip.'],
   HF102: ['Not YAML', 'The text breaks the rules of YAML: a tab as indentation, a quote or bracket that is not closed, two “name: value” on one line. The place shown is where reading stopped making sense; the cause is there or shortly before. Other parts of a file that is broken in this way are judged only once it can be read.'],
   HF103: ['Something stands twice', 'Names are unique within their section, over holdfast.yaml and all files in conf.d. YAML itself would let the last one win without a word; here nothing wins, so that no check vanishes by copy and paste.'],

@@ -20,8 +20,8 @@ test('a finding names what, where, why and how to mend it, with a caret under th
 
 test('the last line counts the problems and says what they do to the running system', () => {
   const other = { ...finding, file: 'conf.d/web.yaml', severity: 'warning' as const }
-  assert.match(renderFindings([finding, finding, finding, finding]), /\n\n4 problems in bad1\.yaml\. Nothing was changed; the running configuration stays in force\.$/)
-  assert.match(renderFindings([finding]), /\n1 problem in bad1\.yaml\. Nothing/)
+  assert.match(renderFindings([finding, finding, finding, finding]), /\n\n4 problems in bad1\.yaml\. Holdfast does not start with it; one that runs keeps the configuration that it has\.$/)
+  assert.match(renderFindings([finding]), /\n1 problem in bad1\.yaml\. Holdfast does not/)
   assert.match(renderFindings([finding, other], 'Holdfast did not start.'), /\n1 problem and 1 warning in bad1\.yaml and conf\.d\/web\.yaml\. Holdfast did not start\.$/)
 })
 

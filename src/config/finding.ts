@@ -26,6 +26,9 @@ export interface Finding {
   readonly excerpt?: Excerpt
 }
 
+/** What a refused file does, where nobody knows whether a Holdfast runs. */
+const REFUSED = 'Holdfast does not start with it; one that runs keeps the configuration that it has.'
+
 /** What a refused file does to a Holdfast that runs. */
 export const KEPT = 'Nothing was changed; the running configuration stays in force.'
 
@@ -52,7 +55,7 @@ export function renderFinding(finding: Finding): string {
 }
 
 /** All findings, and a last line that counts them and says what they do (`effect`). */
-export function renderFindings(findings: readonly Finding[], effect: string = KEPT): string {
+export function renderFindings(findings: readonly Finding[], effect: string = REFUSED): string {
   const drawn = findings.slice(0, MOST_DRAWN).map(renderFinding)
   if (findings.length > MOST_DRAWN) drawn.push(`… and ${findings.length - MOST_DRAWN} more.`)
   drawn.push(`${countOf(findings)}. ${effect}`)

@@ -85,7 +85,7 @@ test('21 mistakes at once are 21 findings, each at its place, in order', async (
     '16:3 HF120', '17:15 HF101', '17:45 HF101', '18:22 HF110', '19:33 HF112', '20:49 HF111', '22:22 HF116', '25:7 HF115', '26:21 HF111', '27:1 HF101', '29:26 HF111',
   ])
   assert.equal(rendered.match(/^error\[/gm)?.length, findings.length)
-  assert.match(rendered, new RegExp(`\\n${findings.length} problems in .*mistakes\\.yaml\\. Nothing was changed; the running configuration stays in force\\.$`))
+  assert.match(rendered, new RegExp(`\\n${findings.length} problems in .*mistakes\\.yaml\\. Holdfast does not start with it; one that runs keeps the configuration that it has\\.$`))
 })
 
 test('a file that is not there, or is none, is told', async () => {
