@@ -11,6 +11,10 @@ const MODEL = 'src/rooms/people/agreements.model.test.ts'
 
 export const approving: readonly Mutant[] = [
   {
+    name: 'nobody hears that no link reaches whom they ask', breaks: ['X-9'], killer: test('src/cli/main.test.ts', 'whoever asks people whom no channel reaches'),
+    changes: [{ file: 'src/cli/commands/approvals.ts', find: '!said && channels.length === 0', put: 'said && channels.length === 0' }],
+  },
+  {
     name: 'one asker leaves no room for others', breaks: ['C-5'], killer: test(STORIES, 'asking is bounded, and the audit'),
     changes: [{ file: ROOM, find: 'countGoing(sql, wish.by) >= MOST_OF_ONE', put: 'countGoing(sql, wish.by) >= MOST_GOING' }],
   },

@@ -45,7 +45,7 @@ const link = { schema: 'holdfast.link/1', person: 'ada', url: 'https://hold.acme
 const approval = {
   schema: 'holdfast.approval/1', id: 'agr_1', what: 'plain', title: 'Promote db2', text: `Now: db1\n${HOSTILE}`, hash: 'ab'.repeat(32), words: 'amber otter', asks: 'yes', typed: null, alone: false, by: 'ada', at: NOW, lapsesAt: NOW,
   state: 'open', endedBy: null, reason: null, agreedAt: null, endedAt: null, url: 'https://hold.acme.example/approve/AbC',
-  parties: [{ person: 'ada', as: 'approves', said: false, sent: [{ channel: 'email', outcome: 'accepted', at: NOW }] }, { person: 'bo', as: 'checks', said: true, sent: [] }],
+  parties: [{ person: 'ada', as: 'approves', said: false, channels: ['email'], sent: [{ channel: 'email', outcome: 'accepted', at: NOW }] }, { person: 'bo', as: 'checks', said: true, channels: [], sent: [] }],
 }
 const gate = { want: 'no incident is open', found: 'pass', evidence: [] }
 const planned = {
@@ -402,6 +402,23 @@ test('approvals ask --wait: its exit code is what came of it', async () => {
   assert.equal((await run('approvals ask x --of ada')).exit, 2)
 })
 
+test('whoever asks people whom no channel reaches is told so, and how they find their link', async (t) => {
+  plainly(t)
+  const party = (person: string, channels: readonly string[]): object => ({ person, as: 'approves', said: false, channels, sent: [] })
+  let parties = [party('ada', ['email']), party('bo', [])]
+  call = (name) => (name === 'approvals.ask' || name === 'backups.arm' ? { is: 'answered', status: 200, body: { ...approval, url: null, parties } } : undefined)
+  for (const line of ['approvals ask x --of ada --of bo -q', 'backups arm shop --of ada --of bo --no-wait -q']) {
+    const { out, err } = await run(line)
+    assert.match(err, /^No link is sent to Bo: no channel reaches this person\. Tell them: signed in they find it under Approvals; on the machine itself holdfast approvals show agr_1 --as /, line)
+    assert.match(out, /Bo .*has no channel/)
+    assert.doesNotMatch(out, /Ada .*has no channel/)
+  }
+  parties = [party('ada', []), party('bo', [])]
+  assert.match((await run('approvals ask x --of ada --of bo')).err, /No link is sent to Ada and Bo: no channel reaches them\./)
+  parties = [party('ada', ['email']), party('bo', ['call'])]
+  assert.doesNotMatch((await run('approvals ask x --of ada --of bo')).err, /No link is sent/)
+})
+
 test('people enrol: what an authenticator reads stands alone on its line, and its QR code is dark on light in any terminal', async () => {
   const [uri, empty, ...more] = (await run('people enrol ada')).out.split('\n')
   assert.deepEqual([uri, empty], [URI, ''])
@@ -609,6 +626,8 @@ test('without a server: validate, schema, explain', async () => {
   const refused = await run(`validate ${bad}`)
   assert.equal(refused.exit, 2)
   assert.match(refused.out, /HF101[\s\S]*bad.yaml:2:1/)
+  // Before the first start nothing runs that could be in force.
+  assert.match(refused.out, /1 problem in .*bad\.yaml\. Holdfast does not start with it; one that runs keeps the configuration that it has\.\n$/)
   assert.equal((await run(`validate ${bad} --json`)).exit, 2)
   const schema = await run('schema')
   assert.equal(schema.exit, 0)

@@ -31,7 +31,8 @@ export interface ApprovalAnswer {
   /** Also where the word has lapsed since. */
   readonly agreedAt: Instant | null
   readonly endedAt: Instant | null
-  readonly parties: readonly { readonly person: string; readonly as: string; readonly said: boolean; readonly sent: readonly { readonly channel: string; readonly outcome: string; readonly at: Instant }[] }[]
+  /** `channels`: by which their link is sent, as it is configured now. Without any nothing is sent: they find it signed in, or on the machine itself. */
+  readonly parties: readonly { readonly person: string; readonly as: string; readonly said: boolean; readonly channels: readonly string[]; readonly sent: readonly { readonly channel: string; readonly outcome: string; readonly at: Instant }[] }[]
   /** Of the party who asks: by their session, or on the machine itself. */
   readonly url: string | null
 }

@@ -31,7 +31,7 @@ function draw(out: Out, it: ApprovalAnswer): void {
     ...(it.typed === null ? [] : [['To type', it.typed]]), ...(it.agreedAt === null ? [] : [['Agreed', out.moment(it.agreedAt)]]), ...(it.reason === null ? [] : [['Reason', it.reason]]),
   ])
   out.table(it.parties.map((party): Cell[] => [
-    out.shape(party.said ? 'ok' : 'unknown'), person(party.person), party.as, party.said ? 'has said it' : 'has not said it', party.sent.map(({ channel, outcome }) => `${channel}: ${outcome}`).join(', '),
+    out.shape(party.said ? 'ok' : 'unknown'), person(party.person), party.as, party.said ? 'has said it' : 'has not said it', party.channels.length === 0 && party.sent.length === 0 ? 'has no channel' : party.sent.map(({ channel, outcome }) => `${channel}: ${outcome}`).join(', '),
   ]))
   if (it.url !== null) out.talk('A terminal approves nothing. Your own link, for your browser; do not hand it on:')
   if (it.url !== null) out.data(plain(it.url))
@@ -45,6 +45,13 @@ const show: Command = async (session, [id = '']) => {
 
 const isOver = ({ state }: ApprovalAnswer): boolean => state !== 'open'
 const ASK_EVERY = 1000
+
+/** Before it is waited for: who is sent nothing will not answer by themselves. */
+function sayUnreached({ out }: Session, { id, parties }: ApprovalAnswer): void {
+  const names = parties.filter(({ said, channels }) => !said && channels.length === 0).map((party) => person(party.person))
+  if (names.length === 0) return
+  out.complain(`No link is sent to ${names.join(' and ')}: no channel reaches ${names.length === 1 ? 'this person' : 'them'}. Tell them: signed in they find it under Approvals; on the machine itself holdfast approvals show ${plain(id)} --as <their name> prints their link.`)
+}
 
 async function waited(session: Session, first: ApprovalAnswer): Promise<ApprovalAnswer> {
   const until = session.timeout === undefined ? Number.POSITIVE_INFINITY : session.now() + session.timeout
@@ -61,6 +68,7 @@ const exitOf = ({ state }: ApprovalAnswer): number => (state === 'agreed' || sta
 /** Says what was asked, and where `wait` what came of it. Gives the exit code. */
 async function answered(session: Session, asked: ApprovalAnswer, wait: boolean): Promise<number> {
   const { out } = session
+  sayUnreached(session, asked)
   const body = wait ? await waited(session, asked) : asked
   out.answer(body, () => {
     out.data(plain(body.id))
@@ -95,4 +103,4 @@ const ask: Command = async (session, [title = ''], options) => {
   return answered(session, asked, wait)
 }
 
-export { list, show, ask, agreed, draw, exitOf, waited }
+export { list, show, ask, agreed, draw, exitOf, sayUnreached, waited }

@@ -55,6 +55,13 @@ async function world(t: { after(act: () => void): void }, people = ALL, old = ho
   return { w, body, ask, link, look, press, code, codeOf, state, facts, secrets }
 }
 
+test('it is said by which channels each is sent their link, and of whom none reaches', async (t) => {
+  const it = await world(t, [member('ada'), member('bo', { reach: [] })])
+  const asked = await it.ask()
+  assert.deepEqual(asked.parties.map(({ person, channels }) => [person, channels]), [['ada', ['mail']], ['bo', []]])
+  assert.deepEqual(it.w.rung.map(({ message }) => message.to.name), ['ada'])
+})
+
 test('two people agree behind their own links, each with a code of their own; a repeat is a success', async (t) => {
   const it = await world(t)
   const asked = await it.ask({ person: 'chen' })

@@ -8,6 +8,7 @@ import { may } from '../../core/authority/role.ts'
 import { hours, minutes, parseSpan, seconds, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
+import { named as namedIn } from '../../rooms/page/steps.ts'
 import { loadAgreement, loadAgreements, loadSent, type AgreementRow } from '../../rooms/people/agreement-rows.ts'
 import { takeCode } from '../../rooms/people/factors.ts'
 import { giveBack, giveOneBack, networkOf, PER_ACCOUNT, PER_ADDRESS, takeTry, type Allowance } from '../../rooms/people/limits.ts'
@@ -75,6 +76,7 @@ function viewOf(keeper: Keeper, { asked, agreement, agreedAt, endedAt }: Agreeme
     endedBy: 'by' in phase ? phase.by : null, reason: phase.is === 'alone' ? phase.reason : null, agreedAt, endedAt,
     parties: asked.parties.map(({ as, identity }) => ({
       person: identity.person, as, said: assents.some((assent) => assent.identity.person === identity.person),
+      channels: (namedIn(keeper.config.plan.people, identity.person)?.reach ?? []).map(({ channel }) => channel),
       sent: sent.filter((it) => it.person === identity.person).map(({ channel, outcome, at }) => ({ channel, outcome, at })),
     })),
     url,

@@ -21,7 +21,7 @@ import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
 import { ask, configWants, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { tellerOf } from '../../telling.ts'
-import { draw, exitOf as exitOfApproval, waited } from '../approvals.ts'
+import { draw, exitOf as exitOfApproval, sayUnreached, waited } from '../approvals.ts'
 
 const SHOWN = 20
 /** Engines whose copies may have a log behind them. */
@@ -213,6 +213,7 @@ async function agreed(at: At, it: Planned): Promise<number> {
   const asked = await ask<ApprovalAnswer>(session, 'POST', `/restores/${segment(it.swap.restore)}/ask`, { swap: it.swap, ...of, ...(lapses === undefined ? {} : { lapses }), person: session.person.name })
   const wait = options['wait'] !== false
   out.talk(`${asked.id} is asked of ${asked.parties.map(({ person }) => person).join(' and ')}. Code: ${plain(asked.words)}. ${wait ? `Waiting until both have said it, one refuses, or it lapses at ${out.moment(asked.lapsesAt)}.` : `When both have said it: holdfast backups restore ${it.swap.set} --swap ${it.plan}`}`)
+  sayUnreached(session, asked)
   const body = wait ? await waited(session, asked) : asked
   const exit = wait ? exitOfApproval(body) : EXIT.pending
   if (exit === EXIT.fine) return swapped(at, it)
