@@ -15,6 +15,18 @@ const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src
 
 export const running: readonly Mutant[] = [
   {
+    name: 'a deed is done at an address that nobody agreed on', breaks: ['C-5', 'C-9'], killer: deed('C-5 C-9 an edit between'),
+    changes: [{ file: 'src/engine/change/ears.ts', find: "if (typeof drawn === 'string') return drawn", put: "if (typeof drawn === 'string' && way.token < 0) return drawn" }],
+  },
+  {
+    name: 'over a boot of this machine a step of an aborted run counts as ended', breaks: ['C-6'], killer: deed('C-6 what an aborted run had begun'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'now.wall - lastBeganAt(sql, plan.id) <= within', put: 'now.wall < 0' }],
+  },
+  {
+    name: 'a cluster that only a gate names can be edited behind the words of two', breaks: ['C-5'], killer: { is: 'test', file: 'src/rooms/change/plan.test.ts', name: 'C-5 a cluster that only a gate' },
+    changes: [{ file: 'src/rooms/change/plan.ts', find: '...new Set(spoken)]', put: '...new Set(spoken.slice(spoken.length))]' }],
+  },
+  {
     name: 'what was never begun counts as begun', breaks: ['C-4', 'C-15'], killer: deed('C-4 C-15 what was never begun'),
     changes: [{ file: RUN, find: 'event.begun === false ? halted(unbegun', put: 'event.begun === false && run.token < 0 ? halted(unbegun' }],
   },
@@ -132,7 +144,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'an aborted run leaves its host to the next while its step goes on', breaks: ['C-16'], killer: killer('C-5 C-15 a word that is taken back'),
-    changes: [{ file: 'src/rooms/change/index.ts', find: 'acted?.token !== way.token && isWithin(', put: 'acted?.token === way.token && isWithin(' }],
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'acted?.token === way.token) return false', put: 'acted?.token !== way.token) return false' }],
   },
   {
     name: 'who was taken is missed between two steps', breaks: ['C-13'], killer: killer('C-13 a member that was taken is away'),

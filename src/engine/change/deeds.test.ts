@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { begun, book, type Story } from '../../../test/story/led.ts'
-import { manual } from '../../../test/story/runs.ts'
+import { changeOf, manual } from '../../../test/story/runs.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { RunTold } from '../../views/change/runs.ts'
 import { minutes } from '../../core/time.ts'
@@ -69,4 +69,26 @@ test('C-6 what became of a step of an aborted run is written down and told, once
   await acted(unknown, 'unknown', 'the connection broke')
   assert.equal((await lines(unknown)).at(-1), 'acted start is not known to be done: the connection broke')
   assert.equal((await unknown.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).status, 409)
+})
+
+test('C-5 C-9 an edit between the ruling and the deed keeps it from beginning: what is done is done where both agreed', async (t) => {
+  const it = await underWay(t)
+  const ears = earsOf(() => it.keeper)
+  const change = changeOf(BOOK)
+  const moved = { ...change, hosts: change.hosts.map((host) => (host.name === 'web-1' ? { ...host, ssh: { host: '10.77.0.99', sudo: true } } : host)) }
+  await settled(it, it.keeper.configure({ ...it.keeper.config, version: '2', change: moved }))
+  assert.match(await settled(it, ears.identity(it.id, 1, 'web-1')), /was edited since it was planned/)
+  await settled(it, it.keeper.configure({ ...it.keeper.config, version: '3', change }))
+  assert.equal(await settled(it, ears.identity(it.id, 1, 'web-1')), 'go')
+})
+
+test('C-6 what an aborted run had begun may go on over a boot of this machine too: no other run begins there before its time is over', async (t) => {
+  const it = await underWay(t)
+  await it.call('runs.abort', { person: 'bo' })
+  it.sql.run(`update change_run set stands = replace(stands, '"boot":"boot"', '"boot":"the one before"')`)
+  const again = async (): Promise<number> => (await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).status
+  assert.equal(await again(), 409)
+  await it.leap(minutes(5))
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.equal(await again(), 200)
 })

@@ -1,7 +1,9 @@
 // What plans and runs are judged by, as the keeper knows it now. `strict`: for a ruling a check counts by its last look alone, since one that just failed
 // is not well, however many failures make it down.
 import { tickOf, type Now, type Stamp } from '../../core/time.ts'
-import type { CheckSeen, Grounds } from '../../views/change/changes.ts'
+import type { Course } from '../../rooms/change/runs/course.ts'
+import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { factsOf, type CheckSeen, type Grounds } from '../../views/change/changes.ts'
 import { viewCheck } from '../../views/checks.ts'
 import type { Store } from '../../db/store.ts'
 import type { ChangeRoom } from '../../rooms/change/index.ts'
@@ -46,4 +48,11 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
     return { name, state, says: seen.says, lastLook: seen.lastLook, ...(from ? { from } : {}), ...(reported ? { reported } : {}) }
   }
   return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check }
+}
+
+/** What a run is held against now. */
+export function courseFor(keeper: ChangeKeeper, row: RunRow, strict = false): Course {
+  const grounds = groundsOf(keeper, strict)
+  const { change } = grounds
+  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper.now() }
 }

@@ -16,8 +16,7 @@ import { hostOf } from '../../rooms/change/topology.ts'
 import { legsOf, silencedBy, stepRun, wayIn, type Leg, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
-import { factsOf } from '../../views/change/changes.ts'
-import { groundsOf, type ChangeKeeper } from './grounds.ts'
+import { courseFor, type ChangeKeeper } from './grounds.ts'
 import { hostsOf, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { askFor, sayStep, saySurprise } from './words.ts'
@@ -57,11 +56,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     memories.set(row.plan.id, made)
     return made
   }
-  const courseOf = (row: RunRow, strict: boolean): Course => {
-    const grounds = groundsOf(keeper(), strict)
-    const { change } = grounds
-    return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper().now() }
-  }
+  const courseOf = (row: RunRow, strict: boolean): Course => courseFor(keeper(), row, strict)
   const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
   const surprise = (row: RunRow, it: Turn): void => turn('change.turned', (tx) => halt(keeper(), tx, row.plan.id, it))
 

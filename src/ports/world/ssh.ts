@@ -46,9 +46,12 @@ export interface Gone {
   readonly says: string
 }
 
-/** What ssh said when it went, for people. */
-export function whyGone(said: string, where: string): Gone {
+/** What ssh said when it went, for people. `via`: what it was reached through, whose ssh speaks there too, so that nobody knows of whom it spoke. */
+export function whyGone(said: string, named: string, via?: SshPlace): Gone {
   const last = sentence(said.trim().split('\n').slice(-3).join('; ') || 'no reason given')
+  const through: string[] = []
+  for (let gate = via; gate; gate = gate.via) through.push(gate.host)
+  const where = through.length === 0 ? named : `${named} (or what it is reached through: ${through.join(', ')})`
   if (/host key|REMOTE HOST IDENTIFICATION|No .* host key is known/i.test(said)) return { is: 'stranger', says: `${where} is not proven to be itself (${last}): compare its key, then write it into known_hosts` }
   if (/Permission denied|Load key|Identity file/i.test(said)) return { is: 'refused', says: `${where} does not let this key in (${last})` }
   return { is: 'ended', says: `${where} ended the conversation (${last})` }

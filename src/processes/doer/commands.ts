@@ -55,7 +55,7 @@ export function createCommands({ doors, world }: CommandsWants): Commands {
     if (on === LOCAL) return talkWith(start([...words]), { nonce, where: 'this machine', isSsh: false })
     const door = Object.hasOwn(doors, on) ? doors[on] : undefined
     if (!door) throw new Fault(`no way is known to reach ${on}: the configuration gives it no ssh`, 'never')
-    return talkWith(start(loud(sshArgv(door, { command: `exec ${asked(door, words)}` }))), { nonce, where: on, isSsh: true })
+    return talkWith(start(loud(sshArgv(door, { command: `exec ${asked(door, words)}` }))), { nonce, where: on, isSsh: true, via: door.via })
   }
   const within = (span: Span, signal: AbortSignal, act: () => void): (() => void) => {
     const cancel = world.after(span, act)
@@ -208,7 +208,7 @@ function look({ argv, on, within }: Command, signal: AbortSignal, { doors, world
   })
   child.on('error', (cause) => done({ is: 'refused', why: 'unreachable', says: codeOf(cause) === 'ENOENT' ? `${argv[0]} is not installed on this machine` : sentence(cause) }))
   child.on('close', (code) => {
-    const gone = door && code === 255 ? whyGone(said, on) : undefined
+    const gone = door && code === 255 ? whyGone(said, on, door.via) : undefined
     done(gone ? { is: 'refused', why: gone.is === 'stranger' ? 'stranger' : 'unreachable', says: gone.says } : { is: 'ended', output: { ...kept.output(), exit: code ?? 255 } })
   })
   return promise
@@ -253,7 +253,7 @@ const asked = ({ sudo }: Door, words: readonly string[]): string => [...(sudo ? 
 /** The same, and ssh says by which key the host proved itself. */
 const loud = (argv: readonly string[]): readonly string[] => argv.map((word) => (word === 'LogLevel=ERROR' ? 'LogLevel=DEBUG1' : word))
 
-function talkWith(child: ChildProcess, { nonce, where, isSsh }: { readonly nonce: string; readonly where: string; readonly isSsh: boolean }): Talk {
+function talkWith(child: ChildProcess, { nonce, where, isSsh, via }: { readonly nonce: string; readonly where: string; readonly isSsh: boolean; readonly via?: Door['via'] | undefined }): Talk {
   let held = Buffer.alloc(0)
   let heard = 0
   let over = false
@@ -310,7 +310,7 @@ function talkWith(child: ChildProcess, { nonce, where, isSsh }: { readonly nonce
     why() {
       if (failed !== undefined) return { is: 'unreachable', says: failed }
       if (!isSsh) return { is: 'unreachable', says: `this machine did not begin it: ${sentence(said || 'no reason given')}` }
-      const gone = whyGone(said.split('\n').filter((line) => !/^debug\d: |^Authenticat|^OpenSSH_/.test(line)).join('\n'), where)
+      const gone = whyGone(said.split('\n').filter((line) => !/^debug\d: |^Authenticat|^OpenSSH_/.test(line)).join('\n'), where, via)
       return { is: gone.is === 'stranger' ? 'stranger' : 'unreachable', says: gone.says }
     },
     hostKey: () => hostKey,

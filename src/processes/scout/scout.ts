@@ -49,7 +49,7 @@ function sshPipe({ door }: Asked, ears: PipeEars): Pipe {
   const over = (): void => {
     if (isOver) return
     isOver = true
-    ears.over(whyGone(it.said(), door.host).says)
+    ears.over(whyGone(it.said(), door.host, door.via).says)
   }
   it.output.setEncoding('utf8')
   it.output.on('data', (chunk: string) => ears.said(chunk))

@@ -3,13 +3,13 @@
 // is done here: a step that begins is a fact, and the one process that may do it asks for it.
 import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
-import { isWithin, stampOf, type Now } from '../../core/time.ts'
+import { isWithin, stampOf } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { causeOf, toldOf } from './runs/record.ts'
-import { applyBegan, applyMoved, isTold, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
+import { applyBegan, applyMoved, isTold, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
 
 /** What goes with an event that people are told of. */
@@ -97,15 +97,16 @@ const LATEST = 50
 
 /** What may still go on there although its run was aborted, in words. */
 function unseenIn(tx: Tx, claimed: { readonly claims: readonly string[] }): string | undefined {
-  const unseen = loadRuns(tx.sql, LATEST).find((it) => isOneThing(it.plan, claimed) && mayGoOn(it, tx.now))
+  const unseen = loadRuns(tx.sql, LATEST).find((it) => isOneThing(it.plan, claimed) && mayGoOn(tx, it))
   return unseen && `${unseen.plan.id} was aborted while a step of it was under way on ${unseen.plan.host}, and nobody has seen its end`
 }
 
-/** Whether what an aborted run had begun may go on: nobody has seen its end, and its time is not over. */
-function mayGoOn({ run: { phase }, plan, acted }: RunRow, now: Now): boolean {
+/** Whether what an aborted run had begun may go on: nobody has seen its end, and its time is not over. After a boot of this machine only the wall clock knows how long it has been. */
+function mayGoOn({ sql, now }: Tx, { run: { phase }, plan, acted }: RunRow): boolean {
   const way = phase.is === 'over' ? phase.way : undefined
   const within = way && plan.runbook.steps[way.step]?.within
-  return way !== undefined && within !== undefined && acted?.token !== way.token && isWithin(way.begun, now, within)
+  if (way === undefined || within === undefined || acted?.token === way.token) return false
+  return way.begun.boot === now.boot ? isWithin(way.begun, now, within) : now.wall - lastBeganAt(sql, plan.id) <= within
 }
 
 /** A word of one of the two: what they say of a step counts at once, what they want to go on with is looked at first. */

@@ -165,6 +165,15 @@ test('C-5 any edit is another plan: of a text, a word, a host, a gate, people, a
   assert.equal(new Set([hash, ...hashes, ...more]).size, 1 + edits.length + more.length)
 })
 
+test('C-5 a cluster that only a gate or an \u2018until\u2019 names is part of what is agreed on, and another cluster is not', () => {
+  const three = TEXT.replace('clusters:', '  ca-1: {}\n  ca-2: {}\n  ca-3: {}\nclusters:\n  first: { etcd: [ca-1] }\n  second: { etcd: [ca-2] }\n  third: { etcd: [ca-3] }\n  fourth: { etcd: [ca-3] }')
+    .replace('preflight: [ links.up,', 'preflight: [ links.up, { cluster: first, at_least: 1 },').replace('guard: [ links.up,', 'guard: [ links.up, { cluster: second, at_least: 1 },').replace('until: { server: ready }', 'until: { server: ready, cluster: third, at_least: 1 }')
+  const hashOf = (find = '', put = ''): string => draw({ text: three.replace(find, put) }).hash
+  const edits = ['first', 'second', 'third'].map((name, n) => hashOf(`${name}: { etcd: [ca-${n + 1}] }`, `${name}: { etcd: [ca-${n + 1}, db-1] }`))
+  assert.equal(new Set([hashOf(), ...edits]).size, 4)
+  assert.equal(hashOf('fourth: { etcd: [ca-3] }', 'fourth: { etcd: [ca-3, ca-2] }'), hashOf())
+})
+
 test('C-5 another address or another secret of a target that a step names is another plan; another target is none', () => {
   const text = `${TEXT.replace('      - { id: undrain,', '      - { id: tell, do: { http: { target: api, path: /on } }, until: { status: 200 } }\n      - { id: undrain,')}targets:
   api: { http: { base: "http://127.0.0.1:1/v1", headers: { authorization: "\${secret:one}" } } }

@@ -251,7 +251,8 @@ function sayAct(act: FilledAct, topology: Topology): string {
 
 /** The canonical form of all that is agreed on. */
 function hashOf({ runbook, steps, host, topology, accepted }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[] }): string {
-  const named = [runbook.keep?.cluster, runbook.hosts.cluster].flatMap((name) => (name === undefined ? [] : (clusterOf(topology, name) ?? [])))
+  const spoken = [...runbook.preflight, ...runbook.guard, ...steps.flatMap(({ until }) => until)].flatMap((it) => ('cluster' in it ? [it.cluster] : []))
+  const named = [runbook.keep?.cluster, runbook.hosts.cluster, ...new Set(spoken)].flatMap((name) => (name === undefined ? [] : (clusterOf(topology, name) ?? [])))
   const clusters = topology.clusters.filter((it) => named.includes(it) || named.some(({ dcs }) => dcs === it.name))
   const hosts = topology.hosts.filter(({ name }) => name === host.name || runbook.hosts.names.includes(name) || steps.some(({ act, undo }) => onOf(act) === name || (undo !== undefined && onOf(undo) === name)) || clusters.some(({ members }) => members.includes(name)))
   // Where it stands in which file is nobody's business.

@@ -3,7 +3,7 @@
 import { isSince, stampOf, type Now, type Stamp } from '../../../core/time.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
-import { planOf, writtenFor } from '../plan.ts'
+import { planOf, writtenFor, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunRow } from './record.ts'
@@ -37,14 +37,22 @@ function runbookFor({ row: { plan: { runbook: agreed, host } }, runbook }: Pick<
   return back && !(undo?.is === 'driver' && undo.place !== undefined) ? writtenFor(agreed, host) : runbook
 }
 
+/** The plan, as it is by the configuration of now; a sentence where that is not what both agreed on (C-5). */
+export function drawnAnew(course: Omit<Course, 'now'>, leg: Leg): Extract<Planned, { is: 'plan' }> | string {
+  const { row: { plan }, topology, facts } = course
+  const runbook = runbookFor(course, leg)
+  if (!runbook) return `the runbook ${plan.runbook.name} is not in the configuration any more`
+  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
+  if (drawn.is === 'refused') return drawn.says
+  if (drawn.plan.hash !== plan.hash) return 'the runbook, or what it stands on, was edited since it was planned: begin a new run'
+  return drawn
+}
+
 /** Whether a leg may begin now, `at` being the second press. */
 export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
-  const { row: { plan }, topology, facts, now } = course
-  const runbook = runbookFor(course, leg)
-  if (!runbook) return { is: 'changed', says: `the runbook ${plan.runbook.name} is not in the configuration any more` }
-  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
-  if (drawn.is === 'refused') return { is: 'changed', says: drawn.says }
-  if (drawn.plan.hash !== plan.hash) return { is: 'changed', says: 'the runbook, or what it stands on, was edited since it was planned: begin a new run' }
+  const { row: { plan }, now } = course
+  const drawn = drawnAnew(course, leg)
+  if (typeof drawn === 'string') return { is: 'changed', says: drawn }
   const gates = (leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []
   const stale = gates.filter(({ from }) => from !== undefined && !isSince(from, at))
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }

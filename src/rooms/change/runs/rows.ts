@@ -90,6 +90,8 @@ export const loadTold = (sql: Sql, run: string, after: number, most: number): To
 
 export const isTold = (sql: Sql, run: string, event: Told['event']): boolean => sql.get(`select 1 from change_told where run = ? and json_extract(told, '$.event') = ?`, run, event) !== undefined
 
+export const lastBeganAt = (sql: Sql, run: string): Instant => (sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ? and json_extract(told, '$.event') = 'began'`, run)?.at ?? 0) as Instant
+
 /** When the last line was told by which nothing had halted it: what was there by then was seen, and let it go on. */
 export const lastWellAt = (sql: Sql, run: string): Instant => {
   const of = (query: string): number | null => sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ?1 and ${query}`, run)?.at ?? null
