@@ -11,7 +11,7 @@ import { nameOf, type Place } from './shelf.ts'
 const ANOTHER = 'it is another store than before ('
 
 /** What is said while a store is not the one that it was. */
-export const another = (identity: string): string => `${ANOTHER}${sha256(identity).slice(0, 8)}). If that is right, say so: holdfast backups accept-gone`
+export const another = (identity: string, set: string, store: string): string => `${ANOTHER}${sha256(identity).slice(0, 8)}). If that is right, a person says so: holdfast backups accept-gone ${set} ${store} -m "why"`
 
 export interface Missing {
   readonly places: readonly Place[]

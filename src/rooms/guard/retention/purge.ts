@@ -103,9 +103,9 @@ export function purgePlan(attic: Attic): PurgePlan {
 }
 
 /** Removed for good in one day: no more than is set aside in one, but for a person's word (G-5). */
-function tooMany({ store, accepted, now }: Attic, count: number, actsToday: number | undefined): Refusal[] {
+function tooMany({ set, store, accepted, now }: Attic, count: number, actsToday: number | undefined): Refusal[] {
   const most = Math.max(LIMITS.perDay, saidMost(accepted, now))
   if (actsToday !== undefined && count + actsToday <= most) return []
   const says = actsToday === undefined ? 'what was done within the last day is not known' : `${count} copies could be removed and ${actsToday} acts were done within the last day, at most ${most}`
-  return [{ id: 'limit', found: actsToday === undefined ? 'unknown' : 'fail', text: `${store}: ${says}`, evidence: [], cure: 'Look at what lies aside. If so much may go, a person accepts the number: holdfast backups accept-most.' }]
+  return [{ id: 'limit', found: actsToday === undefined ? 'unknown' : 'fail', text: `${store}: ${says}`, evidence: [], cure: `Look at what lies aside. If so much may go, a person accepts the number: holdfast backups accept-most ${set} ${store} ${count + (actsToday ?? 0)} -m "why".` }]
 }

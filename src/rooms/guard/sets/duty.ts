@@ -100,7 +100,7 @@ export function setsOf(context: SetsContext): Sets {
       const former = context.formerOf(tx.sql, set, store)
       if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.says)
       // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
-      else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, another(result.identity))
+      else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, another(result.identity, name, store))
       else {
         if (lies.objects !== undefined) measure(tx, set, lies, result)
         else if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
