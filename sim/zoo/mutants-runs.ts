@@ -27,6 +27,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/change/plan.ts', find: '...new Set(spoken)]', put: '...new Set(spoken.slice(spoken.length))]' }],
   },
   {
+    name: 'a run that one of them pressed for stands still, and nobody knows', breaks: ['C-14'], killer: surprising('an offer that lapsed'),
+    changes: [{ file: SURPRISES, find: 'isLapsed && offer.isAwaited', put: "isLapsed && offer.agreement === ''" }],
+  },
+  {
     name: 'what was never begun counts as begun', breaks: ['C-4', 'C-15'], killer: deed('C-4 C-15 what was never begun'),
     changes: [{ file: RUN, find: 'event.begun === false ? halted(unbegun', put: 'event.begun === false && run.token < 0 ? halted(unbegun' }],
   },

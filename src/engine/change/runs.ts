@@ -17,7 +17,7 @@ import { legsOf, silencedBy, stepRun, wayIn, type Leg, type RunEvent, type Turn 
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
 import { courseFor, type ChangeKeeper } from './grounds.ts'
-import { hostsOf, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { askFor, sayStep, saySurprise } from './words.ts'
 
@@ -44,7 +44,7 @@ const LONGEST_RESUME: Span = hours(1)
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
 /** All that is paged of a run beside its halt. */
-const PAGES = ['/unknown', '/overrun', '/failed']
+const PAGES = ['/unknown', '/overrun', '/failed', LAPSED]
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -176,6 +176,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     rule(row)
     watchStep(row)
     resume(row)
+    if (hasLapsed(keeper(), memoryOf(row), row)) turn('change.lapsed', (tx) => page(keeper(), tx, row, `run:${row.plan.id}${LAPSED}`, `Lapsed: ${row.plan.runbook.title}`, `${row.plan.runbook.title}, on ${row.plan.host}: what both were asked for lapsed before both had pressed, and nothing goes on. holdfast runbooks resume ${row.plan.id} asks again, abort ends it.`))
   }
   return {
     tick() {
@@ -346,6 +347,7 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
   if (made.is === 'refused') return made.says
+  resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
   return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(accepted ? { accepted } : {}) } })
 }
 

@@ -5,6 +5,7 @@ import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
 import { manual, runWorld } from '../../../test/story/runs.ts'
+import { seconds } from '../../core/time.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 
 const BLIP = { 'web-2': { downs: 2 } }
@@ -97,4 +98,27 @@ test('C-8 C-15 the halt of another run is a surprise, and of two that have halte
     assert.deepEqual([(await it.state(id)).state, (await it.state(id)).halt], ['running', null])
   }
   assert.deepEqual(it.open(), [])
+})
+
+test('an offer that lapsed after one had pressed is paged to both, and ends when both are asked again', async (t) => {
+  const it = await begun(t)
+  const lapse = async (): Promise<void> => {
+    for (let n = 0; n < 62; n++) {
+      await it.leap(seconds(5))
+      await it.heard()
+      await it.look('api', 'pass')
+    }
+    for (let n = 0; n < 2; n++) await it.second()
+  }
+  await it.second()
+  await lapse()
+  assert.deepEqual([(await it.state()).state, it.open()], ['waiting', []], 'nobody had begun with it')
+  assert.equal((await it.call('runs.resume')).status, 200)
+  assert.deepEqual(await it.press('ada'), [200])
+  await it.second()
+  await lapse()
+  assert.deepEqual([(await it.state()).state, it.open()], ['waiting', [`run:${it.id}/lapsed`]])
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.second()
+  assert.deepEqual([(await it.state()).state, it.open()], ['offered', []])
 })

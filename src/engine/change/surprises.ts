@@ -7,8 +7,9 @@ import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { awayIn } from '../../rooms/change/runs/course.ts'
 import { lastWellAt, loadRun } from '../../rooms/change/runs/rows.ts'
-import { silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
+import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import type { ChangeKeeper } from './grounds.ts'
 
 /** What was well at the last look, for one run. */
@@ -24,6 +25,8 @@ export interface Memory {
   overran: boolean
   /** When the first word of a new boot came, by step, host and boot. */
   readonly booted: Map<string, Stamp>
+  /** What both were asked for at the last look. `isAwaited`: one of them had pressed, or a rolling run waits for it. */
+  offer?: { readonly agreement: string; readonly isAwaited: boolean } | undefined
   /** For which press looks were asked for. */
   asked?: number
 }
@@ -34,6 +37,9 @@ export interface Stranger {
   readonly title: string
   readonly claim: string
 }
+
+/** What is paged when an offer has lapsed ends so. */
+export const LAPSED = '/lapsed'
 
 /** Runs are looked at once a second: what is older than this by a line that was told has been seen. */
 const LOOKED_WITHIN: Span = seconds(2)
@@ -75,14 +81,26 @@ export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: Run
   return undefined
 }
 
-/** What this run, and the rolling run that it is of, page themselves. */
+/** What this run, and the rolling run that it is of, page themselves; and that somebody did not press in time. */
 function isOwn({ store: { sql } }: ChangeKeeper, subject: string, { plan: { id, rolling } }: RunRow): boolean {
+  if (subject.endsWith(LAPSED)) return true
   const run = /^run:([^/]*)/.exec(subject)?.[1]
   return run === id || (rolling !== undefined && (subject === `rolling:${rolling}` || (run !== undefined && loadRun(sql, run)?.plan.rolling === rolling)))
 }
 
 /** Of two runs that have halted each other neither could ever go on: whoever goes on has seen that the other one stands. */
 const isPassedOver = (subject: string, { run }: RunRow): boolean => run.halt !== undefined && /^(run|rolling):/.test(subject)
+
+/** Whether what both were asked for has lapsed, told once: a run in which one had pressed, or that others wait for, would stand still and nobody know. */
+export function hasLapsed({ store: { sql } }: ChangeKeeper, memory: Memory, { run, asked, plan }: RunRow): boolean {
+  if (asked?.purpose === 'step' && legIn(run) !== undefined) memory.offer = { agreement: asked.agreement, isAwaited: run.guarded || plan.rolling !== undefined }
+  const { offer } = memory
+  if (offer === undefined || legIn(run) !== undefined) return false
+  memory.offer = undefined
+  // Time ends the offer, or the word that both were asked for: whichever comes first.
+  const isLapsed = asked?.agreement === offer.agreement || loadAgreement(sql, offer.agreement)?.agreement.phase.is === 'lapsed'
+  return isLapsed && offer.isAwaited && run.phase.is === 'waiting' && run.halt === undefined
+}
 
 /** A host that was known at the last look and is not any more, whatever the guard asks of it. */
 export function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
