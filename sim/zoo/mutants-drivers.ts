@@ -18,7 +18,7 @@ export const driving: readonly Mutant[] = [
   },
   {
     name: 'a quotation mark ends a word of a remote command', breaks: ['C-9'], killer: commands('C-9 every word of a command'),
-    changes: [{ file: SCRIPT, find: "return `'${word.replaceAll(\"'\", `'\\\\''`)}'`", put: "return `'${word}'`" }],
+    changes: [{ file: 'src/ports/world/ssh.ts', find: "return `'${word.replaceAll(\"'\", `'\\\\''`)}'`", put: "return `'${word}'`" }],
   },
   {
     name: 'whoever comes makes the marker', breaks: ['C-16'], killer: commands('C-16 a beginning happens once'),

@@ -8,9 +8,11 @@ import type { Keeper } from '../keeper.ts'
 import { groundsOf } from './grounds.ts'
 
 const name = z.string().min(1).max(200)
+/** What somebody takes upon themselves, as every call about a plan is given it. */
+export const accept = z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).optional()
 const CHANGE_ARGS = {
   'clusters.list': z.strictObject({}), 'runbooks.list': z.strictObject({}),
-  'runbooks.plan': z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).optional() }),
+  'runbooks.plan': z.strictObject({ runbook: name, host: name, accept }),
 } satisfies Record<keyof ChangeCalls, z.ZodType>
 
 export const isAboutChanges = (called: string): called is keyof ChangeCalls => Object.hasOwn(CHANGE_ARGS, called)

@@ -14,14 +14,13 @@ import { no, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
 import { claimsOf, orFault, refusalOf, refusedFor } from './beginning.ts'
-import { planRefused, runbookIn, type NoPlan } from './calls.ts'
+import { accept, planRefused, runbookIn, type NoPlan } from './calls.ts'
 import { groundsOf } from './grounds.ts'
 import { NAME_THEM, partiesOf } from './parties.ts'
 import { abortRolling, beginHost, haltRolling, resumeRolling } from './rollings.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
-const accept = z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).optional()
 const one = z.strictObject({ rolling: name, person })
 export const ROLLING_ARGS = {
   'rollings.plan': z.strictObject({ runbook: name, accept }),

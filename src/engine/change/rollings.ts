@@ -12,7 +12,8 @@ import { byHand } from '../../rooms/change/index.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { beginRun, newRunId, orFault, type Beginning, type BeginKeeper } from './beginning.ts'
 import { groundsOf, type ChangeKeeper } from './grounds.ts'
-import { abort, askLooks, halt, page, resolveOne } from './runs.ts'
+import { abort, halt, page, resolveOne } from './runs.ts'
+import { askLooks } from './until.ts'
 
 const PATIENCE: Span = minutes(1)
 

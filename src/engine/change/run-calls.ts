@@ -14,7 +14,7 @@ import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
 import { beginRun, newRunId, orFault, refusalOf, refusedFor, type Beginning } from './beginning.ts'
-import { drawnFor } from './calls.ts'
+import { accept, drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
 import { NAME_THEM, partiesOf } from './parties.ts'
 import { ROLLING_ARGS, ROLLING_CALLS } from './rolling-calls.ts'
@@ -26,7 +26,7 @@ type Leading = RunCalls & RollingCalls
 export const RUN_ARGS = {
   ...ROLLING_ARGS,
   'runs.list': z.strictObject({}), 'runs.show': z.strictObject({ run: name, after: z.int().min(-1).optional() }),
-  'runs.begin': z.strictObject({ runbook: name, host: name, accept: z.array(z.strictObject({ code: name, reason: z.string().max(2000) })).max(100).optional(), does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
+  'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
   'runs.halt': z.strictObject({ run: name, person }), 'runs.abort': z.strictObject({ run: name, person }), 'runs.undo': z.strictObject({ run: name, person }),
   'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done']).optional(), person }),
 } satisfies Record<keyof Leading, z.ZodType>

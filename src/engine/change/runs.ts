@@ -21,8 +21,6 @@ import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, st
 import { askLooks, seenOf } from './until.ts'
 import { askFor, sayStep, saySurprise } from './words.ts'
 
-export { askLooks }
-
 export interface Runs {
   /** Once a second. */
   tick(): void

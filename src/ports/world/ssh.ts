@@ -32,7 +32,7 @@ export function sshArgv({ host, port, user, key, hostKey, via }: SshPlace, then:
 }
 
 /** Not ProxyJump: ssh would call itself for that without a word of what stands above. A shell reads it, and ssh fills in what follows a “%”. */
-const proxied = (argv: readonly string[]): string => argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ').replaceAll('%', '%%')
+const proxied = (argv: readonly string[]): string => argv.map(quoted).join(' ').replaceAll('%', '%%')
 
 /** The same with every file of a key found from `folder`. */
 export function sshFrom<T extends SshPlace>(folder: string, place: T): T {
@@ -59,3 +59,8 @@ export function whyGone(said: string, named: string, via?: SshPlace): Gone {
 
 /** A host's public key, as it stands in a .pub file or in known_hosts behind the name. */
 export const HOST_KEY = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]{40,2000}={0,2}$/
+
+/** One word for a POSIX shell, whatever stands in it. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -10,9 +10,10 @@ import test, { after } from 'node:test'
 import { laterTick, seconds, type Stamp } from '../../core/time.ts'
 import { HALTED, type Ran, type Recalled } from '../../ports/driver/commands.ts'
 import { createClock } from '../../ports/world/clock.ts'
+import { quoted } from '../../ports/world/ssh.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { createCommands } from './commands.ts'
-import { quoted, SCRIPT } from './target-script.ts'
+import { SCRIPT } from './target-script.ts'
 
 const world = { ...createClock(), ...createTimers() }
 const commands = createCommands({ doors: {}, world })

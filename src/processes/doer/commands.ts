@@ -9,11 +9,11 @@ import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
 import { blot } from '../../ports/driver/blot.ts'
 import { HALTED, type Command, type Commands, type Output, type Ran, type Recalled } from '../../ports/driver/commands.ts'
-import { sshArgv, whyGone } from '../../ports/world/ssh.ts'
+import { quoted, sshArgv, whyGone } from '../../ports/world/ssh.ts'
 import type { Clock, Timers } from '../../ports/world.ts'
 import type { Door } from '../../rooms/change/topology.ts'
 import { environment } from '../alone.ts'
-import { HEAD, quoted, SCRIPT, TAIL } from './target-script.ts'
+import { HEAD, SCRIPT, TAIL } from './target-script.ts'
 
 export interface CommandsWants {
   /** How hosts are reached, by name. */

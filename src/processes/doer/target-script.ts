@@ -4,6 +4,7 @@
 // a marker that nobody else can have made (mkdir), looks that no earlier one of the same run still goes on, and starts the command in a session
 // of its own, without input or terminal, so that it outlives the connection. What the command writes is kept beside the marker, its beginning and
 // its end, in bounds, and so is its exit code: who lost the connection can ask for both.
+import { quoted } from '../../ports/world/ssh.ts'
 
 /** Kept of what a command writes: so much of its beginning, and so much of its end. */
 export const HEAD = 32_768
@@ -101,8 +102,3 @@ while [ ! -e "$m/exit" ]; do
 done
 report
 `
-
-/** One word for a POSIX shell, whatever stands in it. */
-export function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`
-}
