@@ -83,4 +83,12 @@ export const rolling: readonly Mutant[] = [
     name: 'work on many hosts that took longer than was announced is never completed', breaks: ['T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'T-2 T-7 of many hosts that take longer than was announced' },
     changes: [{ file: 'src/engine/change/announcing.ts', find: "if (event === 'ended') say.ended(tx, run, over === 'done' ? 'done' : 'aborted')", put: "if (event === 'ended' && over !== 'done') say.ended(tx, run, 'aborted')" }],
   },
+  {
+    name: 'a host is back when the service of any of them answers', breaks: ['C-13'], killer: story('C-13 a host is done when its own service'),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'names: it.names.map(put) }', put: "names: it.names.map((name) => name.replace('{{host}}', 'web-2')) }" }],
+  },
+  {
+    name: 'a host without the check that its step awaits is found in the middle of the work', breaks: ['C-13'], killer: { is: 'test', file: 'src/rooms/change/config.test.ts', name: 'C-13 what has to be seen of each host' },
+    changes: [{ file: 'src/rooms/change/runbook-config.ts', find: 'if (known.includes(filled)) continue', put: "if (known.includes(filled) || host.name !== '') continue" }],
+  },
 ]

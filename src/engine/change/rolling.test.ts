@@ -89,6 +89,23 @@ test('C-20 a host that comes back without its service stops the rest: both are p
   assert.deepEqual((await it.hosts()).slice(0, 2), ['web-1 failed', 'web-2 to-come'])
 })
 
+test('C-13 a host is done when its own service is seen to answer after its boot, whatever the others serve', async (t) => {
+  const steps = [manual('reboot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }, { is: 'checks', names: ['{{host}}-ready'] }] })]
+  const it = await begun(t, book({ steps }), [checkOf('web-1-ready'), checkOf('web-2-ready')])
+  await it.press(await it.run('web-1'), 'ada', 'bo')
+  await it.second()
+  it.boots.set('web-1', AGAIN)
+  for (let n = 0; n < 3; n++) {
+    await it.second()
+    await it.look('web-2-ready', 'pass')
+  }
+  assert.equal((await it.hosts())[0], 'web-1 at-work', 'the service of another host')
+  await it.second()
+  for (let n = 0; n < 2; n++) await it.look('web-1-ready', 'pass')
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual((await it.hosts()).slice(0, 2), ['web-1 done', 'web-2 at-work'])
+})
+
 test('C-20 a failure in the middle stops the rest, and so many as may be do not; who goes on takes them as known', async (t) => {
   const deed = { config: { argv: ['true'], on: 'web-1' }, says: 'run true' }
   const steps: Runbook['steps'] = [{ ...manual('update'), act: { is: 'driver', driver: 'run', deeds: Object.fromEntries(HOSTS.map((host) => [host, deed])) } }]

@@ -126,6 +126,23 @@ test('what a runbook names is there', () => {
   assert.deepEqual(wrong('synced: "{{host}}"', 'synced: db-9'), ['HF111 db-9'])
 })
 
+test('C-13 what has to be seen of each host may be a check of its own, which each of them has to have', () => {
+  const PASSES = 'until: { links: "{{host}}", boots: "{{host}}" }'
+  const own = (checks: readonly string[], names: string): ReturnType<typeof read> => {
+    const asked = ask(changed(PASSES, PASSES.replace(' }', `, checks: ${names} }`)), { 'galera-url': 'mysql://watch:word@any/' })
+    return { config: readChange(asked.reading, { ...KNOWN, checks: ['api', ...checks] }, drivers), errors: asked.errors(), warnings: asked.warnings() }
+  }
+  const { config, errors } = own(['db-1', 'db-2', 'db-3'], '[api, "{{host}}"]')
+  assert.deepEqual(errors, [])
+  const [memory] = filledFor(config.runbooks[0] ?? assert.fail(), config.hosts[1] ?? assert.fail()).slice(2)
+  assert.deepEqual(memory?.until, [{ is: 'links', host: 'db-2' }, { is: 'boots', host: 'db-2' }, { is: 'checks', names: ['api', 'db-2'] }])
+  assert.deepEqual(own(['db-1', 'db-2'], '["{{host}}"]').errors, ['HF111 ["{{host}}"]'])
+  assert.deepEqual(own([], '["{{host}}"]').errors, ['HF111 ["{{host}}"]'], 'the first that lacks one is named')
+  assert.deepEqual(own([], '["{{hots}}"]').errors, ['HF124 ["{{hots}}"]'])
+  assert.deepEqual(own([], '["{{host.power}}"]').errors, ['HF124 ["{{host.power}}"]'], 'a value that a host lacks')
+  assert.deepEqual(read(changed('{ checks: [api] }', '{ checks: ["{{host}}"] }')).errors, ['HF111 ["{{host}}"]'], 'what is watched all the time is the same for all hosts')
+})
+
 test('C-13 a step whose end nobody sees is an error', () => {
   const wrong = (find: string, put: string): string[] => read(changed(find, put)).errors
   assert.match(wrong('takes: ["{{host}}"], until: { links: "{{host}}", boots: "{{host}}" }, within: 45m', 'within: 45m')[0] ?? '', /^HF125 /)

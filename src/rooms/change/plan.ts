@@ -215,7 +215,11 @@ export function filledFor({ hosts: { cluster }, steps }: Runbook, host: Host): F
     assert(deed, `no deed of ${it.driver} for ${host.name}`)
     return { is: 'driver', driver: it.driver, ...deed }
   }
-  const claim = (it: Claim): FilledClaim => (it.is === 'driver' ? { is: 'driver', claims: it.claims[host.name] ?? {} } : 'host' in it ? { ...it, host: put(it.host) } : it)
+  const claim = (it: Claim): FilledClaim => {
+    if (it.is === 'driver') return { is: 'driver', claims: it.claims[host.name] ?? {} }
+    if (it.is === 'checks') return { ...it, names: it.names.map(put) }
+    return 'host' in it ? { ...it, host: put(it.host) } : it
+  }
   return steps.map((step) => {
     const { undo, ...rest } = step
     return { ...rest, act: act(step.act), takes: step.takes.map(put), until: step.until.map(claim), ...(undo ? { undo: act(undo) } : {}) }

@@ -11,7 +11,7 @@ import { RUN, type AnyDriver } from '../../ports/driver/driver.ts'
 import { driverNamed, readClaims, readDeeds, type DeedWants } from './deed.ts'
 import type { Act, Claim, Runbook, Step, Want, Window } from './runbook.ts'
 import { DAYS, untilShape, writtenRunbook } from './runbook-schema.ts'
-import { placesIn, VALUES, valuesFor } from './template.ts'
+import { fill, placesIn, VALUES, valuesFor } from './template.ts'
 import type { Cluster, Host } from './topology.ts'
 
 export interface Around {
@@ -118,6 +118,8 @@ interface Judge {
   readonly deeds: Pick<DeedWants, 'hosts' | 'cluster' | 'text'>
   cluster(path: Path, name: string): void
   checks(path: Path, all: readonly string[]): void
+  /** The same where placeholders may stand in the names: each host has its own. */
+  checksOf(path: Path, all: readonly string[]): void
   /** The placeholders of a text. */
   text(path: Path, text: string): string
   /** Whether it is a host of the file, or a place for the host of the run. */
@@ -139,13 +141,20 @@ function judgeFor(reading: Reading, around: Around, hosts: readonly Host[], clus
     }
     return good
   }
+  const checks = (path: Path, all: readonly string[]): void => {
+    for (const name of all) if (!around.checks.includes(name)) reading.error('HF111', path, `${where(path)} names “${name.slice(0, 63)}”, and there is no such check`, { help: () => helpFor(name, around.checks, 'check') })
+  }
   return {
     reading, around, run: around.drivers.find(({ kind }) => kind === RUN), deeds: { hosts, cluster, text: placed },
     cluster(path, name) {
       if (!around.clusterNames.includes(name)) reading.error('HF111', path, `${where(path)} names “${name}”, and there is no such cluster`, { help: () => helpFor(name, around.clusterNames, 'cluster') })
     },
-    checks(path, all) {
-      for (const name of all) if (!around.checks.includes(name)) reading.error('HF111', path, `${where(path)} names “${name.slice(0, 63)}”, and there is no such check`, { help: () => helpFor(name, around.checks, 'check') })
+    checks,
+    checksOf(path, all) {
+      for (const name of all) {
+        if (placesIn(name).length === 0) checks(path, [name])
+        else if (placed(path, name)) checkOfEach({ reading, hosts, cluster, known: around.checks }, path, name)
+      }
     },
     text(path, text) {
       placed(path, text)
@@ -157,6 +166,15 @@ function judgeFor(reading: Reading, around: Around, hosts: readonly Host[], clus
       reading.error('HF111', path, `${where(path)} names “${text.slice(0, 63)}”, and there is no such host`, { help: () => (text.includes('{{') ? 'write "{{host}}" alone, or the name of a host' : helpFor(text, around.hostNames, 'host')) })
       return text
     },
+  }
+}
+
+/** A check for each host: the first that lacks one is named, since the others mostly lack theirs for the same slip. */
+function checkOfEach({ reading, hosts, cluster, known }: { readonly reading: Reading; readonly hosts: readonly Host[]; readonly cluster: string | undefined; readonly known: readonly string[] }, path: Path, name: string): void {
+  for (const host of hosts) {
+    const filled = fill(name, valuesFor(host, cluster))
+    if (known.includes(filled)) continue
+    return reading.error('HF111', path, `${where(path)} names “${filled.slice(0, 63)}” for ${host.name}, and there is no such check`, { help: () => helpFor(filled, known, 'check') })
   }
 }
 
@@ -277,7 +295,7 @@ function claimsOf(reading: Reading, path: Path, read: z.output<z.ZodObject<typeo
   if (cluster !== undefined && synced !== undefined) claims.push({ is: 'synced', cluster, host: memberOf({ judge, path: [...path, 'synced'], host: judge.host([...path, 'synced'], synced), cluster: judge.around.clusters.find((it) => it.name === cluster) }) })
   if (cluster !== undefined && atLeast !== undefined) claims.push({ is: 'members', cluster, atLeast })
   if (checks !== undefined) {
-    judge.checks([...path, 'checks'], checks)
+    judge.checksOf([...path, 'checks'], checks)
     claims.push({ is: 'checks', names: checks })
   }
   return claims
