@@ -85,7 +85,7 @@ const isGood = (one: FromScout): boolean =>
 /** C-12, C-2: what a step is ruled by was looked at after the second press, is fresh, and good. */
 const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
   const { world, plan } = story
-  // Halted, the way back is gone on what both typed (C-15).
+  // Halted, the way back and what brings a member back go on what both typed (C-15).
   if (before.halt !== undefined || before.phase.is !== 'pressed') return []
   const pressed = before.phase.at.tick
   const told = world.looks.filter((it) => it.at <= at && it.asked >= pressed && it.asked >= at - FRESH).flatMap((it) => it.told)
@@ -113,7 +113,10 @@ const lastWord: Check = (story) => {
   ]
 }
 
-/** C-7, C-15, C-16: no deed begins later than a lease after the keeper's word, nor is one ruled after a halt, or a window that closed. */
+/** What may go against a halt or a window: the way back, and a step that brings a member back. */
+const isOpened = ({ plan }: Story, { step, back }: Way): boolean => back || plan?.runbook.steps[step]?.until.some((claim) => claim.is === 'synced') === true
+
+/** C-7, C-15, C-16: no deed begins later than a lease after the keeper's word, nor is one ruled after a halt, or a window that closed, but for the way back and what brings a member back. */
 const inTime: Check = (story) => {
   const { world } = story
   return [
@@ -122,8 +125,8 @@ const inTime: Check = (story) => {
       return word && deed.at > word.at + LEASE + SLACK ? [`C-7: ${deed.name} began ${((deed.at - word.at) / 1000).toFixed(1)} s after its ruling`] : []
     }),
     ...begins(story).flatMap(({ at, before, way }) => [
-      ...(before.halt !== undefined && !way.back ? [`C-15: step ${way.step + 1} began at ${at} although the run was halted`] : []),
-      ...(world.closes !== undefined && !world.happened.clock && before.halt === undefined && at > 60_000 ? [`C-6: step ${way.step + 1} began at ${at}, after its window had closed`] : []),
+      ...(before.halt !== undefined && !isOpened(story, way) ? [`C-15: step ${way.step + 1} began at ${at} although the run was halted`] : []),
+      ...(world.closes !== undefined && !world.happened.clock && before.halt === undefined && at > 60_000 && !isOpened(story, way) ? [`C-6: step ${way.step + 1} began at ${at}, after its window had closed`] : []),
     ]),
   ]
 }

@@ -110,6 +110,8 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
     if (phase.is === 'unknown' || (way && run.halt && time.at - way.begun.tick > 42_000)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)
+    const raising = run.halt && legsOf(run).find((leg) => !leg.back)
+    if (raising && dice.yes(0.4)) return call('runs.resume', { ...args, step: run.steps[raising.step]?.id })
     if (back && dice.yes(0.5)) return call('runs.undo', args)
     if (!careful && dice.yes(0.05)) return call('runs.abort', args)
     call('runs.resume', args)

@@ -13,7 +13,17 @@ const RUN = 'src/rooms/change/runs/run.ts'
 const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/deeds.test.ts', name })
 const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
 
+const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/against.test.ts', name })
+
 export const running: readonly Mutant[] = [
+  {
+    name: 'against a halt a step begins without the target typed', breaks: ['C-15'], killer: against('C-15 halted, a step that makes'),
+    changes: [{ file: 'src/engine/change/words.ts', find: '...(against !== undefined || (!plan.rehearse', put: '...((!plan.rehearse' }],
+  },
+  {
+    name: 'a window that closed shuts a member out of its cluster', breaks: ['C-15'], killer: against('C-15 C-6 when its window'),
+    changes: [{ file: 'src/engine/change/words.ts', find: "isShut(plan, now) ? 'Its window", put: "isShut(plan, now) && run.token < 0 ? 'Its window" }],
+  },
   {
     name: 'a deed is done at an address that nobody agreed on', breaks: ['C-5', 'C-9'], killer: deed('C-5 C-9 an edit between'),
     changes: [{ file: 'src/engine/change/ears.ts', find: "if (typeof drawn === 'string') return drawn", put: "if (typeof drawn === 'string' && way.token < 0) return drawn" }],

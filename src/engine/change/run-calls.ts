@@ -6,7 +6,7 @@ import { byHand } from '../../rooms/change/index.ts'
 import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
-import { isStuck, legsOf, STUCK } from '../../rooms/change/runs/run.ts'
+import { isStuck, legsOf, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
 import type { RollingCalls } from '../../views/change/rollings.ts'
 import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/runs.ts'
@@ -28,7 +28,7 @@ export const RUN_ARGS = {
   'runs.list': z.strictObject({}), 'runs.show': z.strictObject({ run: name, after: z.int().min(-1).optional() }),
   'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
   'runs.halt': z.strictObject({ run: name, person }), 'runs.abort': z.strictObject({ run: name, person }), 'runs.undo': z.strictObject({ run: name, person }),
-  'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done']).optional(), person }),
+  'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done']).optional(), step: name.optional(), person }),
 } satisfies Record<keyof Leading, z.ZodType>
 type Args<Name extends keyof Leading> = z.output<(typeof RUN_ARGS)[Name]>
 
@@ -59,10 +59,11 @@ async function onRun(keeper: Keeper, run: string, act: (tx: Tx, row: RunRow) => 
   return typeof came === 'string' ? refusedFor(came, `holdfast runbooks show ${run}`) : ok(viewRun(came))
 }
 
-function resume(keeper: Keeper, tx: Tx, row: RunRow, { as }: Args<'runs.resume'>, by: string): RunRow | string {
+function resume(keeper: Keeper, tx: Tx, row: RunRow, { as, step }: Args<'runs.resume'>, by: string): RunRow | string {
   const { run, plan } = row
   const { phase } = run
   if (phase.is === 'over') return 'it is over'
+  if (step !== undefined) return as === undefined ? stepAlone(keeper, tx, row, step) : 'either a step is asked for, or it is said what became of one'
   const way = phase.is === 'running' ? phase.way : undefined
   const overran = way !== undefined && !isWithin(way.begun, tx.now, plan.runbook.steps[way.step]?.within ?? (0 as Span))
   if (overran && as !== undefined) return askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
@@ -74,6 +75,19 @@ function resume(keeper: Keeper, tx: Tx, row: RunRow, { as }: Args<'runs.resume'>
   if (run.halt !== undefined) return askBoth(keeper, tx, row, { purpose: 'resume' }, by)
   if (phase.is === 'running' || phase.is === 'pressed') return 'it goes on already'
   return next && !next.back ? offerLeg(keeper, tx, plan.id, next) : 'no step is left that could begin: its way back is holdfast runbooks undo'
+}
+
+/** One step by its name: halted, it is asked for against that, and only where it makes more failures tolerable (C-15). */
+function stepAlone(keeper: Keeper, tx: Tx, { run, plan }: RunRow, id: string): RunRow | string {
+  const at = run.steps.findIndex((it) => it.id === id)
+  if (at < 0) return `it has no step “${id.slice(0, 63)}”: it has ${run.steps.map((it) => it.id).join(', ')}`
+  const said = `step ${at + 1} (${id})`
+  if (wayIn(run)) return `a step is under way: ${said} can be asked for when that has ended`
+  if (run.done.includes(at)) return `${said} is done`
+  const leg = legsOf({ ...run, halt: undefined }).find((it) => !it.back)
+  if (leg?.step !== at) return `${said} is not what comes next`
+  if (run.halt !== undefined && run.steps[at]?.raises !== true) return `it is halted, and ${said} makes no further failure tolerable: such a step waits until both want to go on and everything passes`
+  return offerLeg(keeper, tx, plan.id, leg)
 }
 
 const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker: Asker) => Answer | Promise<Answer> } = {

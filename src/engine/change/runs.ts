@@ -19,7 +19,7 @@ import { firstOf } from '../../rooms/page/plan.ts'
 import { courseFor, type ChangeKeeper } from './grounds.ts'
 import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
-import { askFor, sayStep, saySurprise } from './words.ts'
+import { askFor, goesAgainst, sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
   /** Once a second. */
@@ -107,7 +107,9 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const { change } = keeper().rooms
       if (ruling.is === 'changed') return change.take(tx, id, { is: 'refused', says: ruling.says }, { asked: null })
       const boots = Object.fromEntries(hostsOf(row).flatMap((host) => { const has = course.facts.boot(host); return has ? [[host, has.boot]] : [] }))
-      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: row.asked?.accepted === true, window: ruling.window }, { asked: null, boots })
+      // Halted, it goes on whatever the gates find; a window that closed excuses nothing else.
+      const isAgainst = row.asked?.accepted === true
+      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isAgainst && row.run.halt !== undefined, window: isAgainst ? 'open' : ruling.window }, { asked: null, boots })
       if (typeof taken === 'string') change.take(tx, id, { is: 'refused', says: ruling.says === '' ? taken : `${taken}: ${ruling.says}` }, { asked: null })
       else Object.assign(memory, { token: taken.run.token, claimed: undefined, overran: false })
       return undefined
@@ -198,7 +200,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     },
     mayPress(agreement) {
       const row = loadGoing(keeper().store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
-      if (!row || row.run.phase.is !== 'offered' || row.asked?.accepted === true) return undefined
+      if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
       const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper().now().boot })
       return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
     },
@@ -338,15 +340,15 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   const { change, people } = keeper.rooms
   const row = loadRun(tx.sql, id)
   if (!row) return 'there is no such run'
-  // Against what fails, or after a halt, only with the target typed by both (C-15).
-  const accepted = row.run.halt !== undefined
-  const wish = askFor(row, leg, accepted)
+  // After a halt, or when its window has closed, only with the target typed by both (C-15).
+  const against = goesAgainst(row, leg, tx.now.wall)
+  const wish = askFor(row, leg, against)
   if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
   if (made.is === 'refused') return made.says
   resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
-  return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(accepted ? { accepted } : {}) } })
+  return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(against === undefined ? {} : { accepted: true }) } })
 }
 
 /** Asks both whether to go on, or what became of a step of which nobody knows. */

@@ -1,13 +1,18 @@
 // What people read of a run: what they are asked to agree on, and what stopped it.
-import { sayTime, ms, type Now } from '../../core/time.ts'
+import { sayTime, ms, type Instant, type Now } from '../../core/time.ts'
+import { isShut } from '../../rooms/change/runs/course.ts'
 import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
 import { wayIn, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
 const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
 
-/** Both see the same text, target and words; `accepted`: it is gone although not everything passes, and both type the target. */
-export function askFor({ plan, run }: RunRow, leg: Leg, accepted: boolean): Omit<Wish, 'lapses'> {
+/** What both would go on against: a halt; and, where it is a way back or makes more failures tolerable, a window that has closed (C-15). */
+export const goesAgainst = ({ plan, run }: RunRow, leg: Leg, now: Instant): string | undefined =>
+  run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : (leg.back || run.steps[leg.step]?.raises === true) && isShut(plan, now) ? 'Its window has closed.' : undefined
+
+/** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. */
+export function askFor({ plan }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {
   const { runbook, texts, host, does, checks } = plan
   const it = texts[leg.step]
   const step = runbook.steps[leg.step]
@@ -17,11 +22,11 @@ export function askFor({ plan, run }: RunRow, leg: Leg, accepted: boolean): Omit
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
     ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [TOLERATES(it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
-    ...(accepted ? [`It is halted: ${run.halt?.subject ?? ''} ${run.halt?.claim ?? ''}. You go on against that.`] : []),
+    ...(against === undefined ? [] : [`${against} You go on against that.`]),
   ].join('\n')
   return {
     what: 'change.step', title: `${leg.back ? 'Undo' : 'Step'} ${step?.id ?? ''}: ${runbook.title}`.slice(0, 120), text, hash: legHash(plan, leg), asks: 'ready', parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }], alone: 'never', by: plan.by,
-    ...(accepted || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
+    ...(against !== undefined || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
   }
 }
 

@@ -42,6 +42,8 @@ export interface RunAnswer {
   readonly asked: { readonly agreement: string; readonly purpose: 'step' | 'resume' | 'decide'; readonly agreed: boolean } | null
   /** The step whose way back could be gone now. */
   readonly undo: string | null
+  /** Halted: the step that may be asked for all the same, since it makes more failures tolerable (C-15). */
+  readonly raises: string | null
 }
 
 export interface RunsAnswer { readonly schema: 'holdfast.runs/1'; readonly runs: readonly RunAnswer[] }
@@ -53,7 +55,7 @@ export interface RunCalls {
   'runs.begin': { args: { runbook: string; host: string; accept?: readonly { code: string; reason: string }[]; does?: string; checks?: string; rehearse?: boolean; person?: string }; body: RunAnswer }
   'runs.halt': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.abort': { args: { run: string; person?: string }; body: RunAnswer }
-  'runs.resume': { args: { run: string; as?: 'done' | 'not-done'; person?: string }; body: RunAnswer }
+  'runs.resume': { args: { run: string; as?: 'done' | 'not-done'; step?: string; person?: string }; body: RunAnswer }
   'runs.undo': { args: { run: string; person?: string }; body: RunAnswer }
 }
 
@@ -67,6 +69,7 @@ export function viewRun({ plan, run, asked }: RunRow): RunAnswer {
     return done.includes(at) ? 'done' : begun.includes(at) ? 'begun' : 'waiting'
   }
   const back = legsOf(run).find((it) => it.back)
+  const raising = halt && legsOf(run).find((it) => !it.back)
   return {
     schema: 'holdfast.run-state/1', run: plan.id, runbook: plan.runbook.name, title: plan.runbook.title, host: plan.host, rolling: plan.rolling ?? null, hash: plan.hash, rehearse: plan.rehearse, by: plan.by, does: plan.does, checks: plan.checks, since: plan.at,
     state: phase.is === 'over' ? phase.how : halt && phase.is !== 'unknown' ? 'halted' : phase.is,
@@ -74,6 +77,7 @@ export function viewRun({ plan, run, asked }: RunRow): RunAnswer {
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),
     asked: asked ? { agreement: asked.agreement, purpose: asked.purpose, agreed: asked.agreedAt !== undefined } : null,
     undo: back ? (plan.runbook.steps[back.step]?.id ?? null) : null,
+    raises: raising ? (plan.runbook.steps[raising.step]?.id ?? null) : null,
   }
 }
 

@@ -21,6 +21,7 @@ function draw({ out }: Session, it: RunAnswer): void {
   out.table(it.steps.map((step, at): Cell[] => [`${at + 1}.`, out.shape(SHAPES[step.state]), step.id, step.state, plain(step.text)]))
   if (it.halt) out.data(out.paint('down', `Halted: ${it.halt.subject} ${it.halt.claim}.`))
   if (it.asked && !it.asked.agreed) out.data(`Both are asked (${it.asked.purpose}): holdfast approvals show ${it.asked.agreement}`)
+  if (it.raises !== null && !isOver(it)) out.data(`Against the halt, since it makes more failures tolerable: holdfast runbooks resume ${it.run} --step ${it.raises}`)
   if (it.undo !== null && !isOver(it)) out.data(`The way back of ${it.undo}: holdfast runbooks undo ${it.run}`)
 }
 
@@ -118,12 +119,13 @@ const verb = (called: 'halt' | 'abort' | 'undo'): Command => async (session, [id
 }
 
 const resume: Command = async (session, [id = ''], options) => {
-  const as = textOption(options, 'was')
+  const [as, step] = [textOption(options, 'was'), textOption(options, 'step')]
   if (isRolling(id)) {
+    if (step !== undefined) throw usage('A step is asked for in the run of its host.', 'holdfast runbooks resume run_… --step start')
     if (as !== undefined) throw usage('What became of a step is said of the run of its host.', 'holdfast runbooks resume run_… --was done')
     return onRolling(session, id, 'resume')
   }
-  const body = await ask<RunAnswer>(session, 'POST', pathOf(id, 'resume'), { person: session.person.name, ...(as === undefined ? {} : { as }) })
+  const body = await ask<RunAnswer>(session, 'POST', pathOf(id, 'resume'), { person: session.person.name, ...(as === undefined ? {} : { as }), ...(step === undefined ? {} : { step }) })
   session.out.answer(body, () => draw(session, body))
   return EXIT.pending
 }

@@ -1,6 +1,6 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
-import { isSince, stampOf, type Now, type Stamp } from '../../../core/time.ts'
+import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../core/time.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
 import { planOf, writtenFor, type Planned } from '../plan.ts'
@@ -58,9 +58,11 @@ export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)
   const found = gates.length === 0 ? 'pass' : all.found
-  const window = plan.runbook.window && permitOf(plan.runbook.window, now.wall).is === 'shut' && !plan.accepted.some(({ code }) => code === 'window') ? 'shut' : 'open'
-  return { is: 'ruled', found, from: all.from ?? stampOf(now), window, says: sayAgainst(gates) }
+  return { is: 'ruled', found, from: all.from ?? stampOf(now), window: isShut(plan, now.wall) ? 'shut' : 'open', says: sayAgainst(gates) }
 }
+
+/** Whether its window is closed, and nobody accepted that. */
+export const isShut = ({ runbook: { window }, accepted }: RunRow['plan'], now: Instant): boolean => window !== undefined && permitOf(window, now).is === 'shut' && !accepted.some(({ code }) => code === 'window')
 
 /** Hosts that a step took and that none has yet seen back as a member, between two steps too. */
 export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>): ReadonlySet<string> {
