@@ -21,6 +21,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: 'src/engine/change/words.ts', find: '...(against !== undefined || (!plan.rehearse', put: '...((!plan.rehearse' }],
   },
   {
+    name: 'the step after one that brings a member back goes against a halt too', breaks: ['C-15'], killer: against('C-15 halted, a step that makes'),
+    changes: [{ file: 'src/engine/change/beginning.ts', find: 'raises: isRaising(drawn.runbook.steps, n)', put: 'raises: isRaising(drawn.runbook.steps, n) || (step.tolerance ?? 0) > (plan.steps[n - 1]?.tolerance ?? plan.tolerance ?? 0)' }],
+  },
+  {
     name: 'a window that closed shuts a member out of its cluster', breaks: ['C-15'], killer: against('C-15 C-6 when its window'),
     changes: [{ file: 'src/engine/change/words.ts', find: "isShut(plan, now) ? 'Its window", put: "isShut(plan, now) && run.token < 0 ? 'Its window" }],
   },

@@ -24,8 +24,9 @@ const typedOf = (it: Story, agreement: string | undefined): unknown => (JSON.par
 async function opened(it: Story): Promise<void> {
   for (const step of ['stop', 'memory']) {
     assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+    for (let n = 0; n < 2; n++) await it.second()
     if (step === 'stop') it.stopped.add('web-1')
-    for (let n = 0; n < 4; n++) await it.second()
+    for (let n = 0; n < 3; n++) await it.second()
   }
   assert.deepEqual((await it.state()).steps.map(({ state }) => state), ['done', 'done', 'offered', 'waiting'])
 }
@@ -58,8 +59,8 @@ test('C-15 C-6 when its window has closed, the step that brings a member back is
   const window = { days: [1, 2, 3, 4, 5, 6, 7], from: (minute + 1430) % 1440, to: (minute + 4) % 1440, timezone: 'UTC' }
   const it = await begun(t, [], runbook({ window }), ACCEPTED, clusters)
   await opened(it)
-  for (let n = 0; n < 80; n++) {
-    await it.leap(seconds(5))
+  for (let n = 0; n < 100; n++) {
+    await it.leap(seconds(4))
     await it.heard()
     await it.look('api', 'pass')
     if (n % 4 === 0) await it.second()

@@ -3,7 +3,7 @@ import { Fault } from '../../core/fault.ts'
 import { newId } from '../../core/id.ts'
 import type { Tx } from '../../db/room.ts'
 import { isRefused, type Acceptable, type Accepted, type Plan, type Planned } from '../../rooms/change/plan.ts'
-import type { Runbook } from '../../rooms/change/runbook.ts'
+import type { FilledStep, Runbook } from '../../rooms/change/runbook.ts'
 import { legHash, type RunPlan, type RunRow } from '../../rooms/change/runs/record.ts'
 import type { RunStep } from '../../rooms/change/runs/run.ts'
 import type { Topology } from '../../rooms/change/topology.ts'
@@ -48,7 +48,7 @@ export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning
   }
   const steps = plan.steps.map((step, n): RunStep => ({
     id: step.id, hash: legHash(run, { step: n, back: false }), takes: rehearse ? [] : (drawn.runbook.steps[n]?.takes ?? []), idempotent: false,
-    raises: (step.tolerance ?? 0) > (plan.steps[n - 1]?.tolerance ?? plan.tolerance ?? 0) || drawn.runbook.steps[n]?.until.some((claim) => claim.is === 'synced') === true,
+    raises: isRaising(drawn.runbook.steps, n),
     ...(backs[n] === undefined ? {} : { undo: legHash(run, { step: n, back: true }) }),
   }))
   const row = keeper.rooms.change.begin(tx, run, steps)
@@ -56,6 +56,12 @@ export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning
   // Of a run whose first step cannot be offered nothing stays: it would keep others from what it claims.
   if (typeof offered === 'string') throw new Fault(offered, 'never')
   return offered
+}
+
+/** Whether it brings a member back that the run took: a step's own tolerance counts the worst of it, so it is the step after it that shows a higher one. */
+function isRaising(steps: readonly FilledStep[], n: number): boolean {
+  const taken = new Set(steps.slice(0, n + 1).flatMap(({ takes }) => takes))
+  return steps[n]?.until.some((claim) => claim.is === 'synced' && taken.has(claim.host)) === true
 }
 
 export const newRunId = ({ now, random }: Pick<BeginKeeper, 'now' | 'random'>): string => newId<'run'>('run', now().wall, random)
