@@ -10,7 +10,7 @@ import type { Report } from '../../rooms/change/sight.ts'
 import type { Runbook, Step, Want } from '../../rooms/change/runbook.ts'
 import { loadFactors } from '../../rooms/people/rows.ts'
 import type { Answer } from '../answer.ts'
-import type { ErrorAnswer } from '../../views/answers.ts'
+import type { Asker, ErrorAnswer } from '../../views/answers.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 import type { TotpAnswer } from '../../views/people.ts'
 
@@ -199,6 +199,62 @@ test('C-17 two who are one, by an override or by a shared phone: the run is refu
     assert.deepEqual([refused.status, says.test(refused.says)], [409, true], refused.says)
     assert.deepEqual(((await it.ask('runs.list', {})).body as { runs: readonly unknown[] }).runs, [])
   }
+})
+
+test('C-17 one person with two of everything is one: authenticators, sessions, tokens, a terminal, phones of others: nothing runs', async (t) => {
+  const it = await world(t, book())
+  // A second authenticator, as old as the first.
+  const second = fromBase32(((await it.ask('people.enrol', { who: 'ada' })).body as TotpAnswer).secret)
+  const other = (by: number): string => codeAt(second, periodOf(it.keeper.now().wall) + by)
+  assert.equal((await it.ask('people.enrol', { who: 'ada', code: other(0) })).status, 200)
+  it.keeper.store.setMeta('lived', String(hours(200)))
+  await it.restart()
+  for (let n = 0; n < 61; n++) await it.second()
+  for (const parties of [{ does: 'ada', checks: 'ada' }, { does: 'bo', checks: 'ada' }]) {
+    const { status } = await it.ask('runs.begin', { runbook: 'grow', host: 'db-1', person: 'ada', ...parties })
+    assert.equal(status, 409, 'nobody takes another part than the runbook gives')
+  }
+  const { run, says } = await it.begin()
+  assert.notEqual(run, '', says)
+  const agreement = (await it.state(run)).asked?.agreement ?? ''
+  const [step] = it.rung.flatMap(({ message: { approve } }) => (approve?.schema === 'holdfast.step/1' ? [approve] : []))
+  const link = (who: string): string => it.keeper.linkFor({ is: 'approve', agreement: agreement as never, person: who })
+  const press = (who: string, totp: string, asker: Asker = { is: 'open' }, agent = 'a phone'): Promise<Answer> =>
+    it.ask('approvals.press', { token: link(who), act: 'ready', hash: step?.hash, totp, from: { origin: agent === 'a phone' ? '203.0.113.9' : '198.51.100.7', agent } }, asker)
+  const session = (id: string): Asker => ({ is: 'person', person: 'ada', session: id, rights: ['look', 'approve', 'admin'] as never })
+  const token = (id: string): Asker => ({ is: 'token', id, name: id, scopes: ['admin'] })
+  assert.equal((await press('ada', it.code('ada'))).status, 200)
+  const nothing = async (what: string): Promise<void> => {
+    await it.second()
+    const { state, asked } = await it.state(run)
+    assert.deepEqual([state, asked?.agreed, it.entries().some(({ is, body }) => is === 'change.moved' && body['event'] === 'ruled')], ['offered', false, false], what)
+  }
+  const tries: readonly (readonly [string, () => Promise<Answer>, readonly number[]])[] = [
+    ['the second authenticator, behind her own link', () => press('ada', other(1)), [200]],
+    ['the second authenticator, behind the link of bo', () => press('bo', other(1)), [403]],
+    ['a second phone', () => press('bo', it.code('ada', 1), { is: 'open' }, 'another phone'), [403]],
+    ['a second session', () => press('bo', it.code('ada', 1), session('ses_2'), 'another phone'), [403]],
+    ['a session without a code', () => press('bo', '', session('ses_1')), [403]],
+    ['a token with the code of bo', () => press('bo', it.code('bo'), token('tok_1')), [403]],
+    ['a second token', () => press('bo', it.code('bo'), token('tok_2')), [403]],
+    ['a terminal', () => press('bo', it.code('bo'), { is: 'socket', person: 'bo' }), [403]],
+  ]
+  for (const [what, act, statuses] of tries) {
+    const { status, body } = await act()
+    // So many wrong codes are slowed down, which is no yes either.
+    assert.ok([...statuses, 429].includes(status), `${what}: ${status} ${JSON.stringify(body)}`)
+    await nothing(what)
+  }
+  // Until who tried so often may try again, looked at all the time.
+  for (let n = 0; n < 40; n++) {
+    await it.leap(seconds(3))
+    await it.second()
+  }
+  const last = await press('bo', it.code('bo'))
+  assert.equal(last.status, 200, `and bo is the second: ${JSON.stringify(last.body)}`)
+  await it.second()
+  await it.second()
+  assert.notEqual((await it.state(run)).state, 'offered')
 })
 
 test('C-13 C-14 a member that a step takes goes: its cluster may disagree for a moment, and not for long', async (t) => {
