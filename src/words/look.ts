@@ -51,10 +51,11 @@ const DRAWN: Readonly<Record<Shape, string>> = {
   unknown: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2.6" stroke-dasharray="3.1 3.183"/>',
 }
 
-/** The shapes, to stand once near the start of the body. */
-export const SHAPES: Markup = {
-  markup: `<svg class="x" width="0" height="0" aria-hidden="true">${Object.entries(DRAWN).map(([shape, drawn]) => `<symbol id="i-${SHORT[shape as Shape]}" viewBox="0 0 16 16">${drawn}</symbol>`).join('')}</svg>`,
-}
+/** The shapes, to stand once near the start of the body: all of them, or those that are drawn in a text. */
+export const shapesFor = (drawn?: string): Markup => ({
+  markup: `<svg class="x" width="0" height="0" aria-hidden="true">${Object.entries(DRAWN).map(([shape, it]) => [`i-${SHORT[shape as Shape]}`, it] as const).filter(([id]) => drawn === undefined || drawn.includes(`#${id}"`)).map(([id, it]) => `<symbol id="${id}" viewBox="0 0 16 16">${it}</symbol>`).join('')}</svg>`,
+})
+export const SHAPES: Markup = shapesFor()
 
 /** A shape, drawn where it stands; the word beside it says what it means. */
 export const icon = (shape: Shape): Markup => ({ markup: `<svg class="i" aria-hidden="true"><use href="#i-${SHORT[shape]}"/></svg>` })

@@ -48,7 +48,7 @@ function draw(ask: Ask, kit: Kit, view: ApprovalLinkAnswer, told: { readonly don
   const passkey: ApprovalScreen['passkey'] = means.passkey && hasPasskeys(kit) && approval.state === 'open'
     ? (act, label) => passkeyButton({ does: 'prove', ask: `${path}/passkey/ask`, send: `${path}/passkey`, hash: approval.hash, label, name: 'act', value: act }) : undefined
   const body = renderApprovalBody({ view, path, ...(told === undefined ? {} : { told }), ...(passkey === undefined ? {} : { passkey }) })
-  return consolePage({ title, shape, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status)
+  return consolePage({ title, shape, lean: true, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status)
 }
 
 async function show(ask: Ask, kit: Kit): Promise<Response> {
