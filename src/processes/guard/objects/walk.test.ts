@@ -21,6 +21,8 @@ interface World {
   /** Names, each with its bytes. */
   readonly objects: Map<string, { bytes: string; etag: string }>
   readonly failing: Set<string>
+  /** Listed, and not there. */
+  readonly phantoms: Set<string>
   /** What was read to its end, and when. */
   readonly reads: { readonly key: string; readonly at: number }[]
   at: number
@@ -44,7 +46,7 @@ function world(t: TestContext): World {
     },
     read({ key, etag, from, bytes }) {
       if (it.failing.has(key)) return Promise.reject(new Fault('connection reset', 'later'))
-      const object = it.objects.get(key)
+      const object = it.phantoms.has(key) ? undefined : it.objects.get(key)
       if (object?.etag !== etag) return Promise.resolve({ is: 'absent', says: 'not there' })
       it.reads.push({ key, at: it.at })
       return Promise.resolve({ is: 'read', bytes: Buffer.from(object.bytes).subarray(from, from + bytes) })
@@ -52,7 +54,7 @@ function world(t: TestContext): World {
   }
   const context: GuardContext = { reading: () => reading, now: () => ({ wall: instantOf(it.at), tick: tickOf(it.at), boot: 'b' }), timers: { after: () => () => undefined }, folder: '/', say: () => undefined }
   const it: World = {
-    objects: new Map(), failing: new Set(), reads: [], at: 1_000_000, identity: 'one', folder,
+    objects: new Map(), failing: new Set(), phantoms: new Set(), reads: [], at: 1_000_000, identity: 'one', folder,
     list: () => listWhole({ store: 'offsite', prefix: 'media/', key: 'media/', folder }, context, never),
     async walk(hurry) {
       const found = await walkObjects({ set: 'media', store: 'offsite', identity: 'one', passed: ms(it.at), allWithin: ALL_WITHIN, folder, ...(hurry === undefined ? {} : { hurry }) }, context, never)
@@ -131,6 +133,32 @@ test('what rots is found, and right bytes end it; what is written anew, or gone,
   it.objects.delete(rotten)
   await it.list()
   assert.equal((await round()).damaged, 0, 'what is gone is no damage')
+})
+
+test('G-2 what a store goes on listing and does not have is told, until it is there or no longer listed', async (t) => {
+  const it = world(t)
+  fill(it, 40)
+  await it.list()
+  const round = async (): Promise<Walked & { readonly is: 'walked' }> => {
+    it.at += hours(1)
+    return it.walk(ms(it.at))
+  }
+  const first = await round()
+  const [lost = '', removed = ''] = [...it.objects.keys()].sort()
+  it.phantoms.add(lost)
+  it.objects.delete(removed)
+  const second = await round()
+  assert.deepEqual([second.damaged, second.failed, second.faults.map(({ key, says }) => `${key}: ${says}`)], [0, 1, [`${lost}: it is listed, and is not there when it is read`]])
+  assert.equal(second.whole?.began, first.began, 'a bucket without what it lists proves nothing')
+  it.phantoms.clear()
+  await it.list()
+  const third = await round()
+  assert.deepEqual([third.failed, third.whole?.began, third.whole?.objects], [0, third.began, 39])
+  it.phantoms.add(lost)
+  assert.equal((await round()).failed, 1)
+  it.objects.delete(lost)
+  await it.list()
+  assert.equal((await round()).failed, 0, 'a person removed it')
 })
 
 test('what failed is tried again at the end of its round; a store that is away stops the batch and accuses no object', async (t) => {

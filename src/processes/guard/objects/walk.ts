@@ -4,7 +4,9 @@
 // what is known lies in two files in the order of names, of this round and of the one before. Killed at any moment it goes on behind the last batch.
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Fault as FaultOfStore } from '../../../core/fault.ts'
 import { ms, type Instant, type Span } from '../../../core/time.ts'
+import type { Reading } from '../../../ports/store.ts'
 import { compareKeys } from '../../../ports/store/key.ts'
 import type { Walked, WalkFault, WalkTask } from '../../../rooms/guard/protocol.ts'
 import { roundOf } from '../../../rooms/guard/sets/rotation.ts'
@@ -163,7 +165,22 @@ async function tryAgain(faults: Map<string, Fault>, round: number, { folder, sto
     if (!wanted.has(key)) continue
     const found = await readTwice(context.reading(store), { key, etag, n: 0, from: 0, bytes, ...(versionId === undefined ? {} : { versionId }) }, signal)
     failed = found.is === 'failed' ? failed + 1 : 0
-    if (found.is === 'read' || found.is === 'gone') faults.delete(key)
+    if (found.is === 'read' || (found.is === 'gone' && !(await stillListed(context.reading(store), { key, etag }, signal)))) faults.delete(key)
+  }
+}
+
+/** What is asked of the listing anew in one window: who removed thousands since it was made is not asked about each. */
+const MOST_ASKED = 4
+const PHANTOM = 'it is listed, and is not there when it is read'
+
+/** Whether the store goes on listing what it says is not there. Where it does not answer, nobody is accused: the end of the round asks again. */
+async function stillListed(reading: Reading, { key, etag }: { readonly key: string; readonly etag: string }, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { items } = await reading.page({ prefix: key, most: 10 }, signal)
+    return items.some((it) => it.is === 'version' && it.latest && it.key === key && it.etag === etag)
+  } catch (cause) {
+    if (cause instanceof FaultOfStore) return false
+    throw cause
   }
 }
 
@@ -184,6 +201,8 @@ async function readWindow(objects: readonly ListedObject[], { store, context, si
     const before = had[i]?.[1] === etag ? had[i][2] : undefined
     return readTwice(reading, { key, etag, n: 0, from: 0, bytes, ...(versionId === undefined ? {} : { versionId }), ...(before === undefined ? {} : { sum: before }) }, signal)
   }))
+  const phantoms = new Set<string>()
+  for (const [i, [key, etag]] of objects.entries()) if (seen[i]?.is === 'gone' && phantoms.size < MOST_ASKED && await stillListed(reading, { key, etag }, signal)) phantoms.add(key)
   // What was broken off says nothing of any of them.
   if (signal.aborted) return
   for (const [i, [key, etag, bytes]] of objects.entries()) {
@@ -206,8 +225,9 @@ async function readWindow(objects: readonly ListedObject[], { store, context, si
     }
     // What it was stays known: right bytes at a later reading end the fault.
     if (before?.[1] === etag) await out.add(before)
-    if (found?.is === 'gone' || found === undefined) faults.delete(key)
-    else if (faults.size < MOST_FAULTS || fault) faults.set(key, { key, etag, is: found.is, says: found.is === 'failed' ? found.says : 'its bytes are not those of when it was first read', times: fault?.is === found.is ? fault.times + 1 : 1, round })
+    const wrong = found?.is === 'gone' ? (phantoms.has(key) ? { is: 'failed' as const, says: PHANTOM } : undefined) : found?.is === 'differs' ? { is: found.is, says: 'its bytes are not those of when it was first read' } : found
+    if (wrong === undefined) faults.delete(key)
+    else if (faults.size < MOST_FAULTS || fault) faults.set(key, { key, etag, ...wrong, times: fault?.is === wrong.is ? fault.times + 1 : 1, round })
   }
   if (sum.objects % TOLD_EACH < AT_ONCE) context.say(`${sum.objects} objects read`)
 }
