@@ -44,6 +44,10 @@ export const mirroring: readonly Mutant[] = [
     changes: [{ file: WALK, find: 'if (done) await tryAgain(', put: 'if (done && state.round > 9) await tryAgain(' }],
   },
   {
+    name: 'what a bucket lists and does not have was removed by somebody', breaks: ['G-2'], killer: walked('G-2 what a store goes on listing'),
+    changes: [{ file: WALK, find: `if (seen[i]?.is === 'gone' && phantoms.size`, put: `if (seen[i]?.is === 'failed' && phantoms.size` }],
+  },
+  {
     name: 'what a dead writer left behind counts as read', breaks: ['G-10'], killer: walked('G-10 killed between two batches'),
     changes: [{ file: WALK, find: '(await stat(sumsIn(folder, state.round))).size < state.length ? undefined : state', put: '(await stat(sumsIn(folder, state.round))).size < 0 ? undefined : state' }],
   },
