@@ -65,7 +65,7 @@ const bodies: Record<string, unknown> = {
     }],
   },
   'runbooks.list': { schema: 'holdfast.runbooks/1', runbooks: [{ runbook: 'grow', title: 'Add memory', hosts: ['db-1', 'db-2'], cluster: 'shop-db', steps: ['drain', 'stop'], does: ['ada'], checks: ['bo'], window: null, from: 'holdfast.yaml:9' }] },
-  'runbooks.plan': planned, 'rollings.plan': { schema: 'holdfast.rolling-plan/1', id: 'plan_1', hash: 'ab'.repeat(32), runbook: 'grow', max_failures: 0, batches: [{ domain: 'rack r1', hosts: ['db-1'] }], plans: [planned], accept: planned.accept },
+  'runbooks.plan': planned, 'rollings.plan': { schema: 'holdfast.rolling-plan/1', id: 'plan_1', hash: 'ab'.repeat(32), runbook: 'grow', max_failures: 0, batches: [{ domain: 'rack r1', hosts: ['db-1'], tolerance: 0 }], plans: [planned], accept: planned.accept },
   'rollings.begin': rolling, 'rollings.halt': rolling, 'rollings.resume': rolling, 'rollings.abort': rolling,
   'rollings.show': { schema: 'holdfast.rolling-told/1', rolling, told: [{ schema: 'holdfast.rolling-line/1', n: 0, event: 'began', rolling: 'rol_1', host: 'db-1', run: 'run_1', by: null, at: '2026-11-22T02:00:00.000Z', says: null }] },
   'backups.plan': { schema: 'holdfast.retention/1', plans: [{ store: 'nas', schedule: { because: [] } }, { store: 'main', schedule: { because: ['two refused'] } }] }, 'reconcile.ask': approval,

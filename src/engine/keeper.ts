@@ -41,7 +41,7 @@ import { createGuardLine, type GuardLine } from './guard/line.ts'
 import { createLooks, type Looks } from './guard/looks.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { earsOf } from './change/ears.ts'
-import { createRollings } from './change/rollings.ts'
+import { createRollings, siblingsRoom } from './change/rollings.ts'
 import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
 import { createPushes } from './pushes.ts'
@@ -88,7 +88,7 @@ export interface Rooms {
 }
 
 /** As the store wants them. */
-export const allOf = ({ watch, page, tell, people, guard, change, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, change, access, announcingRoom(tell.planned)]
+export const allOf = ({ watch, page, tell, people, guard, change, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, change, access, announcingRoom(tell.planned), siblingsRoom({ change, page, people })]
 
 /** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
 export interface Damaged {

@@ -19,7 +19,9 @@ export const AGAIN = '11111111-2222-4333-8444-555555555555'
 
 export const manual = (id: string, more: Partial<Step> = {}): Step => ({ id, act: { is: 'manual', text: `Do ${id} on {{host}}.` }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), ...more })
 export const hostNamed = (name: string): Host => ({ name, fate: {}, links: [{ name: 'eth0' }], from: 'holdfast.yaml:2' })
-export const changeOf = (runbook: Runbook, clusters: readonly Cluster[] = []): ChangeConfig => ({ hosts: runbook.hosts.names.map(hostNamed), clusters, runbooks: [runbook] })
+/** `racks`: of hosts, where they have one. */
+export const changeOf = (runbook: Runbook, clusters: readonly Cluster[] = [], racks: Readonly<Record<string, string>> = {}): ChangeConfig =>
+  ({ hosts: runbook.hosts.names.map((name) => ({ ...hostNamed(name), fate: racks[name] === undefined ? {} : { rack: racks[name] } })), clusters, runbooks: [runbook] })
 const member = (name: string): (typeof plan.people)[string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }], roles: ['owner'] })
 
 /** What hosts say of themselves; of those that are left out, that all is as it was. */
@@ -39,8 +41,8 @@ export interface RunWorld extends KeeperWorld {
 }
 
 /** Everything was looked at, and all is well; nothing has begun. */
-export async function runWorld(t: TestContext, runbook: Runbook, checks: readonly Check[] = [], clusters: readonly Cluster[] = []): Promise<RunWorld> {
-  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook, clusters) }
+export async function runWorld(t: TestContext, runbook: Runbook, checks: readonly Check[] = [], clusters: readonly Cluster[] = [], racks: Readonly<Record<string, string>> = {}): Promise<RunWorld> {
+  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook, clusters, racks) }
   const it = await keeperWorld(t, config)
   const boots = new Map<string, string>()
   const stopped = new Set<string>()

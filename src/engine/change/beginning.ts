@@ -41,9 +41,9 @@ export function refusalOf(plans: readonly Plan[], accept: readonly Acceptable[])
 /** Writes the run down, and asks both for its first step; throws a fault where either cannot be, and then nothing of the turn stays. */
 export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning): RunRow {
   const { runbook, drawn, topology, accepted, by, does, checks, rehearse, rolling } = it
-  const { plan, backs } = drawn
+  const { plan, backs, beside } = drawn
   const run: RunPlan = {
-    id, host: plan.host, claims: claimsOf(runbook, plan.host, topology), runbook: drawn.runbook, hash: plan.hash, accepted, by, does, checks, rehearse, at: tx.now.wall, ...(rolling === undefined ? {} : { rolling }),
+    id, host: plan.host, claims: claimsOf(runbook, plan.host, topology), runbook: drawn.runbook, hash: plan.hash, accepted, by, does, checks, rehearse, at: tx.now.wall, ...(rolling === undefined ? {} : { rolling }), ...(beside ? { beside } : {}),
     texts: plan.steps.map(({ host, text, tolerance }, n) => ({ host, text, tolerance, ...(backs[n] === undefined ? {} : { back: backs[n] }) })),
   }
   const steps = plan.steps.map((step, n): RunStep => ({

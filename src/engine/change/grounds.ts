@@ -2,7 +2,10 @@
 // is not well, however many failures make it down.
 import { tickOf, type Now, type Stamp } from '../../core/time.ts'
 import type { Course } from '../../rooms/change/runs/course.ts'
+import { runsBeside, siblingsOf } from '../../rooms/change/rolling/siblings.ts'
+import type { Siblings } from '../../rooms/change/gates.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { loadGoing } from '../../rooms/change/runs/rows.ts'
 import { factsOf, type CheckSeen, type Grounds } from '../../views/change/changes.ts'
 import { viewCheck } from '../../views/checks.ts'
 import type { Store } from '../../db/store.ts'
@@ -50,9 +53,12 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
   return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check }
 }
 
+/** What is down, and expected to be, of the hosts that the same rolling run works on beside this one. */
+export const siblingsFor = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, row: Pick<RunRow, 'plan'>): Siblings => siblingsOf(row.plan.beside === undefined ? [] : runsBeside(row, loadGoing(sql)))
+
 /** What a run is held against now. */
 export function courseFor(keeper: ChangeKeeper, row: RunRow, strict = false): Course {
   const grounds = groundsOf(keeper, strict)
   const { change } = grounds
-  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper.now() }
+  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
 }

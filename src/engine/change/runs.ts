@@ -16,7 +16,7 @@ import { hostOf } from '../../rooms/change/topology.ts'
 import { legsOf, silencedBy, stepRun, wayIn, type Leg, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { firstOf } from '../../rooms/page/plan.ts'
-import { courseFor, type ChangeKeeper } from './grounds.ts'
+import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
 import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { askFor, goesAgainst, sayStep, saySurprise } from './words.ts'
@@ -33,6 +33,9 @@ export interface Runs {
   lost(run: string, token: number): Promise<void>
   seen(run: string, token: number, found: Answered['found'], from: Stamp): void
 }
+
+/** What it takes to stop runs, and to tell people. */
+export type ToPeople = Pick<ChangeKeeper, 'rooms'>
 
 /** A word for a step is good for so long; what both agreed on waits for fresh looks no longer than this. */
 export const OFFER: Span = minutes(5)
@@ -61,8 +64,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   const turned = (turns: readonly (Turn & { readonly cluster?: string; readonly donor?: true })[]): void => {
     if (turns.length === 0) return
     for (const row of loadGoing(keeper().store.sql)) {
-      const gone = silencedBy(row.run)
-      // Of a host that a step takes the member may go; and whoever gives its data to one that joins is no surprise meanwhile. A cable always is.
+      const gone = [...silencedBy(row.run), ...siblingsFor(keeper(), row).taken]
+      // Of a host that a step takes, its own or one beside it, the member may go; and whoever gives its data to one that joins is no surprise meanwhile. A cable always is.
       const mine = turns.filter(({ host, cluster }) => (host !== undefined && (hostsOf(row).includes(host) || row.plan.host === host)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
         .find((it) => !(it.is === 'member' && it.host !== undefined && (gone.includes(it.host) || (it.donor === true && gone.length > 0))))
       if (mine) surprise(row, { subject: mine.subject, is: mine.is, claim: mine.claim, ...(mine.host === undefined ? {} : { host: mine.host }) })
@@ -154,7 +157,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const { id } = row.plan
     const course = courseOf(row, true)
     if (asked.purpose === 'decide') return turn('change.decided', (tx) => decide(keeper(), tx, row))
-    const gone = new Set(silencedBy(run))
+    const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
     const answers = standingOf(keeper(), memoryOf(row), course, gone)
     const stale = answers.some(({ from }) => from !== undefined && !isSince(from, at))
@@ -247,11 +250,11 @@ function lookAnew(keeper: ChangeKeeper, memory: Memory, { row: { plan }, topolog
 }
 
 /** All that a run is held against before it goes on: its guard, and beside it the cables of its hosts, the clusters that it claims, incidents. */
-function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts }: Course, gone: ReadonlySet<string>): readonly GateAnswer[] {
+function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts, siblings }: Course, gone: ReadonlySet<string>): readonly GateAnswer[] {
   const { claims } = row.plan
   const stranger = strangerTo(keeper, memory, row)
   return [
-    ...guardOf({ row, topology, facts }).map(({ judged }) => judged),
+    ...guardOf({ row, topology, facts, ...(siblings ? { siblings } : {}) }).map(({ judged }) => judged),
     ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
     ...claims.flatMap((name) => (topology.clusters.some((it) => it.name === name) ? [accountOf(name, facts)] : [])),
     ...(stranger ? [{ want: `incident ${stranger.number} is over`, found: 'fail' as const, evidence: [{ subject: `incident ${stranger.number}`, observer: 'the keeper', at: null, says: stranger.title }] }] : []),
@@ -287,22 +290,28 @@ function decide(keeper: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): voi
 }
 
 /** Stops the run where it is, voids what was offered, and pages both. */
-export function halt(keeper: ChangeKeeper, tx: Tx, id: string, it: Turn, by?: string): RunRow | string {
+export function halt(keeper: ToPeople, tx: Tx, id: string, it: Turn, by?: string): RunRow | string {
   const before = loadRun(tx.sql, id)
-  const taken = keeper.rooms.change.take(tx, id, { is: 'turned', turn: it }, { asked: null, ...(by === undefined ? {} : { by }) })
-  if (typeof taken === 'string' || before?.run.halt !== undefined || taken.run.halt === undefined) return taken
-  if (before?.asked) keeper.rooms.people.agreements.seen(tx, before.asked.agreement, 'halted')
-  pageHalt(keeper, tx, taken)
+  const taken = haltQuietly(keeper, tx, id, it, by)
+  if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined) pageHalt(keeper, tx, taken)
+  return taken
+}
+
+/** The same where both hear of it by another word. */
+export function haltQuietly({ rooms: { change, people } }: ToPeople, tx: Tx, id: string, it: Turn, by?: string): RunRow | string {
+  const before = loadRun(tx.sql, id)
+  const taken = change.take(tx, id, { is: 'turned', turn: it }, { asked: null, ...(by === undefined ? {} : { by }) })
+  if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined && before?.asked) people.agreements.seen(tx, before.asked.agreement, 'halted')
   return taken
 }
 
 /** Ends the run where it is; what was offered is void. */
-export function abort({ rooms: { change, people } }: ChangeKeeper, tx: Tx, { plan, asked }: RunRow, by: string): RunRow | string {
+export function abort({ rooms: { change, people } }: ToPeople, tx: Tx, { plan, asked }: RunRow, by: string): RunRow | string {
   if (asked) people.agreements.seen(tx, asked.agreement, 'aborted')
   return change.take(tx, plan.id, { is: 'stopped' }, { by, asked: null })
 }
 
-function pageHalt(keeper: ChangeKeeper, tx: Tx, row: RunRow, more = ''): void {
+function pageHalt(keeper: ToPeople, tx: Tx, row: RunRow, more = ''): void {
   const says = saySurprise(row, tx.now)
   // Of what nobody knows people hear although they know of a halt.
   const subject = `run:${row.plan.id}${row.run.phase.is === 'unknown' ? '/unknown' : ''}`
@@ -310,7 +319,7 @@ function pageHalt(keeper: ChangeKeeper, tx: Tx, row: RunRow, more = ''): void {
 }
 
 /** Rings both. */
-export function page({ rooms }: ChangeKeeper, tx: Tx, { plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }, subject: string, title: string, says: string): void {
+export function page({ rooms }: ToPeople, tx: Tx, { plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }, subject: string, title: string, says: string): void {
   rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
 }
 
@@ -321,7 +330,7 @@ function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   for (const part of ['', ...PAGES]) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
 }
 
-export function resolveOne({ rooms }: ChangeKeeper, tx: Tx, subject: string, reason: string): void {
+export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason: string): void {
   const open = loadOpen(tx.sql).find((it) => it.subject === subject)
   if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
 }

@@ -10,7 +10,7 @@ import { lastWellAt, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
-import type { ChangeKeeper } from './grounds.ts'
+import { siblingsFor, type ChangeKeeper } from './grounds.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -69,12 +69,13 @@ export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
 /** An incident that was opened since, or what has joined one since, and is not of what a step has taken and none has seen back; what was excused once is known. */
 export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow): Stranger | undefined {
   const away = awayIn(row)
+  const near = new Set([...away, ...siblingsFor(keeper, row).away])
   for (const it of loadOpen(keeper.store.sql)) {
     if (isOwn(keeper, it.subject, row)) continue
     const members = membersOf(it)
     const known = incidents.get(it.id)
     const fresh = known ? members.filter((member) => !known.includes(member)) : members
-    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, fresh, away)
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, fresh, near)
     if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
     incidents.set(it.id, members)
   }
@@ -103,11 +104,13 @@ export function hasLapsed({ store: { sql } }: ChangeKeeper, memory: Memory, { ru
 }
 
 /** A host that was known at the last look and is not any more, whatever the guard asks of it. */
-export function silentHost({ hosts, now }: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
+export function silentHost(keeper: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
+  const { hosts, now } = keeper
+  const { taken } = siblingsFor(keeper, row)
   const turns = [...new Set([row.plan.host, ...hostsOf(row)])].flatMap((host): Turn[] => {
     const [was, is] = [well.get(`host ${host}`) ?? false, hosts.boot(host, now()) !== undefined]
     well.set(`host ${host}`, is)
-    return was && !is && !silencedBy(row.run).includes(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
+    return was && !is && !silencedBy(row.run).includes(host) && !taken.has(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
   })
   return turns[0]
 }

@@ -13,11 +13,12 @@ export const goesAgainst = ({ plan, run }: RunRow, leg: Leg, now: Instant): stri
 
 /** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. */
 export function askFor({ plan }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {
-  const { runbook, texts, host, does, checks } = plan
+  const { runbook, texts, host, does, checks, beside } = plan
   const it = texts[leg.step]
   const step = runbook.steps[leg.step]
   const text = [
     `${runbook.title}, on ${host} (${plan.id}).`,
+    ...(beside ? [`At work at the same time: ${beside.hosts.join(', ')}. Whatever halts one of them halts all.`] : []),
     ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []),
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),

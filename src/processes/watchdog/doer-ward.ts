@@ -17,7 +17,7 @@ export interface Named {
 export const SILENCE: Span = minutes(15)
 /** So long one may take to write down what became of its deed. */
 const LEAVES_WITHIN: Span = seconds(3)
-/** There is one run for each cluster at most. */
+/** There is one run for each cluster at most, and for each host of a batch; a batch holds no more than this. */
 const MOST = 32
 
 export interface DoerWardPorts {

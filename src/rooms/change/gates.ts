@@ -55,18 +55,34 @@ export interface Place {
   readonly gone: ReadonlySet<string>
   /** A step that takes a host is under way: whoever gives its data to one that joins is counted all the same. */
   readonly joins?: boolean
+  readonly siblings?: Siblings
+  /** Hosts that may go meanwhile, by whatever is planned for them: nobody counts on them, and nothing of them is excused. */
+  readonly out?: ReadonlySet<string>
 }
+
+/** What is down just now of hosts that the same rolling run works on at the same time: excused by it is that, and nothing else (C-13). */
+export interface Siblings {
+  /** What steps of theirs that are under way take. */
+  readonly taken: ReadonlySet<string>
+  /** The same, and between steps too, until it was seen back as a member. */
+  readonly away: ReadonlySet<string>
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** One want, judged. */
 export function judgeWant(want: Want, place: Place): GateAnswer {
-  const { facts, gone, hosts, cluster } = place
+  const { facts, gone, hosts, cluster, siblings, out = NONE } = place
+  const { taken = NONE, away = NONE } = siblings ?? {}
+  const without = (...more: readonly ReadonlySet<string>[]): Place => ({ ...place, gone: new Set([gone, ...more].flatMap((it) => [...it])), joins: place.joins === true || taken.size > 0 })
   switch (want.is) {
     case 'links': {
-      const asked = hosts.filter((it) => !gone.has(it))
-      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...gone].join(', ')}` : ''}`, asked.map((host) => facts.links(host)))
+      const down = without(taken).gone
+      const asked = hosts.filter((it) => !down.has(it))
+      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...down].join(', ')}` : ''}`, asked.map((host) => facts.links(host)))
     }
-    case 'healthy': return cluster === undefined ? all('no cluster is meant', []) : { want: `every member of ${cluster} is healthy`, ...judgeMembers(place, cluster, undefined) }
-    case 'members': return { want: `at least ${want.atLeast} members of ${want.cluster} are healthy`, ...judgeMembers(place, want.cluster, want.atLeast) }
+    case 'healthy': return cluster === undefined ? all('no cluster is meant', []) : { want: `every member of ${cluster} is healthy`, ...judgeMembers(without(away), cluster, undefined) }
+    case 'members': return { want: `at least ${want.atLeast} members of ${want.cluster} are healthy`, ...judgeMembers(without(taken, out), want.cluster, want.atLeast) }
     case 'incidents': return { want: 'no incident is open', ...facts.incidents() }
     case 'checks': return all(`${want.names.join(', ')} ${want.names.length === 1 ? 'passes' : 'pass'}`, want.names.map((name) => facts.check(name)))
     case 'backup': return { want: sayBackup(want), ...facts.backup(want) }

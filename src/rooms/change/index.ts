@@ -52,7 +52,9 @@ export function changeRoom(): ChangeRoom {
       const all = loadGoingRollings(tx.sql)
       const above = all.find((it) => it.plan.id !== plan.rolling && isThere(it))
       if (above) return `${above.plan.id} (${above.plan.runbook}, host after host) is under way there`
-      const other = loadGoing(tx.sql).find((it) => isThere(it))
+      // Of one rolling run the hosts of a batch are worked on at the same time; each of them by one run.
+      const isBeside = (it: RunRow): boolean => plan.rolling !== undefined && it.plan.rolling === plan.rolling && plan.beside?.hosts.includes(it.plan.host) === true
+      const other = loadGoing(tx.sql).find((it) => isThere(it) && !isBeside(it))
       if (other) return `${other.plan.id} (${other.plan.runbook.name} on ${other.plan.host}) is under way there`
       // Of a rolling run all of its hosts count, before its first one too: one may be going down just now.
       const unseen = unseenIn(tx, all.find((it) => it.plan.id === plan.rolling)?.plan ?? plan)

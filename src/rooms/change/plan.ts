@@ -8,11 +8,11 @@ import assert from 'node:assert/strict'
 import { derivedId, sha256 } from '../../core/id.ts'
 import { canonical } from '../../core/ledger.ts'
 import { sayTime, type Span } from '../../core/time.ts'
-import { judgeWant, type Answered, type Facts, type GateAnswer, type Place } from './gates.ts'
+import { judgeWant, type Answered, type Facts, type GateAnswer, type Place, type Siblings } from './gates.ts'
 import type { Act, Claim, FilledAct, FilledClaim, FilledRunbook, FilledStep, Runbook } from './runbook.ts'
 import { knownCounts } from './sight.ts'
 import { fill, valuesFor } from './template.ts'
-import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, without, type Gone, type Tolerance } from './tolerance.ts'
+import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, without, worseOf, type Gone, type Tolerance } from './tolerance.ts'
 import type { SshPlace } from '../../ports/world/ssh.ts'
 import { clusterOf, hostOf, type Door, type Host, type Topology } from './topology.ts'
 import { permitOf } from './window.ts'
@@ -59,6 +59,15 @@ export interface PlanWants {
   readonly accepted?: readonly Accepted[]
   /** Of a run that goes on: what was accepted when it began stays so, needed or not. */
   readonly kept?: boolean
+  readonly beside?: Beside | undefined
+  /** What of those is down just now, and is expected to be. */
+  readonly siblings?: Siblings | undefined
+}
+
+/** The other hosts of a batch, which a rolling run works on at the same time; and every host that a step on one of them ever takes, with how it goes. */
+export interface Beside {
+  readonly hosts: readonly string[]
+  readonly takes: Readonly<Record<string, Gone>>
 }
 
 /** `not-here`: the runbook does not run on that host. `not-accepted`: a code that this plan does not need, one twice, or no reason. */
@@ -73,29 +82,31 @@ export type Planned = {
   readonly gates: readonly (readonly GateAnswer[])[]
   /** Of the way back of each: what has to be so before anything begins is not so any more when something has. */
   readonly backGates: readonly (readonly GateAnswer[])[]
+  readonly beside?: Beside
 } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
 
 const SHORTEST_REASON = 10
 
 /** Draws the plan; does nothing. */
-export function planOf({ runbook, host: name, topology, facts, accepted = [], kept: goesOn = false }: PlanWants): Planned {
+export function planOf({ runbook, host: name, topology, facts, accepted = [], kept: goesOn = false, beside, siblings }: PlanWants): Planned {
   const host = hostOf(topology, name)
   if (!host || !runbook.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${runbook.name} does not run on “${name}”: it runs on ${runbook.hosts.names.join(', ')}` }
   const steps = filledFor(runbook, host)
-  const course = courseOf(runbook, steps, topology, facts)
+  const course = courseOf({ runbook, topology, facts, beside }, steps)
   const needed = neededFor(runbook, steps, course, facts)
   const wrong = goesOn ? undefined : wrongIn(accepted, needed)
   if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
-  const hash = hashOf({ runbook, steps, host, topology, accepted })
-  const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone })
+  const hash = hashOf({ runbook, steps, host, topology, accepted, beside })
+  const out = new Set(Object.keys(beside?.takes ?? {}))
+  const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone, ...(siblings ? { siblings } : {}) })
   const backGates = steps.map((_step, at): GateAnswer[] => [
-    ...runbook.guard.map((want) => judgeWant(want, place(course.gone[at] ?? new Set()))),
-    ...kept(runbook, course, at, { topology, facts }),
+    ...runbook.guard.map((want) => judgeWant(want, { ...place(course.gone[at] ?? new Set()), out })),
+    ...kept(runbook, course, at, { topology, facts, beside }),
   ])
   const first = [...runbook.preflight.map((want) => judgeWant(want, place(new Set()))), ...beforehand(runbook, steps, facts, accepted)]
   const gates = backGates.map((all, at) => (at === 0 ? [...first, ...all] : all))
   return {
-    is: 'plan', gates, backGates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)),
+    is: 'plan', gates, backGates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)), ...(beside ? { beside } : {}),
     plan: {
       id: derivedId('plan', hash), hash, runbook: runbook.name, host: name, tolerance: numberOf(course.now),
       steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayAct(step.act, topology), tolerance: numberOf(course.after[at]), gates: (gates[at] ?? []).map(({ want, found, evidence }) => ({ want, found, evidence })) })),
@@ -106,6 +117,23 @@ export function planOf({ runbook, host: name, topology, facts, accepted = [], ke
 
 /** Whether anything but what can be accepted stands in its way: it is refused then, whoever accepts what. */
 export const isRefused = ({ steps }: Pick<Plan, 'steps'>): boolean => steps.some(({ gates }) => gates.some(({ found }) => found !== 'pass'))
+
+/** How a host goes that a step takes: in good order only where `until` sees that it stopped. */
+const goesBy = (stops: readonly string[], host: string): Gone => (stops.includes(host) ? 'left' : 'fell')
+const stopsIn = (until: readonly (Claim | FilledClaim)[]): string[] => until.flatMap((it) => (it.is === 'stopped' ? [it.host] : []))
+
+/** What the other hosts of a batch take; of one that goes in two ways, the worse one. */
+export function besideOf({ hosts: { cluster }, steps }: Runbook, others: readonly string[], topology: Topology): Beside | undefined {
+  const takes = new Map<string, Gone>()
+  for (const name of others) {
+    const host = hostOf(topology, name)
+    const put = (text: string): string => (host ? fill(text, valuesFor(host, cluster)) : text)
+    const mine = new Map<string, Gone>()
+    for (const { takes: taken, until } of steps) for (const one of taken.map(put)) if (!mine.has(one)) mine.set(one, goesBy(stopsIn(until).map(put), one))
+    for (const [one, gone] of mine) if (takes.get(one) !== 'fell') takes.set(one, gone)
+  }
+  return others.length === 0 ? undefined : { hosts: others, takes: Object.fromEntries(takes) }
+}
 
 /** How tolerance goes from step to step, and who is down at each. */
 interface Course {
@@ -119,18 +147,25 @@ interface Course {
 
 /**
  * A host is gone from the beginning of the step that takes it, until a step whose `until` sees it as a member again has ended: within a step, the worst of
- * it counts. It has left in good order only where `until` sees that it stopped; otherwise it counts as fallen.
+ * it counts. It has left in good order only where `until` sees that it stopped; otherwise it counts as fallen. What hosts beside it take may be gone at every
+ * step, or not yet: the worse of both counts.
  */
-function courseOf(runbook: Runbook, steps: readonly FilledStep[], topology: Topology, facts: Facts): Course {
+function courseOf({ runbook, topology, facts, beside }: Pick<PlanWants, 'beside' | 'facts' | 'runbook' | 'topology'>, steps: readonly FilledStep[]): Course {
   const cluster = runbook.keep?.cluster ?? runbook.hosts.cluster
   const of = cluster === undefined ? undefined : clusterOf(topology, cluster)
   const known = of && knownCounts(of, topology, facts.sight)
   const tolerance = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => (known === undefined ? undefined : typeof known === 'string' ? { is: 'unknown', says: known } : toleranceOf(without(known, gone)))
   const built = (gone: ReadonlyMap<string, Gone>): Tolerance | undefined => of && toleranceOf(without(designed(of, topology), gone))
+  const others = Object.entries(beside?.takes ?? {})
+  const worst = (count: (gone: ReadonlyMap<string, Gone>) => Tolerance | undefined, gone: ReadonlyMap<string, Gone>): Tolerance | undefined => {
+    const all = new Map([...gone, ...others.map(([host, how]): [string, Gone] => [host, gone.get(host) === 'fell' ? 'fell' : how])])
+    const [alone, together] = [count(gone), count(all)]
+    return alone && together && others.length > 0 ? worseOf(alone, together) : alone
+  }
   const gone = new Map<string, Gone>()
   const rows = steps.map((step) => {
-    for (const host of step.takes) if (!gone.has(host)) gone.set(host, step.until.some((it) => it.is === 'stopped' && it.host === host) ? 'left' : 'fell')
-    const row = { after: tolerance(gone), built: built(gone), gone: new Set(gone.keys()) }
+    for (const host of step.takes) if (!gone.has(host)) gone.set(host, goesBy(stopsIn(step.until), host))
+    const row = { after: worst(tolerance, gone), built: worst(built, gone), gone: new Set(gone.keys()) }
     for (const claim of step.until) if (claim.is === 'synced') gone.delete(claim.host)
     return row
   })
@@ -187,7 +222,7 @@ function beforehand(runbook: Runbook, steps: readonly FilledStep[], facts: Facts
 }
 
 /** How much is tolerated once a step has taken what it takes: never less than the runbook keeps, and never nothing at all. */
-function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, { topology, facts: { now } }: Pick<PlanWants, 'topology' | 'facts'>): GateAnswer[] {
+function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, { topology, facts: { now }, beside }: Pick<PlanWants, 'topology' | 'facts' | 'beside'>): GateAnswer[] {
   const it = after[at]
   if (cluster === undefined || it === undefined) return []
   const floor = keep?.tolerate ?? 0
@@ -196,7 +231,7 @@ function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, 
   const found = it.is === 'unknown' ? 'unknown' : it.is === 'known' && it.failures >= floor ? 'pass' : 'fail'
   const [designedNow, designedAfter] = [built.now, built.after[at]].map((one) => (one ? sayTolerance(one) : ''))
   return [{
-    want: `${cluster} tolerates at least ${floor} further ${floor === 1 ? 'failure' : 'failures'} while and after this step`, found,
+    want: `${cluster} tolerates at least ${floor} further ${floor === 1 ? 'failure' : 'failures'} while and after this step${beside ? `, with what goes of ${beside.hosts.join(', ')} too` : ''}`, found,
     evidence: [
       { subject: cluster, observer: 'its members', at: it.is === 'unknown' ? null : now, says: `it ${sayTolerance(it)}` },
       { subject: cluster, observer: 'the configuration', at: null, says: `with every member well it ${designedNow} now, and ${designedAfter} here` },
@@ -254,12 +289,12 @@ function sayAct(act: FilledAct, topology: Topology): string {
 }
 
 /** The canonical form of all that is agreed on. */
-function hashOf({ runbook, steps, host, topology, accepted }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[] }): string {
+function hashOf({ runbook, steps, host, topology, accepted, beside }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: Host; readonly topology: Topology; readonly accepted: readonly Accepted[]; readonly beside: Beside | undefined }): string {
   const spoken = [...runbook.preflight, ...runbook.guard, ...steps.flatMap(({ until }) => until)].flatMap((it) => ('cluster' in it ? [it.cluster] : []))
   const named = [runbook.keep?.cluster, runbook.hosts.cluster, ...new Set(spoken)].flatMap((name) => (name === undefined ? [] : (clusterOf(topology, name) ?? [])))
   const clusters = topology.clusters.filter((it) => named.includes(it) || named.some(({ dcs }) => dcs === it.name))
   const hosts = topology.hosts.filter(({ name }) => name === host.name || runbook.hosts.names.includes(name) || steps.some(({ act, undo }) => onOf(act) === name || (undo !== undefined && onOf(undo) === name)) || clusters.some(({ members }) => members.includes(name)))
   // Where it stands in which file is nobody's business.
   const bare = <T extends { readonly from: string }>(it: T): object => ({ ...it, from: undefined })
-  return sha256(canonical({ schema: 'holdfast.plan/1', runbook: { ...bare(runbook), steps: undefined }, steps, host: host.name, hosts: hosts.map(bare), clusters: clusters.map(bare), accepted }))
+  return sha256(canonical({ schema: 'holdfast.plan/1', runbook: { ...bare(runbook), steps: undefined }, steps, host: host.name, hosts: hosts.map(bare), clusters: clusters.map(bare), accepted, ...(beside ? { beside } : {}) }))
 }

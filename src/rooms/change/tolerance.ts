@@ -49,6 +49,12 @@ export function toleranceOf(counts: readonly Count[], exact: number = EXACT): To
 /** As a number, for `--json`: -1: too few are left, null: not known. */
 export const numberOf = (it: Tolerance | undefined): number | null => (it?.is === 'known' ? it.failures : it?.is === 'lost' ? -1 : null)
 
+/** The smaller of two; what is not known of either is not known. */
+export function worseOf(a: Tolerance, b: Tolerance): Tolerance {
+  const number = (it: Tolerance): number => (it.is === 'unknown' ? -2 : it.is === 'lost' ? -1 : it.failures)
+  return number(b) < number(a) ? b : a
+}
+
 /** The same after hosts went. A host that is not among the healthy may still be counted in the whole: it stays there. */
 export const without = (counts: readonly Count[], gone: ReadonlyMap<string, Gone>): Count[] => counts.map((count) => {
   const left = count.healthy.filter(({ host }) => gone.get(host) === 'left')

@@ -1,4 +1,4 @@
-// Rolling runs on the command line: the plan of all hosts of a runbook, and one that goes on, drawn with the hosts that are done, at work and to come. Each host's run
+// Rolling runs on the command line: the plan of all hosts of a runbook, and one that goes on, drawn with the hosts that are done, at work and to come, of one batch at the same time. Each host's run
 // is one as any other (runs.ts); here they are begun, followed and stopped together.
 import { instantOf } from '../../../core/time.ts'
 import { isRefused } from '../../../rooms/change/plan.ts'
@@ -17,6 +17,11 @@ export const isRolling = (id: string): boolean => id.startsWith('rol_')
 const pathOf = (rolling: string, verb = ''): string => `/rollings/${segment(rolling)}${verb === '' ? '' : `/${verb}`}`
 export const exitOfRolling = ({ state }: RollingAnswer): number => (state === 'done' ? EXIT.fine : state === 'going' ? EXIT.pending : EXIT.down)
 
+function sayOrder({ batches }: RollingPlanAnswer): string {
+  const most = Math.max(...batches.map(({ hosts }) => hosts.length))
+  return most < 2 ? 'one after the other' : `in ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'} of at most ${most}, each within one failure domain`
+}
+
 /** The plan of all hosts, in order; with what does not pass. */
 export async function planAll(session: Session, runbook: string, options: Readonly<Record<string, unknown>>): Promise<number> {
   const accept = readAccepted(options['accept'])
@@ -24,8 +29,12 @@ export async function planAll(session: Session, runbook: string, options: Readon
   const isNone = body.plans.some((it) => isRefused(it))
   const { out } = session
   out.answer(body, () => {
-    out.data(`${out.paint('strong', body.runbook)} on ${body.plans.length} ${body.plans.length === 1 ? 'host' : 'hosts'}, one after the other; ${body.max_failures === 0 ? 'the first failure stops the rest' : `${body.max_failures} may fail before the rest is stopped`}`)
-    for (const { domain, hosts } of body.batches) {
+    out.data(`${out.paint('strong', body.runbook)} on ${body.plans.length} ${body.plans.length === 1 ? 'host' : 'hosts'}, ${sayOrder(body)}; ${body.max_failures === 0 ? 'the first failure stops the rest' : `${body.max_failures} may fail before the rest is stopped`}`)
+    for (const { domain, hosts, tolerance } of body.batches) {
+      if (hosts.length > 1) {
+        out.data()
+        out.data(`At the same time: ${hosts.join(', ')}  ${domain}  further failures tolerated with all of it out: ${sayTolerance(tolerance)}`)
+      }
       for (const host of hosts) {
         const plan = body.plans.find((it) => it.host === host)
         if (!plan) continue
@@ -57,8 +66,8 @@ export function drawRolling({ out }: Session, it: RollingAnswer): void {
   out.data(`${out.paint('strong', it.rolling)}  ${it.title}${it.rehearse ? ', a rehearsal' : ''}: ${it.state}`)
   out.data(`${it.does} does it, ${it.checks} checks it`)
   out.table(it.hosts.map((one): Cell[] => [`${one.batch}.`, out.shape(SHAPES[one.state]), one.host, `${WORDS[one.state]}${one.state === 'at-work' && one.stands !== null ? ` (${one.stands})` : ''}${one.failed && one.state !== 'failed' ? ', a step failed' : ''}`, one.run ?? '']))
-  const atWork = it.hosts.find(({ state }) => state === 'at-work')
-  if (it.halt !== null) out.data(out.paint('down', `Halted: ${it.halt}. holdfast runbooks resume ${it.rolling} lets the next host begin${atWork ? `, once ${atWork.host} is done` : ''}.`))
+  const atWork = it.hosts.flatMap(({ host, state }) => (state === 'at-work' ? [host] : []))
+  if (it.halt !== null) out.data(out.paint('down', `Halted: ${it.halt}. holdfast runbooks resume ${it.rolling} lets the next host begin${atWork.length === 0 ? '' : `, once ${atWork.join(' and ')} ${atWork.length === 1 ? 'is' : 'are'} done`}.`))
 }
 
 const sayLine = ({ out }: Session, { at, event, host, run, by, says }: RollingLine): string =>

@@ -72,7 +72,7 @@ const run: Command = async (session, [runbook = ''], options) => {
       session.out.answer(all, () => drawRolling(session, all))
       return EXIT.pending
     }
-    if (!session.out.lines) session.out.talk(`${all.rolling}: ${all.does} and ${all.checks} are asked for the first step of the first host. Ctrl-C leaves it as it is; holdfast runbooks halt ${all.rolling} stops it.`)
+    if (!session.out.lines) session.out.talk(`${all.rolling}: ${all.does} and ${all.checks} are asked for the first step of each host as it begins. Ctrl-C leaves it as it is; holdfast runbooks halt ${all.rolling} stops it.`)
     return followAll(session, all.rolling)
   }
   const accept = readAccepted(options['accept'])

@@ -2,7 +2,7 @@
 // person has to accept is said once for all hosts that need it.
 import { derivedId, sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
-import { planOf, type Acceptable, type Accepted, type Plan, type PlanWants, type Planned } from '../plan.ts'
+import { besideOf, planOf, type Acceptable, type Accepted, type Beside, type Plan, type PlanWants, type Planned } from '../plan.ts'
 import { batchesOf, domainOf } from './batches.ts'
 
 /** As `--json` has it, `holdfast.rolling-plan/1`. */
@@ -11,8 +11,11 @@ export interface RollingPlanDrawn {
   readonly hash: string
   readonly runbook: string
   readonly max_failures: number
-  /** One after the other; `domain`: what all hosts of it hang on. */
-  readonly batches: readonly { readonly domain: string; readonly hosts: readonly string[] }[]
+  /**
+   * One after the other, the hosts of each at the same time; `domain`: what all hosts of it hang on, `tolerance`: further failures that are tolerated when all is down that
+   * goes with it, as in a plan.
+   */
+  readonly batches: readonly { readonly domain: string; readonly hosts: readonly string[]; readonly tolerance: number | null }[]
   /** In the order of the hosts. */
   readonly plans: readonly Plan[]
   /** What is still to be accepted, by any of them. */
@@ -28,17 +31,25 @@ export type RollingPlanned = {
 
 const refused = (says: string): Extract<Planned, { is: 'refused' }> => ({ is: 'refused', why: 'not-accepted', says })
 
+/** What goes beside a host of a batch. */
+export const besideIn = (batch: readonly string[], host: string, { runbook, topology }: Pick<PlanWants, 'runbook' | 'topology'>): Beside | undefined => besideOf(runbook, batch.filter((it) => it !== host), topology)
+
+/** The least that is tolerated at any step of them; of what is not known, nobody knows. */
+function leastOf(plans: readonly Plan[]): number | null {
+  const all = plans.flatMap(({ steps }) => steps.map(({ tolerance }) => tolerance))
+  return all.reduce((least, it) => (least === null || it === null ? null : Math.min(least, it)), all[0] ?? null)
+}
+
 /** Draws the plans of all hosts; does nothing. */
-export function rollingPlanOf({ runbook, accepted = [], ...around }: Omit<PlanWants, 'host' | 'kept'>): RollingPlanned {
+export function rollingPlanOf({ runbook, accepted = [], ...around }: Omit<PlanWants, 'beside' | 'host' | 'kept' | 'siblings'>): RollingPlanned {
   const batches = batchesOf(runbook.hosts, around.topology)
-  const together = batches.find((batch) => batch.length > 1)
-  if (together) return refused(`hosts.serial of ${runbook.name} would take ${together.join(', ')} at once, and several at once are not led yet: write serial: 1`)
   const hosts: Extract<RollingPlanned, { is: 'plan' }>['hosts'][number][] = []
-  for (const host of batches.flat()) {
-    const bare = planOf({ ...around, runbook, host })
+  for (const { host, batch } of batches.flatMap((all) => all.map((it) => ({ host: it, batch: all })))) {
+    const wants = { ...around, runbook, host, beside: besideIn(batch, host, { runbook, topology: around.topology }) }
+    const bare = planOf(wants)
     if (bare.is === 'refused') return bare
     const mine = accepted.filter(({ code }) => bare.plan.accept.some((it) => it.code === code))
-    const drawn = planOf({ ...around, runbook, host, accepted: mine })
+    const drawn = planOf({ ...wants, accepted: mine })
     if (drawn.is === 'refused') return drawn
     hosts.push({ drawn, accepted: mine })
   }
@@ -52,7 +63,7 @@ export function rollingPlanOf({ runbook, accepted = [], ...around }: Omit<PlanWa
     is: 'plan', hosts,
     plan: {
       id: derivedId('plan', hash), hash, runbook: runbook.name, max_failures: maxFailures, plans,
-      batches: batches.map((batch) => ({ domain: domainOf(batch[0] ?? '', around.topology), hosts: batch })),
+      batches: batches.map((batch) => ({ domain: domainOf(batch[0] ?? '', around.topology), hosts: batch, tolerance: leastOf(plans.filter(({ host }) => batch.includes(host))) })),
       accept: accept.filter(({ code }, at) => accept.findIndex((it) => it.code === code) === at),
     },
   }

@@ -2,7 +2,7 @@
 // is decided here is only which host may begin next, and whether any may. A strict stream: the state goes in with one event and comes out; what
 // cannot follow is refused in words and changes nothing.
 //
-// A host begins when every host of the batches before it has come to its end. What fails is counted, for good; one failure more than may be stops the rest, and
+// A host begins when every host of the batches before it has come to its end: those of one batch are at work at the same time. What fails is counted, for good; one failure more than may be stops the rest, and
 // so does anybody, and whatever keeps the next host from beginning. A stop takes nothing from the run that is under way: that is halted, and
 // goes on or back, by the words of its own two people. Who goes on after a stop takes the failures until then as known; what becomes of a host that is still
 // at work nobody knows yet, and it counts when that comes to a bad end.
@@ -53,12 +53,14 @@ const isOver = (stage: Stage | undefined): boolean => stage?.is === 'done' || st
 /** Hosts in this state, in order. */
 export const hostsIn = ({ batches, stages }: Rolling, is: Stage['is']): string[] => batches.flat().filter((host) => stages[host]?.is === is)
 
-/** The host that may begin now: the next one, once nothing is at work any more. */
-export function nextOf(rolling: Rolling): string | undefined {
-  const { halt, over, batches, stages } = rolling
-  if (halt !== undefined || over !== undefined || hostsIn(rolling, 'at-work').length > 0) return undefined
-  return batches.flat().find((host) => !isOver(stages[host]))
+/** The host that may begin now: the next one of a batch, once every host of the batches before it has come to its end. */
+export function nextOf({ halt, over, batches, stages }: Rolling): string | undefined {
+  if (halt !== undefined || over !== undefined) return undefined
+  return batches.find((batch) => batch.some((host) => !isOver(stages[host])))?.find((host) => stages[host]?.is === 'to-come')
 }
+
+/** The batch that a host is of. */
+export const batchOf = ({ batches }: Pick<Rolling, 'batches'>, host: string): readonly string[] => batches.find((batch) => batch.includes(host)) ?? [host]
 
 /** Takes one event in. */
 export function stepRolling(rolling: Rolling, event: RollingEvent, now: Now): RollingStepped {

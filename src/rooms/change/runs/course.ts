@@ -1,9 +1,9 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
 import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../core/time.ts'
-import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer } from '../gates.ts'
+import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
-import { planOf, writtenFor, type Planned } from '../plan.ts'
+import { besideOf, planOf, writtenFor, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunRow } from './record.ts'
@@ -22,6 +22,8 @@ export interface Course {
   readonly runbook: Runbook | undefined
   readonly facts: Facts
   readonly now: Now
+  /** Of hosts that the same rolling run works on at the same time: what is down of them. */
+  readonly siblings?: Siblings
 }
 
 /** What of it does not pass, in a line. */
@@ -39,10 +41,12 @@ function runbookFor({ row: { plan: { runbook: agreed, host } }, runbook }: Pick<
 
 /** The plan, as it is by the configuration of now; a sentence where that is not what both agreed on (C-5). */
 export function drawnAnew(course: Omit<Course, 'now'>, leg: Leg): Extract<Planned, { is: 'plan' }> | string {
-  const { row: { plan }, topology, facts } = course
+  const { row: { plan }, topology, facts, siblings } = course
   const runbook = runbookFor(course, leg)
   if (!runbook) return `the runbook ${plan.runbook.name} is not in the configuration any more`
-  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true })
+  // What was agreed on is filled in for its own host alone, and says nothing of the others.
+  const beside = plan.beside && runbook === course.runbook ? besideOf(runbook, plan.beside.hosts, topology) : plan.beside
+  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true, beside, siblings })
   if (drawn.is === 'refused') return drawn.says
   if (drawn.plan.hash !== plan.hash) return 'the runbook, or what it stands on, was edited since it was planned: begin a new run'
   return drawn
@@ -78,10 +82,10 @@ export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>)
  * What is watched all the time, as it is now. What the step under way takes is excused; between steps nothing is, but that a cluster of which all are to be healthy
  * may lack the members that are away. Every other want is as strict as ever: whoever writes how many members there have to be means it.
  */
-export function guardOf({ row, topology, facts }: Pick<Course, 'facts' | 'row' | 'topology'>): readonly { readonly want: Want; readonly judged: GateAnswer }[] {
+export function guardOf({ row, topology, facts, siblings }: Pick<Course, 'facts' | 'row' | 'siblings' | 'topology'>): readonly { readonly want: Want; readonly judged: GateAnswer }[] {
   const { guard, hosts } = row.plan.runbook
   const [gone, away] = [new Set(silencedBy(row.run)), awayIn(row)]
-  return guard.map((want) => ({ want, judged: judgeWant(want, { topology, facts, hosts: hosts.names, cluster: hosts.cluster, gone: want.is === 'healthy' ? away : gone, joins: gone.size > 0 }) }))
+  return guard.map((want) => ({ want, judged: judgeWant(want, { topology, facts, hosts: hosts.names, cluster: hosts.cluster, gone: want.is === 'healthy' ? away : gone, joins: gone.size > 0, ...(siblings ? { siblings } : {}) }) }))
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */

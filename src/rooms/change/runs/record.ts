@@ -4,7 +4,7 @@
 import { sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import type { Instant, Stamp } from '../../../core/time.ts'
-import type { Accepted } from '../plan.ts'
+import type { Accepted, Beside } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
 import { legIn, wayIn, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
 
@@ -26,6 +26,8 @@ export interface RunPlan {
   readonly at: Instant
   /** The rolling run that it is the run of one host of. */
   readonly rolling?: string
+  /** The hosts of its batch that are worked on at the same time. */
+  readonly beside?: Beside
   /** Of each step, in a line; and of its way back. */
   readonly texts: readonly { readonly host: string; readonly text: string; readonly back?: string; readonly tolerance: number | null }[]
 }
