@@ -78,7 +78,7 @@ export const changing: readonly Mutant[] = [
   },
   {
     name: 'tolerance is counted before the step', breaks: ['C-1'], killer: killer('plan', 'C-1 the number is that after each step'),
-    changes: [{ file: PLAN, find: 'const row = { after: tolerance(gone),', put: 'const row = { after: tolerance(new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
+    changes: [{ file: PLAN, find: 'const row = { after: worst(tolerance, gone),', put: 'const row = { after: worst(tolerance, new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
   },
   {
     name: 'what nobody has looked at opens a gate', breaks: ['X-9', 'C-2'], killer: killer('plan', 'X-9 C-2 what nobody has looked at'),
@@ -98,7 +98,7 @@ export const changing: readonly Mutant[] = [
   },
   {
     name: 'what a step takes excuses every link', breaks: ['C-13'], killer: killer('plan', 'C-13 what a step takes is excused'),
-    changes: [{ file: `${ROOM}/gates.ts`, find: 'const asked = hosts.filter((it) => !gone.has(it))', put: 'const asked = hosts.filter((it) => !gone.has(it) && gone.size === 0)' }, { file: `${ROOM}/gates.ts`, find: "answers.some((answer) => answer.found === it)) ?? 'unknown'", put: "answers.some((answer) => answer.found === it)) ?? 'pass'" }],
+    changes: [{ file: `${ROOM}/gates.ts`, find: 'const asked = hosts.filter((it) => !down.has(it))', put: 'const asked = hosts.filter((it) => !down.has(it) && gone.size === 0)' }, { file: `${ROOM}/gates.ts`, find: "answers.some((answer) => answer.found === it)) ?? 'unknown'", put: "answers.some((answer) => answer.found === it)) ?? 'pass'" }],
   },
   {
     name: 'a window that is shut needs nobody', breaks: ['C-18'], killer: killer('plan', 'C-18 outside its window'),

@@ -54,7 +54,7 @@ export const led: readonly Mutant[] = [
   },
   {
     name: 'in a run: tolerance is counted before the step', breaks: ['C-1'], killer: killer(60),
-    changes: [{ file: 'src/rooms/change/plan.ts', find: 'const row = { after: tolerance(gone),', put: 'const row = { after: tolerance(new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'const row = { after: worst(tolerance, gone),', put: 'const row = { after: worst(tolerance, new Map([...gone].filter(([host]) => !step.takes.includes(host)))),' }],
   },
   {
     name: 'in a run: a thawed doer begins its deed', breaks: ['C-7', 'C-6'], killer: killer(600),

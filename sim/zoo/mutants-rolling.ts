@@ -5,11 +5,13 @@ const ROOM = 'src/rooms/change/rolling'
 const ENGINE = 'src/engine/change/rollings.ts'
 const table = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/rolling.test.ts`, name })
 const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/rolling.test.ts', name })
+const beside = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/siblings.test.ts`, name })
+const batches = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/batches.test.ts', name })
 
 export const rolling: readonly Mutant[] = [
   {
     name: 'the next host begins beside the one at work', breaks: ['C-3'], killer: table('C-3 one host after the other'),
-    changes: [{ file: `${ROOM}/rolling.ts`, find: "hostsIn(rolling, 'at-work').length > 0) return", put: "hostsIn(rolling, 'at-work').length > 1) return" }],
+    changes: [{ file: `${ROOM}/rolling.ts`, find: 'batch.some((host) => !isOver(stages[host])))?.find', put: "batch.some((host) => stages[host]?.is === 'to-come'))?.find" }],
   },
   {
     name: 'hosts of two racks are taken together', breaks: ['C-3'], killer: table('C-3 batches hold hosts of one failure domain'),
@@ -69,7 +71,7 @@ export const rolling: readonly Mutant[] = [
   },
   {
     name: 'what stops many hosts rings nobody', breaks: ['C-20'], killer: story('C-20 a host that comes back without its service'),
-    changes: [{ file: ENGINE, find: 'if (rolling.halt !== undefined && before.rolling.halt === undefined) page(', put: 'if (rolling.halt !== undefined && before.rolling.halt === rolling.halt) page(' }],
+    changes: [{ file: ENGINE, find: 'if (rolling.halt !== undefined && before.rolling.halt === undefined) {', put: 'if (rolling.halt !== undefined && before.rolling.halt === rolling.halt) {' }],
   },
   {
     name: 'the public hears of the end with the first of many hosts', breaks: ['T-7'], killer: { is: 'test', file: 'src/engine/change/announcing.test.ts', name: 'T-7 of many hosts the public is told once' },
@@ -90,5 +92,53 @@ export const rolling: readonly Mutant[] = [
   {
     name: 'a host without the check that its step awaits is found in the middle of the work', breaks: ['C-13'], killer: { is: 'test', file: 'src/rooms/change/config.test.ts', name: 'C-13 what has to be seen of each host' },
     changes: [{ file: 'src/rooms/change/runbook-config.ts', find: 'if (known.includes(filled)) continue', put: "if (known.includes(filled) || host.name !== '') continue" }],
+  },
+  {
+    name: 'what is to be done to a host beside is excused before it begins', breaks: ['C-13'], killer: beside('C-13 what is down of the others is read'),
+    changes: [{ file: `${ROOM}/siblings.ts`, find: 'runs.flatMap(({ run }) => silencedBy(run))', put: 'runs.flatMap(({ run }) => run.steps.flatMap(({ takes }) => [...takes, ...silencedBy(run)]))' }],
+  },
+  {
+    name: 'what is left of a host beside that failed is excused', breaks: ['C-13'], killer: beside('C-13 what is down of the others is read'),
+    changes: [{ file: `${ROOM}/siblings.ts`, find: "phase.is === 'running' && phase.way.step === step)", put: "phase.is !== 'over')" }],
+  },
+  {
+    name: 'a host is down for those of another rolling run too', breaks: ['C-13'], killer: beside('C-13 what is down of the others is read'),
+    changes: [{ file: `${ROOM}/siblings.ts`, find: 'plan.rolling === rolling && plan.id', put: 'plan.id' }],
+  },
+  {
+    name: 'tolerance is counted without what goes beside', breaks: ['C-1', 'C-3'], killer: beside('C-1 C-3 the number counts with all that goes'),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'alone && together && others.length > 0', put: 'alone && together && others.length > others.length' }],
+  },
+  {
+    name: 'members are counted without what goes beside', breaks: ['C-1', 'C-3'], killer: beside('C-3 C-1 how many members there have to be'),
+    changes: [{ file: 'src/rooms/change/gates.ts', find: 'judgeMembers(without(taken, out)', put: 'judgeMembers(without(taken)' }],
+  },
+  {
+    name: 'that all are healthy is so without those who are still to go', breaks: ['C-13'], killer: beside('C-3 C-1 how many members there have to be'),
+    changes: [{ file: 'src/rooms/change/gates.ts', find: 'judgeMembers(without(away)', put: 'judgeMembers(without(away, out)' }],
+  },
+  {
+    name: 'who agrees on a step does not agree on what is at work beside it', breaks: ['C-5'], killer: beside('C-3 C-5 the plan names batches'),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'accepted, ...(beside ? { beside } : {}) }))', put: 'accepted }))' }],
+  },
+  {
+    name: 'what halts one host lets those beside it go on', breaks: ['C-8', 'C-6'], killer: batches('C-8 C-6 whatever halts one of them halts all'),
+    changes: [{ file: ENGINE, find: 'if (host !== it.host) stopBeside(', put: 'if (host === it.host) stopBeside(' }],
+  },
+  {
+    name: 'a surprise of one host stops no other', breaks: ['C-8'], killer: batches('C-8 C-6 whatever halts one of them halts all'),
+    changes: [{ file: ENGINE, find: 'else if (row.rolling.halt === undefined) rolled(', put: "else if (row.rolling.halt === '') rolled(" }],
+  },
+  {
+    name: 'a failure that may be stops those beside it', breaks: ['C-20'], killer: batches('C-20 failures are counted over all of a batch'),
+    changes: [{ file: ENGINE, find: "event === 'turned' ? undefined : failureIn(run, tx.now)", put: "event === 'failed' ? undefined : failureIn(run, tx.now)" }],
+  },
+  {
+    name: 'a host of a rolling run gets a second run', breaks: ['C-3'], killer: batches('C-3 of one rolling run each host has one run'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'plan.beside?.hosts.includes(it.plan.host) === true', put: 'it.plan.id !== plan.id' }],
+  },
+  {
+    name: 'the others wait for a halted host a minute and no longer', breaks: ['C-8'], killer: batches('C-8 C-6 whatever halts one of them halts all'),
+    changes: [{ file: ENGINE, find: 'if (beside.some(({ run }) => run.halt !== undefined)) calm', put: "if (beside.some(({ run }) => run.halt?.claim === '')) calm" }],
   },
 ]

@@ -110,7 +110,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'words that were given outlive a halt', breaks: ['C-14', 'C-15'], killer: killer('C-14 a blip between steps'),
-    changes: [{ file: RUNS, find: "if (before?.asked) keeper.rooms", put: "if (before?.asked && tx.now.wall < 0) keeper.rooms" }],
+    changes: [{ file: RUNS, find: '&& before?.asked) people.agreements', put: '&& before?.asked && tx.now.wall < 0) people.agreements' }],
   },
   {
     name: 'the cable of a host that is taken is excused', breaks: ['C-13', 'C-18'], killer: killer('C-13 C-18 a cable is never excused'),

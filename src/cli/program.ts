@@ -221,12 +221,12 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
     verbs: [
       { usage: 'list', says: 'all runbooks, and whether their windows are open', examples: ['holdfast runbooks list'], load: runbooks('list') },
       {
-        usage: 'plan <runbook>', says: 'what a run on a host would do, or on all of them one after the other, step by step, and what every gate knows and lacks; exit 4 drawn, 5 refused. Nothing is done by it',
+        usage: 'plan <runbook>', says: 'what a run on a host would do, or on all of them batch after batch, step by step, and what every gate knows and lacks; exit 4 drawn, 5 refused. Nothing is done by it',
         examples: ['holdfast runbooks plan grow-memory --host db-1', 'holdfast runbooks plan grow-memory', 'holdfast runbooks plan grow-memory --host db-1 --accept "unannounced=The customers were told by mail" --json'], load: runbooks('plan'),
         options: [option('--host <host>', 'the host that it would run on; without it, all of them'), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson)],
       },
       {
-        usage: 'run <runbook>', says: 'begin a run on a host, or on all of them one after the other: asks its two people for each step, and follows it to its end; exit 0 done, 3 aborted, or not all done, 5 refused',
+        usage: 'run <runbook>', says: 'begin a run on a host, or on all of them batch after batch: asks its two people for each step, and follows it to its end; exit 0 done, 3 aborted, or not all done, 5 refused',
         examples: ['holdfast runbooks run grow-memory --host db-1 --accept "tolerance.stop=Agreed with the customer"', 'holdfast runbooks run grow-memory --host db-1 --rehearse', 'holdfast runbooks run update-kernel'], load: runs('run'),
         options: [
           option('--host <host>', 'the host that it runs on; without it, all of them'), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson),

@@ -246,7 +246,7 @@ export const apiRoutes: readonly Route[] = [
     takes: z.strictObject({ runbook: name, accept: accepted }),
   }),
   call({
-    at: 'POST /runbooks/:runbook/rolling', who: 'write', call: 'rollings.begin', gives: 'holdfast.rolling/1', says: 'Begins a rolling run over all hosts of a runbook: its two people are asked for the first step of the first host.',
+    at: 'POST /runbooks/:runbook/rolling', who: 'write', call: 'rollings.begin', gives: 'holdfast.rolling/1', says: 'Begins a rolling run over all hosts of a runbook: its two people are asked for the first step of each host of the first batch.',
     takes: z.strictObject({ runbook: name, accept: accepted, does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
   }),
   call({ at: 'GET /rollings/:rolling', who: 'read', call: 'rollings.show', takes: z.strictObject({ rolling: name, after: sinceLine }), gives: 'holdfast.rolling-told/1', says: 'One rolling run: how each host stands, and what happened, line by line.' }),

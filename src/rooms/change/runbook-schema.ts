@@ -72,7 +72,7 @@ const runbookOf = <Step extends z.ZodType>(step: Step) => z.strictObject({
   people: z.strictObject({ does: names(), checks: names() }).meta({ description: 'People, or oncall.name' }),
   hosts: z.strictObject({
     cluster: nameKey().optional().meta({ description: 'Its members' }), names: names().optional().meta({ description: 'These hosts' }),
-    serial: z.union([z.int().min(1).max(32), z.string().regex(/^(?:100|[1-9]\d?)%$/, 'a number, or a share such as 30%')]).default(1).meta({ description: 'A rolling run takes so many at a time' }),
+    serial: z.union([z.int().min(1).max(32), z.string().regex(/^(?:100|[1-9]\d?)%$/, 'a number, or a share such as 30%')]).default(1).meta({ description: 'A rolling run takes so many hosts of one failure domain at a time' }),
     max_failures: z.int().min(0).max(31).default(0).meta({ description: 'A rolling run goes on although so many of them failed' }),
   }),
   preflight: z.array(wantSchema).max(50).default([]).meta({ description: 'What has to be so before the first step' }),
