@@ -56,6 +56,18 @@ export const doing: readonly Mutant[] = [
     changes: [{ file: COURSE, find: '() => limit.signal.aborted || !tenure.isUnbroken()', put: '() => limit.signal.aborted && order.rehearse' }],
   },
   {
+    name: 'a deed that dialled through a halt leaves', breaks: ['C-6', 'C-15'], killer: course('C-6 C-15 a deed that still dials'),
+    changes: [{ file: COURSE, find: 'mayLeave: () => !it.isHalted', put: 'mayLeave: () => !it.isHalted || order.run !== ""' }],
+  },
+  {
+    name: 'who dials hears of a halt seconds later', breaks: ['C-6'], killer: course('C-6 C-15 a deed that still dials'),
+    changes: [{ file: COURSE, find: 'if (it.isUnsent()) return', put: 'if (it.isDone) return' }],
+  },
+  {
+    name: 'a request leaves however long its connection took', breaks: ['C-7', 'G-22'], killer: { is: 'test', file: 'src/ports/world/egress.test.ts', name: 'G-22 C-15 what may not leave' },
+    changes: [{ file: 'src/ports/world/exchange.ts', find: 'if (want.mayLeave?.() === false) return', put: 'if (want.mayLeave?.() === false && socket.destroyed) return' }],
+  },
+  {
     name: 'a thawed doer begins its deed', breaks: ['C-7'], killer: course('C-7 frozen for longer than its lease at any point'),
     changes: [{ file: COURSE, find: `isWithin(it.since, it.now(), LEASE) && it.tenure.mayBegin()`, put: `(true as boolean)` }],
   },

@@ -77,6 +77,8 @@ export interface HttpWant {
   readonly verifyTls?: boolean
   /** Bytes of the body that are kept (64 KiB when absent); the rest is not read. */
   readonly maxBody?: number
+  /** Asked once the connection is there, right before the request is written: where it may not leave any more, nothing is sent (EFENCED). */
+  readonly mayLeave?: () => boolean
   /** Limits of single phases, within the signal; what runs out is named in the fault. */
   readonly limits?: { readonly connect?: Span; readonly tls?: Span; readonly firstByte?: Span }
 }

@@ -3,10 +3,11 @@
 // old TTL, or of a record that was missing, what the zone says about missing ones. Only then it is done.
 import { z } from 'zod'
 import type { Found } from '../../core/evidence.ts'
-import { Fault, sentence } from '../../core/fault.ts'
+import { coded, Fault, sentence } from '../../core/fault.ts'
 import { ms, sayTime, seconds } from '../../core/time.ts'
+import type { Once } from '../../ports/driver/commands.ts'
 import { driver, targetIn, type Acted, type DriverContext } from '../../ports/driver/driver.ts'
-import { limited, outcomeOf, pause, tooLate, unsent, wasUnsent } from '../../ports/driver/sending.ts'
+import { leaving, limited, outcomeOf, pause, tooLate, unsent, wasUnsent } from '../../ports/driver/sending.ts'
 import { hostPortText, httpText } from '../../ports/setting.ts'
 import { readHostPort } from '../../ports/target.ts'
 import { absolute, question, readKey, readReply, sameAs, signed, TYPES, update, type Change, type Reply, type Type } from './dns/message.ts'
@@ -84,7 +85,7 @@ export default driver({
     if (typeof old !== 'number') return old
     const late = tooLate(once, context)
     if (late) return late
-    const taken = await change(wish, at, context)
+    const taken = await change(wish, at, { context, once })
     if (taken.is !== 'done') return taken
     for (;;) {
       const found = await everywhere(wish, context)
@@ -97,13 +98,13 @@ export default driver({
 })
 
 /** Sends the change, one way or the other. */
-async function change(wish: Config, at: Target, context: Context): Promise<Acted> {
+async function change(wish: Config, at: Target, { context, once }: { readonly context: Context; readonly once: Once }): Promise<Acted> {
   const asked: Change = { zone: wish.zone, name: wish.name, type: wish.type, ttl: wish.ttl, values: wish.to }
-  if (at.powerdns !== undefined) return patch(asked, { base: at.powerdns, key: at.key ?? '' }, context)
+  if (at.powerdns !== undefined) return patch(asked, { base: at.powerdns, key: at.key ?? '', once }, context)
   const key = readKey(at.tsig ?? '')
   if (!key || at.update === undefined) throw new Fault('the target does not say how the zone is changed', 'never')
   try {
-    const { rcode } = await exchange(at.update, (id) => signed(update(id, asked), key, Math.floor(context.now().wall / 1000)), context)
+    const { rcode } = await exchange(at.update, (id) => signed(update(id, asked), key, Math.floor(context.now().wall / 1000)), context, once)
     // A server that passes updates on fails so when the answer of the other one was lost.
     if (rcode === 2) return { is: 'unknown', says: `${at.update} says that it failed: whether the zone was changed is not known` }
     return rcode === 0 ? { is: 'done', says: `${at.update} took the update` } : { is: 'failed', says: `${at.update} refused the update: ${RCODES[rcode] ?? `code ${rcode}`}` }
@@ -114,13 +115,13 @@ async function change(wish: Config, at: Target, context: Context): Promise<Acted
 
 const RCODES: Readonly<Record<number, string>> = { 1: 'it could not be read', 2: 'the server failed', 4: 'it takes no updates', 5: 'refused', 9: 'not authorised, or not its zone', 10: 'outside of the zone' }
 
-async function patch({ zone, name: of, type, ttl, values }: Change, { base, key }: { readonly base: string; readonly key: string }, context: Context): Promise<Acted> {
+async function patch({ zone, name: of, type, ttl, values }: Change, { base, key, once }: { readonly base: string; readonly key: string; readonly once: Once }, context: Context): Promise<Acted> {
   const records = values.map((it) => ({ content: type === 'TXT' ? `"${it}"` : type === 'CNAME' ? absolute(it) : it, disabled: false }))
   const body = JSON.stringify({ rrsets: [{ name: absolute(of), type, ttl, changetype: 'REPLACE', records }] })
   const limit = limited(context, seconds(30))
   try {
     const url = `${base.replace(/\/$/, '')}/api/v1/servers/localhost/zones/${encodeURIComponent(absolute(zone))}`
-    const reply = await context.egress.request({ url, method: 'PATCH', headers: { 'x-api-key': key, 'content-type': 'application/json' }, body, signal: limit.signal })
+    const reply = await context.egress.request({ url, method: 'PATCH', headers: { 'x-api-key': key, 'content-type': 'application/json' }, body, signal: limit.signal, ...leaving(once) })
     if (reply.status === 204 || reply.status === 200) return { is: 'done', says: 'PowerDNS took it' }
     return { is: reply.status >= 500 ? 'unknown' : 'failed', says: `PowerDNS answered ${reply.status}: ${sentence(reply.body.toString('utf8').replaceAll(key, '***'))}` }
   } catch (cause) {
@@ -173,7 +174,7 @@ async function serialAt(at: string, zone: string, context: Context): Promise<str
 let last = 0
 
 /** One message and its answer, over TCP: nothing is cut, and nobody answers in another’s name without being on the way. */
-async function exchange(at: string, message: (id: number) => Buffer, context: Context): Promise<Reply> {
+async function exchange(at: string, message: (id: number) => Buffer, context: Context, once?: Once): Promise<Reply> {
   const place = readHostPort(at)
   if (place.is === 'refused') throw new Fault(place.says, 'never')
   const limit = limited(context, ASK_WITHIN)
@@ -191,6 +192,7 @@ async function exchange(at: string, message: (id: number) => Buffer, context: Co
       })
       socket.on('error', reject)
       socket.on('close', () => reject(new Fault('it ended the conversation')))
+      if (once?.mayLeave?.() === false) throw coded('EFENCED', 'the run was halted before it left')
       socket.write(Buffer.concat([Buffer.from([sent.length >> 8, sent.length & 0xff]), sent]))
       const reply = readReply(await promise)
       if (reply.id !== id) throw new Fault('answered with what is no message of DNS')

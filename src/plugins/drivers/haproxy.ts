@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Found } from '../../core/evidence.ts'
 import { Fault, sentence } from '../../core/fault.ts'
 import { driver, type DriverContext } from '../../ports/driver/driver.ts'
-import { tooLate } from '../../ports/driver/sending.ts'
+import { leaving, tooLate } from '../../ports/driver/sending.ts'
 
 /** A name in HAProxy's own language, in which a blank or a semicolon begins the next command. */
 const name = (what: string): z.ZodString => z.string().max(200).regex(/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/, 'letters, digits, “_”, “.”, “:” and “-”, as HAProxy names it').meta({ description: what })
@@ -56,7 +56,7 @@ export default driver({
     const late = tooLate(once, context)
     if (late) return late
     const { local, signal } = context
-    const said = await local({ path: socket, text: `set server ${backend}/${server} state ${to}\n`, mostBytes: MOST, signal })
+    const said = await local({ path: socket, text: `set server ${backend}/${server} state ${to}\n`, mostBytes: MOST, signal, ...leaving(once) })
     if (said.is === 'lost') return { is: 'unknown', says: `HAProxy was told, and did not answer: ${said.says}` }
     // It answers with an empty line where it did what it was told; one that went meanwhile answers with nothing at all.
     if (said.text === '') return { is: 'unknown', says: 'HAProxy was told, and closed without an answer' }

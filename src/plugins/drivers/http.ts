@@ -5,7 +5,7 @@ import type { Found } from '../../core/evidence.ts'
 import { seconds } from '../../core/time.ts'
 import { blot } from '../../ports/driver/blot.ts'
 import { driver, targetIn, type DriverContext } from '../../ports/driver/driver.ts'
-import { limited, outcomeOf, tooLate } from '../../ports/driver/sending.ts'
+import { leaving, limited, outcomeOf, tooLate } from '../../ports/driver/sending.ts'
 import { spelled } from '../../ports/driver/word.ts'
 import { httpText } from '../../ports/setting.ts'
 import { oddHeader } from '../../ports/target.ts'
@@ -65,7 +65,7 @@ export default driver({
     const limit = limited(context, WITHIN)
     try {
       const headers = { ...at.headers, 'idempotency-key': once.name, ...(body === undefined ? {} : { 'content-type': type }) }
-      const reply = await context.egress.request({ url: urlOf(at, path), method, headers, signal: limit.signal, verifyTls: at.verify_tls, ...(body === undefined ? {} : { body }) })
+      const reply = await context.egress.request({ url: urlOf(at, path), method, headers, signal: limit.signal, verifyTls: at.verify_tls, ...leaving(once), ...(body === undefined ? {} : { body }) })
       const output = { tail: blot(reply.body.toString('utf8').slice(-8192), Object.values(at.headers)), bytes: reply.body.length }
       const says = `${to} answered ${reply.status}`
       if (status ? status.includes(reply.status) : reply.status >= 200 && reply.status < 300) return { is: 'done', says, output }

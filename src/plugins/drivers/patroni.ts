@@ -5,8 +5,9 @@ import type { Found } from '../../core/evidence.ts'
 import { Fault, sentence } from '../../core/fault.ts'
 import { seconds, type Span } from '../../core/time.ts'
 import { blot } from '../../ports/driver/blot.ts'
+import type { Once } from '../../ports/driver/commands.ts'
 import { driver, targetIn, type Acted, type DriverContext } from '../../ports/driver/driver.ts'
-import { limited, outcomeOf, tooLate, unsent, wasUnsent } from '../../ports/driver/sending.ts'
+import { leaving, limited, outcomeOf, tooLate, unsent, wasUnsent } from '../../ports/driver/sending.ts'
 import { httpText } from '../../ports/setting.ts'
 import type { HttpReply } from '../../ports/world.ts'
 
@@ -65,7 +66,7 @@ export default driver({
       const late = tooLate(once, context)
       if (late) return late
       try {
-        return actedOf(await ask(at, '/switchover', context, { leader, candidate: to }), targetIn(context))
+        return actedOf(await ask(at, '/switchover', context, { once, it: { leader, candidate: to } }), targetIn(context))
       } catch (cause) {
         // The next one is asked only where this one was told nothing.
         if (!wasUnsent(cause)) return outcomeOf(cause, new URL(at).host)
@@ -75,13 +76,13 @@ export default driver({
   },
 })
 
-async function ask(at: string, path: string, context: Context, body?: object): Promise<HttpReply> {
+async function ask(at: string, path: string, context: Context, deed?: { readonly once: Once; readonly it: object }): Promise<HttpReply> {
   const { user, password } = targetIn(context)
-  const within: Span = body ? WITHIN : LOOK_WITHIN
+  const within: Span = deed ? WITHIN : LOOK_WITHIN
   const limit = limited(context, within)
-  const headers = { ...(body ? { 'content-type': 'application/json' } : {}), ...(user === undefined || !body ? {} : { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` }) }
+  const headers = { ...(deed ? { 'content-type': 'application/json' } : {}), ...(user === undefined || !deed ? {} : { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` }) }
   try {
-    return await context.egress.request({ url: `${at.replace(/\/$/, '')}${path}`, method: body ? 'POST' : 'GET', headers, signal: limit.signal, ...(body ? { body: JSON.stringify(body) } : {}) })
+    return await context.egress.request({ url: `${at.replace(/\/$/, '')}${path}`, method: deed ? 'POST' : 'GET', headers, signal: limit.signal, ...(deed ? { body: JSON.stringify(deed.it), ...leaving(deed.once) } : {}) })
   } finally {
     limit.end()
   }

@@ -10,6 +10,8 @@ export interface Once {
   readonly name: string
   /** No beginning of it after this moment, by the doer's own monotonic clock. */
   readonly notAfter: Stamp
+  /** Asked right before the deed itself leaves, once its connection is there: false when the run was halted meanwhile, and then nothing leaves (C-15). Absent: nobody can say so. */
+  readonly mayLeave?: () => boolean
 }
 
 /** What a program wrote: its end, with what looks like a secret blotted out. */

@@ -34,6 +34,8 @@ export interface LocalWant {
   readonly text: string
   readonly mostBytes: number
   readonly signal: AbortSignal
+  /** Asked once the connection is there, right before anything is said: where it may not be said any more, it rejects (EFENCED). */
+  readonly mayLeave?: () => boolean
 }
 
 /** What came of it. `lost`: something was sent, and no whole answer came. Before anything was sent it rejects. */

@@ -3,13 +3,18 @@
 import { codeOf, sentence } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
 import type { Once } from './commands.ts'
+import type { HttpWant } from '../world.ts'
 import type { Acted, DriverContext } from './driver.ts'
 
 /** Right before anything is sent: what is said where the beginning is no longer good; `undefined` where it is. */
-export function tooLate({ notAfter }: Once, { now, signal }: Pick<DriverContext, 'now' | 'signal'>): Acted | undefined {
+export function tooLate({ notAfter, mayLeave }: Once, { now, signal }: Pick<DriverContext, 'now' | 'signal'>): Acted | undefined {
   const { tick, boot } = now()
+  if (mayLeave?.() === false) return unsent('the run was halted before it left')
   return signal.aborted || boot !== notAfter.boot || tick > notAfter.tick ? unsent('the time in which it could be begun is over') : undefined
 }
+
+/** What a request or a conversation that is the deed itself is given, so that it is held back where the run was halted while it dialled. */
+export const leaving = ({ mayLeave }: Once): Pick<HttpWant, 'mayLeave'> => (mayLeave ? { mayLeave } : {})
 
 /** It failed before anything was sent. */
 export const unsent = (cause: unknown): Acted => ({ is: 'failed', says: `nothing was sent: ${sentence(cause)}` })

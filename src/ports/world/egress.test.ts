@@ -37,6 +37,20 @@ test('method, headers and body are sent as they were wanted', async (t) => {
   assert.equal(heard, 'POST / HTTP/1.1\r\nhost: other.example\r\nX-Key: k\r\naccept: a/b\r\nUser-Agent: Holdfast\r\nConnection: close\r\nContent-Length: 6\r\n\r\ngrüß')
 })
 
+test('G-22 C-15 what may not leave any more when its connection is there stays here, however long that took', async (t) => {
+  let heard = 0
+  const port = await serve(t, (socket) => socket.on('data', (chunk) => {
+    heard += chunk.length
+    socket.write(OK)
+  }))
+  let asked = 0
+  const want = { url: `http://127.0.0.1:${port}/`, method: 'POST', body: 'do it', signal: soon() }
+  assert.equal(codeOf(await failure(egress.request({ ...want, mayLeave: () => (asked++, false) }))), 'EFENCED')
+  assert.deepEqual([asked, heard], [1, 0])
+  assert.equal((await egress.request({ ...want, mayLeave: () => (asked++, true) })).status, 200)
+  assert.deepEqual([asked, heard > 0], [2, true])
+})
+
 test('one header never becomes two, and what is no address goes nowhere', async () => {
   for (const headers of [{ a: 'b\r\nc: d' }, { 'a b': 'c' }, { 'a\n': 'b' }, { a: '€' }, { 'Content-Length': '5' }, { 'transfer-encoding': 'chunked' }]) {
     assert.equal(codeOf(await failure(egress.request({ url: 'http://127.0.0.1:9/', headers: { ...headers }, signal: soon() }))), 'EINVAL')

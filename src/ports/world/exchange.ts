@@ -24,6 +24,7 @@ export interface Exchange {
 }
 
 const KEPT_BODY = 64 * 1024
+const FENCED = 'it may not leave any more: nothing was sent'
 
 /** Sends the request and reads the answer. Rejects with a Fault or the system's error, at once when the signal comes. */
 export function exchange(it: Exchange): Promise<HttpReply> {
@@ -129,6 +130,8 @@ const OWN = [['User-Agent', 'Holdfast'], ['Accept', '*/*']] as const
 
 function send(state: State, socket: Socket): void {
   const { want, target } = state.it
+  // However long it took to come here: what must not leave any more stays here.
+  if (want.mayLeave?.() === false) return fail(state, coded('EFENCED', FENCED))
   let head = `${want.method ?? 'GET'} ${target.path} HTTP/1.1\r\n`
   const given = want.headers
   if (given) {

@@ -102,6 +102,7 @@ export function createCommands({ doors, world }: CommandsWants): Commands {
       // Counted from when its hello came, and so from later than it was said: its own clock gives it less, never more.
       const left = boot === once.notAfter.boot ? Math.floor((once.notAfter.tick - tick) / 10) : -1
       if (left < 0) return LATE
+      if (once.mayLeave?.() === false) return HALTED_BEFORE
       talk.say(`go ${left}\n`)
       const ran = await follow(talk, once.name)
       if (ran.is === 'unknown' && over && onHalt === 'kill' && signal.reason === HALTED) await kill(on, once.name)
@@ -142,6 +143,7 @@ export function createCommands({ doors, world }: CommandsWants): Commands {
   }
 }
 
+const HALTED_BEFORE: Ran = { is: 'refused', why: 'late', says: 'the run was halted before the word to begin was sent; nothing was begun' }
 const LATE: Ran = { is: 'refused', why: 'late', says: 'the time in which it could be begun is over; nothing was begun' }
 
 /** After the word to begin was sent: what is not proven to have been refused may have been begun. */

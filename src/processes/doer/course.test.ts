@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { coded, Fault } from '../../core/fault.ts'
 import { instantOf, minutes, ms, seconds, tickOf, type Now, type Span } from '../../core/time.ts'
 import { driver, type Acted, type DriverContext, type Told } from '../../ports/driver/driver.ts'
-import { HALTED, type Ran, type Recalled } from '../../ports/driver/commands.ts'
+import { HALTED, type Once, type Ran, type Recalled } from '../../ports/driver/commands.ts'
 import type { FromDoer, Order, ToDoer } from '../../rooms/change/runs/doing.ts'
 import { course, type CoursePorts } from './course.ts'
 import { journalIn, type Former, type Journal } from './journal.ts'
@@ -22,7 +22,7 @@ interface World {
   /** Of the keeper; `undefined`: it is away. */
   answer: (message: FromDoer) => ToDoer | undefined | Promise<ToDoer | undefined>
   identify: () => Promise<string>
-  act: (context: DriverContext) => Promise<Acted>
+  act: (context: DriverContext, once: Once) => Promise<Acted>
   /** Whether what is awaited is so. */
   isSo: boolean
   line: number
@@ -74,7 +74,7 @@ function world(): World {
     },
     async act(_config, once, context) {
       note(`acts ${once.name} until ${once.notAfter.tick}; journal ${own.written().is}`)
-      return it.act(context)
+      return it.act(context, once)
     },
   })
   const egress = { resolve: async () => [], connect: () => Promise.reject(new Fault('none')), request: async ({ url }: { url: string }) => {
@@ -249,6 +249,29 @@ test('C-15 a halt leaves what is under way alone, and ends what says that it is 
     assert.deepEqual([reason, it.told.filter((line) => line.startsWith('acted'))], kills ? [HALTED, ['acted unknown: cut off']] : [undefined, []])
     it.stop.abort()
     await it.pass(seconds(5))
+    await over
+  }
+})
+
+test('C-6 C-15 a deed that still dials when the run is halted is kept from leaving within a second; one that has left goes on', async () => {
+  for (const halted of [true, false]) {
+    const it = world()
+    const { promise: there, resolve: connect } = Promise.withResolvers<undefined>()
+    it.act = async (context, once) => {
+      await there
+      if (once.mayLeave?.() === false) return { is: 'failed', says: 'it was halted before it left' }
+      return doneBy(context)
+    }
+    const over = it.run()
+    await it.pass(ms(2600))
+    const { answer } = it
+    it.answer = (message) => (message.is === 'renew' ? { is: 'lease', for: LEASE, ...(halted ? { halted: true as const } : {}) } : answer(message))
+    await it.pass(seconds(1))
+    connect(undefined)
+    await it.pass(seconds(1))
+    assert.deepEqual([sent(it), it.told.find((says) => says.startsWith('acted'))?.split(':')[0]], halted ? [0, 'acted failed'] : [1, 'acted done'])
+    it.stop.abort()
+    await it.pass(seconds(1))
     await over
   }
 })

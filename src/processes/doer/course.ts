@@ -28,6 +28,8 @@ export interface CoursePorts {
 const PAUSE: Span = seconds(1)
 /** So long a lease is asked for again. */
 const RENEW_EVERY: Span = seconds(2)
+/** While a deed dials: whether the run was halted meanwhile is known soon (C-6). */
+const ASK_EVERY: Span = ms(500)
 /** One look may take so long. */
 const LOOK_WITHIN: Span = seconds(10)
 /** What is under way is told to end; so long later it counts as not known. */
@@ -49,8 +51,10 @@ interface Course extends CoursePorts {
   readonly stopped: AbortSignal
   /** Nobody wants to hear of it any more. */
   isDone: boolean
-  /** The run was halted since it began: who says so is ended then. */
+  /** The run was halted since it began: who says so is ended then, and what has not left yet stays here. */
   isHalted: boolean
+  /** Nothing of the deed has left yet. */
+  isUnsent: () => boolean
 }
 
 /** Goes through it once; resolves when nothing is left to do or to say. `stopped`: nothing more is begun. */
@@ -59,7 +63,7 @@ export async function course(made: Numbered, ports: CoursePorts, stopped: AbortS
   if (!given) return
   const { order, tenure, since } = given
   const renewing = new AbortController()
-  const it: Course = { ...ports, order, tenure, since, stopped, isDone: false, isHalted: false }
+  const it: Course = { ...ports, order, tenure, since, stopped, isDone: false, isHalted: false, isUnsent: () => false }
   const renewed = renewal(it, renewing.signal)
   try {
     const means = meansOf(order, ports.drivers)
@@ -145,7 +149,8 @@ async function act(it: Course, { driver, config }: Means): Promise<Acted> {
   const limit = new AbortController()
   const { context, hasLeft } = reachOf(it.contextOf(order, limit.signal), () => limit.signal.aborted || !tenure.isUnbroken())
   const { tick, boot } = it.since
-  const once: Once = { name: nameOf(order), notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot } }
+  const once: Once = { name: nameOf(order), notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot }, mayLeave: () => !it.isHalted }
+  it.isUnsent = () => !hasLeft()
   if (!mayBegin(it)) return failed(LATE)
   if (order.rehearse) return { is: 'done', says: `rehearsed, and not done: ${driver.say(config)}` }
   const acting = (async () => driver.act(config, once, context))().catch((cause: unknown): Acted => hasLeft()
@@ -154,6 +159,7 @@ async function act(it: Course, { driver, config }: Means): Promise<Acted> {
   const watched = watch(it, limit)
   const acted = await Promise.race([acting, watched.late])
   watched.end()
+  it.isUnsent = () => false
   return acted
 }
 
@@ -235,12 +241,20 @@ async function look<T>(it: Course, ask: (context: AnyContext) => Promise<T>): Pr
   }
 }
 
+/** Until the keeper is asked again. */
+async function patience(it: Course, ended: AbortSignal): Promise<void> {
+  for (let waited = 0; waited < RENEW_EVERY && !ended.aborted; waited += ASK_EVERY) {
+    await rest(it.timers, ASK_EVERY, ended)
+    if (it.isUnsent()) return
+  }
+}
+
 /** Keeps the lease while the keeper grants it. */
 async function renewal(it: Course, ended: AbortSignal): Promise<void> {
   const { run, token } = it.order
   let heard = it.now()
   while (!ended.aborted) {
-    await rest(it.timers, RENEW_EVERY, ended)
+    await patience(it, ended)
     if (ended.aborted) return
     const asked = it.now()
     const told = await Promise.race([it.ask({ is: 'renew', run, token }).catch(() => undefined), aborted(ended)])

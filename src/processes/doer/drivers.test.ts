@@ -85,6 +85,29 @@ test('http: C-4 a refusal is a failure; a server that fails, or falls silent aft
   assert.equal(await act('/200', {}, 'http://127.0.0.1:1'), 'failed', 'nobody listens: nothing was sent')
 })
 
+test('C-15 what still dials when the run is halted is not sent: by HTTP, to a cluster, over a socket', async (t) => {
+  const seen: string[] = []
+  const base = await api(t, (method, url) => {
+    seen.push(`${method} ${url}`)
+    return { status: 200 }
+  })
+  // Halted once the drivers have looked at the clock, while the connection comes to be.
+  const dialling = (): typeof ONCE => {
+    let asked = 0
+    return { ...ONCE, mayLeave: () => asked++ === 0 }
+  }
+  const ONCE = once('run-9.8')
+  const open = { ...context, signal: new AbortController().signal }
+  const sent = await httpDriver.act(httpDriver.config.parse({ target: 'x', path: '/failover' }), dialling(), { ...open, target: httpDriver.target?.parse({ base }) ?? assert.fail() })
+  assert.deepEqual([sent.is, seen], ['failed', []])
+  const { members, asked } = await cluster(t)
+  const switched = await patroni.act({ target: 'x', to: 'db-2' }, dialling(), { ...open, target: { members } })
+  assert.deepEqual([switched.is, asked], ['failed', []])
+  const { socket, state } = await proxy(t)
+  await assert.rejects(haproxy.act(haproxy.config.parse({ backend: 'shop', server: 'db-1', state: 'drain', socket }), dialling(), open), /any more/)
+  assert.equal(state.admin, 0)
+})
+
 test('C-9 what is put in stays in its place: no way out of a path, no second command of HAProxy, no name that is none', () => {
   const refuses = (kind: string, settings: object): boolean => !(drivers.find((it) => it.kind === kind) ?? assert.fail(kind)).config.safeParse(settings).success
   for (const bad of ['/../admin', '/a/../../b', '//evil.example', '/a b', 'a', '/a\nb', '/a#b', '/..', '/a/.', '/a\r\nx: y', 'http://evil.example/']) assert.ok(refuses('http', { target: 'x', path: bad }), bad)

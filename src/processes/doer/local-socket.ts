@@ -1,7 +1,7 @@
 // One conversation over a Unix socket of this machine: a text is said, and what the other side says until it ends is the answer, in bounds. Who is interrupted
 // after anything was sent is told so (`lost`), and nobody takes that for a failure.
 import net from 'node:net'
-import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
+import { coded, codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import type { LocalWant, Told } from '../../ports/driver/driver.ts'
 
 const WHY: Readonly<Record<string, string>> = {
@@ -9,7 +9,7 @@ const WHY: Readonly<Record<string, string>> = {
 }
 
 /** Rejects before anything was sent. */
-export const tellLocally = ({ path, text, mostBytes, signal }: LocalWant): Promise<Told> => {
+export const tellLocally = ({ path, text, mostBytes, signal, mayLeave }: LocalWant): Promise<Told> => {
   const { promise, resolve, reject } = Promise.withResolvers<Told>()
   if (signal.aborted) return Promise.reject(silence(`no connection to ${path}`))
   let sent = false
@@ -24,6 +24,10 @@ export const tellLocally = ({ path, text, mostBytes, signal }: LocalWant): Promi
   const onAbort = (): void => lost(`no answer from ${path} in time`)
   signal.addEventListener('abort', onAbort, { once: true })
   socket.on('connect', () => {
+    if (mayLeave?.() === false) {
+      reject(coded('EFENCED', `nothing may be said to ${path} any more`))
+      return void socket.destroy()
+    }
     sent = true
     socket.write(text)
   })

@@ -65,7 +65,7 @@ export function reachOf(context: AnyContext, isOver: () => boolean): Reach {
   const local: AnyContext['local'] = async (want) => {
     if (isOver()) throw coded('EFENCED', 'the lease is over: nothing more leaves')
     // It rejects before anything was sent.
-    const told = await context.local(want)
+    const told = await context.local({ ...want, mayLeave: () => !isOver() && want.mayLeave?.() !== false })
     left = true
     return told
   }
