@@ -81,7 +81,7 @@ export const led: readonly Mutant[] = [
   },
   {
     name: 'in a run: a halt pages one of the two', breaks: ['C-8'], killer: killer(60),
-    changes: [{ file: RUNS, find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
+    changes: [{ file: 'src/engine/change/asking/offers.ts', find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
   },
   {
     name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),

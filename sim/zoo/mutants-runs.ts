@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts'
 
 const RUNS = 'src/engine/change/runs.ts'
+const OFFERS = 'src/engine/change/asking/offers.ts'
 const SURPRISES = 'src/engine/change/surprises.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/running.test.ts', name })
@@ -62,7 +63,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'what becomes of a step after an abort is thrown away', breaks: ['C-6'], killer: deed('C-6 what became of a step'),
-    changes: [{ file: RUNS, find: "if (row?.run.phase.is === 'over') {", put: "if (row?.run.phase.is === 'over' && run === '') {" }],
+    changes: [{ file: RUNS, find: "if (row?.run.phase.is === 'over' && row", put: "if (row?.run.phase.is === 'over' && run === '' && row" }],
   },
   {
     name: 'what joins an incident that is known is no surprise', breaks: ['C-8', 'C-14'], killer: surprising('C-8 C-14 what joins an incident'),
@@ -122,11 +123,31 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a halt pages whoever does it, and not who checks', breaks: ['C-8'], killer: killer('C-14 C-8 a surprise halts it'),
-    changes: [{ file: RUNS, find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
+    changes: [{ file: OFFERS, find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
   },
   {
     name: 'two words alone go on after a halt', breaks: ['C-15'], killer: killer('C-15 after a halt both go on'),
     changes: [{ file: RUNS, find: "found: stale ? 'unknown' : worst", put: "found: stale ? 'unknown' : 'pass'" }],
+  },
+  {
+    name: 'a window that closes in the middle halts nothing', breaks: ['C-6'], killer: surprising('C-6 C-15 a window that closes'),
+    changes: [{ file: RUNS, find: 'if (isShut(row.plan, keeper().now().wall) && isLeft(run)) return', put: "if (isShut(row.plan, keeper().now().wall) && run.id === '') return" }],
+  },
+  {
+    name: 'both go on outside of the window', breaks: ['C-6', 'C-15'], killer: surprising('C-6 C-15 a window that closes'),
+    changes: [{ file: RUNS, find: '(isLeft(row.run) && isShut(row.plan, facts.now) ?', put: "(row.run.id === '' && isShut(row.plan, facts.now) ?" }],
+  },
+  {
+    name: 'what a doer says after it was taken for lost makes the step done', breaks: ['C-4'], killer: deed('C-4 what whoever did a step says'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'return move(tx, row, { ...row, lost: { ...lost, word } }', put: "return move(tx, row, { ...row, run: { ...row.run, phase: { is: 'waiting' }, done: [...row.run.done, lost.step] }, lost: { ...lost, word } }" }],
+  },
+  {
+    name: 'nobody hears that a doer speaks against what both had said', breaks: ['C-4', 'C-14'], killer: deed('C-4 C-14 what both had said otherwise'),
+    changes: [{ file: 'src/engine/change/asking/late.ts', find: 'if (!isAgainst(lost)) return', put: "if (!isAgainst(lost) || lost.as === 'not-done') return" }],
+  },
+  {
+    name: 'any step that failed begins again', breaks: ['C-4'], killer: deed('C-4 C-15 what was never begun'),
+    changes: [{ file: 'src/engine/change/beginning.ts', find: 'idempotent: drawn.runbook.steps[n]?.idempotent === true', put: 'idempotent: drawn.runbook.steps[n] !== undefined' }],
   },
   {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),

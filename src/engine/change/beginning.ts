@@ -8,8 +8,8 @@ import { legHash, type RunPlan, type RunRow } from '../../rooms/change/runs/reco
 import type { RunStep } from '../../rooms/change/runs/run.ts'
 import type { Topology } from '../../rooms/change/topology.ts'
 import { no, type Answer } from '../answer.ts'
+import { offerLeg } from './asking/offers.ts'
 import type { ChangeKeeper } from './grounds.ts'
-import { offerLeg } from './runs.ts'
 
 /** What planned work that begins needs of the keeper. */
 export interface BeginKeeper extends ChangeKeeper { readonly random: (n: number) => Uint8Array }
@@ -47,7 +47,7 @@ export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning
     texts: plan.steps.map(({ host, text, tolerance }, n) => ({ host, text, tolerance, ...(backs[n] === undefined ? {} : { back: backs[n] }) })),
   }
   const steps = plan.steps.map((step, n): RunStep => ({
-    id: step.id, hash: legHash(run, { step: n, back: false }), takes: rehearse ? [] : (drawn.runbook.steps[n]?.takes ?? []), idempotent: false,
+    id: step.id, hash: legHash(run, { step: n, back: false }), takes: rehearse ? [] : (drawn.runbook.steps[n]?.takes ?? []), idempotent: drawn.runbook.steps[n]?.idempotent === true,
     raises: isRaising(drawn.runbook.steps, n),
     ...(backs[n] === undefined ? {} : { undo: legHash(run, { step: n, back: true }) }),
   }))

@@ -7,6 +7,7 @@ import { changeOf, manual } from '../../../test/story/runs.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { RunTold } from '../../views/change/runs.ts'
 import { minutes } from '../../core/time.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { earsOf } from './ears.ts'
 
 const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
@@ -69,6 +70,82 @@ test('C-6 what became of a step of an aborted run is written down and told, once
   await acted(unknown, 'unknown', 'the connection broke')
   assert.equal((await lines(unknown)).at(-1), 'acted start is not known to be done: the connection broke')
   assert.equal((await unknown.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).status, 409)
+})
+
+const lost = (it: Story): Promise<void> => settled(it, it.keeper.runs.lost(it.id, 1))
+
+test('C-4 what whoever did a step says after it was taken for lost is kept and told, makes nothing done, and voids a word for something else', async (t) => {
+  const it = await underWay(t)
+  await lost(it)
+  assert.equal((await it.call('runs.resume', { as: 'not-done' })).status, 200)
+  assert.deepEqual(await it.press('ada'), [200])
+  for (let n = 0; n < 2; n++) await acted(it, 'done', 'it ended with 0')
+  await it.second()
+  const { state, word, asked, steps } = await it.state()
+  assert.deepEqual([state, word, asked, steps[0]?.state], ['unknown', 'was done: it ended with 0', null, 'unknown'])
+  assert.deepEqual((await lines(it)).slice(-2), ['acted start was done: it ended with 0', `refused what became of it is known otherwise now (it was done: it ended with 0): holdfast runbooks resume ${it.id} --was …`])
+  const refused = await it.call('runs.resume')
+  assert.match(refused.body.error.message, /whoever did it says now that it was done: it ended with 0/)
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200)
+  assert.match(loadAgreement(it.sql, (await it.state()).asked?.agreement ?? '')?.asked.text ?? '', /spoke up after all: it was done/)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+})
+
+test('C-4 C-14 what both had said otherwise is a surprise when its doer speaks up: before anything further begins, and after the end', async (t) => {
+  const decided = async (): Promise<Story> => {
+    const it = await underWay(t)
+    await lost(it)
+    await it.call('runs.resume', { as: 'not-done' })
+    await it.press('ada', 'bo')
+    await it.second()
+    assert.equal((await it.state()).state, 'halted')
+    return it
+  }
+  const it = await decided()
+  await it.call('runs.resume')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).state, 'offered')
+  await acted(it, 'done', 'it ended with 0')
+  assert.match((await it.state()).halt?.claim ?? '', /^both said that step 1 \(start\) was not done, and whoever did it says now that it was done: it ended with 0/)
+  assert.deepEqual([(await it.state()).asked, it.open()], [null, [`run:${it.id}`]], 'what was offered is void, and both are paged')
+  const over = await decided()
+  await over.call('runs.abort')
+  await over.second()
+  assert.deepEqual(over.open(), [])
+  await acted(over, 'failed', 'it ended with 1')
+  assert.deepEqual(over.open(), [], 'it is as both said')
+  await acted(over, 'done', 'it ended with 0')
+  assert.deepEqual(over.open(), [`run:${over.id}/late`])
+})
+
+test('C-4 a step that says that it is idempotent begins again after it failed, or was lost, by two presses and never by itself; one that does not never does', async (t) => {
+  const AGAIN = book({ steps: [{ ...START, idempotent: true, undo: START.act }, manual('look')], preflight: [] })
+  const it = await underWay(t, AGAIN)
+  await acted(it, 'failed', 'it ended with 100')
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).asked], ['halted', null])
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).filter((line) => line === 'began start')], ['offered', ['began start']], 'it waits for both')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).filter((line) => line === 'began start').length], ['running', 2])
+
+  const gone = await underWay(t, AGAIN)
+  await lost(gone)
+  assert.equal((await gone.call('runs.resume', { as: 'unknown' })).status, 200)
+  await gone.press('ada', 'bo')
+  await gone.second()
+  assert.deepEqual([(await gone.state()).state, (await gone.state()).steps[0]?.state, (await gone.state()).undo], ['halted', 'begun', 'start'], 'it may have been done: its way back stays')
+
+  const never = await underWay(t)
+  await lost(never)
+  const { status, body } = await never.call('runs.resume', { as: 'unknown' })
+  assert.deepEqual([status, /idempotent/.test(body.error.message)], [409, true])
 })
 
 test('C-5 C-9 an edit between the ruling and the deed keeps it from beginning: what is done is done where both agreed', async (t) => {

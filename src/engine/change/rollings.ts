@@ -15,9 +15,10 @@ import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
 import { byHand } from '../../rooms/change/index.ts'
 import { factsOf } from '../../views/change/changes.ts'
+import { page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { beginRun, newRunId, orFault, type Beginning, type BeginKeeper } from './beginning.ts'
 import { groundsOf, type ChangeKeeper } from './grounds.ts'
-import { abort, halt, haltQuietly, page, resolveOne, type ToPeople } from './runs.ts'
+import { abort, halt, haltQuietly } from './runs.ts'
 import { askLooks } from './until.ts'
 
 const PATIENCE: Span = minutes(1)

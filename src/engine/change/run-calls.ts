@@ -6,19 +6,20 @@ import { byHand } from '../../rooms/change/index.ts'
 import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
-import { isStuck, legsOf, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
+import { isStuck, legsOf, ONLY_IDEMPOTENT, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
 import type { RollingCalls } from '../../views/change/rollings.ts'
 import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/runs.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
+import { askBoth, offerLeg } from './asking/offers.ts'
 import { beginRun, newRunId, orFault, refusalOf, refusedFor, type Beginning } from './beginning.ts'
 import { accept, drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
 import { NAME_THEM, partiesOf } from './parties.ts'
 import { ROLLING_ARGS, ROLLING_CALLS } from './rolling-calls.ts'
-import { abort, askBoth, halt, offerLeg } from './runs.ts'
+import { abort, halt } from './runs.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
@@ -28,7 +29,7 @@ export const RUN_ARGS = {
   'runs.list': z.strictObject({}), 'runs.show': z.strictObject({ run: name, after: z.int().min(-1).optional() }),
   'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
   'runs.halt': z.strictObject({ run: name, person }), 'runs.abort': z.strictObject({ run: name, person }), 'runs.undo': z.strictObject({ run: name, person }),
-  'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done']).optional(), step: name.optional(), person }),
+  'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done', 'unknown']).optional(), step: name.optional(), person }),
 } satisfies Record<keyof Leading, z.ZodType>
 type Args<Name extends keyof Leading> = z.output<(typeof RUN_ARGS)[Name]>
 
@@ -64,11 +65,13 @@ function resume(keeper: Keeper, tx: Tx, row: RunRow, { as, step }: Args<'runs.re
   const { phase } = run
   if (phase.is === 'over') return 'it is over'
   if (step !== undefined) return as === undefined ? stepAlone(keeper, tx, row, step) : 'either a step is asked for, or it is said what became of one'
-  const way = phase.is === 'running' ? phase.way : undefined
-  const overran = way !== undefined && !isWithin(way.begun, tx.now, plan.runbook.steps[way.step]?.within ?? (0 as Span))
+  const way = wayIn(run)
+  const overran = phase.is === 'running' && way !== undefined && !isWithin(way.begun, tx.now, plan.runbook.steps[way.step]?.within ?? (0 as Span))
+  const isIdempotent = way !== undefined && !way.back && run.steps[way.step]?.idempotent === true
+  if (as === 'unknown' && !isIdempotent) return ONLY_IDEMPOTENT
   if (overran && as !== undefined) return askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   const manualBack = phase.is === 'running' && phase.way.back && plan.runbook.steps[phase.way.step]?.undo?.is === 'manual'
-  if (phase.is === 'unknown' || manualBack) return as === undefined || (manualBack && as !== 'done') ? `nobody knows what became of step ${phase.way.step + 1} (${plan.runbook.steps[phase.way.step]?.id ?? ''}): look, then say --was ${manualBack ? 'done' : 'done, or --was not-done'}` : askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
+  if (phase.is === 'unknown' || manualBack) return as === undefined || (manualBack && as !== 'done') ? `nobody knows what became of step ${phase.way.step + 1} (${plan.runbook.steps[phase.way.step]?.id ?? ''}): look, then say --was ${manualBack ? 'done' : `done, or --was not-done${isIdempotent ? ', or --was unknown: it may begin once more' : ''}`}${row.lost?.word ? ` (whoever did it says now that it ${row.lost.word.says})` : ''}` : askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   if (as !== undefined) return 'what became of each step is known: nothing is to be said of it'
   const [next] = legsOf({ ...run, halt: undefined })
   if (run.halt !== undefined && isStuck(run)) return STUCK

@@ -2,24 +2,24 @@
 // brought about what it should, and what is offered next. All of it is judged by rooms/change; here the facts are brought to it, people are asked and
 // paged, and what follows is written down. What is kept in memory is only what was well at the last look: after a restart the first look
 // is the one that the next is held against, and what fails in it is a surprise too (C-14).
-import { dueIn, hours, isSince, isWithin, minutes, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
+import { isSince, isWithin, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Around } from '../../rooms/change/index.ts'
 import { worstOf, type Answered, type GateAnswer } from '../../rooms/change/gates.ts'
 import type { FromScout } from '../../rooms/change/heard/protocol.ts'
 import type { FilledClaim } from '../../rooms/change/runbook.ts'
-import { guardOf, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
+import { guardOf, isLeft, isShut, rulingFor, sayAgainst, type Course } from '../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
-import { legsOf, silencedBy, stepRun, wayIn, type Leg, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
-import { loadOpen } from '../../rooms/page/rows.ts'
-import { firstOf } from '../../rooms/page/plan.ts'
+import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
+import { hearLate, LATE } from './asking/late.ts'
+import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
 import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
-import { askFor, goesAgainst, sayStep, saySurprise } from './words.ts'
+import { sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
   /** Once a second. */
@@ -34,18 +34,13 @@ export interface Runs {
   seen(run: string, token: number, found: Answered['found'], from: Stamp): void
 }
 
-/** What it takes to stop runs, and to tell people. */
-export type ToPeople = Pick<ChangeKeeper, 'rooms'>
-
-/** A word for a step is good for so long; what both agreed on waits for fresh looks no longer than this. */
-export const OFFER: Span = minutes(5)
+/** What both agreed on waits for fresh looks no longer than this. */
 const RULED_WITHIN: Span = seconds(20)
-const LONGEST_RESUME: Span = hours(1)
 
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
 /** All that is paged of a run beside its halt. */
-const PAGES = ['/unknown', '/overrun', '/failed', LAPSED]
+const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE]
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -79,6 +74,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const silent = silentHost(keeper(), memory, row)
     if (!run.guarded || run.halt !== undefined) return false
     if (silent) return surprise(row, silent), true
+    // Nothing further begins after it; the way back stays open (C-6, C-15).
+    if (isShut(row.plan, keeper().now().wall) && isLeft(run)) return surprise(row, { subject: 'window', is: 'other', claim: 'has closed' }), true
     for (const { want, judged } of guardOf(courseOf(row, false))) {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
@@ -168,7 +165,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
-      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
+      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`, `run:${id}${LATE}`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
     })
   }
@@ -205,12 +202,18 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const row = loadGoing(keeper().store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
       if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
       const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper().now().boot })
+      if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked?.accepted !== true) return 'its window is not open'
       return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
     },
     async acted(run, token, is, says) {
       const row = loadRun(keeper().store.sql, run)
-      if (row?.run.phase.is === 'over') {
-        await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.actedAfter(tx, run, token, { isOver: is !== 'unknown', says: `${ACTED[is]}${says === '' ? '' : `: ${says}`}`.slice(0, 500) }))
+      const word = { is: is === 'not-begun' ? 'failed' as const : is, says: `${ACTED[is]}${says === '' ? '' : `: ${says}`}`.slice(0, 500) }
+      if (row?.run.phase.is === 'over' && row.run.phase.way?.token === token) {
+        await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.actedAfter(tx, run, token, { isOver: is !== 'unknown', says: word.says }))
+        return
+      }
+      if (row?.lost?.token === token) {
+        await keeper().engine.turn('change.acted', (tx) => hearLate(keeper(), tx, { run, token, word }, (it) => halt(keeper(), tx, run, it)))
         return
       }
       if (!row || row.run.phase.is !== 'running' || row.run.phase.way.token !== token) return
@@ -257,6 +260,7 @@ function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts
     ...guardOf({ row, topology, facts, ...(siblings ? { siblings } : {}) }).map(({ judged }) => judged),
     ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
     ...claims.flatMap((name) => (topology.clusters.some((it) => it.name === name) ? [accountOf(name, facts)] : [])),
+    ...(isLeft(row.run) && isShut(row.plan, facts.now) ? [{ want: 'its window is open', found: 'fail' as const, evidence: [{ subject: 'window', observer: 'the calendar', at: facts.now, says: 'it has closed' }] }] : []),
     ...(stranger ? [{ want: `incident ${stranger.number} is over`, found: 'fail' as const, evidence: [{ subject: `incident ${stranger.number}`, observer: 'the keeper', at: null, says: stranger.title }] }] : []),
   ]
 }
@@ -318,58 +322,9 @@ function pageHalt(keeper: ToPeople, tx: Tx, row: RunRow, more = ''): void {
   page(keeper, tx, row, subject, `Stopped: ${row.plan.runbook.title}`, more === '' ? says : `${says} ${more}`)
 }
 
-/** Rings both. */
-export function page({ rooms }: ToPeople, tx: Tx, { plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }, subject: string, title: string, says: string): void {
-  rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
-}
-
 /** What was paged of a run ends with it, but where nobody has seen the end of a step. */
 function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   const phase = loadRun(tx.sql, id)?.run.phase
   if (phase?.is !== 'over' || phase.way !== undefined) return
   for (const part of ['', ...PAGES]) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
 }
-
-export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason: string): void {
-  const open = loadOpen(tx.sql).find((it) => it.subject === subject)
-  if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
-}
-
-/** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
-function offerNext(keeper: ChangeKeeper, tx: Tx, { run, plan }: RunRow): void {
-  const next = legsOf(run).find(({ back }) => !back)
-  if (run.phase.is !== 'waiting' || run.halt !== undefined) return
-  if (!next) return keeper.rooms.change.await(tx, plan.id, undefined, `no step is left that could begin: holdfast runbooks undo ${plan.id}, or abort`)
-  const offered = offerLeg(keeper, tx, plan.id, next)
-  if (typeof offered === 'string') keeper.rooms.change.await(tx, plan.id, undefined, `the next step could not be offered: ${offered}; holdfast runbooks resume ${plan.id}`)
-}
-
-/** Asks both for a step, or for the way back of one; a sentence where it cannot be asked for. */
-export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): RunRow | string {
-  const { change, people } = keeper.rooms
-  const row = loadRun(tx.sql, id)
-  if (!row) return 'there is no such run'
-  // After a halt, or when its window has closed, only with the target typed by both (C-15).
-  const against = goesAgainst(row, leg, tx.now.wall)
-  const wish = askFor(row, leg, against)
-  if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
-  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
-  const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
-  if (made.is === 'refused') return made.says
-  resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
-  return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(against === undefined ? {} : { accepted: true }) } })
-}
-
-/** Asks both whether to go on, or what became of a step of which nobody knows. */
-export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonly purpose: 'resume' | 'decide'; readonly as?: 'done' | 'not-done' }, by: string): RunRow | string {
-  const { change, people } = keeper.rooms
-  const { plan, run } = row
-  const title = it.purpose === 'resume' ? `Go on: ${plan.runbook.title}` : `Step ${(wayIn(run)?.step ?? 0) + 1} was ${it.as === 'done' ? '' : 'not '}done`
-  const text = `${plan.runbook.title}, on ${plan.host} (${plan.id}).\n${run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.\n` : ''}${it.purpose === 'resume' ? 'It goes on only when everything passes by looks that begin after both of you have said so.' : 'Look first, both of you: nobody knows what became of it.'}`
-  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
-  const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
-  if (made.is === 'refused') return made.says
-  change.await(tx, plan.id, { agreement: made.id, ...it })
-  return loadRun(tx.sql, plan.id) ?? 'there is no such run'
-}
-

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
-import { manual, runWorld } from '../../../test/story/runs.ts'
+import { AGAIN, manual, runWorld } from '../../../test/story/runs.ts'
 import { seconds } from '../../core/time.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 
@@ -16,6 +16,42 @@ const resume = async (it: Story): Promise<void> => {
   assert.equal((await it.call('runs.resume')).status, 200)
   assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
 }
+
+test('C-6 C-15 a window that closes in the middle halts it, pages both, and leaves the way back and what makes more failures tolerable', async (t) => {
+  const at = new Date((await runWorld(t, book())).keeper.now().wall)
+  const minute = at.getUTCHours() * 60 + at.getUTCMinutes()
+  const shuts = { days: [1, 2, 3, 4, 5, 6, 7], from: (minute + 1420) % 1440, to: (minute + 3) % 1440, timezone: 'UTC' }
+  const close = async (it: Story): Promise<void> => {
+    for (let n = 0; n < 60 && (await it.state()).halt === null; n++) {
+      await it.leap(seconds(4))
+      await it.second()
+    }
+  }
+  const it = await begun(t, [], book({ window: shuts }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await close(it)
+  const { state, halt, steps } = await it.state()
+  assert.deepEqual([state, halt, steps[0]?.state, it.open()], ['halted', { subject: 'window', claim: 'has closed' }, 'running', [`run:${it.id}`]])
+  await it.second({ 'web-1': { boot: AGAIN } })
+  await it.second({ 'web-1': { boot: AGAIN } })
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await it.state()).undo], ['done', 'memory'], 'what was under way came to its end')
+  it.boots.set('web-1', AGAIN)
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).state, 'halted', 'nobody goes on outside of it')
+  assert.equal((await it.call('runs.undo')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.told()).at(-1)], ['halted', 'began memory'])
+
+  const last = await begun(t, [], book({ window: shuts, steps: [manual('look', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] })] }))
+  await last.press('ada', 'bo')
+  await last.second()
+  await close(last)
+  assert.deepEqual([(await last.state()).state, (await last.state()).halt], ['running', null], 'nothing is left that it would keep from beginning')
+})
 
 test('C-8 C-14 what joins an incident that was excused, or known before, halts the run', async (t) => {
   const checks = [checkOf('node', { standsOn: ['web-1'] }), checkOf('shop', { dependsOn: ['node'] })]

@@ -2,7 +2,7 @@
 import { sayTime, ms, type Instant, type Now } from '../../core/time.ts'
 import { isShut } from '../../rooms/change/runs/course.ts'
 import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
-import { wayIn, type Leg } from '../../rooms/change/runs/run.ts'
+import { wayIn, type Became, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
 const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
@@ -12,7 +12,7 @@ export const goesAgainst = ({ plan, run }: RunRow, leg: Leg, now: Instant): stri
   run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : (leg.back || run.steps[leg.step]?.raises === true) && isShut(plan, now) ? 'Its window has closed.' : undefined
 
 /** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. */
-export function askFor({ plan }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {
+export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {
   const { runbook, texts, host, does, checks, beside } = plan
   const it = texts[leg.step]
   const step = runbook.steps[leg.step]
@@ -23,11 +23,27 @@ export function askFor({ plan }: RunRow, leg: Leg, against: string | undefined):
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
     ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [TOLERATES(it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
+    ...(step?.idempotent === true && !leg.back && run.tried.includes(leg.step) ? ['It was begun before, and begins once more: it is idempotent.'] : []),
     ...(against === undefined ? [] : [`${against} You go on against that.`]),
   ].join('\n')
   return {
     what: 'change.step', title: `${leg.back ? 'Undo' : 'Step'} ${step?.id ?? ''}: ${runbook.title}`.slice(0, 120), text, hash: legHash(plan, leg), asks: 'ready', parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }], alone: 'never', by: plan.by,
     ...(against !== undefined || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
+  }
+}
+
+/** What both are asked of a run that stands: whether to go on, or what became of a step. */
+export function askDecision({ plan, run, lost }: RunRow, { purpose, as }: { readonly purpose: 'resume' | 'decide'; readonly as?: Became }): Pick<Wish, 'title' | 'text'> {
+  const step = (wayIn(run)?.step ?? 0) + 1
+  const title = purpose === 'resume' ? `Go on: ${plan.runbook.title}` : as === 'unknown' ? `Step ${step} may begin once more` : `Step ${step} was ${as === 'done' ? '' : 'not '}done`
+  const look = as === 'unknown' ? 'Nobody knows what became of it. It is idempotent: done twice it is as if it had been done once.' : 'Look first, both of you: nobody knows what became of it.'
+  return {
+    title: title.slice(0, 120),
+    text: [
+      `${plan.runbook.title}, on ${plan.host} (${plan.id}).`, ...(run.halt ? [`It is halted: ${run.halt.subject} ${run.halt.claim}.`] : []),
+      ...(purpose === 'decide' && lost?.word ? [`Whoever did it spoke up after all: it ${lost.word.says}.`] : []),
+      purpose === 'resume' ? 'It goes on only when everything passes by looks that begin after both of you have said so.' : look,
+    ].join('\n'),
   }
 }
 

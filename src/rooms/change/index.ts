@@ -5,10 +5,10 @@ import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
 import { isWithin, stampOf } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
-import type { Asked, Cause, RunPlan, RunRow, Told } from './runs/record.ts'
+import type { Asked, Cause, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
-import { causeOf, toldOf } from './runs/record.ts'
+import { causeOf, lostAfter, toldOf } from './runs/record.ts'
 import { applyBegan, applyMoved, isTold, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
 
@@ -32,6 +32,8 @@ export interface ChangeRoom extends Room {
   acted(tx: Tx, id: string, token: number): void
   /** What became of a step that was under way when its run was aborted, by the word of whoever did it: heard once. `isOver`: it has ended, as it should or not. */
   actedAfter(tx: Tx, id: string, token: number, it: { readonly isOver: boolean; readonly says: string }): void
+  /** What whoever did a step says of it after it was taken for lost: kept, told, and nothing is made of it. The row as it is then; absent where that is no news. */
+  actedLate(tx: Tx, id: string, token: number, word: NonNullable<Lost['word']>): RunRow | undefined
   /** Another word is waited for, or none; `says`: why what both wanted does not come about. */
   await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
   readonly rollings: Rollings
@@ -68,10 +70,12 @@ export function changeRoom(): ChangeRoom {
       if (!row) return 'there is no such run'
       const { run, wrong } = stepRun(row.run, event, tx.now)
       if (wrong !== undefined) return wrong
-      const asked = around.asked === null ? undefined : (around.asked ?? row.asked)
       if (run === row.run && event.is !== 'touched') return row
       const cause = around.cause ?? (event.is === 'turned' ? causeOf(row, event.turn, tx.now) : run.halt && !row.run.halt ? causeOf(row, run.halt, tx.now) : undefined)
-      const after: RunRow = { plan: row.plan, run, version: row.version, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(row.acted === undefined ? {} : { acted: row.acted }) }
+      const { asked: was, lost: _lost, ...rest } = row
+      const asked = around.asked === null ? undefined : (around.asked ?? was)
+      const lost = lostAfter(row, event)
+      const after: RunRow = { ...rest, run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}) }
       return move(tx, row, after, event.is, toldOf(row, event, run, { ...around, ...(cause ? { cause } : {}) }))
     },
     acted(tx, id, token) {
@@ -84,11 +88,17 @@ export function changeRoom(): ChangeRoom {
       if (!row || way?.token !== token || isTold(tx.sql, id, 'acted')) return
       move(tx, row, isOver ? { ...row, acted: { token, at: stampOf(tx.now) } } : row, 'acted', [{ event: 'acted', step: row.plan.runbook.steps[way.step]?.id ?? null, says }])
     },
+    actedLate(tx, id, token, word) {
+      const row = loadRun(tx.sql, id)
+      const lost = row?.lost
+      if (!row || lost?.token !== token || lost.word?.is === word.is) return undefined
+      return move(tx, row, { ...row, lost: { ...lost, word } }, 'acted', [{ event: 'acted', step: row.plan.runbook.steps[lost.step]?.id ?? null, says: word.says }])
+    },
     await(tx, id, asked, says) {
       const row = loadRun(tx.sql, id)
       if (!row || (row.asked === asked && says === undefined)) return
-      const { plan, run, version, boots, acted } = row
-      move(tx, row, { plan, run, version, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
+      const { asked: _asked, ...rest } = row
+      move(tx, row, { ...rest, ...(asked ? { asked } : {}) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
     },
   }
   return room

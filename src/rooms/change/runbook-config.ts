@@ -205,8 +205,9 @@ function readStep(reading: Reading, path: Path, step: WrittenStep, judge: Judge)
   const says = Object.keys(step.until ?? {}).length > 0
   if (!says && step.manual !== undefined) reading.error('HF125', path, `step “${step.id}” has nothing by which it is seen that it was done`, { help })
   else if (!says && takes.length > 0) reading.error('HF125', path, `step “${step.id}” takes ${takes.join(', ')} down, and does not say until when`, { help })
+  if (step.idempotent === true && step.manual !== undefined) reading.error('HF104', [...path, 'idempotent'], `step “${step.id}” is done by a person: what begins again by itself is a deed`, { on: 'key', help: 'leave idempotent out: who does a manual step is asked again anyway' })
   const undo = step.undo && undoOf(reading, [...path, 'undo'], step.undo, { judge, on })
-  return { id: step.id, act: read?.act ?? NOTHING, takes, until, within: step.within ?? ms(0), ...(undo ? { undo: undo.act } : {}) }
+  return { id: step.id, act: read?.act ?? NOTHING, takes, until, within: step.within ?? ms(0), ...(undo ? { undo: undo.act } : {}), ...(step.idempotent === true ? { idempotent: true as const } : {}) }
 }
 
 const NOTHING: Act = { is: 'manual', text: '' }

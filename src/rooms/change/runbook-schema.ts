@@ -34,6 +34,7 @@ const stepShape = {
   manual,
   takes: names().optional().meta({ description: 'Hosts that it is expected to take down, until `until` holds' }),
   within: span(seconds(1), hours(24)).default(minutes(10)).meta({ description: 'How long it may take (10m)' }),
+  idempotent: z.boolean().optional().meta({ description: 'Done twice it is as if it had been done once: after it failed, or nobody knows what became of it, it may begin again' }),
   confirm: z.literal('both').optional().meta({ description: 'Two people press before it begins; there is no other way yet' }),
 }
 const stepSchema = z.strictObject({

@@ -47,6 +47,8 @@ export interface Step {
   readonly until: readonly Claim[]
   readonly within: Span
   readonly undo?: Act
+  /** Done once more it is as if it had been done once: after it failed, or was lost, two people may have it begin again (C-4). */
+  readonly idempotent?: true
 }
 
 export type FilledClaim = Exclude<Claim, { is: 'driver' }> | { readonly is: 'driver'; readonly claims: Readonly<Record<string, unknown>> }

@@ -38,6 +38,8 @@ export interface RunAnswer {
   readonly since: Instant
   readonly halt: { readonly subject: string; readonly claim: string } | null
   readonly steps: readonly { readonly id: string; readonly text: string; readonly state: 'done' | 'running' | 'unknown' | 'offered' | 'begun' | 'waiting'; readonly tolerance: number | null }[]
+  /** What whoever did the step of which nobody knows said of it after all. */
+  readonly word: string | null
   /** The agreement that both are asked for. */
   readonly asked: { readonly agreement: string; readonly purpose: 'step' | 'resume' | 'decide'; readonly agreed: boolean } | null
   /** The step whose way back could be gone now. */
@@ -55,13 +57,13 @@ export interface RunCalls {
   'runs.begin': { args: { runbook: string; host: string; accept?: readonly { code: string; reason: string }[]; does?: string; checks?: string; rehearse?: boolean; person?: string }; body: RunAnswer }
   'runs.halt': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.abort': { args: { run: string; person?: string }; body: RunAnswer }
-  'runs.resume': { args: { run: string; as?: 'done' | 'not-done'; step?: string; person?: string }; body: RunAnswer }
+  'runs.resume': { args: { run: string; as?: 'done' | 'not-done' | 'unknown'; step?: string; person?: string }; body: RunAnswer }
   'runs.undo': { args: { run: string; person?: string }; body: RunAnswer }
 }
 
 const iso = (at: number): string => new Date(at).toISOString()
 
-export function viewRun({ plan, run, asked }: RunRow): RunAnswer {
+export function viewRun({ plan, run, asked, lost }: RunRow): RunAnswer {
   const { phase, halt, done, begun } = run
   const stateOf = (at: number): RunAnswer['steps'][number]['state'] => {
     if (wayIn(run)?.step === at) return phase.is === 'unknown' ? 'unknown' : 'running'
@@ -75,6 +77,7 @@ export function viewRun({ plan, run, asked }: RunRow): RunAnswer {
     state: phase.is === 'over' ? phase.how : halt && phase.is !== 'unknown' ? 'halted' : phase.is,
     halt: halt ? { subject: halt.subject, claim: halt.claim } : null,
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),
+    word: phase.is === 'unknown' ? (lost?.word?.says ?? null) : null,
     asked: asked ? { agreement: asked.agreement, purpose: asked.purpose, agreed: asked.agreedAt !== undefined } : null,
     undo: back ? (plan.runbook.steps[back.step]?.id ?? null) : null,
     raises: raising ? (plan.runbook.steps[raising.step]?.id ?? null) : null,

@@ -20,6 +20,7 @@ function draw({ out }: Session, it: RunAnswer): void {
   out.data(`${it.does} does it, ${it.checks} checks it`)
   out.table(it.steps.map((step, at): Cell[] => [`${at + 1}.`, out.shape(SHAPES[step.state]), step.id, step.state, plain(step.text)]))
   if (it.halt) out.data(out.paint('down', `Halted: ${it.halt.subject} ${it.halt.claim}.`))
+  if (it.word !== null) out.data(`Whoever did it spoke up after all: it ${plain(it.word)}. Nothing is made of that by itself: resume --was …`)
   if (it.asked && !it.asked.agreed) out.data(`Both are asked (${it.asked.purpose}): holdfast approvals show ${it.asked.agreement}`)
   if (it.raises !== null && !isOver(it)) out.data(`Against the halt, since it makes more failures tolerable: holdfast runbooks resume ${it.run} --step ${it.raises}`)
   if (it.undo !== null && !isOver(it)) out.data(`The way back of ${it.undo}: holdfast runbooks undo ${it.run}`)

@@ -6,8 +6,8 @@ import type { FilledClaim, Runbook, Want } from '../runbook.ts'
 import { besideOf, planOf, writtenFor, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
-import type { RunRow } from './record.ts'
-import { silencedBy, type Leg } from './run.ts'
+import type { RunPlan, RunRow } from './record.ts'
+import { silencedBy, type Leg, type Run } from './run.ts'
 
 export type Ruling =
   /** Something has not been looked at since. */
@@ -52,6 +52,16 @@ export function drawnAnew(course: Omit<Course, 'now'>, leg: Leg): Extract<Planne
   return drawn
 }
 
+/** Whether its window is shut, and nobody took that upon themselves. */
+export const isShut = ({ runbook: { window }, accepted }: Pick<RunPlan, 'accepted' | 'runbook'>, now: Instant): boolean =>
+  window !== undefined && permitOf(window, now).is === 'shut' && !accepted.some(({ code }) => code === 'window')
+
+/** Whether anything is left of it that a shut window keeps from beginning. */
+export const isLeft = ({ steps, done, phase }: Run): boolean => {
+  const way = phase.is === 'running' || phase.is === 'unknown' ? phase.way : undefined
+  return way?.back === true || steps.some((_, at) => !done.includes(at) && at !== way?.step)
+}
+
 /** Whether a leg may begin now, `at` being the second press. */
 export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
   const { row: { plan }, now } = course
@@ -64,9 +74,6 @@ export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
   const found = gates.length === 0 ? 'pass' : all.found
   return { is: 'ruled', found, from: all.from ?? stampOf(now), window: isShut(plan, now.wall) ? 'shut' : 'open', says: sayAgainst(gates) }
 }
-
-/** Whether its window is closed, and nobody accepted that. */
-export const isShut = ({ runbook: { window }, accepted }: RunRow['plan'], now: Instant): boolean => window !== undefined && permitOf(window, now).is === 'shut' && !accepted.some(({ code }) => code === 'window')
 
 /** Hosts that a step took and that none has yet seen back as a member, between two steps too. */
 export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>): ReadonlySet<string> {

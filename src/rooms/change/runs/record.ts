@@ -6,7 +6,7 @@ import { canonical } from '../../../core/ledger.ts'
 import type { Instant, Stamp } from '../../../core/time.ts'
 import type { Accepted, Beside } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
-import { legIn, wayIn, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
+import { legIn, wayIn, type Became, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
 
 /** Never changes in the life of a run. */
 export interface RunPlan {
@@ -39,7 +39,7 @@ export interface Asked {
   readonly agreement: string
   readonly purpose: Purpose
   /** What both say became of a step of which nobody knew. */
-  readonly as?: 'done' | 'not-done'
+  readonly as?: Became
   /** The second of them. */
   readonly agreedAt?: Stamp
   /** Typed by both: it may go although not everything passes (C-15). */
@@ -55,7 +55,28 @@ export interface RunRow {
   readonly boots: Readonly<Record<string, string>>
   /** The last beginning of which its doer said that it was done, and when. */
   readonly acted?: { readonly token: number; readonly at: Stamp }
+  /** The last beginning of which nobody knew what became of it. */
+  readonly lost?: Lost
 }
+
+/** A beginning whose doer was lost. It is kept when people have said what became of it, since its doer may still speak up. */
+export interface Lost extends Leg {
+  readonly token: number
+  /** What both said of it. */
+  readonly as?: Became
+  /** What whoever did it said of it after all. It decides nothing: people do, knowing of it. */
+  readonly word?: { readonly is: 'done' | 'failed' | 'unknown'; readonly says: string }
+}
+
+/** What is known of a lost beginning after an event. */
+export function lostAfter({ lost, run }: Pick<RunRow, 'lost' | 'run'>, event: RunEvent): Lost | undefined {
+  const way = wayIn(run)
+  if (event.is === 'lost' && way?.token === event.token) return { token: way.token, step: way.step, back: way.back }
+  return event.is === 'decided' && lost?.token === event.token ? { ...lost, as: event.as } : lost
+}
+
+/** Whether what its doer says now is not what both said of it. */
+export const isAgainst = ({ as, word }: Lost): boolean => as !== undefined && as !== 'unknown' && word !== undefined && word.is !== 'unknown' && (as === 'done') !== (word.is === 'done')
 
 export interface Cause {
   readonly subject: string
@@ -104,7 +125,7 @@ export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { read
     case 'refused': told.push({ event: 'refused', step: nameOf(legBefore), ...by, says: event.says }); break
     case 'ruled': told.push({ event: 'began', step: nameOf(legBefore) }); break
     case 'held': told.push({ event: wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore) }); break
-    case 'decided': told.push({ event: event.as === 'not-done' ? 'refused' : wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore), ...by, says: `both said: ${wayBefore?.back === true ? 'the way back' : 'it'} was ${event.as === 'done' ? '' : 'not '}done` }); break
+    case 'decided': told.push({ event: event.as !== 'done' ? 'refused' : wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore), ...by, says: `both said: ${wayBefore?.back === true ? 'the way back' : 'it'} ${event.as === 'unknown' ? 'may begin once more, whatever became of it' : `was ${event.as === 'done' ? '' : 'not '}done`}` }); break
     case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause, ...says }); break
     case 'lost': told.push({ event: 'unknown', step: nameOf(wayBefore), ...says }, { event: 'halted', step: nameOf(wayBefore), ...cause }); break
     case 'turned': told.push({ event: 'halted', step: nameOf(wayBefore), ...by, ...cause }); break

@@ -224,7 +224,7 @@ function eventOf({ kind: rolled, wise, n, well, odd }: Roll, run: Run, tick: num
     case 'held': return { is: kind, token, from }
     case 'failed': return { is: kind, token, ...(n % 3 === 0 ? { begun: false as const } : {}) }
     case 'lost': return { is: kind, token }
-    case 'decided': return { is: kind, token, as: well ? 'done' : 'not-done' }
+    case 'decided': return { is: kind, token, as: well ? 'done' : n % 5 === 0 ? 'unknown' : 'not-done' }
     case 'turned': return { is: kind, turn: n % 3 === 0 ? LINK : n % 3 === 1 ? member('db-1') : member('db-2') }
     case 'resumed': return { is: kind, found: well || n % 4 !== 0 ? 'pass' : 'unknown', at: stamp(tick), from }
     case 'stopped': return n % 4 === 0 ? { is: kind } : { is: 'time' }
@@ -281,7 +281,8 @@ function follow(before: Run, event: RunEvent, after: Run, book: Book, started: b
   if (ended && way.back && (event.is === 'held' || (event.is === 'decided' && event.as === 'done'))) {
     book.begun = book.begun.filter((it) => it !== way.step)
   }
-  const unbegun = event.is === 'decided' ? event.as === 'not-done' : event.is === 'failed' && event.begun === false && event.token === before.token && STEPS[way?.step ?? 0]?.idempotent !== true
+  // One that may begin again may have begun before too: its way back stays.
+  const unbegun = STEPS[way?.step ?? 0]?.idempotent !== true && (event.is === 'decided' ? event.as === 'not-done' : event.is === 'failed' && event.begun === false && event.token === before.token)
   if (ended && !way.back && unbegun) {
     book.begun = book.begun.filter((it) => it !== way.step)
     book.starts.delete(way.step)

@@ -37,6 +37,9 @@ export interface Leg {
   readonly back: boolean
 }
 
+/** What both say became of a step; `unknown`: neither can tell, and it may begin once more all the same. */
+export type Became = 'done' | 'not-done' | 'unknown'
+
 /** What began, and nobody has seen the end of. */
 export interface Way extends Leg {
   /** Counts up with every beginning of the run. */
@@ -90,7 +93,7 @@ export type RunEvent =
   /** Whoever did it is gone, or its lease has lapsed. */
   | { readonly is: 'lost'; readonly token: number }
   /** Both people say, after looking, what became of it. */
-  | { readonly is: 'decided'; readonly token: number; readonly as: 'done' | 'not-done' }
+  | { readonly is: 'decided'; readonly token: number; readonly as: Became }
   | { readonly is: 'turned'; readonly turn: Turn }
   /** Both people want to go on; `at`: the second of them, `from`: when the oldest of the looks began. */
   | { readonly is: 'resumed'; readonly found: 'pass' | 'fail' | 'unknown'; readonly at: Stamp; readonly from: Stamp }
@@ -224,9 +227,8 @@ function decided(run: Run, { token, as }: Extract<RunEvent, { is: 'decided' }>):
   const { phase } = run
   if (phase.is !== 'unknown' || phase.way.token !== token) return no(run, 'there is nothing of which nobody knows the end')
   if (as === 'done') return { run: settled(run, phase.way) }
-  const { step, back } = phase.way
-  const without = (all: readonly number[]): number[] => all.filter((it) => it !== step)
-  return { run: to(back ? run : { ...run, tried: without(run.tried), begun: without(run.begun) }, { is: 'waiting' }) }
+  if (as === 'unknown' && (phase.way.back || run.steps[phase.way.step]?.idempotent !== true)) return no(run, ONLY_IDEMPOTENT)
+  return { run: to(unbegun(run, phase.way), { is: 'waiting' }) }
 }
 
 /** Any turn halts, but for what the step under way takes; before the first press none does. Words that were given are void; what is under way is left alone. */
@@ -249,6 +251,7 @@ function resumed(run: Run, { found, at, from }: Extract<RunEvent, { is: 'resumed
 
 /** Whether nothing could follow if it went on: a step that failed does not begin a second time, and has no way back. */
 export const isStuck = (run: Run): boolean => run.phase.is === 'waiting' && run.done.length < run.steps.length && legsOf({ ...run, halt: undefined }).length === 0
+export const ONLY_IDEMPOTENT = 'only a step that says that it is idempotent may begin once more while nobody knows what became of it'
 export const STUCK = 'nothing could follow: the step that failed does not begin a second time, and no step has a way back. Put right by hand what has to be, and abort this run'
 
 /** Ends it at once. What is under way is not killed, and stays named: nobody has seen its end. */

@@ -1,0 +1,66 @@
+// How both people of a run are asked, and rung: for the next step or a way back, whether to go on, what became of a step. One word is waited for at a time: whoever
+// asks for another one voids the one before. What is paged of a run stands here beside it, since most of it says what to ask for next.
+import { dueIn, hours, minutes, type Span } from '../../../core/time.ts'
+import type { Tx } from '../../../db/room.ts'
+import type { RunRow } from '../../../rooms/change/runs/record.ts'
+import { loadRun } from '../../../rooms/change/runs/rows.ts'
+import { legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
+import { loadOpen } from '../../../rooms/page/rows.ts'
+import { firstOf } from '../../../rooms/page/plan.ts'
+import type { ChangeKeeper } from '../grounds.ts'
+import { LAPSED } from '../surprises.ts'
+import { askDecision, askFor, goesAgainst } from '../words.ts'
+
+/** A word for a step is good for so long. */
+export const OFFER: Span = minutes(5)
+const LONGEST_RESUME: Span = hours(1)
+
+/** What it takes to stop runs, and to tell people. */
+export type ToPeople = Pick<ChangeKeeper, 'rooms'>
+
+/** Rings both. */
+export function page({ rooms }: ToPeople, tx: Tx, { plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }, subject: string, title: string, says: string): void {
+  rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
+}
+
+export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason: string): void {
+  const open = loadOpen(tx.sql).find((it) => it.subject === subject)
+  if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
+}
+
+/** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
+export function offerNext(keeper: ChangeKeeper, tx: Tx, { run, plan }: RunRow): void {
+  const next = legsOf(run).find(({ back }) => !back)
+  if (run.phase.is !== 'waiting' || run.halt !== undefined) return
+  if (!next) return keeper.rooms.change.await(tx, plan.id, undefined, `no step is left that could begin: holdfast runbooks undo ${plan.id}, or abort`)
+  const offered = offerLeg(keeper, tx, plan.id, next)
+  if (typeof offered === 'string') keeper.rooms.change.await(tx, plan.id, undefined, `the next step could not be offered: ${offered}; holdfast runbooks resume ${plan.id}`)
+}
+
+/** Asks both for a step, or for the way back of one; a sentence where it cannot be asked for. */
+export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): RunRow | string {
+  const { change, people } = keeper.rooms
+  const row = loadRun(tx.sql, id)
+  if (!row) return 'there is no such run'
+  // After a halt, or when its window has closed, only with the target typed by both (C-15).
+  const against = goesAgainst(row, leg, tx.now.wall)
+  const wish = askFor(row, leg, against)
+  if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
+  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
+  const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
+  if (made.is === 'refused') return made.says
+  resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
+  return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(against === undefined ? {} : { accepted: true }) } })
+}
+
+/** Asks both whether to go on, or what became of a step of which nobody knows. */
+export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonly purpose: 'resume' | 'decide'; readonly as?: Became }, by: string): RunRow | string {
+  const { change, people } = keeper.rooms
+  const { plan } = row
+  const { title, text } = askDecision(row, it)
+  if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
+  const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
+  if (made.is === 'refused') return made.says
+  change.await(tx, plan.id, { agreement: made.id, ...it })
+  return loadRun(tx.sql, plan.id) ?? 'there is no such run'
+}
