@@ -9,6 +9,8 @@ const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/eng
 
 const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
 
+const HANDING = 'src/engine/change/asking/hand-over.ts'
+const handing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/hand-over.test.ts', name })
 const UNTIL = 'src/engine/change/until.ts'
 const RUN = 'src/rooms/change/runs/run.ts'
 const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/deeds.test.ts', name })
@@ -111,7 +113,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'words that were given outlive a halt', breaks: ['C-14', 'C-15'], killer: killer('C-14 a blip between steps'),
-    changes: [{ file: RUNS, find: '&& before?.asked) people.agreements', put: '&& before?.asked && tx.now.wall < 0) people.agreements' }],
+    changes: [{ file: RUNS, find: '&& before?.asked && !isHandedOver) people.agreements', put: '&& before?.asked && tx.now.wall < 0) people.agreements' }],
   },
   {
     name: 'the cable of a host that is taken is excused', breaks: ['C-13', 'C-18'], killer: killer('C-13 C-18 a cable is never excused'),
@@ -148,6 +150,22 @@ export const running: readonly Mutant[] = [
   {
     name: 'any step that failed begins again', breaks: ['C-4'], killer: deed('C-4 C-15 what was never begun'),
     changes: [{ file: 'src/engine/change/beginning.ts', find: 'idempotent: drawn.runbook.steps[n]?.idempotent === true', put: 'idempotent: drawn.runbook.steps[n] !== undefined' }],
+  },
+  {
+    name: 'what was pressed before a hand-over begins after it', breaks: ['C-17'], killer: handing('C-17 a hand-over voids all'),
+    changes: [{ file: HANDING, find: "if (asked) people.agreements.seen(tx, asked.agreement, 'handed over')", put: "if (asked && from === '') people.agreements.seen(tx, asked.agreement, 'handed over')" }],
+  },
+  {
+    name: 'whoever takes over alone hands it over to themselves', breaks: ['C-17'], killer: handing('C-17 a hand-over voids all'),
+    changes: [{ file: HANDING, find: "parties: [{ person: to, as }, { person: stays, as: as === 'does' ? 'checks' : 'does' }]", put: 'parties: [{ person: to, as }]' }],
+  },
+  {
+    name: 'the next step does not wait for a hand-over', breaks: ['C-17'], killer: handing('C-13 C-17 a step under way'),
+    changes: [{ file: OFFERS, find: "if (asked?.purpose === 'hand-over') return", put: "if (asked?.purpose === 'hand-over' && run.id === '') return" }],
+  },
+  {
+    name: 'anybody takes over', breaks: ['C-17'], killer: handing('C-17 only somebody else'),
+    changes: [{ file: HANDING, find: 'if (!may(as).includes(to)) return', put: "if (to === '') return" }],
   },
   {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),

@@ -36,7 +36,7 @@ const keep = (name: 'closeBreaker' | 'apply' | 'arm' | 'disarm' | 'purge' | 'rel
 const reconcile = (name: 'plan' | 'show'): Load => from(() => import('./commands/guard/reconcile.ts'), name)
 const acts = (name: 'accept' | 'apply' | 'arm' | 'closeBreaker' | 'disarm' | 'purge' | 'release'): Load => from(() => import('./commands/guard/acts.ts'), name)
 const runbooks = (name: 'list' | 'plan'): Load => from(() => import('./commands/change/runbooks.ts'), name)
-const runs = (name: 'run' | 'show' | 'halt' | 'abort' | 'undo' | 'resume'): Load => from(() => import('./commands/change/runs.ts'), name)
+const runs = (name: 'run' | 'show' | 'halt' | 'abort' | 'undo' | 'resume' | 'handOver'): Load => from(() => import('./commands/change/runs.ts'), name)
 const tokens = (name: 'create' | 'list' | 'revoke'): Load => from(() => import('./commands/tokens.ts'), name)
 const people = (name: 'list' | 'invite' | 'recover' | 'firstOwner' | 'enrol' | 'grant' | 'signOut' | 'audit'): Load => from(() => import('./commands/people.ts'), name)
 const ledger = (name: 'verify' | 'rebuild'): Load => from(() => import('./commands/ledger.ts'), name)
@@ -237,6 +237,11 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
       { usage: 'halt <run>', says: 'stop it where it is: nothing more begins, nothing is killed; takes one', examples: ['holdfast runbooks halt run_…'], load: runs('halt') },
       { usage: 'resume <run>', says: 'ask both to go on after a halt, or again for a step that lapsed; over many hosts: let the next one begin', examples: ['holdfast runbooks resume run_…', 'holdfast runbooks resume run_… --was not-done'], load: runs('resume'), options: [option('--was <what>', 'what became of a step of which nobody knows; unknown: it is idempotent, and may begin once more').choices(['done', 'not-done', 'unknown']), option('--step <step>', 'that step alone, against a halt: one that makes more failures tolerable')] },
       { usage: 'abort <run>', says: 'end it where it is; takes one', examples: ['holdfast runbooks abort run_…'], load: runs('abort') },
+      {
+        usage: 'hand-over <run>', says: 'one of its two people hands over: who takes over and who stays are asked; all that was offered is void', load: runs('handOver'),
+        examples: ['holdfast runbooks hand-over run_… --from ada --to chen --reason "ada goes off call"'],
+        options: [option('--from <person>', 'who leaves'), option('--to <person>', 'who takes over'), option('--reason <text>', 'why, in a sentence')],
+      },
       { usage: 'undo <run>', says: 'ask both for the way back of the last step that began', examples: ['holdfast runbooks undo run_…'], load: runs('undo') },
     ],
   },

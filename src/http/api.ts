@@ -258,6 +258,10 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'POST /runs/:run/halt', who: 'write', call: 'runs.halt', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Nothing more of it begins; nothing is killed.' }),
   call({ at: 'POST /runs/:run/abort', who: 'write', call: 'runs.abort', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Ends it where it is.' }),
   call({ at: 'POST /runs/:run/resume', who: 'write', call: 'runs.resume', takes: z.strictObject({ run: name, as: z.enum(['done', 'not-done', 'unknown']).exactOptional().meta({ description: 'What became of a step of which nobody knows; unknown: it is idempotent, and may begin once more.' }), step: name.exactOptional().meta({ description: 'That step alone, against a halt; one that makes more failures tolerable.' }), person }), gives: 'holdfast.run-state/1', says: 'Asks both people to go on.' }),
+  call({
+    at: 'POST /runs/:run/hand-over', who: 'write', call: 'runs.handOver', gives: 'holdfast.run-state/1', says: 'One of its two people hands over: whoever takes over and whoever stays are asked, and all that was offered is void.',
+    takes: z.strictObject({ run: name, from: name, to: name, reason: prose.max(1000), person }),
+  }),
   call({ at: 'POST /runs/:run/undo', who: 'write', call: 'runs.undo', takes: z.strictObject({ run: name, person }), gives: 'holdfast.run-state/1', says: 'Asks both people for the way back of the last step that began.' }),
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),

@@ -42,7 +42,8 @@ export interface RunWorld extends KeeperWorld {
 
 /** Everything was looked at, and all is well; nothing has begun. */
 export async function runWorld(t: TestContext, runbook: Runbook, checks: readonly Check[] = [], clusters: readonly Cluster[] = [], racks: Readonly<Record<string, string>> = {}): Promise<RunWorld> {
-  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: { ada: member('ada'), bo: member('bo') } }, change: changeOf(runbook, clusters, racks) }
+  const people = [...new Set([...runbook.people.does, ...runbook.people.checks])]
+  const config = { ...configOf([checkOf('api'), ...checks]), plan: { ...plan, people: Object.fromEntries(people.map((name) => [name, member(name)])) }, change: changeOf(runbook, clusters, racks) }
   const it = await keeperWorld(t, config)
   const boots = new Map<string, string>()
   const stopped = new Set<string>()
@@ -62,7 +63,7 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
     }
     await it.settle()
   }
-  for (const who of ['ada', 'bo']) {
+  for (const who of people) {
     const { secret } = (await it.ask('people.enrol', { who })).body as TotpAnswer
     assert.equal((await it.ask('people.enrol', { who, code: codeAt(fromBase32(secret), periodOf(it.keeper.now().wall)) })).status, 200)
   }

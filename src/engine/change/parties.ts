@@ -8,7 +8,7 @@ import type { Keeper } from '../keeper.ts'
 export const NAME_THEM = 'name them: --does ada --checks bo; holdfast people list shows who has which role'
 
 /** Who of those that a runbook names for a part may take it now: people, and whoever is on call in a rotation. */
-function peopleFor({ plan, rooms, store, now }: Keeper, names: readonly string[], as: 'run' | 'approve'): string[] {
+export function peopleFor({ plan, rooms, store, now }: Keeper, names: readonly string[], as: 'run' | 'approve'): string[] {
   const people = names.flatMap((it) => {
     const rotation = it.startsWith('oncall.') ? plan.rotations[it.slice(7)] : undefined
     return rotation ? (onCall(rotation, plan.covers, now().wall)?.person ?? []) : it.startsWith('oncall.') ? [] : it

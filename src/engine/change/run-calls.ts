@@ -13,11 +13,12 @@ import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/r
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
+import { askHandOver } from './asking/hand-over.ts'
 import { askBoth, offerLeg } from './asking/offers.ts'
 import { beginRun, newRunId, orFault, refusalOf, refusedFor, type Beginning } from './beginning.ts'
 import { accept, drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
-import { NAME_THEM, partiesOf } from './parties.ts'
+import { NAME_THEM, partiesOf, peopleFor } from './parties.ts'
 import { ROLLING_ARGS, ROLLING_CALLS } from './rolling-calls.ts'
 import { abort, halt } from './runs.ts'
 
@@ -30,6 +31,7 @@ export const RUN_ARGS = {
   'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
   'runs.halt': z.strictObject({ run: name, person }), 'runs.abort': z.strictObject({ run: name, person }), 'runs.undo': z.strictObject({ run: name, person }),
   'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done', 'unknown']).optional(), step: name.optional(), person }),
+  'runs.handOver': z.strictObject({ run: name, from: name, to: name, reason: z.string().trim().min(10, 'say why, in a sentence: it will be read').max(1000), person }),
 } satisfies Record<keyof Leading, z.ZodType>
 type Args<Name extends keyof Leading> = z.output<(typeof RUN_ARGS)[Name]>
 
@@ -109,6 +111,8 @@ const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker
   }),
   'runs.abort': (keeper, { run, person: named }, asker) => onRun(keeper, run, (tx, row) => abort(keeper, tx, row, speaker(asker, named))),
   'runs.resume': (keeper, args, asker) => onRun(keeper, args.run, (tx, row) => resume(keeper, tx, row, args, speaker(asker, args.person))),
+  'runs.handOver': (keeper, { run, from, to, reason, person: named }, asker) => onRun(keeper, run, (tx, row) =>
+    askHandOver(keeper, tx, row, { from, to, reason, by: speaker(asker, named), may: (as) => peopleFor(keeper, row.plan.runbook.people[as], as === 'does' ? 'run' : 'approve') })),
   'runs.undo': (keeper, { run }) => onRun(keeper, run, (tx, row) => {
     const back = legsOf(row.run).find((it) => it.back)
     return back ? offerLeg(keeper, tx, run, back) : 'no step that began has a way back that could be gone now'

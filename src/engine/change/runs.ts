@@ -14,6 +14,7 @@ import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
 import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
+import { HANDED, handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
@@ -40,7 +41,7 @@ const RULED_WITHIN: Span = seconds(20)
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
 /** All that is paged of a run beside its halt. */
-const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE]
+const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE, HANDED]
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -149,6 +150,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
 
   const resume = (row: RunRow): void => {
     const { asked, run } = row
+    if (asked?.purpose === 'hand-over') return asked.agreedAt === undefined && asked.failed === undefined ? undefined : turn('change.handed', (tx) => handOver(keeper(), tx, row.plan.id))
     if (asked?.agreedAt === undefined || asked.purpose === 'step') return
     const at = asked.agreedAt
     const { id } = row.plan
@@ -275,6 +277,7 @@ function hold(keeper: ChangeKeeper, tx: Tx, id: string, held: Extract<RunEvent, 
   const taken = keeper.rooms.change.take(tx, id, held, around)
   if (typeof taken === 'string') return
   resolveOne(keeper, tx, `run:${id}/overrun`, 'it was done after all')
+  if (taken.run.phase.is === 'over' && taken.asked) keeper.rooms.people.agreements.seen(tx, taken.asked.agreement, 'over')
   offerNext(keeper, tx, taken)
 }
 
@@ -304,8 +307,10 @@ export function halt(keeper: ToPeople, tx: Tx, id: string, it: Turn, by?: string
 /** The same where both hear of it by another word. */
 export function haltQuietly({ rooms: { change, people } }: ToPeople, tx: Tx, id: string, it: Turn, by?: string): RunRow | string {
   const before = loadRun(tx.sql, id)
-  const taken = change.take(tx, id, { is: 'turned', turn: it }, { asked: null, ...(by === undefined ? {} : { by }) })
-  if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined && before?.asked) people.agreements.seen(tx, before.asked.agreement, 'halted')
+  // Who leads it is settled all the same.
+  const isHandedOver = before?.asked?.purpose === 'hand-over'
+  const taken = change.take(tx, id, { is: 'turned', turn: it }, { ...(isHandedOver ? {} : { asked: null }), ...(by === undefined ? {} : { by }) })
+  if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined && before?.asked && !isHandedOver) people.agreements.seen(tx, before.asked.agreement, 'halted')
   return taken
 }
 

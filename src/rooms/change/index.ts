@@ -5,7 +5,7 @@ import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
 import { isWithin, stampOf } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
-import type { Asked, Cause, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
+import type { Asked, Cause, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { causeOf, lostAfter, toldOf } from './runs/record.ts'
@@ -34,6 +34,8 @@ export interface ChangeRoom extends Room {
   actedAfter(tx: Tx, id: string, token: number, it: { readonly isOver: boolean; readonly says: string }): void
   /** What whoever did a step says of it after it was taken for lost: kept, told, and nothing is made of it. The row as it is then; absent where that is no news. */
   actedLate(tx: Tx, id: string, token: number, word: NonNullable<Lost['word']>): RunRow | undefined
+  /** From now on somebody else is one of its two people. */
+  handOver(tx: Tx, id: string, it: HandOver, by: string): RunRow | undefined
   /** Another word is waited for, or none; `says`: why what both wanted does not come about. */
   await(tx: Tx, id: string, asked: Asked | undefined, says?: string): void
   readonly rollings: Rollings
@@ -94,6 +96,13 @@ export function changeRoom(): ChangeRoom {
       if (!row || lost?.token !== token || lost.word?.is === word.is) return undefined
       return move(tx, row, { ...row, lost: { ...lost, word } }, 'acted', [{ event: 'acted', step: row.plan.runbook.steps[lost.step]?.id ?? null, says: word.says }])
     },
+    handOver(tx, id, { as, from, to, reason }, by) {
+      const row = loadRun(tx.sql, id)
+      if (!row || row.plan[as] !== from) return undefined
+      const { asked: _asked, ...rest } = row
+      const parties = { does: row.plan.does, checks: row.plan.checks, [as]: to }
+      return move(tx, row, { ...rest, plan: { ...row.plan, ...parties }, parties }, 'handed-over', [{ event: 'handed-over', step: null, by, says: `${from} to ${to}, who ${as === 'does' ? 'does it' : 'checks it'} from now on: ${reason}` }])
+    },
     await(tx, id, asked, says) {
       const row = loadRun(tx.sql, id)
       if (!row || (row.asked === asked && says === undefined)) return
@@ -137,6 +146,8 @@ function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
   if (phase.is !== 'agreed') {
     // A word that was taken back is no word, also when the other one was there already.
     const says = phase.is === 'refused' ? `${phase.by} said no` : phase.is === 'lapsed' ? 'it lapsed before both had pressed' : undefined
+    // Who leads it is known again; what comes next is asked for by whoever looks after the run.
+    if (asked.purpose === 'hand-over') return room.await(tx, plan.id, { ...asked, failed: says ?? 'something else was asked for' }, phase.is === 'changed' ? `the hand-over to ${asked.hands?.to ?? ''} is void: something else was asked for` : undefined)
     if (asked.purpose === 'step' && says !== undefined) room.take(tx, plan.id, { is: 'refused', says }, { ...by, asked: null })
     return room.await(tx, plan.id, undefined)
   }

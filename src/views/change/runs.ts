@@ -1,7 +1,7 @@
 // How runs are answered: where one stands, what it waits for, and what happened, line by line (`holdfast.run/1`).
 import type { Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
-import type { Cause, RunRow, Told } from '../../rooms/change/runs/record.ts'
+import type { Cause, Purpose, RunRow, Told } from '../../rooms/change/runs/record.ts'
 import { loadRuns, loadTold } from '../../rooms/change/runs/rows.ts'
 import { legIn, legsOf, wayIn } from '../../rooms/change/runs/run.ts'
 
@@ -41,7 +41,7 @@ export interface RunAnswer {
   /** What whoever did the step of which nobody knows said of it after all. */
   readonly word: string | null
   /** The agreement that both are asked for. */
-  readonly asked: { readonly agreement: string; readonly purpose: 'step' | 'resume' | 'decide'; readonly agreed: boolean } | null
+  readonly asked: { readonly agreement: string; readonly purpose: Purpose; readonly agreed: boolean; /** Who takes over from whom, where that is asked. */ readonly hands: { readonly as: 'does' | 'checks'; readonly from: string; readonly to: string } | null } | null
   /** The step whose way back could be gone now. */
   readonly undo: string | null
   /** Halted: the step that may be asked for all the same, since it makes more failures tolerable (C-15). */
@@ -58,6 +58,7 @@ export interface RunCalls {
   'runs.halt': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.abort': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.resume': { args: { run: string; as?: 'done' | 'not-done' | 'unknown'; step?: string; person?: string }; body: RunAnswer }
+  'runs.handOver': { args: { run: string; from: string; to: string; reason: string; person?: string }; body: RunAnswer }
   'runs.undo': { args: { run: string; person?: string }; body: RunAnswer }
 }
 
@@ -78,7 +79,7 @@ export function viewRun({ plan, run, asked, lost }: RunRow): RunAnswer {
     halt: halt ? { subject: halt.subject, claim: halt.claim } : null,
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),
     word: phase.is === 'unknown' ? (lost?.word?.says ?? null) : null,
-    asked: asked ? { agreement: asked.agreement, purpose: asked.purpose, agreed: asked.agreedAt !== undefined } : null,
+    asked: asked ? { agreement: asked.agreement, purpose: asked.purpose, agreed: asked.agreedAt !== undefined, hands: asked.hands ? { as: asked.hands.as, from: asked.hands.from, to: asked.hands.to } : null } : null,
     undo: back ? (plan.runbook.steps[back.step]?.id ?? null) : null,
     raises: raising ? (plan.runbook.steps[raising.step]?.id ?? null) : null,
   }

@@ -21,7 +21,8 @@ function draw({ out }: Session, it: RunAnswer): void {
   out.table(it.steps.map((step, at): Cell[] => [`${at + 1}.`, out.shape(SHAPES[step.state]), step.id, step.state, plain(step.text)]))
   if (it.halt) out.data(out.paint('down', `Halted: ${it.halt.subject} ${it.halt.claim}.`))
   if (it.word !== null) out.data(`Whoever did it spoke up after all: it ${plain(it.word)}. Nothing is made of that by itself: resume --was …`)
-  if (it.asked && !it.asked.agreed) out.data(`Both are asked (${it.asked.purpose}): holdfast approvals show ${it.asked.agreement}`)
+  if (it.asked?.hands) out.data(`${it.asked.hands.from} hands over to ${it.asked.hands.to}, who ${it.asked.hands.as} it from then on, once both have agreed: holdfast approvals show ${it.asked.agreement}`)
+  else if (it.asked && !it.asked.agreed) out.data(`Both are asked (${it.asked.purpose}): holdfast approvals show ${it.asked.agreement}`)
   if (it.raises !== null && !isOver(it)) out.data(`Against the halt, since it makes more failures tolerable: holdfast runbooks resume ${it.run} --step ${it.raises}`)
   if (it.undo !== null && !isOver(it)) out.data(`The way back of ${it.undo}: holdfast runbooks undo ${it.run}`)
 }
@@ -131,5 +132,14 @@ const resume: Command = async (session, [id = ''], options) => {
   return EXIT.pending
 }
 
+const handOver: Command = async (session, [id = ''], options) => {
+  if (isRolling(id)) throw usage('A hand-over is of the run of a host.', 'holdfast runbooks hand-over run_… --from ada --to chen --reason "…"')
+  const [from, to, reason] = [textOption(options, 'from'), textOption(options, 'to'), textOption(options, 'reason')]
+  if (from === undefined || to === undefined || reason === undefined) throw usage('It is not said who hands over to whom, and why.', 'holdfast runbooks hand-over run_… --from ada --to chen --reason "ada goes off call"')
+  const body = await ask<RunAnswer>(session, 'POST', pathOf(id, 'hand-over'), { from, to, reason, person: session.person.name })
+  session.out.answer(body, () => draw(session, body))
+  return EXIT.pending
+}
+
 const [halt, abort, undo] = [verb('halt'), verb('abort'), verb('undo')]
-export { run, show, halt, abort, undo, resume }
+export { run, show, halt, abort, undo, resume, handOver }

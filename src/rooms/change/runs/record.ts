@@ -8,7 +8,7 @@ import type { Accepted, Beside } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
 import { legIn, wayIn, type Became, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
 
-/** Never changes in the life of a run. */
+/** Never changes in the life of a run, but for its two people, where one of them handed over. */
 export interface RunPlan {
   readonly id: string
   readonly host: string
@@ -19,7 +19,7 @@ export interface RunPlan {
   readonly hash: string
   readonly accepted: readonly Accepted[]
   readonly by: string
-  /** Fixed at the start: a hand-over is an act of its own (C-17). */
+  /** Fixed at the start; as they are now, after a hand-over, which is an act of its own (C-17). */
   readonly does: string
   readonly checks: string
   readonly rehearse: boolean
@@ -32,7 +32,16 @@ export interface RunPlan {
   readonly texts: readonly { readonly host: string; readonly text: string; readonly back?: string; readonly tolerance: number | null }[]
 }
 
-export type Purpose = 'step' | 'resume' | 'decide'
+export type Purpose = 'step' | 'resume' | 'decide' | 'hand-over'
+
+/** One of the two hands over to somebody else. */
+export interface HandOver {
+  /** Whose part it is. */
+  readonly as: 'does' | 'checks'
+  readonly from: string
+  readonly to: string
+  readonly reason: string
+}
 
 /** A word that is being waited for, or was given and waits for looks that began after it. */
 export interface Asked {
@@ -42,6 +51,9 @@ export interface Asked {
   readonly as?: Became
   /** The second of them. */
   readonly agreedAt?: Stamp
+  /** What is handed over, where that is asked; `failed`: why it does not come about. */
+  readonly hands?: HandOver
+  readonly failed?: string
   /** Typed by both: it may go although not everything passes (C-15). */
   readonly accepted?: boolean
 }
@@ -57,7 +69,12 @@ export interface RunRow {
   readonly acted?: { readonly token: number; readonly at: Stamp }
   /** The last beginning of which nobody knew what became of it. */
   readonly lost?: Lost
+  /** Its two people since one of them handed over; they stand in `plan` as well. */
+  readonly parties?: Parties
 }
+
+/** The two people of a run. */
+export type Parties = Pick<RunPlan, 'does' | 'checks'>
 
 /** A beginning whose doer was lost. It is kept when people have said what became of it, since its doer may still speak up. */
 export interface Lost extends Leg {
@@ -87,7 +104,7 @@ export interface Cause {
   readonly after_ms: number | null
 }
 
-export const RUN_EVENTS = ['planned', 'offered', 'pressed', 'began', 'done', 'halted', 'resumed', 'unknown', 'undone', 'aborted', 'refused', 'ended', 'acted'] as const
+export const RUN_EVENTS = ['planned', 'offered', 'pressed', 'began', 'done', 'halted', 'resumed', 'unknown', 'undone', 'aborted', 'refused', 'ended', 'acted', 'handed-over'] as const
 
 /** One line of what happened: `holdfast.run/1`. */
 export interface Told {

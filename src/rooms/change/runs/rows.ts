@@ -2,7 +2,7 @@
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
-import type { Asked, Lost, RunPlan, RunRow, Told } from './record.ts'
+import type { Asked, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
 import type { Run } from './run.ts'
 
 export const TABLES = `
@@ -21,6 +21,7 @@ export interface Stands {
   readonly boots: Readonly<Record<string, string>>
   readonly acted?: NonNullable<RunRow['acted']>
   readonly lost?: Lost
+  readonly parties?: Parties
 }
 
 export interface BeganBody { readonly id: string; readonly plan: RunPlan; readonly steps: Run['steps']; readonly stands: Stands; readonly told: readonly Told[]; readonly at: Instant }
@@ -65,9 +66,9 @@ function fixedOf(sql: Sql, id: string): Fixed {
 }
 
 function rowOf(sql: Sql, { id, version, stands }: Row): RunRow {
-  const { run, asked, boots, acted, lost } = JSON.parse(stands) as Stands
+  const { run, asked, boots, acted, lost, parties } = JSON.parse(stands) as Stands
   const { plan, steps } = fixedOf(sql, id)
-  return { plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }) }
+  return { plan: parties ? { ...plan, ...parties } : plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }) }
 }
 
 const rows = (sql: Sql, which: string, ...given: readonly (string | number)[]): RunRow[] => sql.all<Row>(`select id, version, stands from change_run ${which}`, ...given).map((row) => rowOf(sql, row))
@@ -101,5 +102,5 @@ export const lastWellAt = (sql: Sql, run: string): Instant => {
   return (of(halted === null ? 'n >= 0' : `n < ${halted}`) ?? 0) as Instant
 }
 
-export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted, lost }: Pick<RunRow, 'acted' | 'asked' | 'boots' | 'lost' | 'run'>): Stands =>
-  ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }) })
+export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted, lost, parties }: Omit<RunRow, 'plan' | 'version'>): Stands =>
+  ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }) })
