@@ -87,7 +87,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a request of a thawed hand is held back by a timer alone', breaks: ['G-8', 'G-22'], killer: hand('G-8 G-22 a hand that thaws in the middle'),
-    changes: [{ file: 'src/processes/hand/fence.ts', find: 'request: (...given) => (isOver() ? shut()', put: `request: (...given) => (isOver() && given.length === 0 ? shut()` }],
+    changes: [{ file: 'src/processes/hand/fence.ts', find: 'request: (want) => (isOver() ? shut()', put: `request: (want) => (isOver() && want.url === '' ? shut()` }],
   },
   {
     name: 'a hand is given what deletes in every store', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/watchdog/hand-ward.test.ts', name: 'G-15 it is given' },

@@ -9,6 +9,7 @@ const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/eng
 
 const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
 
+const alone = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/unattended.test.ts', name })
 const HANDING = 'src/engine/change/asking/hand-over.ts'
 const handing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/hand-over.test.ts', name })
 const UNTIL = 'src/engine/change/until.ts'
@@ -161,11 +162,27 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'the next step does not wait for a hand-over', breaks: ['C-17'], killer: handing('C-13 C-17 a step under way'),
-    changes: [{ file: OFFERS, find: "if (asked?.purpose === 'hand-over') return", put: "if (asked?.purpose === 'hand-over' && run.id === '') return" }],
+    changes: [{ file: OFFERS, find: "if (asked?.purpose === 'hand-over' || run", put: "if ((asked?.purpose === 'hand-over' && run.id === '') || run" }],
   },
   {
     name: 'anybody takes over', breaks: ['C-17'], killer: handing('C-17 only somebody else'),
     changes: [{ file: HANDING, find: 'if (!may(as).includes(to)) return', put: "if (to === '') return" }],
+  },
+  {
+    name: 'the trust in a run outlives a surprise', breaks: ['C-14', 'C-15'], killer: alone('C-14 C-15 the first surprise halts it'),
+    changes: [{ file: RUN, find: ': distrusted(run)), halt }', put: ': run), halt }' }],
+  },
+  {
+    name: 'by itself it begins by what was seen before', breaks: ['C-12'], killer: alone('C-5 C-12 C-18 agreed to once'),
+    changes: [{ file: RUN, find: "{ is: 'pressed', leg, at: stampOf(now), lapsesAt })", put: "{ is: 'pressed', leg, at: { ...stampOf(now), tick: 0 as typeof now.tick }, lapsesAt })" }],
+  },
+  {
+    name: 'a hand that halts does not keep a run from going back by itself', breaks: ['C-15'], killer: alone('C-15 where that was agreed on'),
+    changes: [{ file: RUN, find: 'trust?.undoes === true && halt.byHand !== true', put: 'trust?.undoes === true' }, { file: RUN, find: 'if (turn.byHand === true && run.halt !== undefined) return', put: "if (turn.byHand === true && run.id === '') return" }],
+  },
+  {
+    name: 'what leaves no further failure goes by itself', breaks: ['C-1'], killer: alone('C-1 C-18 what is not fit'),
+    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "tolerance < 1 ? ['no further", put: "tolerance < 0 ? ['no further" }],
   },
   {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),

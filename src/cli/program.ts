@@ -231,6 +231,7 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         options: [
           option('--host <host>', 'the host that it runs on; without it, all of them'), option('--accept <code=reason>', 'accept what the plan names by a code; repeat it').argParser(gatherPerson),
           option('--does <person>', 'who does it; otherwise you, or the first who may'), option('--checks <person>', 'who checks it'), option('--rehearse', 'everything but the deeds'), option('--no-wait', 'begin it, and do not follow it'),
+          option('--unattended', 'ask both once, for all of it: it goes by itself in its window, until the first surprise'),
         ],
       },
       { usage: 'show [run]', says: 'one run, or one over many hosts, and what happened; without a name the latest runs. Exit 3 halted, aborted or unknown, 4 under way', examples: ['holdfast runbooks show', 'holdfast runbooks show run_… --follow', 'holdfast runbooks show run_… --json=lines', 'holdfast runbooks show rol_…'], load: runs('show'), options: [option('--follow', 'print what happens until it is over')] },

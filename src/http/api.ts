@@ -239,7 +239,7 @@ export const apiRoutes: readonly Route[] = [
   }),
   call({
     at: 'POST /runbooks/:runbook/run', who: 'write', call: 'runs.begin', gives: 'holdfast.run-state/1', says: 'Begins a run of a plan that nothing refuses: its two people are asked for the first step. Nothing is done before both have pressed.',
-    takes: z.strictObject({ runbook: name, host: name, accept: accepted, does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), person }),
+    takes: z.strictObject({ runbook: name, host: name, accept: accepted, does: name.exactOptional(), checks: name.exactOptional(), rehearse: z.boolean().exactOptional().meta({ description: 'Everything but the deeds.' }), unattended: z.boolean().exactOptional().meta({ description: 'Both are asked once, for all of it; it goes by itself in its window.' }), person }),
   }),
   call({
     at: 'POST /runbooks/:runbook/rolling/plan', who: 'read', call: 'rollings.plan', gives: 'holdfast.rolling-plan/1', says: 'Draws the plans of all hosts of a runbook, in the order in which a rolling run goes over them. Nothing is done by it.',

@@ -1,6 +1,7 @@
 // How a run begins, of one host or of the next host of a rolling run: what it has for itself, and that the plan which was drawn is what is written down. Nothing is done by it: both are asked for the first step.
 import { Fault } from '../../core/fault.ts'
 import { newId } from '../../core/id.ts'
+import type { Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { isRefused, type Acceptable, type Accepted, type Plan, type Planned } from '../../rooms/change/plan.ts'
 import type { FilledStep, Runbook } from '../../rooms/change/runbook.ts'
@@ -9,6 +10,7 @@ import type { RunStep } from '../../rooms/change/runs/run.ts'
 import type { Topology } from '../../rooms/change/topology.ts'
 import { no, type Answer } from '../answer.ts'
 import { offerLeg } from './asking/offers.ts'
+import { askWhole } from './asking/unattended.ts'
 import type { ChangeKeeper } from './grounds.ts'
 
 /** What planned work that begins needs of the keeper. */
@@ -25,6 +27,8 @@ export interface Beginning {
   readonly checks: string
   readonly rehearse: boolean
   readonly rolling?: string
+  /** It is to go by itself then. */
+  readonly alone?: { readonly from: Instant; readonly until: Instant }
 }
 
 export const refusedFor = (says: string, help?: string): Answer => no(409, 'HF496', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
@@ -40,7 +44,7 @@ export function refusalOf(plans: readonly Plan[], accept: readonly Acceptable[])
 
 /** Writes the run down, and asks both for its first step; throws a fault where either cannot be, and then nothing of the turn stays. */
 export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning): RunRow {
-  const { runbook, drawn, topology, accepted, by, does, checks, rehearse, rolling } = it
+  const { runbook, drawn, topology, accepted, by, does, checks, rehearse, rolling, alone } = it
   const { plan, backs, beside } = drawn
   const run: RunPlan = {
     id, host: plan.host, claims: claimsOf(runbook, plan.host, topology), runbook: drawn.runbook, hash: plan.hash, accepted, by, does, checks, rehearse, at: tx.now.wall, ...(rolling === undefined ? {} : { rolling }), ...(beside ? { beside } : {}),
@@ -52,7 +56,7 @@ export function beginRun(keeper: ChangeKeeper, tx: Tx, id: string, it: Beginning
     ...(backs[n] === undefined ? {} : { undo: legHash(run, { step: n, back: true }) }),
   }))
   const row = keeper.rooms.change.begin(tx, run, steps)
-  const offered = typeof row === 'string' ? row : offerLeg(keeper, tx, id, { step: 0, back: false })
+  const offered = typeof row === 'string' ? row : alone ? askWhole(keeper, tx, id, alone) : offerLeg(keeper, tx, id, { step: 0, back: false })
   // Of a run whose first step cannot be offered nothing stays: it would keep others from what it claims.
   if (typeof offered === 'string') throw new Fault(offered, 'never')
   return offered

@@ -5,6 +5,7 @@ import { isWithin, type Span } from '../../core/time.ts'
 import { byHand } from '../../rooms/change/index.ts'
 import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { acceptBefore, sayUnfit, timeFor, unfitIn } from '../../rooms/change/runs/unattended.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
 import { isStuck, legsOf, ONLY_IDEMPOTENT, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
@@ -28,7 +29,7 @@ type Leading = RunCalls & RollingCalls
 export const RUN_ARGS = {
   ...ROLLING_ARGS,
   'runs.list': z.strictObject({}), 'runs.show': z.strictObject({ run: name, after: z.int().min(-1).optional() }),
-  'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), person }),
+  'runs.begin': z.strictObject({ runbook: name, host: name, accept, does: name.optional(), checks: name.optional(), rehearse: z.boolean().optional(), unattended: z.boolean().optional(), person }),
   'runs.halt': z.strictObject({ run: name, person }), 'runs.abort': z.strictObject({ run: name, person }), 'runs.undo': z.strictObject({ run: name, person }),
   'runs.resume': z.strictObject({ run: name, as: z.enum(['done', 'not-done', 'unknown']).optional(), step: name.optional(), person }),
   'runs.handOver': z.strictObject({ run: name, from: name, to: name, reason: z.string().trim().min(10, 'say why, in a sentence: it will be read').max(1000), person }),
@@ -42,12 +43,16 @@ async function begin(keeper: Keeper, args: Args<'runs.begin'>, asker: Asker): Pr
   const drawn = drawnFor(grounds, args)
   if (drawn.is === 'none') return drawn.answer
   const { of: runbook } = drawn
-  const refusal = refusalOf([drawn.plan], drawn.plan.accept)
+  const unfit = args.unattended === true ? unfitIn({ plan: drawn.plan, runbook: drawn.runbook, accepted: args.accept ?? [] }) : []
+  if (unfit.length > 0) return refusedFor(`it may not go by itself: ${sayUnfit(unfit)}`, 'without --unattended both people press for each step')
+  const alone = args.unattended === true ? timeFor(drawn.runbook, keeper.now().wall) : undefined
+  if (args.unattended === true && !alone) return refusedFor('its window does not open in the coming fortnight')
+  const refusal = refusalOf([drawn.plan], alone ? acceptBefore(drawn.plan.accept) : drawn.plan.accept)
   if (refusal) return refusal
   const by = speaker(asker, args.person)
   const two = partiesOf(keeper, runbook, { does: args.does, checks: args.checks, asker: by })
   if (typeof two === 'string') return refusedFor(two, NAME_THEM)
-  const it: Beginning = { runbook, drawn, topology: grounds.change, accepted: args.accept ?? [], by, ...two, rehearse: args.rehearse === true }
+  const it: Beginning = { runbook, drawn, topology: grounds.change, accepted: args.accept ?? [], by, ...two, rehearse: args.rehearse === true, ...(alone ? { alone } : {}) }
   const began = await orFault(keeper.engine.turn('runs.begin', (tx) => beginRun(keeper, tx, newRunId(keeper), it)))
   return typeof began === 'string' ? refusedFor(began) : ok(viewRun(began))
 }
@@ -105,7 +110,7 @@ const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker
   'runs.begin': begin,
   'runs.halt': (keeper, { run, person: named }, asker) => onRun(keeper, run, (tx, row) => {
     if (row.run.phase.is === 'over') return 'it is over'
-    if (row.run.halt !== undefined) return row
+    if (row.run.halt !== undefined && row.run.trust === undefined) return row
     if (!row.run.guarded) return 'nobody has pressed anything yet: nothing goes on that could be halted (holdfast runbooks abort ends it)'
     return halt(keeper, tx, run, byHand(speaker(asker, named)), speaker(asker, named))
   }),

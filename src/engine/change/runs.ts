@@ -17,6 +17,7 @@ import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../room
 import { HANDED, handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
+import { ALONE, entrust, goOnAlone, nextAlone, pageAlone } from './asking/unattended.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
 import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
@@ -41,7 +42,7 @@ const RULED_WITHIN: Span = seconds(20)
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
 /** All that is paged of a run beside its halt. */
-const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE, HANDED]
+const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE, HANDED, ALONE]
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -101,17 +102,18 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const course = courseOf(row, true)
     lookAnew(keeper(), memory, course, phase.at)
     const { id } = row.plan
-    if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turn('change.ruled', (tx) => keeper().rooms.change.take(tx, id, { is: 'refused', says: 'not all of it was looked at in time' }, { asked: null }))
+    if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turn('change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
     const ruling = rulingFor(course, phase.leg, phase.at)
     if (ruling.is === 'early') return
     turn('change.ruled', (tx) => {
       const { change } = keeper().rooms
-      if (ruling.is === 'changed') return change.take(tx, id, { is: 'refused', says: ruling.says }, { asked: null })
+      if (ruling.is === 'changed') return refuse(keeper(), tx, row, ruling.says)
       const boots = Object.fromEntries(hostsOf(row).flatMap((host) => { const has = course.facts.boot(host); return has ? [[host, has.boot]] : [] }))
-      // Halted, it goes on whatever the gates find; a window that closed excuses nothing else.
+      // Halted, it goes on whatever the gates find; a window that closed excuses nothing else. What goes back by itself was agreed on so.
       const isAgainst = row.asked?.accepted === true
-      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isAgainst && row.run.halt !== undefined, window: isAgainst ? 'open' : ruling.window }, { asked: null, boots })
-      if (typeof taken === 'string') change.take(tx, id, { is: 'refused', says: ruling.says === '' ? taken : `${taken}: ${ruling.says}` }, { asked: null })
+      const isBack = row.run.trust?.isBack === true
+      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isBack || (isAgainst && row.run.halt !== undefined), window: isAgainst ? 'open' : ruling.window }, { asked: null, boots })
+      if (typeof taken === 'string') refuse(keeper(), tx, row, ruling.says === '' ? taken : `${taken}: ${ruling.says}`)
       else Object.assign(memory, { token: taken.run.token, claimed: undefined, overran: false })
       return undefined
     })
@@ -152,6 +154,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const { asked, run } = row
     if (asked?.purpose === 'hand-over') return asked.agreedAt === undefined && asked.failed === undefined ? undefined : turn('change.handed', (tx) => handOver(keeper(), tx, row.plan.id))
     if (asked?.agreedAt === undefined || asked.purpose === 'step') return
+    if (asked.purpose === 'whole') return turn('change.entrusted', (tx) => entrust(keeper(), tx, row))
     const at = asked.agreedAt
     const { id } = row.plan
     const course = courseOf(row, true)
@@ -167,7 +170,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
-      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`, `run:${id}${LATE}`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
+      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`, `run:${id}${LATE}`, `run:${id}${ALONE}`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
     })
   }
@@ -178,6 +181,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     rule(row)
     watchStep(row)
     resume(row)
+    const alone = nextAlone(row, { now: keeper().now(), isOpen: !isShut(row.plan, keeper().now().wall) })
+    if (alone) turn('change.alone', (tx) => goOnAlone(keeper(), tx, row.plan.id, alone))
     if (hasLapsed(keeper(), memoryOf(row), row)) turn('change.lapsed', (tx) => page(keeper(), tx, row, `run:${row.plan.id}${LAPSED}`, `Lapsed: ${row.plan.runbook.title}`, `${row.plan.runbook.title}, on ${row.plan.host}: what both were asked for lapsed before both had pressed, and nothing goes on. holdfast runbooks resume ${row.plan.id} asks again, abort ends it.`))
   }
   return {
@@ -200,13 +205,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       }
       turned(members.hear(message, change?.clusters.find(({ name }) => name === message.cluster)))
     },
-    mayPress(agreement) {
-      const row = loadGoing(keeper().store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
-      if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
-      const ruling = rulingFor(courseOf(row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper().now().boot })
-      if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked?.accepted !== true) return 'its window is not open'
-      return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
-    },
+    mayPress: (agreement) => whyNotPress(keeper(), agreement),
     async acted(run, token, is, says) {
       const row = loadRun(keeper().store.sql, run)
       const word = { is: is === 'not-begun' ? 'failed' as const : is, says: `${ACTED[is]}${says === '' ? '' : `: ${says}`}`.slice(0, 500) }
@@ -245,6 +244,23 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       if (memory?.token === token) memory.claimed = { found, from }
     },
   }
+}
+
+/** Why a press would not count now; `undefined` where it may. */
+function whyNotPress(keeper: ChangeKeeper, agreement: string): string | undefined {
+  const row = loadGoing(keeper.store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
+  if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
+  const ruling = rulingFor(courseFor(keeper, row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper.now().boot })
+  if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked?.accepted !== true) return 'its window is not open'
+  return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
+}
+
+/** It does not begin; where nobody was asked, that is a surprise, and both hear of it. */
+function refuse(keeper: ChangeKeeper, tx: Tx, { plan, run }: RunRow, says: string): void {
+  const taken = keeper.rooms.change.take(tx, plan.id, { is: 'refused', says }, { asked: null })
+  if (typeof taken === 'string' || run.trust === undefined) return
+  if (taken.run.halt === undefined) halt(keeper, tx, plan.id, { subject: 'run', is: 'other', claim: `could not go on by itself: ${says}` })
+  else pageAlone(keeper, tx, taken, `the way back did not begin: ${says}`)
 }
 
 /** What both have said yes to rests on looks that begin now. */

@@ -63,5 +63,5 @@ export function saySurprise(row: RunRow, now: Now): string {
   const when = step === null ? '' : ` ${after === null ? '' : `${after < 1000 ? 'less than 1 s' : sayTime(ms(Math.round(after / 1000) * 1000))} `}after step ${at + 1} (${step}) began`
   const last = run.done.at(-1)
   const before = step !== null || last === undefined ? '' : `, after step ${last + 1} (${plan.runbook.steps[last]?.id ?? ''}) was done`
-  return `${turn.subject} ${turn.claim}${when}${before}. ${plan.runbook.title}, on ${plan.host}: nothing more begins, and nothing is killed. holdfast runbooks show ${plan.id}`
+  return `${turn.subject} ${turn.claim}${when}${before}. ${plan.runbook.title}, on ${plan.host}: ${run.trust?.isBack === true ? 'it goes the ways back of what it began by itself' : 'nothing more begins, and nothing is killed'}. holdfast runbooks show ${plan.id}`
 }

@@ -8,7 +8,7 @@ import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
-import { causeOf, lostAfter, toldOf } from './runs/record.ts'
+import { bare, causeOf, lostAfter, toldOf } from './runs/record.ts'
 import { applyBegan, applyMoved, isTold, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
 
@@ -74,10 +74,9 @@ export function changeRoom(): ChangeRoom {
       if (wrong !== undefined) return wrong
       if (run === row.run && event.is !== 'touched') return row
       const cause = around.cause ?? (event.is === 'turned' ? causeOf(row, event.turn, tx.now) : run.halt && !row.run.halt ? causeOf(row, run.halt, tx.now) : undefined)
-      const { asked: was, lost: _lost, ...rest } = row
-      const asked = around.asked === null ? undefined : (around.asked ?? was)
+      const asked = around.asked === null ? undefined : (around.asked ?? row.asked)
       const lost = lostAfter(row, event)
-      const after: RunRow = { ...rest, run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}) }
+      const after: RunRow = { ...bare(row), run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}) }
       return move(tx, row, after, event.is, toldOf(row, event, run, { ...around, ...(cause ? { cause } : {}) }))
     },
     acted(tx, id, token) {
@@ -99,15 +98,13 @@ export function changeRoom(): ChangeRoom {
     handOver(tx, id, { as, from, to, reason }, by) {
       const row = loadRun(tx.sql, id)
       if (!row || row.plan[as] !== from) return undefined
-      const { asked: _asked, ...rest } = row
       const parties = { does: row.plan.does, checks: row.plan.checks, [as]: to }
-      return move(tx, row, { ...rest, plan: { ...row.plan, ...parties }, parties }, 'handed-over', [{ event: 'handed-over', step: null, by, says: `${from} to ${to}, who ${as === 'does' ? 'does it' : 'checks it'} from now on: ${reason}` }])
+      return move(tx, row, { ...bare(row), plan: { ...row.plan, ...parties }, parties }, 'handed-over', [{ event: 'handed-over', step: null, by, says: `${from} to ${to}, who ${as === 'does' ? 'does it' : 'checks it'} from now on: ${reason}` }])
     },
     await(tx, id, asked, says) {
       const row = loadRun(tx.sql, id)
       if (!row || (row.asked === asked && says === undefined)) return
-      const { asked: _asked, ...rest } = row
-      move(tx, row, { ...rest, ...(asked ? { asked } : {}) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
+      move(tx, row, { ...bare(row), ...(asked ? { asked } : {}) }, 'asked', says === undefined ? [] : [{ event: 'refused', step: null, says }])
     },
   }
   return room
@@ -149,7 +146,7 @@ function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
     // Who leads it is known again; what comes next is asked for by whoever looks after the run.
     if (asked.purpose === 'hand-over') return room.await(tx, plan.id, { ...asked, failed: says ?? 'something else was asked for' }, phase.is === 'changed' ? `the hand-over to ${asked.hands?.to ?? ''} is void: something else was asked for` : undefined)
     if (asked.purpose === 'step' && says !== undefined) room.take(tx, plan.id, { is: 'refused', says }, { ...by, asked: null })
-    return room.await(tx, plan.id, undefined)
+    return room.await(tx, plan.id, undefined, asked.purpose === 'whole' && says !== undefined ? `it does not go by itself: ${says}` : undefined)
   }
   const given: Asked = { ...asked, agreedAt: stampOf(tx.now) }
   if (asked.purpose !== 'step') return room.await(tx, plan.id, given)
@@ -158,4 +155,4 @@ function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
 }
 
 /** Somebody wants everything to stop where it is. */
-export const byHand = (person: string): Turn => ({ subject: 'run', is: 'other', claim: `${person} halted it` })
+export const byHand = (person: string): Turn => ({ subject: 'run', is: 'other', claim: `${person} halted it`, byHand: true })

@@ -55,6 +55,7 @@ export function readRunbook(reading: Reading, name: string, around: Around): Run
     name, title: read.title, people: read.people, hosts: { names, serial: read.hosts.serial, ...(read.hosts.max_failures === 0 ? {} : { maxFailures: read.hosts.max_failures }), ...(read.hosts.cluster === undefined ? {} : { cluster: read.hosts.cluster }) },
     preflight: read.preflight.map((it, at) => wantOf(it, [...path, 'preflight', at], judge)), guard: read.guard.map((it, at) => wantOf(it, [...path, 'guard', at], judge)),
     steps, from: reading.place(path), ...(window ? { window } : {}), ...(read.keep ? { keep: read.keep } : {}), ...(read.announce ? { announce: read.announce } : {}),
+    ...(read.unattended === undefined ? {} : { unattended: { onHalt: read.unattended === true ? 'stay' as const : read.unattended.on_halt } }),
   }
 }
 

@@ -80,6 +80,7 @@ const runbookOf = <Step extends z.ZodType>(step: Step) => z.strictObject({
   keep: z.strictObject({ cluster: nameKey(), tolerate: z.int().min(0).max(31) }).optional().meta({ description: 'How many further failures must be survived after every step' }),
   guard: z.array(wantSchema).max(50).default([]).meta({ description: 'What has to stay so from the first press to the end' }),
   announce: z.strictObject({ board: nameKey(), components: names(), lead: span(minutes(1), days(60)) }).optional().meta({ description: 'What the public is told before' }),
+  unattended: z.union([z.literal(true), z.strictObject({ on_halt: z.enum(['stay', 'undo']).meta({ description: 'After a surprise it stays as it is, or goes the ways back, in order' }) })]).optional().meta({ description: 'Two people may agree to it once, as a whole, and it goes on by itself in its window' }),
   steps: z.array(step).min(1).max(50),
 })
 

@@ -82,6 +82,8 @@ export interface Runbook {
   readonly keep?: { readonly cluster: string; readonly tolerate: number }
   readonly guard: readonly Want[]
   readonly announce?: { readonly board: string; readonly components: readonly string[]; readonly lead: Span }
+  /** It may be agreed to once, as a whole, and go on by itself; what follows a halt then. */
+  readonly unattended?: { readonly onHalt: 'stay' | 'undo' }
   readonly steps: readonly Step[]
   /** `holdfast.yaml:40`, `runbooks/grow-memory.yaml:1`. */
   readonly from: string

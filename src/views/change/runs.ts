@@ -40,6 +40,8 @@ export interface RunAnswer {
   readonly steps: readonly { readonly id: string; readonly text: string; readonly state: 'done' | 'running' | 'unknown' | 'offered' | 'begun' | 'waiting'; readonly tolerance: number | null }[]
   /** What whoever did the step of which nobody knows said of it after all. */
   readonly word: string | null
+  /** It goes by itself, in that time; `back`: a surprise was there, and it goes the ways back. */
+  readonly unattended: { readonly from: Instant; readonly until: Instant; readonly back: boolean } | null
   /** The agreement that both are asked for. */
   readonly asked: { readonly agreement: string; readonly purpose: Purpose; readonly agreed: boolean; /** Who takes over from whom, where that is asked. */ readonly hands: { readonly as: 'does' | 'checks'; readonly from: string; readonly to: string } | null } | null
   /** The step whose way back could be gone now. */
@@ -54,7 +56,7 @@ export interface RunTold { readonly schema: 'holdfast.run-told/1'; readonly run:
 export interface RunCalls {
   'runs.list': { args: Record<string, never>; body: RunsAnswer }
   'runs.show': { args: { run: string; after?: number }; body: RunTold }
-  'runs.begin': { args: { runbook: string; host: string; accept?: readonly { code: string; reason: string }[]; does?: string; checks?: string; rehearse?: boolean; person?: string }; body: RunAnswer }
+  'runs.begin': { args: { runbook: string; host: string; accept?: readonly { code: string; reason: string }[]; does?: string; checks?: string; rehearse?: boolean; unattended?: boolean; person?: string }; body: RunAnswer }
   'runs.halt': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.abort': { args: { run: string; person?: string }; body: RunAnswer }
   'runs.resume': { args: { run: string; as?: 'done' | 'not-done' | 'unknown'; step?: string; person?: string }; body: RunAnswer }
@@ -78,6 +80,7 @@ export function viewRun({ plan, run, asked, lost }: RunRow): RunAnswer {
     state: phase.is === 'over' ? phase.how : halt && phase.is !== 'unknown' ? 'halted' : phase.is,
     halt: halt ? { subject: halt.subject, claim: halt.claim } : null,
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),
+    unattended: run.trust && phase.is !== 'over' ? { from: run.trust.from.wall, until: run.trust.until.wall, back: run.trust.isBack === true } : null,
     word: phase.is === 'unknown' ? (lost?.word?.says ?? null) : null,
     asked: asked ? { agreement: asked.agreement, purpose: asked.purpose, agreed: asked.agreedAt !== undefined, hands: asked.hands ? { as: asked.hands.as, from: asked.hands.from, to: asked.hands.to } : null } : null,
     undo: back ? (plan.runbook.steps[back.step]?.id ?? null) : null,

@@ -20,6 +20,7 @@ function draw({ out }: Session, it: RunAnswer): void {
   out.data(`${it.does} does it, ${it.checks} checks it`)
   out.table(it.steps.map((step, at): Cell[] => [`${at + 1}.`, out.shape(SHAPES[step.state]), step.id, step.state, plain(step.text)]))
   if (it.halt) out.data(out.paint('down', `Halted: ${it.halt.subject} ${it.halt.claim}.`))
+  if (it.unattended) out.data(it.unattended.back ? 'It goes the ways back by itself.' : `It goes by itself, from ${out.moment(it.unattended.from)} to ${out.moment(it.unattended.until)}.`)
   if (it.word !== null) out.data(`Whoever did it spoke up after all: it ${plain(it.word)}. Nothing is made of that by itself: resume --was …`)
   if (it.asked?.hands) out.data(`${it.asked.hands.from} hands over to ${it.asked.hands.to}, who ${it.asked.hands.as} it from then on, once both have agreed: holdfast approvals show ${it.asked.agreement}`)
   else if (it.asked && !it.asked.agreed) out.data(`Both are asked (${it.asked.purpose}): holdfast approvals show ${it.asked.agreement}`)
@@ -68,6 +69,7 @@ async function followAll(session: Session, rolling: string): Promise<number> {
 
 const run: Command = async (session, [runbook = ''], options) => {
   const host = textOption(options, 'host')
+  if (host === undefined && options['unattended'] === true) throw usage('A run over many hosts does not go by itself.', 'Name the host: --host db-1')
   if (host === undefined) {
     const all = await runAll(session, runbook, options)
     if (options['wait'] === false) {
@@ -80,13 +82,13 @@ const run: Command = async (session, [runbook = ''], options) => {
   const accept = readAccepted(options['accept'])
   const [does, checks] = [textOption(options, 'does'), textOption(options, 'checks')]
   const begun = await ask<RunAnswer>(session, 'POST', `/runbooks/${segment(runbook)}/run`, {
-    host, person: session.person.name, ...(accept.length === 0 ? {} : { accept }), ...(does === undefined ? {} : { does }), ...(checks === undefined ? {} : { checks }), ...(options['rehearse'] === true ? { rehearse: true } : {}),
+    host, person: session.person.name, ...(accept.length === 0 ? {} : { accept }), ...(does === undefined ? {} : { does }), ...(checks === undefined ? {} : { checks }), ...(options['rehearse'] === true ? { rehearse: true } : {}), ...(options['unattended'] === true ? { unattended: true } : {}),
   })
   if (options['wait'] === false) {
     session.out.answer(begun, () => draw(session, begun))
     return EXIT.pending
   }
-  if (!session.out.lines) session.out.talk(`${begun.run}: ${begun.does} and ${begun.checks} are asked for the first step. Ctrl-C leaves it as it is; holdfast runbooks halt ${begun.run} stops it.`)
+  if (!session.out.lines) session.out.talk(`${begun.run}: ${begun.does} and ${begun.checks} are asked for ${options['unattended'] === true ? 'all of it at once' : 'the first step'}. Ctrl-C leaves it as it is; holdfast runbooks halt ${begun.run} stops it.`)
   return follow(session, begun.run)
 }
 

@@ -36,6 +36,8 @@ export function askHandOver(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: Omit<
   if (made.is === 'refused') return made.says
   if (asked) people.agreements.seen(tx, asked.agreement, 'handed over')
   if (run.phase.is === 'offered' || run.phase.is === 'pressed') change.take(tx, plan.id, { is: 'refused', says: `${from} hands over to ${to}` }, { asked: null, by })
+  // What the former two agreed to as a whole, the new two have not.
+  if (run.trust !== undefined) change.take(tx, plan.id, { is: 'distrusted', says: `${from} hands over to ${to}` })
   change.await(tx, plan.id, { agreement: made.id, purpose: 'hand-over', hands: { as, from, to, reason } })
   return loadRun(tx.sql, plan.id) ?? 'there is no such run'
 }

@@ -30,8 +30,8 @@ export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason:
 
 /** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
 export function offerNext(keeper: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
-  // Whoever leads it from then on is asked.
-  if (asked?.purpose === 'hand-over') return
+  // Whoever leads it from then on is asked; and of one that goes by itself nobody is.
+  if (asked?.purpose === 'hand-over' || run.trust !== undefined) return
   const next = legsOf(run).find(({ back }) => !back)
   if (run.phase.is !== 'waiting' || run.halt !== undefined) return
   if (!next) return keeper.rooms.change.await(tx, plan.id, undefined, `no step is left that could begin: holdfast runbooks undo ${plan.id}, or abort`)

@@ -8,6 +8,7 @@ import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunPlan, RunRow } from './record.ts'
 import { silencedBy, type Leg, type Run } from './run.ts'
+import { gatesAlone } from './unattended.ts'
 
 export type Ruling =
   /** Something has not been looked at since. */
@@ -64,10 +65,12 @@ export const isLeft = ({ steps, done, phase }: Run): boolean => {
 
 /** Whether a leg may begin now, `at` being the second press. */
 export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
-  const { row: { plan }, now } = course
+  const { row, now } = course
+  const { plan } = row
   const drawn = drawnAnew(course, leg)
   if (typeof drawn === 'string') return { is: 'changed', says: drawn }
-  const gates = (leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []
+  const alone = row.run.trust !== undefined && !leg.back ? gatesAlone(drawn.plan, leg.step) : []
+  const gates = [...((leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []), ...alone]
   const stale = gates.filter(({ from }) => from !== undefined && !isSince(from, at))
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)

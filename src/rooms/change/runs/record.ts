@@ -32,7 +32,7 @@ export interface RunPlan {
   readonly texts: readonly { readonly host: string; readonly text: string; readonly back?: string; readonly tolerance: number | null }[]
 }
 
-export type Purpose = 'step' | 'resume' | 'decide' | 'hand-over'
+export type Purpose = 'step' | 'resume' | 'decide' | 'hand-over' | 'whole'
 
 /** One of the two hands over to somebody else. */
 export interface HandOver {
@@ -53,6 +53,8 @@ export interface Asked {
   readonly agreedAt?: Stamp
   /** What is handed over, where that is asked; `failed`: why it does not come about. */
   readonly hands?: HandOver
+  /** When it is to go by itself, where all of it is agreed to at once. */
+  readonly time?: { readonly from: Instant; readonly until: Instant }
   readonly failed?: string
   /** Typed by both: it may go although not everything passes (C-15). */
   readonly accepted?: boolean
@@ -83,6 +85,12 @@ export interface Lost extends Leg {
   readonly as?: Became
   /** What whoever did it said of it after all. It decides nothing: people do, knowing of it. */
   readonly word?: { readonly is: 'done' | 'failed' | 'unknown'; readonly says: string }
+}
+
+/** The same without the word that was waited for. */
+export function bare(row: RunRow): RunRow {
+  const { asked, ...rest } = row
+  return asked === undefined ? row : rest
 }
 
 /** What is known of a lost beginning after an event. */
@@ -139,6 +147,9 @@ export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { read
   switch (event.is) {
     case 'offered': told.push({ event: 'offered', step: nameOf(event.leg) }); break
     case 'pressed': case 'touched': told.push({ event: 'pressed', step: nameOf(legBefore), ...by }); break
+    case 'entrusted': told.push({ event: 'pressed', step: null, ...by, ...says }); break
+    case 'due': told.push({ event: 'pressed', step: nameOf(event.leg), by: 'what both agreed to once' }); break
+    case 'distrusted': told.push({ event: 'refused', step: null, says: event.says }); break
     case 'refused': told.push({ event: 'refused', step: nameOf(legBefore), ...by, says: event.says }); break
     case 'ruled': told.push({ event: 'began', step: nameOf(legBefore) }); break
     case 'held': told.push({ event: wayBefore?.back === true ? 'undone' : 'done', step: nameOf(wayBefore) }); break

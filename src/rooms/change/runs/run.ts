@@ -5,7 +5,7 @@
 // A step begins at most once (C-4), under a number that counts up, so that whoever holds an older one can do nothing with it (C-7). It is done when it was seen to
 // be done, and never because somebody says so. A halt begins nothing and kills nothing (C-15): what is under way stays so until its end is
 // seen, and the way back stays open. What is not known is never gone on from by itself: people decide.
-import { ageOf, isDue, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { ageOf, isDue, isDueOnBoth, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 
 export interface RunStep {
   readonly id: string
@@ -29,6 +29,18 @@ export interface Turn {
   readonly host?: string
   /** What was seen, for people. */
   readonly claim: string
+  /** Somebody wants it to stop: nothing goes on by itself then, ways back neither. */
+  readonly byHand?: true
+}
+
+/** Both agreed once to all of it: it goes on by itself, until the first surprise. */
+export interface Trust {
+  readonly from: Due
+  readonly until: Due
+  /** After a surprise it goes the ways back by itself, in order. */
+  readonly undoes: boolean
+  /** That surprise was there. */
+  readonly isBack?: true
 }
 
 /** A step, or its way back. */
@@ -74,6 +86,8 @@ export interface Run {
   readonly token: number
   /** From the first press on the guard counts (C-14). */
   readonly guarded: boolean
+  /** It goes on by itself. */
+  readonly trust?: Trust | undefined
 }
 
 export type RunEvent =
@@ -82,6 +96,12 @@ export type RunEvent =
   | { readonly is: 'touched' }
   /** Two people agreed on this hash; `at`: the second of them. */
   | { readonly is: 'pressed'; readonly hash: string; readonly at: Stamp }
+  /** Two people agreed once, to all of it. */
+  | { readonly is: 'entrusted'; readonly trust: Trust }
+  /** It goes on by itself with this one: what it begins by is looked at from now on. */
+  | { readonly is: 'due'; readonly leg: Leg; readonly lapsesAt: Due }
+  /** It goes on by itself no more. */
+  | { readonly is: 'distrusted'; readonly says: string }
   /** All that is wanted, judged; `from`: when the oldest of the looks began. `accepted`: somebody took it upon themselves to go the way back all the same. */
   | { readonly is: 'ruled'; readonly found: 'pass' | 'fail' | 'unknown'; readonly from: Stamp; readonly accepted: boolean; readonly window: 'open' | 'shut' }
   /** It cannot begin by what was seen after both had pressed: their words are void. */
@@ -137,8 +157,11 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
     case 'offered': return offered(current, event)
     case 'touched': return current.phase.is !== 'offered' ? no(current, 'nothing is offered') : { run: current.guarded ? current : { ...current, guarded: true } }
     case 'pressed': return pressed(current, event)
+    case 'entrusted': return entrusted(current, event.trust)
+    case 'due': return due(current, event, now)
+    case 'distrusted': return { run: current.trust ? distrusted(current) : current }
     case 'ruled': return ruled(current, event, now)
-    case 'refused': return current.phase.is === 'pressed' || current.phase.is === 'offered' ? { run: to(current, { is: 'waiting' }) } : { run: current }
+    case 'refused': return current.phase.is === 'pressed' || current.phase.is === 'offered' ? { run: to(current.trust?.isBack === true ? distrusted(current) : current, { is: 'waiting' }) } : { run: current }
     case 'held': return held(current, event)
     case 'failed': case 'lost': return ended(current, event)
     case 'decided': return decided(current, event)
@@ -150,7 +173,16 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
 
 const no = (run: Run, wrong: string): RunStepped => ({ run, wrong })
 const to = (run: Run, phase: RunPhase): Run => ({ ...run, phase })
-const halted = (run: Run, halt: Turn): Run => ({ ...run, halt: run.halt ?? halt })
+/** The first surprise ends the trust, but for the ways back where that was agreed on. */
+const halted = (run: Run, halt: Turn): Run => {
+  if (run.halt !== undefined) return run
+  const { trust } = run
+  return { ...(trust?.undoes === true && halt.byHand !== true ? { ...run, trust: { ...trust, isBack: true as const } } : distrusted(run)), halt }
+}
+const distrusted = (run: Run): Run => {
+  const { trust, ...rest } = run
+  return trust === undefined ? run : rest
+}
 
 const LOST: Turn = { subject: 'run', is: 'other', claim: 'whoever did the step is gone' }
 const FAILED: Turn = { subject: 'run', is: 'other', claim: 'the step failed' }
@@ -166,7 +198,21 @@ function lapsed(run: Run, now: Now): Run {
 function offered(run: Run, { leg, lapsesAt }: Extract<RunEvent, { is: 'offered' }>): RunStepped {
   const may = legsOf(run).some((it) => it.step === leg.step && it.back === leg.back)
   if (!may) return no(run, run.phase.is === 'over' ? 'it is over' : wayIn(run) ? 'a step is under way' : run.halt ? `it is halted: ${run.halt.claim}` : 'steps are gone in order, each once; ways back too, the last step first')
-  return { run: to(run, { is: 'offered', leg, lapsesAt }) }
+  return { run: to(distrusted(run), { is: 'offered', leg, lapsesAt }) }
+}
+
+function entrusted(run: Run, trust: Trust): RunStepped {
+  if (run.phase.is !== 'waiting' || run.halt !== undefined || run.tried.length > 0) return no(run, 'it has begun already, or is led by its people')
+  return { run: { ...run, trust } }
+}
+
+/** A step in its time, a way back after the surprise; what both agreed to once stands for the presses, and the evidence begins now. */
+function due(run: Run, { leg, lapsesAt }: Extract<RunEvent, { is: 'due' }>, now: Now): RunStepped {
+  const { trust, phase } = run
+  if (trust === undefined || phase.is !== 'waiting') return no(run, 'it does not go on by itself')
+  if (leg.back !== (trust.isBack === true) || !legsOf(run).some((it) => it.step === leg.step && it.back === leg.back)) return no(run, 'that is not what comes next')
+  if (!leg.back && (!isDueOnBoth(trust.from, now) || isDue(trust.until, now) || trust.until.boot !== now.boot)) return no(run, 'it is not its time')
+  return { run: { ...to(run, { is: 'pressed', leg, at: stampOf(now), lapsesAt }), guarded: true } }
 }
 
 function pressed(run: Run, { hash, at }: Extract<RunEvent, { is: 'pressed' }>): RunStepped {
@@ -209,9 +255,11 @@ function settled(run: Run, { step, back }: Way): Run {
 
 const atRest = (run: Run): Run => to(run, run.halt === undefined && run.done.length === run.steps.length ? { is: 'over', how: 'done' } : { is: 'waiting' })
 
-function ended(run: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>): RunStepped {
-  const { phase } = run
-  if (phase.is !== 'running' || phase.way.token !== event.token) return no(run, phase.is === 'running' ? 'that is an older step' : 'nothing is under way')
+function ended(before: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>): RunStepped {
+  const { phase } = before
+  if (phase.is !== 'running' || phase.way.token !== event.token) return no(before, phase.is === 'running' ? 'that is an older step' : 'nothing is under way')
+  // People say what became of it, or why the way back fails.
+  const run = event.is === 'lost' || phase.way.back ? distrusted(before) : before
   if (event.is === 'lost') return { run: to(halted(run, LOST), { is: 'unknown', way: phase.way }) }
   return { run: to(event.begun === false ? halted(unbegun(run, phase.way), NOT_BEGUN) : halted(run, FAILED), { is: 'waiting' }) }
 }
@@ -234,6 +282,7 @@ function decided(run: Run, { token, as }: Extract<RunEvent, { is: 'decided' }>):
 /** Any turn halts, but for what the step under way takes; before the first press none does. Words that were given are void; what is under way is left alone. */
 function turned(run: Run, turn: Turn): RunStepped {
   const { phase } = run
+  if (turn.byHand === true && run.halt !== undefined) return { run: distrusted(run) }
   if (!run.guarded || run.halt !== undefined || phase.is === 'over') return { run }
   if (turn.is === 'member' && turn.host !== undefined && silencedBy(run).includes(turn.host)) return { run }
   const after = halted(run, turn)
@@ -245,7 +294,7 @@ function resumed(run: Run, { found, at, from }: Extract<RunEvent, { is: 'resumed
   if (run.phase.is === 'unknown') return no(run, 'first somebody has to say what became of the step')
   if (isStuck(run)) return no(run, STUCK)
   if (found !== 'pass' || !isSince(from, at)) return no(run, 'not everything passes by looks that began after both had said so')
-  const after: Run = { ...run, halt: undefined }
+  const after: Run = { ...distrusted(run), halt: undefined }
   return { run: after.phase.is === 'waiting' ? atRest(after) : after }
 }
 

@@ -1,0 +1,171 @@
+// A run that goes by itself, as stories: agreed to once, it goes on in its window by fresh looks and nobody's press; the first surprise ends that and rings both; ways back are gone by
+// themselves only where that was agreed on, and nobody's hand is against it.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { begun, book, type Story } from '../../../../test/story/led.ts'
+import { changeOf, manual, runWorld } from '../../../../test/story/runs.ts'
+import { minutes, seconds } from '../../../core/time.ts'
+import type { Runbook, Step } from '../../../rooms/change/runbook.ts'
+import type { Cluster } from '../../../rooms/change/topology.ts'
+import type { ErrorAnswer } from '../../../views/answers.ts'
+import { earsOf } from '../ears.ts'
+
+const NAMES = ['web-1', 'web-2', 'web-3']
+const CLUSTERS: readonly Cluster[] = [{ name: 'shop', kind: 'etcd', members: NAMES, weights: {}, from: 'holdfast.yaml:5' }]
+const act = (says: string): Step['act'] => ({ is: 'driver', driver: 'run', deeds: Object.fromEntries(NAMES.map((host) => [host, { config: { argv: [says], on: host }, says: `run ${says}` }])) })
+const deed = (id: string, more: Partial<Step> = {}): Step => ({ id, act: act(id), takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), undo: act(`un${id}`), ...more })
+const MINUTE = 60_000
+/** Its window opens two minutes after the world of a test begins, for half an hour. */
+const bookAt = (at: number, more: Partial<Runbook> = {}): Runbook => {
+  const minute = Math.floor((at % (1440 * MINUTE)) / MINUTE)
+  return book({
+    hosts: { cluster: 'shop', names: NAMES, serial: 1 }, keep: { cluster: 'shop', tolerate: 1 }, guard: [{ is: 'links' }, { is: 'healthy' }], unattended: { onHalt: 'stay' },
+    window: { days: [1, 2, 3, 4, 5, 6, 7], from: (minute + 3) % 1440, to: (minute + 33) % 1440, timezone: 'UTC' }, steps: [deed('one'), deed('two')], ...more,
+  })
+}
+async function asked(t: TestContext, more: Partial<Runbook> = {}): Promise<Story> {
+  const { wall } = (await runWorld(t, book())).keeper.now()
+  return begun(t, [], bookAt(wall, more), { unattended: true }, CLUSTERS)
+}
+/** Both have agreed to it, and its window has opened. */
+async function opened(t: TestContext, more: Partial<Runbook> = {}): Promise<Story> {
+  const it = await asked(t, more)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  for (let n = 0; n < 60 && (await it.state()).state === 'waiting'; n++) {
+    await it.leap(seconds(4))
+    await it.second()
+  }
+  return it
+}
+const acted = async (it: Story, token: number, is: 'done' | 'failed' = 'done'): Promise<void> => {
+  const said = earsOf(() => it.keeper).acted(it.id, token, { is, says: '' }, true)
+  await it.settle()
+  await said
+}
+const lines = async (it: Story): Promise<readonly string[]> => (await it.told()).filter((line) => !line.startsWith('planned'))
+const DOWN = { 'web-2': { carrier: 'down' as const } }
+
+test('C-5 C-12 C-18 agreed to once it goes on by itself in its window, each step by looks that began when its turn had come', async (t) => {
+  const it = await asked(t)
+  assert.deepEqual([(await it.state()).asked?.purpose, await it.press('ada')], ['whole', [200]])
+  await it.second()
+  assert.equal((await it.state()).unattended, null, 'one is not two')
+  await it.press('bo')
+  await it.second()
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).asked], ['waiting', null], 'its window is not open yet')
+  for (let n = 0; n < 240 && (await it.state()).state === 'waiting'; n++) {
+    await it.heard()
+    await it.look('api', 'pass')
+    await it.leap(seconds(1))
+    it.keeper.runs.tick()
+    await it.settle()
+  }
+  it.keeper.runs.tick()
+  await it.settle()
+  assert.equal((await it.state()).state, 'pressed', 'nobody has looked since')
+  await it.second()
+  await it.second()
+  assert.equal((await it.state()).state, 'running')
+  await acted(it, 1)
+  for (let n = 0; n < 4; n++) await it.second()
+  await acted(it, 2)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).state, it.open()], ['done', []])
+  assert.deepEqual(await lines(it), ['pressed', 'pressed one', 'began one', 'done one', 'pressed two', 'began two', 'done two', 'ended'])
+  assert.equal(it.sql.get<{ n: number }>('select count(*) as n from people_agreement')?.n, 1, 'nobody was asked again')
+})
+
+test('C-14 C-15 the first surprise halts it and rings both, and what follows is led by its people', async (t) => {
+  const it = await opened(t)
+  await it.second()
+  await acted(it, 1)
+  await it.heard(DOWN)
+  assert.deepEqual([(await it.state()).state, (await it.state()).unattended, it.open()], ['halted', null, [`run:${it.id}`]])
+  for (let n = 0; n < 5; n++) await it.second(DOWN)
+  assert.deepEqual((await lines(it)).filter((line) => line.startsWith('began')), ['began one'])
+  await it.second()
+  await it.second()
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).asked?.purpose], ['offered', 'step'], 'both press for what comes next')
+})
+
+test('C-15 where that was agreed on it goes the ways back by itself, the last first; not against a hand', async (t) => {
+  const it = await opened(t, { unattended: { onHalt: 'undo' } })
+  await it.second()
+  await acted(it, 1)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.equal((await it.state()).steps[1]?.state, 'running')
+  await it.heard(DOWN)
+  await acted(it, 2, 'failed')
+  for (const token of [3, 4]) {
+    for (let n = 0; n < 3; n++) await it.second(DOWN)
+    await acted(it, token)
+  }
+  for (let n = 0; n < 3; n++) await it.second(DOWN)
+  assert.equal((await it.state()).state, 'undone')
+  assert.deepEqual((await lines(it)).filter((line) => /^(began|undone)/.test(line)), ['began one', 'began two', 'began two', 'undone two', 'began one', 'undone one'])
+
+  const stopped = await opened(t, { unattended: { onHalt: 'undo' } })
+  await stopped.second()
+  await stopped.call('runs.halt')
+  await acted(stopped, 1)
+  for (let n = 0; n < 4; n++) await stopped.second()
+  assert.deepEqual([(await stopped.state()).state, (await stopped.state()).undo, (await lines(stopped)).filter((line) => line.startsWith('began'))], ['halted', 'one', ['began one']])
+
+  const later = await opened(t, { unattended: { onHalt: 'undo' } })
+  await later.second()
+  await later.heard(DOWN)
+  assert.equal((await later.state()).unattended?.back, true)
+  await later.call('runs.halt')
+  await acted(later, 1)
+  for (let n = 0; n < 4; n++) await later.second(DOWN)
+  assert.deepEqual([(await later.state()).state, (await lines(later)).filter((line) => line.startsWith('began'))], ['halted', ['began one']], 'a hand stops the ways back too')
+})
+
+test('C-2 C-6 C-15 what could not begin, an edit, and a time that is over end it, and both hear of it', async (t) => {
+  const wrong = await asked(t)
+  await wrong.press('ada', 'bo')
+  for (let n = 0; n < 60 && (await wrong.state()).state === 'waiting'; n++) {
+    await wrong.leap(seconds(4))
+    await wrong.second(DOWN)
+  }
+  for (let n = 0; n < 3; n++) await wrong.second(DOWN)
+  assert.deepEqual([(await wrong.state()).state, (await lines(wrong)).some((line) => line.startsWith('began')), wrong.open()], ['halted', false, [`run:${wrong.id}`]])
+
+  const edited = await opened(t)
+  await edited.second()
+  await acted(edited, 1)
+  const config = edited.keeper.configure({ ...edited.keeper.config, version: '2', change: { ...changeOf(book(), CLUSTERS), hosts: NAMES.map((name) => ({ name, fate: {}, links: [{ name: 'eth0' }], from: 'x' })) } })
+  await edited.settle()
+  await config
+  for (let n = 0; n < 4; n++) await edited.second()
+  assert.match((await edited.state()).halt?.claim ?? '', /could not go on by itself: the runbook/)
+
+  const late = await asked(t)
+  await late.press('ada', 'bo')
+  await late.second()
+  await late.leap(minutes(40))
+  await late.second()
+  await late.second()
+  assert.deepEqual([(await late.state()).state, (await late.state()).unattended, late.open().includes(`run:${late.id}/alone`)], ['waiting', null, true])
+})
+
+test('C-1 C-18 what is not fit to go by itself is refused, with the reason of each step', async (t) => {
+  const { wall } = (await runWorld(t, book())).keeper.now()
+  const refused = async (more: Partial<Runbook>, accept: object[] = []): Promise<string> => {
+    const runbook = bookAt(wall, more)
+    const it = await runWorld(t, runbook, [], CLUSTERS)
+    const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', unattended: true, accept })
+    return `${status} ${(body as ErrorAnswer).error.message}`
+  }
+  assert.match(await refused({ unattended: undefined } as unknown as Runbook), /^409 It may not go by itself: the runbook does not say/)
+  assert.match(await refused({ window: undefined } as unknown as Runbook), /^409 .*it has no window/)
+  const bare: Step = { id: 'bare', act: act('bare'), takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5) }
+  assert.equal(await refused({ steps: [deed('one'), bare, deed('hand', { undo: { is: 'manual', text: 'Put it back.' } }), manual('look')] }),
+    '409 It may not go by itself: bare: it has no way back; hand: its way back is gone by a person; look: a person does it; look: it has no way back.')
+  assert.match(await refused({ keep: { cluster: 'shop', tolerate: 0 }, steps: [deed('stop', { takes: ['{{host}}'], until: [{ is: 'stopped', host: '{{host}}' }] })] }), /stop: no further failure is tolerated while and after it/)
+  assert.match(await refused({}, [{ code: 'window', reason: 'Agreed with the customer' }]), /nothing is accepted beforehand/)
+})
