@@ -130,6 +130,10 @@ export const rolling: readonly Mutant[] = [
     changes: [{ file: ENGINE, find: 'else if (row.rolling.halt === undefined) rolled(', put: "else if (row.rolling.halt === '') rolled(" }],
   },
   {
+    name: 'what had gone on while the others stand is stopped by nothing', breaks: ['C-8'], killer: batches('C-8 what halts one halts the others again'),
+    changes: [{ file: ENGINE, find: 'if (row.rolling.halt !== undefined) for', put: "if (row.rolling.halt === '') for" }],
+  },
+  {
     name: 'a failure that may be stops those beside it', breaks: ['C-20'], killer: batches('C-20 failures are counted over all of a batch'),
     changes: [{ file: ENGINE, find: "event === 'turned' ? undefined : failureIn(run, tx.now)", put: "event === 'failed' ? undefined : failureIn(run, tx.now)" }],
   },

@@ -28,8 +28,8 @@ interface Story extends Omit<RunWorld, 'state'> {
   both(...hosts: readonly string[]): Promise<void>
 }
 
-async function begun(t: TestContext, runbook = book(), checks: readonly string[] = []): Promise<Story> {
-  const it = await runWorld(t, runbook, checks.map((name) => ({ ...checkOf(name), standsOn: [name] })), [], RACKS)
+async function begun(t: TestContext, runbook = book(), checks: readonly string[] = [], racks: Readonly<Record<string, string>> = RACKS): Promise<Story> {
+  const it = await runWorld(t, runbook, checks.map((name) => ({ ...checkOf(name), standsOn: [name] })), [], racks)
   for (const name of checks) for (let n = 0; n < 2; n++) await it.look(name, 'pass')
   const { status, body } = await it.ask('rollings.begin', { runbook: runbook.name, person: 'ada' })
   assert.equal(status, 200, JSON.stringify(body))
@@ -151,6 +151,25 @@ test('C-8 C-6 whatever halts one of them halts all, in the same breath: what was
   }
   await it.seconds(4)
   assert.deepEqual([(await it.hosts())[2], (await it.stands('web-1'))[1], (await it.stands('web-2'))[1]], ['web-3 at-work', null, null])
+})
+
+test('C-8 what halts one halts the others again that had gone on while the rolling run stands, however many there are', async (t) => {
+  const many = Array.from({ length: 12 }, (_, n) => `db-${n}`)
+  const it = await begun(t, book({ names: many, serial: 12 }, { preflight: [], guard: [{ is: 'checks', names: ['api'] }] }), [], Object.fromEntries(many.map((host) => [host, 'r1'])))
+  await it.seconds(12)
+  await it.both(...many)
+  const states = async (): Promise<readonly string[]> => [...new Set((await it.rolling()).hosts.map(({ stands }) => stands ?? 'none'))].toSorted()
+  assert.equal((await it.ask('runs.halt', { run: await it.run('db-7'), person: 'bo' })).status, 200)
+  assert.deepEqual(await states(), ['halted'])
+  for (const host of ['db-1', 'db-2']) {
+    assert.equal((await it.ask('runs.resume', { run: await it.run(host), person: 'bo' })).status, 200)
+    await it.both(host)
+  }
+  await it.seconds(3)
+  assert.deepEqual([(await it.stands('db-1'))[1], (await it.stands('db-2'))[1], (await it.rolling()).state], [null, null, 'halted'])
+  assert.equal((await it.ask('runs.halt', { run: await it.run('db-2'), person: 'ada' })).status, 200)
+  assert.deepEqual([await it.stands('db-1'), await states()], [['halted', `${it.id} was stopped: db-2 is halted: run ada halted it`], ['halted']])
+  assert.equal(it.sql.all(`select id from page_incident where state = 'open' and subject = 'run:${await it.run('db-1')}'`).length, 1, 'both hear of it')
 })
 
 test('C-20 failures are counted over all of a batch: so many as may be stop no other host, and one more stops every one', async (t) => {

@@ -136,10 +136,15 @@ function haltedOne(keeper: ToPeople, tx: Tx, { body }: Entry): void {
   const run = loadRun(tx.sql, id)
   const row = run?.plan.rolling === undefined ? undefined : loadRolling(tx.sql, run.plan.rolling)
   if (!run || !row || batchOf(row.rolling, run.plan.host).length < 2) return
-  const { host } = run.plan
+  const { plan: { host }, run: { halt: turn } } = run
+  const says = `${host} is halted: ${turn?.subject ?? ''} ${turn?.claim ?? ''}`
+  // It was stopped with the others, or all are stopped by hand just now.
+  if (turn?.subject === row.plan.id || turn?.claim === row.rolling.halt) return
   const failure = event === 'turned' ? undefined : failureIn(run, tx.now)
   if (failure !== undefined) rolled(keeper, tx, row.plan.id, { is: 'failed', host, says: failure })
-  else if (row.rolling.halt === undefined) rolled(keeper, tx, row.plan.id, { is: 'halted', says: `${host} is halted: ${run.run.halt?.subject ?? ''} ${run.run.halt?.claim ?? ''}` })
+  else if (row.rolling.halt === undefined) rolled(keeper, tx, row.plan.id, { is: 'halted', says })
+  // Runs of a rolling run that is halted may have gone on by the words of both: that one of them is halted stops them again, and they are told of each.
+  if (row.rolling.halt !== undefined) for (const [other, beside] of atWork(tx.sql, row)) if (other !== host && beside.run.guarded) halt(keeper, tx, beside.plan.id, { subject: row.plan.id, is: 'other', claim: `was stopped: ${says}` })
 }
 
 /** Both hear of it by the word of the rolling run. */
