@@ -85,6 +85,18 @@ export const running: readonly Mutant[] = [
     changes: [{ file: SURPRISES, find: 'return run === id || (', put: 'return run !== undefined || (' }],
   },
   {
+    name: 'what turns while the keeper begins anew is no surprise', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
+    changes: [{ file: SURPRISES, find: 'if (!run.guarded || run.halt !== undefined) continue', put: 'if (!run.guarded || run.token >= 0) continue' }],
+  },
+  {
+    name: 'the first press counts before it is written down how the hosts were', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
+    changes: [{ file: RUNS, find: 'keepBaseline(keeper, row)\n  return undefined', put: 'return undefined' }],
+  },
+  {
+    name: 'after a restart a run that goes on is held against what halted it', breaks: ['C-15'], killer: surprising('C-14 C-15 a run that both let go on'),
+    changes: [{ file: RUNS, find: '      baselineAnew(keeper(), tx, taken)\n', put: '' }],
+  },
+  {
     name: 'two runs that have halted each other never go on', breaks: ['C-15'], killer: surprising('C-8 C-15 the halt of another run'),
     changes: [{ file: SURPRISES, find: 'run.halt !== undefined && /^(run', put: "run.halt !== undefined && subject === '' && /^(run" }],
   },
@@ -122,7 +134,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a press on failing evidence is taken', breaks: ['C-14'], killer: killer('C-14 a blip between steps'),
-    changes: [{ file: RUNS, find: "ruling.found === 'pass' ? undefined : ruling.says", put: 'ruling.found.length > 0 ? undefined : ruling.says' }],
+    changes: [{ file: RUNS, find: "if (ruling.is !== 'ruled' || ruling.found !== 'pass') return ruling.says", put: "if (ruling.is !== 'ruled') return ruling.says" }],
   },
   {
     name: 'a halt pages whoever does it, and not who checks', breaks: ['C-8'], killer: killer('C-14 C-8 a surprise halts it'),

@@ -1,7 +1,7 @@
 // Runs as they go on, looked at every second: what turned since the last look, whether a step that both pressed may begin, whether one that began has
 // brought about what it should, and what is offered next. All of it is judged by rooms/change; here the facts are brought to it, people are asked and
-// paged, and what follows is written down. What is kept in memory is only what was well at the last look: after a restart the first look
-// is the one that the next is held against, and what fails in it is a surprise too (C-14).
+// paged, and what follows is written down. What is kept in memory is only what was well at the last look: after a restart
+// what fails in the first look is a surprise too, and what its hosts say first is held against what they said last to the keeper before (C-14).
 import { isSince, isWithin, olderOf, seconds, stampOf, tickOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Around } from '../../rooms/change/index.ts'
@@ -19,7 +19,7 @@ import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { ALONE, entrust, goOnAlone, nextAlone, pageAlone } from './asking/unattended.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
-import { hasLapsed, hostsOf, LAPSED, learn, mayChange, memoryFor, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { baselineAnew, hasLapsed, hostsOf, keepBaseline, LAPSED, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
 
@@ -169,6 +169,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const { change } = keeper().rooms
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
+      baselineAnew(keeper(), tx, taken)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
       for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`, `run:${id}${LATE}`, `run:${id}${ALONE}`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
@@ -177,6 +178,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
 
   const one = (row: RunRow): void => {
     if (guard(row)) return
+    if (row.run.guarded) keepBaseline(keeper(), row)
     if (stepRun(row.run, { is: 'time' }, keeper().now()).run !== row.run) turn('change.time', (tx) => keeper().rooms.change.take(tx, row.plan.id, { is: 'time' }))
     rule(row)
     watchStep(row)
@@ -187,6 +189,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
   return {
     tick() {
+      recallBaselines(keeper())
       const going = loadGoing(keeper().store.sql)
       turned(keeper().members.elapsed(keeper().config.change?.clusters ?? [], keeper().now()))
       for (const row of going) one(row)
@@ -196,15 +199,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
         turn('change.over', (tx) => closed(keeper(), tx, id))
       }
     },
-    hear(message) {
-      const { hosts, members, config } = keeper()
-      const { change } = config
-      if (message.is === 'account' || message.is === 'silent') {
-        const turns = hosts.hear(message, change?.hosts.find(({ name }) => name === message.host))
-        return turned(turns.map((it): Turn => ({ ...it, is: it.subject.startsWith('link:') ? 'link' : 'member', host: message.host })))
-      }
-      turned(members.hear(message, change?.clusters.find(({ name }) => name === message.cluster)))
-    },
+    hear: (message) => turned(turnsBy(keeper(), message)),
     mayPress: (agreement) => whyNotPress(keeper(), agreement),
     async acted(run, token, is, says) {
       const row = loadRun(keeper().store.sql, run)
@@ -246,13 +241,15 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
 }
 
-/** Why a press would not count now; `undefined` where it may. */
+/** Why a press would not count now; `undefined` where it may: then it stands written, before it counts, how the hosts of the run are. */
 function whyNotPress(keeper: ChangeKeeper, agreement: string): string | undefined {
   const row = loadGoing(keeper.store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
   if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
   const ruling = rulingFor(courseFor(keeper, row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper.now().boot })
   if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked?.accepted !== true) return 'its window is not open'
-  return ruling.is === 'ruled' && ruling.found === 'pass' ? undefined : ruling.says
+  if (ruling.is !== 'ruled' || ruling.found !== 'pass') return ruling.says
+  keepBaseline(keeper, row)
+  return undefined
 }
 
 /** It does not begin; where nobody was asked, that is a surprise, and both hear of it. */
@@ -261,6 +258,15 @@ function refuse(keeper: ChangeKeeper, tx: Tx, { plan, run }: RunRow, says: strin
   if (typeof taken === 'string' || run.trust === undefined) return
   if (taken.run.halt === undefined) halt(keeper, tx, plan.id, { subject: 'run', is: 'other', claim: `could not go on by itself: ${says}` })
   else pageAlone(keeper, tx, taken, `the way back did not begin: ${says}`)
+}
+
+/** What turned by this. */
+function turnsBy(keeper: ChangeKeeper, message: FromScout): readonly (Turn & { readonly cluster?: string; readonly donor?: true })[] {
+  recallBaselines(keeper)
+  const { hosts, members, config: { change } } = keeper
+  if (message.is !== 'account' && message.is !== 'silent') return members.hear(message, change?.clusters.find(({ name }) => name === message.cluster))
+  const turns = hosts.hear(message, change?.hosts.find(({ name }) => name === message.host))
+  return turns.map((it): Turn => ({ ...it, is: it.subject.startsWith('link:') ? 'link' : 'member', host: message.host }))
 }
 
 /** What both have said yes to rests on looks that begin now. */

@@ -1,11 +1,12 @@
 // What is a surprise to a run, as stories: what joins an incident that is known is one as much as an incident of its own; what was known before the first press stays
-// known, over a halt and over a restart of the keeper; and what a step has taken is none until somebody has seen it back.
+// known, over a halt and over a restart of the keeper; what turned while no keeper was there is one; and what a step has taken is none until somebody has seen it back.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
-import { AGAIN, manual, runWorld } from '../../../test/story/runs.ts'
+import { AGAIN, manual, runWorld, type Said } from '../../../test/story/runs.ts'
 import { seconds } from '../../core/time.ts'
+import { rebuildLedger } from '../../db/verify.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 
 const BLIP = { 'web-2': { downs: 2 } }
@@ -93,6 +94,79 @@ test('C-8 C-15 what was known before the first press is known after a halt too, 
   await it.heard(BLIP)
   for (let n = 0; n < 3; n++) await it.second(BLIP)
   assert.deepEqual([(await it.state()).state, (await it.state()).halt], ['running', null])
+})
+
+/** How it stands by the first word of its hosts to a keeper that has just begun. */
+const anew = async (it: Story, said: Said): Promise<unknown> => {
+  await it.restart(it.keeper.config)
+  await it.heard(said)
+  const { halt } = await it.state()
+  return halt === null ? null : `${halt.subject} ${halt.claim}`
+}
+
+test('C-14 a cable that was lost and is back, and a host that was booted, while the keeper began anew, halt the run from the first press on', async (t) => {
+  const LOST = 'link:web-2/eth0 lost carrier once and has it again'
+  const boots = await begun(t)
+  assert.equal(await anew(boots, { 'web-2': { downs: 2 } }), null, 'nobody has pressed')
+  await boots.look('api', 'pass')
+  assert.deepEqual(await boots.press('ada'), [200])
+  assert.equal(await anew(boots, { 'web-2': { downs: 2, boot: AGAIN } }), 'host:web-2 was booted again')
+
+  const pressed = await begun(t)
+  await pressed.press('ada')
+  assert.equal(await anew(pressed, { 'web-2': { downs: 2 } }), LOST, 'not a second after the first press')
+
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal(await anew(it, {}), null)
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.deepEqual([await anew(it, { 'web-2': { downs: 2 } }), it.open()], [LOST, [`run:${it.id}`]])
+})
+
+test('C-14 C-15 a run that both let go on is held against how its hosts were then, by the next keeper too; after its end nothing is kept', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.heard(BLIP)
+  await resume(it)
+  await it.second(BLIP)
+  assert.equal((await it.state()).halt, null)
+  assert.equal(await anew(it, BLIP), null)
+  assert.match(String(await anew(it, { 'web-2': { downs: 3 } })), /lost carrier once/)
+  const kept = (): number | undefined => it.sql.get<{ n: number }>('select count(*) as n from change_baseline')?.n
+  assert.equal(kept(), 1)
+  const { length } = it.entries().filter(({ is }) => is === 'change.baselined')
+  for (let n = 0; n < 5; n++) await it.second({ 'web-2': { downs: 3 + n } })
+  assert.equal(it.entries().filter(({ is }) => is === 'change.baselined').length, length, 'while it is halted, nothing of it is written down')
+  assert.equal((await it.call('runs.abort')).status, 200)
+  assert.equal(kept(), 0)
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('C-13 the host that a step takes may be booted while the keeper begins anew, and what comes after is held against that boot', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  it.boots.set('web-1', AGAIN)
+  assert.equal(await anew(it, {}), null)
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+  await it.second()
+  assert.equal(await anew(it, {}), null)
+  it.boots.delete('web-1')
+  assert.equal(await anew(it, {}), 'host:web-1 was booted again')
+})
+
+test('C-14 a host that was known, and of which nothing is heard since the keeper began anew, is not known any more', async (t) => {
+  const it = await begun(t, [], book({ guard: [] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.restart(it.keeper.config)
+  for (let n = 0; n < 10; n++) await it.second({ 'web-2': 'silent' })
+  assert.equal((await it.state()).halt, null, 'what it said was good for ten seconds')
+  for (let n = 0; n < 2; n++) await it.second({ 'web-2': 'silent' })
+  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['host:web-2', 'is not known any more'])
 })
 
 test('C-13 C-15 an incident of a host that a step took is none of the surprises until it was seen back, between steps too', async (t) => {

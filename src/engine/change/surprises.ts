@@ -1,22 +1,31 @@
 // What is a surprise to a run by what was known at the last look: a host that says nothing any more, an incident that was opened since, a cluster of which
-// nobody knows any more how it stands. What is kept for that lives in memory, with what the run waits for.
+// nobody knows any more how it stands. What is kept for that lives in memory, with what the run waits for; beside the run stands what its hosts said last, so
+// that nothing that turns while no keeper is there goes unseen.
+import { canonical } from '../../core/ledger.ts'
 import { nameOf } from '../../core/subject.ts'
-import { isWithin, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
+import { isWithin, seconds, stampOf, type Now, type Span, type Stamp } from '../../core/time.ts'
+import type { Tx } from '../../db/room.ts'
 import type { Answered } from '../../rooms/change/gates.ts'
 import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
+import { loadBaselines, type BaselinedBody, type Baselines } from '../../rooms/change/runs/baseline.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { awayIn } from '../../rooms/change/runs/course.ts'
-import { lastWellAt, loadRun } from '../../rooms/change/runs/rows.ts'
+import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
+import { FRESH } from '../../rooms/change/sight.ts'
+import { hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
-import { siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
   well: Map<string, boolean>
   /** Incidents that are known, each with the members that it had then. */
   readonly incidents: Map<string, readonly string[]>
+  /** When it began, and the hosts that were known before the keeper began: they are known again soon, or not any more. */
+  readonly since: Stamp
+  readonly before: ReadonlySet<string>
   /** Since when a want of a cluster is not known that was well before. */
   readonly unsure: Map<string, Stamp>
   /** What the doer of the step under way sees. */
@@ -47,11 +56,63 @@ const LOOKED_WITHIN: Span = seconds(2)
 /** Every host that a run is about. */
 export const hostsOf = ({ plan: { runbook } }: RunRow): readonly string[] => runbook.hosts.names
 
+/** Those, and the one that the run is on. */
+const watchedIn = (row: RunRow): readonly string[] => [...new Set([row.plan.host, ...hostsOf(row)])]
+
+/** What its hosts say now, and said last where they are silent and it was known before. */
+function baselinesOf({ hosts, config, store, now }: ChangeKeeper, row: RunRow): Baselines {
+  const before = loadBaselines(store.sql, row.plan.id)
+  return Object.fromEntries(watchedIn(row).flatMap((name) => {
+    const host = hostOf(config.change ?? NOTHING_PLANNED, name)
+    const isKnown = hosts.boot(name, now()) !== undefined || before[name] !== undefined
+    const has = host && isKnown ? hosts.baseline(host) : undefined
+    return has ? [[name, has] as const] : []
+  }))
+}
+
+const note = (tx: Tx, body: BaselinedBody): void => void tx.append({ is: 'change.baselined', stream: `run:${body.id}:baseline`, body: { ...body } })
+
+/**
+ * Has it written down what the hosts of a run say, where that is another thing than what stands there: before the first press counts, and after each turn that was
+ * excused. What halts the run is on its way already, and is written first: then this is not.
+ */
+export function keepBaseline(keeper: ChangeKeeper, row: RunRow): void {
+  const { plan: { id }, run } = row
+  if (run.halt !== undefined || run.phase.is === 'over') return
+  const hosts = baselinesOf(keeper, row)
+  if (canonical(hosts) === canonical(loadBaselines(keeper.store.sql, id))) return
+  void keeper.engine.turn('change.baselined', (tx) => {
+    const { run: current } = loadRun(tx.sql, id) ?? {}
+    if (current && current.halt === undefined && current.phase.is !== 'over') note(tx, { id, hosts })
+  }).catch(() => undefined)
+}
+
+/** A run that goes on after a halt goes on from how its hosts are now; of whom nothing is known, nothing is held against anything. */
+export function baselineAnew(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
+  const gone = [...silencedBy(row.run), ...siblingsFor(keeper, row).taken]
+  const hosts = Object.fromEntries(Object.entries(baselinesOf(keeper, row)).filter(([name]) => gone.includes(name) || keeper.hosts.boot(name, tx.now) !== undefined))
+  note(tx, { id: row.plan.id, hosts })
+}
+
+const recalled = new WeakSet<ChangeKeeper>()
+
+/** What the keeper before this one had heard last, for all runs that a surprise would halt: once, before this one hears of anything. */
+export function recallBaselines(keeper: ChangeKeeper): void {
+  const { store: { sql }, hosts } = keeper
+  if (recalled.has(keeper)) return
+  recalled.add(keeper)
+  for (const { plan: { id }, run } of loadGoing(sql)) {
+    if (!run.guarded || run.halt !== undefined) continue
+    for (const [host, baseline] of Object.entries(loadBaselines(sql, id))) hosts.recall(host, baseline)
+  }
+}
+
 /** What is known of a run at the first look at it: before the first press, everything; of one that goes on, what a look must have seen before. */
-export function memoryFor({ store: { sql } }: ChangeKeeper, { plan: { id }, run }: RunRow, carried?: Memory['incidents']): Memory {
+export function memoryFor({ store: { sql }, now }: ChangeKeeper, { plan: { id }, run }: RunRow, carried?: Memory['incidents']): Memory {
   const seenAt = run.guarded ? lastWellAt(sql, id) - LOOKED_WITHIN : Number.POSITIVE_INFINITY
   const incidents = carried ?? new Map(loadOpen(sql).filter(({ since }) => since < seenAt).map((it) => [it.id, membersOf(it)]))
-  return { well: new Map(), incidents, unsure: new Map(), token: run.token, overran: false, booted: new Map() }
+  const before = new Set(carried ? [] : Object.keys(loadBaselines(sql, id)))
+  return { well: new Map(), since: stampOf(now()), before, incidents, unsure: new Map(), token: run.token, overran: false, booted: new Map() }
 }
 
 /** Before the first press nothing is a surprise. */
@@ -104,11 +165,14 @@ export function hasLapsed({ store: { sql } }: ChangeKeeper, memory: Memory, { ru
 }
 
 /** A host that was known at the last look and is not any more, whatever the guard asks of it. */
-export function silentHost(keeper: ChangeKeeper, { well }: Memory, row: RunRow): Turn | undefined {
+export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory, row: RunRow): Turn | undefined {
   const { hosts, now } = keeper
   const { taken } = siblingsFor(keeper, row)
-  const turns = [...new Set([row.plan.host, ...hostsOf(row)])].flatMap((host): Turn[] => {
-    const [was, is] = [well.get(`host ${host}`) ?? false, hosts.boot(host, now()) !== undefined]
+  const turns = watchedIn(row).flatMap((host): Turn[] => {
+    const [known, is] = [well.get(`host ${host}`), hosts.boot(host, now()) !== undefined]
+    // What it said before the restart was good for so long too.
+    if (known === undefined && !is && before.has(host) && isWithin(since, now(), FRESH)) return []
+    const was = known ?? before.has(host)
     well.set(`host ${host}`, is)
     return was && !is && !silencedBy(row.run).includes(host) && !taken.has(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
   })

@@ -8,6 +8,7 @@ import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
+import { applyBaselined, BASELINE_PROJECTION, BASELINE_TABLE } from './runs/baseline.ts'
 import { bare, causeOf, lostAfter, toldOf } from './runs/record.ts'
 import { applyBegan, applyMoved, isTold, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
@@ -48,8 +49,8 @@ export function changeRoom(): ChangeRoom {
     return { ...after, version: before.version + 1 }
   }
   const room: ChangeRoom = {
-    name: 'change', tables: `${TABLES}${ROLLING_TABLES}`, projections: [...PROJECTIONS, ...ROLLING_PROJECTIONS], rollings,
-    apply: { ...applyRollings, 'change.began': applyBegan, 'change.moved': applyMoved },
+    name: 'change', tables: `${TABLES}${BASELINE_TABLE}${ROLLING_TABLES}`, projections: [...PROJECTIONS, BASELINE_PROJECTION, ...ROLLING_PROJECTIONS], rollings,
+    apply: { ...applyRollings, 'change.began': applyBegan, 'change.moved': applyMoved, 'change.baselined': applyBaselined },
     on: { 'agreement.pressed': (tx, entry) => heard(tx, entry, room), 'agreement.ended': (tx, entry) => heard(tx, entry, room) },
     begin(tx, plan, steps) {
       const isThere = (it: { readonly plan: { readonly claims: readonly string[] } }): boolean => isOneThing(it.plan, plan)

@@ -30,6 +30,12 @@ export interface Account {
   readonly links: ReadonlyMap<string, LinkSeen>
 }
 
+/** What of an account later ones are held against: which boot, and the cables that are watched. */
+export interface Baseline {
+  readonly boot: string
+  readonly links: readonly (readonly [string, Omit<LinkSeen, 'errors'>])[]
+}
+
 export type Read = { readonly is: 'account'; readonly account: Account } | { readonly is: 'unreadable'; readonly says: string }
 
 /** A host with more interfaces than that is cut off: containers make one for each of them. */

@@ -47,3 +47,21 @@ test('C-14 what turned between two answers is told, for the cables of the config
   assert.deepEqual(hear(1000, { links: [['eth0', { carrier: 'up', downs: 1, speed: 1000 }], ['eth1', { carrier: 'up', downs: 0 }], ['veth9', { carrier: 'down' }]] }), ['link:db-2/eth0 lost carrier once and has it again'])
   assert.deepEqual(hear(2000, { boot: '00000000-0000-4000-8000-000000000000' }), ['host:db-2 was booted again'])
 })
+
+test('C-14 what was heard before a restart is held against the first word after it, and says nothing of now', () => {
+  const heard = createHostsHeard()
+  const links: Sent['links'] = [['eth0', { carrier: 'up', downs: 4, errors: 9 }], ['eth1', { carrier: 'up', downs: 0 }], ['veth9', { carrier: 'up' }]]
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account({ links }) }, host)
+  const baseline = heard.baseline(host)
+  assert.deepEqual(baseline?.links, [['eth0', { carrier: 'up', downs: 4 }], ['eth1', { carrier: 'up', downs: 0 }]], 'of the cables of the configuration, without what counts up all the time')
+  const anew = createHostsHeard()
+  assert.equal(anew.baseline(host), undefined)
+  anew.recall('db-2', baseline ?? assert.fail())
+  assert.deepEqual([anew.links(host, at(0)).found, anew.links(host, at(0)).evidence[0]?.says, anew.boot('db-2', at(0)), anew.asked('db-2', at(0))], ['unknown', 'db-2: nobody has heard of it yet', undefined, undefined])
+  anew.hear({ is: 'silent', host: 'db-2', at: asked(1000), says: 'it does not answer' }, host)
+  assert.equal(anew.links(host, at(1000)).evidence[0]?.says, 'db-2: it does not answer')
+  const turns = anew.hear({ is: 'account', host: 'db-2', asked: asked(2000), account: account({ links: [['eth0', { carrier: 'up', downs: 5 }], ['eth1', { carrier: 'up', downs: 0 }]] }) }, host)
+  assert.deepEqual(turns, [{ subject: 'link:db-2/eth0', claim: 'lost carrier once and has it again' }])
+  anew.recall('db-2', baseline)
+  assert.deepEqual(anew.hear({ is: 'account', host: 'db-2', asked: asked(3000), account: account({ links: [['eth0', { carrier: 'up', downs: 5 }], ['eth1', { carrier: 'up', downs: 0 }]] }) }, host), [], 'what was heard meanwhile counts')
+})

@@ -1,8 +1,8 @@
 // What is known of hosts now, in memory alone: the newest account of each, or why there is none. An account says something of the moment at which
 // it was asked for and is good for ten seconds (C-2); what is older, or was never said, is unknown and never good news. Nothing of
-// this is kept over a restart: the next answer is a second away.
+// this is kept over a restart: the next answer is a second away. What the last one before the restart said is remembered only as what that one is held against.
 import { ageOf, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
-import { carrierOf, turnsBetween, type Account, type Turn } from './account.ts'
+import { carrierOf, turnsBetween, type Account, type Baseline, type LinkSeen, type Turn } from './account.ts'
 import { worstOf, type Answered, type Witness } from '../gates.ts'
 import type { OfHost } from './protocol.ts'
 import { FRESH } from '../sight.ts'
@@ -10,6 +10,7 @@ import type { Host } from '../topology.ts'
 
 interface Known {
   account?: Account
+  /** Absent while there is only what it said before a restart. */
   asked?: Stamp
   silent?: string
 }
@@ -28,6 +29,10 @@ export interface HostsHeard {
   boot(host: string, now: Now): { readonly boot: string; readonly from: Stamp } | undefined
   /** When it was asked what it said last, while that is fresh. */
   asked(host: string, now: Now): Stamp | undefined
+  /** What its next word is held against, of the cables that it has in the configuration. */
+  baseline(host: Host): Baseline | undefined
+  /** What it had said before this keeper began: its first word is held against that. Says nothing of now, and nothing where it has been heard already. */
+  recall(host: string, baseline: Baseline): void
   /** Hosts that are configured no more are forgotten. */
   keep(names: readonly string[]): void
 }
@@ -36,9 +41,9 @@ export function createHostsHeard(): HostsHeard {
   const known = new Map<string, Known>()
   const fresh = (host: string, now: Now): { readonly account: Account; readonly asked: Stamp; readonly at: Instant } | string => {
     const it = known.get(host)
-    if (!it) return 'nobody has heard of it yet'
-    const age = it.asked && ageOf(it.asked, now)
-    if (!it.account || !it.asked || age === undefined || age > FRESH) return it.silent ?? 'what it said is too old'
+    if (!it?.account || !it.asked) return it?.silent ?? 'nobody has heard of it yet'
+    const age = ageOf(it.asked, now)
+    if (age === undefined || age > FRESH) return it.silent ?? 'what it said is too old'
     return { account: it.account, asked: it.asked, at: (now.wall - age) as Instant }
   }
   const witness = (host: string, name: string, at: Instant | null, says: string): Witness => ({ subject: `link:${host}/${name}`, observer: `host:${host}`, at, says })
@@ -78,8 +83,21 @@ export function createHostsHeard(): HostsHeard {
       const has = fresh(host, now)
       return typeof has === 'string' ? undefined : has.asked
     },
+    baseline(host) {
+      const account = known.get(host.name)?.account
+      if (!account) return undefined
+      return { boot: account.boot, links: host.links.flatMap(({ name }) => { const link = account.links.get(name); return link ? [[name, withoutErrors(link)] as const] : [] }) }
+    },
+    recall(host, { boot, links }) {
+      const it = known.get(host)
+      if (it?.account) return
+      known.set(host, { ...it, account: { question: 0, boot, clock: 0, links: new Map(links) } })
+    },
     keep(names) {
       for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
     },
   }
 }
+
+/** Damaged frames count up all the time, and are no turn. */
+const withoutErrors = ({ errors: _errors, ...link }: LinkSeen): Baseline['links'][number][1] => link

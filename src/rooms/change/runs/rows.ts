@@ -2,6 +2,7 @@
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
+import { forgetBaseline } from './baseline.ts'
 import type { Asked, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
 import type { Run } from './run.ts'
 
@@ -36,6 +37,7 @@ export function applyBegan(sql: Sql, { body }: Entry): void {
 export function applyMoved(sql: Sql, { body }: Entry): void {
   const { id, stands, told, at } = body as unknown as MovedBody
   sql.run('update change_run set version = version + 1, stands = ?, over = ? where id = ?', canonical(stands), stands.run.phase.is === 'over' ? 1 : 0, id)
+  if (stands.run.phase.is === 'over') forgetBaseline(sql, id)
   if (stands.asked) sql.run('insert or ignore into change_asked (agreement, run) values (?,?)', stands.asked.agreement, id)
   tell(sql, { id, told, at })
 }
