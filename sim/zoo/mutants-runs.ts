@@ -89,6 +89,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: SURPRISES, find: 'if (!run.guarded || run.halt !== undefined) continue', put: 'if (!run.guarded || run.token >= 0) continue' }],
   },
   {
+    name: 'whoever is refused is told of a cable that carries', breaks: ['C-14'], killer: surprising('C-14 a press that is refused is told which cable'),
+    changes: [{ file: 'src/rooms/change/gates.ts', find: 'evidence: [...blamed, ...others]', put: 'evidence: [...others, ...blamed]' }],
+  },
+  {
     name: 'the first press counts before it is written down how the hosts were', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
     changes: [{ file: RUNS, find: 'keepBaseline(keeper, row)\n  return undefined', put: 'return undefined' }],
   },

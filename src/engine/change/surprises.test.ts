@@ -169,6 +169,19 @@ test('C-14 a host that was known, and of which nothing is heard since the keeper
   assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['host:web-2', 'is not known any more'])
 })
 
+test('C-14 a press that is refused is told which cable of all is to blame, and so is whoever hears what halted a run', async (t) => {
+  const it = await begun(t, [], book({ preflight: [{ is: 'links' }, { is: 'incidents' }] }))
+  await it.second()
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  const agreement = (await it.state()).asked?.agreement ?? ''
+  assert.equal(it.keeper.runs.mayPress(agreement), 'all links are up: fail (link:web-2/eth0: eth0 has no carrier); all links are up, but for web-1: fail (link:web-2/eth0: eth0 has no carrier)')
+  await it.heard()
+  await it.press('ada')
+  for (let n = 0; n < 12; n++) await it.second({ 'web-2': 'silent' })
+  const { subject = '', claim = '' } = (await it.state()).halt ?? {}
+  assert.match(`${subject} ${claim}`, /^(?:host:web-2|link:web-2\/eth0) is not known any more/)
+})
+
 test('C-13 C-15 an incident of a host that a step took is none of the surprises until it was seen back, between steps too', async (t) => {
   const names = ['web-1', 'web-2', 'web-3']
   const takes = ['{{host}}']

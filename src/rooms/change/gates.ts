@@ -93,7 +93,9 @@ export function judgeWant(want: Want, place: Place): GateAnswer {
 export function worstOf(answers: readonly Answered[]): Answered {
   const found = (['fail', 'unknown', 'pass'] as const).find((it) => answers.some((answer) => answer.found === it)) ?? 'unknown'
   const from = olderOf(answers.map((it) => it.from))
-  return { found, evidence: answers.flatMap(({ evidence }) => evidence), ...(from ? { from } : {}) }
+  // Whoever asks why hears of what is to blame first.
+  const [blamed, others] = [answers.filter((it) => it.found === found), answers.filter((it) => it.found !== found)]
+  return { found, evidence: [...blamed, ...others].flatMap(({ evidence }) => evidence), ...(from ? { from } : {}) }
 }
 
 const all = (want: string, answers: readonly Answered[]): GateAnswer => ({ want, ...worstOf(answers) })

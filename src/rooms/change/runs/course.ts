@@ -1,7 +1,7 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
 import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../core/time.ts'
-import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings } from '../gates.ts'
+import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings, type Witness } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
 import { besideOf, planOf, writtenFor, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
@@ -29,7 +29,8 @@ export interface Course {
 
 /** What of it does not pass, in a line. */
 export const sayAgainst = (gates: readonly GateAnswer[]): string =>
-  gates.flatMap(({ found, want, evidence }) => (found === 'pass' ? [] : [`${want}: ${found} (${evidence.find((it) => it.says !== '')?.says ?? 'nobody looked'})`])).slice(0, 3).join('; ')
+  [...new Set(gates.flatMap(({ found, want, evidence }) => (found === 'pass' ? [] : [`${want}: ${found} (${sayWitness(evidence.find((it) => it.says !== ''))})`])))].slice(0, 3).join('; ')
+const sayWitness = (it: Witness | undefined): string => (it ? `${it.subject}: ${it.says}` : 'nobody looked')
 
 /**
  * By which runbook a leg is judged. The way back stays open after an edit (C-15): what was agreed on stands in the run. Not where a target is part of it: what that is now
