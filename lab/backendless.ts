@@ -12,12 +12,14 @@ import { lay, net, within } from './cables.ts'
 
 const HOSTS = ['db-1', 'db-2', 'db-3'] as const
 
-/** A story of its own process within the hub; gives what it measured. */
-export async function tellIn(t: TestContext, file: string, ...words: readonly string[]): Promise<Measured> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-shop-'))
+interface Told { readonly file: string; readonly hosts: readonly string[]; readonly words: readonly string[] }
+
+/** A story in a process of its own within the hub of a net with these hosts; gives what it measured. */
+export async function tellIn<Of>(t: TestContext, { file, hosts, words }: Told): Promise<Of> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-story-'))
   chmodSync(folder, 0o755)
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  lay(t, HOSTS)
+  lay(t, hosts)
   const story = spawn('ip', within('hub', path.join(root, 'bin/node'), path.join(root, file), folder, ...words), { env: { ...process.env, HOLDFAST_LAB_NET: net }, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   story.stdout.on('data', (chunk: Buffer) => void (out += chunk.toString()))
@@ -25,13 +27,13 @@ export async function tellIn(t: TestContext, file: string, ...words: readonly st
   t.after(() => story.kill('SIGTERM'))
   const code = await new Promise((resolve) => void story.once('exit', resolve))
   assert.equal(code, 0, err.slice(-8000))
-  return JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as Measured
+  return JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as Of
 }
 
 export async function tellBackendless(t: TestContext, { times, runs }: { readonly times: number; readonly runs: number }): Promise<void> {
   const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? process.pid)
   t.diagnostic(`seed ${seed} (HOLDFAST_TEST_SEED)`)
-  const { pulled, ruled, acknowledged } = await tellIn(t, 'lab/backendless-story.ts', String(seed), String(times), String(runs))
+  const { pulled, ruled, acknowledged } = await tellIn<Measured>(t, { file: 'lab/backendless-story.ts', hosts: HOSTS, words: [String(seed), String(times), String(runs)] })
   for (const { host, delay, halted, paged } of pulled) t.diagnostic(`${host} pulled ${delay} ms on: halted after ${halted} ms, both paged after ${paged} ms`)
   t.diagnostic(`second press to step, p50 and most of ${ruled.length}: ${percentile(ruled, 50)} ms, ${Math.max(...ruled)} ms; ${acknowledged} acknowledged writes, none lost`)
   assert.equal(pulled.length, times * runs)
