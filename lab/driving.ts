@@ -62,6 +62,8 @@ async function serving(t: TestContext, argv: readonly [string, ...string[]], por
 export interface Balancer {
   readonly socket: string
   readonly port: number
+  /** Its page of statistics. */
+  readonly stats: string
   /** Ends it and starts it anew with the same configuration. */
   restart(): Promise<void>
 }
@@ -69,7 +71,7 @@ export interface Balancer {
 /** HAProxy with the backend `shop` and its servers `db-1`, `db-2`, which hold a connection until they are told. */
 export async function balancer(t: TestContext, backends: readonly [number, number]): Promise<Balancer> {
   const folder = folderOf(t)
-  const [port, socket] = [await freePort(), path.join(folder, 'h.sock')]
+  const [port, stats, socket] = [await freePort(), await freePort(), path.join(folder, 'h.sock')]
   const conf = path.join(folder, 'h.cfg')
   writeFileSync(conf, `global
   stats socket ${socket} mode 600 level admin
@@ -79,6 +81,12 @@ defaults
   timeout connect 1s
   timeout client 30s
   timeout server 30s
+frontend stats
+  bind 127.0.0.1:${stats}
+  mode http
+  stats enable
+  stats uri /stats
+  stats auth watch:word
 frontend f
   bind 127.0.0.1:${port}
   default_backend shop
@@ -89,7 +97,7 @@ backend shop
 `)
   let child = await serving(t, ['haproxy', '-db', '-f', conf], port)
   return {
-    socket, port,
+    socket, port, stats: `http://watch:word@127.0.0.1:${stats}/stats`,
     async restart() {
       const over = new Promise((resolve) => void child.once('exit', resolve))
       child.kill('SIGTERM')

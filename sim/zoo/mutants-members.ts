@@ -11,6 +11,18 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const clustered: readonly Mutant[] = [
   {
+    name: 'one HAProxy speaks for all', breaks: ['C-2'], killer: killer('heard/fronts', 'C-2 C-12 a server stands'),
+    changes: [{ file: `${ROOM}/heard/fronts.ts`, find: 'each.some((one) => one.found === it)', put: 'each.slice(0, 1).some((one) => one.found === it)' }],
+  },
+  {
+    name: 'a server that takes connections is drained when it has none', breaks: ['C-12'], killer: killer('heard/fronts', 'C-2 C-12 a server stands'),
+    changes: [{ file: `${ROOM}/heard/fronts.ts`, find: "row.sessions <= sessions && row.state !== 'ready'", put: 'row.sessions <= sessions' }],
+  },
+  {
+    name: 'servers of names that contradict each other are well', breaks: ['C-2'], killer: killer('heard/fronts', 'C-1 C-2 balancers'),
+    changes: [{ file: SIGHT, find: 'new Set(saying.map(({ says }) => says)).size > 1', put: 'new Set(saying.map(({ says }) => says)).size > 9' }],
+  },
+  {
     name: 'a write that was committed once is committed for ever', breaks: ['C-12', 'C-2'], killer: killer('sight', 'C-2 C-12 where writes are tried'),
     changes: [{ file: SIGHT, find: "isWithin(wrote, now, WROTE_FRESH) ? 'pass'", put: "wrote !== undefined ? 'pass'" }],
   },

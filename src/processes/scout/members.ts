@@ -3,8 +3,10 @@
 import type { Clock, Egress, Timers } from '../../ports/world.ts'
 import { MYSQL, POSTGRES, readDatabase, type Database, type Dialect } from '../../ports/database.ts'
 import type { AskedMember, OfMember } from '../../rooms/change/heard/protocol.ts'
+import { dnsMember } from './dns.ts'
 import { etcdMember } from './etcd.ts'
 import { galeraMember } from './galera.ts'
+import { haproxyMember } from './haproxy.ts'
 import { createMemberLine, type Member, type MemberLine } from './member-line.ts'
 import { patroniMember } from './patroni.ts'
 
@@ -76,9 +78,11 @@ export function createMembers({ world, egress, tell, speak = (asked, row) => mem
 }
 
 /** In the language of its kind, at the address of its own host. */
-function memberFor({ kind, address, as, rest, canary }: AskedMember, row: number, { egress, timers }: { readonly egress: Egress; readonly timers: Timers }): Member {
+function memberFor({ kind, address, as, rest, canary, backend, record }: AskedMember, row: number, { egress, timers }: { readonly egress: Egress; readonly timers: Timers }): Member {
   if (kind === 'galera') return galeraMember({ database: databaseAt(as, MYSQL, address), canary, row, egress })
   if (kind === 'patroni') return patroniMember({ database: databaseAt(as, POSTGRES, address), rest: webAt(rest ?? 'http://any:8008', address), canary, row, egress, timers })
+  if (kind === 'haproxy') return haproxyMember({ url: webAt(as, address), backend: backend ?? '', egress })
+  if (kind === 'dns') return dnsMember({ host: address, port: Number(new URL(as).port || 53), record: record ?? { name: '.', type: 'A' }, egress })
   return etcdMember({ url: webAt(as, address), egress, timers })
 }
 

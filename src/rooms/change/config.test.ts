@@ -215,3 +215,29 @@ test('a host is reached through others by their own keys; what leads nowhere or 
   assert.deepEqual(read('hosts: { a: {}, b: { ssh: "b", via: a } }').errors, ['HF111 a'])
   assert.deepEqual(read('hosts: { a: { sudo: true } }').errors, ['HF110 sudo'])
 })
+
+test('HAProxy and servers of names: what is looked at, where, and what a runbook wants to be seen there', () => {
+  const FRONTS = GROW.replace('runbooks:', `  front: { haproxy: [db-1, db-2], backend: shop }
+  zone: { dns: [db-2, db-3], record: WWW.acme.example, type: AAAA, as: "dns://any:5353" }
+runbooks:`).replace('{ checks: [api] } ]', '{ checks: [api] }, { cluster: front, server: db-3 }, { cluster: zone, answers: ["2001:DB8:0::7"] } ]')
+    .replace('until: { server: ready }', 'until: { server: ready, seen: [ { cluster: front, server: "{{host}}", state: ready, sessions: 5 } ] }')
+  const { config, errors } = read(FRONTS)
+  assert.deepEqual(errors, [])
+  assert.deepEqual(config.clusters.slice(1).map(({ kind, backend, record }) => ({ kind, backend, record })), [{ kind: 'haproxy', backend: 'shop', record: undefined }, { kind: 'dns', backend: undefined, record: { name: 'www.acme.example.', type: 'AAAA' } }])
+  const [grow] = config.runbooks
+  assert.deepEqual(grow?.guard.slice(3), [{ is: 'server', cluster: 'front', server: 'db-3', state: 'ready' }, { is: 'record', cluster: 'zone', answers: ['2001:db8::7'] }])
+  assert.deepEqual(filledFor(grow ?? assert.fail(), config.hosts[1] ?? assert.fail()).at(-1)?.until.at(-1), { is: 'server', cluster: 'front', server: 'db-2', state: 'ready', sessions: 5 })
+  const wrong = (find: string, put: string): string[] => {
+    assert(FRONTS.includes(find), find)
+    return read(FRONTS.replace(find, put)).errors
+  }
+  assert.deepEqual(wrong(', backend: shop }', ' }'), ['HF105 front'])
+  assert.deepEqual(wrong('record: WWW.acme.example, ', ''), ['HF105 zone'])
+  assert.deepEqual(wrong('backend: shop }', 'backend: "shop;show info" }')[0]?.slice(0, 5), 'HF104')
+  assert.deepEqual(wrong('dns://any:5353', 'udp://any:5353')[0]?.slice(0, 5), 'HF104')
+  assert.deepEqual(wrong('cluster: front, server: db-3', 'cluster: shop-db, server: db-3'), ['HF104 shop-db'])
+  assert.deepEqual(wrong('cluster: zone, answers', 'cluster: front, answers'), ['HF104 front'])
+  assert.deepEqual(wrong('cluster: zone, answers', 'cluster: zon, answers'), ['HF111 zon'])
+  assert.deepEqual(wrong('server: "{{host}}", state: ready, sessions', 'server: "{{hos}}", state: ready, sessions').map((it) => it.slice(0, 5)), ['HF124'])
+  assert.deepEqual(wrong('canary: holdfast.canary', 'canary: holdfast.canary, backend: shop'), ['HF104 backend'])
+})

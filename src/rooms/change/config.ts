@@ -14,7 +14,7 @@ import type { AnyDriver } from '../../ports/driver/driver.ts'
 import { readRunbook, type Around } from './runbook-config.ts'
 import { runbookSchema } from './runbook-schema.ts'
 import { namedTargets, targetsShape } from './targets.ts'
-import { CLUSTERS, FATES, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Topology } from './topology.ts'
+import { CLUSTERS, FATES, RECORDS, recordValue, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Topology } from './topology.ts'
 
 export interface ChangeConfig extends Topology {
   readonly runbooks: readonly Runbook[]
@@ -53,10 +53,15 @@ const clusterSchema = z.strictObject({
   galera: members('MariaDB or MySQL with Galera: its hosts').optional(),
   patroni: members('PostgreSQL under Patroni: its hosts').optional(),
   etcd: members('etcd: its hosts').optional(),
+  haproxy: members('HAProxy: its hosts, each with the same backend').optional(),
+  dns: members('Authoritative servers of one zone: all of their hosts').optional(),
   as: z.string().min(1).max(4000).optional().meta({ secret: true, description: 'How its members are asked: one address, the host is put in for each; by ${secret:…}' }),
   rest: webAddress().optional().meta({ description: 'Patroni: where its own interface answers; the host is put in for each member, and http://…:8008 is taken where it is absent', examples: ['http://any:8008'] }),
   canary: z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}\.[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'a table with its schema, such as holdfast.canary').optional().meta({ description: 'The table in which a committed write is tried' }),
   weights: z.record(nameKey(), z.int().min(0).max(255)).optional().meta({ description: 'Galera: pc.weight of members, where it is not 1' }),
+  backend: z.string().max(200).regex(/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/, 'letters, digits, “_”, “.”, “:” and “-”, as HAProxy names it').optional().meta({ description: 'HAProxy: the backend whose servers and sessions are looked at' }),
+  record: z.string().max(253).regex(/^(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.)+[A-Za-z0-9_-]{1,63}\.?$/, 'a name of DNS, such as www.example.com').optional().meta({ description: 'DNS: the record that every server is asked for' }),
+  type: z.enum(RECORDS).optional().meta({ description: 'DNS: its type (A)' }),
   dcs: nameKey().optional().meta({ description: 'Patroni: the etcd cluster that says who leads' }),
 })
 
@@ -86,7 +91,8 @@ export function readChange(reading: Reading, known: Known, drivers: readonly Any
 
 /** How members of the accepted clusters are asked, with credentials: for the scout, and for no other process. */
 export const readWays = (reading: Reading, clusters: readonly Cluster[]): Record<string, Way> => Object.fromEntries(clusters.flatMap(({ name }) => {
-  const { as, rest } = reading.secretShape(clusterSchema, ['clusters', name]) ?? {}
+  const { as: written, rest, haproxy, dns } = reading.secretShape(clusterSchema, ['clusters', name]) ?? {}
+  const as = written ?? (dns ? 'dns://any:53' : haproxy ? 'http://any:8404/stats' : undefined)
   return as === undefined ? [] : [[name, { as, ...(rest === undefined ? {} : { rest }) }]]
 }))
 
@@ -183,11 +189,14 @@ function readCluster(reading: Reading, name: string, { named, clusterNames, host
   ]
   if (found.includes(false)) return undefined
   if (read.dcs !== undefined && reading.spot(['clusters', read.dcs, 'etcd']) === undefined) return reading.error('HF104', [...path, 'dcs'], `${path.join('.')}.dcs names “${read.dcs}”, which is no etcd cluster`, { help: 'leave it out where Patroni runs its own' })
+  const lacks = kind === 'haproxy' && read.backend === undefined ? 'backend: the one whose servers are looked at' : kind === 'dns' && read.record === undefined ? 'record: the name that every server is asked for' : undefined
+  if (lacks !== undefined) return reading.error('HF105', path, `${path.join('.')} does not say what is looked at`, { on: 'key', help: `add ${lacks}` })
   const shared = sharedByAll(hosts.filter((it) => all.includes(it.name)))
   if (shared.length > 0) reading.warn('HF158', [...path, kind], `every member of ${name} hangs on ${shared.join(' and ')}: nothing tolerates the loss of that`, { on: 'key', help: 'tolerance is counted without it; a second one would be' })
   return {
     name, kind, members: all, weights: read.weights ?? {}, from: reading.place(path),
     ...(read.canary === undefined ? {} : { canary: read.canary }), ...(read.dcs === undefined ? {} : { dcs: read.dcs }),
+    ...(read.backend === undefined ? {} : { backend: read.backend }), ...(read.record === undefined ? {} : { record: { name: recordValue('CNAME', read.record), type: read.type ?? 'A' } }),
   }
 }
 
@@ -214,7 +223,7 @@ function judgeMembers(reading: Reading, path: readonly string[], all: readonly s
 
 /** Settings that mean something for one kind only. */
 function judgeBeside(reading: Reading, path: readonly string[], kind: ClusterKind, read: z.output<typeof clusterSchema>): boolean {
-  const of = { weights: ['galera'], canary: ['galera', 'patroni'], dcs: ['patroni'], rest: ['patroni'] } as const
+  const of = { weights: ['galera'], canary: ['galera', 'patroni'], dcs: ['patroni'], rest: ['patroni'], backend: ['haproxy'], record: ['dns'], type: ['dns'] } as const
   const odd = (Object.keys(of) as (keyof typeof of)[]).filter((setting) => read[setting] !== undefined && !of[setting].some((it) => it === kind))
   for (const setting of odd) reading.error('HF104', [...path, setting], `${path.join('.')}.${setting} means nothing for ${kind}`, { on: 'key', help: `leave it out; it is for ${of[setting].join(' and ')}` })
   return odd.length === 0
@@ -222,9 +231,9 @@ function judgeBeside(reading: Reading, path: readonly string[], kind: ClusterKin
 
 /** One address for all members, in the form of their kind; it holds a password, so nothing of it is repeated. */
 function judgeAddress(reading: Reading, path: readonly string[], kind: ClusterKind, text: string | undefined): boolean {
-  const schema = kind === 'etcd' ? webAddress() : databaseText('How members are asked', kind === 'galera' ? MYSQL : POSTGRES)
+  const schema = kind === 'dns' ? z.string().regex(/^dns:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?\/?$/) : kind === 'etcd' || kind === 'haproxy' ? webAddress() : databaseText('How members are asked', kind === 'galera' ? MYSQL : POSTGRES)
   if (text === undefined || schema.safeParse(text).success) return true
-  const like = { galera: 'mysql://user:password@any/', patroni: 'postgres://user:password@any/postgres', etcd: 'https://any:2379' }[kind]
+  const like = { galera: 'mysql://user:password@any/', patroni: 'postgres://user:password@any/postgres', etcd: 'https://any:2379', haproxy: 'http://any:8404/stats', dns: 'dns://any:53' }[kind]
   reading.error('HF104', path, `${path.join('.')} is no address by which members of a ${kind} cluster are asked`, { help: `such as ${like}: the host is put in for each member` })
   return false
 }

@@ -1,27 +1,13 @@
 // Gates of a run: what a runbook wants to be so, held against what is known. Every answer has three values and names what it rests on; what nobody has
 // looked at is unknown, and unknown never opens a gate. The facts are gathered elsewhere (views/change); nothing here reads anything.
-import type { Found } from '../../core/evidence.ts'
 import { olderOf, sayTime, type Instant, type Stamp } from '../../core/time.ts'
 import type { Runbook, Want } from './runbook.ts'
+import type { Answered, Said } from './heard/answered.ts'
+import { judgeFronted, sayFronted } from './heard/fronts.ts'
 import type { Sight } from './sight.ts'
 import { clusterOf, type Topology } from './topology.ts'
 
-/** What an answer rests on. `at`: null where it was never looked at. */
-export interface Witness {
-  readonly subject: string
-  readonly observer: string
-  readonly at: Instant | null
-  readonly says: string
-}
-
-export interface Answered {
-  readonly found: Found['is']
-  readonly evidence: readonly Witness[]
-  /** When the oldest of the looks that it rests on began; absent where nobody looked for it, or where it is of this very moment. */
-  readonly from?: Stamp
-  /** Of what reports by itself: when it did so last. */
-  readonly reported?: Stamp
-}
+export type { Answered, Witness } from './heard/answered.ts'
 
 /** As `--json` has it; `from` is for rulings, and is not shown. */
 export interface GateAnswer extends Answered {
@@ -38,6 +24,8 @@ export interface Facts {
   /** Whether what runs there for its cluster has stopped, in good order. */
   stopped(host: string): Answered
   synced(cluster: string, host: string): Answered
+  /** What a member said of itself lately; a sentence where nothing is known. */
+  said(cluster: string, host: string): Said | string
   check(name: string): Answered
   backup(want: Extract<Want, { is: 'backup' }>): Answered
   incidents(): Answered
@@ -83,6 +71,7 @@ export function judgeWant(want: Want, place: Place): GateAnswer {
     }
     case 'healthy': return cluster === undefined ? all('no cluster is meant', []) : { want: `every member of ${cluster} is healthy`, ...judgeMembers(without(away), cluster, undefined) }
     case 'members': return { want: `at least ${want.atLeast} members of ${want.cluster} are healthy`, ...judgeMembers(without(taken, out), want.cluster, want.atLeast) }
+    case 'server': case 'record': return { want: sayFronted(want), ...judgeFronted(want, place) }
     case 'incidents': return { want: 'no incident is open', ...facts.incidents() }
     case 'checks': return all(`${want.names.join(', ')} ${want.names.length === 1 ? 'passes' : 'pass'}`, want.names.map((name) => facts.check(name)))
     case 'backup': return { want: sayBackup(want), ...facts.backup(want) }

@@ -9,7 +9,7 @@ import { derivedId, sha256 } from '../../core/id.ts'
 import { canonical } from '../../core/ledger.ts'
 import { sayTime, type Span } from '../../core/time.ts'
 import { judgeWant, type Answered, type Facts, type GateAnswer, type Place, type Siblings } from './gates.ts'
-import type { Act, Claim, FilledAct, FilledClaim, FilledRunbook, FilledStep, Runbook } from './runbook.ts'
+import type { Act, Claim, FilledAct, FilledClaim, FilledRunbook, FilledStep, Fronted, Runbook, Want } from './runbook.ts'
 import { knownCounts } from './sight.ts'
 import { fill, valuesFor } from './template.ts'
 import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, without, worseOf, type Gone, type Tolerance } from './tolerance.ts'
@@ -88,9 +88,11 @@ export type Planned = {
 const SHORTEST_REASON = 10
 
 /** Draws the plan; does nothing. */
-export function planOf({ runbook, host: name, topology, facts, accepted = [], kept: goesOn = false, beside, siblings }: PlanWants): Planned {
+export function planOf({ runbook: written, host: name, topology, facts, accepted = [], kept: goesOn = false, beside, siblings }: PlanWants): Planned {
   const host = hostOf(topology, name)
-  if (!host || !runbook.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${runbook.name} does not run on “${name}”: it runs on ${runbook.hosts.names.join(', ')}` }
+  if (!host || !written.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${written.name} does not run on “${name}”: it runs on ${written.hosts.names.join(', ')}` }
+  const put = putFor(host, written.hosts.cluster)
+  const runbook = { ...written, preflight: written.preflight.map((it) => wantWith(it, put)), guard: written.guard.map((it) => wantWith(it, put)) }
   const steps = filledFor(runbook, host)
   const course = courseOf({ runbook, topology, facts, beside }, steps)
   const needed = neededFor(runbook, steps, course, facts)
@@ -240,10 +242,13 @@ function kept({ keep }: Runbook, { cluster, after, built }: Course, at: number, 
   }]
 }
 
+const putFor = (host: Host, cluster: string | undefined) => (text: string): string => fill(text, valuesFor(host, cluster))
+const frontedWith = (it: Fronted, put: (text: string) => string): Fronted => (it.is === 'server' ? { ...it, server: put(it.server) } : { ...it, answers: it.answers.map(put) })
+const wantWith = (it: Want, put: (text: string) => string): Want => (it.is === 'server' || it.is === 'record' ? frontedWith(it, put) : it)
+
 /** The steps of a runbook for one host, every value filled in; throws where one is not known, which the configuration rules out. */
 export function filledFor({ hosts: { cluster }, steps }: Runbook, host: Host): FilledStep[] {
-  const values = valuesFor(host, cluster)
-  const put = (text: string): string => fill(text, values)
+  const put = putFor(host, cluster)
   const act = (it: Act): FilledAct => {
     if (it.is === 'manual') return { is: 'manual', text: put(it.text) }
     const deed = it.deeds[host.name]
@@ -253,6 +258,7 @@ export function filledFor({ hosts: { cluster }, steps }: Runbook, host: Host): F
   const claim = (it: Claim): FilledClaim => {
     if (it.is === 'driver') return { is: 'driver', claims: it.claims[host.name] ?? {} }
     if (it.is === 'checks') return { ...it, names: it.names.map(put) }
+    if (it.is === 'server' || it.is === 'record') return frontedWith(it, put)
     return 'host' in it ? { ...it, host: put(it.host) } : it
   }
   return steps.map((step) => {

@@ -9,10 +9,10 @@ import { canonical } from '../../core/ledger.ts'
 import { ms } from '../../core/time.ts'
 import { RUN, type AnyDriver } from '../../ports/driver/driver.ts'
 import { driverNamed, readClaims, readDeeds, type DeedWants } from './deed.ts'
-import type { Act, Claim, Runbook, Step, Want, Window } from './runbook.ts'
-import { DAYS, untilShape, writtenRunbook } from './runbook-schema.ts'
+import type { Act, Claim, Fronted, Runbook, Step, Want, Window } from './runbook.ts'
+import { DAYS, untilShape, writtenRunbook, type WrittenFronted } from './runbook-schema.ts'
 import { fill, placesIn, VALUES, valuesFor } from './template.ts'
-import type { Cluster, Host } from './topology.ts'
+import { recordValue, type Cluster, type Host } from './topology.ts'
 
 export interface Around {
   readonly hosts: readonly Host[]
@@ -187,6 +187,7 @@ function wantOf(written: Written['guard'][number], path: Path, judge: Judge): Wa
     judge.checks([...path, 'checks'], written.checks)
     return { is: 'checks', names: written.checks }
   }
+  if ('server' in written || 'answers' in written) return frontedOf(written, path, judge)
   if ('cluster' in written) {
     judge.cluster([...path, 'cluster'], written.cluster)
     return { is: 'members', cluster: written.cluster, atLeast: written.at_least }
@@ -195,6 +196,22 @@ function wantOf(written: Written['guard'][number], path: Path, judge: Judge): Wa
   const { backups } = judge.around
   if (!backups.includes(set)) judge.reading.error('HF111', [...path, 'backup'], `${where(path)} names “${set}”, and there is no such set of backups`, { help: () => helpFor(set, backups, 'set of backups') })
   return { is: 'backup', set, ...(age === undefined ? {} : { age }), ...(rung === undefined ? {} : { rung }), ...(proven === undefined ? {} : { proven }) }
+}
+
+/** What is awaited of balancers or of servers of names; it means something for a cluster of that kind alone. */
+function frontedOf(written: WrittenFronted, path: Path, judge: Judge): Fronted {
+  const { cluster: name } = written
+  judge.cluster([...path, 'cluster'], name)
+  const kind = 'server' in written ? 'haproxy' : 'dns'
+  const of = judge.around.clusters.find((it) => it.name === name)
+  if (of && of.kind !== kind) judge.reading.error('HF104', [...path, 'cluster'], `${where(path)} names “${name}”, which is ${of.kind}: ${kind === 'dns' ? 'answers are asked of dns' : 'a server is looked for in haproxy'}`, { help: `name a cluster that is ${kind}` })
+  if ('answers' in written) {
+    const type = of?.record?.type ?? 'TXT'
+    return { is: 'record', cluster: name, answers: written.answers.map((text, at) => recordValue(type, judge.text([...path, 'answers', at], text))).toSorted() }
+  }
+  const { state, sessions } = written
+  const server = judge.text([...path, 'server'], written.server)
+  return { is: 'server', cluster: name, server, ...(state === undefined && sessions === undefined ? { state: 'ready' as const } : {}), ...(state === undefined ? {} : { state }), ...(sessions === undefined ? {} : { sessions }) }
 }
 
 function readStep(reading: Reading, path: Path, step: WrittenStep, judge: Judge): Step {
@@ -287,7 +304,7 @@ function driverClaims(reading: Reading, path: Path, read: Readonly<Record<string
 
 function claimsOf(reading: Reading, path: Path, read: z.output<z.ZodObject<typeof untilShape>>, judge: Judge): Claim[] {
   const claims: Claim[] = []
-  const { stopped, links, boots, cluster, synced, at_least: atLeast, checks } = read
+  const { stopped, links, boots, cluster, synced, at_least: atLeast, checks, seen = [] } = read
   if (stopped !== undefined) claims.push({ is: 'stopped', host: judge.host([...path, 'stopped'], stopped) })
   if (links !== undefined) claims.push({ is: 'links', host: judge.host([...path, 'links'], links) })
   if (boots !== undefined) claims.push({ is: 'boots', host: judge.host([...path, 'boots'], boots) })
@@ -300,6 +317,7 @@ function claimsOf(reading: Reading, path: Path, read: z.output<z.ZodObject<typeo
     judge.checksOf([...path, 'checks'], checks)
     claims.push({ is: 'checks', names: checks })
   }
+  claims.push(...seen.map((it, at) => frontedOf(it, [...path, 'seen', at], judge)))
   return claims
 }
 

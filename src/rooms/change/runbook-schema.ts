@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { nameKey, names, span, zone } from '../../config/piece.ts'
 import { days, hours, minutes, seconds } from '../../core/time.ts'
 import { RUN, type AnyDriver } from '../../ports/driver/driver.ts'
+import { BALANCED } from './sight.ts'
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
@@ -12,17 +13,27 @@ const text = (most: number): z.ZodString => z.string().trim().min(1).max(most).r
 const hostText = z.string().min(1).max(100)
 const clock = z.string().regex(/^(?:[01]?\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 02:00')
 
+/** What is seen at every HAProxy, and at every authoritative server, of a cluster. */
+const fronted = [
+  z.strictObject({ cluster: nameKey(), server: hostText.meta({ description: 'HAProxy: a server of its backend, in every one of them' }), state: z.enum(BALANCED).optional(), sessions: z.int().min(0).max(1_000_000).optional() }),
+  z.strictObject({ cluster: nameKey(), answers: z.array(z.string().min(1).max(255)).min(1).max(32).meta({ description: 'DNS: all that every authoritative server says' }) }),
+] as const
+
+export type WrittenFronted = z.output<(typeof fronted)[number]>
+
 const wantSchema = z.union([
   z.enum(['links.up', 'cluster.healthy', 'incidents.none']),
   z.strictObject({ backup: nameKey(), age: span(minutes(1), days(366)).optional(), rung: z.string().regex(/^L[1-8]$/, 'a rung of the ladder, L1 to L8').optional(), proven: span(hours(1), days(366)).optional() }),
   z.strictObject({ checks: names() }),
   z.strictObject({ cluster: nameKey(), at_least: z.int().min(1).max(32) }),
+  ...fronted,
 ])
 
 /** What every step can await. */
 export const untilShape = {
   stopped: hostText.optional(), links: hostText.optional(), boots: hostText.optional(),
   cluster: nameKey().optional(), synced: hostText.optional(), at_least: z.int().min(1).max(32).optional(), checks: names().optional(),
+  seen: z.array(z.union(fronted)).min(1).max(20).optional().meta({ description: 'What is seen at every HAProxy, or at every authoritative server' }),
 }
 
 /** Settings of a driver are left for it to read. */

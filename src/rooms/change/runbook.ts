@@ -2,6 +2,7 @@
 // filled in for one host when a plan is drawn (plan.ts), each within the one text that it stands in: a value can never add a step, nor a
 // word to a command (C-9).
 import type { Span } from '../../core/time.ts'
+import type { Balanced } from './sight.ts'
 
 /** What has to be so before the first step, or all the time. */
 export type Want =
@@ -11,6 +12,12 @@ export type Want =
   | { readonly is: 'backup'; readonly set: string; readonly age?: Span; readonly rung?: string; readonly proven?: Span }
   | { readonly is: 'checks'; readonly names: readonly string[] }
   | { readonly is: 'members'; readonly cluster: string; readonly atLeast: number }
+  | Fronted
+
+/** What is seen from outside: how a server stands in every HAProxy of a cluster, and what every authoritative server says. */
+export type Fronted =
+  | { readonly is: 'server'; readonly cluster: string; readonly server: string; readonly state?: Balanced['state']; readonly sessions?: number }
+  | { readonly is: 'record'; readonly cluster: string; readonly answers: readonly string[] }
 
 /** Settings of a driver, filled in for one host and read by the driver's own schema, and what they mean in words. */
 export interface Deed {
@@ -38,6 +45,7 @@ export type Claim =
   | { readonly is: 'synced'; readonly cluster: string; readonly host: string }
   | { readonly is: 'members'; readonly cluster: string; readonly atLeast: number }
   | { readonly is: 'checks'; readonly names: readonly string[] }
+  | Fronted
 
 export interface Step {
   readonly id: string

@@ -39,8 +39,23 @@ export type Report =
   }
   /** `size`: members of the cluster, as this one has them. */
   | { readonly is: 'etcd'; readonly healthy: boolean; readonly leader: string; readonly size?: number }
+  /** The servers of its backend, as it balances between them. */
+  | { readonly is: 'haproxy'; readonly servers: readonly Balanced[] }
+  /** What an authoritative server answers: the values in order, and the zone's serial where it says one. */
+  | { readonly is: 'dns'; readonly values: readonly string[]; readonly ttl?: number; readonly serial?: number }
   /** Nothing listens there: the host itself refused the connection. */
   | { readonly is: 'stopped'; readonly says: string }
+
+export const BALANCED = ['ready', 'drain', 'maint'] as const
+/** A server of a backend in HAProxy. */
+export interface Balanced {
+  readonly name: string
+  readonly state: (typeof BALANCED)[number]
+  /** Its checks pass, or none is made. */
+  readonly up: boolean
+  /** With those that wait for it. */
+  readonly sessions: number
+}
 
 export interface Heard {
   readonly host: string
@@ -88,10 +103,11 @@ export function sightOf(cluster: Cluster, heard: readonly Heard[], now: Now): Si
     return last !== undefined && age !== undefined && age <= FRESH ? [last] : []
   })
   if (fresh.length === 0) return unknown(heard.length === 0 ? 'nothing has been observed of it yet' : 'what was observed of it is too old')
-  const sight = cluster.kind === 'galera' ? ofGalera(cluster, fresh, now) : cluster.kind === 'patroni' ? ofPatroni(cluster, fresh, now) : ofEtcd(cluster, fresh)
+  const read = { galera: ofGalera, patroni: ofPatroni, etcd: ofEtcd, haproxy: ofHaproxy, dns: ofDns }[cluster.kind]
+  const sight = read(cluster, fresh, now)
   const wrote = cluster.canary === undefined || sight.is !== 'seen' ? [] : fresh.filter(({ host }) => sight.healthy.includes(host)).map((it) => it.wrote)
   const from = olderOf([...fresh.map(({ at }) => at), ...wrote])
-  const lacks = cluster.canary === undefined && cluster.kind !== 'etcd' && sight.is === 'seen' ? { lacks: NO_CANARY } : {}
+  const lacks = cluster.canary === undefined && (cluster.kind === 'galera' || cluster.kind === 'patroni') && sight.is === 'seen' ? { lacks: NO_CANARY } : {}
   return { ...sight, ...lacks, ...(from ? { from } : {}) }
 }
 
@@ -175,4 +191,18 @@ function ofEtcd(cluster: Cluster, fresh: readonly Heard[]): Sight {
   if (new Set(healthy.map(({ leader }) => leader)).size > 1) return unknown(`${names} do not agree on who leads`)
   if (new Set(healthy.map(({ size }) => size)).size > 1) return unknown(`${names} do not agree on who belongs to them`)
   return { is: 'seen', total: Math.max(cluster.members.length, healthy[0]?.size ?? 0), healthy: healthy.map(({ host }) => host), ...opened(cluster, fresh, []) }
+}
+
+/** One server that takes connections, so that something is served. */
+export const isServing = (report: Report): boolean => report.is === 'haproxy' && report.servers.some(({ state, up }) => state === 'ready' && up)
+
+function ofHaproxy(cluster: Cluster, fresh: readonly Heard[]): Sight {
+  return { is: 'seen', total: cluster.members.length, healthy: fresh.filter(({ report }) => isServing(report)).map(({ host }) => host), ...opened(cluster, fresh, []) }
+}
+
+/** Where they do not all say the same, what somebody is told depends on whom he happens to ask. */
+function ofDns(cluster: Cluster, fresh: readonly Heard[]): Sight {
+  const saying = fresh.flatMap(({ host, report }) => (report.is === 'dns' ? [{ host, says: report.values.join(', ') }] : []))
+  if (new Set(saying.map(({ says }) => says)).size > 1) return unknown(`they do not agree: ${saying.map(({ host, says }) => `${host} says ${says === '' ? 'nothing' : says}`).join('; ')}`)
+  return { is: 'seen', total: cluster.members.length, healthy: saying.filter(({ says }) => says !== '').map(({ host }) => host), ...opened(cluster, fresh, []) }
 }

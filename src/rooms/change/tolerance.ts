@@ -80,6 +80,8 @@ export function countsOf(cluster: Cluster, topology: Topology, known: (of: Clust
     return { needs, total, healthy: members, shrinks: of.kind === 'galera' }
   }
   const dcs = cluster.dcs === undefined ? undefined : clusterOf(topology, cluster.dcs)
+  // Of balancers and of servers of names one that is left is enough.
+  if (cluster.kind === 'haproxy' || cluster.kind === 'dns') return [count(cluster, 'one')]
   return dcs ? [count(cluster, 'one'), count(dcs, 'majority')] : [count(cluster, 'majority')]
 }
 

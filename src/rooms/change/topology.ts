@@ -32,7 +32,7 @@ export interface Host {
   readonly from: string
 }
 
-export const CLUSTERS = ['galera', 'patroni', 'etcd'] as const
+export const CLUSTERS = ['galera', 'patroni', 'etcd', 'haproxy', 'dns'] as const
 export type ClusterKind = (typeof CLUSTERS)[number]
 
 export interface Cluster {
@@ -46,8 +46,23 @@ export interface Cluster {
   readonly canary?: string
   /** Patroni: the etcd cluster that decides who leads. Absent: its own hosts do. */
   readonly dcs?: string
+  /** HAProxy: the backend whose servers and sessions are looked at. */
+  readonly backend?: string
+  /** DNS: the record that every authoritative server is asked for. */
+  readonly record?: DnsRecord
   readonly from: string
 }
+
+export const RECORDS = ['A', 'AAAA', 'CNAME', 'TXT'] as const
+export interface DnsRecord {
+  /** Lower case, with its dot at the end. */
+  readonly name: string
+  readonly type: (typeof RECORDS)[number]
+}
+
+/** A value as servers are compared by: an IPv6 address in its one short form, a name with its dot. */
+export const recordValue = (type: DnsRecord['type'], text: string): string =>
+  type === 'CNAME' ? `${text.toLowerCase().replace(/\.$/, '')}.` : type === 'AAAA' && URL.canParse(`http://[${text}]/`) ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
 
 export interface Topology {
   readonly hosts: readonly Host[]

@@ -100,7 +100,7 @@ export interface Grounds {
   /** What hosts said of themselves. */
   readonly hosts: Pick<HostsHeard, 'boot' | 'link' | 'links'>
   /** What members of clusters said of themselves. */
-  readonly members: Pick<MembersHeard, 'member' | 'sight' | 'stopped'>
+  readonly members: Pick<MembersHeard, 'member' | 'said' | 'sight' | 'stopped'>
 }
 
 const unknown = (subject: string, says: string): Answered => ({ found: 'unknown', evidence: [{ subject, observer: 'nobody', at: null, says }] })
@@ -125,12 +125,17 @@ export function factsOf(grounds: Grounds): Facts {
     },
     boot: (name) => grounds.hosts.boot(name, now),
     stopped(host) {
-      const cluster = change.clusters.find(({ members }) => members.includes(host))
+      // Where a balancer stands on the same host, it is not what a step stops there.
+      const [cluster] = change.clusters.filter(({ members }) => members.includes(host)).toSorted((a, b) => Number(a.kind === 'haproxy' || a.kind === 'dns') - Number(b.kind === 'haproxy' || b.kind === 'dns'))
       return cluster ? grounds.members.stopped(cluster, host, now) : unknown(host, 'it is no member of a cluster: nobody looks whether anything runs there')
     },
     synced(name, host) {
       const cluster = clusterOf(change, name)
       return cluster ? grounds.members.member(cluster, host, now) : unknown(name, `there is no cluster “${name}”`)
+    },
+    said(name, host) {
+      const cluster = clusterOf(change, name)
+      return cluster ? grounds.members.said(cluster, host, now) : `there is no cluster “${name}”`
     },
     check: (name) => checkFact(grounds.check(name), name),
     backup: (want) => backupFact(want, grounds),

@@ -10,7 +10,7 @@ export interface Way {
 }
 
 /** Each member of each cluster that has an address; its host is found where ssh finds it, or by its name. */
-export const askedMembers = (topology: Topology, ways: Readonly<Record<string, Way>>): AskedMember[] => topology.clusters.flatMap(({ name, kind, members, canary }) => {
+export const askedMembers = (topology: Topology, ways: Readonly<Record<string, Way>>): AskedMember[] => topology.clusters.flatMap(({ name, kind, members, canary, backend, record }) => {
   const way = Object.hasOwn(ways, name) ? ways[name] : undefined
-  return way === undefined ? [] : members.map((host) => ({ cluster: name, host, kind, address: hostOf(topology, host)?.ssh?.host ?? host, ...way, ...(canary === undefined ? {} : { canary }) }))
+  return way === undefined ? [] : members.map((host) => ({ cluster: name, host, kind, address: hostOf(topology, host)?.ssh?.host ?? host, ...way, ...(canary === undefined ? {} : { canary }), ...(backend === undefined ? {} : { backend }), ...(record === undefined ? {} : { record }) }))
 })

@@ -3,8 +3,9 @@
 // seconds is unknown, whatever it said before. What turned for the worse between two words is told once: of a member (which a step that takes its host
 // may excuse), and of the cluster as a whole (which nothing excuses). Nothing of this is kept over a restart.
 import { ageOf, isWithin, seconds, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
-import type { Answered, Witness } from '../gates.ts'
-import { FRESH, sightOf, takesWrites, writingOf, WROTE_FRESH, type Heard, type Report, type Sight } from '../sight.ts'
+import type { Answered, Said, Witness } from './answered.ts'
+import { sayServer } from './fronts.ts'
+import { FRESH, isServing, sightOf, takesWrites, writingOf, WROTE_FRESH, type Heard, type Report, type Sight } from '../sight.ts'
 import type { Cluster } from '../topology.ts'
 import type { OfMember } from './protocol.ts'
 
@@ -31,6 +32,8 @@ export interface MembersHeard {
   member(cluster: Cluster, host: string, now: Now): Answered
   /** Whether it is known not to run: its host refuses the connection. */
   stopped(cluster: Cluster, host: string, now: Now): Answered
+  /** Its last word, while that is fresh; a sentence where there is none. */
+  said(cluster: Cluster, host: string, now: Now): Said | string
   /** When the oldest of the looks and writes began that the sight rests on. */
   oldest(cluster: Cluster, now: Now): Stamp | undefined
   /** Clusters that are configured no more are forgotten. */
@@ -74,6 +77,8 @@ function standingOf({ report, silent, oddSince }: Known, at: Stamp): Standing | 
   switch (report.is) {
     case 'stopped': return bad(`does not run any more: ${report.says}`)
     case 'etcd': return report.healthy ? WELL : bad('is not healthy any more')
+    case 'haproxy': return isServing(report) ? WELL : bad('has no server any more that takes connections')
+    case 'dns': return report.values.length > 0 ? WELL : bad('does not say anything any more')
     case 'patroni': {
       if (!report.running) return bad(report.odd ?? 'does not run any more')
       return report.odd !== undefined && oddSince !== undefined && at.tick - oddSince.tick >= MAY_BE_ODD_FOR ? bad(report.odd) : WELL
@@ -152,6 +157,10 @@ export function createMembersHeard(): MembersHeard {
       if (!fresh) return { found: 'unknown', evidence: [witness(cluster, host, null, unheard(entry))] }
       return { found: fresh.report.is === 'stopped' ? 'pass' : 'fail', from: fresh.from, evidence: [witness(cluster, host, fresh.at, sayReport(fresh.report))] }
     },
+    said(cluster, host, now) {
+      const entry = entriesOf(cluster.name).get(host)
+      return (entry && freshOf(entry, now)) ?? unheard(entry)
+    },
     oldest: (cluster, now) => sight(cluster, now).from,
     keep(names) {
       for (const map of [known, wholes]) for (const name of map.keys()) if (!names.includes(name)) map.delete(name)
@@ -195,7 +204,7 @@ const newest = (of: ReadonlyMap<string, Entry>, at: Stamp): Stamp =>
 
 const unheard = (entry: Entry | undefined): string => (!entry ? 'nobody has heard of it yet' : (entry.silent ?? 'what it said is too old'))
 
-function freshOf({ report, at, silent }: Entry, now: Now): { readonly report: Report; readonly from: Stamp; readonly at: Instant } | undefined {
+function freshOf({ report, at, silent }: Entry, now: Now): Said | undefined {
   const age = at && ageOf(at, now)
   return report && at && silent === undefined && age !== undefined && age <= FRESH ? { report, from: at, at: (now.wall - age) as Instant } : undefined
 }
@@ -222,6 +231,8 @@ export function sayReport(report: Report): string {
   switch (report.is) {
     case 'stopped': return `it does not run: ${report.says}`
     case 'etcd': return report.healthy ? 'healthy, with a leader' : 'not healthy'
+    case 'haproxy': return report.servers.length === 0 ? 'it has no server' : report.servers.map(sayServer).join('; ')
+    case 'dns': return [report.values.length === 0 ? 'says nothing' : `says ${report.values.join(', ')}`, ...(report.ttl === undefined ? [] : [`TTL ${report.ttl} s`]), ...(report.serial === undefined ? [] : [`serial ${report.serial}`])].join(', ')
     case 'patroni': {
       const role = report.leads ? `takes writes${report.inStep === undefined ? '' : `, ${report.inStep} in step with it`}` : `follows${report.lag === undefined ? '' : `, ${report.lag} B behind`}`
       return [report.running ? role : 'does not run as it should', ...(report.timeline === undefined ? [] : [`timeline ${report.timeline}`]), ...(report.odd === undefined ? [] : [report.odd])].join('; ')

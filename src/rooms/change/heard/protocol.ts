@@ -3,7 +3,7 @@
 import type { Stamp } from '../../../core/time.ts'
 import type { Account, LinkSeen } from './account.ts'
 import type { Report } from '../sight.ts'
-import type { ClusterKind, Door } from '../topology.ts'
+import type { ClusterKind, DnsRecord, Door } from '../topology.ts'
 
 /** How a host is asked. Holds no secret: keys are files. */
 export interface Asked {
@@ -48,4 +48,6 @@ export interface AskedMember {
   /** Patroni: where its own interface answers, the host put in likewise. */
   readonly rest?: string
   readonly canary?: string
+  readonly backend?: string
+  readonly record?: DnsRecord
 }

@@ -1,6 +1,7 @@
 // What a run that goes on is held against: the ruling for a step, by looks that began after both had pressed (C-12), and whether what a step should bring
 // about is so. Judged by what the plan was judged by, anew: the same gates over the same runbook, with the facts of now. Pure.
 import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../core/time.ts'
+import { judgeFronted } from '../heard/fronts.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings, type Witness } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
 import { besideOf, planOf, writtenFor, type Planned } from '../plan.ts'
@@ -100,7 +101,7 @@ export function guardOf({ row, topology, facts, siblings }: Pick<Course, 'facts'
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
-export function claimHolds(claim: FilledClaim, { row: { boots }, facts }: Pick<Course, 'row' | 'facts'>, since: Stamp): Answered | undefined {
+export function claimHolds(claim: FilledClaim, { row: { boots }, topology, facts }: Pick<Course, 'row' | 'topology' | 'facts'>, since: Stamp): Answered | undefined {
   const seen = ((): Answered | undefined => {
     switch (claim.is) {
       case 'links': return facts.links(claim.host)
@@ -117,6 +118,7 @@ export function claimHolds(claim: FilledClaim, { row: { boots }, facts }: Pick<C
         return { found: sight.is === 'unknown' ? 'unknown' : sight.is === 'seen' && sight.healthy.length >= claim.atLeast ? 'pass' : 'fail', evidence: [], ...(sight.from ? { from: sight.from } : {}) }
       }
       case 'checks': return worstOf(claim.names.map((name) => facts.check(name)).map((it) => (it.from === undefined && it.reported !== undefined ? { ...it, from: it.reported } : it)))
+      case 'server': case 'record': return judgeFronted(claim, { topology, facts })
       case 'driver': return undefined
     }
   })()
