@@ -11,6 +11,14 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const clustered: readonly Mutant[] = [
   {
+    name: 'what nobody heard accuses the cluster', breaks: ['W-2', 'X-9'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'X-9 what is not known of a cluster' },
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'healthy: [...sight.healthy, ...(sight.unheard ?? [])] }', put: 'healthy: sight.healthy }' }],
+  },
+  {
+    name: 'a cluster is healthy while nobody decides for it', breaks: ['C-2'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'C-2 a cluster is no healthier' },
+    changes: [{ file: `${ROOM}/gates.ts`, find: 'if (above !== undefined && above.found', put: "if (above !== undefined && name === '' && above.found" }],
+  },
+  {
     name: 'one HAProxy speaks for all', breaks: ['C-2'], killer: killer('heard/fronts', 'C-2 C-12 a server stands'),
     changes: [{ file: `${ROOM}/heard/fronts.ts`, find: 'each.some((one) => one.found === it)', put: 'each.slice(0, 1).some((one) => one.found === it)' }],
   },

@@ -41,6 +41,7 @@ import { createGuardLine, type GuardLine } from './guard/line.ts'
 import { createLooks, type Looks } from './guard/looks.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { earsOf } from './change/ears.ts'
+import { groundFor } from './change/grounds.ts'
 import { createRollings, siblingsRoom } from './change/rollings.ts'
 import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
@@ -231,7 +232,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   })
   const unpublished = new Map<string, number>()
   const lookout = createLookout(samples, ports.say)
-  const watcher = createWatcher({ now, turn: (name, act) => engine.turn(name, act), lookAt: (checks) => ports.toProbers({ is: 'look', checks }), onLooked: lookout.took })
+  const watcher = createWatcher({ now, turn: (name, act) => engine.turn(name, act), lookAt: (checks) => ports.toProbers({ is: 'look', checks }), onLooked: lookout.took, ground: groundFor(() => keeper) })
   const sendTimetable = (): void => ports.toProbers(timetableOf(memory.config))
 
   const keeper: Keeper = {

@@ -17,6 +17,9 @@ import type { PageRoom } from '../../rooms/page/index.ts'
 import type { PeopleRoom } from '../../rooms/people/index.ts'
 import type { ToProber } from '../../rooms/watch/protocol.ts'
 import type { Watcher } from '../../rooms/watch/watcher.ts'
+import type { Ground } from '../../rooms/watch/watcher.ts'
+import { countsOf, toleranceOf } from '../../rooms/change/tolerance.ts'
+import { clusterOf, hostOf, type Topology } from '../../rooms/change/topology.ts'
 import type { Engine } from '../engine.ts'
 import { setsIn, type InForce } from '../in-force.ts'
 
@@ -61,4 +64,25 @@ export function courseFor(keeper: ChangeKeeper, row: RunRow, strict = false): Co
   const grounds = groundsOf(keeper, strict)
   const { change } = grounds
   return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf(grounds), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
+}
+
+/** Hosts and clusters as checks lean on them. A cluster is out when it is split or has too little left, a host when none of its cables carries: by what was seen, and never by silence. */
+export function groundFor(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' | 'members' | 'now'>): Ground {
+  const change = (): Topology => keeper().config.change ?? NOTHING_PLANNED
+  return {
+    leansOn: (name) => [clusterOf(change(), name)?.dcs].filter((it) => it !== undefined),
+    out(name) {
+      const { hosts, members, now } = keeper()
+      const host = hostOf(change(), name)
+      if (host) return host.links.length > 0 && host.links.every((link) => hosts.link(host, link.name, now()).found === 'fail') ? { subject: `host:${name}`, says: 'none of its cables carries' } : undefined
+      const cluster = clusterOf(change(), name)
+      if (!cluster) return undefined
+      const sight = members.sight(cluster, now())
+      if (sight.is === 'split') return { subject: `cluster:${name}`, says: `it is split: ${sight.says}` }
+      // Who was not heard may be well: only what no completion of that could save is out. The one that decides for it is asked of on its own.
+      const own = sight.is === 'seen' ? countsOf(cluster, change(), () => ({ total: sight.total, healthy: [...sight.healthy, ...(sight.unheard ?? [])] })).slice(0, 1) : []
+      if (sight.is !== 'seen' || toleranceOf(own).is !== 'lost') return undefined
+      return { subject: `cluster:${name}`, says: `${sight.healthy.length} of its ${cluster.members.length} members are healthy${sight.healthy.length === 0 ? '' : `: ${sight.healthy.join(', ')}`}` }
+    },
+  }
 }

@@ -92,15 +92,29 @@ const all = (want: string, answers: readonly Answered[]): GateAnswer => ({ want,
 function judgeMembers({ topology, facts, gone, joins }: Place, name: string, atLeast: number | undefined): Answered {
   const members = clusterOf(topology, name)?.members ?? []
   const sight = facts.sight(name)
-  const from = sight.from === undefined ? {} : { from: sight.from }
+  const above = decider(name, topology, facts)
+  const oldest = olderOf([sight.from, above?.from])
+  const from = oldest === undefined ? {} : { from: oldest }
   const says = (found: Answered['found'], text: string): Answered => ({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }], ...from })
   if (sight.is !== 'seen') return says(sight.is === 'split' ? 'fail' : 'unknown', sight.says)
   const wanted = members.filter((host) => !gone.has(host))
   const well = [...sight.healthy, ...(joins === true ? (sight.giving ?? []) : [])].filter((host) => !gone.has(host))
   const isEnough = (of: readonly string[]): boolean => (atLeast === undefined ? wanted.length > 0 && wanted.every((host) => of.includes(host)) : of.length >= atLeast)
+  if (above !== undefined && above.found !== 'pass') return { found: above.found, evidence: [above.evidence], ...from }
   const found = isEnough(well) ? 'pass' : isEnough([...well, ...(sight.unheard ?? []).filter((host) => !gone.has(host))]) ? 'unknown' : 'fail'
   const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(sight.lacks === undefined ? [] : [sight.lacks])]
   return says(found, parts.join('; '))
+}
+
+/** The cluster that decides for this one: without its majority nobody is elected, whoever is well today. */
+function decider(name: string, topology: Topology, facts: Facts): { readonly found: Answered['found']; readonly evidence: Answered['evidence'][number]; readonly from?: Stamp } | undefined {
+  const dcs = clusterOf(topology, clusterOf(topology, name)?.dcs ?? '')
+  if (!dcs) return undefined
+  const sight = facts.sight(dcs.name)
+  const counted = (healthy: readonly string[]): boolean => sight.is === 'seen' && healthy.length * 2 > sight.total
+  const found = sight.is === 'split' ? 'fail' : sight.is === 'unknown' ? 'unknown' : counted(sight.healthy) ? 'pass' : counted([...sight.healthy, ...(sight.unheard ?? [])]) ? 'unknown' : 'fail'
+  const says = sight.is === 'seen' ? `${sight.healthy.length} of ${sight.total} members of ${dcs.name}, which says who leads in ${name}, are healthy` : `${dcs.name}, which says who leads in ${name}: ${sight.says}`
+  return { found, evidence: { subject: dcs.name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says }, ...(sight.from ? { from: sight.from } : {}) }
 }
 
 const sayBackup = ({ set, age, rung, proven }: Extract<Want, { is: 'backup' }>): string =>

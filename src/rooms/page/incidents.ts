@@ -119,6 +119,7 @@ export function considerTurn(tx: Tx, life: Lifecycle, entry: Entry): void {
 
 interface Down {
   readonly check: string
+  /** A check, or what is none as its incident is named: `cluster:shop-db`. */
   readonly root: string
   readonly says: string
   readonly memberSays: string
@@ -129,8 +130,9 @@ interface Down {
 function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, escalate, since }: Down): void {
   const member = `check:${check}`
   const under = openWith(tx, member)
-  if (under.length > 0 && (root === check || under.some((row) => row.subject === `check:${root}`))) return
-  open(tx, life, { subject: `check:${root}`, title: `${root} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
+  const subject = root.includes(':') ? root : `check:${root}`
+  if (under.length > 0 && (root === check || under.some((row) => row.subject === subject))) return
+  open(tx, life, { subject, title: `${nameOf(subject)} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
 }
 
 /** A person silenced it: nobody is rung for it any more, also where an incident of it is open. The silence ends by both clocks; the one made later counts. */

@@ -35,7 +35,7 @@ export interface TurnedBody extends Record<string, unknown> {
   readonly from: Side
   readonly to: Exclude<Side, 'new'>
   readonly says: string
-  /** The deepest failing check that it leans on; itself when none. */
+  /** The deepest failing thing that it leans on; itself when none. A check by its name, a host or a cluster as its incident is named (`cluster:shop-db`). */
   readonly root: string
   readonly rootSays: string
   readonly at: Instant

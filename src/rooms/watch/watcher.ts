@@ -15,8 +15,18 @@ export interface WatcherOptions {
   readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
   /** Asks the probers to look at these now. */
   readonly lookAt: (checks: readonly string[]) => void
+  /** What checks lean on that is no check: hosts and clusters. Absent: nothing is known of them. */
+  readonly ground?: Ground
   /** Every finding, for samples and for whoever waits for a look. */
   readonly onLooked?: (check: Check, looked: Looked) => void
+}
+
+/** What is known of hosts and clusters, by whoever looks at them. */
+export interface Ground {
+  /** What is out for certain, as an incident of it is named (`cluster:shop-db`); what is not known accuses nobody. */
+  out(name: string): { readonly subject: string; readonly says: string } | undefined
+  /** What it leans on itself. */
+  leansOn(name: string): readonly string[]
 }
 
 export interface Watcher {
@@ -31,6 +41,8 @@ export interface Watcher {
   flapping(name: string): boolean
   readonly isolated: boolean
 }
+
+const GROUND = 'on:'
 
 export function createWatcher(options: WatcherOptions): Watcher {
   const { now, turn, lookAt } = options
@@ -60,16 +72,25 @@ export function createWatcher(options: WatcherOptions): Watcher {
     return check.kind === 'heartbeat' ? at(name).side === 'down' : worth(check, standings.get(name), now()).is === 'fail'
   }
 
+  // Among what is leaned on, hosts and clusters go by names that no check can have.
+  const isGround = (node: string): boolean => node.startsWith(GROUND)
+  const outOf = (node: string): ReturnType<Ground['out']> => options.ground?.out(node.slice(GROUND.length))
+  const standsOn = (node: string): readonly string[] => isGround(node)
+    ? (options.ground?.leansOn(node.slice(GROUND.length)) ?? []).map((name) => `${GROUND}${name}`)
+    : [...dependsOn(node), ...(checks.get(node)?.standsOn ?? []).map((name) => `${GROUND}${name}`)]
+
   const commit = (it: Turning): void => {
     const check = checks.get(it.check)
     if (!check || under.has(it.check)) return
-    const root = it.to === 'down' ? rootOf(it.check, dependsOn, failing) : it.check
+    const found = it.to === 'down' ? rootOf(it.check, standsOn, (node) => (isGround(node) ? outOf(node) !== undefined : failing(node))) : it.check
+    const out = isGround(found) ? outOf(found) : undefined
+    const root = out?.subject ?? found
     under.add(it.check)
     turning.delete(it.check)
     void turn(`watch.turn ${it.check}`, (tx) => {
       const body: TurnedBody = {
         check: it.check, from: at(it.check).side, to: it.to, says: it.says, at: it.at, root,
-        rootSays: at(root).last?.found.says ?? it.says, escalate: check.escalate, rootEscalate: checks.get(root)?.escalate ?? check.escalate, ...(it.cutOff && { cutOff: true }),
+        rootSays: out?.says ?? at(root).last?.found.says ?? it.says, escalate: check.escalate, rootEscalate: checks.get(root)?.escalate ?? check.escalate, ...(it.cutOff && { cutOff: true }),
       }
       tx.append({ is: 'watch.turned', stream: `check:${it.check}`, body })
       tx.afterwards(() => void standings.set(it.check, turned(at(it.check), it.to, now())))
