@@ -142,7 +142,8 @@ export async function galera(t: TestContext): Promise<Galera> {
 export interface Listening {
   readonly heard: MembersHeard
   readonly turns: { readonly at: number; readonly says: string; readonly donor: boolean }[]
-  sight(): Sight
+  /** Of the first of them, or of another one. */
+  sight(of?: Cluster): Sight
   /** As `--json` has it. */
   tolerance(): number | null
   found(): string[]
@@ -172,7 +173,7 @@ export function listenTo(t: TestContext, clusters: readonly Cluster[], ways: Rea
   members.ask(askedMembers(topology, ways))
   const sight = (of = cluster): Sight => heard.sight(of, world.now())
   const it: Listening = {
-    heard, turns, sight: () => sight(),
+    heard, turns, sight,
     tolerance() {
       const counts = knownCounts(cluster, topology, (name) => sight(clusters.find((one) => one.name === name) ?? cluster))
       return typeof counts === 'string' ? null : numberOf(toleranceOf(counts))
@@ -205,6 +206,8 @@ export interface Patroni {
   leader(): number
   sql(n: number, text: string): string
   start(n: number): void
+  /** The host is gone: Patroni, and the server that it looks after. */
+  fall(n: number): void
 }
 
 /** Three members of etcd and three servers under Patroni; `ttl` is how long a leader that is gone stays the leader. */
@@ -253,6 +256,10 @@ export async function patroni(t: TestContext, ttl = 20): Promise<Patroni> {
       }
     }) ?? 0,
     sql: (n, text) => run(`${postgresBin()}/psql`, ['-h', addressOf(n), '-p', `${PG_PORT}`, '-U', 'postgres', '-At', '-c', text, 'postgres'], 5000).trim(),
+    fall(n) {
+      it.patroni(n).signal('SIGKILL')
+      process.kill(Number(run('head', ['-n', '1', `${at(n)}/data/postmaster.pid`])), 'SIGKILL')
+    },
     start: (n) => void patronis.set(n, part(place, `${at(n)}/run/patroni.log`, 'postgres', ['patroni', `${at(n)}/patroni.yml`], { HOME: '/var/lib/postgresql' })),
   }
   for (const n of hosts) {
