@@ -38,6 +38,10 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${ACTS}/job.ts`, find: `job.arming.binding !== plan.binding ? undefined : job.arming`, put: `job.arming.binding === '' ? undefined : job.arming` }],
   },
   {
+    name: 'a word from before it was disarmed arms it again', breaks: ['G-11', 'G-16'], killer: acts('G-11 G-16 whoever was asked to arm it before'),
+    changes: [{ file: `${ACTS}/job.ts`, find: `(epoch === (job.epoch ?? 0) ?`, put: `(epoch <= (job.epoch ?? 0) ?` }],
+  },
+  {
     name: 'the lease is counted by the wall clock, and a thawed hand goes on', breaks: ['G-8', 'C-7'], killer: hand('G-8 a hand whose lease is over'),
     changes: [{ file: 'src/core/authority/lease.ts', find: `Math.max(0, until.tick - now.tick)`, put: `Math.max(0, until.tick - now.tick + 60_000)` }],
   },

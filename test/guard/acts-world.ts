@@ -64,8 +64,12 @@ export interface ActsWorld {
   /** The wall clock is right again. */
   heal(): void
   run(wish?: RunWish): string
+  /** They are asked, and have not said anything yet. */
+  ask(asked: Asked, id: string): void
   agree(asked: Asked, people: readonly (string | Identity)[], more?: { readonly hash?: string; readonly id?: string }): string
   arm(): void
+  /** What people are asked who are to arm it now. */
+  wishToArm(): Asked
   purge(plan: string, people?: readonly string[]): string
   hear(message: FromHand, holder?: string): Promise<ToHand>
   /** A hand that works until there is nothing to do, or dies at its n-th order. */
@@ -132,6 +136,10 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
     step: (by) => void (skew += by),
     heal: () => void (skew = 0),
     run: (wish = {}) => runOnce(world, wish),
+    ask: (it, id) => over.turn((tx) => {
+      tx.append({ is: 'agreement.asked', stream: id, follows: 0, body: { id, hash: hashOfAsked(it) } })
+      acts.asked(tx, id, it)
+    }),
     agree(it, people, { hash = hashOfAsked(it), id = `agr_${++asked}` } = {}) {
       over.turn((tx) => {
         if (tx.sql.get('select 1 as x from guard_asked where agreement = ?', id) === undefined) {
@@ -144,8 +152,11 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
       return id
     },
     arm() {
-      const { latest } = loadJob(over.sql, JOB)
-      world.agree({ is: 'arm', reconcile: JOB, binding: latest?.binding ?? '' }, ['ada', 'bo'])
+      world.agree(world.wishToArm(), ['ada', 'bo'])
+    },
+    wishToArm() {
+      const { latest, epoch = 0 } = loadJob(over.sql, JOB)
+      return { is: 'arm', reconcile: JOB, binding: latest?.binding ?? '', epoch }
     },
     purge(plan, people = ['ada', 'bo']) {
       const { hash = '' } = JSON.parse(over.sql.get<{ plan: string }>('select plan from guard_plan where id = ?', plan)?.plan ?? '{}') as { hash?: string }

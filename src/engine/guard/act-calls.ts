@@ -8,7 +8,7 @@ import { byHand } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
 import { asides, loadJob } from '../../rooms/guard/acts/rows.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
-import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
+import { loadAgreement, loadAgreements } from '../../rooms/people/agreement-rows.ts'
 import { ACCEPTABLE, planOf, viewActs, type ActCalls } from '../../views/acts.ts'
 import type { Asker } from '../../views/answers.ts'
 import { viewReconcile } from '../../views/reconciles.ts'
@@ -51,7 +51,7 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   if (what === 'arm') {
     const why = whyNotArm(job, job.latest?.binding)
     if (why !== undefined || typeof job.latest?.binding !== 'string') return refusedFor(why ?? 'no run has read catalogue and store yet', 'holdfast reconcile show says how it stands')
-    return { asked: { is: 'arm', reconcile, binding: job.latest.binding }, title: `Arm the clean-up ${reconcile}`, text: `From now on it puts aside, on schedule, what has had no row for long enough. It can be brought back until it is purged, and a purge takes two people again. It is bound to this store, catalogue, schema, queries and limits (${job.latest.binding.slice(0, 16)}): any change disarms it.` }
+    return { asked: { is: 'arm', reconcile, binding: job.latest.binding, epoch: job.epoch ?? 0 }, title: `Arm the clean-up ${reconcile}`, text: `From now on it puts aside, on schedule, what has had no row for long enough. It can be brought back until it is purged, and a purge takes two people again. It is bound to this store, catalogue, schema, queries and limits (${job.latest.binding.slice(0, 16)}): any change disarms it.` }
   }
   if (what === 'close-breaker') {
     if (job.breaker.is !== 'open') return refusedFor('its breaker is not open', 'there is nothing to close')
@@ -102,10 +102,13 @@ async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): P
   return whom.show(made.id, asker, args.person)
 }
 
-/** Asks them in this turn, and remembers what is to be done when both have said it. */
+/** Asks them in this turn, and remembers what is to be done when both have said it. Those who are asked for the very same already are not asked twice. */
 export function askIn(tx: Tx, { rooms: { people, guard } }: Keeper, { asked, title, text, of, lapses, by }: { asked: Asked; title: string; text: string; of: readonly string[]; lapses: Span; by: string }) {
+  const hash = hashOfAsked(asked)
+  const same = loadAgreements(tx.sql, true, 1000).find((it) => it.asked.what === `guard.${asked.is}` && it.asked.hash === hash && it.asked.parties.map(({ identity }) => identity.person).toSorted().join('\n') === of.toSorted().join('\n'))
+  if (same && people.agreements.judge(tx.sql, same.asked.id, { is: 'time' }, tx.now)?.step.agreement.phase.is === 'open') return { is: 'asked' as const, id: same.asked.id }
   const made = people.agreements.ask(tx, {
-    what: `guard.${asked.is}`, title, text, hash: hashOfAsked(asked), asks: 'yes', parties: of.map((it) => ({ person: it, as: 'approves' })), lapses, alone: 'never', by,
+    what: `guard.${asked.is}`, title, text, hash, asks: 'yes', parties: of.map((it) => ({ person: it, as: 'approves' })), lapses, alone: 'never', by,
     // What cannot be undone is not pressed by mistake.
     ...(asked.is === 'purge' ? { typed: parseJob(asked.reconcile)?.set ?? asked.reconcile } : {}),
   })

@@ -2,7 +2,7 @@
 // agree on is the hash of the rules, gates and stores of each as its latest run saw them, all of them or none. To disarm takes one, and is done at once.
 import { z } from 'zod'
 import type { Tx } from '../../db/room.ts'
-import { whyNotArm } from '../../rooms/guard/acts/job.ts'
+import { whyNotArm, type Armed } from '../../rooms/guard/acts/job.ts'
 import { armedJobs, loadJob } from '../../rooms/guard/acts/rows.ts'
 import { armedFound, type Refusal } from '../../rooms/guard/reconcile/plan.ts'
 import { worldOf } from '../../rooms/guard/retention/duty.ts'
@@ -27,7 +27,7 @@ export const ARM_ARGS = {
 } satisfies Record<keyof ArmCalls, z.ZodType>
 type Args<Name extends keyof ArmCalls> = z.output<(typeof ARM_ARGS)[Name]>
 
-interface Armable { readonly reconcile: string; readonly binding: string; readonly says: string }
+interface Armable { readonly job: Armed; readonly says: string }
 
 const refused = (plan: string, reasons: readonly Refusal[]): Answer => ok({ schema: 'holdfast.refusal/1', code: 'HF492', plan, reasons } satisfies RefusalAnswer)
 
@@ -55,7 +55,7 @@ function armable(tx: Tx, keeper: Keeper, { set: called, store }: Args<'backups.a
       else {
         const why = whyNotArm(job, binding)
         if (why !== undefined || binding === undefined) reasons.push(because('arm', `${set.name} in ${lies}: ${why ?? 'which store it is, is not known'}`, `Runs are made on schedule; holdfast backups plan ${set.name} says how it stands.`))
-        else jobs.push({ reconcile, binding, says: `${set.name} in ${lies} (${binding.slice(0, 16)})` })
+        else jobs.push({ job: { reconcile, binding, epoch: job.epoch ?? 0 }, says: `${set.name} in ${lies} (${binding.slice(0, 16)})` })
       }
     }
   }
@@ -84,7 +84,7 @@ export async function arm(keeper: Keeper, args: Args<'backups.arm'>, asker: Aske
       return refused(on, reasons.length > 0 ? reasons : [because('arm', also.length >= MOST ? `more than ${MOST} would be armed by one word` : 'nothing here has rules by which it could go', 'Name a set.')])
     }
     const made = askIn(tx, keeper, {
-      asked: { is: 'arm', reconcile: first.reconcile, binding: first.binding, ...(also.length > 0 && { also: also.map(({ reconcile, binding }) => ({ reconcile, binding })) }) },
+      asked: { is: 'arm', ...first.job, ...(also.length > 0 && { also: also.map(({ job }) => job) }) },
       title: `Arm the retention of ${on}`.slice(0, 120),
       text: `From now on copies that no rule keeps are set aside on schedule: ${[first, ...also].slice(0, 40).map(({ says }) => says).join(', ')}${also.length >= 40 ? ' …' : ''}. Newer copies that were read whole remain, each is judged again right before, and it can be brought back until it is removed for good, which takes two people again. It is bound to these rules, gates, limits and stores: any change disarms it.`,
       of: whom.of, lapses: whom.lapses, by: speaker(asker, args.person),
@@ -96,13 +96,17 @@ export async function arm(keeper: Keeper, args: Args<'backups.arm'>, asker: Aske
 
 export async function disarm(keeper: Keeper, args: Args<'backups.disarm'>, asker: Asker): Promise<Answer> {
   const by = speaker(asker, args.person)
-  const was = await keeper.engine.turn('backups.disarm', (tx) => armedJobs(tx.sql).flatMap(({ reconcile }) => {
-    const of = parseJob(reconcile)
-    if (of === undefined || (args.set !== undefined && of.set !== args.set) || (args.store !== undefined && of.store !== args.store)) return []
-    keeper.rooms.guard.acts.disarm(tx, reconcile, by)
-    return [`${of.set} in ${of.store}`]
-  }))
-  // What is armed can be disarmed whether it is still configured or not.
+  const was = await keeper.engine.turn('backups.disarm', (tx) => {
+    // What is armed can be disarmed whether it is still configured or not; and what is not armed yet, but asked for, is not armed by an older word.
+    const configured = [...setsIn(keeper.config).values()].flatMap((set) => set.in.map(({ store }) => jobOf(set.name, store)))
+    return [...new Set([...armedJobs(tx.sql).map(({ reconcile }) => reconcile), ...configured])].flatMap((reconcile) => {
+      const of = parseJob(reconcile)
+      if (of === undefined || (args.set !== undefined && of.set !== args.set) || (args.store !== undefined && of.store !== args.store)) return []
+      const { arming } = loadJob(tx.sql, reconcile)
+      keeper.rooms.guard.acts.disarm(tx, reconcile, by)
+      return arming === undefined ? [] : [`${of.set} in ${of.store}`]
+    })
+  })
   if (was.length === 0) return whyUnknown(keeper, args) ?? ok({ schema: 'holdfast.done/1', says: `${args.set ?? 'Nothing of it'} was not armed.` })
   return ok({ schema: 'holdfast.done/1', says: `${was.slice(0, 20).join(', ')}${was.length > 20 ? ' …' : ''}: from now on it is only reported what could go; what lies aside stays there and can be brought back.` })
 }

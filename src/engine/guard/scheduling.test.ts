@@ -101,6 +101,31 @@ test('G-16 an edit of rules, gates or stores disarms and is told once; what wait
   assert.deepEqual([told(same), (await same.work()).length], [[], 2], 'what does not decide what goes disarms nothing')
 })
 
+test('G-11 who is asked to arm it twice is asked once; to disarm ends what they were asked, whether it was armed or not', async (t) => {
+  const [lies] = setOf().in
+  assert(lies)
+  const it = await keepWorld(t, [setOf({ in: [lies, { ...lies, store: 'nas' }] })])
+  await runs(it, 5)
+  const asked = async (args: Body): Promise<string> => String((await arm(it, args)).body['id'])
+  const main = await asked({ set: 'shop', store: 'main' })
+  assert.equal(await asked({ set: 'shop', store: 'main' }), main, 'the open agreement')
+  const every = await asked({})
+  assert.equal(it.entries().filter(({ is }) => is === 'agreement.asked').length, 2)
+  const states = async (): Promise<unknown[]> => Promise.all([main, every].map(async (id) => ((await it.ask('approvals.show', { id, person: 'ada' })) as unknown as { body: Body }).body['state']))
+  assert.deepEqual(await states(), ['open', 'open'])
+  await it.ask('backups.disarm', { set: 'shop', store: 'nas', person: 'bo' })
+  assert.deepEqual(await states(), ['open', 'changed'], 'of that one, alone or with others')
+  await it.agree()
+  assert.deepEqual(await armedBy(it), [], 'all of it or none')
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  assert.equal((await states())[0], 'changed')
+  await runs(it, 1)
+  assert.notEqual(await asked({ set: 'shop' }), main)
+  await it.agree()
+  assert.deepEqual(await armedBy(it), ['ada', 'bo'])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
 test('C-17 one person by two names arms nothing, nor does an agreement to something else', async (t) => {
   const it = await keepWorld(t)
   await runs(it, 5)

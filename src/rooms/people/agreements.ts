@@ -80,7 +80,7 @@ export const hashOfWish = ({ what, title, text, asks, parties, typed, alone }: O
 /** Who checks or approves must be one who may approve, who does it one who may run it. */
 export const mayBe = (roles: readonly Role[], as: string): boolean => may(roles, as === 'does' ? 'run' : 'approve')
 
-export function agreementsOf(context: AgreementContext): Agreements & Pick<Room, 'tables' | 'projections' | 'apply'> & { readonly due: NonNullable<Room['due']>; readonly settled: NonNullable<Room['settled']> } {
+export function agreementsOf(context: AgreementContext): Agreements & Pick<Room, 'tables' | 'projections' | 'apply'> & { readonly on: NonNullable<Room['on']>; readonly due: NonNullable<Room['due']>; readonly settled: NonNullable<Room['settled']> } {
   const identity = (sql: Sql, person: string): Identity => marked(context.key, context.identityOf(sql, person))
   const it: Agreements = {
     ask: (tx, wish) => ask(tx, wish, context, identity, it),
@@ -127,6 +127,7 @@ export function agreementsOf(context: AgreementContext): Agreements & Pick<Room,
     ...it,
     tables: AGREEMENT_TABLES, projections: AGREEMENT_PROJECTIONS,
     apply: { 'agreement.asked': applyAsked, 'agreement.pressed': applyMoved, 'agreement.ended': applyMoved, 'agreement.sent': applySent },
+    on: Object.fromEntries(VOIDING.map((is) => [is, (tx: Tx, entry: Entry) => voided(tx, entry, it)])),
     due: {
       'agreement.lapse': (tx, id) => {
         const judged = it.judge(tx.sql, id, { is: 'time' }, tx.now)
@@ -136,6 +137,14 @@ export function agreementsOf(context: AgreementContext): Agreements & Pick<Room,
     },
     settled: { 'agreement.send': (tx, deed, outcome) => sent(tx, deed, outcome, reach) },
   }
+}
+
+/** Facts of others that may say of agreements that what they were asked for is not there any more. */
+const VOIDING = ['guard.armed', 'guard.disarmed', 'guard.ran', 'guard.halted']
+
+function voided(tx: Tx, { is, seq, body: { voids } }: Entry, agreements: Agreements): void {
+  if (!Array.isArray(voids)) return
+  for (const id of voids) agreements.seen(tx, String(id), sha256(canonical({ is, seq })))
 }
 
 /** Whether this person's word is still waited for. */

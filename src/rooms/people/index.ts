@@ -78,6 +78,7 @@ export function peopleRoom(context: PeopleContext): PeopleRoom {
     name: 'people',
     tables: rows.TABLES + agreements.tables,
     projections: [...rows.PROJECTIONS, ...agreements.projections],
+    on: agreements.on,
     due: agreements.due,
     settled: agreements.settled,
     agreements,

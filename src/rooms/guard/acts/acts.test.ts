@@ -186,6 +186,45 @@ test('arming takes three clean runs and two people, for what they saw', async ()
   assert.deepEqual(loadJob(world.room.sql, JOB).arming?.people, ['ada', 'bo'])
 })
 
+test('G-11 G-16 whoever was asked to arm it before it was armed, disarmed or bound to something else arms nothing any more', async () => {
+  const armedAfter = async (between: (world: ActsWorld) => void): Promise<unknown> => {
+    const world = actsWorld()
+    world.store.put('c/a')
+    for (let n = 0; n < 3; n++) world.run()
+    const first = world.wishToArm()
+    world.ask(first, 'agr_first')
+    between(world)
+    for (let n = 0; n < 3; n++) world.run()
+    world.agree(first, ['ada', 'bo'], { id: 'agr_first' })
+    const { arming } = loadJob(world.room.sql, JOB)
+    if (arming?.agreement !== 'agr_first') assert.match(JSON.stringify(world.entries('guard.notDone').at(-1)?.body), /since they were asked/)
+    return arming?.agreement
+  }
+  const disarm = (world: ActsWorld): void => void world.room.turn((tx) => world.acts.disarm(tx, JOB, 'ada'))
+  assert.equal(await armedAfter(() => undefined), 'agr_first')
+  assert.equal(await armedAfter(disarm), undefined, 'disarmed before it was armed')
+  assert.equal(await armedAfter((world) => (world.arm(), disarm(world))), undefined, 'armed by another word, and disarmed')
+  assert.notEqual(await armedAfter((world) => world.arm()), 'agr_first', 'armed by another word')
+  assert.equal(await armedAfter((world) => void world.run({ binding: 'another' })), undefined, 'another binding, and back')
+  assert.equal(await armedAfter((world) => world.room.turn((tx) => {
+    world.acts.halt(tx, JOB, { says: 'it destroyed what it was to hide', lost: true })
+    tx.sql.run(`update guard_job set job = json_set(job, '$.breaker', json('{"is":"closed"}'))`)
+  })), undefined, 'a store that cannot be believed')
+})
+
+test('G-11 a breaker that stays open for more than people saw is not closed by their word', async () => {
+  const world = await ripe()
+  world.run({ breaker: { is: 'open', since: world.now().wall, because: ['too much'] } })
+  const { breaker } = loadJob(world.room.sql, JOB)
+  assert(breaker.is === 'open')
+  world.pass(minutes(10))
+  world.run()
+  world.room.turn((tx) => world.acts.halt(tx, JOB, { says: 'the store did something else than was asked', lost: false }))
+  world.agree({ is: 'close-breaker', reconcile: JOB, since: breaker.since, because: ['too much'], reason: 'a tenant left' }, ['ada', 'bo'])
+  assert.equal(loadJob(world.room.sql, JOB).breaker.is, 'open')
+  assert.match(JSON.stringify(world.entries('guard.notDone').at(-1)?.body), /more than they saw: the store did something else/)
+})
+
 test('G-5 the breaker is latched; two people close it, with a healthy run since', async () => {
   const world = await ripe()
   world.run({ breaker: { is: 'open', since: world.now().wall, because: ['too much'] } })

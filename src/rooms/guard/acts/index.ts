@@ -10,11 +10,11 @@ import type { Plan } from '../reconcile/plan.ts'
 import type { Margins } from '../reconcile/margins.ts'
 import { LIMITS, type Ladder } from '../reconcile/breaker.ts'
 import { whyHalt, type Ended as EndedWord } from './batch.ts'
-import { afterHalt, afterRun, APPROVAL_GOOD, use, whyNotArm, type Asked, type Job, type JobRun } from './job.ts'
+import { afterHalt, afterRun, APPROVAL_GOOD, turned, use, whyNotArm, whyVoid, type Asked, type Job, type JobRun } from './job.ts'
 import { actOf, isOpen, step, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
 import { permit, well, type Permit, type Write } from './permit.ts'
-import { applyAsked, applyJob, applyObject, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { applyAsked, applyJob, applyObject, askedToArm, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
 /** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
 const PLAN_GOOD: Span = hours(1)
@@ -52,6 +52,7 @@ export interface Acts extends Pick<Room, 'tables' | 'projections' | 'apply'> {
   permit(tx: Tx, it: Permit): PlanRow
   /** All was found well where no runs are made. */
   well(tx: Tx, reconcile: string, ladder: Ladder): void
+  /** It only reports from now on, and whoever was asked to arm it cannot any more. */
   disarm(tx: Tx, reconcile: string, by: string): Job
   /** What a person has accepted: typed, dated, bound to what was seen. */
   accept(tx: Tx, reconcile: string, it: { readonly what: string; readonly seen: string; readonly by: string; readonly undo?: boolean }): Job
@@ -84,7 +85,9 @@ export function parseIntent(id: string): { reconcile: string; key: string; versi
 export function actsPart(context: ActsContext): Acts {
   const write = (tx: Tx, is: string, reconcile: string, before: Job, after: Job, more: Readonly<Record<string, unknown>> = {}): Job => {
     const { version, ...job } = after
-    tx.append({ is, stream: jobStream(reconcile), follows: before.version, body: { reconcile, job, ...more, at: tx.now.wall } })
+    // Whoever was asked to arm it, and by which agreement: the people's room ends those.
+    const voids = after.epoch === before.epoch ? [] : askedToArm(tx.sql, reconcile).filter((id) => id !== more['agreement'] && id !== more['of'])
+    tx.append({ is, stream: jobStream(reconcile), follows: before.version, body: { reconcile, job, ...more, ...(voids.length > 0 && { voids }), at: tx.now.wall } })
     return { ...after, version: version + 1 }
   }
   const live = (tx: Tx, is: string, before: ObjectRow, life: Life, more: Readonly<Record<string, unknown>>): ObjectRow => {
@@ -106,7 +109,7 @@ export function actsPart(context: ActsContext): Acts {
     well: (tx, reconcile, ladder) => well(tx, reconcile, ladder, write),
     disarm(tx, reconcile, by) {
       const job = loadJob(tx.sql, reconcile)
-      return job.arming === undefined ? job : write(tx, 'guard.disarmed', reconcile, job, { ...job, arming: undefined }, { by })
+      return job.arming === undefined && askedToArm(tx.sql, reconcile).length === 0 ? job : write(tx, 'guard.disarmed', reconcile, job, turned(job, undefined), { by })
     },
     accept(tx, reconcile, accepted) {
       const job = loadJob(tx.sql, reconcile)
@@ -213,14 +216,16 @@ function takeAgreed(tx: Tx, entry: Entry, write: Write): void {
 /** All that was asked for with one word, or nothing of it. */
 function armAll(tx: Tx, { agreement, asked, job, arming }: { readonly agreement: string; readonly asked: Asked; readonly job: Job; readonly arming: NonNullable<Job['arming']> }, write: Write): void {
   const also = asked.is === 'arm' ? (asked.also ?? []) : []
-  for (const { reconcile, binding } of also) {
-    const why = whyNotArm(loadJob(tx.sql, reconcile), binding)
+  for (const other of also) {
+    const { reconcile, binding } = other
+    const there = loadJob(tx.sql, reconcile)
+    const why = whyVoid(there, other) ?? whyNotArm(there, binding)
     if (why !== undefined) return refuse(tx, asked.reconcile, job, { agreement, says: `${reconcile}: ${why}`, used: false }, write)
   }
-  write(tx, 'guard.armed', asked.reconcile, job, { ...job, arming }, { agreement })
+  write(tx, 'guard.armed', asked.reconcile, job, turned(job, arming), { agreement })
   for (const { reconcile, binding } of also) {
     const other = loadJob(tx.sql, reconcile)
-    write(tx, 'guard.armed', reconcile, other, { ...other, arming: { ...arming, binding } }, { of: agreement })
+    write(tx, 'guard.armed', reconcile, other, turned(other, { ...arming, binding }), { of: agreement })
   }
 }
 

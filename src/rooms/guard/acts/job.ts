@@ -36,6 +36,8 @@ export interface Job {
   readonly healthy: { readonly at: Instant; readonly ladder: Ladder } | undefined
   /** Runs in a row that were clean, all of one binding. */
   readonly clean: number
+  /** How often it was armed, disarmed, or bound to something else so far; absent: never. Whoever is asked to arm it is asked for just this one. */
+  readonly epoch?: number
   /** The last entry about an object whose outcome a run has judged. */
   readonly judged?: number
 }
@@ -43,10 +45,13 @@ export interface Job {
 /** A breaker that nobody has ever seen is closed; one that stood somewhere is never guessed. */
 export const NEW_JOB: Job = { version: 0, arming: undefined, breaker: { is: 'closed' }, latest: undefined, healthy: undefined, clean: 0 }
 
+/** A job as it stood when two people were asked to arm it. */
+export interface Armed { readonly reconcile: string; readonly binding: string; readonly epoch?: number }
+
 /** What two people were asked, as it is bound to what they saw. */
 export type Asked =
   /** `also`: others that are armed by the same word, all of them or none. */
-  | { readonly is: 'arm'; readonly reconcile: string; readonly binding: string; readonly also?: readonly { readonly reconcile: string; readonly binding: string }[] }
+  | (Armed & { readonly is: 'arm'; readonly also?: readonly Armed[] })
   | { readonly is: 'purge'; readonly reconcile: string; readonly plan: string; readonly hash: string }
   | { readonly is: 'close-breaker'; readonly reconcile: string; readonly since: Instant; readonly because: readonly string[]; readonly reason: string }
 
@@ -77,18 +82,26 @@ export function use(job: Job, asked: Asked, agreed: Agreed, until: Due): Use {
   const people = agreed.people.map(({ person }) => person)
   switch (asked.is) {
     case 'arm': {
-      const why = whyNotArm(job, asked.binding)
+      const why = whyVoid(job, asked) ?? whyNotArm(job, asked.binding)
       return why === undefined ? { is: 'armed', arming: { binding: asked.binding, people, agreement: agreed.agreement, at: agreed.at } } : no(why)
     }
     case 'purge': return { is: 'purge', plan: asked.plan, until }
     case 'close-breaker': {
       if (job.breaker.is !== 'open' || job.breaker.since !== asked.since) return no('it is not the breaker that they saw: it opened again since, or is not open')
+      const more = job.breaker.because.filter((it) => !asked.because.includes(it))
+      if (more.length > 0) return no(`it stays open for more than they saw: ${more.join('; ')}`)
       const ladder = job.healthy?.ladder ?? { count: Number.POSITIVE_INFINITY, rungs: [] }
       const closed = stepBreaker(job.breaker, { is: 'close', at: agreed.at, people, reason: asked.reason, healthyAt: job.healthy?.at, ladder })
       return closed.refused === undefined ? { is: 'closed', breaker: closed.breaker } : no(closed.refused)
     }
   }
 }
+
+/** Why those who were asked to arm it cannot any more: a word from before it was disarmed never arms it again (G-11). */
+export const whyVoid = (job: Job, { epoch = 0 }: Armed): string | undefined => (epoch === (job.epoch ?? 0) ? undefined : 'it was armed, disarmed or bound to something else since they were asked')
+
+/** The job, armed or not from here on: all who were asked before are asked for nothing any more. */
+export const turned = (job: Job, arming: Job['arming']): Job => ({ ...job, arming, epoch: (job.epoch ?? 0) + 1 })
 
 /** Why it may not be armed now; `undefined` when it may. */
 export function whyNotArm(job: Job, binding: string | null | undefined): string | undefined {
@@ -118,8 +131,9 @@ export function afterRun(job: Job, run: JobRun, current: 'current' | 'moved'): J
   const breaker = current === 'current' ? (run.breaker ?? job.breaker) : run.breaker?.is === 'open' && job.breaker.is !== 'open' ? run.breaker : job.breaker
   const sameBinding = plan.binding !== null && job.latest?.binding === plan.binding
   const arming = job.arming !== undefined && plan.binding !== null && job.arming.binding !== plan.binding ? undefined : job.arming
+  const isAnother = arming !== job.arming || (plan.binding !== null && typeof job.latest?.binding === 'string' && !sameBinding)
   return {
-    ...job, breaker, arming,
+    ...(isAnother ? turned(job, arming) : job), breaker,
     latest: { plan: plan.id, hash: plan.hash, mode: current === 'current' ? plan.mode : 'report', binding: plan.binding, refusals: plan.refusals.map(({ id, text }) => ({ id, text })).slice(0, 50), healthy, at },
     healthy: healthy ? { at, ladder: run.ladder } : job.healthy,
     clean: healthy ? (sameBinding ? job.clean : 0) + 1 : 0,
@@ -131,5 +145,5 @@ export function afterRun(job: Job, run: JobRun, current: 'current' | 'moved'): J
 /** The job after something went wrong in the middle of a plan: disarmed where the store itself cannot be believed, and open in any case. */
 export function afterHalt(job: Job, { says, lost, at }: { readonly says: string; readonly lost: boolean; readonly at: Instant }): Job {
   const breaker: Breaker = job.breaker.is === 'open' ? { ...job.breaker, because: [...new Set([...job.breaker.because, says])] } : { is: 'open', since: at, because: [says] }
-  return { ...job, breaker, arming: lost ? undefined : job.arming }
+  return { ...(lost ? turned(job, undefined) : job), breaker }
 }

@@ -159,6 +159,13 @@ export const loadAsked = (sql: Sql, agreement: string): Asked | undefined => {
   return row && (JSON.parse(row.asked) as Asked)
 }
 
+/** So many agreements go on at a time, at most. */
+const MOST_ASKED = 100
+/** Agreements by which a job could still be armed, alone or with others, the newest first; some of them may have lapsed, or been refused. */
+export const askedToArm = (sql: Sql, reconcile: string): string[] =>
+  sql.all<{ agreement: string }>(`select agreement from guard_asked where json_extract(asked, '$.is') = 'arm' and agreement not in (select agreement from guard_used)
+    and (json_extract(asked, '$.reconcile') = ? or exists (select 1 from json_each(asked, '$.also') where json_extract(value, '$.reconcile') = ?)) order by agreement desc limit ?`, reconcile, reconcile, MOST_ASKED).map(({ agreement }) => agreement)
+
 export const isUsed = (sql: Sql, agreement: string): boolean => sql.get('select 1 as x from guard_used where agreement = ?', agreement) !== undefined
 
 export function loadApproval(sql: Sql, plan: string): Approval | undefined {
