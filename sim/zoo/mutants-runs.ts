@@ -49,6 +49,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: SURPRISES, find: 'isLapsed && offer.isAwaited', put: "isLapsed && offer.agreement === ''" }],
   },
   {
+    name: 'one press that led to nothing guards for ever', breaks: ['C-14'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-14 a word that led to nothing' },
+    changes: [{ file: RUN, find: 'run.guarded && (run.tried.length > 0', put: 'run.guarded && (run.tried.length >= 0' }],
+  },
+  {
     name: 'what was never begun counts as begun', breaks: ['C-4', 'C-15'], killer: deed('C-4 C-15 what was never begun'),
     changes: [{ file: RUN, find: 'event.begun === false ? halted(unbegun', put: 'event.begun === false && run.token < 0 ? halted(unbegun' }],
   },

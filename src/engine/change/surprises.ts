@@ -116,7 +116,8 @@ export function memoryFor({ store: { sql }, now }: ChangeKeeper, { plan: { id },
 }
 
 /** Before the first press nothing is a surprise. */
-export function learn({ store: { sql } }: ChangeKeeper, { incidents }: Memory): void {
+export function learn({ store: { sql } }: ChangeKeeper, { incidents, unsure }: Memory): void {
+  unsure.clear()
   for (const it of loadOpen(sql)) incidents.set(it.id, membersOf(it))
 }
 

@@ -43,6 +43,34 @@ const forth = (at: number): Leg => ({ step: at, back: false })
 const back = (at: number): Leg => ({ step: at, back: true })
 const phase = ({ run }: { readonly run: Run }): string => `${run.phase.is}${run.halt ? ' halted' : ''}`
 
+test('C-14 a word that led to nothing guards nothing, where nothing ever began: by time, by a no, and by a ruling; after a beginning, and after a halt, it does', () => {
+  for (const end of [(it: ReturnType<typeof story>) => void (it.wait(300_001), it.good({ is: 'time' })), (it: ReturnType<typeof story>) => it.good({ is: 'refused', says: 'bo said no' })]) {
+    const it = story()
+    for (const press of [() => it.good({ is: 'touched' }), () => assert.equal(it.press(forth(0)), undefined)]) {
+      it.offer(forth(0))
+      press()
+      assert.equal(it.run.guarded, true)
+      end(it)
+      assert.deepEqual([phase(it), it.run.guarded], ['waiting', false])
+      it.good({ is: 'turned', turn: LINK })
+      assert.equal(phase(it), 'waiting', 'before the next first press nothing halts')
+    }
+    it.begin(forth(0))
+    it.hold()
+    it.offer(forth(1))
+    end(it)
+    assert.deepEqual([phase(it), it.run.guarded], ['waiting', true], 'something has begun')
+    it.good({ is: 'turned', turn: LINK })
+    assert.equal(phase(it), 'waiting halted')
+  }
+  const it = story()
+  it.offer(forth(0))
+  it.good({ is: 'touched' })
+  it.good({ is: 'turned', turn: LINK })
+  it.good({ is: 'refused', says: 'late' })
+  assert.deepEqual([phase(it), it.run.guarded], ['waiting halted', true])
+})
+
 test('C-4 C-5 C-12 steps go in order, each once, by two words on just this step and by looks that began after them', () => {
   const it = story()
   assert.match(it.offer(forth(1)) ?? '', /in order/)
@@ -236,8 +264,10 @@ function eventOf({ kind: rolled, wise, n, well, odd }: Roll, run: Run, tick: num
 interface Book { offer: { leg: Leg; until: number } | undefined; word: { leg: Leg; at: number; until: number } | undefined; halted: boolean; guarded: boolean; readonly starts: Map<number, number>; begun: number[] }
 
 function judge(before: Run, event: RunEvent, { run: after, wrong }: RunStepped, book: Book, tick: number): void {
-  if (book.offer && tick >= book.offer.until) book.offer = undefined
-  if (book.word && tick >= book.word.until) book.word = undefined
+  const withdraw = (): void => void (book.guarded &&= book.starts.size > 0 || book.halted)
+  if (book.offer && tick >= book.offer.until) [book.offer] = [undefined, withdraw()]
+  if (book.word && tick >= book.word.until) [book.word] = [undefined, withdraw()]
+  if (event.is === 'refused' && (before.phase.is === 'offered' || before.phase.is === 'pressed')) withdraw()
   const over = before.phase.is === 'over'
   if (over) assert.equal(after, before, 'C-6 what is over stays as it is')
   const started = after.token > before.token
@@ -264,6 +294,7 @@ function judge(before: Run, event: RunEvent, { run: after, wrong }: RunStepped, 
   assert.deepEqual(silencedBy(after), takes, 'C-18 C-10 silent is what the step under way takes, and nothing after it')
   if (!over) assert.equal(after.halt !== undefined, book.halted, 'C-14 C-13 halted is what a turn has halted')
   assert.deepEqual(after.begun, book.begun)
+  if (!over && after.phase.is !== 'over') assert.equal(after.guarded, book.guarded, 'C-14 guarded is what somebody pressed for, and nothing that led to nothing')
 }
 
 /** The book goes on. */
@@ -302,7 +333,7 @@ test('C-4 C-5 C-6 C-7 C-10 C-12 C-13 C-14 C-15 C-18 over random histories a run 
       const event = eventOf(roll, run, tick)
       const stepped = stepRun(run, event, nowAt(tick))
       const { run: after, wrong } = stepped
-      if (wrong !== undefined) assert.deepEqual({ ...after, phase: 0 }, { ...run, phase: 0 }, 'what is refused changes nothing but what time has ended')
+      if (wrong !== undefined) assert.deepEqual({ ...after, phase: 0, guarded: 0 }, { ...run, phase: 0, guarded: 0 }, 'what is refused changes nothing but what time has ended')
       judge(run, event, stepped, book, tick)
       run = after
     }

@@ -84,7 +84,7 @@ export interface Run {
   readonly done: readonly number[]
   /** The last number that was given out. */
   readonly token: number
-  /** From the first press on the guard counts (C-14). */
+  /** From the first press on the guard counts (C-14), until an offer ends with which nothing ever began: then it is as it was before. */
   readonly guarded: boolean
   /** It goes on by itself. */
   readonly trust?: Trust | undefined
@@ -161,7 +161,7 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
     case 'due': return due(current, event, now)
     case 'distrusted': return { run: current.trust ? distrusted(current) : current }
     case 'ruled': return ruled(current, event, now)
-    case 'refused': return current.phase.is === 'pressed' || current.phase.is === 'offered' ? { run: to(current.trust?.isBack === true ? distrusted(current) : current, { is: 'waiting' }) } : { run: current }
+    case 'refused': return current.phase.is === 'pressed' || current.phase.is === 'offered' ? { run: withdrawn(current.trust?.isBack === true ? distrusted(current) : current) } : { run: current }
     case 'held': return held(current, event)
     case 'failed': case 'lost': return ended(current, event)
     case 'decided': return decided(current, event)
@@ -192,8 +192,11 @@ const NOT_BEGUN: Turn = { subject: 'run', is: 'other', claim: 'the step could no
 function lapsed(run: Run, now: Now): Run {
   const { phase } = run
   if (phase.is !== 'offered' && phase.is !== 'pressed') return run
-  return isDue(phase.lapsesAt, now) || phase.lapsesAt.boot !== now.boot ? to(run, { is: 'waiting' }) : run
+  return isDue(phase.lapsesAt, now) || phase.lapsesAt.boot !== now.boot ? withdrawn(run) : run
 }
+
+/** What was offered is not any more. Where nothing ever began, a word that led to nothing guards nothing: what turns now is judged when somebody presses again. A halt stays guarded. */
+const withdrawn = (run: Run): Run => ({ ...to(run, { is: 'waiting' }), guarded: run.guarded && (run.tried.length > 0 || run.halt !== undefined) })
 
 function offered(run: Run, { leg, lapsesAt }: Extract<RunEvent, { is: 'offered' }>): RunStepped {
   const may = legsOf(run).some((it) => it.step === leg.step && it.back === leg.back)
