@@ -13,6 +13,18 @@ const lineKiller = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src
 
 export const changing: readonly Mutant[] = [
   {
+    name: 'the host that the pages leave by is taken, and nobody is asked', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what Holdfast' },
+    changes: [{ file: PLAN, find: "is === 'here' || step.takes.includes(name))", put: "is === 'here')" }],
+  },
+  {
+    name: 'work on the machine that Holdfast runs on is as any other', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what Holdfast' },
+    changes: [{ file: PLAN, find: '[...step.takes, whereOf(step, host), host]', put: '[...step.takes]' }],
+  },
+  {
+    name: 'an address that is written in another form is another host', breaks: ['C-11'], killer: killer('own-way', 'C-11 the machine that Holdfast'),
+    changes: [{ file: `${ROOM}/own-way.ts`, find: 'readAddress(text)?.address ?? text', put: 'text' }],
+  },
+  {
     name: 'a stalled answer is as new as its arrival', breaks: ['C-2', 'C-12'], killer: lineKiller('C-2 C-12 what lay in a stalled connection'),
     changes: [{ file: LINE, find: 'options.heard(read.account, question.at)', put: 'options.heard(read.account, now)' }],
   },

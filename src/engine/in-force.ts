@@ -23,6 +23,8 @@ export interface InForce {
   /** Lab time: the waits of a clean-up are divided by it, and the time until somebody new may approve; nothing else is. Absent outside a lab. */
   readonly shrink?: number
   readonly change?: ChangeConfig
+  /** By the name of each channel: the hosts that its messages are handed to. */
+  readonly leads?: Readonly<Record<string, readonly string[]>>
   readonly deadMan?: unknown
   readonly signIn?: { readonly oidc: Provider }
 }

@@ -63,6 +63,8 @@ export interface KeeperPorts {
   readonly toGuard?: (message: ToGuard) => boolean
   /** False when there is no scout. */
   readonly toScout?: (message: ToScout) => boolean
+  /** Addresses and names of the machine that it runs on. */
+  readonly machine?: () => readonly string[]
   /** Somebody draws boards: without anybody they need not be made. */
   readonly boardsWanted: () => boolean
   /** A line for whoever started Holdfast. */

@@ -105,6 +105,13 @@ export interface Channel<Config extends z.ZodObject = z.ZodObject> {
 // oxlint-disable-next-line typescript/no-explicit-any -- a list holds channels of every configuration; each parses its own
 export type AnyChannel = Channel<any>
 
+/** The hosts that the messages of one configured channel are handed to; none where its settings cannot be read, or it is not known. */
+export function leadsTo({ kind, config }: { readonly kind: string; readonly config: unknown }, known: readonly AnyChannel[]): readonly string[] {
+  const found = known.find((it) => it.kind === kind)
+  const settings = found?.config.safeParse(config)
+  return found?.hosts && settings?.success ? found.hosts(settings.data as never) : []
+}
+
 /** Takes secrets (and what they look like in base64 or in an address) out of a sentence for people. */
 export function withoutSecrets(says: string, secrets: readonly (string | undefined)[]): string {
   let out = says

@@ -30,6 +30,7 @@ import type { FromScout } from '../rooms/change/heard/protocol.ts'
 import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
+import { machineNames } from './keeper/machine.ts'
 import { attachParent, toParent } from './parent.ts'
 import { openOrBegin, openSamplesAt, rescue, watchFile, type Loss } from './store-file.ts'
 
@@ -185,6 +186,7 @@ async function run(init: Init): Promise<void> {
       toWorkers: (message) => workers.forEach((link) => link.send(message)),
       toGuard: (message) => [...guards].some((link) => link.send({ ...message })),
       toScout: (message) => [...scouts].some((link) => link.send({ ...message })),
+      machine: machineNames,
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {
         try {

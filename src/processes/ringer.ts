@@ -10,7 +10,7 @@ import { createClock } from '../ports/world/clock.ts'
 import { createEgress } from '../ports/world/egress.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
-import type { AnyChannel } from '../ports/channel.ts'
+import { leadsTo, type AnyChannel } from '../ports/channel.ts'
 import type { Plan } from '../rooms/page/plan.ts'
 import type { AskRinger, RingerSays, ToRinger } from '../rooms/page/protocol.ts'
 import { createCarrier } from '../rooms/page/ringer/carry.ts'
@@ -123,11 +123,7 @@ async function run(init: Init): Promise<void> {
 
 /** The hosts that pages will go to. */
 function hostsOf(plan: Plan | undefined): readonly string[] {
-  return Object.values(plan?.channels ?? {}).flatMap(({ kind, config }) => {
-    const channel = installed.find((it) => it.kind === kind)
-    const settings = channel?.config.safeParse(config)
-    return channel?.hosts && settings?.success ? channel.hosts(settings.data as never) : []
-  })
+  return Object.values(plan?.channels ?? {}).flatMap((it) => leadsTo(it, installed))
 }
 
 /** Asks for names before they are needed: the first time at once, so that the resolver runs before any disk can hang. */

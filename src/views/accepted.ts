@@ -14,7 +14,7 @@ import { helpFor, suggest } from '../config/suggest.ts'
 import { plainOf, sourceOf, type Spot } from '../config/yaml.ts'
 import { sha256 } from '../core/id.ts'
 import { canonical as canonicalText } from '../core/ledger.ts'
-import type { AnyChannel } from '../ports/channel.ts'
+import { leadsTo, type AnyChannel } from '../ports/channel.ts'
 import type { AnyProbe } from '../ports/probe.ts'
 import type { AnyCatalogue } from '../ports/catalogue.ts'
 import type { AnyDriver } from '../ports/driver/driver.ts'
@@ -77,6 +77,8 @@ export interface Accepted {
   readonly change: ChangeConfig
   /** How members of clusters are asked, with credentials: for the scout, and for no other process. */
   readonly ways: Readonly<Record<string, Way>>
+  /** By the name of each channel: the hosts that its messages are handed to. */
+  readonly leads: Readonly<Record<string, readonly string[]>>
   readonly warnings: readonly Finding[]
 }
 
@@ -166,8 +168,9 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   }
   const canonical = canonicalOf(root, page)
   const version = sha256(canonicalText(canonical))
+  const leads = Object.fromEntries(Object.entries(page.channels).map(([name, it]) => [name, leadsTo(it, wants.channels)]))
   const plan: Plan = { ...page, version, covers: [], site }
-  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, change, ways: readWays(reading, change.clusters), targets, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
+  return { version, canonical, site, checks: watch.checks, plan, boards, horizon: watch.horizon, ingest, backups: guard.sets, stores: guard.stores, reconciles: guard.reconciles, catalogues: guard.catalogues, passwords: guard.passwords, breakGlass: guard.breakGlass, manifests: guard.manifests, change, ways: readWays(reading, change.clusters), targets, leads, ...(deadMan ? { deadMan } : {}), ...(signIn ? { signIn } : {}) }
 }
 
 /** What runbooks name of other sections: those with findings included, so that one mistake is told once. */

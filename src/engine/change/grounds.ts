@@ -10,6 +10,7 @@ import { factsOf, type CheckSeen, type Grounds } from '../../views/change/change
 import { viewCheck } from '../../views/checks.ts'
 import type { Store } from '../../db/store.ts'
 import type { ChangeRoom } from '../../rooms/change/index.ts'
+import type { OwnWay } from '../../rooms/change/own-way.ts'
 import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
 import type { ToScout } from '../../rooms/change/heard/protocol.ts'
 import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
@@ -32,11 +33,15 @@ export interface ChangeKeeper {
   readonly hosts: HostsHeard
   readonly members: MembersHeard
   readonly config: InForce
-  readonly ports: { readonly toProbers: (message: ToProber) => void; readonly toScout?: (message: ToScout) => boolean }
+  readonly ports: { readonly toProbers: (message: ToProber) => void; readonly toScout?: (message: ToScout) => boolean; readonly machine?: () => readonly string[] }
   readonly now: () => Now
 }
 
 export const NOTHING_PLANNED = { hosts: [], clusters: [], runbooks: [] } as const
+
+/** As the machine and the configuration have it. */
+const ownWayOf = ({ config: { site, leads }, ports }: Pick<ChangeKeeper, 'config' | 'ports'>): OwnWay =>
+  ({ machine: ports.machine?.() ?? [], channels: leads ?? {}, ...(URL.canParse(site.url) ? { site: new URL(site.url).hostname } : {}) })
 
 export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
   const now = keeper.now()
@@ -53,7 +58,7 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
     const state = strict && last && last.found.is !== 'pass' && seen.state === 'up' ? (last.found.is === 'fail' ? 'down' : 'unknown') : seen.state
     return { name, state, says: seen.says, lastLook: seen.lastLook, ...(from ? { from } : {}), ...(reported ? { reported } : {}) }
   }
-  return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check }
+  return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check, own: () => ownWayOf(keeper) }
 }
 
 /** What is down, and expected to be, of the hosts that the same rolling run works on beside this one. */

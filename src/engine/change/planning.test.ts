@@ -51,6 +51,25 @@ test('C-2 a plan rests on what is known: incidents and checks as they stand, and
   assert.deepEqual(gates(await plan(it, 'cluster')), ['unknown: at least 2 members of shop-db are healthy'])
 })
 
+test('C-11 what takes what Holdfast itself pages by is refused until a named person says why; work where it runs is, whatever it takes', async (t) => {
+  const takes = (host: string): Runbook => {
+    const of = book(`take-${host}`, { hosts: { names: [host], serial: 1 } })
+    return { ...of, steps: of.steps.map((step) => ({ ...step, takes: ['{{host}}'] })) }
+  }
+  const change = changeWith(book('here'), takes('db-1'), takes('db-2'), book('touch', { hosts: { names: ['db-2'], serial: 1 } }))
+  const hosts = change.hosts.map((host, n) => ({ ...host, ssh: { host: `10.77.0.${n}` } }))
+  const machine = (): readonly string[] => ['10.77.0.0']
+  const it = await keeperWorld(t, { ...configOf([checkOf('api')]), change: { ...change, hosts }, leads: { mail: ['10.77.0.2'] } }, { machine })
+  const codes = async (name: string, host: string): Promise<unknown> => (await plan(it, name, host)).body.accept
+  assert.deepEqual(await codes('here', 'web-1'), [{ code: 'paging', step: 'restart', why: 'web-1: Holdfast runs there (10.77.0.0 is this machine). While it is down nobody may hear of a surprise' }])
+  assert.deepEqual(await codes('take-db-2', 'db-2'), [{ code: 'paging', step: 'restart', why: 'db-2: pages leave through it (mail). While it is down nobody may hear of a surprise' }])
+  assert.deepEqual([await codes('take-db-1', 'db-1'), await codes('touch', 'db-2')], [[], []])
+  const refused = await it.ask('runs.begin', { runbook: 'here', host: 'web-1', does: 'ada', checks: 'bo' })
+  assert.deepEqual([refused.status, /t needs accepted: paging.*--accept paging=/.test(JSON.stringify(refused.body))], [409, true])
+  const given = await plan(it, 'here', 'web-1', [{ code: 'paging', reason: 'A second node is up' }])
+  assert.deepEqual([given.body.accept, gates(given)], [[], ['pass: Holdfast pages by nothing that is taken']])
+})
+
 test('C-5 a runbook, a host or a code that is not there is said', async (t) => {
   const it = await world(t, changeWith(book('plain')))
   assert.deepEqual([(await plan(it, 'plan')).status, (await plan(it, 'plain', 'db-1')).status], [404, 404])

@@ -1,6 +1,7 @@
 // Gates of a run: what a runbook wants to be so, held against what is known. Every answer has three values and names what it rests on; what nobody has
 // looked at is unknown, and unknown never opens a gate. The facts are gathered elsewhere (views/change); nothing here reads anything.
 import { olderOf, sayTime, type Instant, type Stamp } from '../../core/time.ts'
+import type { Leaned } from './own-way.ts'
 import type { Runbook, Want } from './runbook.ts'
 import type { Answered, Said } from './heard/answered.ts'
 import { judgeFronted, sayFronted } from './heard/fronts.ts'
@@ -31,6 +32,8 @@ export interface Facts {
   incidents(): Answered
   /** Whether the public was told, so long before, of work on these components at this time. */
   announced(of: NonNullable<Runbook['announce']>): Answered
+  /** What Holdfast itself does through a host (C-11). */
+  leaned(host: string): readonly Leaned[]
 }
 
 export interface Place {

@@ -49,7 +49,7 @@ const SEEN: Sight = { is: 'seen', total: 3, healthy: ['db-1', 'db-2', 'db-3'] }
 const OPEN = instantOf(Date.UTC(2026, 10, 24, 3))
 const facts = (more: Partial<Facts> = {}): Facts => ({
   now: OPEN, sight: () => SEEN, links: (host) => said('pass', host), check: (name) => said('pass', name), backup: () => said('pass'), incidents: () => said('pass'), announced: () => said('pass'),
-  boot: () => undefined, said: () => 'nobody looked', stopped: (host) => said('pass', host), synced: (_cluster, host) => said('pass', host), ...more,
+  boot: () => undefined, said: () => 'nobody looked', leaned: () => [], stopped: (host) => said('pass', host), synced: (_cluster, host) => said('pass', host), ...more,
 })
 interface Wants { readonly more?: Partial<Facts>; readonly accepted?: readonly Accepted[]; readonly text?: string; readonly host?: string }
 function draw({ more = {}, accepted = [], text = TEXT, host = 'db-1' }: Wants = {}): Plan {

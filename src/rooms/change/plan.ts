@@ -86,6 +86,7 @@ export type Planned = {
 } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
 
 const SHORTEST_REASON = 10
+const PAGING = 'paging'
 
 /** Draws the plan; does nothing. */
 export function planOf({ runbook: written, host: name, topology, facts, accepted = [], kept: goesOn = false, beside, siblings }: PlanWants): Planned {
@@ -95,7 +96,7 @@ export function planOf({ runbook: written, host: name, topology, facts, accepted
   const runbook = { ...written, preflight: written.preflight.map((it) => wantWith(it, put)), guard: written.guard.map((it) => wantWith(it, put)) }
   const steps = filledFor(runbook, host)
   const course = courseOf({ runbook, topology, facts, beside }, steps)
-  const needed = neededFor(runbook, steps, course, facts)
+  const needed = neededFor({ runbook, steps, host: name, course, facts })
   const wrong = goesOn ? undefined : wrongIn(accepted, needed)
   if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
   const hash = hashOf({ runbook, steps, host, topology, accepted, beside })
@@ -178,13 +179,15 @@ function courseOf({ runbook, topology, facts, beside }: Pick<PlanWants, 'beside'
 }
 
 /** What may only be done when a named person takes it upon themselves. */
-function neededFor(runbook: Runbook, steps: readonly FilledStep[], course: Course, facts: Facts): Acceptable[] {
+function neededFor({ runbook, steps, host, course, facts }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: string; readonly course: Course; readonly facts: Facts }): Acceptable[] {
   const [first] = steps
   const needed: Acceptable[] = []
   const permit = runbook.window && permitOf(runbook.window, facts.now)
   if (permit?.is === 'shut') needed.push({ code: 'window', step: first?.id ?? '', why: 'its window is not open now' })
   const told = runbook.announce && facts.announced(runbook.announce)
   if (told && told.found !== 'pass') needed.push({ code: 'unannounced', step: first?.id ?? '', why: told.evidence[0]?.says ?? 'it is not known to be announced' })
+  const own = leanedIn(steps, host, facts)
+  if (own) needed.push(own)
   let before = numberOf(course.now)
   for (const [at, step] of steps.entries()) {
     const after = numberOf(course.after[at])
@@ -193,6 +196,14 @@ function neededFor(runbook: Runbook, steps: readonly FilledStep[], course: Cours
     before = after
   }
   return needed
+}
+
+/** What it takes of what Holdfast itself pages by, and that it is worked on where Holdfast runs, whatever it says to take (C-11). */
+function leanedIn(steps: readonly FilledStep[], host: string, facts: Facts): Acceptable | undefined {
+  const found = steps.flatMap((step) => [...new Set([...step.takes, whereOf(step, host), host])].flatMap((name) =>
+    facts.leaned(name).filter(({ is }) => is === 'here' || step.takes.includes(name)).map(({ says }) => ({ step: step.id, says: `${name}: ${says}` }))))
+  const [first] = found
+  return first && { code: PAGING, step: first.step, why: `${[...new Set(found.map(({ says }) => says))].join('; ')}. While it is down nobody may hear of a surprise` }
 }
 
 /** What is wrong with what was accepted; each is needed, once, with a reason. */
@@ -220,6 +231,8 @@ function beforehand(runbook: Runbook, steps: readonly FilledStep[], facts: Facts
   const told = runbook.announce && facts.announced(runbook.announce)
   const said = told?.found === 'pass' ? told : word('unannounced')
   if (runbook.announce && said) found.push({ want: `it is announced on ${runbook.announce.board}`, ...said })
+  const pages = word(PAGING)
+  if (pages) found.push({ want: 'Holdfast pages by nothing that is taken', ...pages })
   return found
 }
 

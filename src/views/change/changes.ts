@@ -10,6 +10,7 @@ import type { Accepted, Plan } from '../../rooms/change/plan.ts'
 import type { Runbook, Want } from '../../rooms/change/runbook.ts'
 import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
 import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
+import { leanedOnBy, type OwnWay } from '../../rooms/change/own-way.ts'
 import { knownCounts } from '../../rooms/change/sight.ts'
 import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
 import { clusterOf, fatesOf, hostOf, type Cluster } from '../../rooms/change/topology.ts'
@@ -101,6 +102,8 @@ export interface Grounds {
   readonly hosts: Pick<HostsHeard, 'boot' | 'link' | 'links'>
   /** What members of clusters said of themselves. */
   readonly members: Pick<MembersHeard, 'member' | 'said' | 'sight' | 'stopped'>
+  /** What Holdfast itself pages by. */
+  readonly own: () => OwnWay
 }
 
 const unknown = (subject: string, says: string): Answered => ({ found: 'unknown', evidence: [{ subject, observer: 'nobody', at: null, says }] })
@@ -139,6 +142,7 @@ export function factsOf(grounds: Grounds): Facts {
     },
     check: (name) => checkFact(grounds.check(name), name),
     backup: (want) => backupFact(want, grounds),
+    leaned: (host) => leanedOnBy(host, change, grounds.own()),
     announced: (of) => announcedFact(of, { sql, now: now.wall, timezone: grounds.timezone }),
   }
 }

@@ -24,7 +24,7 @@ const STEPS = [step('drain'), step('stop', { ...HERE, until: [{ is: 'stopped', h
 const book = (more: Partial<Runbook> = {}): Runbook => ({ name: 'grow', title: 'Grow', people: { does: ['ada'], checks: ['bo'] }, hosts: { cluster: 'shop', names: NAMES, serial: 2 }, preflight: [], guard: [], keep: { cluster: 'shop', tolerate: 0 }, from: 'x', steps: STEPS, ...more })
 const pass: Answered = { found: 'pass', evidence: [] }
 const factsWith = (healthy: readonly string[] = NAMES, more: Partial<Facts> = {}): Facts => ({
-  now: instantOf(1_795_000_000_000), sight: () => ({ is: 'seen', total: NAMES.length, healthy }), links: () => pass, check: () => pass, backup: () => pass, incidents: () => pass, announced: () => pass, boot: () => undefined, said: () => 'nobody looked', stopped: () => pass, synced: () => pass, ...more,
+  now: instantOf(1_795_000_000_000), sight: () => ({ is: 'seen', total: NAMES.length, healthy }), links: () => pass, check: () => pass, backup: () => pass, incidents: () => pass, announced: () => pass, boot: () => undefined, said: () => 'nobody looked', leaned: () => [], stopped: () => pass, synced: () => pass, ...more,
 })
 const drawn = (name: string, beside: Beside | undefined, runbook = book(), facts = factsWith()): Extract<Planned, { is: 'plan' }> => {
   const it = planOf({ runbook, host: name, topology, facts, beside })

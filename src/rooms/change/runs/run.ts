@@ -195,8 +195,8 @@ function lapsed(run: Run, now: Now): Run {
   return isDue(phase.lapsesAt, now) || phase.lapsesAt.boot !== now.boot ? withdrawn(run) : run
 }
 
-/** What was offered is not any more. Where nothing ever began, a word that led to nothing guards nothing: what turns now is judged when somebody presses again. A halt stays guarded. */
-const withdrawn = (run: Run): Run => ({ ...to(run, { is: 'waiting' }), guarded: run.guarded && (run.tried.length > 0 || run.halt !== undefined) })
+/** What was offered is not any more. Where nothing ever began, a word that led to nothing guards nothing: what turns now is judged when somebody presses again. What is halted, or goes by itself, stays guarded. */
+const withdrawn = (run: Run): Run => ({ ...to(run, { is: 'waiting' }), guarded: run.guarded && (run.tried.length > 0 || run.halt !== undefined || run.trust !== undefined) })
 
 function offered(run: Run, { leg, lapsesAt }: Extract<RunEvent, { is: 'offered' }>): RunStepped {
   const may = legsOf(run).some((it) => it.step === leg.step && it.back === leg.back)
