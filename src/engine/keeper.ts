@@ -42,6 +42,7 @@ import { createLooks, type Looks } from './guard/looks.ts'
 import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-force.ts'
 import { earsOf } from './change/ears.ts'
 import { groundFor } from './change/grounds.ts'
+import { ledIn } from './change/led.ts'
 import { createRollings, siblingsRoom } from './change/rollings.ts'
 import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
@@ -204,7 +205,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const { now } = ports
   const memory: Memory = { config: options.config, plan: options.config.plan, storeId: '', closed: [], lastCycle: now().tick, version: '', signer: signerOf(keyFor(options.key, 'restore reports')) }
   const line = createRingerLine({
-    now, send: ports.toRinger, plan: () => memory.plan, memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
+    now, send: ports.toRinger, plan: () => memory.plan, led: () => ledIn(store.sql), memory: () => memory.storeId, store: () => store, engine: () => engine, page: () => rooms.page,
     message: (deed) => messageOf(keeper, deed),
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })

@@ -8,7 +8,7 @@ import type { Message } from '../ports/channel.ts'
 import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
 import type { Mirror, PageRoom } from '../rooms/page/index.ts'
 import type { Plan } from '../rooms/page/plan.ts'
-import type { FromRinger, Journaled, ToRinger } from '../rooms/page/protocol.ts'
+import type { FromRinger, Journaled, Led, ToRinger } from '../rooms/page/protocol.ts'
 import { incidentOf, loadOpen, pagingOf } from '../rooms/page/rows.ts'
 import type { Engine } from './engine.ts'
 
@@ -41,6 +41,8 @@ export interface RingerLineOptions {
   readonly engine: () => Engine
   readonly page: () => PageRoom
   readonly plan: () => Plan
+  /** Planned work that somebody has pressed for. */
+  readonly led: () => readonly Led[]
   /** Names this memory; another name tells the ringer that it is a new one. */
   readonly memory: () => string
 }
@@ -83,6 +85,14 @@ export function createRingerLine(options: RingerLineOptions): RingerLine {
       return paging ? [{ incident: incidentOf(row), paging }] : []
     })
     send({ is: 'mirror', open })
+    tellLed(true)
+  }
+  let told = '[]'
+  /** Where it is another than it was; a ringer that says hello may know nothing. */
+  const tellLed = (anew: boolean): void => {
+    const led = options.led()
+    const text = JSON.stringify(led)
+    if ((anew || text !== told) && send({ is: 'led', led })) told = text
   }
   const welcome = async (message: FromRinger & { is: 'welcome' }): Promise<void> => {
     const taken = await takeIn(message.journal, (tx) => {
@@ -140,6 +150,7 @@ export function createRingerLine(options: RingerLineOptions): RingerLine {
     tick() {
       if (!ready && now().tick - askedAt > PATIENCE) hello()
       if (engine().broken === undefined) send({ is: 'beat' })
+      if (ready) tellLed(false)
     },
   }
 }

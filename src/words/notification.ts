@@ -128,11 +128,13 @@ export const testText = (to: string, channel: string): Text =>
   text('Test page', [`Holdfast: test page for ${person(to)} by ${channel}. Open the link to confirm that it reached you.`], [`This is a test page for ${person(to)} by ${channel}.`, 'Confirm it, so that Holdfast knows that pages reach you here.', 'Nothing is wrong.'])
 
 /** The keeper is silent; the ringer goes on alone. */
-export function stuckText(open: readonly Spoken[], silentFor: Span): Text {
+/** `led`: planned work that goes on. */
+export function stuckText(open: readonly Spoken[], silentFor: Span, led: readonly string[] = []): Text {
   const silent = `No sign of life from its keeper for ${sayTime(silentFor)}.`
-  const what = open.length === 0 ? 'nothing was open' : `open: ${few(open.map((it) => `${it.name}${ref(it)}`), 5)}`
+  const what = open.length === 0 ? (led.length === 0 ? 'nothing was open' : `under way: ${few(led, 3)}`) : `open: ${few(open.map((it) => `${it.name}${ref(it)}`), 5)}`
   const then = open.length === 0 ? 'Nothing is judged until it is back. See to the machine.' : 'It goes on paging for these from memory; nothing new is judged until it is back.'
-  return text('Holdfast is stuck', [`Holdfast is stuck; ${what}`, '.', ` ${silent}`], [`Holdfast is stuck; ${what}.`, silent, then])
+  const work = led.length === 0 ? [] : [`Planned work is under way: ${few(led, 3)}. No step of it begins, and no surprise halts it, until the keeper is back; what has begun goes on to its end. Look yourselves, both of you, and pull nothing.`]
+  return text('Holdfast is stuck', [`Holdfast is stuck; ${what}`, '.', ` ${silent}`], [`Holdfast is stuck; ${what}.`, silent, ...work, then])
 }
 
 /** The database could not be read: the node goes on with a new memory. */

@@ -7,6 +7,7 @@ import { begun, book, type Story } from '../../../test/story/led.ts'
 import { AGAIN, manual, runWorld, type Said } from '../../../test/story/runs.ts'
 import { seconds } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
+import { ledIn } from './led.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
 
 const BLIP = { 'web-2': { downs: 2 } }
@@ -221,6 +222,15 @@ test('C-8 C-15 the halt of another run is a surprise, and of two that have halte
     assert.deepEqual([(await it.state(id)).state, (await it.state(id)).halt], ['running', null])
   }
   assert.deepEqual(it.open(), [])
+})
+
+test('C-19 the ringer is told of a run from its first press to its end', async (t) => {
+  const it = await begun(t)
+  assert.deepEqual(ledIn(it.sql), [])
+  await it.press('ada')
+  assert.deepEqual(ledIn(it.sql), [{ id: it.id, title: 'Add memory, on web-1', people: ['ada', 'bo'] }])
+  await it.call('runs.abort')
+  assert.deepEqual(ledIn(it.sql), [])
 })
 
 test('an offer that lapsed after one had pressed is paged to both, and ends when both are asked again', async (t) => {

@@ -16,6 +16,15 @@ export interface Mirrored {
   readonly paging: Paging
 }
 
+/** Planned work that two people lead: whoever leads it hears at once that the keeper stands still. */
+export interface Led {
+  /** The run. */
+  readonly id: string
+  /** `Add memory, on db-1`. */
+  readonly title: string
+  readonly people: readonly string[]
+}
+
 export type Act = 'ack' | 'pass'
 
 /** What happened at the ringer, in order; the keeper makes it durable and says `taken`. */
@@ -34,6 +43,8 @@ export type ToRinger =
   | { readonly is: 'plan'; readonly plan: Plan }
   /** All open incidents; replaces what was mirrored. */
   | { readonly is: 'mirror'; readonly open: readonly Mirrored[] }
+  /** All planned work that somebody has pressed for, and that is not over; replaces what was known. */
+  | { readonly is: 'led'; readonly led: readonly Led[] }
   /** One incident changed; `closed` when it ended. */
   | { readonly is: 'changed'; readonly mirrored: Mirrored; readonly closed: boolean }
   /** `carries`: the pages that go out together in a digest, so that none of them is rung again by the ringer. */

@@ -42,27 +42,31 @@ export function sayUnheard(turn: Turn): void {
   for (const { title, says } of turn.state.unheard.splice(0)) pageAll(turn, title, says)
 }
 
-/** While alone: tells whom it concerns that the keeper is stuck, at once where something is open. */
+/** Nothing is open, and nobody leads planned work: the silence wakes nobody yet. */
+const isQuiet = ({ state }: Turn): boolean => state.open.size === 0 && state.led.length === 0
+
+/** While alone: tells whom it concerns that the keeper is stuck, at once where something is open, or planned work is under way (C-19). */
 export function tellStuck(turn: Turn): void {
   const { state, now } = turn
   const { plan } = state
   if (!plan || state.role !== 'alone' || (state.stuckTold !== undefined && now.tick - state.stuckTold < STUCK_AGAIN_AFTER)) return
-  if (state.open.size === 0 && silentFor(turn) < STUCK_WITH_NOTHING_OPEN) return
+  if (isQuiet(turn) && silentFor(turn) < STUCK_WITH_NOTHING_OPEN) return
   state.stuckTold = now.tick
   const open = [...state.open.values()].map(({ incident }) => spokenOf(incident))
-  alarm(turn, plan, { people: concerned(turn, plan), subject: 'node:keeper', text: stuckText(open, silentFor(turn)) })
+  alarm(turn, plan, { people: concerned(turn, plan), subject: 'node:keeper', text: stuckText(open, silentFor(turn), state.led.map(({ id, title }) => `${title} (${id})`)) })
 }
 
 /** When `tellStuck` may have something to say; `undefined` while somebody else decides. */
-export function stuckAt({ state }: Turn): Tick | undefined {
+export function stuckAt(turn: Turn): Tick | undefined {
+  const { state } = turn
   if (state.role !== 'alone') return undefined
   const again = state.stuckTold === undefined ? undefined : state.stuckTold + STUCK_AGAIN_AFTER
-  return (again ?? (state.open.size === 0 ? state.heardAt + STUCK_WITH_NOTHING_OPEN : undefined)) as Tick | undefined
+  return (again ?? (isQuiet(turn) ? state.heardAt + STUCK_WITH_NOTHING_OPEN : undefined)) as Tick | undefined
 }
 
-/** Who was rung for what is open, has it, or is next; with nothing open whoever is on call; else the fallback. */
+/** Who was rung for what is open, has it, or is next, and who leads planned work; with nothing open whoever is on call; else the fallback. */
 function concerned({ state, now }: Turn, plan: Plan): readonly string[] {
-  const people = new Set<string>()
+  const people = new Set<string>(state.led.flatMap((it) => it.people))
   for (const { paging } of state.open.values()) {
     if (paging.phase.is === 'held') people.add(paging.phase.by)
     for (const person of [...Object.keys(paging.rung), ...(nextPeople(paging, plan, now)?.people ?? [])]) people.add(person)

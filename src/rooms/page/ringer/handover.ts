@@ -29,6 +29,9 @@ export function hear(turn: Turn, from: number, message: ToRinger): void {
       state.planIsKeepers = true
       return
     case 'mirror': return mirror(turn, message.open)
+    case 'led':
+      state.led = message.led
+      return
     case 'changed': return changed(turn, message.mirrored, message.closed)
     case 'ring': return ring(turn, message)
     case 'taken': return taken(turn, message.n)

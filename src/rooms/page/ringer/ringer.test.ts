@@ -286,6 +286,23 @@ test('with nothing open a stuck keeper is told after a minute, to whoever is on 
   assert.deepEqual(world.sent.map(({ person, message }) => [person, message.title]), [['ada', 'Holdfast is stuck']])
 })
 
+test('C-19 with planned work under way whoever leads it hears at once that the keeper is stuck, though nothing is open; when it is over nobody does', () => {
+  const world = new World()
+  world.connect()
+  world.hear({ is: 'led', led: [{ id: 'run_1', title: 'Add memory, on db-1', people: ['bo', 'ada'] }] })
+  world.keeperBeats = false
+  world.pass(USUAL.silence + 2000)
+  assert.deepEqual(world.sent.map(({ person, message }) => `${person}: ${message.title}`).toSorted(), ['ada: Holdfast is stuck', 'bo: Holdfast is stuck'])
+  assert.match(world.sent[0]?.message.body.text.long ?? '', /Planned work is under way: Add memory, on db-1 \(run_1\)\. No step of it begins, and no surprise halts it/)
+  const after = new World()
+  after.connect()
+  after.hear({ is: 'led', led: [{ id: 'run_1', title: 'Add memory, on db-1', people: ['bo', 'ada'] }] })
+  after.hear({ is: 'led', led: [] })
+  after.keeperBeats = false
+  after.pass(USUAL.silence + 2000)
+  assert.deepEqual(after.sent, [])
+})
+
 test('a ring that the keeper had sent off, and nobody knows of, goes out when it falls silent (P-3)', () => {
   const world = new World()
   const db = incident('db')

@@ -5,7 +5,7 @@ import { earliest, ms, seconds, type Due, type Instant, type Now, type Span, typ
 import type { Message } from '../../../ports/channel.ts'
 import type { Move } from '../move.ts'
 import type { Plan } from '../plan.ts'
-import type { Act, AskRinger, FromRinger, Mirrored, RingerSays, ToRinger } from '../protocol.ts'
+import type { Act, AskRinger, FromRinger, Led, Mirrored, RingerSays, ToRinger } from '../protocol.ts'
 import { CALM, type Storm } from './digest.ts'
 import { newJournal, type Journal } from './journal.ts'
 import { newQueue, type Carried, type Job, type Queue } from './queue.ts'
@@ -92,6 +92,8 @@ export interface RingerState {
   /** A keeper sent its open incidents at least once: what is not among them is over. */
   hasMirror: boolean
   readonly open: Map<IncidentId, Mirrored>
+  /** Planned work that goes on. */
+  led: readonly Led[]
   readonly over: Map<IncidentId, { readonly mirrored: Mirrored; readonly at: Tick }>
   readonly journal: Journal
   /** How far the journal was told to the keeper that is there now. */
@@ -125,7 +127,7 @@ export interface SettledJob {
 export function newRinger(options: RingerOptions, now: Now): RingerState {
   return {
     options, plan: undefined, planIsKeepers: false, store: undefined, term: 0, keeper: undefined, heardAt: now.tick, knownAt: now.wall, steppedAt: now.tick,
-    role: 'following', handover: undefined, hasMirror: false, open: new Map(), over: new Map(), journal: newJournal(), journalTold: 0, queue: newQueue(), outcomes: new Map(),
+    role: 'following', handover: undefined, hasMirror: false, open: new Map(), led: [], over: new Map(), journal: newJournal(), journalTold: 0, queue: newQueue(), outcomes: new Map(),
     pending: [], received: new Map(), decideAt: undefined, storm: CALM, stuckTold: undefined, alarms: new Map(), unheard: [], stopping: false,
   }
 }
