@@ -141,7 +141,7 @@ test('C-2 C-12 the next host begins when all that it wants passes, by looks sinc
   const topology = { hosts: [host('a'), host('b')], clusters: [] }
   const opens = (found: 'pass' | 'fail' | 'unknown', from: number): string => {
     const answered: Answered = { found, evidence: [], from: { tick: tickOf(from), boot: 'boot' } }
-    const facts = { now: nowAt(100).wall, links: () => answered, incidents: () => ({ found: 'pass', evidence: [] }) } as unknown as Facts
+    const facts = { now: nowAt(100).wall, leaned: () => [], links: () => answered, incidents: () => ({ found: 'pass', evidence: [] }) } as unknown as Facts
     const drawn = planOf({ runbook, host: 'b', topology, facts })
     const planned = { hash: drawn.is === 'plan' ? drawn.plan.hash : '', accepted: [] }
     const opening = openingFor({ runbook, host: 'b', topology, facts }, planned, { tick: tickOf(50), boot: 'boot' })
@@ -155,7 +155,7 @@ test('C-2 C-12 the next host begins when all that it wants passes, by looks sinc
 test('C-5 what was agreed to and fits no more is said, with the commands that begin the hosts that are left', () => {
   const runbook: Runbook = { name: 'update', title: 'Update', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: ['a', 'b'], serial: 1 }, preflight: [], guard: [], announce: { board: 'public', components: [], lead: minutes(60) }, from: 'x', steps: [{ id: 'look', act: { is: 'manual', text: 'Look.' }, takes: [], until: [], within: minutes(5) }] }
   const topology = { hosts: [host('a'), host('b')], clusters: [] }
-  const facts = { now: nowAt(100).wall, announced: (): Answered => ({ found: 'fail', evidence: [] }) } as unknown as Facts
+  const facts = { now: nowAt(100).wall, leaned: () => [], announced: (): Answered => ({ found: 'fail', evidence: [] }) } as unknown as Facts
   const drawn = planOf({ runbook, host: 'b', topology, facts })
   const opens = (hash: string): unknown => openingFor({ runbook, host: 'b', topology, facts }, { hash, accepted: [] }, { tick: tickOf(50), boot: 'boot' })
   assert.deepEqual([opens(drawn.is === 'plan' ? drawn.plan.hash : ''), opens('of another plan')], [
