@@ -137,6 +137,15 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
   assert.match(brief(short), /^failed L5: orders holds 5000 rows: 1000 of 5000/)
 })
 
+test('X-9 a restore that does not end is given up at its limit, proves nothing, accuses nobody, and leaves nothing', { timeout: 120_000 }, async () => {
+  dump('endless.sql')
+  put('endless.sql', bytesOf('endless.sql').toString().replace(/^-- PostgreSQL database dump complete/m, 'select pg_sleep(100000);\n$&'))
+  const began = performance.now()
+  const report = await drill('endless.sql', { within: seconds(8) })
+  assert.match(brief(report), /^unknown L[13]: the drill did not end within 8 s and was given up while it was restored/)
+  assert.ok(performance.now() - began < 60_000)
+})
+
 test('G-2 a copy of each form that is spoilt on the way fails, the store keeps it whole, and it passes again', { timeout: 240_000 }, async () => {
   const planted = async (file: string, how: Parameters<typeof drill>[1] = {}): Promise<void> => {
     const before = bytesOf(file)

@@ -17,6 +17,18 @@ export const drilling: readonly Mutant[] = [
     changes: [{ file: CHOICE, find: '[known[0], ofNewest].find(', put: '[known[0]].find(' }],
   },
   {
+    name: 'a drill that does not end keeps its place for half a day', breaks: ['X-9'], killer: test('src/rooms/guard/drills/limit.ts', 'X-9 a drill that does not end is given up'),
+    changes: [{ file: 'src/rooms/guard/drills/limit.ts', find: `rto.is === 'known' ? rto.whole.p95 * TIMES`, put: `rto.is === 'known' ? LONGEST_DRILL` }],
+  },
+  {
+    name: 'one drill that goes on and on starves all other sets', breaks: ['G-2'], killer: test('src/processes/guard/drill/turns.ts', 'G-2 one drill at a time'),
+    changes: [{ file: 'src/processes/guard/drill/turns.ts', find: 'atWork.length < MOST &&', put: 'atWork.length < 1 &&' }],
+  },
+  {
+    name: 'a drill that waits uses up its own time', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 whoever waits for a drill reads which one is before it' },
+    changes: [{ file: 'src/engine/guard/line.ts', find: `Object.assign(it, timeOf(ms(it.task.within + TEAR_DOWN)), { since: now().wall })`, put: `Object.assign(it, { since: now().wall })` }],
+  },
+  {
     name: 'a command of the MariaDB client is handed on', breaks: ['G-26'], killer: test('src/plugins/backups/mariadb/dump.ts', 'G-26 a command of the client refuses the dump'),
     changes: [{ file: 'src/plugins/backups/mariadb/dump.ts', find: 'if (commanded && !SANDBOX.test(words)) refuse', put: 'if (commanded && SANDBOX.test(words)) refuse' }],
   },

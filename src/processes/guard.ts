@@ -23,6 +23,7 @@ import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import type { GuardContext } from './guard/context.ts'
 import { perform as drill } from './guard/drill.ts'
+import { GIVES_WAY, mayBegin, type AtWork } from './guard/drill/turns.ts'
 import { perform as list } from './guard/list.ts'
 import { listWhole } from './guard/objects/listing.ts'
 import { walkObjects } from './guard/objects/walk.ts'
@@ -67,8 +68,8 @@ let connection: ReturnType<typeof stayConnected> | undefined
 const opened = new Map<string, Opened>()
 const waiting: { readonly id: string; readonly task: Task }[] = []
 const atWork = new Map<string, AbortController>()
-/** The drill that is at work. */
-let drilling: string | undefined
+/** The drills that are at work, by their tasks' ids. */
+const drilling = new Map<string, AtWork>()
 
 const say = (message: FromGuard): void => void connection?.link?.send({ ...message })
 
@@ -115,7 +116,7 @@ function reconciled(task: Extract<Task, { readonly is: 'reconcile' | 'recheck' }
 }
 
 /** Of the store that its drills come `from` it is read with what lies behind glass, and with nothing else. */
-function drilled({ store, copy, at, manifest, planted, whole }: DrillTask, set: BackupSet, { given, kept }: { readonly given: GuardContext; readonly kept: string }, signal: AbortSignal): Promise<DrillReport> {
+function drilled({ store, copy, at, manifest, planted, whole, within }: DrillTask, set: BackupSet, { given, kept }: { readonly given: GuardContext; readonly kept: string }, signal: AbortSignal): Promise<DrillReport> {
   const { name, engine, in: lies, database, drill: wanted, every, grace } = set
   const isGlass = wanted?.from === store
   const { application, http, atMost } = wanted ?? {}
@@ -127,7 +128,7 @@ function drilled({ store, copy, at, manifest, planted, whole }: DrillTask, set: 
   const context: GuardContext = isGlass ? { ...given, reading: (it) => readingOf(it, 'glass'), ...(secret === undefined ? {} : { password: () => secret }) } : given
   const breakGlass = given.password?.(name) === undefined || secret !== undefined ? 'whole' : 'store'
   return drill({
-    set: name, store, engine, copy, at, assert: wanted?.assert ?? [], ...(atMost === undefined ? {} : { atMost }), ...(manifest ? { manifest } : {}), ...(planted ? { planted } : {}), ...(wal === undefined ? {} : { wal }), ...(database === undefined ? {} : { database }),
+    set: name, store, engine, copy, at, within, assert: wanted?.assert ?? [], ...(atMost === undefined ? {} : { atMost }), ...(manifest ? { manifest } : {}), ...(planted ? { planted } : {}), ...(wal === undefined ? {} : { wal }), ...(database === undefined ? {} : { database }),
     ...(application ? { application, ...(http ? { http } : {}) } : {}), ...(isGlass ? { breakGlass } : {}), ...objects,
   }, context, signal)
 }
@@ -157,19 +158,23 @@ async function work({ id, task }: { readonly id: string; readonly task: Task }):
     say({ is: 'task-failed', id, says: sentence(cause).slice(0, 500) })
   } finally {
     atWork.delete(id)
-    if (drilling === id) drilling = undefined
+    drilling.delete(id)
     next()
   }
 }
 
-/** One drill at a time: each takes room, memory and the disk for itself. Single keys are asked for at once: whoever wants to know is about to act. */
+/** Drills take turns. Single keys are asked for at once: whoever wants to know is about to act. */
 function next(): void {
   for (let at = waiting.findIndex(({ task }) => task.is === 'recheck'); at >= 0; at = waiting.findIndex(({ task }) => task.is === 'recheck')) for (const one of waiting.splice(at, 1)) void work(one)
   while (atWork.size < MOST_AT_WORK) {
-    const at = waiting.findIndex(({ task }) => task.is !== 'drill' || drilling === undefined)
+    const at = waiting.findIndex(({ task }) => task.is !== 'drill' || mayBegin(task.set, [...drilling.values()], clock.now().tick))
     const [one] = at < 0 ? [] : waiting.splice(at, 1)
     if (!one) return
-    if (one.task.is === 'drill') drilling = one.id
+    if (one.task.is === 'drill') {
+      drilling.set(one.id, { set: one.task.set, began: clock.now().tick })
+      say({ is: 'task-begun', id: one.id })
+      timers.after(GIVES_WAY, next)
+    }
     void work(one)
   }
 }

@@ -25,8 +25,37 @@ export interface DrillAnswer extends DrillReport {
 export interface DrillsAnswer {
   readonly schema: 'holdfast.drills/1'
   readonly drills: readonly DrillAnswer[]
+  /** The drills of all sets that have not ended: they wait for each other. */
+  readonly under_way: UnderWay
   /** Whether drills of its engine can fail: what came of the last copy that was spoilt on purpose. Null: none was tried yet. */
   readonly planted: PlantedAnswer | null
+}
+
+/** Those at work, and those that wait for their turn, in its order. */
+export interface UnderWay {
+  readonly at_work: readonly (DrillUnderWay & {
+    readonly since: Instant
+    /** When it is given up. */
+    readonly until: Instant
+    /** What it does just now, in words; empty where that is not known. */
+    readonly says: string
+  })[]
+  readonly waiting: readonly DrillUnderWay[]
+}
+
+export interface DrillUnderWay {
+  readonly set: string
+  readonly store: string
+  readonly copy: string
+  /** The copy is spoilt on the way. */
+  readonly planted?: true
+}
+
+/** Drills were ended before they were through; each leaves a report that says so. */
+export interface DrillCancelledAnswer {
+  readonly schema: 'holdfast.drill-cancelled/1'
+  readonly set: string
+  readonly cancelled: readonly DrillUnderWay[]
 }
 
 export interface PlantedAnswer {
@@ -43,14 +72,15 @@ export interface PlantedAnswer {
 
 export interface DrillCalls {
   'backups.drill': { args: { set: string; store?: string; copy?: string; planted?: boolean; person?: string }; body: DrillBegunAnswer }
+  'backups.cancelDrill': { args: { set: string; store?: string; person?: string }; body: DrillCancelledAnswer }
   'backups.drills': { args: { set: string; after?: number }; body: DrillsAnswer }
 }
 
 const MOST = 50
 
 /** Those above `after`, the newest first. */
-export const viewDrills = (sql: Sql, { name: set, engine }: BackupSet, after: number): DrillsAnswer => ({
-  schema: 'holdfast.drills/1', planted: viewPlanted(sql, engine),
+export const viewDrills = (sql: Sql, { name: set, engine }: BackupSet, after: number, underWay: UnderWay): DrillsAnswer => ({
+  schema: 'holdfast.drills/1', under_way: underWay, planted: viewPlanted(sql, engine),
   drills: loadReports(sql, set, MOST).filter(({ id }) => id > after).map(({ id, takenAt, report }) => ({ ...report, id, taken_at: takenAt })),
 })
 

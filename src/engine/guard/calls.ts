@@ -20,7 +20,7 @@ import type { Asker } from '../../views/answers.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import { speaker, whyNotAccept } from './act-calls.ts'
-import { beginDrill } from './drills.ts'
+import { beginDrill, cancelDrill, underWay } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
 import { provenReport, showReport } from './reports.ts'
 
@@ -33,6 +33,7 @@ const BACKUP_ARGS = {
   'backups.list': z.strictObject({}),
   'backups.show': z.strictObject({ set: name }),
   'backups.drill': z.strictObject({ set: name, store: name.optional(), copy: z.string().min(1).max(1100).optional(), planted: z.boolean().optional(), person }),
+  'backups.cancelDrill': z.strictObject({ set: name, store: name.optional(), person }),
   'backups.drills': z.strictObject({ set: name, after: z.coerce.number().int().min(0).optional() }),
   'backups.report': z.strictObject({ of: name.optional() }),
   'backups.checkReport': z.strictObject({ report: z.string().min(1).max(MOST_REPORT) }),
@@ -81,7 +82,8 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
   'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
   'backups.drill': (keeper, args, who) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args, who)),
-  'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set, args.after ?? 0))),
+  'backups.cancelDrill': (keeper, args, who) => withSet(keeper, args.set, (set) => cancelDrill(keeper, set, args.store, who)),
+  'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set, args.after ?? 0, underWay(keeper)))),
   'backups.report': (keeper, args) => showReport(keeper, args.of),
   'backups.checkReport': (keeper, args) => provenReport(keeper, args.report),
   'backups.look': (keeper, args) => withSet(keeper, args.set, (set) => ok(keeper.looks.ask(set))),

@@ -14,7 +14,7 @@ import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupSetAnswer } from '../../views/backups.ts'
 import { backupMetrics } from '../../views/metrics.ts'
 import type { ReportAnswer, ReportCheckAnswer } from '../../views/reports.ts'
-import type { DrillBegunAnswer, DrillsAnswer } from '../../views/drills.ts'
+import type { DrillBegunAnswer, DrillCancelledAnswer, DrillsAnswer } from '../../views/drills.ts'
 
 const pattern = { text: 'shop-{any}.dump', prefix: 'shop-' }
 const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern, offsite: true, domain: 'nas' }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1', drill: { every: minutes(30), assert: [] } }
@@ -268,6 +268,38 @@ test('G-14 a restore that would take longer than it may pages, until drills are 
   assert.match(backupMetrics(it.sql, [{ ...SET, rto: ms(20_000) }], it.keeper.now()), /holdfast_backup_rto_seconds\{set="shop",quantile="0.95"\} 22\n[^]*holdfast_backup_rto_target_seconds\{set="shop"\} 20\n/)
   for (let n = 0; n < 20; n++) await drill(1000)
   assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
+})
+
+test('X-9 whoever waits for a drill reads which one is before it; its time begins with its turn, and one that does not end holds the keeper\'s own limit', async (t) => {
+  const it = await world(t, { ...SET, drill: { every: days(7), within: minutes(40), assert: [] } })
+  await it.list()
+  const underWay = async (): Promise<DrillsAnswer['under_way']> => (await it.ask('backups.drills', { set: 'shop' }) as unknown as { body: DrillsAnswer }).body.under_way
+  assert.deepEqual(await underWay(), { at_work: [], waiting: [] })
+  await it.ask('backups.drill', { set: 'shop', copy: 'shop-old.dump' })
+  const first = it.drill()
+  assert.equal(first.task.within, minutes(40))
+  await it.ask('backups.drill', { set: 'shop', copy: 'shop-new.dump' })
+  const [old, fresh] = ['shop-old.dump', 'shop-new.dump'].map((copy) => ({ set: 'shop', store: 'nas', copy }))
+  assert.deepEqual(await underWay(), { at_work: [], waiting: [old, fresh] })
+  await it.pass(minutes(30))
+  it.keeper.guard.hear({ is: 'task-begun', id: first.id })
+  it.keeper.guard.hear({ is: 'task-progress', id: first.id, says: 'restoring shop-old.dump' })
+  const since = it.keeper.now().wall
+  assert.deepEqual(await underWay(), { at_work: [{ ...old, since, until: later(since, minutes(40)), says: 'restoring shop-old.dump' }], waiting: [fresh] })
+  it.keeper.guard.opened()
+  assert.deepEqual(await underWay(), { at_work: [], waiting: [old, fresh] }, 'a process that came anew has begun nothing')
+  it.keeper.guard.hear({ is: 'task-begun', id: first.id })
+  // The process that drills says nothing any more.
+  await it.pass(minutes(71))
+  assert.deepEqual(await underWay(), { at_work: [], waiting: [fresh] })
+  const [ended] = (await it.ask('backups.drills', { set: 'shop' }) as unknown as { body: DrillsAnswer }).body.drills
+  assert.deepEqual([ended?.copy, ended?.verdict, ended?.says], ['shop-old.dump', 'unknown', 'nothing came of it within 1 h 10 min'])
+  const cancelled = await it.ask('backups.cancelDrill', { set: 'shop', person: 'ada' })
+  assert.deepEqual((cancelled as unknown as { body: DrillCancelledAnswer }).body.cancelled, [fresh])
+  await it.settle()
+  const [last] = (await it.ask('backups.drills', { set: 'shop' }) as unknown as { body: DrillsAnswer }).body.drills
+  assert.deepEqual([last?.copy, last?.verdict, last?.says, (await underWay()).waiting], ['shop-new.dump', 'unknown', 'ada ended it before it was through', []])
+  assert.equal((await it.ask('backups.cancelDrill', { set: 'shop' })).status, 409)
 })
 
 test('where copies lie and none counts, nobody is told that there is none: it says so, and how one is drilled all the same', async (t) => {

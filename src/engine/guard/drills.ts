@@ -1,10 +1,12 @@
 // A drill that a person asks for: of one copy, of the newest that counts, or of one that is spoilt on the way so that it has to fail. It is begun and
-// answered at once; its report comes when it comes.
+// answered at once; its report comes when it comes. Which ones are at work or wait for their turn can be read, and one can be ended.
+import { later } from '../../core/time.ts'
 import { drillTask, plantTask } from '../../rooms/guard/drills/duty.ts'
 import { loadReports } from '../../rooms/guard/drills/rows.ts'
+import type { DrillTask } from '../../rooms/guard/protocol.ts'
 import { loadCopies } from '../../rooms/guard/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
-import type { DrillBegunAnswer } from '../../views/drills.ts'
+import type { DrillBegunAnswer, DrillCancelledAnswer, DrillUnderWay, UnderWay } from '../../views/drills.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
 
@@ -30,4 +32,22 @@ export function beginDrill(keeper: Keeper, set: BackupSet, { store, copy, plante
   keeper.guard.ask({ ...task, by })
   const begun: DrillBegunAnswer = { schema: 'holdfast.drill-begun/1', set: set.name, store: task.store, copy: task.copy.key, after }
   return ok(begun)
+}
+
+const named = ({ set, store, copy, planted }: DrillTask): DrillUnderWay => ({ set, store, copy: copy.key, ...(planted ? { planted } : {}) })
+
+/** All drills that have not ended. */
+export function underWay({ guard }: Keeper): UnderWay {
+  const all = guard.drills()
+  return {
+    at_work: all.flatMap(({ task, since, says }) => (since === undefined ? [] : [{ ...named(task), since, until: later(since, task.within), says }])),
+    waiting: all.flatMap(({ task, since }) => (since === undefined ? [named(task)] : [])),
+  }
+}
+
+export function cancelDrill({ guard }: Keeper, { name: set }: BackupSet, store: string | undefined, who: string): Answer {
+  const cancelled = guard.dropDrills({ set, store }, `${who} ended it before it was through`).map(named)
+  if (cancelled.length === 0) return no(409, 'HF484', `no drill of ${set} ${store === undefined ? '' : `in ${store} `}is under way`, `holdfast backups drills ${set} shows what is`)
+  const answer: DrillCancelledAnswer = { schema: 'holdfast.drill-cancelled/1', set, cancelled }
+  return ok(answer)
 }

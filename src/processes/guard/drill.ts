@@ -2,10 +2,11 @@
 // what was wrong with us or our way to the store is unknown. The store is only read. The disk that Holdfast itself lives on is not
 // filled up: when little room is left the drill is given up, and says so.
 import { Fault, isOurs, sentence } from '../../core/fault.ts'
-import { hours, type Instant, type Span } from '../../core/time.ts'
+import { sayTime, type Instant, type Span } from '../../core/time.ts'
 import { backups as engines } from '../../plugins/list.gen.ts'
 import type { AnyEngine, Assertion, CopyGiven, Held, Manifest, Restoring } from '../../ports/backup.ts'
 import type { Application, HttpAsk } from '../../rooms/guard/drills/application.ts'
+import { LONGEST_DRILL } from '../../rooms/guard/drills/limit.ts'
 import { climb, type AskApplication, type Judgement, type Phase } from '../../rooms/guard/drills/ladder.ts'
 import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
@@ -27,6 +28,8 @@ export interface DrillWants {
   /** When it was made, as late as can be believed. */
   readonly at: Instant
   readonly assert: readonly Assertion[]
+  /** When it has not ended by then it is given up; see `limitOf`. */
+  readonly within?: Span
   readonly manifest?: Manifest
   /** Bytes of a repository that are fetched; see `MOST_BYTES`. */
   readonly atMost?: number
@@ -45,7 +48,6 @@ export interface DrillWants {
   readonly objects?: ObjectsDrill
 }
 
-const LONGEST: Span = hours(12)
 /** So much stays free for Holdfast's own records. */
 const RESERVE = 256 * 1024 * 1024
 const LOOK_EVERY = 500
@@ -56,7 +58,9 @@ export type DrillContext = Pick<GuardContext, 'reading' | 'now' | 'folder' | 'sa
 export async function perform(wants: DrillWants, context: DrillContext, signal: AbortSignal): Promise<DrillReport> {
   const began = context.now()
   const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(new Fault('the drill did not end within 12 h', 'later')), LONGEST)
+  const within = wants.within ?? LONGEST_DRILL
+  let doing = 'it was fetched'
+  const timer = setTimeout(() => limit.abort(new Fault(`the drill did not end within ${sayTime(within)} and was given up while ${doing}: that says nothing good of the copy, and nothing bad`, 'later')), within)
   const tick = (): number => context.now().tick
   let fetched: Fetched | undefined
   let opened: OpenCell | undefined
@@ -81,6 +85,7 @@ export async function perform(wants: DrillWants, context: DrillContext, signal: 
       fetching.push({ name: 'fetch', ms: Math.round(tick() - from) })
       if (wants.planted) planted = await brought.spoil()
       context.say(`restoring ${wants.copy.key}`)
+      doing = 'it was restored and looked over'
       judged = await climb(restoring, wants.assert, tick, asksOf(wants, opened, restoring))
       judged = withGlass(brought.cap(judged), wants)
       held = restoring.held?.()

@@ -12,9 +12,10 @@ import { databaseText, MYSQL, POSTGRES, readDatabase, tableText } from '../../po
 import type { AnyCatalogue } from '../../ports/catalogue.ts'
 import type { AnyStore } from '../../ports/store.ts'
 import { wrongFolder } from './drills/application.ts'
+import { LONGEST_DRILL } from './drills/limit.ts'
 import { readReconciles, reconcileShape, type ReconcileConfigs } from './reconcile/config.ts'
 import { readPattern, type Pattern } from './sets/pattern.ts'
-import type { Assertion, BackupSet, Keep, Lies } from './sets/set.ts'
+import { IN_FOLDER, type Assertion, type BackupSet, type Keep, type Lies } from './sets/set.ts'
 import { clashesIn } from './territory.ts'
 
 /** A store with its plugin's settings, credentials included: for the processes that open it. */
@@ -70,7 +71,6 @@ const OBJECTS = 'objects'
 /** Whose copies may be those of a whole server. */
 const SERVERS: readonly string[] = ['postgres', 'mariadb', 'pgbackrest']
 /** Files that stand for the folder around them, which is the copy. */
-const IN_FOLDER = /(?:^|\/)(?:backup_manifest|xtrabackup_info|mariadb_backup_info)$/
 
 /** Where in a repository something stands for each copy. */
 const REPOSITORIES: Readonly<Record<string, string>> = { restic: 'snapshots/{any}', pgbackrest: 'backup/{any}/{any}/backup.manifest', borg: 'index.{any}' }
@@ -134,7 +134,7 @@ const setSchema = z.strictObject({
   verified_within: span(hours(1), LONGEST).default(days(30)).meta({ description: 'How old the proof of such a copy may be' }),
   rto: span(minutes(1), LONGEST).optional().meta({ description: 'So long a restore of today’s size may take, by the drills' }),
   drill: z.strictObject({
-    every: span(minutes(10), LONGEST).default(days(7)), assert: z.array(assertion).max(50).default([]), at_most: size.optional(), application: application.optional(),
+    every: span(minutes(10), LONGEST).default(days(7)), within: span(minutes(1), LONGEST_DRILL).optional().meta({ description: 'So long one drill may take (four times what the last ones took, at least 30m)' }), assert: z.array(assertion).max(50).default([]), at_most: size.optional(), application: application.optional(),
     from: nameKey().optional().meta({ description: 'The store that is read with its break_glass credential alone' }),
     secret: z.string().min(1).max(1000).optional().meta({ secret: true, description: 'Of a repository there, as it lies behind glass; by ${secret:…}' }),
   }).optional(),
@@ -251,8 +251,8 @@ function wrongDrill({ assert: asserts, application: run, from, secret }: Drill, 
   return glass.has(from) ? undefined : ['from', `names “${from}”, which has no break_glass credential`, 'give the store one of its own: break_glass: "${secret:…}"']
 }
 
-const drillOf = ({ every, assert: asserts, at_most, application: run, from }: Drill): BackupSet['drill'] & object => ({
-  every, assert: asserts.flatMap((it) => (isAsked(it) ? [] : [assertionOf(it)])), ...(at_most === undefined ? {} : { atMost: at_most }), ...(from === undefined ? {} : { from }),
+const drillOf = ({ every, within, assert: asserts, at_most, application: run, from }: Drill): BackupSet['drill'] & object => ({
+  every, ...(within === undefined ? {} : { within }), assert: asserts.flatMap((it) => (isAsked(it) ? [] : [assertionOf(it)])), ...(at_most === undefined ? {} : { atMost: at_most }), ...(from === undefined ? {} : { from }),
   ...(run ? { application: { run: run.run, env: run.env, ready: run.ready, ...(run.folder === undefined ? {} : { folder: run.folder }) }, http: asserts.filter(isAsked).map(({ http, status, body }) => ({ http, status, ...(body === undefined ? {} : { body }) })) } : {}),
 })
 

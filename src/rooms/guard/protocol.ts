@@ -23,6 +23,8 @@ export interface DrillTask {
   readonly store: string
   readonly copy: Copy
   readonly at: Instant
+  /** So long it may take, from when it begins. */
+  readonly within: Span
   /** What its source held when it was made, where that was taken down. */
   readonly manifest?: Manifest
   /** Who asked for it; absent: it was due. */
@@ -128,6 +130,8 @@ export type ToGuard =
   | { readonly is: 'drop'; readonly id: string }
 
 export type FromGuard =
+  /** A drill waits for its turn, and that came. */
+  | { readonly is: 'task-begun'; readonly id: string }
   | { readonly is: 'task-done'; readonly id: string; readonly result: unknown }
   /** It could not be done at all, such as: no store is called so. */
   | { readonly is: 'task-failed'; readonly id: string; readonly says: string }

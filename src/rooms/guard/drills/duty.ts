@@ -11,10 +11,11 @@ import { judgedIn } from '../objects/standing.ts'
 import type { Judged } from '../sets/judge.ts'
 import { forDrill } from '../sets/manifest.ts'
 import { manifestOfCopy } from '../sets/manifest-rows.ts'
-import type { BackupSet } from '../sets/set.ts'
+import { IN_FOLDER, type BackupSet } from '../sets/set.ts'
 import { chooseCopy, doubtOf, type Doubt } from './choice.ts'
 import { bytesToday, rtoFor } from './figures.ts'
 import { FETCHED } from './ladder.ts'
+import { limitOf } from './limit.ts'
 import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
@@ -176,9 +177,16 @@ export function plantTask(sql: Sql, set: BackupSet, store: string, now: Instant)
 function taskFor(sql: Sql, set: BackupSet, store: string, { key, etag, bytes, modifiedAt, versionId, at }: Judged): DrillTask {
   const manifest = manifestOfCopy(sql, set, store, { key, modifiedAt })
   return {
-    is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt, ...(manifest ? { manifest: forDrill(manifest) } : {}),
+    is: 'drill', set: set.name, store, copy: { key, etag, bytes, modifiedAt, ...(versionId === undefined ? {} : { versionId }) }, at: at ?? modifiedAt, within: limitFor(sql, set, store, bytes), ...(manifest ? { manifest: forDrill(manifest) } : {}),
     ...(wholeIn(set, store) ? { whole: { identity: loadIdentity(sql, set.name, store) ?? '', seed: `${keyOf(set.name, store)} ${countDrills(sql, set.name, store)}`, again: [], ...wrongBefore(sql, set.name, store) } } : {}),
   }
+}
+
+/** A listing says how much a drill fetches only where a copy is one file. */
+function limitFor(sql: Sql, set: BackupSet, store: string, bytes: number): Span {
+  const lies = set.in.find((it) => it.store === store)
+  const isOneFile = lies?.repository === undefined && lies?.objects === undefined && lies?.wal === undefined && !IN_FOLDER.test(lies?.pattern.text ?? '')
+  return limitOf({ configured: set.drill?.within, rto: rtoFor(sql, set.name, bytes), bytes: isOneFile ? bytes : undefined })
 }
 
 const wholeIn = (set: BackupSet, store: string): boolean => set.in.some((it) => it.store === store && it.objects !== undefined)

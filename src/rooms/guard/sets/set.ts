@@ -51,8 +51,8 @@ export interface BackupSet {
   readonly keep?: Keep
   /** What must remain before one may go by `keep`, and in whose calendar it counts. */
   readonly retention?: { readonly zone: string; readonly keepVerified: number; readonly locations: number; readonly verifiedWithin: Span }
-  /** `atMost`: bytes of a repository that a drill fetches. `from`: the store that is read with what lies behind glass. */
-  readonly drill?: { readonly every: Span; readonly assert: readonly Assertion[]; readonly atMost?: number; readonly application?: Application; readonly http?: readonly HttpAsk[]; readonly from?: string }
+  /** `within`: so long one may take. `atMost`: bytes of a repository that it fetches. `from`: the store that is read with what lies behind glass. */
+  readonly drill?: { readonly every: Span; readonly within?: Span; readonly assert: readonly Assertion[]; readonly atMost?: number; readonly application?: Application; readonly http?: readonly HttpAsk[]; readonly from?: string }
   /** So long a restore of today's size may take. */
   readonly rto?: Span
   /** Every byte is read within so long. */
@@ -60,6 +60,9 @@ export interface BackupSet {
   /** `holdfast.yaml:12`. */
   readonly from: string
 }
+
+/** A copy that is a folder is named by the file in it that is written last. */
+export const IN_FOLDER = /(?:^|\/)(?:backup_manifest|xtrabackup_info|mariadb_backup_info)$/
 
 /** How often its listings are taken: often enough to see a copy that is late, and never all the time. Where millions of objects may lie, more seldom. */
 export const lookEvery = ({ every, in: lies }: Pick<BackupSet, 'every' | 'in'>): Span => Math.min(lies.some(({ objects }) => objects !== undefined) ? 21_600_000 : 900_000, Math.max(60_000, Math.floor(every / 12))) as Span
