@@ -21,6 +21,8 @@ shop,db-5,0,0,7,9,,30,no check,1,
 shop,BACKEND,0,2,6,9,200,90,UP,2,
 mail,db-1,0,0,0,9,,30,DOWN,1,
 `
+/** What it says where it is no statistics; nothing where it could be read. */
+const saidOf = (read: ReturnType<typeof readHaproxy>): string => (typeof read === 'string' ? read : '')
 const at = (tick: number): Stamp => ({ tick: tickOf(tick), boot: 'boot' })
 const now: Now = { ...at(10_000), wall: instantOf(1_795_000_000_000) }
 
@@ -31,8 +33,8 @@ test('what HAProxy says of a backend is read by the names of its columns, and wh
     { name: 'db-4', sessions: 0, state: 'ready', up: false }, { name: 'db-5', sessions: 7, state: 'ready', up: true },
   ] })
   assert.equal(readHaproxy(CSV, 'other'), 'it has no backend other')
-  for (const text of ['', '<html>', CSV.replace('scur', 'now'), CSV.slice(1)]) assert.match(String(readHaproxy(text, 'shop')), /not the statistics/)
-  for (const [from, to] of [['UP,1', 'UPWARD,1'], ['UP,1', ',1'], ['1,2,4,9', '1,2,many,9'], ['1,2,4,9', 'x,2,4,9']] as const) assert.match(String(readHaproxy(CSV.replace(from, to), 'shop')), /nobody can read/)
+  for (const text of ['', '<html>', CSV.replace('scur', 'now'), CSV.slice(1)]) assert.match(saidOf(readHaproxy(text, 'shop')), /not the statistics/)
+  for (const [from, to] of [['UP,1', 'UPWARD,1'], ['UP,1', ',1'], ['1,2,4,9', '1,2,many,9'], ['1,2,4,9', 'x,2,4,9']] as const) assert.match(saidOf(readHaproxy(CSV.replace(from, to), 'shop')), /nobody can read/)
 })
 
 const topology = (cluster: Cluster): Topology => ({ hosts: cluster.members.map((name) => ({ name, fate: {}, links: [], from: '' })), clusters: [cluster] })
