@@ -42,6 +42,14 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${ACTS}/job.ts`, find: `(epoch === (job.epoch ?? 0) ?`, put: `(epoch <= (job.epoch ?? 0) ?` }],
   },
   {
+    name: 'what is to come back to another store is given up', breaks: ['G-16'], killer: acts('G-16 after another store was configured'),
+    changes: [{ file: RULINGS, find: `another ? unknown('it is another one now')`, put: `another ? fail('it is another one now')` }, { file: `${ACTS}/desk.ts`, find: `  if (stray !== undefined) {`, put: `  if (stray?.act === 'purge') {` }],
+  },
+  {
+    name: 'what was seen of a store outlives its configuration', breaks: ['G-16'], killer: acts('G-16 after another store was configured'),
+    changes: [{ file: `${ACTS}/desk.ts`, find: `      memory.seen.clear()\n`, put: '' }],
+  },
+  {
     name: 'the lease is counted by the wall clock, and a thawed hand goes on', breaks: ['G-8', 'C-7'], killer: hand('G-8 a hand whose lease is over'),
     changes: [{ file: 'src/core/authority/lease.ts', find: `Math.max(0, until.tick - now.tick)`, put: `Math.max(0, until.tick - now.tick + 60_000)` }],
   },

@@ -256,6 +256,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       [memory.config, memory.plan] = [config, planInForce(config.plan, loadCovers(store.sql, now().wall))]
       keeper.hosts.keep(config.change?.hosts.map(({ name }) => name) ?? [])
       keeper.members.keep(config.change?.clusters.map(({ name }) => name) ?? [])
+      hand.forget()
       await engine.turn('config', (tx) => configureRooms(keeper, tx))
       sendTimetable()
       pushes.all()

@@ -27,6 +27,8 @@ export interface HandLine {
   hear(message: FromHand, link: object): Promise<ToHand>
   /** Why a store cannot be acted on, where that was found out lately. */
   unfit(store: string): string | undefined
+  /** The configuration is another one: nothing that was seen of a store before counts. */
+  forget(): void
   /** The stores for which the process should be there; without any it should not. */
   wanted(): readonly string[]
 }
@@ -118,6 +120,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
         one.tell(found ? seen.way : 'none')
       }
     },
+    forget: () => desk?.forget(),
     wanted: () => presence.stores(made().needs()),
   }
 }

@@ -451,6 +451,63 @@ test('a release needs no run and no canary, only the store in which it was put a
   assert.deepEqual(await another.work(), [], 'another store is not touched')
 })
 
+const returnsOf = (world: ActsWorld): string[] => world.room.sql.all<{ says: string; state: string }>(`select says, state from guard_act where act = 'release'`).map((it) => `${it.state}: ${it.says}`)
+
+test('G-16 after another store was configured for a while, what is to come back comes back within two minutes, and nothing was given up', async () => {
+  for (const [asked, says] of [['by a person', 'forgotten'], ['by a person', 'seen by a hand of before'], ['by its row', 'forgotten'], ['by its row', 'seen by a hand of before']] as const) {
+    const world = await ripe()
+    await world.work()
+    world.store.identity = 'store-2'
+    world.pass(seconds(21))
+    const term = await leased(world, 'other')
+    world.desk.probe('main', undefined)
+    await nextWork(world, term, 'other')
+    if (asked === 'by its row') {
+      world.rows.add('c/orphan')
+      world.run()
+    } else world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+    assert.equal((await nextWork(world, term, 'other')).is, 'nothing')
+    assert.match(JSON.stringify(world.entries('guard.alarmed').at(-1)?.body), /cannot be brought back now: the store main is another one now/)
+    assert.deepEqual([returnsOf(world), world.entries('guard.intended').length], [['waiting: '], 1])
+    world.store.identity = 'store-1'
+    if (says === 'forgotten') world.desk.forget()
+    else world.pass(minutes(1))
+    assert.deepEqual(await world.work(), ['release c/orphan done'], `${asked}, ${says}`)
+  }
+})
+
+test('what is to come back to a store that is out of reach waits, is tried again ever more rarely, and is told; what is refused for good is held, and told where its row is back', async () => {
+  const world = await ripe()
+  await world.work()
+  world.rows.add('c/orphan')
+  const plan = world.run()
+  const release = world.store.deleting.release
+  world.store.deleting.release = () => Promise.resolve({ is: 'refused', why: 'unable', says: 'connection refused' })
+  assert.deepEqual(await world.work(), ['release c/orphan refused'])
+  assert.deepEqual([await world.work(), saysOf(world, plan)], [[], ['waiting: connection refused']])
+  assert.equal(world.entries('guard.alarmed').length, 0, 'once is an accident')
+  for (const [passes, tries] of [[1, 1], [1, 0], [1, 1]] as const) {
+    world.pass(minutes(passes))
+    assert.equal((await world.work()).length, tries)
+  }
+  assert.match(JSON.stringify(world.entries('guard.alarmed').map(({ body }) => body)), /cannot be brought back now: connection refused/)
+  world.store.deleting.release = release
+  world.pass(minutes(4))
+  assert.deepEqual([await world.work(), saysOf(world, plan)], [['release c/orphan done'], ['over: ']])
+  for (const asked of ['by a person', 'by its row'] as const) {
+    const other = await ripe()
+    await other.work()
+    if (asked === 'by its row') {
+      other.rows.add('c/orphan')
+      other.run()
+    } else other.room.turn((tx) => other.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
+    other.store.deleting.release = () => Promise.resolve({ is: 'refused', why: 'changed', says: 'it was written since' })
+    await other.work()
+    assert.deepEqual(returnsOf(other), ['held: it was written since'])
+    assert.equal(other.entries('guard.alarmed').length, asked === 'by its row' ? 1 : 0)
+  }
+})
+
 test('what a person brought back stays: no run puts it aside again before a person unlocks it', async () => {
   const world = await ripe()
   await world.work()

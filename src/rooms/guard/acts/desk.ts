@@ -10,10 +10,11 @@ import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
 import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
-import { byHand, intentId, parseIntent, tell, type Acts } from './index.ts'
+import { byHand, intentId, parseIntent, tell, tellHeld, type Acts } from './index.ts'
 import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
 import { asideOf, identityOf, isOpen } from './life.ts'
 import type { FromHand, Order, ToHand } from './protocol.ts'
+import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
 import { PROBE_GOOD, rule, type Grounds, type StoreSeen } from './rulings.ts'
 import { actsToday, digestOf, dropActs, identityOfStore, loadActs, loadApproval, loadHeld, loadJob, loadObject, loadPlan, moveAct, openObjects, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
@@ -52,6 +53,8 @@ export interface Desk {
   probed(store: string): StoreSeen | undefined
   /** Why it could not be tried out, where that was lately. */
   unfit(store: string): string | undefined
+  /** The configuration is another one: whatever was seen of a store may have been another store. */
+  forget(): void
   /** The stores in which there is anything for a hand to do, or something in doubt. */
   needs(): Needs
 }
@@ -69,6 +72,7 @@ export function createDesk(ports: DeskPorts): Desk {
   const { now, recheck } = ports
   const memory: Memory = {
     seen: new Map(), unfit: new Map(), asked: new Map(), told: new Map(), unseen: new Map(), progress: 0, quiet: createQuiet(ports.lived, ports.settled ?? SETTLED),
+    returns: createReturns(ports.now),
     asking: createAsking({ now, recheck, failed: (reconcile, says) => tellOnce(ports, memory, `reconcile:${reconcile}/unasked`, `${reconcile}: the catalogue does not answer`, `nothing is touched until single keys can be asked for again: ${says}`) }),
   }
   const work = async (holder: string, { term, stores }: FromHand & { is: 'work' }): Promise<ToHand> => {
@@ -107,6 +111,11 @@ export function createDesk(ports: DeskPorts): Desk {
     probe: (store, quarantine) => void memory.asked.set(store, quarantine),
     probed: (store) => freshOf(memory, store, ports.now(), PROBE_GOOD),
     unfit: (store) => (isUnfit(memory, store, ports.now()) ? memory.unfit.get(store)?.says : undefined),
+    forget() {
+      memory.seen.clear()
+      memory.unfit.clear()
+      memory.returns.forget()
+    },
     needs: () => needsOf(ports, memory),
   }
 }
@@ -128,9 +137,16 @@ async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand
       break
     }
     case 'ended': {
-      await ports.turn('guard.ended', (tx) => ports.acts.ended(tx, message.id, message.ended))
-      if (message.ended.is !== 'unknown') memory.quiet.ended(message.id)
-      memory.progress++
+      const { id, ended } = message
+      const named = parseIntent(id)
+      const isReturn = named !== undefined && loadObject(ports.sql(), named.reconcile, named.key).life.is === 'returning'
+      await ports.turn('guard.ended', (tx) => ports.acts.ended(tx, id, ended))
+      if (ended.is !== 'unknown') memory.quiet.ended(id)
+      if (isReturn && ended.is === 'refused' && ended.why === 'unable') await notBack(ports, memory, named.reconcile, ended.says)
+      else {
+        if (isReturn) memory.returns.came(named.reconcile)
+        memory.progress++
+      }
       break
     }
     case 'looked': {
@@ -146,6 +162,14 @@ async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand
   }
   return { is: 'written' }
 }
+
+/** It stays aside and is tried again. Once is an accident; from the second time on somebody hears of it. */
+async function notBack(ports: DeskPorts, memory: Memory, reconcile: string, says: string): Promise<void> {
+  if (memory.returns.failed(reconcile) > 1) await tellAway(ports, memory, reconcile, says)
+}
+
+const tellAway = (ports: DeskPorts, memory: Memory, reconcile: string, says: string): Promise<void> =>
+  tellOnce(ports, memory, `reconcile:${reconcile}/away`, `${reconcile}: what is to come back lies aside`, `it cannot be brought back now: ${says}. It is tried again and again`)
 
 function needsOf({ sql, storeOf }: DeskPorts, { asked, progress }: Memory): Needs {
   const stores = new Set(asked.keys())
@@ -180,6 +204,7 @@ interface Memory {
   readonly unseen: Map<string, Now>
   readonly quiet: Quiet
   readonly asking: Asking
+  readonly returns: Returns
   progress: number
 }
 
@@ -231,7 +256,13 @@ async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds
   const { of, store } = place
   const head = loadPlan(ports.sql(), plan) ?? latestOf(ports.sql(), of)
   const now = ports.now()
-  const chosen = choose(ports, plan, of, head)
+  const chosen = choose(ports, memory, { plan, reconcile: of, head })
+  const stray = chosen.find(({ act, key }) => act === 'release' && isAstray(memory.seen.get(store), lieIn(ports.sql(), of, key), now, PROBE_GOOD))
+  if (stray !== undefined) {
+    await tellAway(ports, memory, of, `the store ${store} is another one now`)
+    if (isUnfit(memory, store, now) || isAstray(memory.seen.get(store), lieIn(ports.sql(), of, stray.key), now, ASTRAY_FOR)) return undefined
+    return { is: 'probe', store, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }) }
+  }
   const destroying = chosen.filter(({ act }) => act !== 'release')
   if (destroying.length > 0 && freshOf(memory, store, now, half(PROBE_GOOD)) === undefined) {
     if (isUnfit(memory, store, now)) return undefined
@@ -257,8 +288,11 @@ function latestOf(sql: Sql, reconcile: string): PlanRow | undefined {
 
 const half = (span: Span): Span => (span / 2) as Span
 
-function choose({ sql, now, lived }: DeskPorts, plan: string, reconcile: string, head: PlanRow | undefined): ActRow[] {
-  const waiting = loadActs(sql(), plan).filter(({ state }) => state === 'waiting')
+/** Of the store in which it was put aside. */
+const lieIn = (sql: Sql, reconcile: string, key: string): string => identityOf(loadObject(sql, reconcile, key).life) ?? identityOfStore(sql, reconcile) ?? ''
+
+function choose({ sql, now, lived }: DeskPorts, { returns }: Memory, { plan, reconcile, head }: { readonly plan: string; readonly reconcile: string; readonly head: PlanRow | undefined }): ActRow[] {
+  const waiting = loadActs(sql(), plan).filter(({ state, act }) => state === 'waiting' && (act !== 'release' || !returns.rests(reconcile)))
   const room = Math.max(0, (head?.perDay ?? 0) - actsToday(sql(), reconcile, { wall: now().wall, lived: lived() }))
   const approved = loadApproval(sql(), plan) !== undefined
   const doubts = openObjects(sql(), MOST_DOUBTS).filter((it) => it.reconcile === reconcile).length
@@ -302,8 +336,10 @@ function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, 
     }, grounds)
     if (found.is === 'pass') {
       const made = ports.acts.intend(tx, { plan, reconcile, act, identity, ...(grounds.approval && { agreement: grounds.approval.agreement }) })
-      if (typeof made === 'string') moveAct(tx.sql, plan, act.n, 'held', made)
-      else {
+      if (typeof made === 'string') {
+        moveAct(tx.sql, plan, act.n, 'held', made)
+        if (act.act === 'release') tellHeld(tx, { reconcile, plan, key: act.key, says: made })
+      } else {
         place = identity
         orders.push(orderOf(made.object))
       }

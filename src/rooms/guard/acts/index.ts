@@ -11,7 +11,7 @@ import type { Margins } from '../reconcile/margins.ts'
 import { LIMITS, type Ladder } from '../reconcile/breaker.ts'
 import { whyHalt, type Ended as EndedWord } from './batch.ts'
 import { afterHalt, afterRun, APPROVAL_GOOD, turned, use, whyNotArm, whyVoid, type Asked, type Job, type JobRun } from './job.ts'
-import { actOf, isOpen, step, type Life, type LifeEvent, type Looked } from './life.ts'
+import { actOf, isOpen, step, type Act, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
 import { permit, well, type Permit, type Write } from './permit.ts'
 import { applyAsked, applyJob, applyObject, askedToArm, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
@@ -136,7 +136,7 @@ export function actsPart(context: ActsContext): Acts {
       // Nobody knows what it did: it stays open, and is looked at.
       if (wrong !== undefined) return
       live(tx, 'guard.ended', found, life, { plan: found.plan, act, ended: wordOf(ended), ...('says' in ended ? { says: ended.says.slice(0, 500) } : {}) })
-      closeAct(tx, found, 'says' in ended ? ended.says : '')
+      closeAct(tx, found, act, ended)
       stopWhere(tx, acts, found, life)
     },
     looked(tx, id, found) {
@@ -289,8 +289,16 @@ function endOf(ended: Ended, at: { wall: Instant; lived: Span }): LifeEvent | un
 
 const wordOf = (ended: Ended): EndedWord => (ended.is === 'refused' ? ended.why : ended.is)
 
-function closeAct(tx: Tx, { plan, key }: ObjectRow, says: string): void {
-  tx.sql.run(`update guard_act set state = 'over', says = ? where plan = ? and key = ? and state = 'begun'`, says.slice(0, 500), plan, key)
+/** What changed nothing is held, with the reason; what was only out of reach as it was to come back waits on. */
+function closeAct(tx: Tx, { reconcile, plan, key }: ObjectRow, act: Act, ended: Ended): void {
+  const state: ActRow['state'] = ended.is === 'done' ? 'over' : act === 'release' && ended.is === 'refused' && ended.why === 'unable' ? 'waiting' : 'held'
+  tx.sql.run(`update guard_act set state = ?, says = ? where plan = ? and key = ? and state = 'begun'`, state, 'says' in ended ? ended.says.slice(0, 500) : '', plan, key)
+  if (act === 'release' && ended.is === 'refused' && state === 'held') tellHeld(tx, { reconcile, plan, key, says: ended.says })
+}
+
+/** What has a row again comes back by itself, or somebody hears why not; whoever asked for it by hand is told where they asked. */
+export function tellHeld(tx: Tx, { reconcile, plan, key, says }: { readonly reconcile: string; readonly plan: string; readonly key: string; readonly says: string }): void {
+  if (plan !== byHand(reconcile)) tell(tx, `reconcile:${reconcile}/away`, `${reconcile}: what has a row again stays aside`, `${Buffer.from(key, 'hex').toString()}: ${says}`)
 }
 
 function reopenAct(tx: Tx, { plan, key }: ObjectRow, done: boolean): void {

@@ -10,7 +10,7 @@ import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, 
 import type { Lock } from '../reconcile/cursor.ts'
 import { armedFound, isLive, type Item, type Plan } from '../reconcile/plan.ts'
 import type { Arming, Way } from '../reconcile/readings.ts'
-import { asideOf, isFree, type Act, type Life } from './life.ts'
+import { asideOf, isFree, isOpen, type Act, type Life } from './life.ts'
 
 /** A look at the catalogue is this young when it counts. */
 export const RECHECK_GOOD: Span = minutes(5)
@@ -90,7 +90,7 @@ export function rule(act: Act, it: Candidate, grounds: Grounds): Found {
   switch (act) {
     case 'quarantine': return all([...ofPlan(grounds, grounds.goodUntil), ...ofStore(grounds, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']), ...toQuarantine(it, grounds)])
     case 'purge': return all([...ofPlan(grounds, grounds.purgeUntil), ...ofPeople(grounds), ...ofStore(grounds, ['purges', 'clock', 'read_only']), ...toPurge(it, grounds)])
-    case 'release': return all([storeOfRelease(grounds), { wants: 'what lies aside', found: it.life.is === 'aside' ? pass : fail(`it is ${it.life.is}`) }])
+    case 'release': return all([storeOfRelease(grounds), { wants: 'what lies aside', found: it.life.is === 'aside' ? pass : isOpen(it.life) ? unknown(`it is ${it.life.is}`) : fail(`it is ${it.life.is}`) }])
   }
 }
 
@@ -139,10 +139,10 @@ function sameStore({ store, identity, now }: Grounds): Want {
   return { wants: 'the store that was judged', found }
 }
 
-/** To bring back waits for no run and no canary: which store it is, the hand asks right before; one that was seen to be another is not even asked. */
+/** To bring back waits for no run and no canary: which store it is, the hand asks right before; one that was seen to be another is not even asked, and what is to come back waits until it is that one again. */
 function storeOfRelease({ store, identity, now }: Grounds): Want {
   const another = isWithin(store?.seen, now, PROBE_GOOD) && store?.identity !== identity
-  return { wants: 'the store in which it was put aside', found: identity === '' ? unknown('nobody knows which it was') : another ? fail('it is another one') : pass }
+  return { wants: 'the store in which it was put aside', found: identity === '' ? unknown('nobody knows which it was') : another ? unknown('it is another one now') : pass }
 }
 
 /** What was tried out on canaries just now (G-6, G-9, G-15, G-21). */
