@@ -84,4 +84,8 @@ export const announcing: readonly Mutant[] = [
     name: 'the copies of the board hear of planned work a minute late', breaks: ['T-7'], killer: by('src/processes/publish/publisher.test.ts', 'planned work that is announced or cancelled goes out at once'),
     changes: [{ file: 'src/processes/publish/publisher.ts', find: 'board.statements, board.maintenances])', put: 'board.statements])' }],
   },
+  {
+    name: 'whoever starts slowly is replaced at the same moment each time', breaks: ['X-8'], killer: { is: 'test', file: 'src/processes/supervise.test.ts', name: 'X-8: one that is slow to begin' },
+    changes: [{ file: 'src/processes/supervise.ts', find: 'patience * 2 ** tries', put: 'patience * 1 ** tries' }],
+  },
 ]

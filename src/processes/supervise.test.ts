@@ -119,6 +119,21 @@ test('reports without progress are silence', () => {
   assert.equal(it.starts.length, 2)
 })
 
+test('X-8: one that is slow to begin, on a machine with too much to do, is given longer each time, a minute at most', () => {
+  const it = nursery(ringer)
+  it.world.alive = false
+  it.turn(500_000)
+  const lasted = it.starts.slice(1).map(({ at }, n) => at - (it.starts[n]?.at ?? 0))
+  // The pause before each start, of up to 30 s, and what it was given: 10, 20, 40 and 60 s.
+  assert.deepEqual(lasted.slice(0, 7), [11_000, 21_000, 41_500, 62_500, 64_500, 68_500, 76_500])
+  it.world.alive = true
+  it.turn(90_000)
+  it.world.alive = false
+  const { length } = it.starts
+  it.turn(11_000)
+  assert.equal(it.starts.length, length + 1, 'who has spoken once is given no more than it ever was')
+})
+
 test('five deaths in ten minutes page once, and the keeper then starts in safe mode', () => {
   const it = nursery(keeper)
   it.turn(1000)

@@ -67,6 +67,8 @@ const MOST_REMEMBERED = 32
 const KILL_WAIT = 2000
 /** A longer pause between two ticks means that this process itself did not run: then nobody was silent. */
 const LONGEST_GAP = 2500
+/** What a start may take, when shorter ones were not enough. */
+const LONGEST_START = 60_000
 /** The same trouble is paged again after an hour, not before. */
 const TELL_EVERY = 3_600_000
 
@@ -165,7 +167,7 @@ function look(before: Care, now: Tick): Judged {
   }
   if (phase.is === 'up') {
     const silent = now - phase.heardAt
-    if (silent <= care.patience) return { care, moves: [] }
+    if (silent <= patienceWith(care, phase.progress !== undefined)) return { care, moves: [] }
     const line = `${care.name} (process ${phase.pid}) made no progress for ${Math.round(silent / 1000)} s: it is replaced.`
     return { care: { ...care, phase: { is: 'killed', pid: phase.pid, at: now } }, moves: [{ is: 'kill', pid: phase.pid }, { is: 'say', line }] }
   }
@@ -176,6 +178,12 @@ function look(before: Care, now: Tick): Judged {
   const says = `${care.name} hangs and cannot be ended (process ${phase.pid} waits for a device). ${full ? 'No further one is started until one of them ends.' : 'Another one is started beside it.'}${care.name === 'keeper' ? ' The ringer goes on paging from memory.' : ''} Look at the disk.`
   return { care: { ...fallen, abandoned }, moves: [{ is: 'page', title: `${care.name} hangs`, says }] }
 }
+
+/**
+ * One that has not said a word since it was started may be starting still: on a machine with far too much to do that takes longer than any work it does
+ * later. Replaced at the same moment each time it would never come up, so that the next one is given twice as long, a minute at most.
+ */
+const patienceWith = ({ patience, tries }: Care, spoke: boolean): number => (spoke ? patience : Math.max(patience, Math.min(LONGEST_START, patience * 2 ** tries)))
 
 /** We did not run for a while: whoever was silent meanwhile may not have been. */
 const forgive = (phase: Phase, gap: number): Phase =>
