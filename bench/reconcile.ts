@@ -111,7 +111,7 @@ async function many(folder: string): Promise<Figure[]> {
   const planned = plan.totals.keep
   if (planned < ORPHANS - 10 || breaker.is !== 'open' || plan.mode !== 'latched') throw new Error(`it was not latched: ${JSON.stringify([plan.totals, breaker, plan.mode])}`)
   const answer: ReconcileAnswer = {
-    schema: 'holdfast.reconcile/1', reconcile: 'many', store: 'main', prefix: 'customers/', catalogue: 'games', every: 1, late: false, from: '', running: null, breaker, armed_by: null, clean_runs: 0, causes: [], acceptable: [], accepted: [],
+    schema: 'holdfast.reconcile/1', reconcile: 'many', store: 'main', prefix: 'customers/', catalogue: 'games', every: 1, late: false, from: '', running: null, breaker, armed_by: null, clean_runs: 0, causes: [], acceptable: [], accepted: [], returning: [],
     latest: { at: result.at, healthy: false, plan, path: file, summary, objects: ran.objects ?? null, rows: ran.after ?? null, columns: { added: [], removed: [] }, odd: { count: 0, shown: [] }, said },
   }
   const [text, lines] = [await drawn(answer, ['show', 'many']), await drawn(answer, ['show', 'many', '--json=lines'])]

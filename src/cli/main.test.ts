@@ -303,13 +303,46 @@ test('release takes as many names as are said, of objects and of copies', async 
   }
 })
 
+test('release says what came back, what waits and what was held, and exits by it', async (t) => {
+  plainly(t)
+  const acts = { schema: 'holdfast.acts/1', plan: 'by-hand:uploads', hash: '', reconcile: 'uploads', mode: 'report', totals: { purge: 0, release: 1, quarantine: 0 }, agreement: null, waiting: 0, under_way: 0, over: 0, held: [] as object[], waits: [] as object[], refusals: [] }
+  let missing: string[] = []
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? acts : { schema: 'holdfast.release/1', reconcile: 'uploads', wanted: 1, missing, plan: 'by-hand:uploads' } })
+  acts.over = 1
+  const back = await run('reconcile release uploads u/1')
+  assert.deepEqual([back.exit, back.out.trim()], [0, '1 brought back, 0 to come back still, 0 held'])
+  assert.match(back.err, /1 object is to come back/)
+  Object.assign(acts, { over: 0, waiting: 1, waits: [{ act: 'release', key: 'u/1', says: 'connection refused' }] })
+  const waits = await run('reconcile release uploads u/1 --no-wait')
+  assert.equal(waits.exit, 4)
+  assert.match(waits.out, /0 brought back, 1 to come back still, 0 held[^]*u\/1.*connection refused/)
+  Object.assign(acts, { waiting: 0, waits: [], held: [{ act: 'release', key: 'u/1', says: 'it was written since' }] })
+  const held = await run('reconcile release uploads u/1')
+  assert.equal(held.exit, 3)
+  assert.match(held.out, /1 held[^]*u\/1.*it was written since[^]*→/)
+  Object.assign(acts, { over: 1, held: [] })
+  missing = ['u/2']
+  const some = await run('reconcile release uploads u/1 u/2')
+  assert.equal(some.exit, 1)
+  assert.match(some.err, /u\/2 does not lie aside/)
+})
+
 test('an apply that is refused says of each reason what was found and who saw it, also where nobody knew', async (t) => {
   plainly(t)
   const reason = { id: 'schema', found: 'unknown', text: 'it was not read', evidence: [{ subject: 'catalogue games', observer: 'guard', at: 1 }], cure: 'see why' }
-  call = (name) => (name === 'reconcile.acts' ? { is: 'answered', status: 200, body: { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'report', totals: { purge: 0, release: 0 }, agreement: null, waiting: 0, under_way: 0, over: 0, held: [], refusals: [reason] } } : undefined)
+  call = (name) => (name === 'reconcile.acts' ? { is: 'answered', status: 200, body: { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'report', totals: { purge: 0, release: 0 }, agreement: null, waiting: 0, under_way: 0, over: 0, held: [], waits: [], refusals: [reason] } } : undefined)
   const { exit, out } = await run('reconcile apply uploads --json')
   assert.equal(exit, 5)
   assert.deepEqual((JSON.parse(out) as { reasons: unknown }).reasons, [reason])
+})
+
+test('apply of a plan that is superseded is refused, also where some of it came back', async (t) => {
+  plainly(t)
+  const reason = { id: 'over', found: 'fail', text: 'it is superseded by plan_2', evidence: [], cure: 'see the latest' }
+  call = (name) => (name === 'reconcile.acts' ? { is: 'answered', status: 200, body: { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'armed', totals: { purge: 0, quarantine: 2, release: 1 }, agreement: null, waiting: 0, under_way: 0, over: 1, held: [], waits: [], refusals: [reason] } } : undefined)
+  const { exit, out } = await run('reconcile apply plan_1')
+  assert.equal(exit, 5)
+  assert.match(out, /Refused: it is superseded by plan_2\n +→ see the latest/)
 })
 
 test('a run that is refused before it begins is a refusal on stdout, and what stays in force is said', async (t) => {
@@ -327,9 +360,9 @@ test('a run that is refused before it begins is a refusal on stdout, and what st
 test('a plan of which all is done plans nothing any more: 0, and how much of it was done', async (t) => {
   plainly(t)
   const plan = { id: 'plan_1', hash: 'ab', mode: 'armed', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 2, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 10 } }
-  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], latest: { at: NOW, healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], returning: [], latest: { at: NOW, healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
   let waiting = 1
-  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [] } : shown })
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [], waits: [] } : shown })
   assert.equal((await run('reconcile show uploads')).exit, 4)
   waiting = 0
   const { exit, err } = await run('reconcile show uploads')
@@ -339,7 +372,7 @@ test('a plan of which all is done plans nothing any more: 0, and how much of it 
 
 test('apply of what waits for two people alone is planned, not done: 4', async (t) => {
   plainly(t)
-  const acts = { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'armed', totals: { purge: 2, release: 0, quarantine: 0 }, agreement: null as string | null, waiting: 0, under_way: 0, over: 0, held: [], refusals: [] }
+  const acts = { schema: 'holdfast.acts/1', plan: 'plan_1', hash: '', reconcile: 'uploads', mode: 'armed', totals: { purge: 2, release: 0, quarantine: 0 }, agreement: null as string | null, waiting: 0, under_way: 0, over: 0, held: [], waits: [], refusals: [] }
   const kept = { schema: 'holdfast.retention.acts/1', plan: 'plan_2', hash: '', set: 'shop', store: 'nas', permitted_by: [], waiting: 1, under_way: 0, done: 0, held: 0, stopped: null, waits_for: null, acts: [{ act: 'purge', copy: 'a.dump', bytes: 1, state: 'waiting', says: 'two people remove it' }] }
   call = (name) => ({ is: 'answered', status: 200, body: name === 'backups.apply' ? kept : acts })
   const { exit, out } = await run('reconcile apply uploads')
@@ -353,8 +386,8 @@ test('apply of what waits for two people alone is planned, not done: 4', async (
 test('a run that is older than was promised is not known, in shape, words and exit code', async (t) => {
   plainly(t)
   const plan = { id: 'plan_1', hash: 'ab', mode: 'armed', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }
-  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], latest: { at: ago(4 * 3_600_000), healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
-  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting: 0, under_way: 0, over: 0, held: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: [shown] } : shown })
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: ['ada', 'bo'], clean_runs: 3, causes: [], acceptable: [], accepted: [], returning: [], latest: { at: ago(4 * 3_600_000), healthy: true, plan, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals: plan.totals, agreement: null, waiting: 0, under_way: 0, over: 0, held: [], waits: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: [shown] } : shown })
   assert.equal((await run('reconcile show uploads')).exit, 0)
   const young = (await run('reconcile show')).out
   shown.late = true
@@ -374,13 +407,13 @@ test('reconcile show exits by the worst of all; what was refused or is still to 
   const totals = { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 }
   const refusal = { id: 'schema', found: 'unknown', text: 'it was not read', evidence: [], cure: 'see why' }
   const it = ({ late = false, refusals = [], aside = 0, breaker = 'closed', mode = 'report', ran = true }: { late?: boolean; refusals?: readonly object[]; aside?: number; breaker?: string; mode?: string; ran?: boolean }): object => ({
-    schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late, from: 'x:1', running: null, breaker: { is: breaker, because: ['one was lost'] }, armed_by: null, clean_runs: 3, causes: [], acceptable: [], accepted: [],
+    schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late, from: 'x:1', running: null, breaker: { is: breaker, because: ['one was lost'] }, armed_by: null, clean_runs: 3, causes: [], acceptable: [], accepted: [], returning: [],
     latest: ran ? { at: ago(4 * 3_600_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode, reconcile: 'uploads', binding: 'b', checks: [], refusals, totals: { ...totals, quarantine: aside } }, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } : null,
   })
   const [fine, old, planned, refused, latched, none] = [it({}), it({ late: true }), it({ late: true, aside: 2 }), it({ late: true, refusals: [refusal] }), it({ breaker: 'open' }), it({ ran: false })]
   let shown: readonly object[] = []
   let waiting = 2
-  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: shown } : shown[0] ?? {} })
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.acts' ? { schema: 'holdfast.acts/1', plan: 'plan_1', refusals: [], totals, agreement: null, waiting, under_way: 0, over: 2 - waiting, held: [], waits: [] } : name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: shown } : shown[0] ?? {} })
   for (const [name, of, exit] of [['fine', fine, 0], ['old', old, 3], ['planned, and old', planned, 4], ['refused, and old', refused, 5], ['latched', latched, 5], ['never ran', none, 3], ['armed, and waits', it({ mode: 'armed', aside: 2 }), 4]] as const) {
     shown = [of]
     assert.deepEqual([(await run('reconcile show uploads')).exit, (await run('reconcile show')).exit], [exit, exit], name)
@@ -393,6 +426,21 @@ test('reconcile show exits by the worst of all; what was refused or is still to 
   waiting = 0
   const done = await run('reconcile show')
   assert.deepEqual([done.exit, done.err], [0, ''], 'all of it is done, and only the one that is asked for says so')
+})
+
+test('reconcile show lists what is to come back and has not: 3 where something is held, 4 where it waits', async (t) => {
+  plainly(t)
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: null, clean_runs: 3, causes: [], acceptable: [], accepted: [], returning: [] as object[],
+    latest: { at: ago(60_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode: 'report', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: [shown] } : shown })
+  shown.returning = [{ key: 'u/1', by: 'ada', state: 'waiting', says: 'connection refused' }]
+  const waits = await run('reconcile show uploads')
+  assert.equal(waits.exit, 4)
+  assert.match(waits.out, /waiting, to be brought back: u\/1, ada wants it: connection refused/)
+  shown.returning.push({ key: 'u/2', by: null, state: 'held', says: 'it was written since' })
+  const held = await run('reconcile show uploads')
+  assert.deepEqual([held.exit, (await run('reconcile show')).exit], [3, 3])
+  assert.match(held.out, /held, to be brought back: u\/2, its row is back: it was written since\n +→ /)
 })
 
 test('approvals ask --wait: its exit code is what came of it', async () => {

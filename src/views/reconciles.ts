@@ -8,6 +8,7 @@ import type { Plan } from '../rooms/guard/reconcile/plan.ts'
 import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
+import { returningOf, type Returning } from './acts.ts'
 import { saySpan } from '../words/moment.ts'
 
 /** One that a person could accept, and the text to which it is bound. */
@@ -50,6 +51,8 @@ export interface ReconcileAnswer {
   readonly acceptable: readonly Acceptable[]
   /** What people have accepted and holds now. `lapses`: null where it is taken in once. */
   readonly accepted: readonly { readonly what: string; readonly seen: string; readonly by: string; readonly at: Instant; readonly lapses: Instant | null }[]
+  /** What is to come back to where it was, by a row that returned or by a person, and has not yet. */
+  readonly returning: readonly Returning[]
   readonly latest: ReconcileRunAnswer | null
 }
 
@@ -74,7 +77,7 @@ export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string
   const job = loadJob(sql, name)
   return {
     schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, late: isLate(state.latest, every, now), from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
-    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), latest: state.latest ? runOf(state.latest) : null,
+    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), returning: returningOf(sql, name), latest: state.latest ? runOf(state.latest) : null,
   }
 }
 

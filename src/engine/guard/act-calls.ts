@@ -4,12 +4,12 @@ import { z } from 'zod'
 import { may } from '../../core/authority/role.ts'
 import { hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
-import { byHand } from '../../rooms/guard/acts/index.ts'
+import { byHand, reconcileOf } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
 import { asides, loadJob } from '../../rooms/guard/acts/rows.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
 import { loadAgreement, loadAgreements } from '../../rooms/people/agreement-rows.ts'
-import { ACCEPTABLE, planOf, viewActs, type ActCalls } from '../../views/acts.ts'
+import { ACCEPTABLE, planOf, viewActs, viewByHand, type ActCalls } from '../../views/acts.ts'
 import type { Asker } from '../../views/answers.ts'
 import { viewReconcile } from '../../views/reconciles.ts'
 import { saySize } from '../../words/size.ts'
@@ -37,6 +37,8 @@ const SHORTEST_REASON = 10
 export const speaker = (asker: Asker, named: string | undefined): string =>
   asker.is === 'person' ? asker.person : asker.is === 'token' ? `token ${asker.name}` : asker.is === 'socket' ? (asker.person ?? named ?? 'somebody at the machine') : 'somebody'
 const notHere = (on: string, keeper: Keeper): Answer => no(404, 'HF404', `no plan and no reconcile is called “${on}”`, `known: ${[...reconcilesIn(keeper.config).keys()].slice(0, 20).join(', ') || 'none'}`)
+/** Configured now, or once: what was done for it can be undone. */
+const isKnownJob = (keeper: Keeper, reconcile: string): boolean => reconcilesIn(keeper.config).has(reconcile) || loadJob(keeper.store.sql, reconcile).version > 0
 const refusedFor = (says: string, help: string): Answer => no(409, 'HF492', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
 
 /** What is asked, as it stands now; or why it cannot be. */
@@ -121,6 +123,7 @@ export const WHICH = no(400, 'HF400', 'nothing says what comes back', 'name the 
 
 async function release(keeper: Keeper, { reconcile, keys, all, person: named }: Args<'reconcile.release'>, asker: Asker): Promise<Answer> {
   if ((keys === undefined) === (all === undefined)) return WHICH
+  if (!isKnownJob(keeper, reconcile)) return notHere(reconcile, keeper)
   const { sql } = keeper.store
   const hex = keys?.map((key) => Buffer.from(key).toString('hex')) ?? [...asides(sql, reconcile)].map(({ key }) => key).slice(0, 5000)
   const { wanted, missing } = await keeper.engine.turn('reconcile.release', (tx) => keeper.rooms.guard.acts.bring(tx, reconcile, hex, speaker(asker, named)))
@@ -156,7 +159,7 @@ async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, per
 }
 
 async function disarm(keeper: Keeper, { reconcile, person: named }: Args<'reconcile.disarm'>, asker: Asker): Promise<Answer> {
-  if (!reconcilesIn(keeper.config).has(reconcile) && loadJob(keeper.store.sql, reconcile).version === 0) return notHere(reconcile, keeper)
+  if (!isKnownJob(keeper, reconcile)) return notHere(reconcile, keeper)
   const was = loadJob(keeper.store.sql, reconcile).arming !== undefined
   await keeper.engine.turn('reconcile.disarm', (tx) => keeper.rooms.guard.acts.disarm(tx, reconcile, speaker(asker, named)))
   return ok({ schema: 'holdfast.done/1', says: was ? `${reconcile} only reports from now on; what lies aside stays there and can be brought back.` : `${reconcile} was not armed.` })
@@ -166,6 +169,8 @@ type Call<Name extends keyof ActCalls> = (keeper: Keeper, args: Args<Name>, aske
 const CALLS: { [Name in keyof ActCalls]: Call<Name> } = {
   'reconcile.ask': ask, 'reconcile.release': release, 'reconcile.accept': accept, 'reconcile.disarm': disarm,
   'reconcile.acts': (keeper, { on }) => {
+    const byPeople = reconcileOf(on)
+    if (byPeople !== undefined && isKnownJob(keeper, byPeople)) return ok(viewByHand(keeper.store.sql, byPeople))
     const plan = planOf(keeper.store.sql, on)
     return plan ? ok(viewActs(keeper.store.sql, plan)) : notHere(on, keeper)
   },

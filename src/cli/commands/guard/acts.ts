@@ -4,7 +4,7 @@ import type { ActsAnswer, ReleaseAnswer } from '../../../views/acts.ts'
 import type { ApprovalAnswer } from '../../../views/agreements.ts'
 import type { DoneAnswer } from '../../../views/done.ts'
 import { EXIT, usage } from '../../failure.ts'
-import { plain } from '../../output.ts'
+import { plain, type Cell } from '../../output.ts'
 import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { agreed } from '../approvals.ts'
 
@@ -44,35 +44,65 @@ function drawActs({ out }: Session, it: ActsAnswer): void {
     out.data(`  → ${cure}`)
   }
   if (it.totals.purge > 0 && it.agreement === null) out.data(`${it.totals.purge} wait for two people: holdfast reconcile purge ${it.plan}`)
-  out.table(it.held.slice(0, MOST_DRAWN).map(({ act, key, says }) => [act, key, says]))
+  drawNotDone(out, it)
+}
+
+const CAME: Readonly<Record<string, string>> = { quarantine: 'to be put aside', purge: 'to be purged', release: 'to be brought back' }
+
+/** What waits for something, and what does not wait any more. */
+function drawNotDone(out: Session['out'], { waits, held }: Pick<ActsAnswer, 'waits' | 'held'>): void {
+  out.table([...held.slice(0, MOST_DRAWN).map(({ act, key, says }): Cell[] => [out.shape('degraded'), `held, ${CAME[act] ?? act}`, key, says]), ...waits.slice(0, MOST_DRAWN).map(({ act, key, says }): Cell[] => [out.shape('unknown'), `waits, ${CAME[act] ?? act}`, key, says])])
+}
+
+/** Looks until nothing of it waits any more, for as long as is waited. */
+async function seenThrough(session: Session, on: string, options: Options, say: (body: ActsAnswer) => void = () => undefined): Promise<ActsAnswer> {
+  const until = session.timeout === undefined ? Number.POSITIVE_INFINITY : session.now() + session.timeout
+  let body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
+  while (options['wait'] !== false && body.waiting + body.under_way > 0 && session.now() < until) {
+    say(body)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
+  }
+  return body
 }
 
 /** Acts of an armed plan are done as soon as they may; this looks until they are. */
 const apply: Command = async (session, [on = ''], options) => {
-  const until = session.timeout === undefined ? Number.POSITIVE_INFINITY : session.now() + session.timeout
-  let body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
-  const refused = body.refusals.length > 0 && body.totals.release === 0
-  while (!refused && options['wait'] !== false && body.waiting + body.under_way > 0 && session.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE))
-    body = await ask<ActsAnswer>(session, 'GET', `/acts/${segment(on)}`)
-  }
+  const body = await seenThrough(session, on, options)
   const { out } = session
-  if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: body.refusals }))
+  const { refusals, totals } = body
+  // What comes back comes back from a plan that is refused, too; all the rest of that is refused.
+  const refused = refusals.length > 0 && (totals.release === 0 || totals.quarantine + totals.purge > 0 || refusals.some(({ id }) => id === 'over'))
+  if (refused && out.json) out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF492', plan: body.plan, reasons: refusals }))
   else out.answer(body, () => drawActs(session, body))
   if (refused) return EXIT.refused
   if (body.waiting + body.under_way > 0) return EXIT.pending
   // What is to be removed for good waits for two people, also where nothing else is left.
-  return body.held.length > 0 ? EXIT.down : body.totals.purge > 0 && body.agreement === null ? EXIT.pending : EXIT.fine
+  return body.held.length > 0 ? EXIT.down : totals.purge > 0 && body.agreement === null ? EXIT.pending : EXIT.fine
 }
 
 const release: Command = async (session, [on = '', ...keys], options) => {
   if (keys.length === 0 && options['all'] !== true) throw usage('Which objects come back?', 'name their keys, or say --all')
-  const body = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? { all: true } : { keys }) })
-  session.out.answer(body, () => {
-    session.out.talk(`${body.wanted} come back as soon as a hand is there; it takes no agreement.`)
-    for (const key of body.missing) session.out.talk(`${plain(key)} does not lie aside`)
+  const { out } = session
+  const asked = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? { all: true } : { keys }) })
+  for (const key of asked.missing) out.complain(`${plain(key)} does not lie aside`)
+  const missing = asked.missing.length > 0 ? EXIT.failed : EXIT.fine
+  if (asked.wanted > 0 && options['wait'] !== false) out.talk(`${asked.wanted} ${asked.wanted === 1 ? 'object is' : 'objects are'} to come back; it takes no agreement. Waiting until ${asked.wanted === 1 ? 'it has' : 'they have'}: to go on without, Ctrl-C, and holdfast reconcile show ${on} says how it stands.`)
+  let told = ''
+  const body = await seenThrough(session, asked.plan, options, ({ waits: [first] }) => {
+    if (first === undefined || first.says === told) return
+    told = first.says
+    out.talk(`${plain(first.key)} waits: ${plain(told)}`)
   })
-  return body.missing.length > 0 ? EXIT.failed : EXIT.fine
+  out.answer({ ...asked, ...body, schema: 'holdfast.release/1', wanted: asked.wanted, missing: asked.missing }, () => {
+    const left = body.waiting + body.under_way
+    out.data(out.paint('strong', `${body.over} brought back, ${left} to come back still, ${body.held.length} held`))
+    drawNotDone(out, body)
+    if (body.held.length > 0) out.data(`  → see what stands there now; what is held is not tried again before somebody asks for it again: holdfast reconcile release ${on} <key>`)
+    if (left > 0) out.talk(`What waits is tried again and again; holdfast reconcile show ${on} says how it stands.`)
+  })
+  if (body.held.length > 0) return EXIT.down
+  return missing !== EXIT.fine ? missing : body.waiting + body.under_way > 0 ? EXIT.pending : EXIT.fine
 }
 
 const accept: Command = async (session, [on = '', what = '', seen = ''], options) => {

@@ -89,10 +89,12 @@ const show: Command = async (session, [name], options) => {
 const WORST_FIRST: readonly number[] = [EXIT.refused, EXIT.down, EXIT.pending]
 
 /** What was refused or is still to be done is that also where the last run is old: only that all was well is worth nothing then. */
-async function exitOfShown(session: Session, { latest, running, late, breaker }: ReconcileAnswer, say: (line: string) => void): Promise<number> {
+async function exitOfShown(session: Session, { latest, running, late, breaker, returning }: ReconcileAnswer, say: (line: string) => void): Promise<number> {
   if (breaker.is === 'open') return EXIT.refused
   const exit = exitOf(latest, running === null && isPlan(latest) && isLive(latest) ? await left(session, latest, say) : undefined)
-  return exit === EXIT.fine && late ? EXIT.down : exit
+  if (exit === EXIT.refused) return exit
+  if (returning.some(({ state }) => state === 'held')) return EXIT.down
+  return exit === EXIT.fine && late ? EXIT.down : exit === EXIT.fine && returning.length > 0 ? EXIT.pending : exit
 }
 
 const saysLate = ({ out }: Session, { every, running }: ReconcileAnswer, at: ReconcileRunAnswer['at']): string =>
@@ -127,6 +129,10 @@ function draw(session: Session, it: ReconcileAnswer): void {
   ])
   if (it.late && it.latest !== null) out.data(out.paint('unknown', saysLate(session, it, it.latest.at)))
   for (const { what, seen, says } of it.acceptable) out.talk(`A person may accept: ${what} (${seen}): ${says}`)
+  for (const { key, by, state, says } of it.returning) {
+    out.data(`${state === 'held' ? out.paint('down', 'held') : state}, to be brought back: ${plain(key)}, ${by === null ? 'its row is back' : `${plain(by)} wants it`}${says === '' ? '' : `: ${plain(says)}`}`)
+    if (state === 'held') out.data(`  → see what stands there now; holdfast reconcile release ${it.reconcile} ${plain(key)} tries it again`)
+  }
   for (const { what, seen, by, at, lapses } of it.accepted) out.data(`accepted: ${what} ${plain(seen)}, by ${by}, ${out.ago(at)} ago${lapses === null ? '; the next run takes it in' : `, until ${out.moment(lapses)}`}`)
   out.data()
 }

@@ -468,7 +468,7 @@ test('G-16 after another store was configured for a while, what is to come back 
     } else world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada'))
     assert.equal((await nextWork(world, term, 'other')).is, 'nothing')
     assert.match(JSON.stringify(world.entries('guard.alarmed').at(-1)?.body), /cannot be brought back now: the store main is another one now/)
-    assert.deepEqual([returnsOf(world), world.entries('guard.intended').length], [['waiting: '], 1])
+    assert.deepEqual([returnsOf(world), world.entries('guard.intended').length], [['waiting: the store in which it was put aside: it is another one now'], 1])
     world.store.identity = 'store-1'
     if (says === 'forgotten') world.desk.forget()
     else world.pass(minutes(1))

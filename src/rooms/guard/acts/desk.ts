@@ -10,7 +10,7 @@ import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
 import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
-import { byHand, intentId, parseIntent, tell, tellHeld, type Acts } from './index.ts'
+import { byHand, intentId, parseIntent, reconcileOf, tell, tellHeld, type Acts } from './index.ts'
 import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
 import { asideOf, identityOf, isOpen } from './life.ts'
 import type { FromHand, Order, ToHand } from './protocol.ts'
@@ -184,12 +184,9 @@ function needsOf({ sql, storeOf }: DeskPorts, { asked, progress }: Memory): Need
   return { stores: [...stores].sort(), sign: signs.join(), asked: asked.size > 0, progress }
 }
 
-/** Of which job these are what people want back. */
-const handOf = (plan: string): string | undefined => (plan.startsWith('by-hand:') ? plan.slice('by-hand:'.length) : undefined)
-
 /** Which job a plan is of, and in which store it acts; nothing where nobody knows. */
 function placeOf({ sql, storeOf }: Pick<DeskPorts, 'sql' | 'storeOf'>, { plan, reconcile }: { readonly plan: string; readonly reconcile: string | null }): { readonly of: string; readonly store: string } | undefined {
-  const of = reconcile ?? handOf(plan)
+  const of = reconcile ?? reconcileOf(plan)
   const store = of === undefined ? undefined : (loadPlan(sql(), plan)?.store ?? storeOf(of))
   return of === undefined || store === undefined ? undefined : { of, store }
 }
@@ -260,8 +257,8 @@ async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds
   const stray = chosen.find(({ act, key }) => act === 'release' && isAstray(memory.seen.get(store), lieIn(ports.sql(), of, key), now, PROBE_GOOD))
   if (stray !== undefined) {
     await tellAway(ports, memory, of, `the store ${store} is another one now`)
-    if (isUnfit(memory, store, now) || isAstray(memory.seen.get(store), lieIn(ports.sql(), of, stray.key), now, ASTRAY_FOR)) return undefined
-    return { is: 'probe', store, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }) }
+    const isTriedLately = isUnfit(memory, store, now) || isAstray(memory.seen.get(store), lieIn(ports.sql(), of, stray.key), now, ASTRAY_FOR)
+    if (!isTriedLately) return { is: 'probe', store, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }) }
   }
   const destroying = chosen.filter(({ act }) => act !== 'release')
   if (destroying.length > 0 && freshOf(memory, store, now, half(PROBE_GOOD)) === undefined) {
@@ -344,6 +341,7 @@ function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, 
         orders.push(orderOf(made.object))
       }
     } else if (found.is === 'fail') moveAct(tx.sql, plan, act.n, 'held', found.says)
+    else if (found.is === 'unknown' && act.act === 'release') moveAct(tx.sql, plan, act.n, 'waiting', found.says)
   }
   if (edited) {
     // Not one of them is what was judged, or asked for: none is ever done, and whoever changed them is looked for.

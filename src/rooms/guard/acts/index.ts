@@ -73,6 +73,9 @@ export interface Intended {
 /** Plans by the name of a person rather than of a run. */
 export const byHand = (reconcile: string): string => `by-hand:${reconcile}`
 
+/** Of which job these are what people want back; nothing where it is a plan of a run. */
+export const reconcileOf = (plan: string): string | undefined => (plan.startsWith('by-hand:') ? plan.slice('by-hand:'.length) : undefined)
+
 /** Names one intent: the object and the version of its stream that it made. */
 export const intentId = ({ reconcile, key, version }: Pick<ObjectRow, 'reconcile' | 'key' | 'version'>): string => `${version}.${key}.${Buffer.from(reconcile).toString('hex')}`
 
@@ -243,13 +246,18 @@ function refuse(tx: Tx, reconcile: string, job: Job, { agreement, says, used }: 
 function bring(tx: Tx, reconcile: string, { keys, by }: { readonly keys: readonly string[]; readonly by: string }, write: Write): { wanted: number; missing: string[] } {
   const missing: string[] = []
   const plan = byHand(reconcile)
-  // What was brought back, or could not be, has been told; nobody asks for it again.
-  tx.sql.run(`delete from guard_act where plan = ? and state in ('over', 'held')`, plan)
+  // What was brought back has been told. What could not be stays to be seen, until it is asked for again or lies aside no more.
+  const names = new Set(keys)
+  const had = loadActs(tx.sql, plan)
+  for (const { n, key, state } of had) if (state === 'over' || (state === 'held' && (names.has(key) || loadObject(tx.sql, reconcile, key).life.is !== 'aside'))) tx.sql.run('delete from guard_act where plan = ? and n = ?', plan, n)
+  const asked = new Set(had.flatMap(({ key, state }) => (state === 'waiting' || state === 'begun' ? [key] : [])))
   const from = (tx.sql.get<{ n: number | null }>('select max(n) as n from guard_act where plan = ?', plan)?.n ?? -1) + 1
   const wanted: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
-  for (const key of keys) {
+  let already = 0
+  for (const key of names) {
     const { life } = loadObject(tx.sql, reconcile, key)
-    if (life.is !== 'aside') missing.push(key)
+    if (asked.has(key)) already++
+    else if (life.is !== 'aside') missing.push(key)
     else wanted.push({ act: 'release', key, given: { lock: 'none', item: { act: 'release', key: Buffer.from(key, 'hex').toString('utf8'), version_id: life.aside.version, etag: life.aside.etag, bytes: life.aside.bytes, tenant: null, first_flagged: null, eligible_at: null, why: 'a person wants it back' } } })
   }
   saveActs(tx.sql, plan, wanted, from)
@@ -258,7 +266,7 @@ function bring(tx: Tx, reconcile: string, { keys, by }: { readonly keys: readonl
     const job = loadJob(tx.sql, reconcile)
     write(tx, 'guard.wanted', reconcile, job, job, { by, held: { keys: wanted.slice(n, n + MOST_NAMED).map(({ key }) => key), by } })
   }
-  return { wanted: wanted.length, missing }
+  return { wanted: wanted.length + already, missing }
 }
 
 function intentOf({ act, given, key }: ActRow, at: { wall: Instant; lived: Span }, { agreement, identity }: { readonly agreement: string | undefined; readonly identity: string | undefined }): LifeEvent | string {
