@@ -3,7 +3,7 @@ import { ms, seconds } from '../../src/core/time.ts'
 import type { InForce } from '../../src/engine/keeper.ts'
 import type { Act, Runbook, Step } from '../../src/rooms/change/runbook.ts'
 import type { Plan } from '../../src/rooms/page/plan.ts'
-import type { Chance } from '../clock.ts'
+import { chance, type Chance } from '../clock.ts'
 import { scenario, START } from '../scenario.ts'
 
 export const HOSTS = ['db-1', 'db-2', 'db-3'] as const
@@ -31,10 +31,20 @@ export type StepName = keyof typeof STEPS
 /** Which steps a run may have. */
 const COURSES: readonly (readonly StepName[])[] = [['drain', 'undrain'], ['stop', 'start'], ['drain', 'stop', 'start'], ['memory'], ['drain', 'memory']]
 
+/** What is led: the run of one host, a rehearsal of it, or a rolling run over all hosts, of which so many may fail. */
+export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number }
+
+/** By dice of its own, so that what else a seed brings about stays as it is. */
+export function kindOf(seed: number): Kind {
+  const dice = chance(seed ^ 0x60a1)
+  const roll = dice.next()
+  return { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2) }
+}
+
 /** With steps of the seed's choice. `closes`: its window closes at that minute of the day. */
-export function bookOf(dice: Chance, closes?: number): Runbook {
+export function bookOf(dice: Chance, closes: number | undefined, { rolling, maxFailures }: Kind): Runbook {
   return {
-    name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { cluster: CLUSTER, names: HOSTS, serial: 1 }, from: 'sim',
+    name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { cluster: CLUSTER, names: HOSTS, serial: 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
     ...(closes === undefined ? {} : { window: { days: [1, 2, 3, 4, 5, 6, 7], from: (closes + 720) % 1440, to: closes, timezone: 'UTC' } }),
     preflight: [{ is: 'links' }, { is: 'healthy' }, { is: 'incidents' }], keep: { cluster: CLUSTER, tolerate: 0 },
     guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: 2 }], steps: dice.pick(COURSES).map((name) => STEPS[name]),

@@ -6,9 +6,11 @@ import type { RunWorld } from './schedule.ts'
 
 export const RUN_FAULTS = [
   'link-lost', 'link-blips', 'member-falls', 'other-boots', 'scout-late', 'scout-gone', 'keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'node-freeze', 'line-cut',
-  'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run',
+  'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run', 'press-late',
 ] as const
 export type RunFault = (typeof RUN_FAULTS)[number]
+
+const FIRST = RUN_FAULTS.filter((it) => it !== 'press-late')
 
 /** Something that no step brings about. `seen`: as the node names it. */
 export interface Surprise { readonly at: number; readonly seen: string; readonly host: HostName; readonly is: 'link' | 'member' }
@@ -30,7 +32,9 @@ export interface Happened {
 export function faultsOf(seed: number): ReadonlySet<RunFault> {
   const dice = chance(seed ^ 0x0fa7)
   if (dice.yes(0.125)) return new Set()
-  return new Set(Array.from({ length: 1 + dice.int(3) }, () => dice.pick(RUN_FAULTS)))
+  // What came later has dice of its own.
+  const late = chance(seed ^ 0x1a7e).yes(0.1)
+  return new Set([...Array.from({ length: 1 + dice.int(3) }, () => dice.pick(FIRST)), ...(late ? ['press-late' as const] : [])])
 }
 
 export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
@@ -39,7 +43,9 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
   /** Over a lease, more often than not. */
   const asleep = (act: () => void): void => void time.after(dice.yes(0.6) ? 21_000 + dice.int(9000) : 500 + dice.int(6000), act)
   const of = dice.pick(HOSTS)
-  const other = dice.pick(HOSTS.filter((it) => it !== HOST))
+  /** The one that is worked on now. */
+  const at = people.row?.plan.host ?? HOST
+  const other = dice.pick(HOSTS.filter((it) => it !== at))
   const surprise = (is: Surprise['is'], name: HostName, seen: string): void => void happened.surprises.push({ at: time.at, is, host: name, seen })
   const acts: Record<RunFault, () => void> = {
     'link-lost'() {
@@ -107,6 +113,14 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
     },
     halt: () => people.halt(),
     'second-run': () => people.again(),
+    'press-late': () => people.dawdle(dice.pick([
+      () => people.halt(), () => people.abort(), acts.edit,
+      // Longer than any offer is good for, by the wall clock.
+      () => {
+        happened.clock = true
+        time.step(400_000)
+      },
+    ])),
   }
   function stall(how: 'late' | 'gone'): void {
     happened.scout = how
@@ -124,12 +138,13 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
 /** Everything is well from here on, but for what the run itself took down. */
 export function heal({ host, ground, doers, people, happened }: RunWorld): void {
   happened.scout = 'well'
+  const at = people.row?.run.phase.is === 'over' ? undefined : (people.row?.plan.host ?? HOST)
   host.thaw()
   host.start()
   doers.thaw()
   for (const name of HOSTS) {
     ground.plug(name)
-    if (name === HOST) continue
+    if (name === at) continue
     ground.powerOn(name)
     ground.start(name)
   }

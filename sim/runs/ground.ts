@@ -12,7 +12,7 @@ import { CLUSTER, HOSTS, type HostName } from './book.ts'
 /** A command that began, by the target's own log. */
 export interface Begun { readonly name: string; readonly on: string; readonly what: string; readonly at: number; ended?: number; exit?: number }
 
-interface Host { up: boolean; boot: number; carrier: 'up' | 'down'; downs: number; /** The cluster's program there. */ runs: boolean; joins: boolean }
+interface Host { up: boolean; boot: number; carrier: 'up' | 'down'; downs: number; /** The cluster's program there. */ runs: boolean; joins: boolean; /** So many that join are given its data just now: it is not Synced meanwhile. */ gives: number }
 
 export interface Ground {
   readonly log: readonly Begun[]
@@ -45,7 +45,7 @@ const bootId = (n: number): string => `58c1dbd2-296e-4f28-bb18-${String(n).padSt
 
 /** `calm`: every command ends well, and is seen to. */
 export function ground(time: Time, dice: Chance, calm: boolean): Ground {
-  const hosts = new Map<HostName, Host>(HOSTS.map((name, n) => [name, { up: true, boot: n + 1, carrier: 'up', downs: 1, runs: true, joins: false }]))
+  const hosts = new Map<HostName, Host>(HOSTS.map((name, n) => [name, { up: true, boot: n + 1, carrier: 'up', downs: 1, runs: true, joins: false, gives: 0 }]))
   const of = (name: HostName): Host => hosts.get(name) as Host
   const log: Begun[] = []
   let question = 0
@@ -68,8 +68,11 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
   }
   const join = (name: HostName): void => {
     of(name).joins = true
+    const donor = members.find((it) => it !== name && there(it))
+    if (donor) of(donor).gives++
     time.after(JOINS, () => {
       of(name).joins = false
+      if (donor) of(donor).gives--
       if (!there(name) || members.includes(name)) return
       settle()
       if (!primary) return
@@ -98,7 +101,8 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     if (!it.runs) return { is: 'stopped', says: 'it refused the connection' }
     const cut = it.carrier === 'down' && !members.includes(name)
     const isIn = primary && members.includes(name) && !cut
-    return { is: 'galera', primary: isIn, synced: isIn, ready: isIn, state: STATE, view: String(view), size: members.length, total: members.length }
+    const gives = isIn && it.gives > 0
+    return { is: 'galera', primary: isIn, synced: isIn && !gives, ready: isIn, ...(gives ? { donor: true } : {}), state: STATE, view: String(view), size: members.length, total: members.length }
   }
   const effect = (what: string, on: HostName): void => {
     if (what === 'stop') leave(on)
@@ -167,7 +171,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     write() {
       const asked = stamp()
       const commits = primary && members.every(there)
-      return members.filter((host) => primary && there(host)).map((host): FromScout => ({ is: 'canary', cluster: CLUSTER, host, asked, ...(commits ? {} : { wrong: 'it was not committed in time' }) }))
+      return members.filter((host) => primary && there(host) && of(host).gives === 0).map((host): FromScout => ({ is: 'canary', cluster: CLUSTER, host, asked, ...(commits ? {} : { wrong: 'it was not committed in time' }) }))
     },
     pull: (name) => set(name, { carrier: 'down' }),
     plug: (name) => set(name, { carrier: 'up', downs: of(name).downs + (of(name).carrier === 'down' ? 1 : 0) }),

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Entry } from '../../src/core/ledger.ts'
+import { instantOf } from '../../src/core/time.ts'
 import type { Run } from '../../src/rooms/change/runs/run.ts'
 import { CHECKS, type Moved, type Story } from './invariants.ts'
 
 const way = { step: 0, back: false, token: 1, begun: { tick: 0, boot: 'boot' } }
 const stand = (more: object = {}): Moved['after'] => ({ phase: { is: 'running', way }, tried: [0], begun: [0], done: [], token: 1, guarded: true, ...more }) as unknown as Omit<Run, 'id' | 'steps'>
 const halt = { subject: 'run', is: 'other', claim: 'bo halted it' }
-const moved = (seq: number, event: string, after: Moved['after']): Moved => ({ seq, at: seq * 1000, event, before: stand(), after, told: [] })
+const moved = (seq: number, event: string, after: Moved['after']): Moved => ({ seq, at: seq * 1000, wall: instantOf(seq * 1000), event, before: stand(), after, asked: undefined, told: [] })
 const word = (seq: number): Entry => ({ seq, is: 'change.identified', stream: 'run:run_1:identities', body: { id: 'run_1', token: 1, identity: 'it' } }) as unknown as Entry
 
 /** Entries are written a second after one another; the deed begins at its target when it is said to. */

@@ -1,55 +1,65 @@
 // What must hold of a run, judged by what was really so: the target's own log of what began there, who really pressed, what the scout really told the keeper and when,
 // which surprises there were; against the ledger. Each check names the invariant; it gives sentences, none when all is well.
 import type { Entry } from '../../src/core/ledger.ts'
+import type { Instant } from '../../src/core/time.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
-import type { RunPlan, Told } from '../../src/rooms/change/runs/record.ts'
+import type { Asked, RunPlan, RunRow, Told } from '../../src/rooms/change/runs/record.ts'
 import { legHash } from '../../src/rooms/change/runs/record.ts'
-import { loadRuns } from '../../src/rooms/change/runs/rows.ts'
+import { loadRun } from '../../src/rooms/change/runs/rows.ts'
 import { silencedBy, type Run, type Turn, type Way } from '../../src/rooms/change/runs/run.ts'
-import { CLUSTER, HOST, HOSTS, PEOPLE } from './book.ts'
+import { CLUSTER, HOSTS, PEOPLE } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 
 type Stand = Omit<Run, 'id' | 'steps'>
 
 /** One thing that became of the run, by the ledger, with the clock of the simulator. */
-export interface Moved { readonly seq: number; readonly at: number; readonly event: string; readonly before: Stand; readonly after: Stand; readonly told: readonly Told[] }
+export interface Moved { readonly seq: number; readonly at: number; /** By the wall clock, which may be set. */ readonly wall: Instant; readonly event: string; readonly before: Stand; readonly after: Stand; /** What is waited for afterwards. */ readonly asked: Asked | undefined; readonly told: readonly Told[] }
 
 export interface Story {
   readonly world: RunWorld
   readonly plan: RunPlan | undefined
+  /** As it stands in the end. */
+  readonly row: RunRow | undefined
+  /** By the ledger. */
+  readonly beganSeq: number
   readonly moves: readonly Moved[]
   readonly ledger: readonly Entry[]
 }
 
-type Check = (story: Story) => string[]
+export type Check = (story: Story) => string[]
 /** A deed may begin so long after the keeper's last word on it. */
-const LEASE = 20_000
+export const LEASE = 20_000
 const FRESH = 10_000
 /** The keeper's loop, and a message on its way. */
-const SLACK = 300
+export const SLACK = 300
 
 const wayOf = ({ phase }: Stand): Way | undefined => ('way' in phase ? phase.way : undefined)
 /** The wall clock may be set: what happened when is known by the order of what was noted beside it. */
-export function storyOf(world: RunWorld): Story {
+export function storiesOf(world: RunWorld): readonly Story[] {
   const ledger = world.entries()
-  const began = ledger.find(({ is }) => is === 'change.began')
+  const began = ledger.filter(({ is }) => is === 'change.began')
+  return began.length === 0 ? [storyOf(world, ledger, undefined)] : began.map((it) => storyOf(world, ledger, it))
+}
+
+function storyOf(world: RunWorld, ledger: readonly Entry[], began: Entry | undefined): Story {
   const { plan, stands } = (began?.body ?? {}) as { plan?: RunPlan; stands?: { run: Stand } }
   const moves: Moved[] = []
   let before = stands?.run
   for (const { seq, is, body, stream } of ledger) {
     if (is !== 'change.moved' || stream !== `run:${plan?.id}` || !before) continue
-    const { event, told, stands: { run } } = body as unknown as { event: string; told: Told[]; stands: { run: Stand } }
-    moves.push({ seq, at: world.writtenAt(seq), event, before, after: run, told })
+    const { event, told, at: wall, stands: { run, asked } } = body as unknown as { event: string; at: Instant; told: Told[]; stands: { run: Stand; asked?: Asked } }
+    moves.push({ seq, at: world.writtenAt(seq), wall, event, before, after: run, asked, told })
     before = run
   }
-  return { world, plan, moves, ledger }
+  return { world, plan, moves, ledger, beganSeq: began?.seq ?? 0, row: plan && loadRun(world.host.sql, plan.id) }
 }
 
 const begins = ({ moves }: Story): readonly (Moved & { readonly way: Way })[] => moves.flatMap((it) => {
   const way = it.event === 'ruled' ? wayOf(it.after) : undefined
   return way ? [{ ...it, way }] : []
 })
-const deedsOf = ({ world, plan }: Story) => world.ground.log.map((deed) => ({ ...deed, token: deed.name.startsWith(`${plan?.id}.`) ? Number(deed.name.slice(deed.name.lastIndexOf('.') + 1)) : -1 }))
+/** By the target's own log. */
+const deedsOf = ({ world, plan }: Story) => world.ground.log.filter(({ name }) => name.startsWith(`${plan?.id}.`)).map((deed) => ({ ...deed, token: Number(deed.name.slice(deed.name.lastIndexOf('.') + 1)) }))
 
 /** C-4: nothing begins twice, and nothing begins that was not ruled; what was interrupted is not done again. */
 const once: Check = (story) => {
@@ -71,7 +81,7 @@ const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => 
   const since = moves.findLast((it) => it.at <= at && it.event === 'offered')?.at ?? 0
   const who = new Set(world.people.presses.filter((it) => it.act === 'go' && !it.refused && it.by === it.as && it.hash === hash && it.at >= since - 1 && it.at <= at).map(({ by }) => by))
   const edited = world.happened.editedAt
-  const began = world.writtenAt(story.ledger.find(({ is }) => is === 'change.began')?.seq ?? 0)
+  const began = world.writtenAt(story.beganSeq)
   return [
     ...(who.size < 2 ? [`C-5: step ${way.step + 1} began at ${at} on the word of ${[...who].join() || 'nobody'}`] : []),
     ...(edited !== undefined && !way.back && edited > began && at > edited + SLACK ? [`C-5: step ${way.step + 1} began at ${at}, and the runbook was edited at ${edited}`] : []),
@@ -89,7 +99,7 @@ const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
   if (before.halt !== undefined || before.phase.is !== 'pressed') return []
   const pressed = before.phase.at.tick
   const told = world.looks.filter((it) => it.at <= at && it.asked >= pressed && it.asked >= at - FRESH).flatMap((it) => it.told)
-  const gone = plan?.runbook.steps.slice(0, way.step + 1).some(({ takes }) => takes.includes(HOST)) === true ? [HOST] : []
+  const gone = plan?.runbook.steps.slice(0, way.step + 1).some(({ takes }) => takes.includes(plan.host)) === true ? [plan.host] : []
   const dark = HOSTS.filter((host) => !gone.includes(host)).filter((host) => { const last = told.findLast((it) => it.is === 'account' && it.host === host); return !last || !isGood(last) })
   const well = HOSTS.filter((host) => { const last = told.findLast((it) => it.is === 'member' && it.host === host); return last !== undefined && isGood(last) })
   return [
@@ -136,15 +146,14 @@ const overlaps = (spans: readonly { readonly from: number; readonly to: number }
 /** C-8, C-13, C-14: from the first press to the end every surprise halts within three seconds, and both are paged within ten. */
 const halts: Check = (story) => {
   const { world, moves } = story
-  const guarded = moves.find(({ after }) => after.guarded)?.at
   return world.happened.surprises.flatMap(({ at, seen, is, host }) => {
     // What its own machine had no time to tell before it went down, or before it told for the first time that it is up again, turned for nobody.
     if (is === 'link' && world.ground.booted.some((it) => it.host === host && Math.abs(it.at - at) < 1200)) return []
     const by = at + 3000 + SLACK
-    if (guarded === undefined || guarded > at || overlaps(world.host.away, at - 2500, by) || overlaps(world.happened.stalls, at - 2500, by) || by > world.end) return []
+    if (overlaps(world.host.away, at - 2500, by) || overlaps(world.happened.stalls, at - 2500, by) || by > world.end) return []
     const was = moves.findLast((it) => it.at <= at)?.after
-    if (!was || was.halt !== undefined || was.phase.is === 'over') return []
-    const halt = moves.find((it) => it.at > at && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over'))
+    if (!was || !was.guarded || was.halt !== undefined || was.phase.is === 'over') return []
+    const halt = moves.find((it) => it.at > at && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over' || !it.after.guarded))
     return halt ? [] : [`${is === 'link' ? 'C-13' : 'C-14'}: ${seen} at ${at}, and nothing was halted by ${by}`]
   })
 }
@@ -152,10 +161,10 @@ const halts: Check = (story) => {
 /** C-2, C-14: what is not known any more is a surprise: where the scout falls silent, that is noticed when its last word is too old. */
 const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from }) => {
   const by = from + FRESH + 4000
-  const [guarded, was] = [moves.find(({ after }) => after.guarded)?.at, moves.findLast((it) => it.at <= from)?.after]
+  const was = moves.findLast((it) => it.at <= from)?.after
   const hasHeard = world.looks.some((it) => it.asked > from && it.at < by)
-  if (guarded === undefined || guarded > from || by > world.end || hasHeard || overlaps(world.host.away, from - 2500, by) || !was || was.halt !== undefined || was.phase.is === 'over') return []
-  return moves.some((it) => it.at > from && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over')) ? [] : [`C-2: nothing was heard since ${from}, and nothing was halted by ${by}`]
+  if (by > world.end || hasHeard || overlaps(world.host.away, from - 2500, by) || !was || !was.guarded || was.halt !== undefined || was.phase.is === 'over') return []
+  return moves.some((it) => it.at > from && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over' || !it.after.guarded)) ? [] : [`C-2: nothing was heard since ${from}, and nothing was halted by ${by}`]
 })
 
 const paged: Check = ({ world, moves, ledger, plan }) => moves.flatMap(({ at, before, after }) => {
@@ -189,8 +198,7 @@ const inOrder: Check = (story) => begins(story).flatMap(({ at, way, before }) =>
 })
 
 /** C-10, C-18: nothing is silenced but by the step under way. */
-const silenced: Check = ({ world, moves, plan }) => {
-  const [row] = loadRuns(world.host.sql, 1)
+const silenced: Check = ({ moves, plan, row }) => {
   return moves.flatMap(({ at, after }) => {
     const may = after.phase.is === 'running' && plan?.rehearse !== true ? (plan?.runbook.steps[after.phase.way.step]?.takes ?? []) : []
     const more = row ? silencedBy({ ...after, id: row.run.id, steps: row.run.steps }).filter((host) => !may.includes(host)) : []
@@ -211,21 +219,40 @@ const tolerance: Check = ({ plan }) => {
   return (plan?.texts ?? []).flatMap(({ tolerance: told }, n) => (told === (down[n] === true ? 0 : 1) ? [] : [`C-1: ${CLUSTER} is said to tolerate ${told} after step ${n + 1}`]))
 }
 
-/** C-3: one run of the cluster at a time. */
-const alone: Check = ({ world }) => (world.people.seconds.includes(200) ? ['C-3: a second run of the cluster began'] : [])
-
 /** It comes to its end; where nothing goes wrong, to the one that was meant. */
-const ends: Check = ({ world, plan }) => {
-  const phase = world.people.row?.run.phase
-  if (!world.rested) return ['progress: it went round and round without rest']
+const ends: Check = ({ world, plan, row }) => {
+  const phase = row?.run.phase
   if (!plan) return world.faults.size === 0 ? ['progress: no run began'] : []
   if (phase?.is !== 'over') return [`progress: it is ${phase?.is} ${Math.round(world.end / 1000)} s after its beginning`]
   return world.faults.size === 0 && phase.how !== 'done' ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
 }
 
-export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, tolerance, alone, ends }
-
-/** What did not hold, in sentences. */
-export function judgeRun(story: Story): string[] {
-  return Object.values(CHECKS).flatMap((check) => check(story))
+/** C-5, C-15: a word counts for what is being asked at that moment: not after a halt, an end or another question, and not when its time is over. */
+const voided: Check = ({ moves, ledger }) => {
+  const asked = new Set(moves.flatMap((it) => (it.asked ? [it.asked.agreement] : [])))
+  const yes = ledger.filter(({ is, body }) => is === 'agreement.pressed' && asked.has(String(body['id'])) && body['act'] !== 'no' && body['act'] !== 'stop')
+  return [
+    ...yes.flatMap(({ seq, body }) => {
+      const was = moves.findLast((it) => it.seq < seq)
+      const isAsked = was?.asked?.agreement === body['id'] && (was?.asked?.purpose !== 'step' || was.after.phase.is === 'offered')
+      return isAsked ? [] : [`C-5: ${String(body['person'])} said yes by ${String(body['id'])} at ${was?.at ?? 0}, and that was not asked any more`]
+    }),
+    ...moves.flatMap(({ event, before: { phase }, wall, at }) => (event === 'pressed' && phase.is === 'offered' && wall > phase.lapsesAt.wall ? [`C-5: what both pressed at ${at} had lapsed ${Math.round((wall - phase.lapsesAt.wall) / 1000)} s before`] : [])),
+  ]
 }
+
+/** C-4, C-18: a rehearsal does all but the deeds, and silences nothing. */
+const rehearsed: Check = (story) => (story.plan?.rehearse === true ? deedsOf(story).map(({ name, what }) => `C-4: ${name} (${what}) began in a rehearsal`) : [])
+
+/** C-13: whoever gives its data to a member that joins, while a step takes a host, halts nothing. */
+const donors: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, event }) => {
+  const way = before.phase.is === 'running' ? before.phase.way : undefined
+  const takes = way && plan?.rehearse !== true ? (plan?.runbook.steps[way.step]?.takes ?? []) : []
+  const isNew = event === 'turned' && before.halt === undefined
+  return isNew && takes.length > 0 && after.halt?.claim.startsWith('gives its data') === true ? [`C-13: halted at ${at} by ${after.halt.subject}, which gives its data to the member that joins`] : []
+})
+
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, donors, voided, rehearsed, tolerance, ends }
+
+/** What did not hold of one run, in sentences. */
+export const judgeRun = (story: Story): string[] => Object.values(CHECKS).flatMap((check) => check(story))

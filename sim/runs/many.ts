@@ -2,7 +2,8 @@
 // failure of the simulator itself.
 import { giveDisk } from '../disk.ts'
 import { RUN_FAULTS } from './faults.ts'
-import { judgeRun, storyOf, type Story } from './invariants.ts'
+import { storiesOf, type Story } from './invariants.ts'
+import { judgeWorld } from './whole.ts'
 import { runOf } from './schedule.ts'
 
 export interface ManyRuns {
@@ -18,6 +19,13 @@ export interface ManyRuns {
 
 const moved = ({ moves }: Story, event: string): boolean => moves.some((it) => it.event === event)
 const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
+  'a rehearsal went to its end': ({ plan, row }) => plan?.rehearse === true && row?.run.phase.is === 'over' && row.run.phase.how === 'done',
+  'a rolling run went over more than one host': ({ world: { people } }) => Object.values(people.rolling?.rolling.stages ?? {}).filter(({ is }) => is !== 'to-come').length > 1,
+  'a rolling run was stopped': ({ ledger }) => ledger.some(({ is, body }) => is === 'change.rolled' && (body['told'] as readonly { event: string }[]).some(({ event }) => event === 'halted')),
+  'a member gave its data while a step went on': ({ moves, world }) => world.looks.some(({ at, told }) => told.some((it) => it.is === 'member' && it.report.is === 'galera' && it.report.donor === true) && moves.findLast((it) => it.at <= at)?.after.phase.is === 'running'),
+  'people were paged while the keeper stood still': ({ world }) => world.alarms.length > 0,
+  'a press came late': ({ world: { faults, people } }) => faults.has('press-late') && people.presses.some(({ refused }) => refused),
+  'a word led to nothing': ({ moves }) => moves.some(({ before, after }) => before.guarded && !after.guarded),
   'went to its end': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'done',
   'was taken back': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'undone',
   'was halted': ({ moves }) => moves.some(({ after }) => after.halt !== undefined),
@@ -40,13 +48,13 @@ export async function runManyRuns(it: { from: number; count: number; most?: numb
   const count = (name: string): void => void (many.sometimes[name] = (many.sometimes[name] ?? 0) + 1)
   for (let seed = it.from; seed < it.from + it.count && many.failures.length < (it.most ?? 200); seed++) {
     const world = await runOf(seed)
-    const story = storyOf(world)
+    const stories = storiesOf(world)
     many.ran++
     many.deeds += world.ground.log.length
     many.presses += world.people.presses.length
-    for (const says of judgeRun(story)) many.failures.push({ seed, says })
+    for (const says of judgeWorld(world, stories)) many.failures.push({ seed, says })
     for (const fault of world.faults) count(fault)
-    for (const [name, happened] of Object.entries(SITUATIONS)) if (happened(story)) count(name)
+    for (const [name, happened] of Object.entries(SITUATIONS)) if (stories.some((story) => happened(story))) count(name)
     world.host.crash()
     giveDisk(world.host.sql)
   }

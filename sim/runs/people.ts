@@ -4,13 +4,14 @@
 import { minutes, tickOf } from '../../src/core/time.ts'
 import type { Proof } from '../../src/core/authority/agreement.ts'
 import { answer } from '../../src/engine/calls.ts'
+import { loadGoingRollings, loadRolling, type RollingRow } from '../../src/rooms/change/rolling/record.ts'
 import type { RunRow } from '../../src/rooms/change/runs/record.ts'
-import { loadGoing, loadRuns } from '../../src/rooms/change/runs/rows.ts'
+import { loadGoing, loadRun } from '../../src/rooms/change/runs/rows.ts'
 import { legsOf } from '../../src/rooms/change/runs/run.ts'
 import { loadAgreement } from '../../src/rooms/people/agreement-rows.ts'
 import type { Chance, Time } from '../clock.ts'
 import type { KeeperHost } from '../keeper-host.ts'
-import { HOST, PEOPLE, type PersonName } from './book.ts'
+import { HOST, PEOPLE, type HostName, type Kind, type PersonName } from './book.ts'
 import type { Ground } from './ground.ts'
 
 /** `by` is who really did it; `as`, behind whose link. */
@@ -22,11 +23,16 @@ export interface People {
   readonly seconds: readonly number[]
   /** The run that they lead, as it stood when they looked last. */
   readonly row: RunRow | undefined
+  /** The rolling run that it is of. */
+  readonly rolling: RollingRow | undefined
   begin(): void
   look(): void
   /** Somebody tries a second run of the cluster. */
   again(): void
   halt(): void
+  abort(): void
+  /** The next who would press is late: first this happens. */
+  dawdle(meanwhile: () => void): void
   /** From now on they do no more than is needed to come to an end. */
   hurry(): void
 }
@@ -40,19 +46,23 @@ export interface PeopleWants {
   readonly written: () => number
   /** They make no mistake. */
   readonly careful: boolean
+  readonly kind: Kind
 }
 
 const ACCEPT = ['tolerance.stop', 'tolerance.start', 'tolerance.memory']
 const LONG = minutes(60 * 24 * 9)
 export const factorOf = (person: string): string => `totp-${person}`
 
-export function peopleOf({ time, dice, host, ground, careful, written }: PeopleWants): People {
+export function peopleOf({ time, dice, host, ground, careful, written, kind }: PeopleWants): People {
   const presses: Press[] = []
   const seconds: number[] = []
   const done = new Set<string>()
   let row: RunRow | undefined
+  let rolling: RollingRow | undefined
+  let meanwhile: (() => void) | undefined
   let hurried = false
   let tries = 0
+  let stops = 0
   let heads = -1
   const call = (name: string, args: object, then: (status: number, body: unknown) => void = () => undefined): void =>
     host.deliver((keeper) => void answer({ keeper, random: dice.bytes, pingUrl: () => '' }, name, args, { is: 'socket' }).then(({ status, body }) => then(status, body), () => undefined))
@@ -81,6 +91,12 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
     const other: PersonName = person === 'ada' ? 'bo' : 'ada'
     const right = { by: person, as: person, agreement, purpose, hash, act: 'go' } as const
     const former = presses.findLast((it) => it.agreement !== agreement)
+    if (meanwhile) {
+      const act = meanwhile
+      meanwhile = undefined
+      time.after(50 + dice.int(400), act)
+      return void time.after(500 + dice.int(3500), () => press(right))
+    }
     const way = careful || hurried ? 1 : dice.next()
     if (way < 0.04) soon(() => press({ ...right, as: other }))
     else if (way < 0.08 && former) soon(() => press({ ...former, by: person, as: person }))
@@ -100,6 +116,8 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
   const person = (): PersonName => dice.pick(PEOPLE)
   /** What both pressed, and the keeper would not take, again and again: they give it up. */
   const isStuck = (agreement: string): boolean => presses.filter((it) => it.agreement === agreement && it.refused && it.by === it.as && it.act === 'go').length > 5
+  /** A step of theirs that takes longer than it may: they look, and say what became of it. */
+  const isLate = ({ phase }: RunRow['run']): boolean => phase.is === 'running' && time.at - phase.way.begun.tick > 42_000
   const decide = (it: RunRow): void => {
     const { run } = it
     const { phase } = run
@@ -107,7 +125,7 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
     const as = way && became(way.token)
     const args = { run: it.plan.id, person: person() }
     if (++tries > (hurried ? 8 : 30)) return call('runs.abort', args)
-    if (phase.is === 'unknown' || (way && run.halt && time.at - way.begun.tick > 42_000)) return as && call('runs.resume', { ...args, as })
+    if (phase.is === 'unknown' || isLate(run)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)
     const raising = run.halt && legsOf(run).find((leg) => !leg.back)
@@ -119,12 +137,26 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
   /** A step that people do: the host goes down, gets its memory, and comes back. */
   const work = (it: RunRow): void => {
     const { phase } = it.run
-    if (phase.is !== 'running' || phase.way.back || it.plan.runbook.steps[phase.way.step]?.act.is !== 'manual' || done.has(`work ${phase.way.token}`)) return
-    done.add(`work ${phase.way.token}`)
+    if (phase.is !== 'running' || phase.way.back || it.plan.rehearse || it.plan.runbook.steps[phase.way.step]?.act.is !== 'manual' || done.has(`work ${it.plan.id} ${phase.way.token}`)) return
+    done.add(`work ${it.plan.id} ${phase.way.token}`)
     soon(() => {
-      ground.shutDown(HOST)
-      time.after(1500 + dice.int(3000), () => ground.powerOn(HOST))
+      const on = it.plan.host as HostName
+      ground.shutDown(on)
+      time.after(1500 + dice.int(3000), () => ground.powerOn(on))
     })
+  }
+
+  /** Between two hosts: to go on takes one of them, and so does the end. */
+  const decideRolling = ({ plan: { id }, rolling: { over, halt } }: RollingRow): void => {
+    if (over !== undefined || halt === undefined || !dice.yes(0.4)) return
+    call(++stops > (hurried ? 6 : 15) ? 'rollings.abort' : 'rollings.resume', { rolling: id, person: person() })
+  }
+  const lookUp = (): void => {
+    const before = row?.plan.id
+    // By when they began nobody knows which is the newest: the clock may be set.
+    row = loadGoing(host.sql)[0] ?? (before === undefined ? undefined : loadRun(host.sql, before))
+    if (row?.plan.id !== before) tries = 0
+    if (kind.rolling) rolling = rolling ? loadRolling(host.sql, rolling.plan.id) : loadGoingRollings(host.sql)[0]
   }
 
   return {
@@ -132,12 +164,15 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
     get row() {
       return row
     },
+    get rolling() {
+      return rolling
+    },
     begin: () => {
       const accept = ACCEPT.map((code) => ({ code, reason: 'three are enough for a minute' }))
-      const args = { runbook: 'grow', host: HOST, person: 'ada' }
-      call('runbooks.plan', { runbook: 'grow', host: HOST }, (_status, body) => {
+      const of = { runbook: 'grow', ...(kind.rolling ? {} : { host: HOST }) }
+      call(kind.rolling ? 'rollings.plan' : 'runbooks.plan', of, (_status, body) => {
         const needed = ((body as { accept?: readonly { code: string }[] }).accept ?? []).map(({ code }) => code)
-        call('runs.begin', { ...args, accept: accept.filter(({ code }) => needed.includes(code)) })
+        call(kind.rolling ? 'rollings.begin' : 'runs.begin', { ...of, person: 'ada', accept: accept.filter(({ code }) => needed.includes(code)), ...(kind.rehearse ? { rehearse: true } : {}) })
       })
     },
     again: () => {
@@ -147,14 +182,18 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
       })
     },
     halt: () => row && call('runs.halt', { run: row.plan.id, person: person() }),
+    abort: () => row && call('runs.abort', { run: row.plan.id, person: person() }),
+    dawdle: (act) => void (meanwhile = act),
     hurry: () => {
       hurried = true
       tries = 0
+      stops = 0
     },
     look() {
       if (!host.alive || host.frozen) return
-      if (heads !== written()) row = loadRuns(host.sql, 1)[0]
+      if (heads !== written()) lookUp()
       heads = written()
+      if (rolling) decideRolling(rolling)
       if (!row || row.run.phase.is === 'over') return
       work(row)
       const { asked, run } = row
@@ -165,7 +204,7 @@ export function peopleOf({ time, dice, host, ground, careful, written }: PeopleW
           if (!done.has(key) || dice.yes(0.3)) meet(who, row)
           done.add(key)
         }
-      } else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown') && dice.yes(0.5)) decide(row)
+      } else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown' || isLate(run)) && dice.yes(0.5)) decide(row)
     },
   }
 }

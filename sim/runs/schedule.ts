@@ -1,16 +1,20 @@
-// One schedule of a run: a node that leads it, a scout that looks, two people, doers, three hosts, and faults drawn from the seed: cables, members, hosts, what is known
-// of them, processes that die or stand still, lines that break, COMMITs that fail, a clock that is set, an edit, a window that closes. First
-// faults, then healing; the same seed gives the same trace. What must hold is judged in invariants.ts.
+// One schedule of a run: a node that leads it (or a rehearsal of it, or a rolling run over all hosts), a scout that looks, two people, doers, three hosts, and faults drawn
+// from the seed: cables, members, hosts, what is known of them, processes that die or stand still, lines that break, COMMITs that fail, a clock that is set, an edit, a
+// window that closes, a press that comes late. First faults, then healing; the same seed gives the same trace. What must hold is judged in
+// invariants.ts, of each run, and in whole.ts, of all of it.
 import { entries } from '../../src/db/store.ts'
 import type { PageId } from '../../src/core/id.ts'
 import type { Entry } from '../../src/core/ledger.ts'
 import type { Message } from '../../src/ports/channel.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
+import { planInForce } from '../../src/rooms/page/plan.ts'
+import type { ToRinger } from '../../src/rooms/page/protocol.ts'
 import type { Runbook } from '../../src/rooms/change/runbook.ts'
 import { chance, virtualTime, type Time } from '../clock.ts'
 import { keeperHost, type KeeperHost } from '../keeper-host.ts'
+import { ringerHost, type RingerHost } from '../ringer-host.ts'
 import { START } from '../scenario.ts'
-import { bookOf, configOf, FIRST_MINUTE, PEOPLE } from './book.ts'
+import { bookOf, configOf, FIRST_MINUTE, kindOf, PEOPLE, type Kind } from './book.ts'
 import { doersIn, type Doers } from './doers.ts'
 import { faultsOf, heal, strike, type Happened, type RunFault } from './faults.ts'
 import { ground, type Ground } from './ground.ts'
@@ -25,6 +29,11 @@ export interface RunWorld {
   readonly ground: Ground
   readonly doers: Doers
   readonly people: People
+  readonly kind: Kind
+  /** In schedules in which the keeper stands still: the production ringer. In the others one stands in for it that sends at once. */
+  readonly ringer: RingerHost | undefined
+  /** Whom the ringer told by itself that the keeper is stuck. */
+  readonly alarms: readonly { readonly at: number; readonly person: string }[]
   readonly book: Runbook
   readonly closes: number | undefined
   /** What the keeper was given, and when it took it in. */
@@ -44,9 +53,12 @@ export interface RunWorld {
 const FAULTY = 18_000
 const HEALED = 45_000
 const LONGEST = 150_000
+/** Three runs one after the other take longer. */
+const LONGEST_ROLLING = 400_000
 /** Whatever is late has so long to show itself after the end. */
 const AFTERWARDS = 1500
-const MOST_EVENTS = 30_000
+const MOST_EVENTS = 60_000
+const KEY = new Uint8Array(32).fill(7)
 const AMID: ReadonlySet<RunFault> = new Set(['keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'node-freeze', 'line-cut'])
 
 export async function runOf(seed: number): Promise<RunWorld> {
@@ -54,7 +66,9 @@ export async function runOf(seed: number): Promise<RunWorld> {
   const time = virtualTime(START)
   const faults = faultsOf(seed)
   const closes = faults.size > 0 && dice.yes(0.04) ? FIRST_MINUTE + 1 : undefined
-  const book = bookOf(dice, closes)
+  const kind = kindOf(seed)
+  const book = bookOf(dice, closes, kind)
+  const alarms: RunWorld['alarms'][number][] = []
   const happened: Happened = { scout: 'well', config: configOf(book), surprises: [], stalls: [], asleep: 0, clock: false }
   const looks: Looked[] = []
   const rings: RunWorld['rings'][number][] = []
@@ -76,6 +90,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
     },
     ports: {
       toRinger(message) {
+        if (ringer) return line.toRinger(message)
         // A ringer that sends at once, and has nothing of its own to tell.
         if (message.is === 'hello') time.after(1, () => host.deliver((it) => it.fromRinger({ is: 'welcome', term: 1, store: 'store_sim', journal: [], open: [] })))
         if (message.is === 'ring') for (const { message: { key } } of message.rings) time.after(5, () => host.deliver((it) => it.fromRinger({ is: 'settled', page: key as PageId, outcome: 'accepted', says: '', took: 1 })))
@@ -87,12 +102,15 @@ export async function runOf(seed: number): Promise<RunWorld> {
         rings.push({ at: time.at, incident, person })
         return { key: page, thread: incident, to: { name: person }, title: '', body: {} as Message['body'] }
       },
-      renderDigest: () => '',
+      renderDigest(_keeper, { page, person, rings: all }) {
+        for (const { incident } of all) rings.push({ at: time.at, incident, person })
+        return { key: page, thread: page, to: { name: person }, title: '', body: {} as Message['body'] }
+      },
     },
   })
   const ground_ = ground(time, dice, faults.size === 0)
   const doers = doersIn({ time, dice, host, ground: ground_ })
-  const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0, written: () => commits.at(-1)?.seq ?? 0 })
+  const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0, kind, written: () => commits.at(-1)?.seq ?? 0 })
   const hand = (told: readonly FromScout[]): void => {
     const { scout } = happened
     if (scout === 'gone') return
@@ -102,6 +120,28 @@ export async function runOf(seed: number): Promise<RunWorld> {
       for (const one of told) keeper.runs.hear(one)
     }))
   }
+  /** Who says hello is another keeper, or one that was away: what came by its line before is lost. */
+  const line = {
+    link: 0,
+    toRinger(message: ToRinger): boolean {
+      if (message.is === 'hello') {
+        if (line.link > 0) ringer?.lost(line.link)
+        line.link++
+      }
+      const by = line.link
+      time.after(1, () => ringer?.hear(by, message))
+      return true
+    },
+  }
+  const ringer = !faults.has('keeper-freeze') ? undefined : ringerHost({
+    time, key: KEY, plan: planInForce(happened.config.plan, []),
+    toKeeper: (by, message) => void time.after(1, () => by === line.link && host.deliver((keeper) => keeper.fromRinger(message))),
+    carry({ message: { title, to } }, settled) {
+      if (title === 'Holdfast is stuck') alarms.push({ at: time.at, person: to.name })
+      time.after(5, () => settled('accepted', ''))
+    },
+  })
+  ringer?.start()
   let seconds_ = 0
   const look = (): void => {
     time.after(1000, look)
@@ -118,7 +158,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   time.after(100, look)
   time.after(1300, people.begin)
   time.after(1500, meet)
-  const all: RunWorld = { seed, time, host, ground: ground_, doers, people, book, closes, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
+  const all: RunWorld = { seed, time, host, ground: ground_, doers, people, kind, ringer, alarms, book, closes, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
     writtenAt: (seq) => commits.find((it) => it.seq >= seq)?.at ?? time.at,
   }
   /** In the middle of a deed, which is short: what strikes a process waits for one. */
@@ -126,9 +166,9 @@ export async function runOf(seed: number): Promise<RunWorld> {
   faults.forEach((fault) => time.after(1400 + dice.int(FAULTY), () => (AMID.has(fault) ? amid(fault) : strike(all, fault, dice))))
   time.after(HEALED, () => heal(all))
   let left = MOST_EVENTS
-  const isOver = (): boolean => people.row?.run.phase.is === 'over' && happened.asleep === 0
+  const isOver = (): boolean => people.row?.run.phase.is === 'over' && happened.asleep === 0 && (!kind.rolling || people.rolling?.rolling.over !== undefined)
   let overAt = Number.POSITIVE_INFINITY
-  while (left-- > 0 && time.at < overAt + AFTERWARDS && time.next(LONGEST)) {
+  while (left-- > 0 && time.at < overAt + AFTERWARDS && time.next(kind.rolling ? LONGEST_ROLLING : LONGEST)) {
     await new Promise((go) => void setImmediate(go))
     if (overAt === Number.POSITIVE_INFINITY && isOver()) overAt = time.at
   }

@@ -1,4 +1,4 @@
-// The part of the zoo about planned changes that whole schedules must find: a node that leads a run, its doers, two people, three hosts. Where several guards stand
+// The part of the zoo about planned changes that whole schedules must find: a node that leads a run, or one over all hosts, its doers, its ringer, two people, three hosts. Where several guards stand
 // behind each other, all of them are broken at once: that one of them holds alone is what the tests beside each show.
 import type { Mutant } from './mutant.ts'
 
@@ -82,6 +82,33 @@ export const led: readonly Mutant[] = [
   {
     name: 'in a run: a halt pages one of the two', breaks: ['C-8'], killer: killer(60),
     changes: [{ file: 'src/engine/change/asking/offers.ts', find: 'escalate: firstOf(does, checks)', put: 'escalate: firstOf(does, ...(checks === does ? [checks] : []))' }],
+  },
+  {
+    name: 'in a run: whoever gives its data to the member that joins halts it', breaks: ['C-13'], killer: killer(60),
+    changes: [{ file: RUNS, find: '|| (it.donor === true && gone.length > 0)', put: '' }],
+  },
+  {
+    name: 'in a run: a rehearsal does its deeds', breaks: ['C-4'], killer: killer(100),
+    changes: [{ file: DOING, find: 'if (order.rehearse) return', put: 'if (order.rehearse && order.token < 0) return' }],
+  },
+  {
+    name: 'in a run: what was asked before a halt is still asked', breaks: ['C-5'], killer: killer(),
+    changes: [{ file: RUNS, find: 'before?.asked && !isHandedOver) people', put: 'before?.asked && !isHandedOver && tx.now.wall < 0) people' }],
+  },
+  {
+    name: 'in a run: a keeper that stands still is told after a minute', breaks: ['C-19'], killer: killer(),
+    changes: [{ file: 'src/engine/change/led.ts', find: 'run.guarded ? [', put: 'run.token < 0 ? [' }],
+  },
+  {
+    name: 'in a rolling run: one failure more than may be stops nothing', breaks: ['C-20'], killer: killer(400),
+    changes: [{ file: 'src/rooms/change/rolling/rolling.ts', find: 'rolling.failed.length - rolling.known > rolling.maxFailures', put: 'rolling.failed.length - rolling.known > rolling.maxFailures + 2' }],
+  },
+  {
+    name: 'in a rolling run: the next host begins beside the one at work', breaks: ['C-3'], killer: killer(),
+    changes: [
+      { file: 'src/rooms/change/rolling/rolling.ts', find: 'return batches.find((batch) => batch.some((host) => !isOver(stages[host])))?.find(', put: 'return batches.flat().find(' },
+      { file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.rolling !== plan.rolling && isThere' },
+    ],
   },
   {
     name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),

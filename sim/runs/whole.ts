@@ -1,0 +1,70 @@
+// What must hold of a schedule as a whole, beside each of its runs (invariants.ts): that one host is worked on at a time, in order, and none after one failure more than
+// may be; that nothing happened at a target that is of no run; that somebody is paged while the keeper stands still; that it comes to its end.
+import { isTouched } from './truth.ts'
+import { PEOPLE } from './book.ts'
+import { judgeRun, SLACK, storiesOf, type Story } from './invariants.ts'
+import type { RunWorld } from './schedule.ts'
+
+interface Whole { readonly world: RunWorld; readonly stories: readonly Story[] }
+type Check = (whole: Whole) => string[]
+
+/** C-3: one run of the cluster at a time. */
+const alone: Check = ({ world }) => (world.people.seconds.includes(200) ? ['C-3: a second run of the cluster began'] : [])
+
+/** C-4: what began at a target is a deed of a run. */
+const known: Check = ({ world, stories }) => world.ground.log.filter(({ name }) => !stories.some(({ plan }) => name.startsWith(`${plan?.id}.`))).map(({ name }) => `C-4: ${name} began, and it is of no run`)
+
+/** C-3, C-16: of two runs no deed goes on while one of the other begins, nor are both of them going on. */
+const oneHost: Check = ({ world, stories }) => stories.flatMap((story, n) => stories.slice(n + 1).flatMap((later) => {
+  const end = story.moves.find(({ after }) => after.phase.is === 'over')?.seq ?? Number.POSITIVE_INFINITY
+  const of = ({ plan }: Story): typeof world.ground.log => world.ground.log.filter(({ name }) => name.startsWith(`${plan?.id}.`))
+  const beside = of(later).filter((deed) => of(story).some((it) => it.at <= deed.at && (it.ended ?? Number.POSITIVE_INFINITY) > deed.at))
+  return [
+    ...(later.beganSeq < end ? [`C-3: ${later.plan?.host} began beside ${story.plan?.host}`] : []),
+    ...beside.map(({ name, at }) => `C-3: ${name} began at ${at} while a deed of ${story.plan?.host} went on`),
+  ]
+}))
+
+/** C-20: no host begins when one more has failed than may, until somebody has gone on who could know of it. */
+const failures: Check = ({ world, stories }) => {
+  const rolled = stories[0]?.ledger.filter(({ is }) => is === 'change.rolled') ?? []
+  const resumes = rolled.filter(({ body }) => (body['told'] as readonly { event: string }[]).some(({ event }) => event === 'resumed')).map(({ seq }) => seq)
+  return !world.kind.rolling ? [] : stories.flatMap((story, n) => {
+    const resumed = resumes.findLast((it) => it < story.beganSeq) ?? 0
+    const failed = new Set(stories.slice(0, n).flatMap((it) => isTouched(it, story.beganSeq, resumed)))
+    return failed.size > world.kind.maxFailures ? [`C-20: ${story.plan?.host} began, and ${[...failed].join(' and ')} had failed where ${world.kind.maxFailures} may`] : []
+  })
+}
+
+/** C-3: hosts are gone over in their order, none once more when it came to its end. */
+const sequence: Check = ({ world, stories }) => (!world.kind.rolling ? [] : stories.flatMap((story, n) => {
+  // Of one that is known never to have begun after all, the host is to come again.
+  const before = stories.slice(0, n).filter(({ moves }) => (moves.at(-1)?.after.tried.length ?? 0) > 0)
+  return before.some(({ plan }) => (plan?.host ?? '') >= (story.plan?.host ?? '')) ? [`C-3: ${story.plan?.host} began after ${before.map(({ plan }) => plan?.host).join(', ')}`] : []
+}))
+
+/** C-19: a keeper that stands still while a run is led is paged to both of its people within 20 s; that nothing begins meanwhile, is judged of each run. */
+const stuck: Check = ({ world, stories }) => (!world.ringer ? [] : world.host.away.flatMap(({ from, to }) => {
+  const by = from + 20_000 + SLACK
+  const isKnown = world.alarms.some(({ at }) => at <= from)
+  const isLed = stories.some(({ moves }) => { const was = moves.findLast((it) => it.at <= from)?.after; const since = moves.findLast((it) => it.at <= from - 2500)?.after; return [was, since].every((it) => it?.guarded === true && it.phase.is !== 'over') })
+  if (Math.min(to, world.end) < by || isKnown || !isLed) return []
+  const heard = new Set(world.alarms.filter(({ at }) => at <= by).map(({ person }) => person))
+  return PEOPLE.every((it) => heard.has(it)) ? [] : [`C-19: the keeper stood still at ${from}, and ${[...heard].join() || 'nobody'} was paged by ${by}`]
+}))
+
+/** It comes to its end; where nothing goes wrong, to the one that was meant. */
+const ends: Check = ({ world }) => {
+  const rolling = world.people.rolling?.rolling
+  if (!world.rested) return ['progress: it went round and round without rest']
+  if (!world.kind.rolling || (rolling === undefined && world.faults.size > 0)) return []
+  if (rolling?.over === undefined) return [`progress: the rolling run is not over ${Math.round(world.end / 1000)} s after its beginning`]
+  return world.faults.size === 0 && rolling.over !== 'done' ? [`progress: nothing went wrong, and the rolling run was ${rolling.over}`] : []
+}
+
+const WHOLE: Readonly<Record<string, Check>> = { alone, known, oneHost, failures, sequence, stuck, ends }
+
+/** What did not hold, in sentences. */
+export function judgeWorld(world: RunWorld, stories: readonly Story[] = storiesOf(world)): string[] {
+  return [...stories.flatMap((story) => judgeRun(story)), ...Object.values(WHOLE).flatMap((check) => check({ world, stories }))]
+}
