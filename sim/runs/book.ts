@@ -31,14 +31,17 @@ export type StepName = keyof typeof STEPS
 /** Which steps a run may have. */
 const COURSES: readonly (readonly StepName[])[] = [['drain', 'undrain'], ['stop', 'start'], ['drain', 'stop', 'start'], ['memory'], ['drain', 'memory']]
 
+/** Which cluster the hosts form. */
+export type ClusterName = 'galera' | 'patroni'
+
 /** What is led: the run of one host, a rehearsal of it, or a rolling run over all hosts, of which so many may fail. */
-export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number }
+export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName }
 
 /** By dice of its own, so that what else a seed brings about stays as it is. */
 export function kindOf(seed: number): Kind {
   const dice = chance(seed ^ 0x60a1)
   const roll = dice.next()
-  return { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2) }
+  return { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(HOSTS) }
 }
 
 /** With steps of the seed's choice. `closes`: its window closes at that minute of the day. */
@@ -56,12 +59,12 @@ export const edited = (book: Runbook): Runbook => ({ ...book, steps: [...book.st
 
 const person = (name: PersonName): Plan['people'][string] => ({ name, roles: ['owner'], reach: [{ channel: 'mail', after: ms(0) }] })
 
-export function configOf(book: Runbook, version = '1'): InForce {
+export function configOf(book: Runbook, cluster: ClusterName, version = '1'): InForce {
   return {
     ...scenario, version, checks: [], boards: [], backups: [], ingest: [], plan: { ...scenario.plan, people: { ada: person('ada'), bo: person('bo') } },
     change: {
       hosts: HOSTS.map((name) => ({ name, ssh: { host: name }, fate: {}, links: [{ name: 'eth0' }], from: 'sim' })), runbooks: [book],
-      clusters: [{ name: CLUSTER, kind: 'galera', members: HOSTS, weights: {}, canary: 'holdfast.canary', from: 'sim' }],
+      clusters: [{ name: CLUSTER, kind: cluster, members: HOSTS, weights: {}, canary: 'holdfast.canary', from: 'sim' }],
     },
   }
 }

@@ -38,7 +38,7 @@ export function faultsOf(seed: number): ReadonlySet<RunFault> {
 }
 
 export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
-  const { host, ground, doers, people, time, happened, book } = world
+  const { host, ground, doers, people, time, happened, book, kind } = world
   const later = (most: number, act: () => void): void => void time.after(500 + dice.int(most), act)
   /** Over a lease, more often than not. */
   const asleep = (act: () => void): void => void time.after(dice.yes(0.6) ? 21_000 + dice.int(9000) : 500 + dice.int(6000), act)
@@ -108,7 +108,7 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
       time.step(dice.pick([40_000, 400_000, -30_000, -400_000]))
     },
     edit() {
-      happened.config = configOf(edited(book), '2')
+      happened.config = configOf(edited(book), kind.cluster, '2')
       host.deliver((keeper) => void keeper.configure(happened.config).then(() => void (happened.editedAt ??= time.at), () => undefined))
     },
     halt: () => people.halt(),

@@ -7,12 +7,11 @@ import type { LinkSeen } from '../../src/rooms/change/heard/account.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
 import type { Report } from '../../src/rooms/change/sight.ts'
 import type { Chance, Time } from '../clock.ts'
-import { CLUSTER, HOSTS, type HostName } from './book.ts'
+import { CLUSTER, HOSTS, type ClusterName, type HostName } from './book.ts'
+import { formed, type Host } from './formed.ts'
 
 /** A command that began, by the target's own log. */
 export interface Begun { readonly name: string; readonly on: string; readonly what: string; readonly at: number; ended?: number; exit?: number }
-
-interface Host { up: boolean; boot: number; carrier: 'up' | 'down'; downs: number; /** The cluster's program there. */ runs: boolean; joins: boolean; /** So many that join are given its data just now: it is not Synced meanwhile. */ gives: number }
 
 export interface Ground {
   readonly log: readonly Begun[]
@@ -37,73 +36,30 @@ export interface Ground {
   commands(after: (span: number, act: () => void) => void): Commands
 }
 
-const STATE = '6a9c1d52-7f3b-11f1-9a5e-0242ac110002'
-/** So long a member that is cut off is waited for, and one that joins takes. */
+/** So long it takes until the others miss one that is gone. */
 const NOTICED = 2000
-const JOINS = 2500
 const bootId = (n: number): string => `58c1dbd2-296e-4f28-bb18-${String(n).padStart(12, '0')}`
 
 /** `calm`: every command ends well, and is seen to. */
-export function ground(time: Time, dice: Chance, calm: boolean): Ground {
+export function ground(time: Time, dice: Chance, { calm, kind, leader }: { readonly calm: boolean; readonly kind: ClusterName; readonly leader: HostName }): Ground {
   const hosts = new Map<HostName, Host>(HOSTS.map((name, n) => [name, { up: true, boot: n + 1, carrier: 'up', downs: 1, runs: true, joins: false, gives: 0 }]))
   const of = (name: HostName): Host => hosts.get(name) as Host
   const log: Begun[] = []
   let question = 0
   let boots = HOSTS.length
-  let view = 1
-  /** Who is in the newest Primary, and whether it has lost its majority. */
-  let members: HostName[] = [...HOSTS]
-  let primary = true
   const booted: Ground['booted'][number][] = []
-  const there = (name: HostName): boolean => of(name).up && of(name).runs && of(name).carrier === 'up'
-  const settle = (): void => {
-    const left = members.filter(there)
-    if (left.length * 2 > members.length) {
-      if (left.length !== members.length) view++
-      members = left
-      primary = true
-      // Who was cut off, and has the way back, joins by itself.
-      for (const name of HOSTS) if (there(name) && !members.includes(name) && !of(name).joins) join(name)
-    } else primary = false
-  }
-  const join = (name: HostName): void => {
-    of(name).joins = true
-    const donor = members.find((it) => it !== name && there(it))
-    if (donor) of(donor).gives++
-    time.after(JOINS, () => {
-      of(name).joins = false
-      if (donor) of(donor).gives--
-      if (!there(name) || members.includes(name)) return
-      settle()
-      if (!primary) return
-      members = [...members, name]
-      view++
-    })
-  }
-  const soon = (): void => void time.after(NOTICED, settle)
+  const cluster = formed(kind, { time, of }, leader)
+  const soon = (): void => void time.after(NOTICED, cluster.settle)
   const leave = (name: HostName): void => {
-    // In good order: it is no part of the whole any more.
-    if (there(name) && members.includes(name)) {
-      members = members.filter((it) => it !== name)
-      view++
-    }
+    cluster.leave(name)
     of(name).runs = false
   }
   const start = (name: HostName): void => {
     if (of(name).runs || !of(name).up) return
     of(name).runs = true
-    settle()
-    if (!members.includes(name) && !of(name).joins) join(name)
+    cluster.begin(name)
   }
-  const isMember = (name: HostName): boolean => primary && members.includes(name) && there(name)
-  const reportOf = (name: HostName): Report => {
-    const it = of(name)
-    if (!it.runs) return { is: 'stopped', says: 'it refused the connection' }
-    const cut = it.carrier === 'down' && !members.includes(name)
-    const isIn = primary && members.includes(name) && !cut
-    const gives = isIn && it.gives > 0
-    return { is: 'galera', primary: isIn, synced: isIn && !gives, ready: isIn, ...(gives ? { donor: true } : {}), state: STATE, view: String(view), size: members.length, total: members.length }
-  }
+  const reportOf = (name: HostName): Report => (of(name).runs ? cluster.report(name) : { is: 'stopped', says: 'it refused the connection' })
   const effect = (what: string, on: HostName): void => {
     if (what === 'stop') leave(on)
     if (what === 'start') start(on)
@@ -152,7 +108,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
   })
 
   return {
-    log, booted, isMember, start,
+    log, booted, start, isMember: cluster.isMember,
     host: of,
     look() {
       question++
@@ -170,8 +126,8 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     },
     write() {
       const asked = stamp()
-      const commits = primary && members.every(there)
-      return members.filter((host) => primary && there(host) && of(host).gives === 0).map((host): FromScout => ({ is: 'canary', cluster: CLUSTER, host, asked, ...(commits ? {} : { wrong: 'it was not committed in time' }) }))
+      const commits = cluster.commits()
+      return cluster.writers().map((host): FromScout => ({ is: 'canary', cluster: CLUSTER, host, asked, ...(commits ? {} : { wrong: 'it was not committed in time' }) }))
     },
     pull: (name) => set(name, { carrier: 'down' }),
     plug: (name) => set(name, { carrier: 'up', downs: of(name).downs + (of(name).carrier === 'down' ? 1 : 0) }),
@@ -184,7 +140,7 @@ export function ground(time: Time, dice: Chance, calm: boolean): Ground {
     },
     powerOn: (name) => {
       if (!of(name).up) set(name, { up: true, boot: ++boots, downs: 1, runs: true })
-      settle()
+      cluster.settle()
     },
     commands: (after) => ({
       run: (command, signal) => run(command, signal, after),

@@ -6,6 +6,7 @@ import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
 import type { Asked, RunPlan, RunRow, Told } from '../../src/rooms/change/runs/record.ts'
 import { legHash } from '../../src/rooms/change/runs/record.ts'
 import { loadRun } from '../../src/rooms/change/runs/rows.ts'
+import type { Report } from '../../src/rooms/change/sight.ts'
 import { silencedBy, type Run, type Turn, type Way } from '../../src/rooms/change/runs/run.ts'
 import { CLUSTER, HOSTS, PEOPLE } from './book.ts'
 import type { RunWorld } from './schedule.ts'
@@ -89,8 +90,9 @@ const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => 
   ]
 })
 
+const isWell = (report: Report): boolean => (report.is === 'galera' ? report.primary && report.synced && report.ready : report.is === 'patroni' && report.running && report.odd === undefined)
 const isGood = (one: FromScout): boolean =>
-  one.is === 'account' ? one.account.links.every(([, { carrier }]) => carrier === 'up') : one.is === 'member' && one.report.is === 'galera' && one.report.primary && one.report.synced && one.report.ready
+  one.is === 'account' ? one.account.links.every(([, { carrier }]) => carrier === 'up') : one.is === 'member' && isWell(one.report)
 
 /** C-12, C-2: what a step is ruled by was looked at after the second press, is fresh, and good. */
 const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {

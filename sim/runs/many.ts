@@ -23,6 +23,8 @@ const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
   'a rolling run went over more than one host': ({ world: { people } }) => Object.values(people.rolling?.rolling.stages ?? {}).filter(({ is }) => is !== 'to-come').length > 1,
   'a rolling run was stopped': ({ ledger }) => ledger.some(({ is, body }) => is === 'change.rolled' && (body['told'] as readonly { event: string }[]).some(({ event }) => event === 'halted')),
   'a member gave its data while a step went on': ({ moves, world }) => world.looks.some(({ at, told }) => told.some((it) => it.is === 'member' && it.report.is === 'galera' && it.report.donor === true) && moves.findLast((it) => it.at <= at)?.after.phase.is === 'running'),
+  'a run of servers of which one leads went to its end': ({ world: { kind }, row }) => kind.cluster === 'patroni' && row?.run.phase.is === 'over' && row.run.phase.how === 'done',
+  'another server leads than at first': ({ world }) => world.looks.some(({ told }) => told.some((it) => it.is === 'member' && it.report.is === 'patroni' && it.report.leads && it.report.timeline !== 1)),
   'people were paged while the keeper stood still': ({ world }) => world.alarms.length > 0,
   'a press came late': ({ world: { faults, people } }) => faults.has('press-late') && people.presses.some(({ refused }) => refused),
   'a word led to nothing': ({ moves }) => moves.some(({ before, after }) => before.guarded && !after.guarded),

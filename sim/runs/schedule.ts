@@ -69,7 +69,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   const kind = kindOf(seed)
   const book = bookOf(dice, closes, kind)
   const alarms: RunWorld['alarms'][number][] = []
-  const happened: Happened = { scout: 'well', config: configOf(book), surprises: [], stalls: [], asleep: 0, clock: false }
+  const happened: Happened = { scout: 'well', config: configOf(book, kind.cluster), surprises: [], stalls: [], asleep: 0, clock: false }
   const looks: Looked[] = []
   const rings: RunWorld['rings'][number][] = []
   const commits: { readonly seq: number; readonly at: number }[] = []
@@ -108,7 +108,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
       },
     },
   })
-  const ground_ = ground(time, dice, faults.size === 0)
+  const ground_ = ground(time, dice, { calm: faults.size === 0, kind: kind.cluster, leader: faults.size === 0 ? 'db-2' : kind.leader })
   const doers = doersIn({ time, dice, host, ground: ground_ })
   const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0, kind, written: () => commits.at(-1)?.seq ?? 0 })
   const hand = (told: readonly FromScout[]): void => {
