@@ -212,7 +212,8 @@ const silenced: Check = ({ moves, plan, row }) => {
 const excused: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, event }) => {
   const halt: Turn | undefined = before.halt === undefined ? after.halt : undefined
   const way = before.phase.is === 'running' ? before.phase.way : undefined
-  return event === 'turned' && halt?.is === 'member' && way && plan?.runbook.steps[way.step]?.takes.includes(halt.host ?? '') === true ? [`C-13: halted at ${at} by ${halt.subject}, which its step takes`] : []
+  // A rehearsal takes nothing.
+  return event === 'turned' && halt?.is === 'member' && way && plan?.rehearse !== true && plan?.runbook.steps[way.step]?.takes.includes(halt.host ?? '') === true ? [`C-13: halted at ${at} by ${halt.subject}, which its step takes`] : []
 })
 
 /** C-1: of three that are well one may fail before a step, and none while it has one of them down. */
