@@ -76,6 +76,14 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: `${SETS}/judge.ts`, find: 'if (listing.age === undefined || listing.age > it.patience)', put: 'if (listing.age === undefined)' }],
   },
   {
+    name: 'a store that is another one, or not mounted, stays green on what was listed before', breaks: ['X-9'], killer: room('X-9 a store that is not there any more is unknown at once'),
+    changes: [{ file: `${SETS}/duty.ts`, find: 'isLost(sql, set.name, store) ? { ...listing, age: undefined } : listing', put: 'isLost(sql, set.name, store) && listing.at === undefined ? { ...listing, age: undefined } : listing' }],
+  },
+  {
+    name: 'one that was lost and does not answer counts as back', breaks: ['X-9'], killer: room('X-9 a store that is not there any more is unknown at once'),
+    changes: [{ file: `${SETS}/duty.ts`, find: 'if (isListed || lost) saveLost(', put: 'saveLost(' }],
+  },
+  {
     name: 'a process that never answers is waited for for ever', breaks: ['W-1', 'G-14'], killer: room('X-9, W-1 a process that never answers'),
     changes: [{ file: `${SETS}/duty.ts`, find: '        markAsked(tx, name, store)\n', put: '' }, { file: 'src/engine/guard/line.ts', find: 'void fail(it, `nothing came', put: 'void (it.id === \'\' && `nothing came' }],
   },

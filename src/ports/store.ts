@@ -229,6 +229,9 @@ export type AnyStore = Store<any>
 /** Declares a store; only there so that its configuration's type reaches the two halves. */
 export const store = <Config extends z.ZodObject>(it: Store<Config>): Store<Config> => it
 
+/** The code of a Fault that says: what is reached is not the store, since its folder or its marker is not there. */
+export const NOT_THERE = 'ENOTTHERE'
+
 /** What Holdfast itself puts into a store begins with this: canaries, and what was set aside where there are no versions. */
 export const OWN_PREFIX = '.holdfast/'
 

@@ -184,7 +184,7 @@ test('G-6, G-12 what lies in another store says nothing of this one: nothing is 
   await it.later()
   await it.list([], 'two')
   const now = await it.shown()
-  assert.deepEqual([now.copies?.length, it.open()], [5, []])
+  assert.deepEqual([now.copies?.length, now.state, it.open()], [5, 'unknown', ['backup:shop']], 'at once: what was listed before says nothing of it')
   for (let n = 0; n < 3; n++) {
     await it.pass(seconds(90))
     await it.list([copyAt(START - HOUR, { etag: 'other' })], 'two')

@@ -84,6 +84,39 @@ test('X-9, W-1 a process that never answers, or a store that cannot be listed, m
   assert.deepEqual(cut.open(), [])
 })
 
+test('X-9 a store that is not there any more is unknown at once, says until when it was, and is looked at again within a minute', async (t) => {
+  const it = await world(t)
+  const gone: Listed = { is: 'not-listed', says: '/mnt/nas holds no .holdfast-store: nothing is mounted there, or something else is. Mount the store', lost: true }
+  await it.answer(gone)
+  assert.match((await shown(it)).places[0]?.says ?? '', /Mount the store; where it is new, make its marker there, once$/)
+  await it.pass(minutes(2))
+  await it.list(copyAt(START - HOUR))
+  const until = new Date(it.keeper.now().wall).toISOString().slice(11, 16)
+  assert.deepEqual([(await shown(it)).state, it.open()], ['ok', []])
+  await it.pass(minutes(15))
+  const asked = (): number => new Set(it.tasks.flatMap((one) => (one.is === 'task' && one.task.is === 'list' ? [one.id] : []))).size
+  await it.answer(gone)
+  const before = asked()
+  const { state, copies, places } = await shown(it)
+  assert.deepEqual([state, copies?.length, it.open()], ['unknown', 1, ['backup:shop']])
+  assert.match(places[0]?.says ?? '', new RegExp(`^it cannot be listed: /mnt/nas holds no .holdfast-store: .*Mount the store; it was there until 20\\S+ ${until} UTC$`), 'and nobody is told how another one would pass for it')
+  await it.pass(minutes(1.5))
+  assert.equal(asked(), before + 1)
+  await it.answer({ is: 'not-listed', says: 'connection refused' })
+  assert.equal((await shown(it)).state, 'unknown', 'one that was lost and now does not answer has not come back')
+  await it.pass(minutes(5.5))
+  await it.answer(gone)
+  await it.pass(minutes(1.5))
+  await it.list(copyAt(START - HOUR))
+  assert.deepEqual([(await shown(it)).state, it.open()], ['ok', []])
+  await it.pass(minutes(15))
+  await it.answer({ is: 'not-listed', says: 'connection refused' })
+  assert.equal((await shown(it)).state, 'ok', 'what was seen a quarter of an hour ago is still worth something')
+  const then = asked()
+  await it.pass(minutes(5.5))
+  assert.equal(asked(), then + 1, 'and it is tried again soon')
+})
+
 test('G-12 what vanishes, and what stands under another\'s name, is in the ledger, and its proofs are gone with it', async (t) => {
   const it = await world(t)
   const [old, young] = [copyAt(START - 20 * HOUR), copyAt(START - HOUR)]

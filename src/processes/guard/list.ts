@@ -1,6 +1,7 @@
 // The listing of one set in one store: what is called as its copies are, of a listing that was whole. What stands beside it is nobody's
 // copy and is left alone; a listing that is not whole is none.
-import { Fault, sentence } from '../../core/fault.ts'
+import { codeOf, Fault, sentence } from '../../core/fault.ts'
+import { NOT_THERE } from '../../ports/store.ts'
 import { oddKey, sayKey } from '../../ports/store/key.ts'
 import { walk } from '../../ports/store/listing.ts'
 import type { Listed } from '../../rooms/guard/protocol.ts'
@@ -42,9 +43,9 @@ export async function perform({ store, pattern, below }: ListWants, context: Gua
       }
     }
     const after = await reading.identify(signal)
-    if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})` }
+    if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})`, lost: true }
     return { is: 'listed', identity: id, copies, clock: await reading.clock(signal), ...(odd > 0 && { odd: { count: odd, shown } }) }
   } catch (cause) {
-    return { is: 'not-listed', says: sentence(cause).slice(0, 400) }
+    return { is: 'not-listed', says: sentence(cause).slice(0, 400), ...(codeOf(cause) === NOT_THERE && { lost: true }) }
   }
 }

@@ -120,7 +120,7 @@ export interface Odd {
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
   | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'>; /** What lies there too, and has no name that anybody could ask for. */ readonly odd?: Odd }
-  | { readonly is: 'not-listed'; readonly says: string }
+  | { readonly is: 'not-listed'; readonly says: string; /** What is reached there is not the store: its folder or its marker is gone, or it became another one. What was listed before says nothing any more. */ readonly lost?: boolean }
 
 export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends WalkTask ? Walked : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never
 

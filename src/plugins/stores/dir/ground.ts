@@ -8,7 +8,7 @@ import type { BigIntStats } from 'node:fs'
 import path from 'node:path'
 import { coded, codeOf, Fault, sentence } from '../../../core/fault.ts'
 import { instantOf } from '../../../core/time.ts'
-import { OWN_PREFIX, type Identity, type Version } from '../../../ports/store.ts'
+import { NOT_THERE, OWN_PREFIX, type Identity, type Version } from '../../../ports/store.ts'
 import { oddKey, sayKey } from '../../../ports/store/key.ts'
 
 export interface Ground {
@@ -24,13 +24,14 @@ const MOST_MARKER = 4_096
 /** Proves that the store is mounted here; throws a Fault that says what to do when it is not. */
 export async function stand(folder: string, marker: string): Promise<Ground> {
   const root = await realpath(folder).catch((cause: unknown): never => {
-    throw new Fault(`${folder} cannot be opened (${codeOf(cause) ?? sentence(cause)}): mount it, or mend \`dir\` in the configuration`, 'later', cause)
+    const says = `${folder} cannot be opened (${codeOf(cause) ?? sentence(cause)}): mount it, or mend \`dir\` in the configuration`
+    throw codeOf(cause) === 'ENOENT' ? coded(NOT_THERE, says, 'later', cause) : new Fault(says, 'later', cause)
   })
   const ground = await lstat(root, { bigint: true })
   const at = path.join(root, marker)
   const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((cause: unknown): never => {
     const code = codeOf(cause)
-    if (code === 'ENOENT') throw new Fault(`${root} holds no ${marker}: nothing is mounted there, or something else is. Mount the store; if this is it, say so once: touch ${at}`, 'later', cause)
+    if (code === 'ENOENT') throw coded(NOT_THERE, `${root} holds no ${marker}: nothing is mounted there, or something else is. Mount the store`, 'later', cause)
     throw new Fault(`${at} cannot be read (${code ?? sentence(cause)}): it must be a plain file that Holdfast's user may read`, 'later', cause)
   })
   try {

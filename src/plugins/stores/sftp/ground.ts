@@ -3,9 +3,9 @@
 // What SFTP does not tell is not known: devices, inodes, times finer than a second. A file of one size that is written twice within one second
 // looks unchanged, which the minimum ages of every plan are far above.
 import { createHash } from 'node:crypto'
-import { Fault } from '../../../core/fault.ts'
+import { coded, Fault } from '../../../core/fault.ts'
 import { instantOf } from '../../../core/time.ts'
-import { OWN_PREFIX, type Identity, type Version } from '../../../ports/store.ts'
+import { NOT_THERE, OWN_PREFIX, type Identity, type Version } from '../../../ports/store.ts'
 import { oddKey, sayKey } from '../../../ports/store/key.ts'
 import type { Attrs } from './packet.ts'
 import type { Remote } from './remote.ts'
@@ -32,10 +32,10 @@ export async function stand(remote: Remote, { address, marker }: Site): Promise<
   const says = `the folder ${address.folder} at ${address.host}`
   const root = (await remote.realpath(address.folder)).replace(/(?<=.)\/+$/, '')
   const folder = await remote.lstat(root)
-  if (folder?.kind !== 'folder') throw new Fault(`${says} is not there: mount it, or mend \`sftp\` in the configuration`, 'later')
+  if (folder?.kind !== 'folder') throw coded(NOT_THERE, `${says} is not there: mount it, or mend \`sftp\` in the configuration`)
   const at = within(root, marker)
   const attrs = await remote.lstat(at)
-  if (!attrs) throw new Fault(`${says} holds no ${marker}: nothing is mounted there, or something else is. Mount the store; if this is it, say so once, over there: touch ${at}`, 'later')
+  if (!attrs) throw coded(NOT_THERE, `${says} holds no ${marker}: nothing is mounted there, or something else is. Mount the store`)
   if (attrs.kind !== 'file' || attrs.bytes > MOST_MARKER) throw new Fault(`${at} at ${address.host} is no small plain file: it proves nothing`, 'never')
   const text = await remote.reading(at, (_, range) => range(0, attrs.bytes))
   if (text?.length !== attrs.bytes) throw new Fault(`${at} at ${address.host} changes while it is read: it proves nothing`, 'later')

@@ -2,8 +2,9 @@
 // figures. Memory is one page, however many objects there are.
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { sentence } from '../../../core/fault.ts'
+import { codeOf, sentence } from '../../../core/fault.ts'
 import { type Instant, later, ms, type Span } from '../../../core/time.ts'
+import { NOT_THERE } from '../../../ports/store.ts'
 import { oddKey } from '../../../ports/store/key.ts'
 import { walk } from '../../../ports/store/listing.ts'
 import { WHOLE } from '../../../rooms/guard/objects/judge.ts'
@@ -60,7 +61,7 @@ export async function listWhole({ store, prefix, key, folder }: WholeListWants, 
       context.say(`${sum.objects} objects listed`)
     }
     const after = await reading.identify(signal)
-    if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})` }
+    if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})`, lost: true }
     await file.settle()
     await keep(folder, fresh, { identity: id, objects: sum.objects - sum.odd, bytes: sum.bytes })
     return {
@@ -68,7 +69,7 @@ export async function listWhole({ store, prefix, key, folder }: WholeListWants, 
       copies: sum.objects === 0 ? [] : [{ key, etag: WHOLE, bytes: sum.bytes, modifiedAt: sum.newest ?? (0 as Instant) }],
     }
   } catch (cause) {
-    return { is: 'not-listed', says: sentence(cause).slice(0, 400) }
+    return { is: 'not-listed', says: sentence(cause).slice(0, 400), ...(codeOf(cause) === NOT_THERE && { lost: true }) }
   } finally {
     await file?.close().catch(() => undefined)
     await rm(fresh, { force: true }).catch(() => undefined)

@@ -13,7 +13,7 @@ import { worstFirst, type Copy, type Verdict } from './judge.ts'
 import { record } from './recording.ts'
 import { another } from '../retention/missing.ts'
 import { lookEvery, type BackupSet } from './set.ts'
-import { isSilenced, loadFindings, loadMissed, saveOdd, type MissedBody } from './standing-rows.ts'
+import { isLost, isSilenced, loadFindings, loadMissed, saveLost, saveOdd, type MissedBody } from './standing-rows.ts'
 
 export interface SetsContext {
   /** The sets in force, by their names. */
@@ -46,6 +46,10 @@ export interface Sets {
 const LOOK = 'guard.look'
 /** However often somebody says that a copy was made, no store is listed more often for that. */
 const BETWEEN_LOOKS: Span = minutes(1)
+/** A store that was not there is looked for so soon again; one that failed otherwise; and one where millions of objects may lie. */
+const AGAIN_LOST: Span = BETWEEN_LOOKS
+const AGAIN_FAILED: Span = minutes(5)
+const AGAIN_OBJECTS: Span = minutes(15)
 /** A listing that takes longer than this says nothing any more: see `LIMITS` of listings. */
 const LONGEST_LISTING: Span = minutes(65)
 const keyOf = (set: string, store: string): string => JSON.stringify([set, store])
@@ -63,7 +67,7 @@ export function setsOf(context: SetsContext): Sets {
     // Before the first listing there is nothing to say, for as long as a listing may take.
     if (listing.age === undefined && listing.failed === undefined && side === undefined && !isOverdue(tx, set, store)) return
     const judged = judgedIn(sql, set.name, lies, now.wall)
-    const verdicts = verdictsOn(sql, set, lies, judged, listing, { now: now.wall, patience: patienceOf(set) })
+    const verdicts = verdictsOn(sql, set, lies, judged, isLost(sql, set.name, store) ? { ...listing, age: undefined } : listing, { now: now.wall, patience: patienceOf(set) })
     turn(tx, set, store, side?.side, { found: worstFirst([...verdicts, ...(judged.length === 0 ? [] : context.doubts(sql, set, store, now.wall))]), well: verdicts[0]?.says ?? '' })
   }
   return {
@@ -98,7 +102,7 @@ export function setsOf(context: SetsContext): Sets {
       const lies = set?.in.find((it) => it.store === store)
       if (!set || !lies) return 'all'
       const former = context.formerOf(tx.sql, set, store)
-      if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.says)
+      if (result.is === 'not-listed') saveNotListed(tx.sql, name, store, tx.now, result.lost === true ? sayLost(tx, set, store, result.says) : result.says)
       // What lies in another store says nothing of this one: nothing is missed by it, and nothing is forgotten.
       else if (former !== undefined && former !== result.identity) saveNotListed(tx.sql, name, store, tx.now, another(result.identity, name, store))
       else {
@@ -109,6 +113,7 @@ export function setsOf(context: SetsContext): Sets {
         if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)
       }
+      lookAgain(tx, set, lies, result.is === 'not-listed' ? result.lost : former !== undefined && former !== result.identity)
       consider(tx, set, store)
       return 'all'
     },
@@ -131,6 +136,25 @@ function turn(tx: Tx, set: BackupSet, store: string, had: TurnedBody['from'] | u
   const body: TurnedBody = { set: set.name, store, from: had ?? 'new', to, says, findings, of: set.of ?? '', root, escalate: set.escalate, at: tx.now.wall }
   tx.append({ is: 'guard.turned', stream: `backup:${set.name}`, body })
 }
+
+/** What could not be listed may be well in a minute, and its regular look is far away. */
+function lookAgain(tx: Tx, set: BackupSet, { store, objects }: BackupSet['in'][number], lost = false): void {
+  const isListed = loadListing(tx.sql, set.name, store, tx.now).failed === undefined
+  // One that was lost and now does not answer has not come back.
+  if (isListed || lost) saveLost(tx.sql, set.name, store, { lost })
+  if (isListed) return
+  const soon = objects !== undefined ? AGAIN_OBJECTS : lost ? AGAIN_LOST : AGAIN_FAILED
+  tx.schedule(LOOK, keyOf(set.name, store), dueIn(tx.now, ms(Math.min(soon, lookEvery(set)))))
+}
+
+/** One that was read before is mounted again, and not made anew: an empty folder that is given a marker would pass for it. */
+function sayLost(tx: Tx, set: BackupSet, store: string, says: string): string {
+  const { at } = loadListing(tx.sql, set.name, store, tx.now)
+  return at === undefined ? `${says}; where it is new, make its marker there, once` : `${says}; it was there until ${sayMoment(at)}`
+}
+
+/** A sentence that stays is read on another day, and in other zones. */
+const sayMoment = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 const isSameAs = (one: readonly string[], other: readonly string[]): boolean => one.length === other.length && one.every((it) => other.includes(it))
 

@@ -1,5 +1,6 @@
 // How sets stand and what went away of them, as rows: all that is found wrong with each, what vanished without anybody's word, and which checks are silenced.
-// How many copies whoever rotates them may take away is a working row: lost, it begins at the least. So is what the last listing held that nobody can ask for.
+// How many copies whoever rotates them may take away is a working row: lost, it begins at the least. So is what the last listing held that nobody can ask for, and that a
+// store is another one, or not there at all.
 import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
@@ -14,6 +15,7 @@ create table if not exists guard_missed (set_ text not null, store text not null
 create table if not exists guard_repeat (set_ text not null, store text not null, key text not null, at integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_silence (name text primary key, until integer not null) strict, without rowid;
 create table if not exists guard_rotation (set_ text not null, store text not null, credit integer not null, odd text, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_lost (set_ text not null, store text not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_odd (set_ text not null, store text not null, count integer not null, shown text not null, primary key (set_, store)) strict, without rowid;
 `
 
@@ -23,6 +25,14 @@ export const applyFindings = (sql: Sql, entry: Entry): void => {
   const { set, store, findings } = entry.body as { set: string; store: string; findings?: readonly Verdict[] }
   sql.run('insert into guard_finding (set_, store, findings) values (?,?,?) on conflict do update set findings = excluded.findings', set, store, canonical(findings ?? []))
 }
+
+/** What is reached in its place is not the store that was listed: what that listing found says nothing of now. */
+export function saveLost(sql: Sql, set: string, store: string, { lost }: { readonly lost: boolean }): void {
+  if (lost) sql.run('insert into guard_lost (set_, store) values (?,?) on conflict do nothing', set, store)
+  else sql.run('delete from guard_lost where set_ = ? and store = ?', set, store)
+}
+
+export const isLost = (sql: Sql, set: string, store: string): boolean => sql.get('select 1 as one from guard_lost where set_ = ? and store = ?', set, store) !== undefined
 
 /** What the last whole listing held that has no name to be asked for by. */
 export function saveOdd(sql: Sql, set: string, store: string, odd: Odd | undefined): void {
@@ -66,7 +76,7 @@ export const loadRepeat = (sql: Sql, set: string, store: string): Repeat | undef
 
 export const applyStandingLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_rotation', 'guard_odd']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_rotation', 'guard_odd', 'guard_lost']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applySilenced = (sql: Sql, entry: Entry): void => {
