@@ -23,7 +23,7 @@ export const overSftp: readonly Mutant[] = [
   },
   {
     name: 'a folder over there needs no marker', breaks: ['G-10'], killer: killer('a folder without its marker is no store'),
-    changes: [{ file: `${STORE}/ground.ts`, find: 'if (!attrs) throw new Fault(`${says} holds no', put: 'if (!attrs) return { remote, root, marker, identity: { kind: \'sftp\', id: \'0\'.repeat(64), says }, proof: root }\n  if (!attrs) throw new Fault(`${says} holds no' }],
+    changes: [{ file: `${STORE}/ground.ts`, find: 'if (!attrs) throw coded(NOT_THERE, `${says} holds no', put: 'if (!attrs) return { remote, root, marker, identity: { kind: \'sftp\', id: \'0\'.repeat(64), says }, proof: root }\n  if (!attrs) throw coded(NOT_THERE, `${says} holds no' }],
   },
   {
     name: 'links over there are followed', breaks: ['G-13'], killer: killer('G-13 no link is followed'),
