@@ -124,7 +124,7 @@ export function drawPlans({ out }: Session, { plans }: RetentionAnswer): void {
       out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
       out.data(`    ${plain(cure)}`)
     }
-    out.table(it.items.map((item): Cell[] => [`  ${MARKS[item.act]}`, item.key, item.bytes === null ? '' : saySize(item.bytes), out.moment(item.at), item.why]))
+    out.table(it.items.map((item): Cell[] => [`  ${item.refused === true ? '!' : MARKS[item.act]}`, item.key, item.bytes === null ? '' : saySize(item.bytes), out.moment(item.at), item.why]))
     const { aside } = it
     if (aside.items.length === 0) continue
     out.data(`  set aside: ${aside.items.length}${aside.totals.purge > 0 && aside.refusals.length === 0 ? `, of which ${aside.totals.purge} (${saySize(aside.totals.bytes)}) may be removed by two people: holdfast backups purge ${aside.id}` : ''}`)

@@ -87,11 +87,12 @@ export function sortBoth(standings: readonly Standing[], { keep, zone }: Setting
   }
 }
 
-/** How many copies could go if everything that is not known were as bad as can be: no loss of knowledge makes it smaller (G-5, X-9). */
-export function couldGo(shelf: Shelf, { keep, zone }: Settings, now: Now): number {
+/** Which copies could go if everything that is not known were as bad as can be: no loss of knowledge makes them fewer (G-5, X-9). */
+export function couldGo(shelf: Shelf, { keep, zone }: Settings, now: Now): ReadonlySet<Copy> {
   const dated = shelf.copies.flatMap((copy) => (copy.at === undefined ? [] : [{ copy, name: nameOf(copy.place), at: copy.at }]))
   const kept = sortInto(dated, { keep, zone, pushes: () => true, fewer: shelf.copies.length - dated.length, anchor: now.wall })
-  return shelf.copies.filter(({ held }) => held !== true).length - dated.filter((one) => one.copy.held !== true && (kept.get(one) ?? []).length > 0).length
+  const stay = new Set(dated.filter((one) => (kept.get(one) ?? []).length > 0).map(({ copy }) => copy))
+  return new Set(shelf.copies.filter((copy) => copy.held !== true && !stay.has(copy)))
 }
 
 export interface Judging {

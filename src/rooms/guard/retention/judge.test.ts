@@ -92,6 +92,10 @@ test('G-5 more than the limits: the whole plan is refused, and somebody is paged
   const many = world([shelf(nights(7 + LIMITS.perRun + 1))])
   assert.deepEqual([going(many), ids(many)], [[], ['limit']])
   assert.match(judge(many).pages[0]?.says ?? '', /^nothing of shop is set aside in main: main: 11 copies could go at once, at most 10$/)
+  assert.deepEqual(judge(many).plan.items.filter(({ refused }) => refused).map(({ copy }) => copy), nights(18).slice(7).map(({ copy }) => copy), 'those that are too many are named')
+  assert.match(why(many, 'n7'), /^refused: it is one of those that could go at once$/)
+  const fresh = judge(world([shelf(nights(18), { known: { count: 18, copies: [] }, fewest: 18 })])).plan
+  assert.deepEqual(fresh.items.flatMap(({ copy, refused, why: says }) => (refused ? [[copy, /^refused: it is one of those that could go at once; as it stands: kept, because daily: it is not among the newest 7, but no newer one is known well enough to let it go$/.test(says)]] : [])), nights(18).slice(7).map(({ copy }) => [copy, true]), 'also where nothing is known for long enough to let any go yet')
   assert.equal(going(world([shelf(nights(7 + LIMITS.perRun))])).length, LIMITS.perRun)
   const share = world([shelf(nights(12), { fewest: 12 })])
   assert.deepEqual([going(share), ids(share)], [[], ['limit']], 'five of twelve are more than a quarter')

@@ -38,6 +38,8 @@ export interface Item {
   readonly at: Instant | null
   readonly first_flagged: Instant | null
   readonly eligible_at: Instant | null
+  /** The plan is refused since more could go than may at once, and it is one of these. */
+  readonly refused?: true
   readonly why: string
 }
 
@@ -76,11 +78,13 @@ export function judge(world: World): Judged {
   const refusals = [...refusalsOf(world, shelf), ...limitsOf(world, shelf)]
   const standings = standingsOf(shelf, settings, now, lived)
   const kept = sortBoth(standings, settings)
+  // Whoever is to accept a number, or to hold what must stay, has to see of which it is.
+  const refused = refusals.some(({ id, found }) => id === 'limit' && found === 'fail') ? couldGo(shelf, settings, now) : new Set<Copy>()
   const byName = new Map(standings.map((one) => [one.name, one]))
   const verdicts = [...shelf.copies].sort(newestFirst).map((copy) => verdictOf(copy, byName.get(nameOf(copy.place)), kept, judging))
   const healthy = refusals.length === 0
   const remember = healthy ? verdicts.map((it) => remembered(it, judging)) : undefined
-  return judged({ set, store, settings }, refusals, verdicts.map((it) => itemOf(it, settings)), remember, shelf.identity.now)
+  return judged({ set, store, settings }, refusals, verdicts.map((it) => (refused.has(it.copy) ? asRefused(itemOf(it, settings)) : itemOf(it, settings))), remember, shelf.identity.now)
 }
 
 interface Verdict {
@@ -127,6 +131,9 @@ function itemOf({ copy, standing, act, why, ripe }: Verdict, settings: Settings)
   }
 }
 
+/** One of those that were too many. */
+const asRefused = (item: Item): Item => ({ ...item, refused: true, why: `refused: it is one of those that could go at once${item.act === 'quarantine' ? '' : `; as it stands: ${item.why}`}` })
+
 const newestFirst = (a: Copy, b: Copy): number => (b.at ?? Number.NEGATIVE_INFINITY) - (a.at ?? Number.NEGATIVE_INFINITY) || (nameOf(a.place) < nameOf(b.place) ? 1 : -1)
 
 /** A set without a rule would let everything go. */
@@ -160,7 +167,7 @@ function limitsOf({ settings, now, accepted }: World, shelf: Shelf): Refusal[] {
   if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: [], cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
   const said = saidMost(accepted, now)
   const share = Math.max(LIMITS.few, Math.floor(LIMITS.share * (fewest === 'none' ? 0 : fewest)))
-  const could = couldGo(shelf, settings, now)
+  const could = couldGo(shelf, settings, now).size
   const most = Math.max(said, Math.min(LIMITS.perRun, share))
   const over = (n: number, limit: number, what: string): Refusal[] => (n <= limit ? [] : [{ id: 'limit', found: 'fail', text: `${shelf.store}: ${n} copies could go ${what}, at most ${limit}`, evidence: [], cure }])
   return [...over(could, most, 'at once'), ...over(could + actsToday, Math.max(LIMITS.perDay, said), `within ${sayTime(days(1))}`)]

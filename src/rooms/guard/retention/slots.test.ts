@@ -66,6 +66,17 @@ test('what may not push is kept where there is room for it, and makes no room na
   assert.deepEqual(stays(of, { daily: 3 }, { fewer: 2 }), of.slice(0, 1))
 })
 
+test('what a rule keeps only since nothing may push it out says that, and is never the first of two', () => {
+  const of = dated(...nightly('2026-11-16T03:00:00Z', 4))
+  const words = (pushes: (name: string) => boolean): string[] => [...sortInto(of, { keep: { daily: 2, last: 1 }, zone: 'UTC', pushes: ({ name }) => pushes(name) }).values()].map((reasons) => reasons.join('; '))
+  assert.deepEqual(words(() => false), [
+    'last: 1 of 1; daily: the newest of 2026-11-16 (1 of 2)',
+    'last: it is not among the newest 1, but no newer one is known well enough to let it go; daily: the newest of 2026-11-15 (2 of 2)',
+    ...Array.from({ length: 2 }, () => 'last: it is not among the newest 1, but no newer one is known well enough to let it go; daily: it is not among the newest 2, but no newer one is known well enough to let it go'),
+  ])
+  assert.equal(words((name) => name.startsWith('2026-11-16'))[2], 'daily: it is not among the newest 2, but only 1 newer one is known well enough to let it go')
+})
+
 test('of two of one moment the same one stays, whichever comes first', () => {
   const [a, b] = [{ name: 'a', at: instant('2026-03-10T03:00:00Z') }, { name: 'b', at: instant('2026-03-10T03:00:00Z') }]
   for (const all of [[a, b], [b, a]]) {

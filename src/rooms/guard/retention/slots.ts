@@ -41,17 +41,20 @@ type Period = (typeof PERIODS)[number]
 /** For each copy the rules that keep it, in words; an empty list where none does. */
 export function sortInto<One extends Dated>(all: readonly One[], { keep, zone, pushes, fewer = 0, anchor }: Sorting<One>): Map<One, readonly string[]> {
   const kept = new Map<One, readonly string[]>()
-  const taken: Readonly<Record<Period, Set<string>>> = { daily: new Set(), weekly: new Set(), monthly: new Set(), yearly: new Set() }
+  const taken = noPeriods()
+  // All that came before it, whether they may push or not: only by these is one the second of two.
+  const seen = noPeriods()
   let pushing = 0
   let newest = anchor
   for (const one of [...all].sort(byDate)) {
     const reasons: string[] = []
     const last = room(keep.last, fewer)
-    if (pushing < last) reasons.push(`last: ${pushing + 1} of ${keep.last}`)
+    if (pushing < last) reasons.push(kept.size < last ? `last: ${kept.size + 1} of ${keep.last}` : sayPushed('last', last, pushing))
     const periods = periodsOf(one.at, zone)
     for (const period of PERIODS) {
-      const [slots, of] = [taken[period], periods[period]]
-      if (!slots.has(of) && slots.size < room(keep[period], fewer)) reasons.push(`${period}: the newest of ${sayPeriod(period, of)} (${slots.size + 1} of ${keep[period]})`)
+      const [slots, before, of, most] = [taken[period], seen[period], periods[period], room(keep[period], fewer)]
+      if (!slots.has(of) && slots.size < most) reasons.push(!before.has(of) && before.size < most ? `${period}: the newest of ${sayPeriod(period, of)} (${before.size + 1} of ${keep[period]})` : sayPushed(period, most, slots.size))
+      before.add(of)
     }
     if (keep.within !== undefined && (newest === undefined || between(one.at, newest) <= keep.within)) reasons.push(`within ${sayTime(keep.within)} of the newest`)
     kept.set(one, reasons)
@@ -62,6 +65,12 @@ export function sortInto<One extends Dated>(all: readonly One[], { keep, zone, p
   }
   return kept
 }
+
+const noPeriods = (): Readonly<Record<Period, Set<string>>> => ({ daily: new Set(), weekly: new Set(), monthly: new Set(), yearly: new Set() })
+
+/** One that the rule itself would not keep: too few of those that would take its place may. */
+const sayPushed = (rule: string, most: number, pushing: number): string =>
+  `${rule}: it is not among the newest ${most}, but ${pushing === 0 ? 'no newer one is' : `only ${pushing} newer ${pushing === 1 ? 'one is' : 'ones are'}`} known well enough to let it go`
 
 const room = (slots: number | undefined, fewer: number): number => Math.max(0, (slots ?? 0) - fewer)
 
