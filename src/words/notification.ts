@@ -222,7 +222,8 @@ const possessive = (name: string): string => `${name}'s`
 const few = (names: readonly string[], most: number, rest = names.length > most ? `${names.length - most} more` : undefined): string =>
   rest === undefined ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${rest}`
 
-const leaning = (under: readonly string[]): string => (under.length === 0 ? '' : `${few(under, 3)} ${under.length === 1 ? 'depends' : 'depend'} on it.`)
+/** Names stay as they are written, also at the head of a sentence; words of ours do not. */
+const leaning = (under: readonly string[]): string => (under.length === 0 ? '' : `${under[0]?.startsWith('the ') === true ? begun(few(under, 3)) : few(under, 3)} ${under.length === 1 ? 'depends' : 'depend'} on it.`)
 
 /** The short form drops its middle parts before its end is cut: what, since and next matter more than the finding. */
 function text(title: string, short: readonly string[], long: readonly string[], between = ' '): Text {

@@ -101,7 +101,7 @@ test('all findings of a set are one incident, the worst first; what is more urge
   await it.turned([['unreadable', 'pg_restore could not read it'], ['shrunken', 'it has 3 KiB where 20 KiB are usual']])
   const ringing = await it.incident()
   assert.deepEqual([it.open(), it.rings(), ringing.title], [['backup:shop'], 2, 'shop: backup cannot be restored'])
-  assert.match(ringing.says, /^nas: pg_restore could not read it; nas: it has 3 KiB/)
+  assert.match(ringing.says, /^in nas: pg_restore could not read it; in nas: it has 3 KiB/)
   await take(it)
   await it.turned([['unreadable', 'pg_restore could not read it'], ['late', 'it is 2 d old']])
   assert.deepEqual([it.rings(), (await it.incident()).state], [3, 'open'])

@@ -1,6 +1,6 @@
 // Files of lines: read in blocks, so that a file of any size takes the memory of a block and its longest line; written in blocks, and on the disk
 // when `sync` says so.
-import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { Fault } from '../../core/fault.ts'
 
 const BLOCK = 256 * 1024
@@ -14,6 +14,8 @@ export interface Line {
 
 /** The lines of a file that have an end; a last one without is left out. */
 export function* linesOf(file: string): Generator<Line> {
+  // A device never ends, and a pipe is never had twice.
+  if (!statSync(file).isFile()) throw new Fault(`${file} is no plain file: name one that this scan may write anew`, 'never')
   const fd = openSync(file, 'r')
   try {
     const block = Buffer.allocUnsafe(BLOCK)

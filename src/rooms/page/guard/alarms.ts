@@ -28,7 +28,7 @@ function considerBackup(tx: Tx, life: Lifecycle, entry: Entry): void {
   if (b.to === 'ok') return leaveWell(tx, life, member, 'a good copy was seen')
   const findings = (b.findings ?? [{ side: b.to, says: b.says }]).map(({ side, says }): Finding => {
     const [weight, called] = BACKUPS[side] ?? [1, side]
-    return { cause: side, weight, title: `${b.set}: ${called}`, says: `${b.store}: ${says}` }
+    return { cause: side, weight, title: `${b.set}: ${called}`, says: `in ${b.store}: ${says}` }
   })
   tell(tx, life, { subject: `backup:${b.set}`, member, findings, escalate: b.escalate, ...(b.root === '' ? {} : { root: b.root }) })
 }
@@ -38,7 +38,7 @@ function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store, to, says, key, escalate } = entry.body as { set: string; store: string; to: string; says: string; key: string; escalate: string }
   const member = missedOf(set, store)
   if (to === 'over') return leaveWell(tx, life, member, says)
-  tell(tx, life, { subject: `backup:${set}`, member, findings: [{ cause: `vanished ${key}`, weight: 3, title: `${set}: backups vanished`, says: `${store}: ${says}` }], escalate })
+  tell(tx, life, { subject: `backup:${set}`, member, findings: [{ cause: `vanished ${key}`, weight: 3, title: `${set}: backups vanished`, says: `in ${store}: ${says}` }], escalate })
 }
 
 /** `vanished:` and not `backup:`, so that a person may end it. */

@@ -47,6 +47,17 @@ test('a page is exactly what receivers are promised', () => {
   assert.equal(sentAt(message, { ...now, wall: instantOf(now.wall + 60_000) }).body.sent_at, '2026-11-21T01:16:00.000Z')
 })
 
+test('what is wrong with backups is said as people say it, and does not depend on itself', () => {
+  const long = (subject: string, says: string, members: readonly string[]): string | undefined => {
+    const incident: Incident = { ...db, id: incidentId(subject, ''), subject, title: 'x', says, origin: 'guard', members }
+    return render({ is: 'page', page, person: 'ada', incident, paging: rung.paging, step: 0, round: 0, raisedAt: now.wall }, given)?.body.text.long.replace(/ Bo is paged.*/, '')
+  }
+  assert.equal(long('backup:shop', 'in main: there is no copy', ['backup:shop@main', 'vanished:shop@nas']), 'In main: there is no copy since 02:14 CET.')
+  assert.equal(long('reconcile:customer-backups/breaker', 'nothing was touched', ['reconcile:customer-backups@breaker', 'reconcile:customer-backups@refused']), 'Nothing was touched since 02:14 CET.')
+  assert.equal(long('check:db', 'connection refused', ['check:db', 'check:api', 'backup:shop@main', 'reconcile:customer-backups@refused', 'reconcile:customer-backups@gap']), 'Connection refused since 02:14 CET. api, the backup of shop in main, the clean-up customer-backups depend on it.')
+  assert.equal(long('check:db', 'connection refused', ['check:db', 'backup:shop@main']), 'Connection refused since 02:14 CET. The backup of shop in main depends on it.')
+})
+
 test('without a key there are no links; somebody who is gone gets no message', () => {
   const telling = { is: 'page', page, incident: db, paging: rung.paging, step: 0, round: 0, raisedAt: now.wall } as const
   const message = render({ ...telling, person: 'ada' }, { plan, now, key: undefined })

@@ -75,7 +75,25 @@ export const sentAt = (message: Message, now: Now): Message => ({ ...message, bo
 /** An incident as notifications speak of it. */
 export function spokenOf(incident: Incident): words.Spoken {
   const name = incident.origin === 'watch' && incident.subject.startsWith('check:') ? nameOf(incident.subject) : `"${incident.title}"`
-  return { number: incident.number, name, title: incident.title, says: incident.says, since: incident.since, under: incident.members.filter((member) => member !== incident.subject).map(nameOf) }
+  return { number: incident.number, name, title: incident.title, says: incident.says, since: incident.since, under: leaningOn(incident) }
+}
+
+/** What fails because of it. Of an incident about backups or a clean-up its members are what is wrong, and nothing that leans on it. */
+function leaningOn({ subject, members }: Incident): readonly string[] {
+  const others = members.filter((member) => member !== subject)
+  const said = others.map((member) => {
+    const of = GUARDED[member.slice(0, member.indexOf(':') + 1)]
+    if (of === undefined) return nameOf(member)
+    const name = nameOf(member)
+    const at = name.lastIndexOf('@')
+    return subject.startsWith('check:') ? of(name.slice(0, at), name.slice(at + 1)) : ''
+  })
+  return [...new Set(said.filter((name) => name !== ''))]
+}
+
+/** As a person calls them; by the kind of the member and what stands before and behind its `@`. */
+const GUARDED: Readonly<Record<string, (name: string, at: string) => string>> = {
+  'backup:': (set, store) => `the backup of ${set} in ${store}`, 'vanished:': () => '', 'reconcile:': (name) => `the clean-up ${name}`,
 }
 
 interface Drawn {
