@@ -226,7 +226,7 @@ async function putAside(it: Nodecraft, lost: readonly string[]): Promise<void> {
 
   it.sql(rowOf(BACK))
   const again = await it.plan()
-  assert.match(again.reasons.map(({ text }) => text).join(), /1 rows that came back/, again.text)
+  assert.match(again.reasons.map(({ text }) => text).join(), /1 row that came back/, again.text)
   await until('its row brings it back', 30_000, async () => (await it.live(BACK)).length === 1)
   assert.equal((await it.live(PREFIX)).length, stands - lost.length + 1)
   // What came back was put aside by mistake: nothing more goes before two people have looked.

@@ -430,8 +430,8 @@ test('reconcile show exits by the worst of all; what was refused or is still to 
 
 test('reconcile show lists what is to come back and has not: 3 where something is held, 4 where it waits', async (t) => {
   plainly(t)
-  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: null, clean_runs: 3, causes: [], acceptable: [], accepted: [], returning: [] as object[],
-    latest: { at: ago(60_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode: 'report', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: null, clean_runs: 1, causes: [], acceptable: [], accepted: [], returning: [] as object[],
+    latest: { at: ago(60_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode: 'report', reconcile: 'uploads', binding: 'b', checks: [], refusals: [] as object[], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }, path: null, summary: null, objects: null, rows: null, columns: {}, said: [] } }
   call = (name) => ({ is: 'answered', status: 200, body: name === 'reconcile.list' ? { schema: 'holdfast.reconciles/1', reconciles: [shown] } : shown })
   shown.returning = [{ key: 'u/1', by: 'ada', state: 'waiting', says: 'connection refused' }]
   const waits = await run('reconcile show uploads')
@@ -440,6 +440,12 @@ test('reconcile show lists what is to come back and has not: 3 where something i
   shown.returning.push({ key: 'u/2', by: null, state: 'held', says: 'it was written since' })
   const held = await run('reconcile show uploads')
   assert.deepEqual([held.exit, (await run('reconcile show')).exit], [3, 3])
+  assert.match(held.out, /1 clean run in a row/)
+  const seen = (at: number, subject = 'catalogue games'): object => ({ subject, observer: 'guard', at: NOW + at })
+  shown.latest.plan.refusals = [{ id: 'schema', found: 'fail', text: 'it is another one', evidence: [seen(0), seen(0, 'store main'), seen(60_000)], cure: 'see why' }]
+  const refused = await run('reconcile show uploads')
+  assert.equal(refused.exit, 5)
+  assert.match(refused.out, /games by guard, look 1 of 2, [^]*store main by guard, \d[^]*games by guard, look 2 of 2, /)
   assert.match(held.out, /held, to be brought back: u\/2, its row is back: it was written since\n +→ /)
 })
 

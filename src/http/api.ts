@@ -268,7 +268,7 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),
   call({
     at: 'POST /acts/ask/:what', who: 'write', call: 'reconcile.ask', gives: 'holdfast.approval/1', says: 'Asks two people to arm a reconcile, to purge what a plan names, or to close a breaker; what they agree on is done at once.',
-    takes: z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name.meta({ description: 'A plan, or a reconcile, which stands for its latest.' }), reason: prose.max(2000).exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }),
+    takes: z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name.meta({ description: 'A plan, to purge it; else a reconcile.' }), reason: prose.max(2000).exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }),
   }),
   call({ at: 'POST /reconcile/:reconcile/disarm', who: 'write', call: 'reconcile.disarm', takes: z.strictObject({ reconcile: name, person }), gives: 'holdfast.done/1', says: 'From now on it only reports.' }),
   call({ at: 'POST /reconcile/:reconcile/release', who: 'write', call: 'reconcile.release', takes: z.strictObject({ reconcile: name, keys: z.array(z.string().min(1).max(1024)).min(1).max(1000).exactOptional(), all: z.literal(true).exactOptional().meta({ description: 'All that lies aside, where no keys are named.' }), person }), gives: 'holdfast.release/1', says: 'Brings back what was put aside: the keys that are named, or all of it.' }),

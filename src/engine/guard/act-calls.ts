@@ -62,13 +62,17 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
     const { since, because } = job.breaker
     return { asked: { is: 'close-breaker', reconcile, since, because, reason }, title: `Close the breaker of ${reconcile}`, text: `It opened because: ${because.join('; ')}.\nReason to close it: ${reason}\nAfterwards it is half open: the first ten objects, then four times as many after each healthy day.` }
   }
-  if (plan === undefined) return notHere(on, keeper)
+  if (plan === undefined || plan.id !== on) {
+    const help = plan === undefined || plan.totals.purge === 0 ? 'holdfast reconcile show names its latest plan' : `its latest is ${plan.id}: holdfast reconcile purge ${plan.id}`
+    return no(400, 'HF400', `“${on}” is a reconcile; what two people agree to remove for good is one plan, by its id.`, help)
+  }
   const never = reconcilesIn(keeper.config).get(reconcile)?.neverRemoves
   if (never !== undefined) return refusedFor(never, 'nobody is asked; what lies aside stays, and can be brought back')
   const { totals, hash, mode, refusals } = plan
   if (mode !== 'armed' || refusals.length > 0) return refusedFor(mode === 'armed' ? `the plan is refused: ${refusals[0]?.text ?? ''}` : `the plan is ${mode}: nothing of it is done`, 'holdfast reconcile show says what stands in the way')
   if (totals.purge === 0) return refusedFor('nothing in it is to be purged', 'holdfast reconcile show lists what it holds')
-  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${totals.purge} objects of ${reconcile}`, text: `${totals.purge} objects (${saySize(totals.bytes)} with what is put aside) are removed for good: their quarantine is over, none has a row, and each is verified in the other place. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
+  const objects = `${totals.purge} ${totals.purge === 1 ? 'object' : 'objects'}`
+  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: `Removed for good: ${objects} (${saySize(totals.bytes)} with what is put aside). The quarantine of each is over, none has a row, and each is verified in the other place. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
 }
 
 const isAnswer = (it: object): it is Answer => 'status' in it

@@ -1,6 +1,7 @@
 // A clean-up from end to end: real runs over a served bucket, a real hand, people who agree behind their own links. What takes two takes two; what a run
 // plans is done by nobody but the hand, and comes back as long as it was not purged.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { fromBase32 } from '../../../test/base32.ts'
 import { games, PREFIX } from '../../../test/guard/games.ts'
@@ -165,6 +166,9 @@ test('story 1: report only until three clean runs and two people; then exactly t
   assert.equal(shown.latest?.plan?.totals.purge, 1)
   await work()
   assert.equal(it.fake.objects.get(LOST)?.length, 2, 'nobody has agreed')
+  const byName = await k.ask('reconcile.ask', { what: 'purge', on: JOB })
+  assert.match(JSON.stringify([byName.status, byName.body]), /^\[400.*is one plan, by its id/)
+  assert.ok(JSON.stringify(byName.body).includes(`reconcile purge ${shown.latest?.plan?.id}`))
   const asked = await body<ApprovalAnswer>('reconcile.ask', { what: 'purge', on: shown.latest?.plan?.id })
   assert.equal(asked.hash, shown.latest?.plan?.hash)
   assert.equal((await press(asked, 'ada')).status, 200)
@@ -201,7 +205,13 @@ test('G-16 what changes after arming disarms; a person brings anything back; no 
   shown = await run()
   assert.equal(shown.latest?.plan?.refusals.some(({ id }) => id === 'schema'), false)
   // What a person brought back is locked from then on, in the memory of the runs too, until a person unlocks it.
-  for (let n = 0; n < 2; n++) assert.equal((await run()).latest?.plan?.totals.never, 1)
+  for (let n = 0; n < 2; n++) {
+    const { latest } = await run()
+    assert.equal(latest?.plan?.totals.never, 1)
+    const item = readFileSync(latest.path ?? '', 'utf8').split('\n').find((line) => line.includes(`"key":"${LOST}"`)) ?? ''
+    assert.match(item, /not brought back by a person: somebody at the machine brought it back/)
+    assert.doesNotMatch(item, /by the catalogue/, 'the catalogue locked nothing')
+  }
   await body('reconcile.accept', { reconcile: JOB, what: 'unlock', seen: LOST, person: 'bo' })
   assert.equal((await run()).latest?.plan?.totals.never, 0)
   assert.deepEqual(rebuildLedger(k.sql, k.keeper.store.rooms, { replace: false }).differed, [])

@@ -124,7 +124,7 @@ function draw(session: Session, it: ReconcileAnswer): void {
   const { out } = session
   out.table([
     ['Reconcile', ['strong', it.reconcile]], ['Store', `${it.store}, ${it.prefix === '' ? 'all of it' : it.prefix}`], ['Catalogue', it.catalogue], ['Runs', `every ${saySpan(it.every)}`],
-    ['Armed', it.armed_by === null ? `no: it only reports; ${it.clean_runs} clean runs in a row` : `by ${it.armed_by.join(' and ')}`],
+    ['Armed', it.armed_by === null ? `no: it only reports; ${it.clean_runs} clean ${it.clean_runs === 1 ? 'run' : 'runs'} in a row` : `by ${it.armed_by.join(' and ')}`],
     ['Breaker', it.breaker.is === 'open' ? `open: ${it.breaker.because.join('; ')}` : it.breaker.is === 'half' ? 'half open' : 'closed'], ['Written in', it.from],
   ])
   if (it.late && it.latest !== null) out.data(out.paint('unknown', saysLate(session, it, it.latest.at)))
@@ -203,13 +203,19 @@ async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: R
     const [causes, follows] = partsOf(head.refusals, run.objects !== null)
     for (const { id, found, text, cure, evidence } of causes.toSorted((x, y) => Number(x.found === 'unknown') - Number(y.found === 'unknown'))) {
       out.table([[out.shape(SHAPES[found] ?? 'unknown'), id, text]])
-      for (const seen of evidence.slice(0, 5)) out.table([['  ', ['soft', `seen: ${seen.subject} by ${seen.observer}, ${out.moment(seen.at)}`]]])
+      for (const [n, seen] of evidence.slice(0, 5).entries()) out.table([['  ', ['soft', `seen: ${seen.subject} by ${seen.observer}${whichRead(evidence, n)}, ${out.moment(seen.at)}`]]])
       out.table([['  ', `→ ${cure}`]])
     }
     if (follows.length > 0) out.table([['  ', ['soft', `because of that nothing is known of: ${follows.map(({ id }) => id).join(', ')}`]]])
     for (const [what, columns] of Object.entries(run.columns)) if (columns.length > 0) out.table([['  ', `columns ${what}: ${columns.join(', ')}`]])
   }
   if (run.objects !== null) await drawItems(out, run)
+}
+
+/** A catalogue is read before and after the listing: two looks of one observer are told apart. */
+function whichRead(evidence: Run['plan']['refusals'][number]['evidence'], n: number): string {
+  const same = evidence.flatMap((it, at) => (it.subject === evidence[n]?.subject && it.observer === evidence[n].observer ? [at] : []))
+  return same.length < 2 ? '' : `, look ${same.indexOf(n) + 1} of ${same.length}`
 }
 
 async function drawItems(out: Session['out'], run: Run): Promise<void> {

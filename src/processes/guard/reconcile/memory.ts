@@ -52,8 +52,13 @@ export function tidy(folder: string, keep: readonly (Kept | 'none' | undefined)[
 export function begin(from: Spooled | undefined, since: readonly Since[], file: string): Spooled {
   const over = since.map(({ key, recalled, unlocked }) => ({ key: Buffer.from(key, 'hex'), recalled, unlocked })).sort((a, b) => Buffer.compare(a.key, b.key))
   const writer = writeSpool(file)
-  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(had ?? { lock: 'none' as const }), ...(unlocked ? { lock: 'none' as const } : {}), ...recalled }) })), writer, ({ aside: _aside, copied: _copied, gapAccepted: _gapAccepted, ...rest }) => rest)
+  lay(from, over.map(({ key, recalled, unlocked }) => ({ key, over: (had) => ({ ...(unlocked ? free(had) : (had ?? { lock: 'none' as const })), ...recalled }) })), writer, ({ aside: _aside, copied: _copied, gapAccepted: _gapAccepted, ...rest }) => rest)
   return writer.end()
+}
+
+/** A person has unlocked it, whoever had locked it. */
+function free({ broughtBy: _broughtBy, ...had }: Recalled = { lock: 'none' }): Recalled {
+  return { ...had, lock: 'none' }
 }
 
 interface Layer {

@@ -332,7 +332,7 @@ export function sayAct({ is, body }: Entry): string {
     case 'guard.purgeAgreed': return `a purge of ${b.reconcile} was agreed on (${b.agreement})`
     case 'guard.breakerClosed': return `the breaker of ${b.reconcile} was closed (${b.agreement})`
     case 'guard.accepted': return `${b.accepted?.by} accepted ${b.accepted?.what} of ${b.reconcile}: ${b.accepted?.seen}`
-    case 'guard.wanted': return `${b.held?.by} brought ${b.held?.keys.length} objects of ${b.reconcile} back: they stay until somebody unlocks them`
+    case 'guard.wanted': return `${b.held?.by} brought ${b.held?.keys.length === 1 ? 'an object' : `${b.held?.keys.length} objects`} of ${b.reconcile} back: what came back stays until somebody unlocks it`
     case 'guard.notDone': return `what was agreed on for ${b.reconcile} was not done: ${b.says} (${b.agreement})`
     default: return `${b.reconcile} was stopped: ${b.says}`
   }

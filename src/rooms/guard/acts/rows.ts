@@ -251,11 +251,11 @@ export interface HeldRow extends Record<string, unknown> { readonly key: string;
 export const loadHeld = (sql: Sql, reconcile: string, key: string): HeldRow | undefined => sql.get<HeldRow>('select key, version, state, by_ from guard_held where reconcile = ? and key = ?', reconcile, key)
 
 /** What was brought back by people since a run was told, the oldest first, no more than `most`. `through`: the last version of the job of which all is in it. */
-export function newlyHeld(sql: Sql, reconcile: string, most: number): { readonly keys: readonly string[]; readonly through: number } {
-  const rows = sql.all<{ key: string; version: number }>(`select key, version from guard_held where reconcile = ? and state = 'new' order by version, key limit ?`, reconcile, most + 1)
+export function newlyHeld(sql: Sql, reconcile: string, most: number): { readonly keys: readonly { readonly key: string; readonly by: string }[]; readonly through: number } {
+  const rows = sql.all<{ key: string; version: number; by_: string }>(`select key, version, by_ from guard_held where reconcile = ? and state = 'new' order by version, key limit ?`, reconcile, most + 1)
   const cut = rows.length > most ? (rows.at(-1)?.version ?? 0) : Number.POSITIVE_INFINITY
   const whole = rows.filter(({ version }) => version < cut)
-  return { keys: whole.map(({ key }) => key), through: whole.at(-1)?.version ?? 0 }
+  return { keys: whole.map(({ key, by_: by }) => ({ key, by })), through: whole.at(-1)?.version ?? 0 }
 }
 
 /** A run has taken them in: from here on its memory knows of them. */

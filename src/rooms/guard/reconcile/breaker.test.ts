@@ -51,6 +51,7 @@ test('G-5 G-18 G-25 every limit: the last that passes, the first that trips, and
     const wrong = measure({ ...calm, ...more }).filter((it) => it.found.is !== 'pass' && !(it.id === 'preconditions' && id === 'errors'))
     assert.deepEqual(wrong.map((it) => [it.id, it.found.is]), id === undefined ? [] : [[id, is ?? 'fail']], says)
   }
+  assert.deepEqual([1, 2].map((resurrected) => measure({ ...calm, resurrected }).flatMap(({ found }) => (found.is === 'fail' ? [found.says] : [])).join()), ['1 row that came back for what was put aside, at most 0', '2 rows that came back for what was put aside, at most 0'])
   const blind = measure({ ...calm, objects: Number.NaN, bytes: Number.NaN })
   assert(blind.every((it) => it.found.is !== 'fail') && blind.filter((it) => it.found.is === 'unknown').length >= 4, 'a listing that is none trips nothing and permits nothing')
 })

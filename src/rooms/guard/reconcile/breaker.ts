@@ -173,7 +173,7 @@ const unknown = (what: string): Found => ({ is: 'unknown', says: `${what}: not k
 
 function atMost(n: number | undefined, most: number, what: string): Found {
   if (n === undefined || !Number.isFinite(n) || !Number.isFinite(most)) return unknown(what)
-  return n <= most ? pass : { is: 'fail', says: `${n} ${what}, at most ${Math.floor(most)}` }
+  return n <= most ? pass : { is: 'fail', says: `${n} ${n === 1 ? what.replace(/\b(orphan|act|row)s\b/, '$1') : what}, at most ${Math.floor(most)}` }
 }
 
 function worstGroup({ groups, goneGroups }: Measures): Found {

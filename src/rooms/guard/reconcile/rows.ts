@@ -143,7 +143,7 @@ export function sinceOf(sql: Sql, reconcile: string, rows: readonly AcceptedRow[
   }
   if (since.size > MOST_SINCE) return undefined
   const { keys, through } = newlyHeld(sql, reconcile, MOST_SINCE - since.size)
-  for (const key of keys) lay(key, { recalled: { lock: 'locked' } })
+  for (const { key, by } of keys) lay(key, { recalled: { lock: 'locked', broughtBy: by } })
   return { since: [...since.values()], held: through }
 }
 

@@ -203,8 +203,9 @@ function without(finding: Finding, what: 'flag' | 'aside'): Recalled {
 const tenantOf = ({ tenant }: Finding): { tenant?: string } => (tenant === undefined ? {} : { tenant })
 
 /** Locks by both paths, and what its owner has said (G-4, G-17). No row was ever seen: the catalogue has nothing to say. */
-const untouched = ({ lock, listed }: Finding): Want[] => [
-  { wants: 'not locked in the catalogue', found: lock === 'none' ? { is: 'pass' } : unlocked(lock, 'the catalogue') },
+const untouched = ({ lock, listed, recalled }: Finding): Want[] => [
+  lock === 'locked' && recalled?.broughtBy !== undefined ? { wants: 'not brought back by a person', found: { is: 'fail', says: `${recalled.broughtBy} brought it back: it stays until somebody unlocks it` } }
+    : { wants: 'not locked in the catalogue', found: lock === 'none' ? { is: 'pass' } : unlocked(lock, 'the catalogue') },
   { wants: 'not locked in the store', found: unlocked(listed?.lock ?? 'unknown', 'the store') },
   { wants: 'not tagged to be kept', found: untagged(listed?.tags) },
 ]

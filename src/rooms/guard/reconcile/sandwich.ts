@@ -13,6 +13,8 @@ export interface Recalled {
   readonly flag?: Flag
   readonly aside?: Quarantine
   readonly copied?: boolean
+  /** Who brought it back: no catalogue locked it then, they did. */
+  readonly broughtBy?: string
   /** A person has accepted that this row has no object. */
   readonly gapAccepted?: true
 }
