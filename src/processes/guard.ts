@@ -25,6 +25,7 @@ import type { GuardContext } from './guard/context.ts'
 import { perform as drill } from './guard/drill.ts'
 import { GIVES_WAY, mayBegin, type AtWork } from './guard/drill/turns.ts'
 import { perform as list } from './guard/list.ts'
+import { patient } from './guard/patience.ts'
 import { listWhole } from './guard/objects/listing.ts'
 import { walkObjects } from './guard/objects/walk.ts'
 import { perform as verify } from './guard/verify.ts'
@@ -94,8 +95,11 @@ function readingOf(name: string, how: 'always' | 'glass' = 'always'): Reading {
   return made.half
 }
 
+/** The store as one task asks it: whoever waits for that hears when nothing comes. */
+const patientlyOf = (id: string) => (store: string): Reading => patient(readingOf(store), { store, now: () => clock.now(), timers, say: (says) => say({ is: 'task-progress', id, says }) })
+
 const contextFor = (id: string, data: string): GuardContext => ({
-  reading: (store) => readingOf(store), password: (set) => (Object.hasOwn(init?.passwords ?? {}, set) ? init?.passwords[set] : undefined), now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
+  reading: patientlyOf(id), password: (set) => (Object.hasOwn(init?.passwords ?? {}, set) ? init?.passwords[set] : undefined), now: () => clock.now(), timers, folder: path.join(data, 'guard', id), say: (progress) => say({ is: 'task-progress', id, says: progress }),
 })
 
 function catalogueOf(name: string): OpenCatalogue {

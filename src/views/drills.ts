@@ -99,7 +99,7 @@ export interface LookAnswer {
   readonly places: readonly {
     readonly store: string
     readonly state: 'waiting' | 'listing' | 'listed' | 'not-listed'
-    /** What it waits for, or why it could not be listed. */
+    /** What it waits for, how far it is, or why it could not be listed. */
     readonly says: string
   }[]
 }

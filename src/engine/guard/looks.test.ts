@@ -24,7 +24,8 @@ async function world(t: test.TestContext) {
   }
   const look = async (name = 'shop', call = 'backups.look'): Promise<LookAnswer> => (await it.ask(call, { set: name })).body as LookAnswer
   const states = async (name = 'shop'): Promise<string[]> => (await look(name, 'backups.looked')).places.map(({ store, state }) => `${store} ${state}`)
-  return { ...it, open, answer, look, states }
+  const progress = (says: string): void => it.keeper.guard.hear({ is: 'task-progress', id: given.findLast(({ id }) => !done.has(id))?.id ?? '', says })
+  return { ...it, open, answer, look, states, progress }
 }
 
 test('G-14 whoever asks has a set listed now, one store at a time, and hears what came of it', async (t) => {
@@ -36,6 +37,8 @@ test('G-14 whoever asks has a set listed now, one store at a time, and hears wha
   assert.equal((await w.look()).over, false)
   await w.look('panel')
   assert.deepEqual([w.open(), await w.states(), await w.states('panel')], [['shop nas'], ['nas listing', 'main waiting'], ['nas waiting']])
+  w.progress('no answer of nas for 20 s')
+  assert.deepEqual((await w.look('shop', 'backups.looked')).places.map(({ says }) => says)[0], 'no answer of nas for 20 s')
   const at = START + 60_000
   await w.answer('shop nas', { is: 'listed', identity: 'one', copies: [{ key: 'shop-2026-11-21.dump', etag: 'e', bytes: 1000, modifiedAt: instantOf(at) }], clock: { is: 'read', at: instantOf(at), ahead: { least: -500, most: 1500 } } })
   assert.deepEqual([w.open(), await w.states()], [['shop main'], ['nas listed', 'main listing']])

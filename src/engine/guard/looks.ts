@@ -71,9 +71,9 @@ export function createLooks({ now, line, sets, listing }: LooksWants): Looks {
     if (!it) return
     current = it
     queue = queue.filter((one) => one !== it)
-    it.state = 'listing'
+    Object.assign(it, { state: 'listing', says: '' })
     // What was found is a turn by then; that it is another store than before is known only there.
-    line.wait(it.task, WITHIN).then(() => {
+    line.wait(it.task, WITHIN, (says) => void Object.assign(it, { says })).then(() => {
       const { failed } = listing(it.task.set, it.task.store)
       end(it, failed === undefined ? 'listed' : 'not-listed', failed ?? '')
     }, (cause: unknown) => end(it, 'not-listed', sentence(cause)))

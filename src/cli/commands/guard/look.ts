@@ -11,7 +11,7 @@ const PAUSE = 500
 /** A listing may take an hour. */
 const LONGEST = 2 * 3_600_000
 
-/** Until each place of it was listed or could not be; says what it waits for, once. */
+/** Until each place of it was listed or could not be; says what it waits for, and that a store does not answer. */
 async function listed(session: Session, asked: LookAnswer, until: number): Promise<LookAnswer> {
   let told = ''
   for (let look = asked; ; look = await ask<LookAnswer>(session, 'GET', `/backups/${segment(asked.set)}/look?look=${asked.look}`)) {
@@ -19,9 +19,11 @@ async function listed(session: Session, asked: LookAnswer, until: number): Promi
     if (look.over) return look
     const waits = look.places.find(({ state }) => state === 'waiting' || state === 'listing')
     if (session.now() > until) throw new Failure(`${asked.set} in ${waits?.store ?? ''} is not listed yet${waits?.says ? `: ${plain(waits.says)}` : ''}.`, { exit: EXIT.down, code: 'HF-C043', help: `It goes on: holdfast backups show ${asked.set} says how it stands.` })
-    if (waits?.state === 'waiting' && waits.store !== told) {
-      told = waits.store
-      session.out.talk(`${asked.set} in ${told}: ${plain(waits.says)}`)
+    // Why it waits changes by the second; what a listing says is said as it comes.
+    const what = waits === undefined ? '' : `${waits.store} ${waits.state === 'waiting' ? 'waits' : waits.says}`
+    if (waits && waits.says !== '' && what !== told) {
+      told = what
+      session.out.talk(`${asked.set} in ${waits.store}: ${plain(waits.says)}`)
     }
     await new Promise((resolve) => void setTimeout(resolve, PAUSE))
   }
