@@ -201,6 +201,18 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUN, find: 'trust?.undoes === true && halt.byHand !== true', put: 'trust?.undoes === true' }, { file: RUN, find: 'if (turn.byHand === true && run.halt !== undefined) return', put: "if (turn.byHand === true && run.id === '') return" }],
   },
   {
+    name: 'what is to go by itself cannot be halted before its time', breaks: ['C-6'], killer: alone('C-6 C-15 what both have agreed to'),
+    changes: [{ file: RUN, find: 'turn.byHand === true && !run.guarded && run.trust !== undefined', put: "turn.byHand === true && !run.guarded && run.trust !== undefined && run.id === ''" }],
+  },
+  {
+    name: 'a hand stops no way back that has begun by itself', breaks: ['C-6'], killer: alone('C-6 C-15 a hand stops the way back'),
+    changes: [{ file: RUN, find: 'return against === undefined ? run : to(', put: 'return against === true ? run : to(' }],
+  },
+  {
+    name: 'what was pressed against a halt begins against a hand too', breaks: ['C-6'], killer: against('C-6 C-15 a hand voids'),
+    changes: [{ file: RUN, find: 'if (legIn(run) !== undefined) return to(', put: "if (legIn(run) !== undefined && run.id === '') return to(" }],
+  },
+  {
     name: 'what leaves no further failure goes by itself', breaks: ['C-1'], killer: alone('C-1 C-18 what is not fit'),
     changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "tolerance < 1 ? ['no further", put: "tolerance < 0 ? ['no further" }],
   },

@@ -77,3 +77,25 @@ test('C-15 C-6 when its window has closed it is halted, and the step that brings
   assert.deepEqual([(await it.state()).state, (await it.state()).steps[2]?.state], ['halted', 'done'])
   assert.deepEqual([(await it.call('runs.resume', { step: 'look' })).status, (await it.state()).asked], [409, null], 'what makes nothing better does not begin outside of it')
 })
+
+test('C-6 C-15 a hand voids what both were asked against a halt, and what they pressed; it stays halted, and both may be asked anew', async (t) => {
+  const it = await begun(t, [], runbook(), ACCEPTED, clusters)
+  await opened(it)
+  const cut = { 'web-2': { carrier: 'down' } } as const
+  await it.heard(cut)
+  for (const presses of [[], ['ada'], ['ada', 'bo']]) {
+    assert.equal((await it.call('runs.resume', { step: 'start' })).status, 200)
+    const agreement = (await it.state()).asked?.agreement ?? ''
+    assert.deepEqual(await it.press(...presses), presses.map(() => 200))
+    assert.equal((await it.call('runs.halt', { person: 'chen' })).status, 200)
+    for (let n = 0; n < 3; n++) await it.second(cut)
+    assert.deepEqual([(await it.state()).state, (await it.state()).steps[2]?.state, (await it.state()).asked, (await it.state()).halt?.subject], ['halted', 'waiting', null, 'link:web-2/eth0'])
+    assert.equal(it.sql.get<{ phase: string }>('select phase from people_agreement where id = ?', agreement)?.phase.includes('changed'), true)
+  }
+  await it.second()
+  assert.equal((await it.call('runs.resume')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  assert.equal((await it.call('runs.halt', { person: 'chen' })).status, 200)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).state, (await it.state()).asked], ['halted', null], 'nor does it go on by what both had said before')
+})

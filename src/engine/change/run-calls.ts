@@ -7,7 +7,7 @@ import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { acceptBefore, sayUnfit, timeFor, unfitIn } from '../../rooms/change/runs/unattended.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
-import { isStuck, legsOf, ONLY_IDEMPOTENT, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
+import { isGoingAgainst, isStuck, legsOf, ONLY_IDEMPOTENT, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
 import type { RollingCalls } from '../../views/change/rollings.ts'
 import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/runs.ts'
@@ -16,6 +16,7 @@ import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
 import { askHandOver } from './asking/hand-over.ts'
 import { askBoth, offerLeg } from './asking/offers.ts'
+import { entrust } from './asking/unattended.ts'
 import { beginRun, newRunId, orFault, refusalOf, refusedFor, type Beginning } from './beginning.ts'
 import { accept, drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
@@ -110,8 +111,11 @@ const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker
   'runs.begin': begin,
   'runs.halt': (keeper, { run, person: named }, asker) => onRun(keeper, run, (tx, row) => {
     if (row.run.phase.is === 'over') return 'it is over'
-    if (row.run.halt !== undefined && row.run.trust === undefined) return row
-    if (!row.run.guarded) return 'nobody has pressed anything yet: nothing goes on that could be halted (holdfast runbooks abort ends it)'
+    if (row.run.halt !== undefined && !isGoingAgainst(row.run) && row.asked?.purpose !== 'resume') return row
+    // Both have agreed to all of it, and nobody has written that down yet.
+    if (row.asked?.purpose === 'whole' && row.asked.agreedAt !== undefined) entrust(keeper, tx, row)
+    const now = loadRun(tx.sql, run) ?? row
+    if (!now.run.guarded && now.run.trust === undefined) return 'nobody has pressed anything yet: nothing goes on that could be halted (holdfast runbooks abort ends it)'
     return halt(keeper, tx, run, byHand(speaker(asker, named)), speaker(asker, named))
   }),
   'runs.abort': (keeper, { run, person: named }, asker) => onRun(keeper, run, (tx, row) => abort(keeper, tx, row, speaker(asker, named))),

@@ -332,7 +332,14 @@ export function haltQuietly({ rooms: { change, people } }: ToPeople, tx: Tx, id:
   // Who leads it is settled all the same.
   const isHandedOver = before?.asked?.purpose === 'hand-over'
   const taken = change.take(tx, id, { is: 'turned', turn: it }, { ...(isHandedOver ? {} : { asked: null }), ...(by === undefined ? {} : { by }) })
-  if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined && before?.asked && !isHandedOver) people.agreements.seen(tx, before.asked.agreement, 'halted')
+  if (typeof taken === 'string' || !before?.asked || isHandedOver) return taken
+  const { agreement, purpose } = before.asked
+  if (taken.version !== before.version && taken.asked === undefined) people.agreements.seen(tx, agreement, 'halted')
+  // Of a run that was halted before, a hand voids what would let it go on.
+  else if (it.byHand === true && purpose === 'resume') {
+    people.agreements.seen(tx, agreement, 'halted')
+    change.await(tx, id, undefined, it.claim)
+  }
   return taken
 }
 

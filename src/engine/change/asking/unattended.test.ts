@@ -125,6 +125,45 @@ test('C-15 where that was agreed on it goes the ways back by itself, the last fi
   assert.deepEqual([(await later.state()).state, (await lines(later)).filter((line) => line.startsWith('began'))], ['halted', ['began one']], 'a hand stops the ways back too')
 })
 
+test('C-6 C-15 what both have agreed to is there to be halted before its time: nothing of it begins then', async (t) => {
+  const one = await asked(t)
+  await one.press('ada')
+  assert.equal((await one.call('runs.halt', { person: 'bo' })).status, 409, 'one is not two: nothing goes on that could be halted')
+  for (const isWritten of [true, false]) {
+    const it = await asked(t)
+    await it.press('ada', 'bo')
+    if (isWritten) await it.second()
+    assert.equal((await it.call('runs.halt', { person: 'chen' })).status, 200)
+    assert.deepEqual([(await it.state()).state, (await it.state()).halt?.claim, (await it.state()).unattended, it.open()], ['halted', 'chen halted it', null, [`run:${it.id}`]])
+    for (let n = 0; n < 50; n++) {
+      await it.leap(seconds(4))
+      await it.second()
+    }
+    assert.deepEqual([(await it.state()).state, (await lines(it)).filter((line) => /^(began|offered)/.test(line))], ['halted', []])
+    await it.call('runs.resume')
+    await it.press('ada', 'bo')
+    await it.second()
+    assert.deepEqual([(await it.state()).state, (await it.state()).asked?.purpose], ['offered', 'step'], 'its people lead it from then on')
+  }
+})
+
+test('C-6 C-15 a hand stops the way back that goes by itself before its deed', async (t) => {
+  const it = await opened(t, { unattended: { onHalt: 'undo' } })
+  await it.second()
+  await acted(it, 1)
+  for (let n = 0; n < 3; n++) await it.second()
+  await it.heard(DOWN)
+  await acted(it, 2, 'failed')
+  for (let n = 0; n < 3; n++) await it.second(DOWN)
+  const ears = earsOf(() => it.keeper)
+  assert.deepEqual([ears.orderFor(it.id)?.token, ears.isHalted(it.id, 3)], [3, false])
+  assert.equal((await it.call('runs.halt', { person: 'chen' })).status, 200)
+  assert.equal(ears.isHalted(it.id, 3), true)
+  const word = ears.identity(it.id, 3, 'web-1')
+  await it.settle()
+  assert.match(await word, /^the run was halted/)
+})
+
 test('C-2 C-6 C-15 what could not begin, an edit, and a time that is over end it, and both hear of it', async (t) => {
   const wrong = await asked(t)
   await wrong.press('ada', 'bo')

@@ -285,12 +285,26 @@ function decided(run: Run, { token, as }: Extract<RunEvent, { is: 'decided' }>):
 /** Any turn halts, but for what the step under way takes; before the first press none does. Words that were given are void; what is under way is left alone. */
 function turned(run: Run, turn: Turn): RunStepped {
   const { phase } = run
-  if (turn.byHand === true && run.halt !== undefined) return { run: distrusted(run) }
+  if (turn.byHand === true && run.halt !== undefined) return { run: stilled(run) }
+  // What is to go by itself is there to be halted before anything of it began.
+  if (turn.byHand === true && !run.guarded && run.trust !== undefined && phase.is !== 'over') return { run: halted({ ...run, guarded: true }, turn) }
   if (!run.guarded || run.halt !== undefined || phase.is === 'over') return { run }
   if (turn.is === 'member' && turn.host !== undefined && silencedBy(run).includes(turn.host)) return { run }
   const after = halted(run, turn)
   return { run: phase.is === 'offered' || phase.is === 'pressed' ? to(after, { is: 'waiting' }) : after }
 }
+
+/** What a hand stops of a run that is halted already: nothing goes by itself any more, no word against the halt counts, and what began against it goes no further than it is. */
+function stilled(before: Run): Run {
+  const run = distrusted(before)
+  if (legIn(run) !== undefined) return to(run, { is: 'waiting' })
+  if (run.phase.is !== 'running') return run
+  const { against, ...way } = run.phase.way
+  return against === undefined ? run : to(run, { is: 'running', way })
+}
+
+/** Whether a hand would still stop something of a run that is halted. */
+export const isGoingAgainst = (run: Run): boolean => run.trust !== undefined || legIn(run) !== undefined || wayIn(run)?.against === true
 
 function resumed(run: Run, { found, at, from }: Extract<RunEvent, { is: 'resumed' }>): RunStepped {
   if (run.halt === undefined || run.phase.is === 'over') return no(run, 'it is not halted')
