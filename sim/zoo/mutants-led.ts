@@ -93,7 +93,7 @@ export const led: readonly Mutant[] = [
   },
   {
     name: 'in a run: what was asked before a halt is still asked', breaks: ['C-5'], killer: killer(),
-    changes: [{ file: RUNS, find: 'before?.asked && !isHandedOver) people', put: 'before?.asked && !isHandedOver && tx.now.wall < 0) people' }],
+    changes: [{ file: RUNS, find: 'taken.version !== before.version && taken.asked === undefined) people', put: 'taken.version !== before.version && taken.asked === undefined && it.byHand === true) people' }],
   },
   {
     name: 'in a run: a keeper that stands still is told after a minute', breaks: ['C-19'], killer: killer(),

@@ -134,7 +134,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'words that were given outlive a halt', breaks: ['C-14', 'C-15'], killer: killer('C-14 a blip between steps'),
-    changes: [{ file: RUNS, find: '&& before?.asked && !isHandedOver) people.agreements', put: '&& before?.asked && tx.now.wall < 0) people.agreements' }],
+    changes: [{ file: RUNS, find: 'taken.version !== before.version && taken.asked === undefined) people', put: 'taken.version !== before.version && taken.asked === undefined && tx.now.wall < 0) people' }],
   },
   {
     name: 'the cable of a host that is taken is excused', breaks: ['C-13', 'C-18'], killer: killer('C-13 C-18 a cable is never excused'),
