@@ -67,7 +67,7 @@ export const rolling: readonly Mutant[] = [
   },
   {
     name: 'a halt lets the host at work go on', breaks: ['C-15', 'C-6'], killer: story('C-6 C-15 a halt of it stops everything'),
-    changes: [{ file: ENGINE, find: 'if (run.run.guarded) halt(keeper, tx, run.plan.id, byHand(by), by)', put: 'if (run.run.guarded) byHand(host)' }],
+    changes: [{ file: ENGINE, find: 'if (run.run.guarded) halt(keeper, tx, run.plan.id, { ...byHand(by), subject: row.plan.id }, by)', put: 'if (run.run.guarded) byHand(host)' }],
   },
   {
     name: 'what stops many hosts rings nobody', breaks: ['C-20'], killer: story('C-20 a host that comes back without its service'),
@@ -144,5 +144,17 @@ export const rolling: readonly Mutant[] = [
   {
     name: 'the others wait for a halted host a minute and no longer', breaks: ['C-8'], killer: batches('C-8 C-6 whatever halts one of them halts all'),
     changes: [{ file: ENGINE, find: 'if (beside.some(({ run }) => run.halt !== undefined)) calm', put: "if (beside.some(({ run }) => run.halt?.claim === '')) calm" }],
+  },
+  {
+    name: 'of a halt of all only those hear who led the rolling run', breaks: ['C-17'], killer: batches('C-8 C-17 what halts all of a batch rings'),
+    changes: [{ file: ENGINE, find: '(isTold ? haltQuietly : halt)', put: '(isTold ? haltQuietly : haltQuietly)' }],
+  },
+  {
+    name: 'who halted all halts one alone later', breaks: ['C-8'], killer: batches('C-8 who halted the rolling run by hand'),
+    changes: [{ file: ENGINE, find: 'if (turn?.subject === row.plan.id) return', put: 'if (turn?.subject === row.plan.id || turn?.claim === row.rolling.halt) return' }],
+  },
+  {
+    name: 'a halt in the batch before makes evidence older', breaks: ['C-2', 'C-12'], killer: batches('C-2 C-12 that a host of the batch before was halted'),
+    changes: [{ file: ENGINE, find: 'quiet && isSince(quiet, rolling.since)', put: 'quiet && isSince(quiet, quiet)' }],
   },
 ]

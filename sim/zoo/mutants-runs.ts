@@ -272,4 +272,16 @@ export const running: readonly Mutant[] = [
     name: 'whoever gives its data to the member that joins halts the run', breaks: ['C-13'], killer: refusing('C-13 whoever gives its data'),
     changes: [{ file: COURSE, find: 'joins: gone.size > 0', put: 'joins: gone.size > 9' }],
   },
+  {
+    name: 'a step that may begin again and never began counts as begun', breaks: ['C-4', 'C-13'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-4 C-13 a step that may begin again' },
+    changes: [{ file: RUN, find: "return back || again === 'begun' ? run", put: "return back || again === 'begun' || run.steps[step]?.idempotent === true ? run" }],
+  },
+  {
+    name: 'what both pressed outlives that something else is asked for', breaks: ['C-5', 'C-15'], killer: killer('C-5 C-15 whoever asks whether to go on'),
+    changes: [{ file: OFFERS, find: 'if (legIn(row.run)) change.take', put: "if (legIn(row.run)?.step === -1) change.take" }],
+  },
+  {
+    name: 'what is heard in the same breath as two words is lost', breaks: ['C-4'], killer: killer('C-4 a word that both gave counts'),
+    changes: [{ file: RUNS, find: 'loadRun(tx.sql, id)?.version === version ? act(tx)', put: 'loadRun(tx.sql, id) !== undefined || version < 0 ? act(tx)' }],
+  },
 ]

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { AGAIN, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
+import { seconds } from '../../core/time.ts'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { RunPlan, RunRow } from '../../rooms/change/runs/record.ts'
@@ -170,6 +171,62 @@ test('C-8 what halts one halts the others again that had gone on while the rolli
   assert.equal((await it.ask('runs.halt', { run: await it.run('db-2'), person: 'ada' })).status, 200)
   assert.deepEqual([await it.stands('db-1'), await states()], [['halted', `${it.id} was stopped: db-2 is halted: run ada halted it`], ['halted']])
   assert.equal(it.sql.all(`select id from page_incident where state = 'open' and subject = 'run:${await it.run('db-1')}'`).length, 1, 'both hear of it')
+})
+
+test('C-8 C-17 what halts all of a batch rings whoever leads each of them now', async (t) => {
+  const it = await begun(t, book({}, { people: { does: ['ada', 'chen'], checks: ['bo'] } }))
+  const two = await it.run('web-2')
+  await it.both('web-1', 'web-2')
+  await it.seconds(2)
+  assert.equal((await it.ask('runs.handOver', { run: two, from: 'ada', to: 'chen', reason: 'ada goes off call at six', person: 'bo' })).status, 200)
+  assert.deepEqual(await it.press(two, 'chen', 'bo'), [200, 200])
+  await it.seconds(1)
+  await it.seconds(1, { 'web-3': { carrier: 'down' } })
+  assert.deepEqual([(await it.stands('web-1'))[0], (await it.stands('web-2'))[0]], ['halted', 'halted'])
+  assert.equal(it.sql.get<{ escalate: string }>(`select escalate from page_incident where state = 'open' and subject = ?`, `run:${two}`)?.escalate, '~chen+bo')
+})
+
+test('C-8 who halted the rolling run by hand, and halts one of its hosts later, halts all again', async (t) => {
+  const it = await begun(t)
+  await it.both('web-1', 'web-2')
+  await it.seconds(2)
+  assert.equal((await it.ask('rollings.halt', { rolling: it.id, person: 'bo' })).status, 200)
+  assert.deepEqual(await it.stands('web-2'), ['halted', `${it.id} bo halted it`])
+  for (const host of ['web-1', 'web-2']) {
+    assert.equal((await it.ask('runs.resume', { run: await it.run(host), person: 'bo' })).status, 200)
+    await it.both(host)
+  }
+  await it.seconds(3)
+  assert.deepEqual([(await it.stands('web-1'))[1], (await it.stands('web-2'))[1], (await it.rolling()).state], [null, null, 'halted'])
+  assert.equal((await it.ask('runs.halt', { run: await it.run('web-1'), person: 'bo' })).status, 200)
+  assert.deepEqual(await it.stands('web-2'), ['halted', `${it.id} was stopped: web-1 is halted: run bo halted it`])
+})
+
+test('C-2 C-12 that a host of the batch before was halted makes no evidence older, and its wait is not that of the next host', async (t) => {
+  const it = await begun(t, book({ serial: 3 }, { guard: [{ is: 'checks', names: ['api'] }] }))
+  await it.both('web-1', 'web-2')
+  await it.seconds(2)
+  assert.equal((await it.ask('runs.halt', { run: await it.run('web-1'), person: 'bo' })).status, 200)
+  await it.seconds(1)
+  assert.equal((await it.ask('rollings.resume', { rolling: it.id, person: 'bo' })).status, 200)
+  await it.seconds(2)
+  for (const host of ['web-1', 'web-2']) {
+    assert.equal((await it.ask('runs.resume', { run: await it.run(host), person: 'bo' })).status, 200)
+    await it.both(host)
+  }
+  await it.seconds(5)
+  await it.both('web-3')
+  await it.seconds(3)
+  for (const host of ['web-1', 'web-2', 'web-3']) it.boots.set(host, AGAIN)
+  for (let n = 0; n < 5; n++) {
+    await it.pass(seconds(1))
+    await it.heard()
+    it.keeper.runs.tick()
+    await it.settle()
+  }
+  assert.deepEqual([await it.hosts(), (await it.rolling()).state], [['web-1 done', 'web-2 done', 'web-3 done', 'web-4 to-come'], 'going'], 'nobody has looked at api since')
+  await it.seconds(2)
+  assert.equal((await it.hosts())[3], 'web-4 at-work')
 })
 
 test('C-20 failures are counted over all of a batch: so many as may be stop no other host, and one more stops every one', async (t) => {

@@ -2,7 +2,7 @@
 // judged by rooms/change/rolling; here the facts are brought to it, the next run is begun, and whatever stops the rest rings both people with how
 // every host stands. The gates get a minute to pass after a host has come to its end; then that is what stops the rest. Of the hosts of one batch, which
 // are at work at the same time, whatever halts one halts all, in the very transaction in which it is written down.
-import { isWithin, minutes, stampOf, type Span, type Stamp } from '../../core/time.ts'
+import { isSince, isWithin, minutes, stampOf, type Span, type Stamp } from '../../core/time.ts'
 import type { Entry } from '../../core/ledger.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import { failureIn } from '../../rooms/change/rolling/failure.ts'
@@ -41,7 +41,9 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
   }
 
   const open = ({ plan, rolling }: RollingRow, host: string, beside: readonly RunRow[]): void => {
-    const since = calm.get(plan.id) ?? rolling.since
+    const quiet = calm.get(plan.id)
+    // What was halted in the batch before says nothing of this one.
+    const since = quiet && isSince(quiet, rolling.since) ? quiet : rolling.since
     const grounds = groundsOf(keeper(), true)
     const { change } = grounds
     const runbook = change.runbooks.find(({ name }) => name === plan.runbook)
@@ -138,8 +140,8 @@ function haltedOne(keeper: ToPeople, tx: Tx, { body }: Entry): void {
   if (!run || !row || batchOf(row.rolling, run.plan.host).length < 2) return
   const { plan: { host }, run: { halt: turn } } = run
   const says = `${host} is halted: ${turn?.subject ?? ''} ${turn?.claim ?? ''}`
-  // It was stopped with the others, or all are stopped by hand just now.
-  if (turn?.subject === row.plan.id || turn?.claim === row.rolling.halt) return
+  // It was stopped with the others.
+  if (turn?.subject === row.plan.id) return
   const failure = event === 'turned' ? undefined : failureIn(run, tx.now)
   if (failure !== undefined) rolled(keeper, tx, row.plan.id, { is: 'failed', host, says: failure })
   else if (row.rolling.halt === undefined) rolled(keeper, tx, row.plan.id, { is: 'halted', says })
@@ -147,9 +149,10 @@ function haltedOne(keeper: ToPeople, tx: Tx, { body }: Entry): void {
   if (row.rolling.halt !== undefined) for (const [other, beside] of atWork(tx.sql, row)) if (other !== host && beside.run.guarded) halt(keeper, tx, beside.plan.id, { subject: row.plan.id, is: 'other', claim: `was stopped: ${says}` })
 }
 
-/** Both hear of it by the word of the rolling run. */
-function stopBeside(keeper: ToPeople, tx: Tx, { row: { plan: { id, by } }, host, says }: { readonly row: RollingRow; readonly host: string; readonly says: string }, run: RunRow): void {
-  if (run.run.guarded) haltQuietly(keeper, tx, run.plan.id, { subject: id, is: 'other', claim: `was stopped: ${says}` })
+/** Both hear of it by the word of the rolling run; where one of them has handed over, by its own too. */
+function stopBeside(keeper: ToPeople, tx: Tx, { row: { plan: { id, by, does, checks } }, host, says }: { readonly row: RollingRow; readonly host: string; readonly says: string }, run: RunRow): void {
+  const isTold = run.plan.does === does && run.plan.checks === checks
+  if (run.run.guarded) (isTold ? haltQuietly : halt)(keeper, tx, run.plan.id, { subject: id, is: 'other', claim: `was stopped: ${says}` })
   else endHost(keeper, tx, { id, host, by }, run)
 }
 
@@ -158,7 +161,7 @@ export function haltRolling(keeper: ChangeKeeper, tx: Tx, row: RollingRow, by: s
   const halted = rolled(keeper, tx, row.plan.id, { is: 'halted', says: byHand(by).claim }, by)
   if (typeof halted === 'string') return halted
   for (const [host, run] of atWork(tx.sql, row)) {
-    if (run.run.guarded) halt(keeper, tx, run.plan.id, byHand(by), by)
+    if (run.run.guarded) halt(keeper, tx, run.plan.id, { ...byHand(by), subject: row.plan.id }, by)
     else endHost(keeper, tx, { id: row.plan.id, host, by }, run)
   }
   return loadRolling(tx.sql, row.plan.id) ?? halted

@@ -333,3 +333,38 @@ test('C-13 a member that was taken is away until a step has seen it back, betwee
   assert.deepEqual([(await other.state()).state, (await other.state()).steps[0]?.state], ['offered', 'done'])
   assert.match(await missed(other, 'web-2'), /^fails: 1 of 3 are healthy: web-3/)
 })
+
+test('C-4 a word that both gave counts for what was known when they gave it: what is heard in the same breath voids it', async (t) => {
+  const deed = { config: { argv: ['true'], on: 'web-1' }, says: 'run true on web-1' }
+  const step: Step = { ...manual('drain'), act: { is: 'driver', driver: 'run', deeds: { 'web-1': deed, 'web-2': deed } } }
+  const it = await begun(t, [], book({ steps: [step, manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  const lost = it.keeper.runs.lost(it.id, 1)
+  await it.settle()
+  await lost
+  assert.equal((await it.call('runs.resume', { as: 'not-done' })).status, 200)
+  await it.press('ada', 'bo')
+  const said = it.keeper.runs.acted(it.id, 1, 'done', 'it ended with 0')
+  it.keeper.runs.tick()
+  await it.settle()
+  await said
+  await it.second()
+  const { state, asked, steps } = await it.state()
+  assert.deepEqual([state, asked, steps[0]?.state, (await it.told()).filter((line) => line.startsWith('decided'))], ['unknown', null, 'unknown', []])
+})
+
+test('C-5 C-15 whoever asks whether to go on voids the way back that both had pressed', async (t) => {
+  const it = await begun(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  it.boots.set('web-1', AGAIN)
+  for (let n = 0; n < 2; n++) await it.second()
+  await it.heard({ 'web-2': { carrier: 'down' } })
+  assert.equal((await it.call('runs.undo')).status, 200)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  assert.equal((await it.call('runs.resume')).status, 200)
+  for (let n = 0; n < 2; n++) await it.second({ 'web-2': { carrier: 'down' } })
+  const { state, asked } = await it.state()
+  assert.deepEqual([state, asked?.purpose, (await it.told()).filter((line) => line === 'began memory').length], ['halted', 'resume', 1])
+})

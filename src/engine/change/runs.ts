@@ -56,6 +56,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   }
   const courseOf = (row: RunRow, strict: boolean): Course => courseFor(keeper(), row, strict)
   const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
+  /** The same for what was judged by a row: by another one than that it is judged again at the next look. */
+  const turnOn = ({ plan: { id }, version }: RunRow, name: string, act: (tx: Tx) => unknown): void => turn(name, (tx) => (loadRun(tx.sql, id)?.version === version ? act(tx) : undefined))
   const surprise = (row: RunRow, it: Turn): void => turn('change.turned', (tx) => halt(keeper(), tx, row.plan.id, it))
 
   const turned = (turns: readonly (Turn & { readonly cluster?: string; readonly donor?: true })[]): void => {
@@ -102,10 +104,10 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const course = courseOf(row, true)
     lookAnew(keeper(), memory, course, phase.at)
     const { id } = row.plan
-    if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turn('change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
+    if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turnOn(row, 'change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
     const ruling = rulingFor(course, phase.leg, phase.at)
     if (ruling.is === 'early') return
-    turn('change.ruled', (tx) => {
+    turnOn(row, 'change.ruled', (tx) => {
       const { change } = keeper().rooms
       if (ruling.is === 'changed') return refuse(keeper(), tx, row, ruling.says)
       const boots = Object.fromEntries(hostsOf(row).flatMap((host) => { const has = course.facts.boot(host); return has ? [[host, has.boot]] : [] }))
@@ -154,18 +156,18 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const { asked, run } = row
     if (asked?.purpose === 'hand-over') return asked.agreedAt === undefined && asked.failed === undefined ? undefined : turn('change.handed', (tx) => handOver(keeper(), tx, row.plan.id))
     if (asked?.agreedAt === undefined || asked.purpose === 'step') return
-    if (asked.purpose === 'whole') return turn('change.entrusted', (tx) => entrust(keeper(), tx, row))
+    if (asked.purpose === 'whole') return turnOn(row, 'change.entrusted', (tx) => entrust(keeper(), tx, row))
     const at = asked.agreedAt
     const { id } = row.plan
     const course = courseOf(row, true)
-    if (asked.purpose === 'decide') return turn('change.decided', (tx) => decide(keeper(), tx, row))
+    if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row))
     const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
     const answers = standingOf(keeper(), memoryOf(row), course, gone)
     const stale = answers.some(({ from }) => from !== undefined && !isSince(from, at))
     if (stale && isWithin(at, course.now, RULED_WITHIN)) return
     const worst = answers.length === 0 ? 'pass' : worstOf(answers).found
-    turn('change.resumed', (tx) => {
+    turnOn(row, 'change.resumed', (tx) => {
       const { change } = keeper().rooms
       const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)

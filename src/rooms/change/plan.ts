@@ -106,7 +106,7 @@ export function planOf({ runbook: written, host: name, topology, facts, accepted
     ...runbook.guard.map((want) => judgeWant(want, { ...place(course.gone[at] ?? new Set()), out })),
     ...kept(runbook, course, at, { topology, facts, beside }),
   ])
-  const first = [...runbook.preflight.map((want) => judgeWant(want, place(new Set()))), ...beforehand(runbook, steps, facts, accepted)]
+  const first = [...runbook.preflight.map((want) => judgeWant(want, { ...place(new Set()), out })), ...beforehand(runbook, steps, facts, accepted)]
   const gates = backGates.map((all, at) => (at === 0 ? [...first, ...all] : all))
   return {
     is: 'plan', gates, backGates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)), ...(beside ? { beside } : {}),

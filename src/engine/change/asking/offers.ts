@@ -4,7 +4,7 @@ import { dueIn, hours, minutes, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
-import { legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
+import { legIn, legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
 import type { ChangeKeeper } from '../grounds.ts'
@@ -63,6 +63,8 @@ export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonl
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
   const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
   if (made.is === 'refused') return made.says
+  // A way back that both had pressed is void with the words for it.
+  if (legIn(row.run)) change.take(tx, plan.id, { is: 'refused', says: 'something else is asked for' }, { asked: null })
   change.await(tx, plan.id, { agreement: made.id, ...it })
   return loadRun(tx.sql, plan.id) ?? 'there is no such run'
 }

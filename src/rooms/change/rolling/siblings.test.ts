@@ -64,6 +64,8 @@ test('C-3 C-1 how many members there have to be is counted with the whole batch 
   const found = (beside: Beside | undefined, facts = factsWith()): unknown => drawn('a', beside, guard, facts).plan.steps.map(({ gates }) => gates.slice(0, 2).map((it) => it.found).join(' '))
   assert.deepEqual(found(undefined), ['pass pass', 'pass pass', 'pass pass', 'pass pass'])
   assert.deepEqual(found(besideOf(guard, ['b'], topology)), ['pass pass', 'fail pass', 'fail pass', 'pass pass'])
+  const before = book({ preflight: [{ is: 'members', cluster: 'shop', atLeast: 5 }] })
+  assert.deepEqual([undefined, besideOf(before, ['b'], topology)].map((beside) => drawn('a', beside, before).plan.steps[0]?.gates[0]?.found), ['pass', 'fail'], 'before the first step too')
   assert.deepEqual(found(besideOf(guard, ['b'], topology), factsWith(['a', 'c', 'd', 'e'])), ['pass fail', 'fail fail', 'fail fail', 'pass fail'], 'b is not down by what is done to it')
 })
 

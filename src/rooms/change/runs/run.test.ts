@@ -221,6 +221,38 @@ test('C-4 one that failed begins again only where it was said that it may', () =
   other.begin(forth(0))
 })
 
+test('C-4 C-13 a step that may begin again and never began counts as not begun; one that had begun before still does', () => {
+  const it = story([step('stop', { takes: ['db-1'], idempotent: true })])
+  const go = (): void => it.good({ is: 'resumed', found: 'pass', at: stamp(it.tick), from: stamp(it.tick) })
+  const none = (): void => {
+    it.begin(forth(0))
+    it.good({ is: 'failed', token: it.run.token, begun: false })
+    go()
+  }
+  none()
+  assert.deepEqual([it.run.tried, it.run.begun, legsOf(it.run)], [[], [], [forth(0)]], 'nothing took db-1, and there is nothing to take back')
+  it.begin(forth(0))
+  it.good({ is: 'lost', token: it.run.token })
+  it.good({ is: 'decided', token: it.run.token, as: 'not-done' })
+  go()
+  assert.deepEqual([it.run.tried, it.run.begun], [[], []], 'both have looked')
+  it.begin(forth(0))
+  it.good({ is: 'failed', token: it.run.token })
+  go()
+  none()
+  assert.deepEqual([it.run.tried, it.run.begun, legsOf(it.run)], [[0], [0], [forth(0), back(0)]])
+  const other = story([step('drain'), step('stop', { idempotent: true }), step('look')])
+  other.begin(forth(0))
+  other.hold()
+  other.begin(forth(1))
+  other.hold()
+  other.begin(back(1))
+  other.hold()
+  other.begin(forth(1))
+  other.good({ is: 'failed', token: other.run.token, begun: false })
+  assert.deepEqual([other.run.tried, other.run.begun], [[0, 1], [0]], 'what was taken back stays so')
+})
+
 test('C-6 C-10 after a stop nothing begins, nothing is silenced, and what was under way is named', () => {
   const it = story()
   it.begin(forth(0))
@@ -265,7 +297,7 @@ function eventOf({ kind: rolled, wise, n, well, odd }: Roll, run: Run, tick: num
 }
 
 /** What is true, kept by hand. */
-interface Book { offer: { leg: Leg; until: number } | undefined; word: { leg: Leg; at: number; until: number } | undefined; halted: boolean; guarded: boolean; readonly starts: Map<number, number>; begun: number[] }
+interface Book { again: 'begun' | 'taken-back' | undefined; offer: { leg: Leg; until: number } | undefined; word: { leg: Leg; at: number; until: number } | undefined; halted: boolean; guarded: boolean; readonly starts: Map<number, number>; begun: number[] }
 
 function judge(before: Run, event: RunEvent, { run: after, wrong }: RunStepped, book: Book, tick: number): void {
   const withdraw = (): void => void (book.guarded &&= book.starts.size > 0 || book.halted)
@@ -285,6 +317,7 @@ function judge(before: Run, event: RunEvent, { run: after, wrong }: RunStepped, 
     assert(!book.halted || isWayBack, 'C-15 halted, only a way back begins')
     if (leg.back) assert.equal(leg.step, book.begun.at(-1), 'ways back in their order')
     else {
+      book.again = !book.starts.has(leg.step) ? undefined : book.begun.includes(leg.step) ? 'begun' : 'taken-back'
       book.starts.set(leg.step, (book.starts.get(leg.step) ?? 0) + 1)
       assert((book.starts.get(leg.step) ?? 0) <= 1 || STEPS[leg.step]?.idempotent === true, 'C-4 a step begins once')
       if (!book.begun.includes(leg.step)) book.begun.push(leg.step)
@@ -316,11 +349,11 @@ function follow(before: Run, event: RunEvent, after: Run, book: Book, started: b
   if (ended && way.back && (event.is === 'held' || (event.is === 'decided' && event.as === 'done'))) {
     book.begun = book.begun.filter((it) => it !== way.step)
   }
-  // One that may begin again may have begun before too: its way back stays.
-  const unbegun = STEPS[way?.step ?? 0]?.idempotent !== true && (event.is === 'decided' ? event.as === 'not-done' : event.is === 'failed' && event.begun === false && event.token === before.token)
+  // One that had begun before still has, whatever became of this time.
+  const unbegun = book.again !== 'begun' && (event.is === 'decided' ? event.as === 'not-done' : event.is === 'failed' && event.begun === false && event.token === before.token)
   if (ended && !way.back && unbegun) {
     book.begun = book.begun.filter((it) => it !== way.step)
-    book.starts.delete(way.step)
+    if (book.again === undefined) book.starts.delete(way.step)
   }
   if (way && (event.is === 'failed' || event.is === 'lost') && event.token === before.token && before.phase.is === 'running') book.halted = true
   if (event.is === 'resumed' && before.phase.is !== 'unknown' && event.found === 'pass' && event.from.tick >= event.at.tick) book.halted = false
@@ -331,7 +364,7 @@ test('C-4 C-5 C-6 C-7 C-10 C-12 C-13 C-14 C-15 C-18 over random histories a run 
   const rolls = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), wise: fc.nat(9).map((it) => it < 7), n: fc.nat(60), well: fc.boolean(), odd: fc.nat(9).map((it) => it === 0) }), { minLength: 20, maxLength: 120 })
   fc.assert(fc.property(rolls, (all) => {
     let run = planned('run', STEPS)
-    const book: Book = { offer: undefined, word: undefined, halted: false, guarded: false, starts: new Map(), begun: [] }
+    const book: Book = { again: undefined, offer: undefined, word: undefined, halted: false, guarded: false, starts: new Map(), begun: [] }
     for (const [n, roll] of all.entries()) {
       const tick = 1000 + n * 4
       const event = eventOf(roll, run, tick)

@@ -59,6 +59,8 @@ export interface Way extends Leg {
   readonly begun: Stamp
   /** It began although the run was halted: both typed that they want that. */
   readonly against?: true
+  /** It had begun before, and still counts as begun or was taken back since: that stays so where this time nothing began. */
+  readonly again?: 'begun' | 'taken-back'
 }
 
 export type RunPhase =
@@ -237,7 +239,7 @@ function ruled(run: Run, { found, from, accepted, window }: Extract<RunEvent, { 
   if (!isExcused && window === 'shut') return no(run, 'its window is not open')
   const token = run.token + 1
   const begin = (all: readonly number[]): readonly number[] => (back || all.includes(step) ? all : [...all, step])
-  return { run: { ...to(run, { is: 'running', way: { step, back, token, begun: stampOf(now), ...(run.halt === undefined ? {} : { against: true as const }) } }), token, tried: begin(run.tried), begun: begin(run.begun) } }
+  return { run: { ...to(run, { is: 'running', way: { step, back, token, begun: stampOf(now), ...(run.halt === undefined ? {} : { against: true as const }), ...(back || !run.tried.includes(step) ? {} : { again: run.begun.includes(step) ? 'begun' as const : 'taken-back' as const }) } }), token, tried: begin(run.tried), begun: begin(run.begun) } }
 }
 
 /** Done is what was seen to be done, by looks that began after it had. */
@@ -267,10 +269,10 @@ function ended(before: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>)
   return { run: to(event.begun === false ? halted(unbegun(run, phase.way), NOT_BEGUN) : halted(run, FAILED), { is: 'waiting' }) }
 }
 
-/** As it was before it began. One that may begin again may have begun before too, and counts as begun. */
-function unbegun(run: Run, { step, back }: Way): Run {
+/** As it was before it began. One that had begun before, since it may begin again, stays as it was by then. */
+function unbegun(run: Run, { step, back, again }: Way): Run {
   const without = (all: readonly number[]): number[] => all.filter((it) => it !== step)
-  return back || run.steps[step]?.idempotent === true ? run : { ...run, tried: without(run.tried), begun: without(run.begun) }
+  return back || again === 'begun' ? run : { ...run, tried: again === undefined ? without(run.tried) : run.tried, begun: without(run.begun) }
 }
 
 /** Never by a machine. It goes on only once it was resumed. */
@@ -279,7 +281,7 @@ function decided(run: Run, { token, as }: Extract<RunEvent, { is: 'decided' }>):
   if (phase.is !== 'unknown' || phase.way.token !== token) return no(run, 'there is nothing of which nobody knows the end')
   if (as === 'done') return { run: settled(run, phase.way) }
   if (as === 'unknown' && (phase.way.back || run.steps[phase.way.step]?.idempotent !== true)) return no(run, ONLY_IDEMPOTENT)
-  return { run: to(unbegun(run, phase.way), { is: 'waiting' }) }
+  return { run: to(as === 'unknown' ? run : unbegun(run, phase.way), { is: 'waiting' }) }
 }
 
 /** Any turn halts, but for what the step under way takes; before the first press none does. Words that were given are void; what is under way is left alone. */
