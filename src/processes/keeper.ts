@@ -247,7 +247,7 @@ async function run(init: Init): Promise<void> {
         wake()
         return told.then((it) => ({ ...it }))
       }
-      if (message.is === 'task-done' || message.is === 'task-failed' || message.is === 'task-progress') {
+      if (message.is === 'task-done' || message.is === 'task-failed' || message.is === 'task-progress' || message.is === 'task-begun') {
         keeper.guard.hear(message as unknown as FromGuard)
         return wake()
       }
