@@ -262,7 +262,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'who was seen back is excused to the end', breaks: ['C-13'], killer: killer('C-13 a member that was taken is away'),
-    changes: [{ file: COURSE, find: "if (claim.is === 'synced') away.delete(claim.host)", put: "if (claim.is === 'synced') away.add(claim.host)" }],
+    changes: [{ file: COURSE, find: 'left.delete(claim.host)\n      away.delete(claim.host)', put: 'left.add(claim.host)' }],
   },
   {
     name: 'the moment in which a stopped member leaves its cluster halts the run', breaks: ['C-13'], killer: refusing('C-13 C-14 a member that a step takes goes'),
@@ -283,5 +283,17 @@ export const running: readonly Mutant[] = [
   {
     name: 'what is heard in the same breath as two words is lost', breaks: ['C-4'], killer: killer('C-4 a word that both gave counts'),
     changes: [{ file: RUNS, find: 'loadRun(tx.sql, id)?.version === version ? act(tx)', put: 'loadRun(tx.sql, id) !== undefined || version < 0 ? act(tx)' }],
+  },
+  {
+    name: 'who was booted is excused to the end', breaks: ['C-13'], killer: surprising('C-13 a host that was booted is back'),
+    changes: [{ file: COURSE, find: 'for (const host of takes) if (!left.has(host))', put: 'for (const host of takes) if (left.has(host))' }],
+  },
+  {
+    name: 'who has handed over stops the run by an old link', breaks: ['C-17'], killer: handing('C-17 who has handed over stops nothing'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: 'if (person !== undefined && ![', put: "if (person === '' && ![" }],
+  },
+  {
+    name: 'cables of which nobody has heard yet halt the run', breaks: ['C-14'], killer: surprising('C-14 of cables of which nobody has heard'),
+    changes: [{ file: RUNS, find: 'memory.before.size > 0 && isWithin', put: 'memory.before.size < 0 && isWithin' }],
   },
 ]

@@ -84,6 +84,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
       if (before && judged.found === 'unknown' && (want.is === 'members' || want.is === 'healthy') && mayChange(memory, key, keeper().now())) continue
+      // What hosts said to the keeper before this one was good for so long too; a cable that is seen to be down is down.
+      if (want.is === 'links' && judged.found === 'unknown' && !memory.well.has(key) && memory.before.size > 0 && isWithin(memory.since, keeper().now(), FRESH)) continue
       memory.unsure.delete(key)
       memory.well.set(key, judged.found === 'pass')
       if (before && judged.found !== 'pass') {

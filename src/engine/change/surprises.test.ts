@@ -206,6 +206,38 @@ test('C-13 C-15 an incident of a host that a step took is none of the surprises 
   assert.equal((await it.state()).halt?.claim, 'was opened: other is down')
 })
 
+test('C-13 a host that was booted is back when the step that took it is done: what fails there in the next one is a surprise', async (t) => {
+  const boot = manual('boot', { takes: ['{{host}}'], until: [{ is: 'links', host: '{{host}}' }, { is: 'boots', host: '{{host}}' }] })
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] })], book({ preflight: [], steps: [boot, manual('look', { until: [{ is: 'boots', host: 'web-2' }] })] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  it.boots.set('web-1', AGAIN)
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.deepEqual([await it.press('ada', 'bo'), (await it.state()).steps[0]?.state], [[200, 200], 'done'])
+  await it.second()
+  await down(it, 'node')
+  await it.second()
+  assert.equal((await it.state()).halt?.claim, 'was opened: node is down')
+})
+
+test('C-14 of cables of which nobody has heard since the keeper began anew, nothing is made until what was said before is too old; one that fails halts', async (t) => {
+  const silent = async (it: Story, n: number): Promise<void> => {
+    for (let at = 0; at < n; at++) await it.second({ 'web-1': 'silent', 'web-2': 'silent' })
+  }
+  const it = await begun(t, [], book({ guard: [{ is: 'links' }], steps: [manual('look')] }))
+  await it.press('ada')
+  await it.second()
+  await it.restart(it.keeper.config)
+  await silent(it, 3)
+  assert.equal((await it.state()).halt, null)
+  await silent(it, 9)
+  assert.match((await it.state()).halt?.claim ?? '', /not known any more/)
+  const cut = await begun(t, [], book({ guard: [{ is: 'links' }], steps: [manual('look')] }))
+  await cut.press('ada')
+  await cut.second()
+  assert.match(String(await anew(cut, { 'web-2': { carrier: 'down', downs: 2 } })), /web-2/)
+})
+
 test('C-8 C-15 the halt of another run is a surprise, and of two that have halted each other both go on', async (t) => {
   const it = await runWorld(t, book({ preflight: [] }))
   const begin = async (host: string): Promise<string> => ((await it.ask('runs.begin', { runbook: 'grow', host, person: 'ada' })).body as RunAnswer).run

@@ -134,7 +134,12 @@ function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
   const row = runAsked(tx.sql, id)
   const by = person === undefined ? {} : { by: person }
   // Also by the link of a step that has begun: whoever stops it there means the run.
-  if (act === 'stop' && row) return void room.take(tx, row.plan.id, { is: 'stopped' }, { ...by, asked: null })
+  if (act === 'stop' && row) {
+    const { plan: { does, checks }, asked } = row
+    // Who has handed over holds a link of before: it stops nothing any more, and that is told.
+    if (person !== undefined && ![does, checks, asked?.hands?.to].includes(person)) return row.run.phase.is === 'over' ? undefined : room.await(tx, row.plan.id, asked, `${person} has handed over, and stops nothing by a link of before: holdfast runbooks halt ${row.plan.id} stops it`)
+    return void room.take(tx, row.plan.id, { is: 'stopped' }, { ...by, asked: null })
+  }
   if (row?.asked?.agreement !== id) return
   const { asked, plan } = row
   if (phase.is === 'open') {

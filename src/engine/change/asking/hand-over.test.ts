@@ -72,6 +72,25 @@ test('C-13 C-17 a step under way stays watched through a hand-over, the next one
   assert.deepEqual([(await busy.state()).state, busy.open()], ['running', [`run:${busy.id}/handed`]])
 })
 
+test('C-17 who has handed over stops nothing by a link of before, and that is told; who leads it does', async (t) => {
+  const stoppedBy = async (person: string): Promise<readonly (string | undefined)[]> => {
+    const it = await story(t)
+    const link = (await it.state()).asked?.agreement ?? ''
+    await it.press('ada', 'bo')
+    await it.second()
+    await it.call('runs.handOver', OVER)
+    await it.press('chen', 'bo')
+    await it.second()
+    const { hash } = loadAgreement(it.sql, link)?.agreement.terms ?? assert.fail()
+    const pressed = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: link, person, act: 'stop', hash, prove: () => undefined }))
+    await it.settle()
+    await pressed
+    return [(await it.state()).state, (await says(it)).at(-1)?.replace(it.id, 'RUN')]
+  }
+  assert.deepEqual(await stoppedBy('ada'), ['running', 'refused: ada has handed over, and stops nothing by a link of before: holdfast runbooks halt RUN stops it'])
+  assert.deepEqual((await stoppedBy('bo'))[0], 'aborted')
+})
+
 test('C-17 only somebody else whom the runbook names takes over, and never who stays; refused, the former two go on', async (t) => {
   const it = await story(t)
   const refused = async (more: object): Promise<string> => {

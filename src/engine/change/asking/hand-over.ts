@@ -30,7 +30,7 @@ export function askHandOver(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: Omit<
   const under = way ? `${way.back ? 'The way back of step' : 'Step'} ${way.step + 1} (${plan.runbook.steps[way.step]?.id ?? ''}) is under way, and stays watched.` : 'No step is under way.'
   const made = people.agreements.ask(tx, {
     what: 'change.hand-over', title: `Hand-over: ${plan.runbook.title}`.slice(0, 120), asks: 'yes', alone: 'never', by, lapses: LAPSES,
-    text: `${plan.runbook.title}, on ${plan.host} (${plan.id}).\n${from} hands over to ${to}, who ${as} it from then on; ${stays} stays. Why: ${reason}\n${under} ${run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}. ` : ''}Nothing that ${from} agreed to begins any more.`,
+    text: `${plan.runbook.title}, on ${plan.host} (${plan.id}).\n${from} hands over to ${to}, who ${as} it from then on; ${stays} stays. Why: ${reason}\n${under} ${run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}. ` : ''}Nothing that ${from} agreed to ${plan.rolling === undefined ? 'begins any more.' : `on this host begins any more. It is of this host alone: the others stay ${from}’s.`}`,
     parties: [{ person: to, as }, { person: stays, as: as === 'does' ? 'checks' : 'does' }],
   })
   if (made.is === 'refused') return made.says

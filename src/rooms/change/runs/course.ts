@@ -80,14 +80,26 @@ export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
   return { is: 'ruled', found, from: all.from ?? stampOf(now), window: isShut(plan, now.wall) ? 'shut' : 'open', says: sayAgainst(gates) }
 }
 
-/** Hosts that a step took and that none has yet seen back as a member, between two steps too. */
+/**
+ * Hosts that a step took, between two steps too, until one has seen them back: a host that was seen to stop, when it is a member again; any other, when the
+ * `until` of a step that takes it has held.
+ */
 export function awayIn({ plan: { runbook }, run }: Pick<RunRow, 'plan' | 'run'>): ReadonlySet<string> {
-  const away = new Set(silencedBy(run))
+  const [away, left] = [new Set<string>(), new Set<string>()]
   for (const step of run.begun) {
-    for (const host of run.steps[step]?.takes ?? []) away.add(host)
-    for (const claim of run.done.includes(step) ? (runbook.steps[step]?.until ?? []) : []) if (claim.is === 'synced') away.delete(claim.host)
+    const takes = run.steps[step]?.takes ?? []
+    for (const host of takes) away.add(host)
+    if (!run.done.includes(step)) continue
+    const until = runbook.steps[step]?.until ?? []
+    for (const claim of until) if (claim.is === 'stopped') left.add(claim.host)
+    for (const claim of until) {
+      if (claim.is !== 'synced') continue
+      left.delete(claim.host)
+      away.delete(claim.host)
+    }
+    for (const host of takes) if (!left.has(host)) away.delete(host)
   }
-  return away
+  return new Set([...away, ...silencedBy(run)])
 }
 
 /**
