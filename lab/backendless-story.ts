@@ -10,7 +10,7 @@ import type { RunAnswer, RunLine } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
 import { enrol, type Authenticator } from './authenticators.ts'
 import { cable } from './cables.ts'
-import { leading, type Leading } from './leading.ts'
+import { headOf, leading, type Leading } from './leading.ts'
 import { shop, type Shop } from './shop.ts'
 
 export const HOSTS = ['db-1', 'db-2', 'db-3'] as const
@@ -55,16 +55,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-const yaml = (it: { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop }): string => `version: 1
-site: { name: Acme, url: "http://127.0.0.1:${it.port}" }
-channels:
-  hook: { webhook: "http://127.0.0.1:${it.hook}/page" }
-people:
-  ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
-  bo: { email: bo@acme.example, role: approver, reach: [hook] }
-escalation:
-  default: [ { page: [ada], wait: 1h } ]
-hosts:
+const yaml = (it: { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop }): string => `${headOf(it)}hosts:
 ${HOSTS.map((name, n) => `  ${name}: { ssh: "root@10.77.0.${n + 1}", key: scout.key, host_key: "${it.hostKey}", rack: r${n + 1}, links: { eth0: {}, eth1: {} } }`).join('\n')}
 clusters:
   shop-db: { galera: [db-1, db-2, db-3], as: "\${secret:galera-url}", canary: holdfast.canary }

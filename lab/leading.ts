@@ -23,6 +23,18 @@ export interface Leading {
   pressOnce(who: string): Promise<{ readonly status: number; readonly said: string }>
 }
 
+/** How a configuration begins whose runs two people lead, each behind the links that come to one webhook. */
+export const headOf = ({ port, hook }: { readonly port: number; readonly hook: number }): string => `version: 1
+site: { name: Acme, url: "http://127.0.0.1:${port}" }
+channels:
+  hook: { webhook: "http://127.0.0.1:${hook}/page" }
+people:
+  ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
+  bo: { email: bo@acme.example, role: approver, reach: [hook] }
+escalation:
+  default: [ { page: [ada], wait: 1h } ]
+`
+
 /** Each person has a phone of their own, at an address of its own: tries are counted by that too. */
 function addressOf(person: string): string {
   const sum = [...person].reduce((all, letter) => (all * 31 + letter.charCodeAt(0)) % 64_000, 7)

@@ -12,7 +12,7 @@ import type { RunTold } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, root, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
 import { enrol, type Authenticator } from './authenticators.ts'
 import { machines, within } from './cables.ts'
-import { leading, type Leading } from './leading.ts'
+import { headOf, leading, type Leading } from './leading.ts'
 
 export const HOSTS = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'] as const
 /** ms from the second press to the step, of each host; and until both were paged after the rolling run was stopped. */
@@ -44,16 +44,7 @@ function services(t: { after(end: () => unknown): void }): { start(host: string)
   }
 }
 
-const yaml = (it: { readonly port: number; readonly hook: number; readonly hostKey: string }): string => `version: 1
-site: { name: Acme, url: "http://127.0.0.1:${it.port}" }
-channels:
-  hook: { webhook: "http://127.0.0.1:${it.hook}/page" }
-people:
-  ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
-  bo: { email: bo@acme.example, role: approver, reach: [hook] }
-escalation:
-  default: [ { page: [ada], wait: 1h } ]
-hosts:
+const yaml = (it: { readonly port: number; readonly hook: number; readonly hostKey: string }): string => `${headOf(it)}hosts:
 ${HOSTS.map((host, n) => `  ${host}: { ssh: "root@${addressOf(host)}", key: scout.key, host_key: "${it.hostKey}", rack: r${Math.floor(n / 2) + 1}, links: { eth0: {}, eth1: {} } }`).join('\n')}
 checks:
 ${HOSTS.map((host) => `  ${host}-ready: { http: "http://${addressOf(host)}/", every: 1s, timeout: 1s, fail_after: 2, recover_after: 1, depends_on: ${host} }`).join('\n')}

@@ -8,23 +8,14 @@ import type { RunAnswer } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
 import { enrol, type Authenticator } from './authenticators.ts'
 import { cable } from './cables.ts'
-import { leading } from './leading.ts'
+import { headOf, leading } from './leading.ts'
 
 const [folder = '', hostKey = '', seed = '0'] = process.argv.slice(2)
 const [port = 0, hook = 0] = await freePorts(2)
 const HOSTS = ['db-1', 'db-2', 'db-3'] as const
 const trace = path.join(folder, 'ran')
 const go = path.join(folder, 'go')
-writeConfig(folder, `version: 1
-site: { name: Acme, url: "http://127.0.0.1:${port}" }
-channels:
-  hook: { webhook: "http://127.0.0.1:${hook}/page" }
-people:
-  ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
-  bo: { email: bo@acme.example, role: approver, reach: [hook] }
-escalation:
-  default: [ { page: [ada], wait: 1h } ]
-hosts:
+writeConfig(folder, `${headOf({ port, hook })}hosts:
 ${HOSTS.map((name, n) => `  ${name}: { ssh: "root@10.77.0.${n + 1}", key: scout.key, host_key: "${hostKey}", links: { eth0: {}, eth1: {} } }`).join('\n')}
 checks:
   memory: { file: ${go}, every: 1s, fail_after: 1, recover_after: 1 }
