@@ -15,6 +15,18 @@ export const clustered: readonly Mutant[] = [
     changes: [{ file: 'src/engine/change/grounds.ts', find: 'healthy: [...sight.healthy, ...(sight.unheard ?? [])] }', put: 'healthy: sight.healthy }' }],
   },
   {
+    name: 'whoever joins an incident of a cluster is rung for as the first one is', breaks: ['W-2', 'P-1'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'W-2 P-1 whoever joins' },
+    changes: [{ file: 'src/rooms/page/incidents.ts', find: 'has !== undefined && has.escalate !== escalate', put: 'has !== undefined && has.escalate === undefined' }],
+  },
+  {
+    name: 'a cluster that is out is the work of whoever takes a host', breaks: ['C-8', 'C-13'], killer: { is: 'test', file: 'src/engine/change/surprises.test.ts', name: 'C-8 C-13 a cluster that is out' },
+    changes: [{ file: 'src/engine/change/surprises.ts', find: 'members.length > 0 && members.every((host)', put: 'members.length >= 0 || members.every((host)' }],
+  },
+  {
+    name: 'a keeper that stands still once more is known', breaks: ['C-19'], killer: { is: 'test', file: 'src/rooms/page/ringer/ringer.test.ts', name: 'C-19 with planned work under way each silence' },
+    changes: [{ file: 'src/rooms/page/ringer/alarm.ts', find: '(led.length > 0 || now.tick', put: '(led.length < 0 || now.tick' }],
+  },
+  {
     name: 'a cluster is healthy while nobody decides for it', breaks: ['C-2'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'C-2 a cluster is no healthier' },
     changes: [{ file: `${ROOM}/gates.ts`, find: 'if (above !== undefined && above.found', put: "if (above !== undefined && name === '' && above.found" }],
   },

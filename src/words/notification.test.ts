@@ -53,6 +53,7 @@ test('the short notices read as they should', () => {
   assert.equal(words.reminderText(db, held, moment(30)).short, 'Still on db? You took it 30 min ago. Take it again to keep it. Otherwise Bo in 5 min.')
   assert.match(words.stuckText([db], seconds(15)).long, /^Holdfast is stuck; open: db \(212\)\. No sign of life from its keeper for 15 s\./)
   assert.match(words.stuckText([], minutes(1)).long, /nothing was open/)
+  assert.match(words.stuckText([db], seconds(15), ['Add memory, on db-1 (run_1)']).short, /^Holdfast is stuck; under way: Add memory, on db-1 \(run_1\); open: db \(212\)\./)
   assert.match(words.damagedText('holdfast.db.damaged-1').long, /memory is damaged.*kept: holdfast\.db\.damaged-1\.$/)
   assert.match(words.lapsedText(db, 'ada').long, /^Ada's acknowledgement of db \(212\) lapsed\./)
   assert.match(words.reassignedText(db, 'ada').long, /Ada handed db \(212\) over\.$/)

@@ -131,7 +131,8 @@ export const testText = (to: string, channel: string): Text =>
 /** `led`: planned work that goes on. */
 export function stuckText(open: readonly Spoken[], silentFor: Span, led: readonly string[] = []): Text {
   const silent = `No sign of life from its keeper for ${sayTime(silentFor)}.`
-  const what = open.length === 0 ? (led.length === 0 ? 'nothing was open' : `under way: ${few(led, 3)}`) : `open: ${few(open.map((it) => `${it.name}${ref(it)}`), 5)}`
+  // What people are about to touch comes first: the short form is cut at its end.
+  const what = [led.length === 0 ? '' : `under way: ${few(led, 2)}`, open.length === 0 ? '' : `open: ${few(open.map((it) => `${it.name}${ref(it)}`), 5)}`].filter((part) => part !== '').join('; ') || 'nothing was open'
   const then = open.length === 0 ? 'Nothing is judged until it is back. See to the machine.' : 'It goes on paging for these from memory; nothing new is judged until it is back.'
   const work = led.length === 0 ? [] : [`Planned work is under way: ${few(led, 3)}. No step of it begins, and no surprise halts it, until the keeper is back; what has begun goes on to its end. Look yourselves, both of you, and pull nothing.`]
   return text('Holdfast is stuck', [`Holdfast is stuck; ${what}`, '.', ` ${silent}`], [`Holdfast is stuck; ${what}.`, silent, ...work, then])

@@ -8,6 +8,7 @@ import { seconds } from '../../core/time.ts'
 import { judgeWant } from '../../rooms/change/gates.ts'
 import type { Report } from '../../rooms/change/sight.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
+import type { InForce } from '../keeper.ts'
 import type { IncidentsAnswer } from '../../views/answers.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { groundsOf } from './grounds.ts'
@@ -20,10 +21,10 @@ const pg = (leads: boolean): Report => ({ is: 'patroni', running: true, leads })
 const ALONE: Report = { is: 'etcd', healthy: false, leader: '', size: 3 }
 
 /** A keeper that knows both clusters, and three checks that pass: `api` and `shop` lean on the database, `mail` on the one that decides for it. */
-async function world(t: TestContext): Promise<KeeperWorld & { heard(cluster: string, ...reports: (Report | undefined)[]): void }> {
+async function world(t: TestContext, config?: InForce): Promise<KeeperWorld & { heard(cluster: string, ...reports: (Report | undefined)[]): void }> {
   const checks = [checkOf('api', { standsOn: ['pg'] }), checkOf('shop', { standsOn: ['pg', 'web-1'] }), checkOf('mail', { standsOn: ['dcs'] })]
-  const it = await keeperWorld(t, { ...configOf(checks), change: { hosts: names.map(hostNamed), clusters: [cluster('pg', 'patroni', { dcs: 'dcs' }), cluster('dcs', 'etcd')], runbooks: [] } })
-  for (const name of ['api', 'shop', 'mail']) await it.look(name, 'pass')
+  const it = await keeperWorld(t, { ...(config ?? configOf(checks)), change: { hosts: names.map(hostNamed), clusters: [cluster('pg', 'patroni', { dcs: 'dcs' }), cluster('dcs', 'etcd')], runbooks: [] } })
+  for (const name of config ? [] : ['api', 'shop', 'mail']) await it.look(name, 'pass')
   return {
     ...it,
     get keeper() { return it.keeper },
@@ -48,6 +49,24 @@ test('W-2 what goes down because a cluster is out is one incident, named after t
   await down(it, 'mail')
   assert.deepEqual(it.open(), ['cluster:pg', 'check:mail'], 'etcd is well: mail has a cause of its own')
   for (const name of ['api', 'shop', 'mail']) for (let n = 0; n < 3; n++) await it.look(name, 'pass')
+  assert.deepEqual(it.open(), [])
+})
+
+test('W-2 P-1 whoever joins what a cluster has in common, and would ring others for it, is an incident of its own that names the cluster', async (t) => {
+  const policies = { default: { name: 'default', steps: [{ page: [{ is: 'person', name: 'ada' }], wait: seconds(60) }] }, urgent: { name: 'urgent', steps: [{ page: [{ is: 'person', name: 'bo' }], wait: seconds(60) }] } } as const
+  const checks = [checkOf('blog', { standsOn: ['pg'] }), checkOf('payments', { standsOn: ['pg'], escalate: 'urgent' }), checkOf('news', { standsOn: ['pg'] })]
+  const config = configOf(checks)
+  const it = await world(t, { ...config, plan: { ...config.plan, policies } })
+  for (const { name } of checks) await it.look(name, 'pass')
+  it.heard('dcs', DCS, DCS, DCS)
+  it.heard('pg', STOPPED, STOPPED, STOPPED)
+  await down(it, 'blog', 'payments', 'news')
+  await it.pass(seconds(2))
+  const { incidents } = (await it.ask('incidents.list', {})).body as IncidentsAnswer
+  assert.deepEqual(incidents.map(({ title, members }) => `${title}: ${[...members].sort().join(', ')}`).toSorted(), ['payments is down: payments', 'pg is down: blog, news'])
+  assert.match(incidents.find(({ title }) => title === 'payments is down')?.says ?? '', /refused the connection; it leans on pg, which is down: /)
+  assert.deepEqual(it.sql.all<{ subject: string; escalate: string }>('select subject, escalate from page_incident order by subject').map(({ subject, escalate }) => [subject, escalate]), [['check:payments', 'urgent'], ['cluster:pg', 'default']], 'each rings whom it wants')
+  for (const { name } of checks) for (let n = 0; n < 3; n++) await it.look(name, 'pass')
   assert.deepEqual(it.open(), [])
 })
 

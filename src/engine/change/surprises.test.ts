@@ -6,6 +6,7 @@ import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
 import { AGAIN, manual, runWorld, type Said } from '../../../test/story/runs.ts'
 import { seconds } from '../../core/time.ts'
+import type { Cluster } from '../../rooms/change/topology.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { ledIn } from './led.ts'
 import type { RunAnswer } from '../../views/change/runs.ts'
@@ -265,6 +266,36 @@ test('C-19 the ringer is told of a run from its first press to its end', async (
   assert.deepEqual(ledIn(it.sql), [])
 })
 
+test('C-19 a run that stands halted with nothing under way, and a rehearsal, are nothing that anybody leads just now; with a step under way it is', async (t) => {
+  const it = await begun(t)
+  await it.press('ada')
+  await it.heard(BLIP)
+  assert.deepEqual([(await it.state()).state, ledIn(it.sql)], ['halted', []])
+  const under = await begun(t)
+  await under.press('ada', 'bo')
+  await under.second()
+  await under.heard(BLIP)
+  assert.deepEqual([(await under.state()).state, ledIn(under.sql).length], ['halted', 1], 'somebody is at it')
+  const rehearsed = await begun(t, [], book(), { rehearse: true })
+  await rehearsed.press('ada')
+  assert.deepEqual(ledIn(rehearsed.sql), [])
+})
+
+test('C-8 C-13 a cluster that is out is no work of the step that takes one of its hosts: its incident halts the run', async (t) => {
+  const cluster: Cluster = { name: 'shop-dcs', kind: 'etcd', members: ['dcs-1', 'dcs-2', 'dcs-3'], weights: {}, from: 'holdfast.yaml:5' }
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1', 'shop-dcs'] })], book({ preflight: [] }), {}, [cluster])
+  await it.look('node', 'pass')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).state, 'running')
+  for (const host of cluster.members) it.stopped.add(host)
+  await it.second()
+  await down(it, 'node')
+  await it.second()
+  assert.deepEqual([it.open().includes('cluster:shop-dcs'), (await it.state()).halt?.claim], [true, 'was opened: shop-dcs is down'])
+})
+
+
 test('an offer that lapsed after one had pressed is paged to both, and ends when both are asked again', async (t) => {
   const it = await begun(t)
   const lapse = async (): Promise<void> => {
@@ -287,3 +318,4 @@ test('an offer that lapsed after one had pressed is paged to both, and ends when
   await it.second()
   assert.deepEqual([(await it.state()).state, it.open()], ['offered', []])
 })
+

@@ -13,7 +13,7 @@ import { awayIn } from '../../rooms/change/runs/course.ts'
 import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
-import { hostOf } from '../../rooms/change/topology.ts'
+import { clusterOf, hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
@@ -137,7 +137,7 @@ export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: Run
     const members = membersOf(it)
     const known = incidents.get(it.id)
     const fresh = known ? members.filter((member) => !known.includes(member)) : members
-    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, fresh, near)
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || (isOf(keeper, it.subject, near) && isExcused(keeper, fresh, near))
     if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
     incidents.set(it.id, members)
   }
@@ -178,6 +178,14 @@ export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory
     return was && !is && !silencedBy(row.run).includes(host) && !taken.has(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
   })
   return turns[0]
+}
+
+/** Whether an incident that is named after a host or a cluster is named after what a step takes: of a cluster, all of its members. One named otherwise tells nothing of that. */
+function isOf({ config }: ChangeKeeper, subject: string, away: ReadonlySet<string>): boolean {
+  const [kind, name] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)]
+  if (kind === 'host') return away.has(name)
+  const { members = [] } = kind === 'cluster' ? (clusterOf(config.change ?? NOTHING_PLANNED, name) ?? {}) : {}
+  return kind !== 'cluster' || (members.length > 0 && members.every((host) => away.has(host)))
 }
 
 /** Whether all of it is of what a step takes (C-13). */

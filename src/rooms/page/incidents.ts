@@ -130,9 +130,14 @@ interface Down {
 function openDown(tx: Tx, life: Lifecycle, { check, root, says, memberSays, escalate, since }: Down): void {
   const member = `check:${check}`
   const under = openWith(tx, member)
-  const subject = root.includes(':') ? root : `check:${root}`
-  if (under.length > 0 && (root === check || under.some((row) => row.subject === subject))) return
-  open(tx, life, { subject, title: `${nameOf(subject)} is down`, says, origin: 'watch', escalate, members: [member], since, memberSays })
+  const named = root.includes(':') ? root : `check:${root}`
+  // What a cluster or a host has in common has no escalation of its own: whoever joined an incident that others are rung for would ring nobody.
+  const has = root.includes(':') ? loadOpenBySubject(tx.sql, root) : undefined
+  const isOther = has !== undefined && has.escalate !== escalate
+  const subject = isOther ? member : named
+  if (under.length > 0 && (root === check || under.some((row) => row.subject === subject || row.subject === named))) return
+  const seen = isOther ? `${memberSays}; it leans on ${nameOf(root)}, which is down: ${says}` : says
+  open(tx, life, { subject, title: `${nameOf(subject)} is down`, says: seen, origin: 'watch', escalate, members: [member], since, memberSays })
 }
 
 /** A person silenced it: nobody is rung for it any more, also where an incident of it is open. The silence ends by both clocks; the one made later counts. */

@@ -15,7 +15,7 @@ import { bound, silentFor, type Turn } from './state.ts'
 const SAME_TITLE_AFTER = hours(1)
 const STUCK_AGAIN_AFTER = hours(1)
 /** A keeper that is stuck again so soon: people know. */
-export const STUCK_KNOWN_FOR = minutes(10)
+const STUCK_KNOWN_FOR = minutes(10)
 /** With nothing open the silence may last longer before it wakes anybody. */
 const STUCK_WITH_NOTHING_OPEN = minutes(1)
 const MOST_TITLES = 200
@@ -42,6 +42,17 @@ export function sayUnheard(turn: Turn): void {
   for (const { title, says } of turn.state.unheard.splice(0)) pageAll(turn, title, says)
 }
 
+/**
+ * Whether this silence is told anew, although people were told of one lately: whoever leads planned work hears of each (C-19), others of one that is not so soon after
+ * the last. To be asked while the keeper is silent.
+ */
+export function isNewSilence({ state, now }: Turn): boolean {
+  const { stuckTold: told, led } = state
+  if (told === undefined) return false
+  const isKnown = led.every(({ id, people }) => told.led.some((it) => it.id === id && people.every((person) => it.people.includes(person))))
+  return !isKnown || (state.role === 'following' && (led.length > 0 || now.tick - told.at >= STUCK_KNOWN_FOR))
+}
+
 /** Nothing is open, and nobody leads planned work: the silence wakes nobody yet. */
 const isQuiet = ({ state }: Turn): boolean => state.open.size === 0 && state.led.length === 0
 
@@ -49,9 +60,9 @@ const isQuiet = ({ state }: Turn): boolean => state.open.size === 0 && state.led
 export function tellStuck(turn: Turn): void {
   const { state, now } = turn
   const { plan } = state
-  if (!plan || state.role !== 'alone' || (state.stuckTold !== undefined && now.tick - state.stuckTold < STUCK_AGAIN_AFTER)) return
+  if (!plan || state.role !== 'alone' || (state.stuckTold !== undefined && now.tick - state.stuckTold.at < STUCK_AGAIN_AFTER)) return
   if (isQuiet(turn) && silentFor(turn) < STUCK_WITH_NOTHING_OPEN) return
-  state.stuckTold = now.tick
+  state.stuckTold = { at: now.tick, led: state.led }
   const open = [...state.open.values()].map(({ incident }) => spokenOf(incident))
   alarm(turn, plan, { people: concerned(turn, plan), subject: 'node:keeper', text: stuckText(open, silentFor(turn), state.led.map(({ id, title }) => `${title} (${id})`)) })
 }
@@ -60,7 +71,7 @@ export function tellStuck(turn: Turn): void {
 export function stuckAt(turn: Turn): Tick | undefined {
   const { state } = turn
   if (state.role !== 'alone') return undefined
-  const again = state.stuckTold === undefined ? undefined : state.stuckTold + STUCK_AGAIN_AFTER
+  const again = state.stuckTold === undefined ? undefined : state.stuckTold.at + STUCK_AGAIN_AFTER
   return (again ?? (isQuiet(turn) ? state.heardAt + STUCK_WITH_NOTHING_OPEN : undefined)) as Tick | undefined
 }
 

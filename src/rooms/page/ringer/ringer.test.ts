@@ -286,6 +286,40 @@ test('with nothing open a stuck keeper is told after a minute, to whoever is on 
   assert.deepEqual(world.sent.map(({ person, message }) => [person, message.title]), [['ada', 'Holdfast is stuck']])
 })
 
+test('C-19 with planned work under way each silence of the keeper is told, however soon after the last, and to whoever leads what began meanwhile', () => {
+  const led = (id: string, ...people: readonly string[]): ToRinger => ({ is: 'led', led: [{ id, title: `Add memory ${id}`, people }] })
+  const freeze = (world: World): string[] => {
+    const { length } = world.sent
+    world.keeperBeats = false
+    world.pass(USUAL.silence + 2000)
+    assert.equal(world.state.role, 'alone')
+    return world.sent.slice(length).filter(ONLY_STUCK).map(({ person }) => person).toSorted()
+  }
+  const world = new World()
+  world.connect()
+  world.hear(led('run_1', 'ada', 'bo'))
+  assert.deepEqual(freeze(world), ['ada', 'bo'])
+  world.connect()
+  world.hear(led('run_1', 'ada', 'bo'))
+  world.pass(60_000)
+  assert.equal(world.state.role, 'following')
+  assert.deepEqual(freeze(world), ['ada', 'bo'], 'the second one, a minute later')
+
+  // A keeper that says what is led now, and falls silent before it has taken over.
+  world.hear({ is: 'hello', store: 'store-1', pid: 1 })
+  world.hear(led('run_2', 'bo'))
+  assert.deepEqual([world.state.handover !== undefined, freeze(world)], [true, ['bo']], 'the work is another one')
+
+  const quiet = new World()
+  quiet.connect()
+  quiet.open(incident('db'))
+  quiet.pass(1000)
+  assert.equal(freeze(quiet).length > 0, true)
+  quiet.connect()
+  quiet.pass(60_000)
+  assert.deepEqual(freeze(quiet), [], 'nobody leads anything: people know')
+})
+
 test('C-19 with planned work under way whoever leads it hears at once that the keeper is stuck, though nothing is open; when it is over nobody does', () => {
   const world = new World()
   world.connect()

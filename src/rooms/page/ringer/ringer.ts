@@ -8,7 +8,7 @@
 import { never } from '../../../core/fault.ts'
 import { dueIn, earliest, laterTick, ms, seconds, type Due, type Now, type Span, type Tick } from '../../../core/time.ts'
 import { ask, overdueAt, takeOverdue } from './acts.ts'
-import { pageAll, sayUnheard, stuckAt, STUCK_KNOWN_FOR, tellStuck } from './alarm.ts'
+import { isNewSilence, pageAll, sayUnheard, stuckAt, tellStuck } from './alarm.ts'
 import { decideDue, drain, standIn } from './alone.ts'
 import { hear } from './handover.ts'
 import { lastOf } from './journal.ts'
@@ -76,12 +76,11 @@ function take(turn: Turn, event: RingerEvent): void {
 }
 
 function judgeSilence(turn: Turn): void {
-  const { state, now } = turn
+  const { state } = turn
   if (silentFor(turn) < state.options.silence) return
-  if (state.role === 'following') {
-    if (state.stuckTold !== undefined && now.tick - state.stuckTold >= STUCK_KNOWN_FOR) state.stuckTold = undefined
-    standIn(turn)
-  } else if (state.handover) {
+  if (isNewSilence(turn)) state.stuckTold = undefined
+  if (state.role === 'following') standIn(turn)
+  else if (state.handover) {
     // It came back, and fell silent before it had taken the journal in.
     state.handover = undefined
     state.decideAt = undefined

@@ -107,8 +107,8 @@ export interface RingerState {
   /** When `decide` has something to do; only while alone. */
   decideAt: Due | undefined
   storm: Storm
-  /** When people were last told that the keeper is stuck. */
-  stuckTold: Tick | undefined
+  /** When people were last told that the keeper is stuck, and of which planned work they were told. */
+  stuckTold: { readonly at: Tick; readonly led: readonly Led[] } | undefined
   /** Titles of alarms and when they were last raised. */
   readonly alarms: Map<string, Tick>
   /** Alarms that came before there was a plan. */
