@@ -296,4 +296,12 @@ export const running: readonly Mutant[] = [
     name: 'cables of which nobody has heard yet halt the run', breaks: ['C-14'], killer: surprising('C-14 of cables of which nobody has heard'),
     changes: [{ file: RUNS, find: 'memory.before.size > 0 && isWithin', put: 'memory.before.size < 0 && isWithin' }],
   },
+  {
+    name: 'a second hand-over tells nobody to let go', breaks: ['C-17'], killer: handing('C-17 a second hand-over tells'),
+    changes: [{ file: HANDING, find: 'subject: `run:${plan.id}${HANDED}/${from}`', put: 'subject: `run:${plan.id}${HANDED}/ada`' }],
+  },
+  {
+    name: 'who leads a halted run since a hand-over is rung for nothing', breaks: ['C-17'], killer: handing('C-17 what is paged of a halted run'),
+    changes: [{ file: 'src/rooms/page/decide.ts', find: '{ ...paging, policy: policyOf(given.plan, escalate).name }', put: "{ ...paging, ...(escalate === '' ? { policy: policyOf(given.plan, escalate).name } : {}) }" }],
+  },
 ]

@@ -54,6 +54,7 @@ function lineOf(sql: Sql, entry: Entry): { says: string; by: 'machine' | 'person
     case 'page.acked': return who(`${hasIt(by)} (by ${b['via'] === 'cli' ? 'command line' : b['via']})`)
     case 'page.passed': return who(`${called(by)} passed it on`)
     case 'page.assigned': return who(`${called(by)} handed it over to ${b['to']}`)
+    case 'page.led': return machine(b['says'] ?? '')
     case 'page.stepped': return b['says'] ? machine(b['says']) : undefined
     default: return undefined
   }

@@ -27,7 +27,7 @@ import { setsIn, type InForce } from '../in-force.ts'
 export interface ChangeKeeper {
   readonly store: Pick<Store, 'sql'>
   readonly engine: Pick<Engine, 'turn'>
-  readonly rooms: { readonly change: ChangeRoom; readonly page: Pick<PageRoom, 'open' | 'resolve'>; readonly people: Pick<PeopleRoom, 'agreements'> }
+  readonly rooms: { readonly change: ChangeRoom; readonly page: Pick<PageRoom, 'event' | 'open' | 'resolve'>; readonly people: Pick<PeopleRoom, 'agreements'> }
   readonly watcher: Pick<Watcher, 'checks' | 'flapping' | 'standing'>
   readonly hosts: HostsHeard
   readonly members: MembersHeard

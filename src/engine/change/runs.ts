@@ -14,12 +14,13 @@ import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
 import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
-import { HANDED, handOver } from './asking/hand-over.ts'
+import { handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { ALONE, entrust, goOnAlone, nextAlone, pageAlone } from './asking/unattended.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
 import { baselineAnew, hasLapsed, hostsOf, keepBaseline, LAPSED, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { loadOpen } from '../../rooms/page/rows.ts'
 import { askLooks, seenOf } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
 
@@ -41,8 +42,6 @@ const RULED_WITHIN: Span = seconds(20)
 
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
-/** All that is paged of a run beside its halt. */
-const PAGES = ['/unknown', '/overrun', '/failed', LAPSED, LATE, HANDED, ALONE]
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
@@ -364,5 +363,5 @@ function pageHalt(keeper: ToPeople, tx: Tx, row: RunRow, more = ''): void {
 function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   const phase = loadRun(tx.sql, id)?.run.phase
   if (phase?.is !== 'over' || phase.way !== undefined) return
-  for (const part of ['', ...PAGES]) resolveOne(keeper, tx, `run:${id}${part}`, 'the run is over')
+  for (const { subject } of loadOpen(tx.sql)) if (subject === `run:${id}` || subject.startsWith(`run:${id}/`)) resolveOne(keeper, tx, subject, 'the run is over')
 }

@@ -48,6 +48,7 @@ export function step(paging: Paging, event: PagingEvent, incident: Incident, pla
     case 'assigned': return assigned(standing, event, given)
     case 'settled': return settled(standing, event, given)
     case 'resolved': return resolved(standing, event, given)
+    case 'led': return led(standing, event, given)
     case 'worsened': return worsened(standing, event, given)
     default: return never(event)
   }
@@ -171,6 +172,14 @@ function worsened(paging: Paging, { why }: EventOf<'worsened'>, given: Given): D
     rung = { paging: next.paging, moves: [...rung.moves, ...next.moves] }
   }
   return { ...rung, says: `${why} was found: paging ${calledAll(people)} anew` }
+}
+
+/** Whoever has it and stays has it still; otherwise those who lead it now are rung at once, by their own policy. */
+function led(paging: Paging, { escalate, leaves }: EventOf<'led'>, given: Given): Decision {
+  const theirs: Paging = { ...paging, policy: policyOf(given.plan, escalate).name }
+  if (isHeld(theirs) && theirs.phase.by !== leaves) return { paging: theirs, moves: [], says: `${called(leaves)} leads it no more: ${sayHolder(theirs, given)}` }
+  const rung = beginAnew(theirs, given)
+  return { ...rung, says: `${called(leaves)} leads it no more: ${sayRung(rung, given.plan)}` }
 }
 
 function beginAnew(paging: Paging, given: Given): Rung {

@@ -52,7 +52,7 @@ export interface PageRoom extends Room {
 
 /** The entry that records each event. */
 const KINDS: Record<PagingEvent['is'], string> = {
-  acked: 'page.acked', passed: 'page.passed', assigned: 'page.assigned', settled: 'page.rang', resolved: 'page.stepped', worsened: 'page.stepped',
+  acked: 'page.acked', passed: 'page.passed', assigned: 'page.assigned', settled: 'page.rang', resolved: 'page.stepped', worsened: 'page.stepped', led: 'page.led',
 }
 
 export function pageRoom(context: PageContext): PageRoom {
@@ -88,7 +88,7 @@ export function pageRoom(context: PageContext): PageRoom {
     const row = rows.loadIncident(tx.sql, id)
     const paging = row && rows.pagingOf(row)
     if (!row || !paging) return false
-    const incident = rows.incidentOf(row)
+    const incident = { ...rows.incidentOf(row), ...(it.is === 'led' ? { escalate: it.escalate } : {}) }
     record(tx, incident, paging, step(paging, it, incident, context.plan(), tx.now), KINDS[it.is], extra)
     return true
   }
@@ -129,7 +129,7 @@ export function pageRoom(context: PageContext): PageRoom {
     projections: [...rows.PROJECTIONS, 'page_finding'],
     apply: {
       'incident.opened': rows.applyOpened, 'incident.joined': rows.applyJoined, 'incident.left': (sql, entry) => (rows.applyLeft(sql, entry), applyMemberLeft(sql, entry)), 'incident.found': applyFound, 'incident.resolved': rows.applyResolved,
-      'page.stepped': rows.applyStepped, 'page.rang': rows.applyStepped, 'page.acked': rows.applyStepped, 'page.passed': rows.applyStepped, 'page.assigned': rows.applyStepped,
+      'page.stepped': rows.applyStepped, 'page.rang': rows.applyStepped, 'page.acked': rows.applyStepped, 'page.passed': rows.applyStepped, 'page.assigned': rows.applyStepped, 'page.led': rows.applyLed,
       'page.digestRang': rows.applyDigestRang, 'page.covered': rows.applyCovered, 'page.tested': rows.applyTested,
       'watch.turned': rows.applyTurned, 'watch.silenced': rows.applySilenced, 'page.silenceEnded': rows.applySilenceEnded, 'watch.paused': rows.applyPaused, 'watch.removed': rows.applyRemoved,
     },

@@ -29,6 +29,8 @@ export type PagingEvent =
   | { readonly is: 'settled'; readonly page: PageId; readonly outcome: 'accepted' | 'failed' | 'unknown' }
   /** `by`: a person said so; else it was seen. */
   | { readonly is: 'resolved'; readonly by?: string }
+  /** Others lead what is paged for: they are rung for it from now on, by `escalate`. `leaves`: who does no more. */
+  | { readonly is: 'led'; readonly escalate: string; readonly leaves: string }
   /** Something else, or something worse, was found of what is paged for. */
   | { readonly is: 'worsened'; readonly why: 'more urgent' | 'another cause' }
 

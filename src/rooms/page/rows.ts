@@ -85,6 +85,13 @@ export const applyStepped = (sql: Sql, entry: Entry): void => {
   sql.run('update page_incident set paging = ? where id = ?', canonical(paging), paging.incident)
 }
 
+/** Others are rung for it from then on. */
+export const applyLed = (sql: Sql, entry: Entry): void => {
+  const { incident, escalate } = entry.body as { incident: string; escalate: string }
+  applyStepped(sql, entry)
+  sql.run('update page_incident set escalate = ? where id = ?', escalate, incident)
+}
+
 /** One digest carried many rings: each of them has its outcome. */
 export const applyDigestRang = (sql: Sql, entry: Entry): void => {
   const { outcome, rings } = entry.body as { outcome: 'accepted' | 'failed' | 'unknown'; rings: [string, string][] }

@@ -69,7 +69,49 @@ test('C-13 C-17 a step under way stays watched through a hand-over, the next one
   await busy.call('runs.handOver', OVER)
   await busy.press('chen', 'bo')
   await busy.second()
-  assert.deepEqual([(await busy.state()).state, busy.open()], ['running', [`run:${busy.id}/handed`]])
+  assert.deepEqual([(await busy.state()).state, busy.open()], ['running', [`run:${busy.id}/handed/ada`]])
+})
+
+test('C-17 a second hand-over tells the one who leaves then to let go, and nobody else; who comes back is told nothing more', async (t) => {
+  const it = await story(t)
+  await it.press('ada', 'bo')
+  await it.second()
+  const hand = async (from: string, to: string, stays: string): Promise<readonly string[]> => {
+    assert.equal((await it.call('runs.handOver', { ...OVER, from, to })).status, 200)
+    await it.press(to, stays)
+    await it.second()
+    return it.sql.all<{ subject: string; escalate: string }>(`select subject, escalate from page_incident where state = 'open'`).map(({ subject, escalate }) => `${subject.replace(it.id, 'RUN')} ${escalate}`).toSorted()
+  }
+  assert.deepEqual(await hand('ada', 'chen', 'bo'), ['run:RUN/handed/ada ~ada'])
+  assert.deepEqual(await hand('chen', 'ada', 'bo'), ['run:RUN/handed/chen ~chen'])
+  assert.deepEqual(await hand('bo', 'chen', 'ada'), ['run:RUN/handed/bo ~bo'], 'who is to let go leads it again, as the other one of the two')
+  await it.call('runs.abort')
+  await it.second()
+  assert.deepEqual(it.open(), ['run:RUN/handed/bo'.replace('RUN', it.id)], 'nobody has seen the end of the step')
+})
+
+test('C-17 what is paged of a halted run rings those who lead it now, is not called over, and whoever has it and stays has it still', async (t) => {
+  const heldBy = async (person: string): Promise<readonly unknown[]> => {
+    const it = await story(t)
+    await it.press('ada', 'bo')
+    await it.second()
+    await it.heard({ 'web-2': { carrier: 'down' } })
+    const { id = '' } = it.sql.get<{ id: string }>(`select id from page_incident where state = 'open' and subject = ?`, `run:${it.id}`) ?? {}
+    const acked = it.keeper.engine.turn('ack', (tx) => it.keeper.rooms.page.event(tx, id, { is: 'acked', by: person, via: 'cli' }))
+    await it.settle()
+    await acked
+    await it.call('runs.handOver', OVER)
+    await it.press('chen', 'bo')
+    await it.second({ 'web-2': { carrier: 'down' } })
+    await it.pass(seconds(2))
+    const { paging = '{}', state } = it.sql.get<{ paging: string; state: string }>('select paging, state from page_incident where id = ?', id) ?? {}
+    const { policy, phase } = JSON.parse(paging) as { policy: string; phase: { is: string; by?: string } }
+    const told = it.entries().filter(({ is, body }) => is === 'page.told' && body['event'] === 'recovered').length
+    assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+    return [state, policy, phase.is, phase.by, told, it.entries().some(({ is, body }) => is === 'page.rang' && body['person'] === 'chen')]
+  }
+  assert.deepEqual(await heldBy('bo'), ['open', '~chen+bo', 'held', 'bo', 0, false])
+  assert.deepEqual(await heldBy('ada'), ['open', '~chen+bo', 'ringing', undefined, 0, true])
 })
 
 test('C-17 who has handed over stops nothing by a link of before, and that is told; who leads it does', async (t) => {

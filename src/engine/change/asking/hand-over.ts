@@ -9,10 +9,10 @@ import { wayIn } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
 import type { ChangeKeeper } from '../grounds.ts'
-import { offerNext, page, resolveOne } from './offers.ts'
+import { offerNext, resolveOne } from './offers.ts'
 
-/** What is paged to whoever has handed over in the middle of a manual step ends so. */
-export const HANDED = '/handed'
+/** What is paged to whoever has handed over in the middle of a manual step ends so, and with who that is. */
+const HANDED = '/handed'
 const LAPSES: Span = hours(1)
 
 /** Asks whoever takes over and whoever stays; a sentence where it cannot be. `may`: who may take each part now. */
@@ -60,13 +60,13 @@ export function handOver(keeper: ChangeKeeper, tx: Tx, id: string): void {
 /** What is paged of the run rings those who lead it now; and who is at a step with their own hands hears that it is another one's. */
 function tellAll(keeper: ChangeKeeper, tx: Tx, row: RunRow, { from, to }: HandOver): void {
   const { plan, run } = row
-  const own = loadOpen(tx.sql).filter(({ subject }) => subject === `run:${plan.id}` || subject.startsWith(`run:${plan.id}/`))
-  for (const { subject, title, says } of own) {
-    resolveOne(keeper, tx, subject, `${from} handed over to ${to}`)
-    page(keeper, tx, row, subject, title, says)
-  }
+  const escalate = firstOf(plan.does, plan.checks)
+  const own = loadOpen(tx.sql).filter(({ subject }) => subject === `run:${plan.id}` || (subject.startsWith(`run:${plan.id}/`) && !subject.startsWith(`run:${plan.id}${HANDED}/`)))
+  for (const { id } of own) keeper.rooms.page.event(tx, id, { is: 'led', escalate, leaves: from }, { escalate })
+  // Who comes back is to let go of nothing any more.
+  resolveOne(keeper, tx, `run:${plan.id}${HANDED}/${to}`, `${from} handed over to ${to}`)
   const way = wayIn(run)
   const step = way && plan.runbook.steps[way.step]
   const act = way?.back === true ? step?.undo : step?.act
-  if (act?.is === 'manual') keeper.rooms.page.open(tx, { subject: `run:${plan.id}${HANDED}`, title: 'Handed over: let go of it', says: `${plan.runbook.title}, on ${plan.host}: step ${(way?.step ?? 0) + 1} (${step?.id ?? ''}) is ${to}’s now. Whatever you are at there: stop, and talk to them.`, origin: 'change', escalate: firstOf(from), members: [] })
+  if (act?.is === 'manual') keeper.rooms.page.open(tx, { subject: `run:${plan.id}${HANDED}/${from}`, title: 'Handed over: let go of it', says: `${plan.runbook.title}, on ${plan.host}: step ${(way?.step ?? 0) + 1} (${step?.id ?? ''}) is ${to}’s now. Whatever you are at there: stop, and talk to them.`, origin: 'change', escalate: firstOf(from), members: [] })
 }
