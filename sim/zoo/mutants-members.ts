@@ -27,8 +27,16 @@ export const clustered: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/ringer/alarm.ts', find: '(led.length > 0 || now.tick', put: '(led.length < 0 || now.tick' }],
   },
   {
+    name: 'a cluster that fails is not known while nobody knows who decides for it', breaks: ['C-2', 'C-14'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'C-2 C-14 a cluster that fails' },
+    changes: [{ file: `${ROOM}/gates.ts`, find: ': worstOf([{ found: above.found, evidence: [above.evidence], ...(above.from ? { from: above.from } : {}) }, own]))', put: ': { found: above.found, evidence: [above.evidence] })' }],
+  },
+  {
+    name: 'a server that is down stands as it was wanted', breaks: ['X-9'], killer: killer('heard/fronts', 'X-9 of a server that is down'),
+    changes: [{ file: `${ROOM}/heard/fronts.ts`, find: "stands ? 'pass' : 'unknown'", put: "stands || mayStand ? 'pass' : 'unknown'" }],
+  },
+  {
     name: 'a cluster is healthy while nobody decides for it', breaks: ['C-2'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'C-2 a cluster is no healthier' },
-    changes: [{ file: `${ROOM}/gates.ts`, find: 'if (above !== undefined && above.found', put: "if (above !== undefined && name === '' && above.found" }],
+    changes: [{ file: `${ROOM}/gates.ts`, find: '(above === undefined || above.found', put: "(above === undefined || name !== '' || above.found" }],
   },
   {
     name: 'one HAProxy speaks for all', breaks: ['C-2'], killer: killer('heard/fronts', 'C-2 C-12 a server stands'),

@@ -6,6 +6,7 @@ import { codeAt, periodOf } from '../../src/core/totp.ts'
 import type { ChangeConfig } from '../../src/rooms/change/config.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
 import type { Runbook, Step } from '../../src/rooms/change/runbook.ts'
+import type { Report } from '../../src/rooms/change/sight.ts'
 import type { Cluster, Host } from '../../src/rooms/change/topology.ts'
 import { loadFactors } from '../../src/rooms/people/rows.ts'
 import type { Check } from '../../src/rooms/watch/check.ts'
@@ -32,6 +33,8 @@ export interface RunWorld extends KeeperWorld {
   readonly boots: Map<string, string>
   /** Hosts on which what runs there for its cluster (of etcd) has stopped. */
   readonly stopped: Set<string>
+  /** Members of clusters of which nothing is heard. */
+  readonly mute: Set<string>
   heard(more?: Said): Promise<void>
   /** A second with a look of everything. */
   second(more?: Said): Promise<void>
@@ -47,6 +50,7 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
   const it = await keeperWorld(t, config)
   const boots = new Map<string, string>()
   const stopped = new Set<string>()
+  const mute = new Set<string>()
   let question = 0
   const heard: RunWorld['heard'] = async (more = {}) => {
     for (const host of runbook.hosts.names) {
@@ -57,9 +61,10 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
         : { is: 'account', host, asked, account: { question: ++question, boot: said.boot ?? boots.get(host) ?? BOOT, clock: Math.floor(wall / 1000), links: [['eth0', { carrier: said.carrier ?? 'up', downs: said.downs ?? 1, speed: 1000 }]] } }
       it.keeper.runs.hear(message)
     }
-    for (const { name: cluster, members } of clusters) {
+    for (const { name: cluster, members, kind } of clusters) {
+      const well: Report = kind === 'haproxy' ? { is: 'haproxy', servers: runbook.hosts.names.map((name) => ({ name, state: 'ready', up: true, sessions: 0 })) } : { is: 'etcd', healthy: true, leader: 'one', size: members.length }
       const { tick } = it.keeper.now()
-      for (const host of members) it.keeper.runs.hear({ is: 'member', cluster, host, asked: { tick, boot: 'boot' }, report: stopped.has(host) ? { is: 'stopped', says: 'its host refused the connection' } : { is: 'etcd', healthy: true, leader: 'one', size: members.length } })
+      for (const host of members.filter((name) => !mute.has(name))) it.keeper.runs.hear({ is: 'member', cluster, host, asked: { tick, boot: 'boot' }, report: stopped.has(host) ? { is: 'stopped', says: 'its host refused the connection' } : well })
     }
     await it.settle()
   }
@@ -71,7 +76,7 @@ export async function runWorld(t: TestContext, runbook: Runbook, checks: readonl
   for (let n = 0; n < 2; n++) await it.look('api', 'pass')
   const state = async (run: string): Promise<RunAnswer> => ((await it.ask('runs.show', { run })).body as RunTold).run
   return {
-    ...it, boots, stopped, heard, state,
+    ...it, boots, stopped, mute, heard, state,
     get keeper() { return it.keeper },
     async second(more) {
       await it.pass(seconds(1))

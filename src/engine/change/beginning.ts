@@ -76,10 +76,18 @@ export const orFault = <Came>(came: Promise<Came>): Promise<Came | string> => ca
   throw cause
 })
 
-/** What one run at a time may have: the host, and every cluster that it is a member of or that the runbook speaks of. */
-export function claimsOf({ hosts, keep }: Runbook, host: string, { clusters }: Topology): string[] {
+/** What is seen of a cluster from outside, as one run at a time may have it: nothing that turns there is its own. */
+const outside = (cluster: string): string => `outside:${cluster}`
+
+/**
+ * What one run at a time may have: the host, and every cluster that it is a member of or that the runbook speaks of; of balancers and servers of names that it only
+ * looks at, that no other run works there meanwhile.
+ */
+export function claimsOf({ hosts, keep, preflight, guard, steps }: Runbook, host: string, { clusters }: Topology): string[] {
   const spoken = clusters.filter((it) => it.members.includes(host) || it.name === hosts.cluster || it.name === keep?.cluster).map((it) => it.name)
   // What decides who leads in one of them, and what it decides for, goes with it.
   const tied = clusters.filter((it) => clusters.some(({ name: of, dcs }) => (spoken.includes(of) && dcs === it.name) || (of === it.name && dcs !== undefined && spoken.includes(dcs)))).map((it) => it.name)
-  return [...new Set([host, ...spoken, ...tied])]
+  const seen = [...preflight, ...guard, ...steps.flatMap(({ until }) => until)].flatMap((it) => (it.is === 'server' || it.is === 'record' ? [it.cluster] : []))
+  const fronts = clusters.filter(({ name, kind }) => (kind === 'haproxy' || kind === 'dns') && spoken.includes(name)).map(({ name }) => name)
+  return [...new Set([host, ...spoken, ...tied, ...[...seen, ...fronts].map(outside)])]
 }

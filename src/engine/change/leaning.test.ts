@@ -107,3 +107,12 @@ test('C-2 a cluster is no healthier than the one that decides for it', async (t)
   assert.deepEqual(judged(DCS, DCS, STOPPED), ['pass', 'pass'], 'a majority is enough')
   assert.deepEqual(judged(ALONE, STOPPED, STOPPED), ['fail', 'fail'])
 })
+
+test('C-2 C-14 a cluster that fails by its own word fails, though nobody knows how the one that decides for it stands', async (t) => {
+  const it = await world(t)
+  it.heard('pg', pg(true), STOPPED, STOPPED)
+  it.heard('dcs', DCS)
+  const grounds = groundsOf(it.keeper)
+  const judged = judgeWant({ is: 'members', cluster: 'pg', atLeast: 2 }, { topology: grounds.change, facts: factsOf(grounds), hosts: names, cluster: 'pg', gone: new Set<string>() })
+  assert.deepEqual([judged.found, judged.evidence[0]?.says.split(';')[0]], ['fail', '1 of 3 are healthy: web-1'])
+})

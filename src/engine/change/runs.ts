@@ -19,8 +19,8 @@ import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { ALONE, entrust, goOnAlone, nextAlone, pageAlone } from './asking/unattended.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
-import { baselineAnew, hasLapsed, hostsOf, keepBaseline, LAPSED, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
+import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, LAPSED, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
 
@@ -82,7 +82,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     for (const { want, judged } of guardOf(courseOf(row, false))) {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
-      if (before && judged.found === 'unknown' && (want.is === 'members' || want.is === 'healthy') && mayChange(memory, key, keeper().now())) continue
+      if (before && judged.found === 'unknown' && (want.is === 'members' || want.is === 'healthy' || ((want.is === 'server' || want.is === 'record') && !memory.well.has(key))) && mayChange(memory, key, keeper().now())) continue
       // What hosts said to the keeper before this one was good for so long too; a cable that is seen to be down is down.
       if (want.is === 'links' && judged.found === 'unknown' && !memory.well.has(key) && memory.before.size > 0 && isWithin(memory.since, keeper().now(), FRESH)) continue
       memory.unsure.delete(key)
@@ -111,7 +111,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     turnOn(row, 'change.ruled', (tx) => {
       const { change } = keeper().rooms
       if (ruling.is === 'changed') return refuse(keeper(), tx, row, ruling.says)
-      const boots = Object.fromEntries(hostsOf(row).flatMap((host) => { const has = course.facts.boot(host); return has ? [[host, has.boot]] : [] }))
+      const boots = bootsFor(keeper(), course)
       // Halted, it goes on whatever the gates find; a window that closed excuses nothing else. What goes back by itself was agreed on so.
       const isAgainst = row.asked?.accepted === true
       const isBack = row.run.trust?.isBack === true

@@ -5,7 +5,7 @@ import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
 import { AGAIN, manual, runWorld, type Said } from '../../../test/story/runs.ts'
-import { seconds } from '../../core/time.ts'
+import { minutes, seconds } from '../../core/time.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { ledIn } from './led.ts'
@@ -295,6 +295,45 @@ test('C-8 C-13 a cluster that is out is no work of the step that takes one of it
   assert.deepEqual([it.open().includes('cluster:shop-dcs'), (await it.state()).halt?.claim], [true, 'was opened: shop-dcs is down'])
 })
 
+
+const front: Cluster = { name: 'front', kind: 'haproxy', members: ['lb-1'], weights: {}, backend: 'shop', from: 'holdfast.yaml:6' }
+
+test('C-14 a balancer that a keeper which began anew has not heard of for a moment halts nothing, and for longer it does', async (t) => {
+  const guard = [{ is: 'server', cluster: 'front', server: 'web-2', state: 'ready' }] as const
+  for (const [muted, halt] of [[2, undefined], [5, 'is not known any more: nobody has heard of it yet']] as const) {
+    const it = await begun(t, [], book({ preflight: [], guard }), {}, [front])
+    await it.press('ada', 'bo')
+    await it.second()
+    assert.equal((await it.state()).state, 'running')
+    it.mute.add('lb-1')
+    await it.restart(it.keeper.config)
+    for (let n = 0; n < muted; n++) await it.second()
+    it.mute.delete('lb-1')
+    for (let n = 0; n < 5; n++) await it.second()
+    assert.equal((await it.state()).halt?.claim, halt, `${muted} s`)
+  }
+})
+
+test('C-3 two runs that look at one balancer are not under way at the same time', async (t) => {
+  const until = [{ is: 'server', cluster: 'front', server: '{{host}}', sessions: 0 }] as const
+  const it = await begun(t, [], book({ steps: [manual('drain', { until })] }), {}, [front])
+  const other = await it.ask('runs.begin', { runbook: 'grow', host: 'web-2', person: 'ada' })
+  assert.deepEqual([other.status, JSON.stringify(other.body).includes('is under way there')], [409, true])
+  assert.equal((await it.call('runs.abort')).status, 200)
+  assert.equal((await it.ask('runs.begin', { runbook: 'grow', host: 'web-2', person: 'ada' })).status, 200)
+})
+
+test('C-13 a host that is silent when its step begins is booted when it is back in another boot than that of its last word', async (t) => {
+  const it = await begun(t, [], book({ preflight: [], guard: [{ is: 'checks', names: ['api'] }], steps: [manual('memory', { takes: ['{{host}}'], within: minutes(5), until: [{ is: 'boots', host: '{{host}}' }] }), manual('look')] }))
+  for (let n = 0; n < 15; n++) await it.second({ 'web-1': 'silent' })
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second({ 'web-1': 'silent' })
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await it.state()).halt], ['running', null])
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'running', 'the same boot')
+  for (let n = 0; n < 3; n++) await it.second({ 'web-1': { boot: AGAIN } })
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+})
 
 test('an offer that lapsed after one had pressed is paged to both, and ends when both are asked again', async (t) => {
   const it = await begun(t)

@@ -9,7 +9,7 @@ import type { Answered } from '../../rooms/change/gates.ts'
 import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
 import { loadBaselines, type BaselinedBody, type Baselines } from '../../rooms/change/runs/baseline.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
-import { awayIn } from '../../rooms/change/runs/course.ts'
+import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
 import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
@@ -92,6 +92,16 @@ export function baselineAnew(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
   const gone = [...silencedBy(row.run), ...siblingsFor(keeper, row).taken]
   const hosts = Object.fromEntries(Object.entries(baselinesOf(keeper, row)).filter(([name]) => gone.includes(name) || keeper.hosts.boot(name, tx.now) !== undefined))
   note(tx, { id: row.plan.id, hosts })
+}
+
+/** In which boot each host was by its last word, also of one that is silent now: what a step boots is held against that, or nobody could ever see that it was booted. */
+export function bootsFor({ hosts, config }: ChangeKeeper, { row, facts }: Pick<Course, 'facts' | 'row'>): Readonly<Record<string, string>> {
+  const claimed = row.plan.runbook.steps.flatMap(({ until }) => until.flatMap((claim) => (claim.is === 'boots' ? [claim.host] : [])))
+  return Object.fromEntries([...new Set([...watchedIn(row), ...claimed])].flatMap((name) => {
+    const host = hostOf(config.change ?? NOTHING_PLANNED, name)
+    const boot = facts.boot(name)?.boot ?? (host && hosts.baseline(host)?.boot) ?? row.boots[name]
+    return boot === undefined ? [] : [[name, boot] as const]
+  }))
 }
 
 const recalled = new WeakSet<ChangeKeeper>()

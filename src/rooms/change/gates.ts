@@ -98,12 +98,13 @@ function judgeMembers({ topology, facts, gone, joins }: Place, name: string, atL
   const above = decider(name, topology, facts)
   const oldest = olderOf([sight.from, above?.from])
   const from = oldest === undefined ? {} : { from: oldest }
-  const says = (found: Answered['found'], text: string): Answered => ({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }], ...from })
+  // What decides for it makes it no better than it is, nor hides how it stands itself.
+  const under = (own: Answered): Answered => (above === undefined || above.found === 'pass' ? own : worstOf([{ found: above.found, evidence: [above.evidence], ...(above.from ? { from: above.from } : {}) }, own]))
+  const says = (found: Answered['found'], text: string): Answered => under({ found, evidence: [{ subject: name, observer: 'its members', at: sight.is === 'unknown' ? null : facts.now, says: text }], ...from })
   if (sight.is !== 'seen') return says(sight.is === 'split' ? 'fail' : 'unknown', sight.says)
   const wanted = members.filter((host) => !gone.has(host))
   const well = [...sight.healthy, ...(joins === true ? (sight.giving ?? []) : [])].filter((host) => !gone.has(host))
   const isEnough = (of: readonly string[]): boolean => (atLeast === undefined ? wanted.length > 0 && wanted.every((host) => of.includes(host)) : of.length >= atLeast)
-  if (above !== undefined && above.found !== 'pass') return { found: above.found, evidence: [above.evidence], ...from }
   const found = isEnough(well) ? 'pass' : isEnough([...well, ...(sight.unheard ?? []).filter((host) => !gone.has(host))]) ? 'unknown' : 'fail'
   const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(sight.lacks === undefined ? [] : [sight.lacks])]
   return says(found, parts.join('; '))

@@ -16,7 +16,7 @@ export type Want =
 
 /** What is seen from outside: how a server stands in every HAProxy of a cluster, and what every authoritative server says. */
 export type Fronted =
-  | { readonly is: 'server'; readonly cluster: string; readonly server: string; readonly state?: Balanced['state']; readonly sessions?: number }
+  | { readonly is: 'server'; readonly cluster: string; readonly server: string; readonly state?: Exclude<Balanced['state'], 'down'>; readonly sessions?: number }
   | { readonly is: 'record'; readonly cluster: string; readonly answers: readonly string[] }
 
 /** Settings of a driver, filled in for one host and read by the driver's own schema, and what they mean in words. */

@@ -50,7 +50,8 @@ export const BALANCED = ['ready', 'drain', 'maint'] as const
 /** A server of a backend in HAProxy. */
 export interface Balanced {
   readonly name: string
-  readonly state: (typeof BALANCED)[number]
+  /** `down`: its checks fail, and then HAProxy does not say whether it is drained. */
+  readonly state: (typeof BALANCED)[number] | 'down'
   /** Its checks pass, or none is made. */
   readonly up: boolean
   /** With those that wait for it. */
@@ -200,9 +201,12 @@ function ofHaproxy(cluster: Cluster, fresh: readonly Heard[]): Sight {
   return { is: 'seen', total: cluster.members.length, healthy: fresh.filter(({ report }) => isServing(report)).map(({ host }) => host), ...opened(cluster, fresh, []) }
 }
 
+/** Of what a server of names says so many characters are told. */
+const SAID = 300
+
 /** Where they do not all say the same, what somebody is told depends on whom he happens to ask. */
 function ofDns(cluster: Cluster, fresh: readonly Heard[]): Sight {
   const saying = fresh.flatMap(({ host, report }) => (report.is === 'dns' ? [{ host, says: report.values.join(', ') }] : []))
-  if (new Set(saying.map(({ says }) => says)).size > 1) return unknown(`they do not agree: ${saying.map(({ host, says }) => `${host} says ${says === '' ? 'nothing' : says}`).join('; ')}`)
+  if (new Set(saying.map(({ says }) => says)).size > 1) return unknown(`they do not agree: ${saying.map(({ host, says }) => `${host} says ${says === '' ? 'nothing' : says.slice(0, SAID)}`).join('; ')}`)
   return { is: 'seen', total: cluster.members.length, healthy: saying.filter(({ says }) => says !== '').map(({ host }) => host), ...opened(cluster, fresh, []) }
 }

@@ -103,6 +103,8 @@ export function readReply(bytes: Buffer): Reply {
   try {
     const flags = bytes.readUInt16BE(2)
     let at = 12
+    // One question is asked, and one comes back: names of many more would only cost time.
+    if (bytes.readUInt16BE(4) > 1) throw new RangeError('more questions than were asked')
     for (let n = bytes.readUInt16BE(4); n > 0; n--) at = nameAt(bytes, at).next + 4
     const rows = (many: number): Row[] => Array.from({ length: many }, () => {
       const { name, next } = nameAt(bytes, at)

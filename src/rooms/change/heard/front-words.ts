@@ -18,10 +18,10 @@ export function readHaproxy(csv: string, backend: string): Report | string {
   return whole.length < servers.length ? `it says of a server of ${backend} what nobody can read` : { is: 'haproxy', servers: whole }
 }
 
-/** As HAProxy writes them (stats.c): UP, “UP 1/3”, DOWN, “no check”, NOLB, DRAIN, “DRAIN (agent)”, MAINT, “MAINT (via …)”, “MAINT (resolution)”. */
+/** As HAProxy writes them (stats.c): UP, “UP 1/3”, DOWN, “no check”, NOLB, DRAIN, “DRAIN (agent)”, MAINT, “MAINT (via …)”, “MAINT (resolution)”. DRAIN stands there only while its checks pass. */
 function serverOf({ name, status, now, queued }: Readonly<Record<'name' | 'status' | 'now' | 'queued', string | undefined>>): Balanced | undefined {
   const sessions = [now, queued].map((it) => (it === '' ? 0 : it !== undefined && /^\d{1,9}$/.test(it) ? Number(it) : Number.NaN)).reduce((sum, it) => sum + it, 0)
   const word = /^(?:UP|DOWN|NOLB|DRAIN|MAINT|no check)(?= |$)/.exec(status ?? '')?.[0]
   if (name === undefined || name === '' || word === undefined || !Number.isInteger(sessions)) return undefined
-  return { name, sessions, state: word === 'MAINT' ? 'maint' : word === 'DRAIN' || word === 'NOLB' ? 'drain' : 'ready', up: word !== 'DOWN' && word !== 'MAINT' }
+  return { name, sessions, state: word === 'MAINT' ? 'maint' : word === 'DRAIN' || word === 'NOLB' ? 'drain' : word === 'DOWN' ? 'down' : 'ready', up: word !== 'DOWN' && word !== 'MAINT' }
 }

@@ -30,7 +30,7 @@ test('what HAProxy says of a backend is read by the names of its columns, and wh
   const servers = readHaproxy(CSV, 'shop')
   assert.deepEqual(servers, { is: 'haproxy', servers: [
     { name: 'db-1', sessions: 5, state: 'ready', up: true }, { name: 'db-2', sessions: 2, state: 'drain', up: true }, { name: 'db-3', sessions: 0, state: 'maint', up: false },
-    { name: 'db-4', sessions: 0, state: 'ready', up: false }, { name: 'db-5', sessions: 7, state: 'ready', up: true },
+    { name: 'db-4', sessions: 0, state: 'down', up: false }, { name: 'db-5', sessions: 7, state: 'ready', up: true },
   ] })
   assert.equal(readHaproxy(CSV, 'other'), 'it has no backend other')
   for (const text of ['', '<html>', CSV.replace('scur', 'now'), CSV.slice(1)]) assert.match(saidOf(readHaproxy(text, 'shop')), /not the statistics/)
@@ -40,7 +40,7 @@ test('what HAProxy says of a backend is read by the names of its columns, and wh
 const topology = (cluster: Cluster): Topology => ({ hosts: cluster.members.map((name) => ({ name, fate: {}, links: [], from: '' })), clusters: [cluster] })
 const balancers: Cluster = { name: 'front', kind: 'haproxy', members: ['lb-1', 'lb-2'], weights: {}, backend: 'shop', from: '' }
 const names: Cluster = { name: 'zone', kind: 'dns', members: ['ns-1', 'ns-2'], weights: {}, record: { name: 'www.acme.example.', type: 'A' }, from: '' }
-const server = (state: 'ready' | 'drain' | 'maint', sessions: number, up = true): Report => ({ is: 'haproxy', servers: [{ name: 'db-1', state, up, sessions }] })
+const server = (state: 'ready' | 'drain' | 'maint' | 'down', sessions: number, up = true): Report => ({ is: 'haproxy', servers: [{ name: 'db-1', state, up, sessions }] })
 const says = (...values: string[]): Report => ({ is: 'dns', values, serial: 7 })
 /** How a want stands when members say this. */
 const judged = (cluster: Cluster, want: Fronted, said: Readonly<Record<string, Report>>) =>
@@ -57,6 +57,18 @@ test('C-2 C-12 a server stands as it is wanted only where every HAProxy says so;
   assert.deepEqual([of(drained, server('drain', 0), server('maint', 0, false)).found, of(drained, server('drain', 0), server('drain', 1)).found, of(drained, server('ready', 0), server('drain', 0)).found], ['pass', 'fail', 'fail'], 'one that still takes connections has none by chance')
   assert.match(of({ ...ready, server: 'db-9' }, server('ready', 0), server('ready', 0)).evidence[0]?.says ?? '', /no server db-9/)
   assert.equal(sayFronted({ ...drained, state: 'drain' }), 'db-1 is drain and left with at most 0 sessions in every HAProxy of front')
+})
+
+test('X-9 of a server that is down HAProxy does not say whether it is drained: it is not ready, takes nobody, and nothing more is known', () => {
+  const of = (want: Partial<Extract<Fronted, { is: 'server' }>>, sessions: number) => judged(balancers, { is: 'server', cluster: 'front', server: 'db-1', ...want }, { 'lb-1': server('down', sessions, false), 'lb-2': server('drain', 0) })
+  assert.deepEqual([of({ state: 'ready' }, 0).found, of({ state: 'drain' }, 0).found, of({ state: 'maint' }, 0).found], ['fail', 'unknown', 'fail'])
+  assert.deepEqual([of({ sessions: 0 }, 0).found, of({ sessions: 0 }, 1).found, of({ state: 'drain', sessions: 0 }, 1).found], ['pass', 'fail', 'fail'])
+  assert.equal(of({ state: 'drain' }, 0).evidence[0]?.says, 'db-1 down; whether drained is not said, 0 sessions')
+})
+
+test('X-9 what a server of names says at length is told in part', () => {
+  const long = judged(names, { is: 'record', cluster: 'zone', answers: ['x'] }, { 'ns-1': says('y'.repeat(60_000)), 'ns-2': says('x') })
+  assert.equal(long.evidence[0]?.says, `it says ${'y'.repeat(300)}`)
 })
 
 test('C-2 every authoritative server answers exactly so, or the gate is shut', () => {

@@ -232,7 +232,7 @@ export function sayReport(report: Report): string {
     case 'stopped': return `it does not run: ${report.says}`
     case 'etcd': return report.healthy ? 'healthy, with a leader' : 'not healthy'
     case 'haproxy': return report.servers.length === 0 ? 'it has no server' : report.servers.map(sayServer).join('; ')
-    case 'dns': return [report.values.length === 0 ? 'says nothing' : `says ${report.values.join(', ')}`, ...(report.ttl === undefined ? [] : [`TTL ${report.ttl} s`]), ...(report.serial === undefined ? [] : [`serial ${report.serial}`])].join(', ')
+    case 'dns': return [report.values.length === 0 ? 'says nothing' : `says ${report.values.join(', ').slice(0, 300)}`, ...(report.ttl === undefined ? [] : [`TTL ${report.ttl} s`]), ...(report.serial === undefined ? [] : [`serial ${report.serial}`])].join(', ')
     case 'patroni': {
       const role = report.leads ? `takes writes${report.inStep === undefined ? '' : `, ${report.inStep} in step with it`}` : `follows${report.lag === undefined ? '' : `, ${report.lag} B behind`}`
       return [report.running ? role : 'does not run as it should', ...(report.timeline === undefined ? [] : [`timeline ${report.timeline}`]), ...(report.odd === undefined ? [] : [report.odd])].join('; ')
