@@ -138,7 +138,7 @@ export const changing: readonly Mutant[] = [
   },
   {
     name: 'a step whose doer is gone begins again', breaks: ['C-4'], killer: killer('runs/run', 'C-4 C-7 whoever does a step is gone'),
-    changes: [{ file: RUN, find: `to(halted(run, LOST), { is: 'unknown', way: phase.way })`, put: `to({ ...halted(run, LOST), tried: [] }, { is: 'waiting' })` }],
+    changes: [{ file: RUN, find: `to(halted(run, LOST, now), { is: 'unknown', way: phase.way })`, put: `to({ ...halted(run, LOST, now), tried: [] }, { is: 'waiting' })` }],
   },
   {
     name: 'what was seen before the second press lets a step begin', breaks: ['C-12'], killer: killer('runs/run', 'C-4 C-5 C-12 steps go in order'),

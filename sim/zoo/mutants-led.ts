@@ -12,7 +12,7 @@ const killer = (schedules = 150): Mutant['killer'] => ({ is: 'sim', schedules, s
 export const led: readonly Mutant[] = [
   {
     name: 'in a run: a step whose doer is gone is done once more', breaks: ['C-4'], killer: killer(400),
-    changes: [{ file: RUN, find: `to(halted(run, LOST), { is: 'unknown', way: phase.way })`, put: `to({ ...run, tried: run.tried.filter((it) => it !== phase.way.step) }, { is: 'waiting' })` }],
+    changes: [{ file: RUN, find: `to(halted(run, LOST, now), { is: 'unknown', way: phase.way })`, put: `to({ ...run, tried: run.tried.filter((it) => it !== phase.way.step) }, { is: 'waiting' })` }],
   },
   {
     name: 'in a run: what both pressed outlives an edit', breaks: ['C-5'], killer: killer(),

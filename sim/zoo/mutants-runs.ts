@@ -213,6 +213,18 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUN, find: 'if (legIn(run) !== undefined) return to(', put: "if (legIn(run) !== undefined && run.id === '') return to(" }],
   },
   {
+    name: 'the links of what is to go by itself end with the hour', breaks: ['C-6'], killer: alone('C-6 the link by which'),
+    changes: [{ file: 'src/engine/change/asking/unattended.ts', find: 'lapses: ms(Math.max(AGREED_WITHIN, ', put: 'lapses: ms(Math.min(AGREED_WITHIN, ' }],
+  },
+  {
+    name: 'ways back are gone by themselves for ever', breaks: ['C-6'], killer: alone('C-6 C-15 ways back are gone'),
+    changes: [{ file: RUN, find: 'const BACK_WITHIN = hours(1)', put: 'const BACK_WITHIN = hours(24)' }],
+  },
+  {
+    name: 'a way back goes by itself beside what both are asked', breaks: ['C-15'], killer: alone('C-6 C-15 ways back are gone'),
+    changes: [{ file: OFFERS, find: "disarm(keeper, tx, plan.id, { says: LED,", put: "if (by === '') disarm(keeper, tx, plan.id, { says: LED," }],
+  },
+  {
     name: 'what leaves no further failure goes by itself', breaks: ['C-1'], killer: alone('C-1 C-18 what is not fit'),
     changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "tolerance < 1 ? ['no further", put: "tolerance < 0 ? ['no further" }],
   },

@@ -16,8 +16,8 @@ import { hostOf } from '../../rooms/change/topology.ts'
 import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
 import { handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
-import { offerNext, page, resolveOne, type ToPeople } from './asking/offers.ts'
-import { ALONE, entrust, goOnAlone, nextAlone, pageAlone } from './asking/unattended.ts'
+import { ALONE, offerNext, page, pageAlone, resolveOne, type ToPeople } from './asking/offers.ts'
+import { entrust, goOnAlone, isTooLate, nextAlone } from './asking/unattended.ts'
 import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, LAPSED, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
@@ -156,6 +156,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   const resume = (row: RunRow): void => {
     const { asked, run } = row
     if (asked?.purpose === 'hand-over') return asked.agreedAt === undefined && asked.failed === undefined ? undefined : turn('change.handed', (tx) => handOver(keeper(), tx, row.plan.id))
+    if (isTooLate(row, keeper().now())) return turn('change.entrusted', (tx) => entrust(keeper(), tx, loadRun(tx.sql, row.plan.id) ?? row))
     if (asked?.agreedAt === undefined || asked.purpose === 'step') return
     if (asked.purpose === 'whole') return turnOn(row, 'change.entrusted', (tx) => entrust(keeper(), tx, row))
     const at = asked.agreedAt

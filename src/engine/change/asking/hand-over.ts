@@ -9,7 +9,7 @@ import { wayIn } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
 import type { ChangeKeeper } from '../grounds.ts'
-import { offerNext, resolveOne } from './offers.ts'
+import { disarm, offerNext, resolveOne } from './offers.ts'
 
 /** What is paged to whoever has handed over in the middle of a manual step ends so, and with who that is. */
 const HANDED = '/handed'
@@ -37,7 +37,7 @@ export function askHandOver(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: Omit<
   if (asked) people.agreements.seen(tx, asked.agreement, 'handed over')
   if (run.phase.is === 'offered' || run.phase.is === 'pressed') change.take(tx, plan.id, { is: 'refused', says: `${from} hands over to ${to}` }, { asked: null, by })
   // What the former two agreed to as a whole, the new two have not.
-  if (run.trust !== undefined) change.take(tx, plan.id, { is: 'distrusted', says: `${from} hands over to ${to}` })
+  disarm(keeper, tx, plan.id, { says: `${from} hands over to ${to}`, isHeard: run.halt !== undefined })
   change.await(tx, plan.id, { agreement: made.id, purpose: 'hand-over', hands: { as, from, to, reason } })
   return loadRun(tx.sql, plan.id) ?? 'there is no such run'
 }

@@ -14,6 +14,7 @@ import { askDecision, askFor, goesAgainst } from '../words.ts'
 /** A word for a step is good for so long. */
 export const OFFER: Span = minutes(5)
 const LONGEST_RESUME: Span = hours(1)
+const LED = 'its people lead it'
 
 /** What it takes to stop runs, and to tell people. */
 export type ToPeople = Pick<ChangeKeeper, 'rooms'>
@@ -26,6 +27,21 @@ export function page({ rooms }: ToPeople, tx: Tx, { plan: { does, checks } }: { 
 export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason: string): void {
   const open = loadOpen(tx.sql).find((it) => it.subject === subject)
   if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
+}
+
+/** It does not go by itself any more, where it did; both hear that it is theirs now, but where they have heard of it already. */
+export function disarm(keeper: ToPeople, tx: Tx, id: string, { says, isHeard }: { readonly says: string; readonly isHeard: boolean }): void {
+  if (loadRun(tx.sql, id)?.run.trust === undefined) return
+  const taken = keeper.rooms.change.take(tx, id, { is: 'distrusted', says: `it does not go on by itself any more: ${says}` })
+  if (typeof taken !== 'string' && !isHeard) pageAlone(keeper, tx, taken, says)
+}
+
+/** What is paged of a run that was to go by itself and does not ends so. */
+export const ALONE = '/alone'
+/** Both hear that it is theirs now. */
+export function pageAlone(keeper: ToPeople, tx: Tx, row: RunRow, says: string): void {
+  const { id, runbook, host } = row.plan
+  page(keeper, tx, row, `run:${id}${ALONE}`, `Not by itself: ${runbook.title}`, `${runbook.title}, on ${host}, does not go on by itself any more: ${says}. holdfast runbooks resume ${id} goes on step by step, undo goes back, abort ends it.`)
 }
 
 /** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
@@ -52,6 +68,7 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
   if (made.is === 'refused') return made.says
   resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
+  disarm(keeper, tx, id, { says: LED, isHeard: row.run.halt !== undefined })
   return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(against === undefined ? {} : { accepted: true }) } })
 }
 
@@ -63,6 +80,8 @@ export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonl
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
   const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
   if (made.is === 'refused') return made.says
+  // Nothing of what both agreed to once goes on beside what they are asked now.
+  disarm(keeper, tx, plan.id, { says: LED, isHeard: row.run.halt !== undefined })
   // A way back that both had pressed is void with the words for it.
   if (legIn(row.run)) change.take(tx, plan.id, { is: 'refused', says: 'something else is asked for' }, { asked: null })
   change.await(tx, plan.id, { agreement: made.id, ...it })

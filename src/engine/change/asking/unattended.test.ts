@@ -164,6 +164,78 @@ test('C-6 C-15 a hand stops the way back that goes by itself before its deed', a
   assert.match(await word, /^the run was halted/)
 })
 
+const LATER = { days: [1, 2, 3, 4, 5, 6, 7] as const, timezone: 'UTC' }
+/** Its window opens three hours after the world of a test begins. */
+const tomorrow = async (t: TestContext): Promise<Story> => {
+  const { wall } = (await runWorld(t, book())).keeper.now()
+  const minute = Math.floor((wall % (1440 * MINUTE)) / MINUTE)
+  return begun(t, [], bookAt(wall, { window: { ...LATER, from: (minute + 180) % 1440, to: (minute + 240) % 1440 } }), { unattended: true }, CLUSTERS)
+}
+const agreementOf = async (it: Story): Promise<string> => (await it.state()).asked?.agreement ?? ''
+const phaseOf = (it: Story, agreement: string): string => (JSON.parse(it.sql.get<{ phase: string }>('select phase from people_agreement where id = ?', agreement)?.phase ?? '{}') as { is?: string }).is ?? ''
+
+test('C-6 the link by which both agreed to all of it stops it until its time; both agree within an hour', async (t) => {
+  const it = await tomorrow(t)
+  const agreement = await agreementOf(it)
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  await it.second()
+  await it.leap(minutes(120))
+  await it.second()
+  assert.deepEqual([phaseOf(it, agreement), (await it.state()).unattended?.back], ['agreed', false])
+  const stopped = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: agreement, person: 'ada', act: 'stop', hash: '', prove: () => undefined }))
+  await it.settle()
+  assert.deepEqual([(await stopped)?.verdict.is, (await it.state()).state], ['taken', 'aborted'])
+
+  const late = await tomorrow(t)
+  const one = await agreementOf(late)
+  assert.deepEqual(await late.press('ada'), [200])
+  await late.leap(minutes(61))
+  await late.second()
+  assert.deepEqual([phaseOf(late, one), (await late.state()).asked, (await late.state()).unattended], ['changed', null, null], 'whoever would press now would not have agreed within the hour')
+})
+
+test('C-6 C-15 ways back are gone by themselves for an hour after the surprise, and not beside what both are asked', async (t) => {
+  const undoing = async (): Promise<Story> => {
+    const it = await opened(t, { unattended: { onHalt: 'undo' } })
+    await it.second()
+    await acted(it, 1)
+    for (let n = 0; n < 3; n++) await it.second()
+    await it.heard(DOWN)
+    assert.equal((await it.state()).unattended?.back, true)
+    return it
+  }
+  const begins = async (it: Story): Promise<readonly string[]> => (await lines(it)).filter((line) => line.startsWith('began'))
+  const late = await undoing()
+  await late.leap(minutes(61))
+  await acted(late, 2, 'failed')
+  for (let n = 0; n < 4; n++) await late.second(DOWN)
+  assert.deepEqual([(await late.state()).unattended, await begins(late), late.open().includes(`run:${late.id}/alone`)], [null, ['began one', 'began two'], true])
+
+  const led = await undoing()
+  await acted(led, 2, 'failed')
+  led.keeper.runs.tick()
+  await led.settle()
+  assert.equal((await led.call('runs.resume')).status, 200)
+  assert.deepEqual([(await led.state()).unattended, (await led.state()).asked?.purpose], [null, 'resume'])
+  for (let n = 0; n < 4; n++) await led.second(DOWN)
+  assert.deepEqual([await begins(led), (await led.state()).asked?.purpose], [['began one', 'began two'], 'resume'], 'what both are asked stands, and nothing goes beside it')
+})
+
+test('C-17 whoever takes a run that waits for its time into their own hands is not the only one who hears of it', async (t) => {
+  const led = await asked(t)
+  await led.press('ada', 'bo')
+  await led.second()
+  assert.equal((await led.call('runs.resume')).status, 200)
+  assert.deepEqual([(await led.state()).state, (await led.state()).unattended, led.open()], ['offered', null, [`run:${led.id}/alone`]])
+
+  const { wall } = (await runWorld(t, book())).keeper.now()
+  const handed = await begun(t, [], bookAt(wall, { people: { does: ['ada', 'chen'], checks: ['bo'] } }), { unattended: true, does: 'ada' }, CLUSTERS)
+  await handed.press('ada', 'bo')
+  await handed.second()
+  assert.equal((await handed.call('runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' })).status, 200)
+  assert.deepEqual([(await handed.state()).unattended, handed.open()], [null, [`run:${handed.id}/alone`]])
+})
+
 test('C-2 C-6 C-15 what could not begin, an edit, and a time that is over end it, and both hear of it', async (t) => {
   const wrong = await asked(t)
   await wrong.press('ada', 'bo')

@@ -9,11 +9,12 @@ import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
 import type { ChangeKeeper } from '../grounds.ts'
-import { OFFER, page } from './offers.ts'
+import { disarm, OFFER } from './offers.ts'
 
-/** What is paged of a run that was to go by itself and did not ends so. */
-export const ALONE = '/alone'
-const LAPSES: Span = hours(1)
+/** Both have agreed by then, or nothing goes by itself. Their links live to the end of it all the same: each of them stops it, to the end. */
+const AGREED_WITHIN: Span = hours(1)
+/** Ways back are gone after its time too. */
+const BACK: Span = hours(1)
 
 const timeOf = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
@@ -27,24 +28,33 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
   const undoes = runbook.unattended?.onHalt === 'undo'
   const text = [
     `${runbook.title}, on ${host} (${id}).`, ...(plan.rehearse ? ['A rehearsal: all of it but the deeds. Nothing is changed.'] : []),
+    `Both of you press within an hour, or nothing of it goes.`,
     `It goes by itself, between ${timeOf(time.from)} and ${timeOf(time.until)}. Nobody is asked again:`,
     ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. Afterwards ${texts[at]?.tolerance ?? 'an unknown number of'} further failures are tolerated. Its way back: ${texts[at]?.back ?? ''}`),
     'Each step begins only when everything passes by looks that begin when its turn has come. The first surprise stops it and pages you both.',
     undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes.' : 'Then it stays as it is, until you go on or back.',
   ].join('\n')
   const made = people.agreements.ask(tx, {
-    what: 'change.unattended', title: `Without you: ${runbook.title}`.slice(0, 120), text, asks: 'ready', alone: 'never', by: plan.by, lapses: LAPSES, typed: host,
+    what: 'change.unattended', title: `Without you: ${runbook.title}`.slice(0, 120), text, asks: 'ready', alone: 'never', by: plan.by, lapses: ms(Math.max(AGREED_WITHIN, time.until - tx.now.wall + (undoes ? BACK : 0))), typed: host,
     hash: sha256(canonical({ run: id, plan: plan.hash, rehearse: plan.rehearse, ...time, undoes, text })), parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }],
   })
   if (made.is === 'refused') return made.says
-  change.await(tx, id, { agreement: made.id, purpose: 'whole', time })
+  change.await(tx, id, { agreement: made.id, purpose: 'whole', time, agreedBy: dueIn(tx.now, AGREED_WITHIN) })
   return loadRun(tx.sql, id) ?? 'there is no such run'
 }
 
-/** Both have agreed. */
-export function entrust(keeper: ChangeKeeper, tx: Tx, { plan, asked }: RunRow): void {
-  const { change } = keeper.rooms
+/** Whether the hour is over in which both had to agree; after a boot nobody knows. */
+export const isTooLate = ({ asked }: Pick<RunRow, 'asked'>, now: Now): boolean => asked?.purpose === 'whole' && asked.agreedBy !== undefined && (isDue(asked.agreedBy, now) || asked.agreedBy.boot !== now.boot)
+
+/** Both have agreed, or their time to agree is over. */
+export function entrust(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
+  const { rooms: { change, people } } = keeper
+  const { plan, asked } = row
   if (!asked?.time) return
+  if (isTooLate(row, tx.now)) {
+    people.agreements.seen(tx, asked.agreement, 'too late')
+    return change.await(tx, plan.id, undefined, 'it does not go by itself: not both had agreed within an hour')
+  }
   const at = (wall: Instant): Due => dueIn(tx.now, ms(Math.max(0, wall - tx.now.wall)))
   const [from, until] = [at(asked.time.from), at(asked.time.until)]
   const taken = change.take(tx, plan.id, { is: 'entrusted', trust: { from, until, undoes: plan.runbook.unattended?.onHalt === 'undo' } }, { asked: null, by: `${plan.does} and ${plan.checks}`, says: `all of it, to go by itself from ${timeOf(asked.time.from)} to ${timeOf(asked.time.until)}` })
@@ -58,21 +68,15 @@ export function nextAlone({ run }: RunRow, { now, isOpen }: { readonly now: Now;
   const { trust, phase } = run
   if (!trust || phase.is !== 'waiting') return undefined
   const leg = legsOf(run).find(({ back }) => back === (trust.isBack === true))
-  if (trust.isBack === true) return leg ? { is: 'due', leg } : { is: 'over', says: 'there is nothing to take back', isHeard: true }
+  if (trust.isBack === true && !leg) return { is: 'over', says: 'there is nothing to take back', isHeard: true }
   if (trust.until.boot !== now.boot) return { is: 'over', says: 'this machine has booted since both agreed: nobody knows how long it was away' }
   if (isDue(trust.until, now)) return { is: 'over', says: 'its time is over' }
+  if (trust.isBack === true && leg) return { is: 'due', leg }
   return leg && isOpen && now.wall >= trust.from.wall && now.tick >= trust.from.tick ? { is: 'due', leg } : undefined
 }
 
 export function goOnAlone(keeper: ChangeKeeper, tx: Tx, id: string, next: NonNullable<NextAlone>): void {
   const { change } = keeper.rooms
   if (next.is === 'due') return void change.take(tx, id, { is: 'due', leg: next.leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: null })
-  const taken = change.take(tx, id, { is: 'distrusted', says: `it does not go on by itself any more: ${next.says}` })
-  if (typeof taken !== 'string' && next.isHeard !== true) pageAlone(keeper, tx, taken, next.says)
-}
-
-/** Both hear that it is theirs now. */
-export function pageAlone(keeper: ChangeKeeper, tx: Tx, row: RunRow, says: string): void {
-  const { id, runbook, host } = row.plan
-  page(keeper, tx, row, `run:${id}${ALONE}`, `Not by itself: ${runbook.title}`, `${runbook.title}, on ${host}, does not go on by itself any more: ${says}. holdfast runbooks resume ${id} goes on step by step, undo goes back, abort ends it.`)
+  disarm(keeper, tx, id, { says: next.says, isHeard: next.isHeard === true })
 }

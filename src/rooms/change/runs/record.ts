@@ -3,7 +3,7 @@
 // the next step from beginning, since its plan has another hash then (C-5).
 import { sha256 } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
-import type { Instant, Stamp } from '../../../core/time.ts'
+import type { Due, Instant, Stamp } from '../../../core/time.ts'
 import type { Accepted, Beside } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
 import { legIn, wayIn, type Became, type Leg, type Run, type RunEvent, type Turn } from './run.ts'
@@ -55,6 +55,8 @@ export interface Asked {
   readonly hands?: HandOver
   /** When it is to go by itself, where all of it is agreed to at once. */
   readonly time?: { readonly from: Instant; readonly until: Instant }
+  /** Both have agreed to all of it by then, or it does not go by itself. */
+  readonly agreedBy?: Due
   readonly failed?: string
   /** Typed by both: it may go although not everything passes (C-15). */
   readonly accepted?: boolean

@@ -253,6 +253,29 @@ test('C-4 C-13 a step that may begin again and never began counts as not begun; 
   assert.deepEqual([other.run.tried, other.run.begun], [[0, 1], [0]], 'what was taken back stays so')
 })
 
+test('C-6 C-15 what is gone back by itself ends with an hour after the surprise, and with a boot', () => {
+  const trusted = (): ReturnType<typeof story> => {
+    const it = story()
+    it.good({ is: 'entrusted', trust: { from: due(it.tick), until: due(it.tick + 600_000), undoes: true } })
+    it.good({ is: 'due', leg: forth(0), lapsesAt: due(it.tick + 300_000) })
+    assert.equal(it.rule(), undefined)
+    it.good({ is: 'turned', turn: LINK })
+    it.good({ is: 'failed', token: 1 })
+    return it
+  }
+  const goBack = (it: ReturnType<typeof story>): RunEvent => ({ is: 'due', leg: back(0), lapsesAt: due(it.tick + 300_000) })
+  const it = trusted()
+  it.wait(3_590_000)
+  it.good(goBack(it))
+  it.good({ is: 'distrusted', says: 'its people lead it' })
+  assert.deepEqual([phase(it), it.run.trust], ['waiting halted', undefined], 'what stood for their presses stands for them no more')
+  const late = trusted()
+  late.wait(3_600_001)
+  assert.equal(late.tell(goBack(late)), 'it is not its time')
+  const { run, tick } = trusted()
+  assert.equal(stepRun(run, { is: 'due', leg: back(0), lapsesAt: due(tick + 300_000) }, { ...nowAt(tick), boot: 'another' }).wrong, 'it is not its time')
+})
+
 test('C-6 C-10 after a stop nothing begins, nothing is silenced, and what was under way is named', () => {
   const it = story()
   it.begin(forth(0))

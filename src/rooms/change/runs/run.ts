@@ -5,7 +5,7 @@
 // A step begins at most once (C-4), under a number that counts up, so that whoever holds an older one can do nothing with it (C-7). It is done when it was seen to
 // be done, and never because somebody says so. A halt begins nothing and kills nothing (C-15): what is under way stays so until its end is
 // seen, and the way back stays open. What is not known is never gone on from by itself: people decide.
-import { ageOf, isDue, isDueOnBoth, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { ageOf, dueIn, hours, isDue, isDueOnBoth, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 
 export interface RunStep {
   readonly id: string
@@ -36,6 +36,7 @@ export interface Turn {
 /** Both agreed once to all of it: it goes on by itself, until the first surprise. */
 export interface Trust {
   readonly from: Due
+  /** Of the ways back, from the surprise on: `BACK_WITHIN` after it. */
   readonly until: Due
   /** After a surprise it goes the ways back by itself, in order. */
   readonly undoes: boolean
@@ -161,13 +162,13 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
     case 'pressed': return pressed(current, event)
     case 'entrusted': return entrusted(current, event.trust)
     case 'due': return due(current, event, now)
-    case 'distrusted': return { run: current.trust ? distrusted(current) : current }
+    case 'distrusted': return { run: current.trust ? disarmed(current) : current }
     case 'ruled': return ruled(current, event, now)
     case 'refused': return current.phase.is === 'pressed' || current.phase.is === 'offered' ? { run: withdrawn(current.trust?.isBack === true ? distrusted(current) : current) } : { run: current }
     case 'held': return held(current, event)
-    case 'failed': case 'lost': return ended(current, event)
+    case 'failed': case 'lost': return ended(current, event, now)
     case 'decided': return decided(current, event)
-    case 'turned': return turned(current, event.turn)
+    case 'turned': return turned(current, event.turn, now)
     case 'resumed': return resumed(current, event)
     case 'stopped': return stopped(current)
   }
@@ -176,15 +177,19 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
 const no = (run: Run, wrong: string): RunStepped => ({ run, wrong })
 const to = (run: Run, phase: RunPhase): Run => ({ ...run, phase })
 /** The first surprise ends the trust, but for the ways back where that was agreed on. */
-const halted = (run: Run, halt: Turn): Run => {
+const halted = (run: Run, halt: Turn, now: Now): Run => {
   if (run.halt !== undefined) return run
   const { trust } = run
-  return { ...(trust?.undoes === true && halt.byHand !== true ? { ...run, trust: { ...trust, isBack: true as const } } : distrusted(run)), halt }
+  return { ...(trust?.undoes === true && halt.byHand !== true ? { ...run, trust: { ...trust, isBack: true as const, until: dueIn(now, BACK_WITHIN) } } : distrusted(run)), halt }
 }
 const distrusted = (run: Run): Run => {
   const { trust, ...rest } = run
   return trust === undefined ? run : rest
 }
+/** What stood for the presses of both stands for them no more, also for what waits for its ruling. */
+const disarmed = (run: Run): Run => (run.phase.is === 'pressed' ? withdrawn(distrusted(run)) : distrusted(run))
+/** So long after the surprise ways back are gone by themselves: then people know better. */
+const BACK_WITHIN = hours(1)
 
 const LOST: Turn = { subject: 'run', is: 'other', claim: 'whoever did the step is gone' }
 const FAILED: Turn = { subject: 'run', is: 'other', claim: 'the step failed' }
@@ -216,7 +221,7 @@ function due(run: Run, { leg, lapsesAt }: Extract<RunEvent, { is: 'due' }>, now:
   const { trust, phase } = run
   if (trust === undefined || phase.is !== 'waiting') return no(run, 'it does not go on by itself')
   if (leg.back !== (trust.isBack === true) || !legsOf(run).some((it) => it.step === leg.step && it.back === leg.back)) return no(run, 'that is not what comes next')
-  if (!leg.back && (!isDueOnBoth(trust.from, now) || isDue(trust.until, now) || trust.until.boot !== now.boot)) return no(run, 'it is not its time')
+  if ((!leg.back && !isDueOnBoth(trust.from, now)) || isDue(trust.until, now) || trust.until.boot !== now.boot) return no(run, 'it is not its time')
   return { run: { ...to(run, { is: 'pressed', leg, at: stampOf(now), lapsesAt }), guarded: true } }
 }
 
@@ -260,13 +265,13 @@ function settled(run: Run, { step, back }: Way): Run {
 
 const atRest = (run: Run): Run => to(run, run.halt === undefined && run.done.length === run.steps.length ? { is: 'over', how: 'done' } : { is: 'waiting' })
 
-function ended(before: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>): RunStepped {
+function ended(before: Run, event: Extract<RunEvent, { is: 'failed' | 'lost' }>, now: Now): RunStepped {
   const { phase } = before
   if (phase.is !== 'running' || phase.way.token !== event.token) return no(before, phase.is === 'running' ? 'that is an older step' : 'nothing is under way')
   // People say what became of it, or why the way back fails.
   const run = event.is === 'lost' || phase.way.back ? distrusted(before) : before
-  if (event.is === 'lost') return { run: to(halted(run, LOST), { is: 'unknown', way: phase.way }) }
-  return { run: to(event.begun === false ? halted(unbegun(run, phase.way), NOT_BEGUN) : halted(run, FAILED), { is: 'waiting' }) }
+  if (event.is === 'lost') return { run: to(halted(run, LOST, now), { is: 'unknown', way: phase.way }) }
+  return { run: to(event.begun === false ? halted(unbegun(run, phase.way), NOT_BEGUN, now) : halted(run, FAILED, now), { is: 'waiting' }) }
 }
 
 /** As it was before it began. One that had begun before, since it may begin again, stays as it was by then. */
@@ -285,14 +290,14 @@ function decided(run: Run, { token, as }: Extract<RunEvent, { is: 'decided' }>):
 }
 
 /** Any turn halts, but for what the step under way takes; before the first press none does. Words that were given are void; what is under way is left alone. */
-function turned(run: Run, turn: Turn): RunStepped {
+function turned(run: Run, turn: Turn, now: Now): RunStepped {
   const { phase } = run
   if (turn.byHand === true && run.halt !== undefined) return { run: stilled(run) }
   // What is to go by itself is there to be halted before anything of it began.
-  if (turn.byHand === true && !run.guarded && run.trust !== undefined && phase.is !== 'over') return { run: halted({ ...run, guarded: true }, turn) }
+  if (turn.byHand === true && !run.guarded && run.trust !== undefined && phase.is !== 'over') return { run: halted({ ...run, guarded: true }, turn, now) }
   if (!run.guarded || run.halt !== undefined || phase.is === 'over') return { run }
   if (turn.is === 'member' && turn.host !== undefined && silencedBy(run).includes(turn.host)) return { run }
-  const after = halted(run, turn)
+  const after = halted(run, turn, now)
   return { run: phase.is === 'offered' || phase.is === 'pressed' ? to(after, { is: 'waiting' }) : after }
 }
 
