@@ -43,8 +43,12 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
   return loadRun(tx.sql, id) ?? 'there is no such run'
 }
 
-/** Whether the hour is over in which both had to agree; after a boot nobody knows. */
-export const isTooLate = ({ asked }: Pick<RunRow, 'asked'>, now: Now): boolean => asked?.purpose === 'whole' && asked.agreedBy !== undefined && (isDue(asked.agreedBy, now) || asked.agreedBy.boot !== now.boot)
+/** Whether the hour is over in which both had to agree, and they had not; after a boot nobody knows. */
+export function isTooLate({ asked }: Pick<RunRow, 'asked'>, now: Now): boolean {
+  if (asked?.purpose !== 'whole' || asked.agreedBy === undefined) return false
+  const { agreedBy: by, agreedAt: at } = asked
+  return by.boot !== now.boot || (at === undefined ? isDue(by, now) : at.tick > by.tick)
+}
 
 /** Both have agreed, or their time to agree is over. */
 export function entrust(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
@@ -53,7 +57,7 @@ export function entrust(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
   if (!asked?.time) return
   if (isTooLate(row, tx.now)) {
     people.agreements.seen(tx, asked.agreement, 'too late')
-    return change.await(tx, plan.id, undefined, 'it does not go by itself: not both had agreed within an hour')
+    return change.await(tx, plan.id, undefined, asked.agreedBy?.boot === tx.now.boot ? 'it does not go by itself: not both had agreed within an hour' : 'it does not go by itself: this machine has booted since both were asked')
   }
   const at = (wall: Instant): Due => dueIn(tx.now, ms(Math.max(0, wall - tx.now.wall)))
   const [from, until] = [at(asked.time.from), at(asked.time.until)]
