@@ -86,7 +86,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),
-    changes: [{ file: SURPRISES, find: 'return run === id || (', put: 'return run !== undefined || (' }],
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'return run === id || (', put: 'return run !== undefined || (' }],
   },
   {
     name: 'what turns while the keeper begins anew is no surprise', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
@@ -315,5 +315,9 @@ export const running: readonly Mutant[] = [
   {
     name: 'who leads a halted run since a hand-over is rung for nothing', breaks: ['C-17'], killer: handing('C-17 what is paged of a halted run'),
     changes: [{ file: 'src/rooms/page/decide.ts', find: '{ ...paging, policy: policyOf(given.plan, escalate).name }', put: "{ ...paging, ...(escalate === '' ? { policy: policyOf(given.plan, escalate).name } : {}) }" }],
+  },
+  {
+    name: 'where the guard wants no incident, a run that was halted never goes on', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 where the guard wants no incident'),
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'passes: (it) => isOwn(keeper, it.subject, row) || (isOf', put: 'passes: (it) => (isOf' }],
   },
 ]

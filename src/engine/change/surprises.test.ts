@@ -239,6 +239,25 @@ test('C-14 of cables of which nobody has heard since the keeper began anew, noth
   assert.match(String(await anew(cut, { 'web-2': { carrier: 'down', downs: 2 } })), /web-2/)
 })
 
+test('C-13 C-15 where the guard wants no incident, its own page and what its step takes stand in the way of nothing; any other does', async (t) => {
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] }), checkOf('other')], book({ guard: [{ is: 'incidents' }], steps: [manual('boot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] }), manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await down(it, 'node')
+  await it.second()
+  assert.deepEqual([(await it.state()).halt, it.open()], [null, ['check:node']])
+  assert.equal((await it.call('runs.halt')).status, 200)
+  await resume(it)
+  await it.second()
+  assert.deepEqual([(await it.state()).halt, it.open()], [null, ['check:node']])
+  await down(it, 'other')
+  await it.second()
+  assert.equal((await it.state()).state, 'halted')
+  await resume(it)
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.equal((await it.state()).state, 'halted')
+})
+
 test('C-8 C-15 the halt of another run is a surprise, and of two that have halted each other both go on', async (t) => {
   const it = await runWorld(t, book({ preflight: [] }))
   const begin = async (host: string): Promise<string> => ((await it.ask('runs.begin', { runbook: 'grow', host, person: 'ada' })).body as RunAnswer).run

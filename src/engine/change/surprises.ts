@@ -13,10 +13,10 @@ import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
 import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
-import { clusterOf, hostOf } from '../../rooms/change/topology.ts'
+import { hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
-import { NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { isExcused, isOf, isOwn, membersOf, NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -46,9 +46,6 @@ export interface Stranger {
   readonly title: string
   readonly claim: string
 }
-
-/** What is paged when an offer has lapsed ends so. */
-export const LAPSED = '/lapsed'
 
 /** Runs are looked at once a second: what is older than this by a line that was told has been seen. */
 const LOOKED_WITHIN: Span = seconds(2)
@@ -154,13 +151,6 @@ export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: Run
   return undefined
 }
 
-/** What this run, and the rolling run that it is of, page themselves; and that somebody did not press in time. */
-function isOwn({ store: { sql } }: ChangeKeeper, subject: string, { plan: { id, rolling } }: RunRow): boolean {
-  if (subject.endsWith(LAPSED)) return true
-  const run = /^run:([^/]*)/.exec(subject)?.[1]
-  return run === id || (rolling !== undefined && (subject === `rolling:${rolling}` || (run !== undefined && loadRun(sql, run)?.plan.rolling === rolling)))
-}
-
 /** Of two runs that have halted each other neither could ever go on: whoever goes on has seen that the other one stands. */
 const isPassedOver = (subject: string, { run }: RunRow): boolean => run.halt !== undefined && /^(run|rolling):/.test(subject)
 
@@ -189,19 +179,3 @@ export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory
   })
   return turns[0]
 }
-
-/** Whether an incident that is named after a host or a cluster is named after what a step takes: of a cluster, all of its members. One named otherwise tells nothing of that. */
-function isOf({ config }: ChangeKeeper, subject: string, away: ReadonlySet<string>): boolean {
-  const [kind, name] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)]
-  if (kind === 'host') return away.has(name)
-  const { members = [] } = kind === 'cluster' ? (clusterOf(config.change ?? NOTHING_PLANNED, name) ?? {}) : {}
-  return kind !== 'cluster' || (members.length > 0 && members.every((host) => away.has(host)))
-}
-
-/** Whether all of it is of what a step takes (C-13). */
-function isExcused({ watcher }: ChangeKeeper, members: readonly string[], away: ReadonlySet<string>): boolean {
-  const names = members.map((it) => /^check:(.*)$/.exec(it)?.[1])
-  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => away.has(host)))
-}
-
-const membersOf = ({ members }: { readonly members: string }): readonly string[] => JSON.parse(members) as string[]

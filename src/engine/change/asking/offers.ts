@@ -7,8 +7,7 @@ import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legIn, legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
-import type { ChangeKeeper } from '../grounds.ts'
-import { LAPSED } from '../surprises.ts'
+import { LAPSED, type ChangeKeeper } from '../grounds.ts'
 import { askDecision, askFor, goesAgainst } from '../words.ts'
 
 /** A word for a step is good for so long. */
