@@ -211,14 +211,19 @@ test('C-6 C-15 ways back are gone by themselves for an hour after the surprise, 
   for (let n = 0; n < 4; n++) await late.second(DOWN)
   assert.deepEqual([(await late.state()).unattended, await begins(late), late.open().includes(`run:${late.id}/alone`)], [null, ['began one', 'began two'], true])
 
-  const led = await undoing()
-  await acted(led, 2, 'failed')
-  led.keeper.runs.tick()
-  await led.settle()
-  assert.equal((await led.call('runs.resume')).status, 200)
-  assert.deepEqual([(await led.state()).unattended, (await led.state()).asked?.purpose], [null, 'resume'])
-  for (let n = 0; n < 4; n++) await led.second(DOWN)
-  assert.deepEqual([await begins(led), (await led.state()).asked?.purpose], [['began one', 'began two'], 'resume'], 'what both are asked stands, and nothing goes beside it')
+  for (const isPressed of [false, true]) {
+    const led = await undoing()
+    if (isPressed) {
+      await acted(led, 2, 'failed')
+      led.keeper.runs.tick()
+      await led.settle()
+    }
+    assert.equal((await led.call('runs.resume')).status, 200)
+    assert.deepEqual([(await led.state()).unattended, (await led.state()).asked?.purpose], [null, 'resume'])
+    if (!isPressed) await acted(led, 2, 'failed')
+    for (let n = 0; n < 4; n++) await led.second(DOWN)
+    assert.deepEqual([await begins(led), (await led.state()).asked?.purpose], [['began one', 'began two'], 'resume'], 'what both are asked stands, and nothing goes beside it')
+  }
 })
 
 test('C-17 whoever takes a run that waits for its time into their own hands is not the only one who hears of it', async (t) => {
