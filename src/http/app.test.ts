@@ -24,7 +24,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/board/post': { status: 'identified', text: 'x' }, '/api/v1/board/hold': { statement: 'st_1' }, '/api/v1/board/publish': { statement: 'st_1' }, '/api/v1/board/progress': { statement: 'st_1' },
   '/api/v1/board/announce': { title: 'x', text: 'x', components: ['API'], from: '3d', until: '3h' },
   '/api/v1/tokens': { name: 'ci', scopes: ['read'] }, '/api/v1/approvals': { title: 'x', text: '', of: ['ada', 'bo'] },
-  '/api/v1/runbooks/:runbook/plan': { host: 'x' }, '/api/v1/runbooks/:runbook/run': { host: 'x' }, '/api/v1/acts/ask/:what': { on: 'x' }, '/api/v1/reconcile/:reconcile/accept': { what: 'gap', seen: 'x' },
+  '/api/v1/runbooks/:runbook/plan': { host: 'x' }, '/api/v1/runbooks/:runbook/run': { host: 'x' }, '/api/v1/acts/ask/:what': { on: 'x' }, '/api/v1/runs/:run/hand-over': { from: 'ada', to: 'chen', reason: 'x' }, '/api/v1/reconcile/:reconcile/accept': { what: 'gap', seen: 'x' },
   '/api/v1/backups/:set/restore': { to: '/x' }, '/api/v1/restores/:restore/swap': { hash: '0'.repeat(64) }, '/api/v1/restores/:restore/end': { verdict: 'failed', says: 'x' },
   '/api/v1/restores/:restore/ask': { swap: { schema: 'holdfast.swap/1', restore: 'x', set: 'x', store: 'x', copy: 'x', etag: '', verified: true, place: 'x', place_id: 'x', units: [{ name: 'x', side: 'x', aside: 'x', was: '', digest: 'x', checked: '', lost: '' }] } },
   '/api/v1/restore-reports/check': { report: '{}' }, '/api/v1/backups/:set/hold': { copy: 'x', reason: 'x' }, '/api/v1/backups/:set/accept-gone': { store: 'nas', reason: 'x' }, '/api/v1/backups/:set/accept-most': { store: 'nas', most: 3, reason: 'x' }, '/api/v1/backups/:set/manifests': { command: 'x', from: 0, to: 1, exit: 1, says: 'x' },
