@@ -111,4 +111,8 @@ export const alarming: readonly Mutant[] = [
     name: 'a paused check stays down for its backups', breaks: ['G-14'], killer: killer('W-9, G-14 a source'),
     changes: [{ file: 'src/rooms/guard/index.ts', find: `'watch.paused': applyCheckRemoved, `, put: '' }],
   },
+  {
+    name: 'all that waited for a line goes out when it is back', breaks: ['P-4'], killer: { is: 'test', file: 'src/engine/render.test.ts', name: 'P-4 of several pages' },
+    changes: [{ file: 'src/rooms/page/delivery.ts', find: 'return isRung || hasLater() ?', put: 'return isRung ?' }],
+  },
 ]

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { minutes } from '../core/time.ts'
 import { configOf, keeperWorld, type KeeperWorld } from '../../test/keeper-world.ts'
-import type { DigestDeed } from '../rooms/page/delivery.ts'
-import { renderDigest } from './render.ts'
+import type { DigestDeed, RingDeed } from '../rooms/page/delivery.ts'
+import { renderDigest, renderRing } from './render.ts'
 
 async function alerts(w: KeeperWorld, from: number, to: number): Promise<void> {
   const events = Array.from({ length: to - from }, (_, n) => ({ via: 'pagerduty', integration: 'main', action: 'trigger', key: `disk-${from + n}`, summary: `Disk ${from + n} is full`, source: 's', severity: 'critical' }))
@@ -37,4 +37,16 @@ test('P-13 a digest counts all that it tells, lists a hundred with links of thei
   assert.equal(again(), `${told - 2} pages at once`)
   await w.ask('triggers', { events: Array.from({ length: 240 }, (_, n) => ({ ...event, action: 'resolve', key: `disk-${n}` })) })
   assert.match(again(), /taken or over/)
+})
+
+test('P-4 of several pages of one incident that all waited for a line, only the latest goes out', async (t) => {
+  const w = await keeperWorld(t, configOf([]))
+  await alerts(w, 0, 1)
+  const deed = JSON.parse(w.sql.get<{ body: string }>(`select body from deed where what = 'page.ring'`)?.body ?? '') as RingDeed
+  const waited = ['0', '1', '2'].map((n): RingDeed => ({ ...deed, page: `pg_${n.repeat(32)}` as RingDeed['page'], channel: 'sms' }))
+  for (const [at, body] of waited.entries()) w.sql.run('insert into deed (key, what, body, repeatable, is_, at) values (?,?,?,?,?,?)', body.page, 'page.ring', JSON.stringify(body), 1, 'intended', at)
+  const said = (): boolean[] => waited.map((ring) => renderRing(w.keeper, ring, new Uint8Array(32)) === 'a later page about it goes out in its place')
+  assert.deepEqual(said(), [true, true, false])
+  w.sql.run(`update deed set body = json_set(body, '$.incident', 'another') where key = ?`, waited[2]?.page ?? '')
+  assert.deepEqual(said(), [true, false, false], 'of another incident')
 })

@@ -26,12 +26,17 @@ function tellingOf(keeper: Keeper, deed: RingDeed): Telling | string | undefined
   const row = loadIncident(keeper.store.sql, deed.incident)
   const paging = row && pagingOf(row)
   if (!row || !paging) return undefined
-  const spared = sparedRing(deed, paging)
+  const spared = sparedRing(deed, paging, () => hasLater(keeper, deed))
   if (spared !== undefined) return spared
   const incident = incidentOf(row)
   if (isNotice(deed.event)) return { is: 'notice', page, person, notice: deed.event, incident, paging, ...(deed.by === undefined ? {} : { by: deed.by }) }
   return { is: 'page', page, person, incident, paging, step: deed.step, round: deed.round, raisedAt: incident.since, ...(deed.why === undefined ? {} : { why: deed.why }) }
 }
+
+/** A line that was away for long lets go of all that waited at once: of several pages of one incident the latest is enough. */
+const hasLater = ({ store: { sql } }: Keeper, { page, incident, person, channel }: RingDeed): boolean => sql.get(
+  `select 1 as one from deed where is_ = 'intended' and what = 'page.ring' and at > (select at from deed where key = ?) and body ->> '$.incident' = ?
+    and body ->> '$.person' = ? and body ->> '$.channel' = ? and body ->> '$.event' = 'page' limit 1`, page, incident, person, channel) !== undefined
 
 /** Many at once, as one page: those that are still to be told. In a storm only those that it shows are read whole. */
 export function renderDigest(keeper: Keeper, deed: DigestDeed, key: Uint8Array): Message | string {

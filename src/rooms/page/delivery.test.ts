@@ -146,13 +146,16 @@ test('P-14, P-4 what had to wait and is old by then does not go out: it is over,
   assert(ring)
   const deed: RingDeed = { incident: id, page: ring.page, person: ring.person, channel: ring.channel, step: 0, round: 0, event: 'page', raisedAt: instantOf(0) }
   const older: RingDeed = { ...deed, page: 'pg_00000000000000000000000000000000' as RingDeed['page'] }
-  assert.equal(sparedRing(deed, ringing), undefined)
-  assert.equal(sparedRing(older, ringing), 'a later page about it goes out in its place')
-  assert.equal(sparedRing({ ...older, channel: 'hook' }, ringing), undefined, 'nothing says it by that channel')
-  assert.equal(sparedRing(older, { ...ringing, rings: [{ ...ring, is: 'waiting' }] }), undefined, 'the later one is not on its way yet')
+  const none = (): boolean => false
+  assert.equal(sparedRing(deed, ringing, none), undefined)
+  assert.equal(sparedRing(deed, ringing, () => true), undefined, 'it is the latest that was decided')
+  assert.equal(sparedRing(older, ringing, none), 'a later page about it goes out in its place')
+  assert.equal(sparedRing({ ...older, channel: 'hook' }, ringing, none), undefined, 'nothing says it by that channel')
+  assert.equal(sparedRing({ ...older, channel: 'hook' }, ringing, () => true), 'a later page about it goes out in its place', 'it waits as well')
+  assert.equal(sparedRing(older, { ...ringing, rings: [{ ...ring, is: 'waiting' }] }, none), undefined, 'the later one is not on its way yet')
   it.turn((tx) => it.room.event(tx, id, { is: 'acked', by: 'ada', via: 'cli' }, { by: 'ada', via: 'cli' }))
-  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing), 'Ada has it')
+  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing, none), 'Ada has it')
   it.turn((tx) => it.room.resolve(tx, id, { person: 'ada', reason: 'mended' }))
-  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing), 'it was over before this was sent')
-  assert.equal(sparedRing({ ...deed, event: 'recovered' }, loadPaging(it.sql, id) ?? ringing), undefined, 'the end is told')
+  assert.equal(sparedRing(deed, loadPaging(it.sql, id) ?? ringing, none), 'it was over before this was sent')
+  assert.equal(sparedRing({ ...deed, event: 'recovered' }, loadPaging(it.sql, id) ?? ringing, none), undefined, 'the end is told')
 })

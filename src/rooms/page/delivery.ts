@@ -124,13 +124,17 @@ export function sendDigest(tx: Tx, key: string): void {
   tx.intend({ key: page, what: 'page.digest', body, repeatable: true })
 }
 
-/** Why a page that was intended need not go out any more, where it had to wait: it would tell as new what is old (P-14, P-4). */
-export function sparedRing(ring: RingDeed, paging: Paging): string | undefined {
+/**
+ * Why a page that was intended need not go out any more, where it had to wait: it would tell as new what is old (P-14, P-4).
+ * `hasLater`: a later page of it to the same person, by the same channel, waits as well.
+ */
+export function sparedRing(ring: RingDeed, paging: Paging, hasLater: () => boolean): string | undefined {
   if (ring.event !== 'page') return undefined
   const { phase, rings } = paging
   if (phase.is === 'over') return 'it was over before this was sent'
   if (phase.is === 'held') return `${called(phase.by)} has it`
   const isKnown = rings.some(({ page }) => page === ring.page)
-  const later = rings.some((it) => it.person === ring.person && it.channel === ring.channel && it.is !== 'waiting')
-  return !isKnown && later ? 'a later page about it goes out in its place' : undefined
+  if (isKnown) return undefined
+  const isRung = rings.some((it) => it.person === ring.person && it.channel === ring.channel && it.is !== 'waiting')
+  return isRung || hasLater() ? 'a later page about it goes out in its place' : undefined
 }
