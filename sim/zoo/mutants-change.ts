@@ -18,7 +18,7 @@ export const changing: readonly Mutant[] = [
   },
   {
     name: 'work on the machine that Holdfast runs on is as any other', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what Holdfast' },
-    changes: [{ file: PLAN, find: '[...step.takes, whereOf(step, host), host]', put: '[...step.takes]' }],
+    changes: [{ file: PLAN, find: '[...step.takes, host, ...ranOn(step)]', put: '[...step.takes]' }],
   },
   {
     name: 'an address that is written in another form is another host', breaks: ['C-11'], killer: killer('own-way', 'C-11 the machine that Holdfast'),

@@ -48,7 +48,7 @@ export const led: readonly Mutant[] = [
   {
     name: 'in a run: what was seen before the second press lets a step begin', breaks: ['C-12', 'C-2'], killer: killer(),
     changes: [
-      { file: COURSE, find: 'from !== undefined && !isSince(from, at))\n  if', put: 'from !== undefined && !isSince(from, at) && gates.length === 0)\n  if' },
+      { file: COURSE, find: 'const stale = gates.filter(isStale)', put: 'const stale = gates.filter((it) => isStale(it) && gates.length === 0)' },
       { file: RUN, find: 'if (!isSince(from, phase.at) || ageOf', put: 'if (ageOf' },
     ],
   },

@@ -118,7 +118,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'what was looked at before the second press lets a step begin', breaks: ['C-12'], killer: killer('C-12 C-13 a run from its first press'),
-    changes: [{ file: COURSE, find: 'from !== undefined && !isSince(from, at))\n  if', put: 'from !== undefined && !isSince(from, at) && gates.length === 0)\n  if' }],
+    changes: [{ file: COURSE, find: 'const stale = gates.filter(isStale)', put: 'const stale = gates.filter((it) => isStale(it) && gates.length === 0)' }],
   },
   {
     name: 'what both pressed outlives an edit', breaks: ['C-5'], killer: killer('C-5 an edit of the runbook'),
@@ -319,5 +319,25 @@ export const running: readonly Mutant[] = [
   {
     name: 'where the guard wants no incident, a run that was halted never goes on', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 where the guard wants no incident'),
     changes: [{ file: 'src/engine/change/grounds.ts', find: 'passes: (it) => isOwn(keeper, it.subject, row) || (isOf', put: 'passes: (it) => (isOf' }],
+  },
+  {
+    name: 'a step begins with what it needs accepted since it was planned', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 what a step needs accepted'),
+    changes: [{ file: COURSE, find: "code !== 'window' && step === id)", put: "code !== 'window' && step === id && code === '')" }],
+  },
+  {
+    name: 'a way back goes by itself in a cluster that has too few left', breaks: ['C-1'], killer: alone('C-1 C-15 with too few left'),
+    changes: [{ file: RUNS, find: 'row.run.trust?.isBack === true && !ruling.isBarred', put: 'row.run.trust?.isBack === true' }],
+  },
+  {
+    name: 'a way back that goes by itself takes what the runbook keeps', breaks: ['C-1'], killer: { is: 'test', file: 'src/rooms/change/runs/unattended.test.ts', name: 'C-1 a way back goes by itself' },
+    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: 'after < (keep?.tolerate ?? 0)', put: 'after < 0' }],
+  },
+  {
+    name: 'one look that does not come keeps both from the way back', breaks: ['C-15'], killer: against('C-15 what both typed against a halt waits'),
+    changes: [{ file: RUNS, find: 'isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR)', put: "isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR) && id === ''" }],
+  },
+  {
+    name: 'a command that is run where Holdfast runs is nothing to ask about', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what' },
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'host, ...ranOn(step)]', put: 'host]' }],
   },
 ]

@@ -99,3 +99,23 @@ test('C-6 C-15 a hand voids what both were asked against a halt, and what they p
   for (let n = 0; n < 3; n++) await it.second()
   assert.deepEqual([(await it.state()).state, (await it.state()).asked], ['halted', null], 'nor does it go on by what both had said before')
 })
+
+test('C-15 what both typed against a halt waits for no look that does not come: what nobody has seen since is not known, and begins all the same', async (t) => {
+  const it = await begun(t, [], runbook({ guard: [{ is: 'links' }, { is: 'checks', names: ['api'] }] }), ACCEPTED, clusters)
+  await opened(it)
+  const cut = { 'web-2': { carrier: 'down' } } as const
+  await it.heard(cut)
+  assert.equal((await it.call('runs.resume', { step: 'start' })).status, 200)
+  await it.pass(seconds(1))
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  const unlooked = async (): Promise<unknown> => {
+    await it.pass(seconds(1))
+    await it.heard(cut)
+    it.keeper.runs.tick()
+    await it.settle()
+    return (await it.state()).steps[2]?.state
+  }
+  for (let n = 0; n < 14; n++) assert.equal(await unlooked(), 'offered', `after ${n + 1} s a look may still come`)
+  for (let n = 0; n < 2; n++) await unlooked()
+  assert.deepEqual([(await it.state()).state, (await it.state()).steps[2]?.state], ['halted', 'running'])
+})

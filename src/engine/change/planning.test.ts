@@ -7,7 +7,7 @@ import { hours, instantOf, minutes } from '../../core/time.ts'
 import type { ChangeConfig } from '../../rooms/change/config.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
-import type { Runbook, Want } from '../../rooms/change/runbook.ts'
+import type { Runbook, Step, Want } from '../../rooms/change/runbook.ts'
 import type { ClustersAnswer, PlanAnswer, RunbooksAnswer } from '../../views/change/changes.ts'
 import type { InForce } from '../keeper.ts'
 
@@ -56,7 +56,15 @@ test('C-11 what takes what Holdfast itself pages by is refused until a named per
     const of = book(`take-${host}`, { hosts: { names: [host], serial: 1 } })
     return { ...of, steps: of.steps.map((step) => ({ ...step, takes: ['{{host}}'] })) }
   }
-  const change = changeWith(book('here'), takes('db-1'), takes('db-2'), book('touch', { hosts: { names: ['db-2'], serial: 1 } }))
+  const there = (driver: string): Step['act'] => ({ is: 'driver', driver, deeds: { 'db-1': { config: { on: 'web-1' }, says: `do it by ${driver}` } } })
+  const onThere = (name: string, act: Step['act'], undo: Step['act']): Runbook => {
+    const of = book(name, { hosts: { names: ['db-1'], serial: 1 } })
+    return { ...of, steps: of.steps.map((step) => ({ ...step, act, undo })) }
+  }
+  const change = changeWith(
+    book('here'), takes('db-1'), takes('db-2'), book('touch', { hosts: { names: ['db-2'], serial: 1 } }),
+    onThere('balance', there('haproxy'), there('haproxy')), onThere('command', there('run'), there('haproxy')), onThere('back', there('haproxy'), there('run')),
+  )
   const hosts = change.hosts.map((host, n) => ({ ...host, ssh: { host: `10.77.0.${n}` } }))
   const machine = (): readonly string[] => ['10.77.0.0']
   const it = await keeperWorld(t, { ...configOf([checkOf('api')]), change: { ...change, hosts }, leads: { mail: ['10.77.0.2'] } }, { machine })
@@ -64,6 +72,8 @@ test('C-11 what takes what Holdfast itself pages by is refused until a named per
   assert.deepEqual(await codes('here', 'web-1'), [{ code: 'paging', step: 'restart', why: 'web-1: Holdfast runs there (10.77.0.0 is this machine). While it is down nobody may hear of a surprise' }])
   assert.deepEqual(await codes('take-db-2', 'db-2'), [{ code: 'paging', step: 'restart', why: 'db-2: pages leave through it (mail). While it is down nobody may hear of a surprise' }])
   assert.deepEqual([await codes('take-db-1', 'db-1'), await codes('touch', 'db-2')], [[], []])
+  assert.deepEqual(await codes('balance', 'db-1'), [], 'a balancer that runs there too stays as it is')
+  for (const name of ['command', 'back']) assert.deepEqual(((await codes(name, 'db-1')) as PlanAnswer['accept']).map(({ code }) => code), ['paging'], name)
   const refused = await it.ask('runs.begin', { runbook: 'here', host: 'web-1', does: 'ada', checks: 'bo' })
   assert.deepEqual([refused.status, /t needs accepted: paging.*--accept paging=/.test(JSON.stringify(refused.body))], [409, true])
   const given = await plan(it, 'here', 'web-1', [{ code: 'paging', reason: 'A second node is up' }])

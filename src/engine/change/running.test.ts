@@ -368,3 +368,19 @@ test('C-5 C-15 whoever asks whether to go on voids the way back that both had pr
   const { state, asked } = await it.state()
   assert.deepEqual([state, asked?.purpose, (await it.told()).filter((line) => line === 'began memory').length], ['halted', 'resume', 1])
 })
+
+test('C-1 C-5 what a step needs accepted since it was planned, and nobody has, refuses the press for it', async (t) => {
+  const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
+  const stop = manual('stop', { takes: ['{{host}}'], until: [{ is: 'stopped', host: '{{host}}' }] })
+  const it = await begun(t, [], book({ hosts: { cluster: 'shop', names, serial: 1 }, keep: { cluster: 'shop', tolerate: 0 }, preflight: [], guard: [{ is: 'links' }], steps: [stop, manual('look')] }), {}, [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }])
+  it.stopped.add('web-5')
+  await it.second()
+  assert.deepEqual(await it.press('ada'), [409])
+  assert.match(it.keeper.runs.mayPress((await it.state()).asked?.agreement ?? '') ?? '', /tolerance.stop is accepted: fail .*--accept tolerance.stop=REASON/)
+  it.stopped.delete('web-5')
+  await it.second()
+  assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+  it.stopped.add('web-5')
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await it.told()).some((line) => line.startsWith('began'))], ['waiting', false], 'nor does it begin by what was seen after both had pressed')
+})

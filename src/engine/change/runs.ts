@@ -39,6 +39,8 @@ export interface Runs {
 
 /** What both agreed on waits for fresh looks no longer than this. */
 const RULED_WITHIN: Span = seconds(20)
+/** What both typed against a halt waits no longer than this for a look that does not come: then that is not known, which they took upon themselves (C-15). */
+const LOOKED_FOR: Span = seconds(15)
 
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
@@ -106,16 +108,16 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     lookAnew(keeper(), memory, course, phase.at)
     const { id } = row.plan
     if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turnOn(row, 'change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
-    const ruling = rulingFor(course, phase.leg, phase.at)
+    // Halted, it goes on whatever the gates find; a window that closed excuses nothing else. What goes back by itself was agreed on so, but for what nobody can take back.
+    const isAgainst = row.asked?.accepted === true && row.run.halt !== undefined
+    const ruling = rulingFor(course, phase.leg, phase.at, isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR))
     if (ruling.is === 'early') return
     turnOn(row, 'change.ruled', (tx) => {
       const { change } = keeper().rooms
       if (ruling.is === 'changed') return refuse(keeper(), tx, row, ruling.says)
       const boots = bootsFor(keeper(), course)
-      // Halted, it goes on whatever the gates find; a window that closed excuses nothing else. What goes back by itself was agreed on so.
-      const isAgainst = row.asked?.accepted === true
-      const isBack = row.run.trust?.isBack === true
-      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isBack || (isAgainst && row.run.halt !== undefined), window: isAgainst ? 'open' : ruling.window }, { asked: null, boots })
+      const isBack = row.run.trust?.isBack === true && !ruling.isBarred
+      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isBack || isAgainst, window: row.asked?.accepted === true ? 'open' : ruling.window }, { asked: null, boots })
       if (typeof taken === 'string') refuse(keeper(), tx, row, ruling.says === '' ? taken : `${taken}: ${ruling.says}`)
       else Object.assign(memory, { token: taken.run.token, claimed: undefined, overran: false })
       return undefined

@@ -198,9 +198,12 @@ function neededFor({ runbook, steps, host, course, facts }: { readonly runbook: 
   return needed
 }
 
-/** What it takes of what Holdfast itself pages by, and that it is worked on where Holdfast runs, whatever it says to take (C-11). */
+/**
+ * What it takes of what Holdfast itself pages by, and that it is worked on where Holdfast runs, whatever it says to take (C-11): that a run is of that host, or a command
+ * of it or of its way back is run there. What else a driver does through that host, as with a balancer on it, takes nothing of it.
+ */
 function leanedIn(steps: readonly FilledStep[], host: string, facts: Facts): Acceptable | undefined {
-  const found = steps.flatMap((step) => [...new Set([...step.takes, whereOf(step, host), host])].flatMap((name) =>
+  const found = steps.flatMap((step) => [...new Set([...step.takes, host, ...ranOn(step)])].flatMap((name) =>
     facts.leaned(name).filter(({ is }) => is === 'here' || step.takes.includes(name)).map(({ says }) => ({ step: step.id, says: `${name}: ${says}` }))))
   const [first] = found
   return first && { code: PAGING, step: first.step, why: `${[...new Set(found.map(({ says }) => says))].join('; ')}. While it is down nobody may hear of a surprise` }
@@ -293,6 +296,9 @@ export function writtenFor(filled: FilledRunbook, host: string): Runbook {
 
 /** The host that settings of a driver name, or `local`. */
 const onOf = (act: FilledAct): string | undefined => (act.is === 'driver' && typeof act.config['on'] === 'string' ? act.config['on'] : undefined)
+
+/** Where commands of a step and of its way back are run, by name. */
+const ranOn = ({ act, undo }: FilledStep): string[] => [act, ...(undo ? [undo] : [])].flatMap((it) => (it.is === 'driver' && it.driver === 'run' ? (onOf(it) ?? []) : []))
 
 const whereOf = ({ act }: FilledStep, host: string): string => onOf(act) ?? host
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { begun, book, type Story } from '../../../../test/story/led.ts'
 import { changeOf, manual, runWorld } from '../../../../test/story/runs.ts'
-import { minutes, seconds } from '../../../core/time.ts'
+import { hours, minutes, seconds } from '../../../core/time.ts'
 import type { Runbook, Step } from '../../../rooms/change/runbook.ts'
 import type { Cluster } from '../../../rooms/change/topology.ts'
 import type { ErrorAnswer } from '../../../views/answers.ts'
@@ -239,6 +239,35 @@ test('C-17 whoever takes a run that waits for its time into their own hands is n
   await handed.second()
   assert.equal((await handed.call('runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' })).status, 200)
   assert.deepEqual([(await handed.state()).unattended, handed.open()], [null, [`run:${handed.id}/alone`]])
+})
+
+test('C-1 C-15 with too few left in its cluster no way back goes by itself; with less than is kept one does that takes nothing of it', async (t) => {
+  for (const [gone, isGone] of [[['web-3'], true], [['web-2', 'web-3'], false]] as const) {
+    const it = await opened(t, { unattended: { onHalt: 'undo' } })
+    await it.second()
+    await acted(it, 1)
+    for (let n = 0; n < 3; n++) await it.second()
+    for (const host of gone) it.stopped.add(host)
+    await it.second()
+    assert.deepEqual([(await it.state()).state, (await it.state()).unattended?.back], ['halted', true])
+    await acted(it, 2, 'failed')
+    for (let n = 0; n < 4; n++) await it.second()
+    assert.deepEqual((await lines(it)).filter((line) => line.startsWith('began')), isGone ? ['began one', 'began two', 'began two'] : ['began one', 'began two'])
+    assert.deepEqual([(await it.state()).unattended === null, it.open().includes(`run:${it.id}/alone`)], isGone ? [false, false] : [true, true], 'people lead it from then on')
+  }
+})
+
+test('C-5 a run that was to go by itself and is led by hand begins nothing that nobody has accepted', async (t) => {
+  const it = await asked(t, { announce: { board: 'public', components: ['All'], lead: hours(48) } })
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.call('runs.resume')).status, 200)
+  for (let n = 0; n < 46; n++) {
+    await it.leap(seconds(4))
+    await it.second()
+  }
+  assert.deepEqual([(await it.state()).state, await it.press('ada')], ['offered', [409]])
+  assert.match(it.keeper.runs.mayPress((await it.state()).asked?.agreement ?? '') ?? '', /^unannounced is accepted: fail .*--accept unannounced=REASON/)
 })
 
 test('C-2 C-6 C-15 what could not begin, an edit, and a time that is over end it, and both hear of it', async (t) => {

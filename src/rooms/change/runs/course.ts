@@ -4,18 +4,19 @@ import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../c
 import { judgeFronted } from '../heard/fronts.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings, type Witness } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
-import { besideOf, planOf, writtenFor, type Planned } from '../plan.ts'
+import { besideOf, planOf, writtenFor, type Acceptable, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunPlan, RunRow } from './record.ts'
 import { silencedBy, type Leg, type Run } from './run.ts'
-import { gatesAlone } from './unattended.ts'
+import { gatesAlone, gatesBack } from './unattended.ts'
 
 export type Ruling =
   /** Something has not been looked at since. */
   | { readonly is: 'early'; readonly says: string }
   | { readonly is: 'changed'; readonly says: string }
-  | { readonly is: 'ruled'; readonly found: Answered['found']; readonly from: Stamp; readonly window: 'open' | 'shut'; readonly says: string }
+  /** `isBarred`: a way back that would go by itself does not, also where not everything has to pass (C-1). */
+  | { readonly is: 'ruled'; readonly found: Answered['found']; readonly from: Stamp; readonly window: 'open' | 'shut'; readonly says: string; readonly isBarred: boolean }
 
 export interface Course {
   readonly row: RunRow
@@ -65,19 +66,28 @@ export const isLeft = ({ steps, done, phase }: Run): boolean => {
   return way?.back === true || steps.some((_, at) => !done.includes(at) && at !== way?.step)
 }
 
-/** Whether a leg may begin now, `at` being the second press. */
-export function rulingFor(course: Course, leg: Leg, at: Stamp): Ruling {
-  const { row, now } = course
+/** What a step needs accepted by now, and nobody has: it did not when it was planned, or was to go by itself then. Its window is judged beside it. */
+const owedFor = (accept: readonly Acceptable[], id: string | undefined): GateAnswer[] => accept.filter(({ code, step }) => code !== 'window' && step === id).map(({ code, why }) =>
+  ({ want: `${code} is accepted`, found: 'fail', evidence: [{ subject: code, observer: 'the plan', at: null, says: `${why}; a new run takes --accept ${code}=REASON` }] }))
+
+/** Whether a leg may begin now, `at` being the second press. `isLast`: what has not been looked at since is waited for no longer, and not known. */
+export function rulingFor(course: Course, leg: Leg, at: Stamp, isLast = false): Ruling {
+  const { row, now, topology, facts } = course
   const { plan } = row
   const drawn = drawnAnew(course, leg)
   if (typeof drawn === 'string') return { is: 'changed', says: drawn }
-  const alone = row.run.trust !== undefined && !leg.back ? gatesAlone(drawn.plan, leg.step) : []
-  const gates = [...((leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []), ...alone]
-  const stale = gates.filter(({ from }) => from !== undefined && !isSince(from, at))
+  const { trust } = row.run
+  const alone = trust !== undefined && !leg.back ? gatesAlone(drawn.plan, leg.step) : []
+  const bars = trust !== undefined && leg.back ? gatesBack(drawn, leg.step, { sight: facts.sight, clusters: plan.claims.filter((name) => topology.clusters.some((it) => it.name === name)) }) : []
+  const owed = leg.back ? [] : owedFor(drawn.plan.accept, plan.runbook.steps[leg.step]?.id)
+  const isStale = ({ from }: GateAnswer): boolean => from !== undefined && !isSince(from, at)
+  const judged = [...bars, ...((leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []), ...alone, ...owed]
+  const gates = isLast ? judged.map((it): GateAnswer => (isStale(it) ? { ...it, found: 'unknown', from: stampOf(now) } : it)) : judged
+  const stale = gates.filter(isStale)
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)
   const found = gates.length === 0 ? 'pass' : all.found
-  return { is: 'ruled', found, from: all.from ?? stampOf(now), window: isShut(plan, now.wall) ? 'shut' : 'open', says: sayAgainst(gates) }
+  return { is: 'ruled', found, from: all.from ?? stampOf(now), window: isShut(plan, now.wall) ? 'shut' : 'open', says: sayAgainst(gates), isBarred: bars.some((it) => it.found === 'fail') }
 }
 
 /**

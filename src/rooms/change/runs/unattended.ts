@@ -1,6 +1,6 @@
 // Whether a run may be left to itself: two people agree once, to all of it, and then it goes on in its window without them. Only what can be taken back by itself, leaves room for a
 // further failure at every moment, and needs nobody's hands. Nothing can be accepted beforehand for it: whoever would have to answer for it is asleep.
-import type { GateAnswer } from '../gates.ts'
+import type { Facts, GateAnswer } from '../gates.ts'
 import type { Plan } from '../plan.ts'
 import type { FilledRunbook } from '../runbook.ts'
 import { permitOf } from '../window.ts'
@@ -45,6 +45,22 @@ export function gatesAlone({ steps, accept }: Plan, at: number): GateAnswer[] {
     { want: 'one further failure is tolerated while and after this step', found: tolerance === null ? 'unknown' : tolerance >= 1 ? 'pass' : 'fail', evidence: [] },
     ...(told ? [{ want: 'it is announced', found: 'fail' as const, evidence: [{ subject: 'announcement', observer: 'the board', at: null, says: told.why }] }] : []),
   ]
+}
+
+/**
+ * What a way back that goes by itself wants whatever else fails (C-1): that each cluster of the run is one, and that enough of its own is left while its hosts are away
+ * again. Less than the runbook keeps is no bar where the way back makes it no less than it is. Both said that it goes although not all is known.
+ */
+export function gatesBack({ plan, runbook: { keep, hosts } }: { readonly plan: Plan; readonly runbook: Pick<FilledRunbook, 'hosts' | 'keep'> }, at: number, { sight, clusters }: Pick<Facts, 'sight'> & { readonly clusters: readonly string[] }): GateAnswer[] {
+  const own = keep?.cluster ?? hosts.cluster
+  const [now, after] = [plan.tolerance, plan.steps[at]?.tolerance ?? null]
+  const isLess = after !== null && (after < 0 || (now !== null && after < now && after < (keep?.tolerate ?? 0)))
+  return [...new Set([...(own === undefined ? [] : [own]), ...clusters])].map((name): GateAnswer => {
+    const seen = sight(name)
+    const found = seen.is === 'split' || (name === own && isLess) ? 'fail' : seen.is === 'unknown' ? 'unknown' : 'pass'
+    const says = seen.is !== 'seen' ? seen.says : after === null ? '' : after < 0 ? 'too few are left' : `${after} further failures are tolerated meanwhile`
+    return { want: `${name} is one, and can spare what this way back takes`, found, evidence: [{ subject: name, observer: 'its members', at: null, says }], ...(seen.from ? { from: seen.from } : {}) }
+  })
 }
 
 /** What it needs accepted that is not judged when it begins. */

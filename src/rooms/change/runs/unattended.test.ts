@@ -1,0 +1,23 @@
+// What keeps a way back from going by itself, whatever both agreed to.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Plan } from '../plan.ts'
+import type { FilledRunbook } from '../runbook.ts'
+import type { Sight } from '../sight.ts'
+import { gatesBack } from './unattended.ts'
+
+const SEEN: Sight = { is: 'seen', total: 5, healthy: ['db-1', 'db-2', 'db-3', 'db-4', 'db-5'] }
+const keeps = (tolerate: number): Pick<FilledRunbook, 'hosts' | 'keep'> => ({ hosts: { cluster: 'shop', names: ['db-1'], serial: 1 }, keep: { cluster: 'shop', tolerate } })
+/** `now` and `after`: further failures that are tolerated, before it and while its hosts are away. */
+const found = (now: number | null, after: number | null, { tolerate = 1, sight = { shop: SEEN } }: { tolerate?: number; sight?: Record<string, Sight> } = {}): readonly string[] =>
+  gatesBack({ plan: { tolerance: now, steps: [{ tolerance: after }] } as unknown as Plan, runbook: keeps(tolerate) }, 0, { sight: (name) => sight[name] ?? { is: 'unknown', says: 'nobody was heard' }, clusters: Object.keys(sight) }).map((it) => it.found)
+
+test('C-1 a way back goes by itself only where its clusters are one, and can spare what it takes', () => {
+  assert.deepEqual([found(1, 1), found(2, 1), found(null, null)], [['pass'], ['pass'], ['pass']])
+  assert.deepEqual([found(1, 0), found(1, 0, { tolerate: 0 })], [['fail'], ['pass']], 'it would leave less than is kept')
+  assert.deepEqual(found(0, 0), ['pass'], 'it makes it no less than it is')
+  assert.deepEqual([found(0, -1, { tolerate: 0 }), found(-1, -1, { tolerate: 0 })], [['fail'], ['fail']], 'too few are left')
+  const split: Sight = { is: 'split', hosts: ['db-1', 'db-4'], says: 'db-1 and db-4 both lead' }
+  assert.deepEqual([found(1, 1, { sight: { shop: split } }), found(1, 1, { sight: { shop: SEEN, front: split } })], [['fail'], ['pass', 'fail']])
+  assert.deepEqual(found(null, null, { sight: { shop: { is: 'unknown', says: 'nobody was heard' } } }), ['unknown'])
+})
