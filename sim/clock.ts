@@ -29,6 +29,8 @@ export interface Time {
   after(span: number, act: () => void): { cancel(): void }
   /** Steps the wall clock alone. */
   step(by: number): void
+  /** The machine boots: what was known by the clock that nobody sets is known no more. That clock goes on here, which is the harder case: only its boot tells. */
+  boot(): void
   /** Runs the next event; false when there is none before `until`. */
   next(until: number): boolean
 }
@@ -38,6 +40,7 @@ interface Planned { at: number; n: number; act: () => void; off: boolean }
 export function virtualTime(start: number): Time {
   let at = 0
   let skew = 0
+  let boots = 0
   let n = 0
   const heap: Planned[] = []
   const before = (a: Planned, b: Planned): boolean => a.at < b.at || (a.at === b.at && a.n < b.n)
@@ -68,7 +71,7 @@ export function virtualTime(start: number): Time {
     return top
   }
   return {
-    now: () => ({ wall: instantOf(Math.floor(start + at + skew)), tick: tickOf(at), boot: 'sim' }),
+    now: () => ({ wall: instantOf(Math.floor(start + at + skew)), tick: tickOf(at), boot: boots === 0 ? 'sim' : `sim-${boots}` }),
     get at() {
       return at
     },
@@ -79,6 +82,7 @@ export function virtualTime(start: number): Time {
       return { cancel: () => void (it.off = true) }
     },
     step: (by) => void (skew += by),
+    boot: () => void boots++,
     next(until) {
       while (heap.length > 0 && (heap[0] as Planned).at <= until) {
         const it = pop()

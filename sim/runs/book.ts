@@ -1,4 +1,5 @@
-// The configuration of simulated runs: three hosts that form a cluster, and runbooks of few short steps, so that a schedule of a minute holds a whole run.
+// The configuration of simulated runs: hosts that form a cluster, and runbooks of few short steps, so that a schedule of a minute holds a whole run. Which kind of run a
+// seed leads is drawn by dice of their own.
 import { ms, seconds } from '../../src/core/time.ts'
 import type { InForce } from '../../src/engine/keeper.ts'
 import type { Act, Runbook, Step } from '../../src/rooms/change/runbook.ts'
@@ -11,7 +12,8 @@ export type HostName = (typeof HOSTS)[number]
 /** The host that is worked on. */
 export const HOST: HostName = 'db-1'
 export const CLUSTER = 'shop-db'
-export const PEOPLE = ['ada', 'bo'] as const
+/** Whom the runbook names; the first two begin, and the third takes over from one of them. */
+export const PEOPLE = ['ada', 'bo', 'chen'] as const
 export type PersonName = (typeof PEOPLE)[number]
 
 const run = (what: string): Act => ({ is: 'driver', driver: 'run', deeds: Object.fromEntries(HOSTS.map((on) => [on, { config: { run: [what], on }, says: `run ${what} on ${on}` }])) })
@@ -25,32 +27,65 @@ const STEPS = {
   memory: { id: 'memory', act: { is: 'manual', text: 'Add the memory to {{host}}.' }, takes, until: [{ is: 'links', host: '{{host}}' }, { is: 'boots', host: '{{host}}' }, { is: 'synced', cluster: CLUSTER, host: '{{host}}' }], within },
   start: { id: 'start', act: run('start'), takes, until: [{ is: 'synced', cluster: CLUSTER, host: '{{host}}' }], within },
   undrain: { id: 'undrain', act: run('undrain'), takes: [], until: exits, within },
+  tune: { id: 'tune', act: run('tune'), takes: [], until: exits, within, undo: run('untune') },
+  warm: { id: 'warm', act: run('warm'), takes: [], until: exits, within, undo: run('cool') },
 } satisfies Record<string, Step>
 export type StepName = keyof typeof STEPS
 
 /** Which steps a run may have. */
 const COURSES: readonly (readonly StepName[])[] = [['drain', 'undrain'], ['stop', 'start'], ['drain', 'stop', 'start'], ['memory'], ['drain', 'memory']]
+/** Of those that go by themselves: nothing is taken, and all of it can be taken back by itself. */
+const COURSES_ALONE: readonly (readonly StepName[])[] = [['drain'], ['drain', 'tune'], ['drain', 'tune', 'warm']]
 
 /** Which cluster the hosts form. */
 export type ClusterName = 'galera' | 'patroni'
 
-/** What is led: the run of one host, a rehearsal of it, or a rolling run over all hosts, of which so many may fail. */
-export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName }
-
-/** By dice of its own, so that what else a seed brings about stays as it is. */
-export function kindOf(seed: number): Kind {
-  const dice = chance(seed ^ 0x60a1)
-  const roll = dice.next()
-  return { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(HOSTS) }
+/** A run that goes by itself: what follows its first surprise, over which steps, and in which time. */
+export interface Alone {
+  readonly onHalt: 'stay' | 'undo'
+  readonly course: readonly StepName[]
+  /** Its window, in ms since the beginning of the schedule: open from the first, or until so soon that not all of it may be done by then. */
+  readonly from: number
+  readonly until: number
 }
 
+/** What is led: the run of one host, a rehearsal of it, one that goes by itself, or a rolling run over all hosts, of which so many may fail. */
+export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName; readonly alone?: Alone }
+
+/** By dice of its own, so that what else a seed brings about stays as it is. `calm`: nothing goes wrong, and nothing runs out of time. */
+export function kindOf(seed: number, calm: boolean): Kind {
+  const dice = chance(seed ^ 0x60a1)
+  const roll = dice.next()
+  const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(HOSTS) }
+  const alone = chance(seed ^ 0xa10e)
+  return alone.yes(ALONE) && roll >= 0.08 ? { ...kind, alone: aloneBy(alone, calm) } : kind
+}
+
+const ALONE = 0.14
+/** Whether it goes by itself, most likely: what ends that is to happen to it more often. */
+export const mayGoAlone = (seed: number): boolean => chance(seed ^ 0xa10e).yes(ALONE)
+
+function aloneBy(dice: Chance, calm: boolean): Alone {
+  const [onHalt, course, way, at] = [dice.yes(0.5) ? 'undo' as const : 'stay' as const, dice.pick(COURSES_ALONE), dice.next(), 5000 + dice.int(9000)]
+  const whole = 11 * 3_600_000
+  if (way < 0.3 && !calm) return { onHalt, course: COURSES_ALONE.at(-1) ?? course, from: at - whole, until: 4000 + Math.round(at / 3) }
+  return { onHalt, course, from: way < 0.8 ? at : -60_000, until: at + (way < 0.5 && !calm ? 60_000 : whole) }
+}
+
+const minuteAt = (since: number): number => ((Math.round((START + since) / 60_000) % 1440) + 1440) % 1440
+/** So much later than the scenario's the schedule begins, that its window opens, or closes, at a full minute of the clock. */
+export const beginsAt = ({ alone }: Kind): number => (alone ? START + 60_000 - ((alone.from > 0 ? alone.from : alone.until) % 60_000) : START)
+
 /** With steps of the seed's choice. `closes`: its window closes at that minute of the day. */
-export function bookOf(dice: Chance, closes: number | undefined, { rolling, maxFailures }: Kind): Runbook {
+export function bookOf(dice: Chance, closes: number | undefined, kind: Kind): Runbook {
+  const { rolling, maxFailures, alone } = kind
+  const course = dice.pick(COURSES)
+  const offset = beginsAt(kind) - START
   return {
-    name: 'grow', title: 'Add memory', people: { does: ['ada'], checks: ['bo'] }, hosts: { cluster: CLUSTER, names: HOSTS, serial: 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
-    ...(closes === undefined ? {} : { window: { days: [1, 2, 3, 4, 5, 6, 7], from: (closes + 720) % 1440, to: closes, timezone: 'UTC' } }),
+    name: 'grow', title: 'Add memory', people: { does: ['ada', 'chen'], checks: ['bo', 'chen'] }, hosts: { cluster: CLUSTER, names: HOSTS, serial: 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
+    ...(alone ? { unattended: { onHalt: alone.onHalt }, window: { days: [1, 2, 3, 4, 5, 6, 7], from: minuteAt(offset + alone.from), to: minuteAt(offset + alone.until), timezone: 'UTC' } } : closes === undefined ? {} : { window: { days: [1, 2, 3, 4, 5, 6, 7], from: (closes + 720) % 1440, to: closes, timezone: 'UTC' } }),
     preflight: [{ is: 'links' }, { is: 'healthy' }, { is: 'incidents' }], keep: { cluster: CLUSTER, tolerate: 0 },
-    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: 2 }], steps: dice.pick(COURSES).map((name) => STEPS[name]),
+    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: 2 }], steps: (alone?.course ?? course).map((name) => STEPS[name]),
   }
 }
 
@@ -61,7 +96,7 @@ const person = (name: PersonName): Plan['people'][string] => ({ name, roles: ['o
 
 export function configOf(book: Runbook, cluster: ClusterName, version = '1'): InForce {
   return {
-    ...scenario, version, checks: [], boards: [], backups: [], ingest: [], plan: { ...scenario.plan, people: { ada: person('ada'), bo: person('bo') } },
+    ...scenario, version, checks: [], boards: [], backups: [], ingest: [], plan: { ...scenario.plan, people: { ada: person('ada'), bo: person('bo'), chen: person('chen') } },
     change: {
       hosts: HOSTS.map((name) => ({ name, ssh: { host: name }, fate: {}, links: [{ name: 'eth0' }], from: 'sim' })), runbooks: [book],
       clusters: [{ name: CLUSTER, kind: cluster, members: HOSTS, weights: {}, canary: 'holdfast.canary', from: 'sim' }],

@@ -20,6 +20,8 @@ export interface Doers {
   thaw(): void
   /** All lines to the keeper break; what was asked is not answered. */
   cut(): void
+  /** The machine goes down: all of them are gone, and whoever raised them too. What they began at their targets goes on, and their journals are there. */
+  boot(): void
 }
 
 interface Process {
@@ -109,26 +111,33 @@ export function doersIn({ time, dice, host, ground }: { readonly time: Time; rea
     there.delete(name)
     hangUp(it)
   }
-  const ward = createDoerWard({
+  /** Of a ward that went down with its machine nothing comes any more. */
+  let wards = 0
+  const wardOf = (mine = ++wards): DoerWard => createDoerWard({
     tick: () => tickOf(time.at), former: [], kin: () => undefined, isAlive: () => false,
     raise(name, deed) {
+      if (mine !== wards) return
       made.set(name, deed)
       time.after(50 + dice.int(250), () => made.get(name) === deed && !there.has(name) && live(name, deed))
     },
     dismiss: (name, span) => new Promise((resolve) => {
+      if (mine !== wards) return
       made.delete(name)
       there.get(name)?.stop.abort()
       time.after(dice.yes(0.8) ? 100 : span, () => {
-        end(name)
+        if (mine === wards) end(name)
         resolve()
       })
     }),
   })
+  let ward = wardOf()
   const each = (act: (it: Process, name: string) => void): void => {
     for (const [name, it] of [...there]) act(it, name)
   }
   return {
-    ward,
+    get ward() {
+      return ward
+    },
     get many() {
       return there.size
     },
@@ -143,5 +152,10 @@ export function doersIn({ time, dice, host, ground }: { readonly time: Time; rea
       for (const act of it.kept.splice(0)) within(it, act)
     }),
     cut: () => each(hangUp),
+    boot() {
+      made.clear()
+      each((_it, name) => end(name))
+      ward = wardOf()
+    },
   }
 }

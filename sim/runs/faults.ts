@@ -1,16 +1,21 @@
 // What goes wrong in a simulated run, by seed, and how it heals: each fault is written down as it really was, so that what the node made of it can be judged.
 import type { InForce } from '../../src/engine/keeper.ts'
 import { chance, type Chance } from '../clock.ts'
-import { configOf, edited, HOST, HOSTS, type HostName } from './book.ts'
+import { configOf, edited, HOST, HOSTS, mayGoAlone, type HostName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 
 export const RUN_FAULTS = [
   'link-lost', 'link-blips', 'member-falls', 'other-boots', 'scout-late', 'scout-gone', 'keeper-crash', 'keeper-freeze', 'doer-kill', 'doer-freeze', 'node-freeze', 'line-cut',
-  'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run', 'press-late',
+  'commit-before', 'commit-after', 'clock', 'edit', 'halt', 'second-run', 'press-late', 'hand-over', 'node-boots',
 ] as const
 export type RunFault = (typeof RUN_FAULTS)[number]
 
-const FIRST = RUN_FAULTS.filter((it) => it !== 'press-late')
+/** What came later has dice of its own, so that what else a seed brings about stays as it is; `alone`: in a run that goes by itself. */
+const LATER: Readonly<Partial<Record<RunFault, { readonly dice: number; readonly odds: number; readonly alone: number }>>> = {
+  'press-late': { dice: 0x1a7e, odds: 0.1, alone: 0 }, 'hand-over': { dice: 0x4a4d, odds: 0.15, alone: 0.2 }, 'node-boots': { dice: 0xb007, odds: 0.06, alone: 0.35 },
+  halt: { dice: 0x4a17, odds: 0, alone: 0.2 }, clock: { dice: 0xc10c, odds: 0, alone: 0.2 },
+}
+const FIRST = RUN_FAULTS.filter((it) => (LATER[it]?.odds ?? 0) === 0)
 
 /** Something that no step brings about. `seen`: as the node names it. */
 export interface Surprise { readonly at: number; readonly seen: string; readonly host: HostName; readonly is: 'link' | 'member' }
@@ -26,15 +31,22 @@ export interface Happened {
   /** Doers that stand still, and are to be thawed. */
   asleep: number
   clock: boolean
+  /** When the machine of the node booted. */
+  readonly boots: number[]
 }
 
 /** None for one seed in eight, and else a few. */
 export function faultsOf(seed: number): ReadonlySet<RunFault> {
   const dice = chance(seed ^ 0x0fa7)
   if (dice.yes(0.125)) return new Set()
-  // What came later has dice of its own.
-  const late = chance(seed ^ 0x1a7e).yes(0.1)
-  return new Set([...Array.from({ length: 1 + dice.int(3) }, () => dice.pick(FIRST)), ...(late ? ['press-late' as const] : [])])
+  const first = Array.from({ length: 1 + dice.int(3) }, () => dice.pick(FIRST))
+  const isAlone = mayGoAlone(seed)
+  const later = RUN_FAULTS.filter((it) => {
+    const { dice: own = 0, odds = 0, alone = 0 } = LATER[it] ?? {}
+    // The production ringer of a node whose keeper stands still knows of no boot.
+    return chance(seed ^ own).yes(isAlone ? alone : odds) && !(it === 'node-boots' && first.includes('keeper-freeze'))
+  })
+  return new Set([...first, ...later])
 }
 
 export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
@@ -70,9 +82,11 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
     },
     'scout-late': () => stall('late'),
     'scout-gone': () => stall('gone'),
+    // While nobody listens, cables blip all the same.
     'keeper-crash'() {
       host.crash()
       doers.cut()
+      if (chance(world.seed ^ 0xb11b).yes(0.75)) time.after(200, acts['link-blips'])
       later(2500, () => host.start())
     },
     'keeper-freeze'() {
@@ -113,6 +127,14 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
     },
     halt: () => people.halt(),
     'second-run': () => people.again(),
+    'hand-over': () => people.handOver(),
+    'node-boots'() {
+      host.crash()
+      doers.boot()
+      time.boot()
+      happened.boots.push(time.at)
+      later(6000, () => host.start())
+    },
     'press-late': () => people.dawdle(dice.pick([
       () => people.halt(), () => people.abort(), acts.edit,
       // Longer than any offer is good for, by the wall clock.

@@ -64,7 +64,7 @@ export function ground(time: Time, dice: Chance, { calm, kind, leader }: { reado
     if (what === 'stop') leave(on)
     if (what === 'start') start(on)
   }
-  const stamp = (): Stamp => ({ tick: tickOf(time.at), boot: 'sim' })
+  const stamp = (): Stamp => ({ tick: tickOf(time.at), boot: time.now().boot })
   const set = (name: HostName, to: Partial<Host>): void => {
     Object.assign(of(name), to)
     if (to.up !== undefined) booted.push({ host: name, at: time.at })

@@ -8,8 +8,9 @@ import { legHash } from '../../src/rooms/change/runs/record.ts'
 import { loadRun } from '../../src/rooms/change/runs/rows.ts'
 import type { Report } from '../../src/rooms/change/sight.ts'
 import { silencedBy, type Run, type Turn, type Way } from '../../src/rooms/change/runs/run.ts'
-import { CLUSTER, HOSTS, PEOPLE } from './book.ts'
+import { CLUSTER, HOSTS, type PersonName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
+import { leadersAt } from './truth.ts'
 
 type Stand = Omit<Run, 'id' | 'steps'>
 
@@ -55,7 +56,7 @@ function storyOf(world: RunWorld, ledger: readonly Entry[], began: Entry | undef
   return { world, plan, moves, ledger, beganSeq: began?.seq ?? 0, row: plan && loadRun(world.host.sql, plan.id) }
 }
 
-const begins = ({ moves }: Story): readonly (Moved & { readonly way: Way })[] => moves.flatMap((it) => {
+export const begins = ({ moves }: Story): readonly (Moved & { readonly way: Way })[] => moves.flatMap((it) => {
   const way = it.event === 'ruled' ? wayOf(it.after) : undefined
   return way ? [{ ...it, way }] : []
 })
@@ -75,8 +76,8 @@ const once: Check = (story) => {
   ]
 }
 
-/** C-5, C-17: what begins was pressed by two people, each behind a link of their own, on this very hash, and after it was offered; an edit shuts no way back. */
-const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
+/** C-5, C-17: what begins was pressed by the two who lead it then, each behind a link of their own, on this very hash, and after it was offered; an edit shuts no way back. What goes by itself is judged in alone.ts. */
+const agreed: Check = (story) => begins(story).flatMap(({ seq, at, way, before }) => {
   const { plan, moves, world } = story
   const hash = plan && legHash(plan, way)
   const since = moves.findLast((it) => it.at <= at && it.event === 'offered')?.at ?? 0
@@ -84,7 +85,7 @@ const agreed: Check = (story) => begins(story).flatMap(({ at, way, before }) => 
   const edited = world.happened.editedAt
   const began = world.writtenAt(story.beganSeq)
   return [
-    ...(who.size < 2 ? [`C-5: step ${way.step + 1} began at ${at} on the word of ${[...who].join() || 'nobody'}`] : []),
+    ...(before.trust === undefined && !leadersAt(story, seq).every((it) => who.has(it as PersonName)) ? [`C-5: step ${way.step + 1} began at ${at} on the word of ${[...who].join() || 'nobody'}`] : []),
     ...(edited !== undefined && !way.back && edited > began && at > edited + SLACK ? [`C-5: step ${way.step + 1} began at ${at}, and the runbook was edited at ${edited}`] : []),
     ...(before.phase.is !== 'pressed' ? [`C-5: step ${way.step + 1} began and was not pressed`] : []),
   ]
@@ -138,12 +139,12 @@ const inTime: Check = (story) => {
     }),
     ...begins(story).flatMap(({ at, before, way }) => [
       ...(before.halt !== undefined && !isOpened(story, way) ? [`C-15: step ${way.step + 1} began at ${at} although the run was halted`] : []),
-      ...(world.closes !== undefined && !world.happened.clock && before.halt === undefined && at > 60_000 && !isOpened(story, way) ? [`C-6: step ${way.step + 1} began at ${at}, after its window had closed`] : []),
+      ...(world.window !== undefined && !world.happened.clock && before.halt === undefined && (at > world.window.until || at < world.window.from) && !isOpened(story, way) ? [`C-6: step ${way.step + 1} began at ${at}, and its window is open from ${world.window.from} until ${world.window.until}`] : []),
     ]),
   ]
 }
 
-const overlaps = (spans: readonly { readonly from: number; readonly to: number }[], from: number, to: number): boolean => spans.some((it) => it.from < to && it.to > from)
+export const overlaps = (spans: readonly { readonly from: number; readonly to: number }[], from: number, to: number): boolean => spans.some((it) => it.from < to && it.to > from)
 
 /** C-8, C-13, C-14: from the first press to the end every surprise halts within three seconds, and both are paged within ten. */
 const halts: Check = (story) => {
@@ -160,6 +161,17 @@ const halts: Check = (story) => {
   })
 }
 
+/** C-14: what turned while the keeper was gone halts the run by the first look at it that the next one hears. */
+const missed: Check = ({ world, moves }) => world.happened.surprises.flatMap(({ at, seen, is, host }) => {
+  const gone = world.host.away.find(({ from, to }) => from <= at && at < to)
+  if (gone === undefined || is !== 'link' || world.ground.booted.some((it) => it.host === host && it.at > gone.from - 2000)) return []
+  const by = gone.to + 3000 + SLACK
+  const isSeen = world.host.away.every(({ from, to }) => from === gone.from || to < gone.from || from > by) && !overlaps(world.happened.stalls, gone.from - 2500, by) && by <= world.end
+  const was = moves.findLast((it) => it.at <= at)?.after
+  if (!isSeen || !was?.guarded || was.halt !== undefined || was.phase.is === 'over') return []
+  return moves.some((it) => it.at > at && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over' || !it.after.guarded)) ? [] : [`C-14: ${seen} at ${at}, while the keeper was gone, and nothing was halted by ${by}`]
+})
+
 /** C-2, C-14: what is not known any more is a surprise: where the scout falls silent, that is noticed when its last word is too old. */
 const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from }) => {
   const by = from + FRESH + 4000
@@ -169,12 +181,18 @@ const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from
   return moves.some((it) => it.at > from && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over' || !it.after.guarded)) ? [] : [`C-2: nothing was heard since ${from}, and nothing was halted by ${by}`]
 })
 
-const paged: Check = ({ world, moves, ledger, plan }) => moves.flatMap(({ at, before, after }) => {
+/** Whom the run itself had paged by then. */
+export const rungBy = ({ world, ledger, plan }: Story, by: number): ReadonlySet<string> => {
+  const own = ledger.filter((it) => it.is === 'incident.opened' && String(it.body['subject']).startsWith(`run:${plan?.id}`)).map((it) => it.stream)
+  return new Set(world.rings.filter((it) => it.at <= by && own.includes(it.incident)).map((it) => it.person))
+}
+
+const paged: Check = (story) => story.moves.flatMap(({ seq, at, before, after }) => {
+  const { world } = story
   const by = at + 10_000
   if (before.halt !== undefined || after.halt === undefined || by > world.end || overlaps(world.host.away, at - 1000, by)) return []
-  const own = ledger.filter((it) => it.is === 'incident.opened' && String(it.body['subject']).startsWith(`run:${plan?.id}`)).map((it) => it.stream)
-  const rung = new Set(world.rings.filter((it) => it.at <= by && own.includes(it.incident)).map((it) => it.person))
-  return PEOPLE.every((it) => rung.has(it)) ? [] : [`C-8: halted at ${at}, and only ${[...rung].join() || 'nobody'} was paged by ${by}`]
+  const rung = rungBy(story, by)
+  return leadersAt(story, seq).every((it) => rung.has(it)) ? [] : [`C-8: halted at ${at}, and only ${[...rung].join() || 'nobody'} was paged by ${by}`]
 })
 
 /** C-4: of what nobody knows nothing is made by itself; people say what became of it. */
@@ -255,7 +273,7 @@ const donors: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, e
   return isNew && takes.length > 0 && after.halt?.claim.startsWith('gives its data') === true ? [`C-13: halted at ${at} by ${after.halt.subject}, which gives its data to the member that joins`] : []
 })
 
-export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, stale, paged, unknown, seen, inOrder, silenced, excused, donors, voided, rehearsed, tolerance, ends }
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, missed, stale, paged, unknown, seen, inOrder, silenced, excused, donors, voided, rehearsed, tolerance, ends }
 
 /** What did not hold of one run, in sentences. */
 export const judgeRun = (story: Story): string[] => Object.values(CHECKS).flatMap((check) => check(story))

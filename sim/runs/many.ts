@@ -2,9 +2,10 @@
 // failure of the simulator itself.
 import { giveDisk } from '../disk.ts'
 import { RUN_FAULTS } from './faults.ts'
-import { storiesOf, type Story } from './invariants.ts'
+import { begins, storiesOf, type Story } from './invariants.ts'
 import { judgeWorld } from './whole.ts'
 import { runOf } from './schedule.ts'
+import { handedIn } from './truth.ts'
 
 export interface ManyRuns {
   ran: number
@@ -28,6 +29,16 @@ const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
   'people were paged while the keeper stood still': ({ world }) => world.alarms.length > 0,
   'a press came late': ({ world: { faults, people } }) => faults.has('press-late') && people.presses.some(({ refused }) => refused),
   'a word led to nothing': ({ moves }) => moves.some(({ before, after }) => before.guarded && !after.guarded),
+  'somebody handed over': (story) => moved(story, 'handed-over'),
+  'somebody handed over while a step was under way': ({ moves }) => moves.some(({ event, after }) => event === 'handed-over' && after.phase.is === 'running'),
+  'a hand-over did not come about': ({ moves }) => moves.some(({ asked }, n) => asked?.purpose === 'hand-over' && moves[n + 1]?.asked?.purpose !== 'hand-over' && moves[n + 1]?.event !== 'handed-over'),
+  'who had handed over pressed all the same': (story) => handedIn(story).some(({ at, hands: { from } }) => story.world.people.presses.some((it) => it.by === from && it.at > at)),
+  'a run went by itself to its end': ({ moves }) => moves.at(-1)?.after.trust !== undefined && moves.at(-1)?.event === 'held',
+  'a surprise ended that a run went by itself': ({ moves }) => moves.some(({ event, before, after }) => event === 'turned' && before.trust !== undefined && after.trust === undefined),
+  'a run went its ways back by itself': (story) => begins(story).some(({ way, before }) => way.back && before.trust !== undefined),
+  'the time of a run that went by itself was over': ({ moves }) => moves.some(({ before, after, told }) => before.trust !== undefined && (after.halt?.subject === 'window' || told.some(({ says }) => says?.endsWith('its time is over') === true))),
+  'the machine booted while a run was to go by itself': ({ moves, world }) => moves.some(({ after, at }, n) => after.trust !== undefined && world.happened.boots.some((it) => it > at && it < (moves[n + 1]?.at ?? 0))),
+  'the machine booted while a step was under way': ({ moves, world }) => world.happened.boots.some((it) => moves.findLast(({ at }) => at < it)?.after.phase.is === 'running'),
   'went to its end': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'done',
   'was taken back': ({ world: { people: { row } } }) => row?.run.phase.is === 'over' && row.run.phase.how === 'undone',
   'was halted': ({ moves }) => moves.some(({ after }) => after.halt !== undefined),

@@ -1,6 +1,7 @@
-// The two people of a simulated run, who look every second at how it stands: they press as they should, twice, with a word of an earlier step, behind the other's
+// The people of a simulated run, who look every second at how it stands: they press as they should, twice, with a word of an earlier step, behind the other's
 // link, again what they pressed long ago; they say no, stop it, go on after a halt, go back, and say what became of a step by looking at the
-// target's own log. What they did is written down as it was, whatever the keeper makes of it.
+// target's own log. One of the two hands over to a third one, and then presses what is not theirs any more. What they did is written down as it was, whatever
+// the keeper makes of it.
 import { minutes, tickOf } from '../../src/core/time.ts'
 import type { Proof } from '../../src/core/authority/agreement.ts'
 import { answer } from '../../src/engine/calls.ts'
@@ -21,6 +22,10 @@ export interface People {
   readonly presses: readonly Press[]
   /** Codes that were answered to a second run of the same cluster. */
   readonly seconds: readonly number[]
+  /** Who ended a run by a call, which anybody may who may write. */
+  readonly aborts: readonly { readonly at: number; readonly by: PersonName }[]
+  /** When somebody had halted a run by hand, and had heard that it is. */
+  readonly halts: readonly { readonly at: number; readonly run: string }[]
   /** The run that they lead, as it stood when they looked last. */
   readonly row: RunRow | undefined
   /** The rolling run that it is of. */
@@ -31,6 +36,8 @@ export interface People {
   again(): void
   halt(): void
   abort(): void
+  /** One of the two asks the third one to take over. */
+  handOver(): void
   /** The next who would press is late: first this happens. */
   dawdle(meanwhile: () => void): void
   /** From now on they do no more than is needed to come to an end. */
@@ -56,6 +63,8 @@ export const factorOf = (person: string): string => `totp-${person}`
 export function peopleOf({ time, dice, host, ground, careful, written, kind }: PeopleWants): People {
   const presses: Press[] = []
   const seconds: number[] = []
+  const aborts: People['aborts'][number][] = []
+  const halts: People['halts'][number][] = []
   const done = new Set<string>()
   let row: RunRow | undefined
   let rolling: RollingRow | undefined
@@ -77,7 +86,7 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
       if (!row_ || (act === 'go' && keeper.runs.mayPress(id) !== undefined)) return void (made.refused = true)
       const { asks, typed } = row_.agreement.terms
       // Behind a link of the other one nobody has a proof of the other one.
-      const proof: Proof | undefined = by === person ? { means: 'totp', factor: factorOf(person), factorAge: LONG, personAge: LONG, at: { tick: tickOf(time.at), boot: 'sim' }, hash } : undefined
+      const proof: Proof | undefined = by === person ? { means: 'totp', factor: factorOf(person), factorAge: LONG, personAge: LONG, at: { tick: tickOf(time.at), boot: time.now().boot }, hash } : undefined
       void keeper.engine.turn('press', (tx) => keeper.rooms.people.agreements.press(tx, { id, person, act: act === 'go' ? asks : act, hash, prove: () => proof, ...(typed === undefined ? {} : { typed }) }))
         .then((pressed) => void (pressed?.verdict.is === 'taken' ? (made.taken = true) : (made.refused = true)), () => undefined)
     })
@@ -88,7 +97,7 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     if (!asked) return
     const { agreement, purpose } = asked
     const hash = loadAgreement(host.sql, agreement)?.agreement.terms.hash ?? ''
-    const other: PersonName = person === 'ada' ? 'bo' : 'ada'
+    const other = partiesOf(agreement).find((it) => it !== person) ?? person
     const right = { by: person, as: person, agreement, purpose, hash, act: 'go' } as const
     const former = presses.findLast((it) => it.agreement !== agreement)
     if (meanwhile) {
@@ -113,7 +122,33 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     const begun = ground.log.find(({ name }) => name === `${row?.plan.id}.${token}`)
     return begun === undefined ? 'not-done' : begun.ended === undefined ? undefined : begun.exit === 0 ? 'done' : 'not-done'
   }
-  const person = (): PersonName => dice.pick(PEOPLE)
+  /** Who is asked. */
+  const partiesOf = (agreement: string): readonly PersonName[] => (loadAgreement(host.sql, agreement)?.agreement.terms.parties ?? []).map(({ identity }) => identity.person as PersonName)
+  const leaders = (): readonly PersonName[] => (row ? [row.plan.does as PersonName, row.plan.checks as PersonName] : PEOPLE.slice(0, 2))
+  const person = (): PersonName => dice.pick(leaders())
+  const abort = (by = person()): void => {
+    aborts.push({ at: time.at, by })
+    call('runs.abort', { run: row?.plan.id, person: by })
+  }
+  /** Who has handed over does what they would have done: presses what they were asked for before, stops it, presses what the others are asked for now. */
+  const stray = (who: PersonName): void => {
+    for (let n = 1 + dice.int(3); n > 0; n--) {
+      time.after(300 + dice.int(9000), () => {
+        const former = presses.findLast((it) => it.as === who && it.purpose === 'step')
+        const asked = row?.asked
+        const way = dice.next()
+        if (way < 0.4 && former) press({ ...former, by: who, as: who, act: 'go' })
+        else if (way < 0.7 && former) press({ ...former, by: who, as: who, act: 'stop' })
+        else if (asked) press({ by: who, as: who, agreement: asked.agreement, purpose: asked.purpose, hash: loadAgreement(host.sql, asked.agreement)?.agreement.terms.hash ?? '', act: 'go' })
+      })
+    }
+  }
+  const handOver = (again: boolean): void => {
+    const [from, to] = [person(), PEOPLE.find((it) => !leaders().includes(it))]
+    if (!row || row.run.phase.is === 'over' || to === undefined) return
+    call('runs.handOver', { run: row.plan.id, from, to, reason: 'their shift is over', person: dice.pick([from, to]) }, (status) => void (status === 200 && stray(from)))
+    if (again && dice.yes(0.3)) time.after(2000 + dice.int(12_000), () => handOver(false))
+  }
   /** What both pressed, and the keeper would not take, again and again: they give it up. */
   const isStuck = (agreement: string): boolean => presses.filter((it) => it.agreement === agreement && it.refused && it.by === it.as && it.act === 'go').length > 5
   /** A step of theirs that takes longer than it may: they look, and say what became of it. */
@@ -124,14 +159,14 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     const way = phase.is === 'running' || phase.is === 'unknown' ? phase.way : undefined
     const as = way && became(way.token)
     const args = { run: it.plan.id, person: person() }
-    if (++tries > (hurried ? 8 : 30)) return call('runs.abort', args)
+    if (++tries > (hurried ? 8 : 30)) return abort(args.person)
     if (phase.is === 'unknown' || isLate(run)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)
     const raising = run.halt && legsOf(run).find((leg) => !leg.back)
     if (raising && dice.yes(0.4)) return call('runs.resume', { ...args, step: run.steps[raising.step]?.id })
     if (back && dice.yes(0.5)) return call('runs.undo', args)
-    if (!careful && dice.yes(0.05)) return call('runs.abort', args)
+    if (!careful && dice.yes(0.05)) return abort(args.person)
     call('runs.resume', args)
   }
   /** A step that people do: the host goes down, gets its memory, and comes back. */
@@ -160,7 +195,7 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
   }
 
   return {
-    presses, seconds,
+    presses, seconds, aborts, halts,
     get row() {
       return row
     },
@@ -172,7 +207,7 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
       const of = { runbook: 'grow', ...(kind.rolling ? {} : { host: HOST }) }
       call(kind.rolling ? 'rollings.plan' : 'runbooks.plan', of, (_status, body) => {
         const needed = ((body as { accept?: readonly { code: string }[] }).accept ?? []).map(({ code }) => code)
-        call(kind.rolling ? 'rollings.begin' : 'runs.begin', { ...of, person: 'ada', accept: accept.filter(({ code }) => needed.includes(code)), ...(kind.rehearse ? { rehearse: true } : {}) })
+        call(kind.rolling ? 'rollings.begin' : 'runs.begin', { ...of, person: 'ada', accept: accept.filter(({ code }) => needed.includes(code)), ...(kind.rehearse ? { rehearse: true } : {}), ...(kind.alone ? { unattended: true } : {}) })
       })
     },
     again: () => {
@@ -181,8 +216,12 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
         if (first) call('runs.begin', { runbook: 'grow', host: 'db-2', person: 'bo', accept: first.plan.accepted }, (status) => void seconds.push(status))
       })
     },
-    halt: () => row && call('runs.halt', { run: row.plan.id, person: person() }),
-    abort: () => row && call('runs.abort', { run: row.plan.id, person: person() }),
+    halt: () => {
+      const { id: run } = row?.plan ?? {}
+      if (run !== undefined) call('runs.halt', { run, person: person() }, (status) => void (status === 200 && halts.push({ at: time.at, run })))
+    },
+    abort: () => row && abort(),
+    handOver: () => handOver(true),
     dawdle: (act) => void (meanwhile = act),
     hurry: () => {
       hurried = true
@@ -196,15 +235,18 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
       if (rolling) decideRolling(rolling)
       if (!row || row.run.phase.is === 'over') return
       work(row)
-      const { asked, run } = row
-      if (asked && isStuck(asked.agreement)) return call('runs.abort', { run: row.plan.id, person: person() })
+      const { run } = row
+      // What both were asked for has lapsed: the phase says so before the word is taken back.
+      const asked = row.asked?.purpose === 'step' && run.phase.is === 'waiting' ? undefined : row.asked
+      if (asked && isStuck(asked.agreement)) return abort()
       if (asked && asked.agreedAt === undefined) {
-        for (const who of PEOPLE) {
+        for (const who of partiesOf(asked.agreement)) {
           const key = `${asked.agreement} ${who}`
           if (!done.has(key) || dice.yes(0.3)) meet(who, row)
           done.add(key)
         }
-      } else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown' || isLate(run)) && dice.yes(0.5)) decide(row)
+      } else if (run.trust !== undefined && !hurried && dice.yes(0.995)) return
+      else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown' || isLate(run)) && dice.yes(0.5)) decide(row)
     },
   }
 }

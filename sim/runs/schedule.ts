@@ -13,8 +13,7 @@ import type { Runbook } from '../../src/rooms/change/runbook.ts'
 import { chance, virtualTime, type Time } from '../clock.ts'
 import { keeperHost, type KeeperHost } from '../keeper-host.ts'
 import { ringerHost, type RingerHost } from '../ringer-host.ts'
-import { START } from '../scenario.ts'
-import { bookOf, configOf, FIRST_MINUTE, kindOf, PEOPLE, type Kind } from './book.ts'
+import { beginsAt, bookOf, configOf, FIRST_MINUTE, kindOf, PEOPLE, type Kind } from './book.ts'
 import { doersIn, type Doers } from './doers.ts'
 import { faultsOf, heal, strike, type Happened, type RunFault } from './faults.ts'
 import { ground, type Ground } from './ground.ts'
@@ -35,7 +34,8 @@ export interface RunWorld {
   /** Whom the ringer told by itself that the keeper is stuck. */
   readonly alarms: readonly { readonly at: number; readonly person: string }[]
   readonly book: Runbook
-  readonly closes: number | undefined
+  /** Its window, in ms since the beginning, by a clock that nobody sets; absent where it has none. */
+  readonly window: { readonly from: number; readonly until: number } | undefined
   /** What the keeper was given, and when it took it in. */
   readonly looks: readonly Looked[]
   /** Pages that left. */
@@ -63,13 +63,14 @@ const AMID: ReadonlySet<RunFault> = new Set(['keeper-crash', 'keeper-freeze', 'd
 
 export async function runOf(seed: number): Promise<RunWorld> {
   const dice = chance(seed)
-  const time = virtualTime(START)
   const faults = faultsOf(seed)
+  const kind = kindOf(seed, faults.size === 0)
+  const time = virtualTime(beginsAt(kind))
   const closes = faults.size > 0 && dice.yes(0.04) ? FIRST_MINUTE + 1 : undefined
-  const kind = kindOf(seed)
+  const window = kind.alone ?? (closes === undefined ? undefined : { from: Number.NEGATIVE_INFINITY, until: 60_000 })
   const book = bookOf(dice, closes, kind)
   const alarms: RunWorld['alarms'][number][] = []
-  const happened: Happened = { scout: 'well', config: configOf(book, kind.cluster), surprises: [], stalls: [], asleep: 0, clock: false }
+  const happened: Happened = { scout: 'well', config: configOf(book, kind.cluster), surprises: [], stalls: [], asleep: 0, clock: false, boots: [] }
   const looks: Looked[] = []
   const rings: RunWorld['rings'][number][] = []
   const commits: { readonly seq: number; readonly at: number }[] = []
@@ -115,7 +116,9 @@ export async function runOf(seed: number): Promise<RunWorld> {
     const { scout } = happened
     if (scout === 'gone') return
     const asked = time.at
-    time.after(scout === 'late' ? 11_000 + dice.int(4000) : 5 + dice.int(60), () => host.deliver((keeper) => {
+    const { boot } = time.now()
+    // The scout is a process of the node: what it was about to tell goes down with that.
+    time.after(scout === 'late' ? 11_000 + dice.int(4000) : 5 + dice.int(60), () => time.now().boot === boot && host.deliver((keeper) => {
       looks.push({ asked, at: time.at, told })
       for (const one of told) keeper.runs.hear(one)
     }))
@@ -158,7 +161,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   time.after(100, look)
   time.after(1300, people.begin)
   time.after(1500, meet)
-  const all: RunWorld = { seed, time, host, ground: ground_, doers, people, kind, ringer, alarms, book, closes, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
+  const all: RunWorld = { seed, time, host, ground: ground_, doers, people, kind, ringer, alarms, book, window, looks, rings, faults, happened, end: 0, rested: true, entries: () => [...entries(host.sql)],
     writtenAt: (seq) => commits.find((it) => it.seq >= seq)?.at ?? time.at,
   }
   /** In the middle of a deed, which is short: what strikes a process waits for one. */

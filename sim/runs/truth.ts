@@ -1,5 +1,23 @@
-// What really became of a host of a rolling run, by the story of its run: as C-20 counts it, and not as the node does.
-import type { Story } from './invariants.ts'
+// What really became of a run by its story, as it is counted from outside and not as the node does: of a host of a rolling run, and who led it at a moment.
+import type { HandOver } from '../../src/rooms/change/runs/record.ts'
+import type { Moved, Story } from './invariants.ts'
+
+/** What was asked of people when this became of it. */
+export const askedBefore = ({ moves }: Pick<Story, 'moves'>, { seq }: Pick<Moved, 'seq'>): Moved['asked'] => moves.findLast((it) => it.seq < seq)?.asked
+
+/** Each hand-over that came about, with what had been asked for. */
+export const handedIn = (story: Pick<Story, 'moves'>): readonly (Moved & { readonly hands: HandOver; readonly agreement: string })[] => story.moves.flatMap((it) => {
+  const { hands, agreement = '' } = askedBefore(story, it) ?? {}
+  return it.event === 'handed-over' && hands ? [{ ...it, hands, agreement }] : []
+})
+
+/** Its two people just before that: those with whom it began, but for whoever has handed over since. */
+export function leadersAt(story: Pick<Story, 'moves' | 'plan'>, seq: number): readonly string[] {
+  const { does = '', checks = '' } = story.plan ?? {}
+  const led = { does, checks }
+  for (const { hands: { as, to } } of handedIn(story).filter((it) => it.seq < seq)) led[as] = to
+  return [led.does, led.checks]
+}
 
 /** The host, where something of it had failed by then that whoever went on at `resumed` could not know: a step that failed or was lost since, or a run that was taken back or ended after a beginning. */
 export function isTouched({ plan, moves }: Story, before: number, resumed: number): readonly string[] {

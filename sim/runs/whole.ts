@@ -1,9 +1,10 @@
 // What must hold of a schedule as a whole, beside each of its runs (invariants.ts): that one host is worked on at a time, in order, and none after one failure more than
 // may be; that nothing happened at a target that is of no run; that somebody is paged while the keeper stands still; that it comes to its end.
-import { isTouched } from './truth.ts'
-import { PEOPLE } from './book.ts'
+import { judgeAlone } from './alone.ts'
+import { judgeHanded } from './handed.ts'
 import { judgeRun, SLACK, storiesOf, type Story } from './invariants.ts'
 import type { RunWorld } from './schedule.ts'
+import { isTouched, leadersAt } from './truth.ts'
 
 interface Whole { readonly world: RunWorld; readonly stories: readonly Story[] }
 type Check = (whole: Whole) => string[]
@@ -47,10 +48,11 @@ const sequence: Check = ({ world, stories }) => (!world.kind.rolling ? [] : stor
 const stuck: Check = ({ world, stories }) => (!world.ringer ? [] : world.host.away.flatMap(({ from, to }) => {
   const by = from + 20_000 + SLACK
   const isKnown = world.alarms.some(({ at }) => at <= from)
-  const isLed = stories.some(({ moves }) => { const was = moves.findLast((it) => it.at <= from)?.after; const since = moves.findLast((it) => it.at <= from - 2500)?.after; return [was, since].every((it) => it?.guarded === true && it.phase.is !== 'over') })
-  if (Math.min(to, world.end) < by || isKnown || !isLed) return []
+  const led = stories.find(({ moves }) => { const was = moves.findLast((it) => it.at <= from)?.after; const since = moves.findLast((it) => it.at <= from - 2500)?.after; return [was, since].every((it) => it?.guarded === true && it.phase.is !== 'over') })
+  const isHandedOver = led?.moves.some((it) => it.event === 'handed-over' && it.at > from - 2500 && it.at <= from)
+  if (Math.min(to, world.end) < by || isKnown || !led || isHandedOver === true) return []
   const heard = new Set(world.alarms.filter(({ at }) => at <= by).map(({ person }) => person))
-  return PEOPLE.every((it) => heard.has(it)) ? [] : [`C-19: the keeper stood still at ${from}, and ${[...heard].join() || 'nobody'} was paged by ${by}`]
+  return leadersAt(led, led.moves.findLast((it) => it.at <= from)?.seq ?? 0).every((it) => heard.has(it)) ? [] : [`C-19: the keeper stood still at ${from}, and ${[...heard].join() || 'nobody'} was paged by ${by}`]
 }))
 
 /** It comes to its end; where nothing goes wrong, to the one that was meant. */
@@ -68,5 +70,5 @@ const WHOLE: Readonly<Record<string, Check>> = { alone, known, oneHost, failures
 
 /** What did not hold, in sentences. */
 export function judgeWorld(world: RunWorld, stories: readonly Story[] = storiesOf(world)): string[] {
-  return [...stories.flatMap((story) => judgeRun(story)), ...Object.values(WHOLE).flatMap((check) => check({ world, stories }))]
+  return [...stories.flatMap((story) => [...judgeRun(story), ...judgeHanded(story), ...judgeAlone(story)]), ...Object.values(WHOLE).flatMap((check) => check({ world, stories }))]
 }

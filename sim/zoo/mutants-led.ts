@@ -7,6 +7,7 @@ const RUNS = 'src/engine/change/runs.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const DOING = 'src/processes/doer/course.ts'
 const AGREEMENT = 'src/core/authority/agreement.ts'
+const HAND_OVER = 'src/engine/change/asking/hand-over.ts'
 const killer = (schedules = 150): Mutant['killer'] => ({ is: 'sim', schedules, seed: 1, runs: true })
 
 export const led: readonly Mutant[] = [
@@ -34,6 +35,10 @@ export const led: readonly Mutant[] = [
   {
     name: 'in a run: a surprise in the middle of a step waits for its end', breaks: ['C-13', 'C-14'], killer: killer(),
     changes: [{ file: RUN, find: `run.halt !== undefined || phase.is === 'over') return { run }\n  if (turn.is`, put: `run.halt !== undefined || phase.is === 'over' || phase.is === 'running') return { run }\n  if (turn.is` }],
+  },
+  {
+    name: 'in a run: what turns while the keeper is gone is no surprise', breaks: ['C-14'], killer: killer(600),
+    changes: [{ file: 'src/engine/change/surprises.ts', find: 'hosts.recall(host, baseline)', put: 'hosts.recall(host, { ...baseline, links: [] })' }],
   },
   {
     name: 'in a run: what is not heard any more is as it was', breaks: ['C-2'], killer: killer(),
@@ -98,6 +103,39 @@ export const led: readonly Mutant[] = [
   {
     name: 'in a run: a keeper that stands still is told after a minute', breaks: ['C-19'], killer: killer(),
     changes: [{ file: 'src/engine/change/led.ts', find: 'run.guarded && !plan.rehearse', put: 'run.token < 0 && !plan.rehearse' }],
+  },
+  {
+    name: 'in a run: whoever takes over needs nobody else', breaks: ['C-17'], killer: killer(100),
+    changes: [{ file: HAND_OVER, find: `parties: [{ person: to, as }, { person: stays, as: as === 'does' ? 'checks' : 'does' }],`, put: 'parties: [{ person: to, as }],' }],
+  },
+  {
+    name: 'in a run: what both had pressed begins while one of them hands over', breaks: ['C-5'], killer: killer(600),
+    changes: [{ file: HAND_OVER, find: `if (run.phase.is === 'offered' || run.phase.is === 'pressed') change.take`, put: `if (run.phase.is === 'offered') change.take` }],
+  },
+  {
+    name: 'in a run: who has handed over ends it by a link of before', breaks: ['C-17'], killer: killer(),
+    changes: [{ file: 'src/rooms/change/index.ts', find: '![does, checks, asked?.hands?.to].includes(person)', put: '![does, checks, asked?.hands?.to, person].includes(person)' }],
+  },
+  {
+    name: 'in a run: a hand does not stop the ways back that are gone by themselves', breaks: ['C-6'], killer: killer(600),
+    changes: [
+      { file: RUN, find: 'trust?.undoes === true && halt.byHand !== true', put: 'trust?.undoes === true' },
+      { file: RUN, find: '  const run = distrusted(before)\n  if (legIn(run) !== undefined)', put: '  const run = before\n  if (legIn(run) !== undefined)' },
+    ],
+  },
+  {
+    name: 'in a run: a boot does not end that it goes by itself', breaks: ['C-6'], killer: killer(600),
+    changes: [
+      { file: 'src/engine/change/asking/unattended.ts', find: 'trust.until.boot !== now.boot)', put: 'trust.until.boot.length > 99)' },
+      { file: RUN, find: '!isDueOnBoth(trust.from, now) || isDue(trust.until, now) || trust.until.boot !== now.boot', put: 'now.wall < trust.from.wall || isDue(trust.until, now)' },
+    ],
+  },
+  {
+    name: 'in a run: it goes by itself when the wall clock says that its time has come', breaks: ['C-6'], killer: killer(600),
+    changes: [
+      { file: 'src/engine/change/asking/unattended.ts', find: 'now.wall >= trust.from.wall && now.tick >= trust.from.tick', put: 'now.wall >= trust.from.wall' },
+      { file: RUN, find: '!isDueOnBoth(trust.from, now)', put: '!isDue(trust.from, now)' },
+    ],
   },
   {
     name: 'in a rolling run: one failure more than may be stops nothing', breaks: ['C-20'], killer: killer(400),
