@@ -1,7 +1,7 @@
-// One schedule of a run: a node that leads it (or a rehearsal of it, or a rolling run over all hosts), a scout that looks, two people, doers, three hosts, and faults drawn
-// from the seed: cables, members, hosts, what is known of them, processes that die or stand still, lines that break, COMMITs that fail, a clock that is set, an edit, a
-// window that closes, a press that comes late. First faults, then healing; the same seed gives the same trace. What must hold is judged in
-// invariants.ts, of each run, and in whole.ts, of all of it.
+// One schedule of a run: a node that leads it (or a rehearsal of it, one that goes by itself, or a rolling run over all hosts), a scout that looks, people, doers, hosts, and
+// faults drawn from the seed: cables, members, hosts, what is known of them, processes that die or stand still, the machine of the node that boots, lines that break, COMMITs
+// that fail, a clock that is set, an edit, a window that closes, a press that comes late, one of the two who hands over. First faults, then healing; the same seed gives the
+// same trace. What must hold is judged in invariants.ts, handed.ts and alone.ts, of each run, and in whole.ts, of all of it.
 import { entries } from '../../src/db/store.ts'
 import type { PageId } from '../../src/core/id.ts'
 import type { Entry } from '../../src/core/ledger.ts'
