@@ -30,7 +30,7 @@ const alone: Check = (story) => begins(story).flatMap((it) => {
     ...(byHand ? [says('C-6', 'and somebody had halted it by hand')] : []),
     ...(hasFailedBack ? [says('C-4', 'and what was before it is not known, or failed')] : []),
     ...(!back && !isTime ? [says('C-6', 'outside the time that both had agreed to')] : []),
-    ...(!back && world.happened.boots.some((one) => one > entrusted.at && one < at) ? [says('C-6', 'and the machine had booted since')] : []),
+    ...(world.happened.boots.some((one) => one > entrusted.at && one < at) ? [says('C-6', 'and the machine had booted since')] : []),
   ]
 })
 

@@ -127,8 +127,12 @@ export const led: readonly Mutant[] = [
     name: 'in a run: a boot does not end that it goes by itself', breaks: ['C-6'], killer: killer(600),
     changes: [
       { file: 'src/engine/change/asking/unattended.ts', find: 'trust.until.boot !== now.boot)', put: 'trust.until.boot.length > 99)' },
-      { file: RUN, find: '!isDueOnBoth(trust.from, now) || isDue(trust.until, now) || trust.until.boot !== now.boot', put: 'now.wall < trust.from.wall || isDue(trust.until, now)' },
+      { file: RUN, find: '(!leg.back && !isDueOnBoth(trust.from, now)) || isDue(trust.until, now) || trust.until.boot !== now.boot', put: '(!leg.back && now.wall < trust.from.wall) || isDue(trust.until, now)' },
     ],
+  },
+  {
+    name: 'in a run: a surprise after a boot begins the ways back by themselves', breaks: ['C-6'], killer: killer(1000),
+    changes: [{ file: RUN, find: ' && trust.until.boot === now.boot', put: '' }],
   },
   {
     name: 'in a run: it goes by itself when the wall clock says that its time has come', breaks: ['C-6'], killer: killer(600),

@@ -274,6 +274,12 @@ test('C-6 C-15 what is gone back by itself ends with an hour after the surprise,
   assert.equal(late.tell(goBack(late)), 'it is not its time')
   const { run, tick } = trusted()
   assert.equal(stepRun(run, { is: 'due', leg: back(0), lapsesAt: due(tick + 300_000) }, { ...nowAt(tick), boot: 'another' }).wrong, 'it is not its time')
+
+  const booted = story()
+  booted.good({ is: 'entrusted', trust: { from: due(booted.tick), until: due(booted.tick + 600_000), undoes: true } })
+  booted.good({ is: 'due', leg: forth(0), lapsesAt: due(booted.tick + 300_000) })
+  const surprised = stepRun(booted.run, { is: 'turned', turn: LINK }, { ...nowAt(booted.tick), boot: 'another' }).run
+  assert.deepEqual([surprised.halt, surprised.trust], [LINK, undefined], 'no surprise after a boot begins it anew')
 })
 
 test('C-6 C-10 after a stop nothing begins, nothing is silenced, and what was under way is named', () => {

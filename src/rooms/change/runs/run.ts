@@ -176,11 +176,11 @@ export function stepRun(run: Run, event: RunEvent, now: Now): RunStepped {
 
 const no = (run: Run, wrong: string): RunStepped => ({ run, wrong })
 const to = (run: Run, phase: RunPhase): Run => ({ ...run, phase })
-/** The first surprise ends the trust, but for the ways back where that was agreed on. */
+/** The first surprise ends the trust, but for the ways back where that was agreed on; what a boot has ended no surprise after it begins anew. */
 const halted = (run: Run, halt: Turn, now: Now): Run => {
   if (run.halt !== undefined) return run
   const { trust } = run
-  return { ...(trust?.undoes === true && halt.byHand !== true ? { ...run, trust: { ...trust, isBack: true as const, until: dueIn(now, BACK_WITHIN) } } : distrusted(run)), halt }
+  return { ...(trust?.undoes === true && halt.byHand !== true && trust.until.boot === now.boot ? { ...run, trust: { ...trust, isBack: true as const, until: dueIn(now, BACK_WITHIN) } } : distrusted(run)), halt }
 }
 const distrusted = (run: Run): Run => {
   const { trust, ...rest } = run
