@@ -96,4 +96,8 @@ export const driving: readonly Mutant[] = [
     name: 'nobody remembers what a record said', breaks: ['C-12'], killer: killer(LAB, 'dns: the old TTL is waited for'), lab: true,
     changes: [{ file: `${DRIVERS}/dns.ts`, find: 'if (known.length > 0) return Math.max(...known)', put: 'if (known.length > 0) return 0' }],
   },
+  {
+    name: 'an answer of a server of names is read however many questions it repeats', breaks: ['X-9'], killer: { is: 'test', file: 'src/plugins/drivers/dns/message.test.ts', name: 'an answer to more questions' },
+    changes: [{ file: 'src/plugins/drivers/dns/message.ts', find: 'if (bytes.readUInt16BE(4) > 1) throw', put: 'if (bytes.readUInt16BE(4) > 65_535) throw' }],
+  },
 ]

@@ -340,4 +340,8 @@ export const running: readonly Mutant[] = [
     name: 'a command that is run where Holdfast runs is nothing to ask about', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what' },
     changes: [{ file: 'src/rooms/change/plan.ts', find: 'host, ...ranOn(step)]', put: 'host]' }],
   },
+  {
+    name: 'both agree to all of it after the hour in which they had to', breaks: ['C-5'], killer: alone('C-6 the link by which'),
+    changes: [{ file: RUNS, find: 'if (row && isTooLate(row, keeper.now())) return', put: "if (row?.plan.id === '') return" }],
+  },
 ]

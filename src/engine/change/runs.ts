@@ -249,10 +249,11 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
 
 /** Why a press would not count now; `undefined` where it may: then it stands written, before it counts, how the hosts of the run are. */
 function whyNotPress(keeper: ChangeKeeper, agreement: string): string | undefined {
-  const row = loadGoing(keeper.store.sql).find(({ asked }) => asked !== undefined && asked.agreement === agreement && asked.purpose === 'step')
-  if (!row || row.run.phase.is !== 'offered' || (row.asked?.accepted === true && row.run.halt !== undefined)) return undefined
+  const row = loadGoing(keeper.store.sql).find(({ asked }) => asked?.agreement === agreement)
+  if (row && isTooLate(row, keeper.now())) return 'the hour is over in which both had to agree'
+  if (row?.asked?.purpose !== 'step' || row.run.phase.is !== 'offered' || (row.asked.accepted === true && row.run.halt !== undefined)) return undefined
   const ruling = rulingFor(courseFor(keeper, row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper.now().boot })
-  if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked?.accepted !== true) return 'its window is not open'
+  if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked.accepted !== true) return 'its window is not open'
   if (ruling.is !== 'ruled' || ruling.found !== 'pass') return ruling.says
   keepBaseline(keeper, row)
   return undefined
