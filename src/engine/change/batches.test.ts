@@ -132,6 +132,22 @@ test('C-13 an incident of what the other takes is excused, and one of anything e
   assert.deepEqual([(await it.stands('web-1'))[0], (await it.stands('web-2'))[0], (await it.rolling()).state], ['halted', 'halted', 'halted'])
 })
 
+test('C-13 where no incident is wanted before it, one of what the other takes keeps nobody from beginning, and any other does', async (t) => {
+  const it = await begun(t, book({}, { preflight: [{ is: 'links' }, { is: 'incidents' }] }), ['web-1', 'web-3'])
+  await it.both('web-1')
+  await it.seconds(2)
+  for (let n = 0; n < 2; n++) await it.look('web-1', 'fail')
+  await it.seconds(1)
+  assert.deepEqual([await it.stands('web-1'), it.open()], [['running', null], ['check:web-1']])
+  await it.both('web-2')
+  await it.seconds(2)
+  assert.deepEqual(await it.stands('web-2'), ['running', null])
+  const other = await begun(t, book({}, { preflight: [{ is: 'links' }, { is: 'incidents' }] }), ['web-1', 'web-3'])
+  for (let n = 0; n < 2; n++) await other.look('web-3', 'fail')
+  await other.seconds(1)
+  assert.deepEqual(await other.press(await other.run('web-2'), 'ada'), [409])
+})
+
 test('C-8 C-6 whatever halts one of them halts all, in the same breath: what was offered is void, what nobody pressed comes again, and both hear which', async (t) => {
   const it = await begun(t, book({ serial: 3 }, { guard: [{ is: 'checks', names: ['api'] }], steps: [manual('look', { until: [{ is: 'boots', host: '{{host}}' }] }), boot] }))
   await it.both('web-1', 'web-2')
