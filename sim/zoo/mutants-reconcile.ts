@@ -113,7 +113,11 @@ export const reconciling: readonly Mutant[] = [
   },
   {
     name: 'what lies under a prefix has a row, the dumps too', breaks: ['G-20'], killer: killer('src/rooms/guard/territory.test.ts', 'a reconcile never reaches the copies of a set'),
-    changes: [{ file: 'src/rooms/guard/territory.ts', find: 'if (isSame(store, it.store) && reaches(it, prefix))', put: 'if (store === it.store && reaches(it, prefix))' }],
+    changes: [{ file: 'src/rooms/guard/territory.ts', find: 'if (mine !== undefined && its !== undefined && reaches(', put: 'if (store === it.store && mine !== undefined && its !== undefined && reaches(' }],
+  },
+  {
+    name: 'a folder in another one is a place of its own', breaks: ['G-20'], killer: killer('src/rooms/guard/territory.test.ts', 'one place under two spellings'),
+    changes: [{ file: 'src/rooms/guard/territory.ts', find: 'if (one.folder.startsWith(other.folder)) return', put: 'if (one.folder === other.folder) return' }],
   },
   {
     name: 'nodecraft: a restored dump is the database that it was', breaks: ['G-19'], killer: killer(LAB, 'restored from yesterday'), lab: true,

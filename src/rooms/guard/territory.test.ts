@@ -67,3 +67,36 @@ test('`keep` never takes what is called like the copy of another set, nor one co
   assert.deepEqual(says([set('one', { nas: '{date}', nas2: '{date}' }, keep)]), ['backups.one.in.nas2'])
   assert.deepEqual(says([set('one', { nas: '{date}', main: '{date}', offsite: '{date}' }, keep)]), [])
 })
+
+test('G-20 one place under two spellings is one place: an address by what it leads to, a folder in another one as a part of it', () => {
+  const keep = { last: 2 }
+  const at = (one: StorePlace, other: StorePlace, [first, second]: readonly [string, string] = ['pg/{date}', 'pg/{date}']): string[] =>
+    clashesIn({ stores: [one, other], sets: [set('one', { [one.name]: first }, keep), set('other', { [other.name]: second })], reconciles: [] }).map((it) => it.at.join('.'))
+  const reached = (one: StorePlace, other: StorePlace, text: string, prefix: string): boolean =>
+    clashesIn({ stores: [one, other], sets: [set('one', { [one.name]: text })], reconciles: [job('files', other.name, prefix)] }).length > 0
+  const s3 = (name: string, address: string) => store(name, 'main', { s3: address })
+  const folder = (name: string, dir: string, marker?: string): StorePlace => ({ name, kind: 'dir', settings: { dir, ...(marker !== undefined && { marker }) } })
+  const box = (name: string, address: string): StorePlace => ({ name, kind: 'sftp', settings: { sftp: address, read: `${name}:key` } })
+
+  for (const address of ['https://S3.example.net:443', 'https://s3.example.net/', 'https://s3.example.net.', 'http://s3.example.net:80']) {
+    assert.deepEqual(at(s3('a', 'https://s3.example.net'), s3('b', address)), ['backups.other.in.b'], address)
+    assert(reached(s3('a', 'https://s3.example.net'), s3('b', address), 'pg/{date}', 'pg/'), address)
+  }
+  for (const address of ['https://s3.example.net:9000', 'https://s3.example.org', 'https://s3.example.net:80']) assert.deepEqual(at(s3('a', 'https://s3.example.net'), s3('b', address)), [], address)
+  for (const address of ['sftp://Vault.example.com:22/srv/pg/', 'sftp://vault.example.com//srv/pg']) assert.deepEqual(at(box('a', 'sftp://vault.example.com/srv/pg'), box('b', address)), ['backups.other.in.b'], address)
+  for (const address of ['sftp://vault.example.com:2222/srv/pg', 'sftp://vault.example.com/srv/pg2']) assert.deepEqual(at(box('a', 'sftp://vault.example.com/srv/pg'), box('b', address)), [], address)
+
+  const inside: readonly [string, string, readonly [string, string]][] = [
+    ['/mnt/nas', '/mnt/nas/pg', ['pg/shop-{date}.dump', 'shop-{date}.dump']], ['/mnt/nas/pg/', '/mnt//nas', ['shop-{date}.dump', 'pg/shop-{date}.dump']], ['/', '/mnt/nas', ['mnt/nas/{date}', '{date}']],
+    ['nas', './nas/pg', ['{any}/{date}', '{date}']], ['.', 'nas', ['nas/{date}', '{date}']], ['/mnt/nas', '/mnt/nas/{any}', ['{any}/{date}', '{date}']], ['/mnt/nas', '/mnt/nas/restic', ['restic/', 'snapshots/{any}']],
+  ]
+  for (const [one, other, names] of inside) assert.deepEqual(at(folder('a', one), folder('b', other, '.other'), names), ['backups.other.in.b'], `${one} ${other}`)
+  const outside: readonly [string, string, readonly [string, string]][] = [
+    ['/mnt/nas', '/mnt/nas/pg', ['shop-{date}.dump', 'shop-{date}.dump']], ['/mnt/nas', '/mnt/nas2', ['{date}', '{date}']], ['/mnt/nas', '/mnt/nas/pg', ['pg2/{date}', '{date}']], ['/mnt/nas/x', '/mnt/nas/{any}', ['{date}', '{date}']], ['.', '../nas', ['{any}/nas/{date}', '{date}']],
+  ]
+  for (const [one, other, names] of outside) assert.deepEqual(at(folder('a', one), folder('b', other), names), [], `${one} ${other}`)
+  assert(reached(folder('a', '/mnt/nas'), folder('b', '/mnt/nas/pg'), 'pg/{date}.dump', ''))
+  assert(reached(folder('a', '/mnt/nas/pg'), folder('b', '/mnt/nas'), '{date}.dump', 'pg/'))
+  assert(!reached(folder('a', '/mnt/nas'), folder('b', '/mnt/nas/pg'), '{date}.dump', ''))
+  assert.equal(clashesIn({ stores: [folder('a', '/mnt/nas'), folder('b', '/mnt/nas/pg')], sets: [], reconciles: [job('one', 'b', 'x/'), job('other', 'a', 'pg/')] }).length, 1)
+})

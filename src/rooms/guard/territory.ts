@@ -1,6 +1,7 @@
 // Whose an object is. What one clean-up takes for nobody's may be what another part of the same configuration lives on: a dump under the prefix of a
 // reconcile has no row and never will; a rule that keeps one copy a day takes the copies of another set that are called so too. So no two of them ever
-// reach the same key, and a configuration in which they could is refused. Pure. Two addresses of one bucket are two places here: names are all that is read.
+// reach the same key, and a configuration in which they could is refused. Pure. An address is the same however it is spelled, and a folder in another one is
+// a part of it; what only a look would tell (two names of one host, a symbolic link, a folder that is served from another machine) is not known here.
 import path from 'node:path'
 import type { ReconcileConfig } from './reconcile/task.ts'
 import { dateOf, type Pattern } from './sets/pattern.ts'
@@ -28,33 +29,77 @@ interface Wants {
 /** What says how a store is opened, and not which one it is. */
 const NOT_WHERE = new Set(['read', 'delete', 'break_glass', 'marker', 'host_key', 'region', 'offsite', 'domain'])
 
-/** What two names of one store have in common, as far as their settings say. */
-function placeOf({ kind, settings }: Place): string {
-  const where = Object.entries(settings).filter(([setting]) => !NOT_WHERE.has(setting)).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([kind, ...where.map(([setting, value]) => [setting, sameText(setting, value)])])
+/** Where the keys of a store begin. */
+interface Ground {
+  /** The machine, bucket or file system, as far as the settings say. */
+  readonly on: string
+  /** The folder there, with a slash at its end; empty where there is no way up from it. */
+  readonly folder: string
 }
 
-const sameText = (setting: string, value: unknown): unknown =>
-  typeof value !== 'string' ? value : setting === 'dir' ? path.normalize(`${value}/`) : value.replace(/\/+$/, '')
+function groundOf({ kind, settings }: Place): Ground {
+  let folder = ''
+  const where = Object.entries(settings).filter(([setting]) => !NOT_WHERE.has(setting)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([setting, value]) => {
+    const read = readWhere(setting, value)
+    folder = read?.folder ?? folder
+    return [setting, read?.on ?? value]
+  })
+  return { on: JSON.stringify([kind, ...where]), folder }
+}
+
+/** A folder, or an address by what it leads to. A port that is the usual one need not be written, and in a host's name no letter is a capital. */
+function readWhere(setting: string, value: unknown): Ground | undefined {
+  if (typeof value !== 'string') return undefined
+  if (setting === 'dir') {
+    const [, up = '', folder = ''] = /^(\/|\.\/|(?:\.\.\/)*)(.*)$/s.exec(path.normalize(`${value}/`)) ?? []
+    return { on: up === './' ? '' : up, folder: asText(folder) }
+  }
+  if (!URL.canParse(value)) return undefined
+  const { protocol, hostname, port, pathname } = new URL(value)
+  // Both protocols of the web lead to the same server where each has its usual port.
+  const usual = protocol === 'sftp:' ? '22' : ''
+  const on = `${hostname.toLowerCase().replace(/\.$/, '')}:${port === usual ? '' : port}`
+  return { on, folder: protocol === 'sftp:' ? asText(path.posix.normalize(`${value.replace(/^sftp:\/\/[^/]*/, '')}/`)) : asText(pathname === '/' ? '' : pathname) }
+}
+
+/** No brace in a folder's name is a place in a pattern. */
+const asText = (folder: string): string => folder.replaceAll('{', '\u0001').replaceAll('}', '\u0002')
+
+/** How far the keys of each of the two lie below the upper one's; undefined where no key of one can be the other's. */
+function below(one: Ground | undefined, other: Ground | undefined): readonly [string, string] | undefined {
+  if (!one || !other || one.on !== other.on) return undefined
+  if (one.folder.startsWith(other.folder)) return [one.folder.slice(other.folder.length), '']
+  return other.folder.startsWith(one.folder) ? ['', other.folder.slice(one.folder.length)] : undefined
+}
+
+/** The same copies, as they are called further up. */
+const from = (up: string, lies: Lies): Lies => (up === '' ? lies : {
+  ...lies, pattern: { text: up + lies.pattern.text, prefix: up + lies.pattern.prefix },
+  ...(lies.repository !== undefined && { repository: up + lies.repository }), ...(lies.objects !== undefined && { objects: up + lies.objects }), ...(lies.wal !== undefined && { wal: up + lies.wal }),
+})
 
 /** Every two that could reach the same object. */
 export function clashesIn({ stores, sets, reconciles }: Wants): readonly Clash[] {
-  const places = new Map(stores.map((store) => [store.name, placeOf(store)]))
-  const isSame = (one: string, other: string): boolean => one === other || (places.has(one) && places.get(one) === places.get(other))
+  const grounds = new Map(stores.map((store) => [store.name, groundOf(store)]))
+  const apart = (one: string, other: string): readonly [string, string] | undefined => (one === other ? ['', ''] : below(grounds.get(one), grounds.get(other)))
   const lies = sets.flatMap((set) => set.in.map((it) => ({ set, it })))
   const found: Clash[] = []
   for (const [n, { name, store, prefix }] of reconciles.entries()) {
     const at = ['reconcile', name, 'prefix']
     for (const other of reconciles.slice(0, n)) {
-      if (isSame(store, other.store) && (prefix.startsWith(other.prefix) || other.prefix.startsWith(prefix))) found.push({ at, says: `${at.join('.')} and reconcile.${other.name}.prefix reach the same objects: what one of them knows the other would clean up`, help: 'give each a prefix of its own, or make one of them with a query over both' })
+      const [mine, its] = apart(store, other.store) ?? []
+      if (mine !== undefined && its !== undefined && ((mine + prefix).startsWith(its + other.prefix) || (its + other.prefix).startsWith(mine + prefix))) found.push({ at, says: `${at.join('.')} and reconcile.${other.name}.prefix reach the same objects: what one of them knows the other would clean up`, help: 'give each a prefix of its own, or make one of them with a query over both' })
     }
     for (const { set, it } of lies) {
-      if (isSame(store, it.store) && reaches(it, prefix)) found.push({ at, says: `${at.join('.')} reaches the copies of backups.${set.name} in “${it.store}”: they have no row, and would be cleaned up`, help: 'name a prefix under which nothing lies but what has rows, or keep the copies elsewhere' })
+      const [mine, its] = apart(store, it.store) ?? []
+      if (mine !== undefined && its !== undefined && reaches(from(its, it), mine + prefix)) found.push({ at, says: `${at.join('.')} reaches the copies of backups.${set.name} in “${it.store}”: they have no row, and would be cleaned up`, help: 'name a prefix under which nothing lies but what has rows, or keep the copies elsewhere' })
     }
   }
   for (const [n, { set, it }] of lies.entries()) {
     for (const other of lies.slice(0, n)) {
-      if ((set.keep ?? other.set.keep) === undefined || !isSame(it.store, other.it.store) || !meet(it, other.it)) continue
+      if ((set.keep ?? other.set.keep) === undefined) continue
+      const [mine, its] = apart(it.store, other.it.store) ?? []
+      if (mine === undefined || its === undefined || !meet(from(mine, it), from(its, other.it))) continue
       found.push({ at: ['backups', set.name, 'in', it.store], says: other.set === set ? `backups.${set.name} lies twice in one place, as “${other.it.store}” and as “${it.store}”: what \`keep\` takes in one it takes in the other` : `backups.${set.name} and backups.${other.set.name} call copies the same in “${it.store}”: what \`keep\` of one takes may be the other's`, help: 'give each names of its own' })
     }
   }
