@@ -131,7 +131,11 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a copy of the catalogue is as old as its file', breaks: ['G-23'], killer: reconcile('duty', 'G-23 without a set'),
-    changes: [{ file: `${RECONCILE}/duty.ts`, find: `named?.is === 'dated' ? Math.min(`, put: `named?.is === 'dated' ? Math.max(` }],
+    changes: [{ file: `${RECONCILE}/duty.ts`, find: `Math.min(modifiedAt, ...patterns`, put: `Math.max(modifiedAt, ...patterns` }],
+  },
+  {
+    name: 'a copy of the catalogue that was set aside cannot come back', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a copy that lies aside'),
+    changes: [{ file: `${RECONCILE}/duty.ts`, find: `of loadRestorable(sql, set.name)) {`, put: `of loadRestorable(sql, set.name).slice(0, 0)) {` }],
   },
   {
     name: 'a hand stays as long as something is in doubt', breaks: ['G-15'], killer: { is: 'test', file: 'src/engine/guard/hand-line.test.ts', name: 'where nothing comes to an end it leaves' },

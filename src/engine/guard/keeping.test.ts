@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { keepWorld, keyOf, setOf, type KeepWorld } from '../../../test/guard/keep-world.ts'
 import { minutes, seconds } from '../../core/time.ts'
+import { oldestOf } from '../../rooms/guard/reconcile/duty.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 
 const idsOf = (body: Record<string, unknown>): string[] => ((body['reasons'] ?? []) as { id: string }[]).map(({ id }) => id)
@@ -61,6 +62,28 @@ test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes ba
   const last = await it.plan()
   assert.deepEqual([last.refusals, last.aside.items, it.standing()], [[], [], nights(0, 7)])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-23 what a plan of retention sets aside of the catalogue’s copies still counts as one that could come back, until it is removed', async (t) => {
+  const sets = [setOf({ of: 'games-db' })]
+  const it = await ready(t, sets)
+  const oldest = (): unknown => oldestOf(it.sql, it.keeper.now(), { of: 'games-db' }, sets).oldestCopy
+  const age = (night: number): number => it.keeper.now().wall - Date.parse(keyOf(night).slice(5, 15))
+  assert.equal(oldest(), age(8))
+  await it.apply((await it.plan()).id)
+  assert.equal((await it.work()).length, 2)
+  await it.list()
+  assert.deepEqual([it.standing().at(-1), oldest()], [keyOf(6), age(8)])
+  const [life] = it.sql.all<{ life: string }>(`select life from guard_object where life_is = 'aside' order by key limit 1`)
+  assert.equal(typeof (JSON.parse(life?.life ?? '{}') as { aside?: { modifiedAt?: number } }).aside?.modifiedAt, 'number', 'one without a date in its name is as old as the store says')
+  await it.leap(seconds(33))
+  await it.list()
+  const { aside } = await it.plan()
+  await it.ask('backups.purge', { plan: aside.id, of: ['ada', 'bo'], person: 'ada' })
+  await it.agree()
+  assert.equal((await it.work()).length, 2)
+  await it.list()
+  assert.equal(oldest(), age(6))
 })
 
 test('G-11 a plan that is not what it would be now is refused: another copy, another rule, another hash', async (t) => {

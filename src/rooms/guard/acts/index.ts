@@ -273,9 +273,9 @@ function intentOf({ act, given, key }: ActRow, at: { wall: Instant; lived: Span 
   if (given.item.key_hex !== undefined || Buffer.from(given.item.key).toString('hex') !== key) return 'its name is no text by which a store could be asked'
   if (act === 'release') return { is: 'intended', act, at }
   if (act === 'purge') return agreement === undefined ? 'nobody has agreed to it' : { is: 'intended', act, at, agreement }
-  const { item, flag } = given
+  const { item, flag, modifiedAt } = given
   if (flag === undefined || item.etag === null || item.bytes === null) return 'it has no flag, etag or size'
-  return { is: 'intended', act, at, flag, what: { key: item.key, etag: item.etag, bytes: item.bytes, ...(item.version_id !== null && { versionId: item.version_id }) }, ...(identity !== undefined && { identity }) }
+  return { is: 'intended', act, at, flag, what: { key: item.key, etag: item.etag, bytes: item.bytes, ...(item.version_id !== null && { versionId: item.version_id }) }, ...(identity !== undefined && { identity }), ...(modifiedAt !== undefined && { modifiedAt }) }
 }
 
 /** What was begun under this name and has not ended; an answer about anything else is an old one. */

@@ -16,12 +16,14 @@ export interface Aside extends Quarantine {
   readonly token: string
   /** Of the store, as it said of itself when this was put aside: there it is brought back, whatever a run says (G-6). */
   readonly identity?: string
+  /** When it was written, by the store's clock; absent where whoever judged it did not say. */
+  readonly modifiedAt?: Instant
 }
 
 export type Life =
   | { readonly is: 'unmarked' }
   | { readonly is: 'flagged'; readonly flag: Flag }
-  | { readonly is: 'leaving'; readonly flag: Flag; readonly what: Judged; readonly begun: Moment; readonly identity?: string }
+  | { readonly is: 'leaving'; readonly flag: Flag; readonly what: Judged; readonly begun: Moment; readonly identity?: string; readonly modifiedAt?: Instant }
   | { readonly is: 'aside'; readonly aside: Aside }
   | { readonly is: 'returning'; readonly aside: Aside; readonly begun: Moment }
   | { readonly is: 'removing'; readonly aside: Aside; readonly begun: Moment; readonly agreement: string }
@@ -39,7 +41,7 @@ export type Looked =
 export type LifeEvent =
   | { readonly is: 'flagged'; readonly flag: Flag }
   | { readonly is: 'unflagged' }
-  | { readonly is: 'intended'; readonly act: 'quarantine'; readonly flag: Flag; readonly what: Judged; readonly at: Moment; readonly identity?: string }
+  | { readonly is: 'intended'; readonly act: 'quarantine'; readonly flag: Flag; readonly what: Judged; readonly at: Moment; readonly identity?: string; readonly modifiedAt?: Instant }
   | { readonly is: 'intended'; readonly act: 'release'; readonly at: Moment }
   | { readonly is: 'intended'; readonly act: 'purge'; readonly at: Moment; readonly agreement: string }
   | { readonly is: 'done'; readonly at: Moment; readonly token?: string; readonly storeAt?: Instant }
@@ -89,7 +91,7 @@ function intended(life: Life, event: LifeEvent & { is: 'intended' }): Lived {
     const { flag, what } = event
     if (!isFree(life)) return { life, wrong: `it is ${life.is}: it cannot be put aside` }
     if (flag.etag !== what.etag || (what.versionId !== undefined && flag.version !== what.versionId)) return { life, wrong: 'what was flagged is another version' }
-    return { life: { is: 'leaving', flag, what, begun: event.at, ...(event.identity !== undefined && { identity: event.identity }) } }
+    return { life: { is: 'leaving', flag, what, begun: event.at, ...(event.identity !== undefined && { identity: event.identity }), ...(event.modifiedAt !== undefined && { modifiedAt: event.modifiedAt }) } }
   }
   if (life.is !== 'aside') return { life, wrong: `it is ${life.is}: only what lies aside is brought back or removed` }
   return { life: event.act === 'release' ? { is: 'returning', aside: life.aside, begun: event.at } : { is: 'removing', aside: life.aside, begun: event.at, agreement: event.agreement } }
@@ -106,8 +108,8 @@ function done(life: Open, { at, token, storeAt }: LifeEvent & { is: 'done' }): L
   }
 }
 
-const laid = ({ what, flag, identity }: Life & { is: 'leaving' }, token: string, since: Moment, storeSince: Instant): Life => ({
-  is: 'aside', aside: { version: flag.version, etag: flag.etag, since, storeSince, bytes: what.bytes, token, ...(what.versionId !== undefined && { versionId: what.versionId }), ...(identity !== undefined && { identity }) },
+const laid = ({ what, flag, identity, modifiedAt }: Life & { is: 'leaving' }, token: string, since: Moment, storeSince: Instant): Life => ({
+  is: 'aside', aside: { version: flag.version, etag: flag.etag, since, storeSince, bytes: what.bytes, token, ...(what.versionId !== undefined && { versionId: what.versionId }), ...(identity !== undefined && { identity }), ...(modifiedAt !== undefined && { modifiedAt }) },
 })
 
 /** A refusal changed nothing: it is what it was, unless what was judged is not there any more. */

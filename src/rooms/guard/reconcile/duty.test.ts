@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { roomWorld } from '../../../../test/room-world.ts'
 import { days, hours, instantOf, tickOf, type Instant, type Now } from '../../../core/time.ts'
+import { TABLES as ACTS } from '../acts/rows.ts'
 import { TABLES } from '../rows.ts'
-import { readPattern } from '../sets/pattern.ts'
+import { readPattern, type Pattern } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { oldestOf } from './duty.ts'
 
@@ -12,14 +13,20 @@ const NOON = Date.UTC(2026, 10, 21, 12) as Instant
 const now: Now = { wall: NOON, tick: tickOf(days(40)), boot: 'boot' }
 
 function world() {
-  const { sql } = roomWorld({ name: 'guard', tables: TABLES, projections: [], apply: {} }, () => now)
+  const { sql } = roomWorld({ name: 'guard', tables: TABLES + ACTS, projections: [], apply: {} }, () => now)
   const pattern = readPattern('pg/shop-{date}.dump')
-  assert(typeof pattern !== 'string')
-  const set = (name: string, of: string | undefined): BackupSet => ({ name, ...(of !== undefined && { of }), in: [{ store: 'main', pattern }] }) as unknown as BackupSet
+  const undated = readPattern('pg/{any}.dump')
+  assert(!('says' in pattern) && !('says' in undated))
+  const set = (name: string, of: string | undefined, its: Pattern = pattern): BackupSet => ({ name, ...(of !== undefined && { of }), in: [{ store: 'main', pattern: its }] }) as unknown as BackupSet
   return {
-    set,
+    set, undated,
     oldest: (sets: readonly BackupSet[], of?: string, watchedBy: readonly string[] = []) => oldestOf(sql, now, { ...(of !== undefined && { of }), watchedBy }, sets).oldestCopy,
     listed: (name: string, ago: number): void => void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, asked_tick, asked_boot) values (?,'main',?,?,'boot','id',0,'')`, name, NOON - ago, now.tick - ago),
+    aside: (name: string, key: string, life: 'leaving' | 'aside' | 'removing' | 'purged', modifiedAt?: Instant): void => {
+      const laid = { token: 't', ...(modifiedAt !== undefined && { modifiedAt }) }
+      sql.run(`insert into guard_object (reconcile, key, version, life_is, life, plan) values (?,?,1,?,?,'') on conflict do update set life_is = excluded.life_is, life = excluded.life`,
+        `keep:${name}@main`, Buffer.from(key).toString('hex'), life, JSON.stringify(life === 'leaving' ? { is: life, ...laid } : { is: life, aside: laid }))
+    },
     copy: (name: string, key: string, at: Instant): void => void sql.run(`insert into guard_copy (set_, store, key, version, etag, bytes, modified_at, seen_at) values (?,'main',?,'','e',1,?,?)`, name, key, at, at),
   }
 }
@@ -44,4 +51,27 @@ test('G-23 a set that is bound and was not listed lately leaves it unknown, and 
   assert.equal(oldest([set('shop', 'games-db')], 'games-db'), undefined)
   listed('again', hours(1))
   assert.equal(oldest([set('again', 'games-db'), set('shop', 'games-db')], 'games-db'), undefined, 'one of two is not both')
+})
+
+test('G-23 a copy that lies aside counts as long as it could be brought back, and by its name where that is older; of one that says nothing nobody knows', () => {
+  const { set, undated, oldest, listed, aside, copy } = world()
+  const bound = [set('shop', 'games-db')]
+  listed('shop', hours(3))
+  copy('shop', 'pg/shop-2026-11-01.dump', instantOf(NOON - days(20)))
+  const stands = NOON - Date.UTC(2026, 10, 1)
+  for (const life of ['leaving', 'aside', 'removing'] as const) {
+    aside('shop', 'pg/shop-2018-08-01.dump', life, instantOf(NOON - days(2)))
+    assert.equal(oldest(bound, 'games-db'), NOON - Date.UTC(2018, 7, 1), life)
+  }
+  aside('shop', 'pg/shop-2018-08-01.dump', 'purged')
+  assert.equal(oldest(bound, 'games-db'), stands, 'what is gone for good comes back no more')
+  aside('other', 'pg/shop-2017-08-01.dump', 'aside')
+  aside('shop-two', 'pg/shop-2017-08-01.dump', 'aside')
+  assert.equal(oldest(bound, 'games-db'), stands, 'another set')
+  listed('plain', hours(3))
+  const plain = [set('plain', 'games-db', undated)]
+  aside('plain', 'pg/one.dump', 'aside', instantOf(NOON - days(300)))
+  assert.equal(oldest(plain, 'games-db'), days(300))
+  aside('plain', 'pg/two.dump', 'aside')
+  assert.equal(oldest(plain, 'games-db'), undefined)
 })

@@ -7,7 +7,8 @@ import type { Sql } from '../../../db/sql.ts'
 import type { Acts } from '../acts/index.ts'
 import { actsToday, lastBatch, loadAccepted, loadJob, standingOf } from '../acts/rows.ts'
 import { isDown, loadCopies, loadListing } from '../rows.ts'
-import { dateOf } from '../sets/pattern.ts'
+import { loadRestorable } from '../retention/rows.ts'
+import { dateOf, type Pattern } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { marginsOf } from './margins.ts'
 import type { Way } from './readings.ts'
@@ -117,8 +118,9 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
 const LISTED_GOOD: Span = days(2)
 
 /**
- * How far back a copy of the catalogue goes, of those that are known: what it names could come back with it (G-23). `unbound` where no set is said to hold
- * any; nothing where one does and was not listed lately: then nobody knows, and nothing is purged.
+ * How far back a copy of the catalogue goes, of those that are known, whether it stands or lies aside: what it names could come back with it (G-23).
+ * `unbound` where no set is said to hold any; nothing where one does and was not listed lately, or where nothing says how old one is that lies aside: then
+ * nobody knows, and nothing is purged.
  */
 export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): { readonly oldestCopy?: Span | 'unbound' } {
   const checks = new Set([...(of === undefined ? [] : [of]), ...watchedBy])
@@ -130,15 +132,24 @@ export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<Reconc
       const { age } = loadListing(sql, set.name, store, now)
       if (age === undefined || age > LISTED_GOOD) return {}
       for (const { key, modifiedAt } of loadCopies(sql, set.name, store)) {
-        const named = dateOf(pattern, key)
-        // A copy that was moved here is as old as its name says.
-        const at = named?.is === 'dated' ? Math.min(modifiedAt, named.from) : modifiedAt
-        oldest = Math.max(oldest, now.wall - at)
+        oldest = Math.max(oldest, now.wall - madeAt([pattern], key, modifiedAt))
       }
+    }
+    // What was set aside is brought back by one person, for as long as it lies there; in a folder that is for ever.
+    for (const { key, modifiedAt } of loadRestorable(sql, set.name)) {
+      const at = madeAt(set.in.map(({ pattern }) => pattern), key, modifiedAt ?? Infinity)
+      if (at === Infinity) return {}
+      oldest = Math.max(oldest, now.wall - at)
     }
   }
   return { oldestCopy: ms(oldest) }
 }
+
+/** A copy that was moved is as old as its name says. */
+const madeAt = (patterns: readonly Pattern[], key: string, modifiedAt: number): number => Math.min(modifiedAt, ...patterns.flatMap((pattern) => {
+  const named = dateOf(pattern, key)
+  return named?.is === 'dated' ? [named.from] : []
+}))
 
 /** What makes a cause another one, for whoever has taken the incident: another check that fails, ten times as many. What is only not known is one cause. */
 function becauseOf({ plan: { refusals, totals }, breaker }: Extract<ReconcileResult, { is: 'judged' }>): Readonly<Record<string, readonly string[]>> {

@@ -101,6 +101,16 @@ export const loadTaken = (sql: Sql, set: string, store: string): ReadonlyMap<str
   }),
 )
 
+/** What of a set could still be brought back, in whatever store it lies aside, or is about to. `modifiedAt` is the store's word; absent where nobody took it down. */
+export const loadRestorable = (sql: Sql, set: string): readonly { readonly key: string; readonly modifiedAt?: Instant }[] => {
+  const jobs = jobOf(set, '')
+  return sql.all<{ key: string; life: string }>(`select key, life from guard_object where substr(reconcile, 1, ?) = ? and life_is in ('leaving', 'aside', 'returning', 'removing')`, jobs.length, jobs).map((row) => {
+    const life = JSON.parse(row.life) as Life
+    const modifiedAt = life.is === 'leaving' ? life.modifiedAt : asideOf(life)?.modifiedAt
+    return { key: Buffer.from(row.key, 'hex').toString('utf8'), ...(modifiedAt === undefined ? {} : { modifiedAt }) }
+  })
+}
+
 /** An act on a copy ended, or was looked at: what was removed, or taken by somebody else from where it lay aside (who is told), is missed by nobody, and what came back is new to us where a listing was without it. */
 export const applyEnded = (sql: Sql, entry: Entry): void => {
   const { reconcile, key, life, act } = entry.body as unknown as { reconcile: string; key: string; life: Life; act: string }
