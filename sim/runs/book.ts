@@ -7,8 +7,11 @@ import type { Plan } from '../../src/rooms/page/plan.ts'
 import { chance, type Chance } from '../clock.ts'
 import { scenario, START } from '../scenario.ts'
 
-export const HOSTS = ['db-1', 'db-2', 'db-3'] as const
+/** The first three form a cluster, or all of them, where several are worked on at a time. */
+const HOSTS = ['db-1', 'db-2', 'db-3', 'db-4', 'db-5'] as const
 export type HostName = (typeof HOSTS)[number]
+/** What a host hangs on, where several are worked on at a time: those of one rack are taken together. */
+export const RACKS: Readonly<Record<HostName, string>> = { 'db-1': 'r1', 'db-2': 'r1', 'db-3': 'r2', 'db-4': 'r2', 'db-5': 'r3' }
 /** The host that is worked on. */
 export const HOST: HostName = 'db-1'
 export const CLUSTER = 'shop-db'
@@ -50,17 +53,20 @@ export interface Alone {
 }
 
 /** What is led: the run of one host, a rehearsal of it, one that goes by itself, or a rolling run over all hosts, of which so many may fail. */
-export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName; readonly alone?: Alone }
+export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName; readonly alone?: Alone; readonly hosts: readonly HostName[]; /** Of a rolling run: several hosts at a time. */ readonly batch: boolean }
 
 /** By dice of its own, so that what else a seed brings about stays as it is. `calm`: nothing goes wrong, and nothing runs out of time. */
 export function kindOf(seed: number, calm: boolean): Kind {
   const dice = chance(seed ^ 0x60a1)
-  const roll = dice.next()
-  const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(HOSTS) }
+  const [roll, few] = [dice.next(), HOSTS.slice(0, 3)]
+  const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(few), hosts: few, batch: false }
   const alone = chance(seed ^ 0xa10e)
-  return alone.yes(ALONE) && roll >= 0.08 ? { ...kind, alone: aloneBy(alone, calm) } : kind
+  if (alone.yes(ALONE)) return roll >= 0.08 ? { ...kind, alone: aloneBy(alone, calm) } : kind
+  // Where the one that leads is taken down, nobody takes writes for a moment: that is a surprise.
+  return chance(seed ^ 0xba7c).yes(BATCH) && roll >= 0.08 ? { ...kind, rolling: true, batch: true, hosts: HOSTS, ...(calm ? { cluster: 'galera' as const } : {}) } : kind
 }
 
+const BATCH = 0.04
 const ALONE = 0.14
 /** Whether it goes by itself, most likely: what ends that is to happen to it more often. */
 export const mayGoAlone = (seed: number): boolean => chance(seed ^ 0xa10e).yes(ALONE)
@@ -76,16 +82,19 @@ const minuteAt = (since: number): number => ((Math.round((START + since) / 60_00
 /** So much later than the scenario's the schedule begins, that its window opens, or closes, at a full minute of the clock. */
 export const beginsAt = ({ alone }: Kind): number => (alone ? START + 60_000 - ((alone.from > 0 ? alone.from : alone.until) % 60_000) : START)
 
+/** So many members have to be well all the time. */
+export const leastOf = ({ hosts }: Kind): number => Math.floor(hosts.length / 2) + 1
+
 /** With steps of the seed's choice. `closes`: its window closes at that minute of the day. */
 export function bookOf(dice: Chance, closes: number | undefined, kind: Kind): Runbook {
-  const { rolling, maxFailures, alone } = kind
+  const { rolling, maxFailures, alone, batch, hosts } = kind
   const course = dice.pick(COURSES)
   const offset = beginsAt(kind) - START
   return {
-    name: 'grow', title: 'Add memory', people: { does: ['ada', 'chen'], checks: ['bo', 'chen'] }, hosts: { cluster: CLUSTER, names: HOSTS, serial: 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
+    name: 'grow', title: 'Add memory', people: { does: ['ada', 'chen'], checks: ['bo', 'chen'] }, hosts: { cluster: CLUSTER, names: hosts, serial: batch ? 2 : 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
     ...(alone ? { unattended: { onHalt: alone.onHalt }, window: { days: [1, 2, 3, 4, 5, 6, 7], from: minuteAt(offset + alone.from), to: minuteAt(offset + alone.until), timezone: 'UTC' } } : closes === undefined ? {} : { window: { days: [1, 2, 3, 4, 5, 6, 7], from: (closes + 720) % 1440, to: closes, timezone: 'UTC' } }),
     preflight: [{ is: 'links' }, { is: 'healthy' }, { is: 'incidents' }], keep: { cluster: CLUSTER, tolerate: 0 },
-    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: 2 }], steps: (alone?.course ?? course).map((name) => STEPS[name]),
+    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: leastOf(kind) }], steps: (alone?.course ?? course).map((name) => STEPS[name]),
   }
 }
 
@@ -94,12 +103,12 @@ export const edited = (book: Runbook): Runbook => ({ ...book, steps: [...book.st
 
 const person = (name: PersonName): Plan['people'][string] => ({ name, roles: ['owner'], reach: [{ channel: 'mail', after: ms(0) }] })
 
-export function configOf(book: Runbook, cluster: ClusterName, version = '1'): InForce {
+export function configOf(book: Runbook, { cluster, hosts, batch }: Kind, version = '1'): InForce {
   return {
     ...scenario, version, checks: [], boards: [], backups: [], ingest: [], plan: { ...scenario.plan, people: { ada: person('ada'), bo: person('bo'), chen: person('chen') } },
     change: {
-      hosts: HOSTS.map((name) => ({ name, ssh: { host: name }, fate: {}, links: [{ name: 'eth0' }], from: 'sim' })), runbooks: [book],
-      clusters: [{ name: CLUSTER, kind: cluster, members: HOSTS, weights: {}, canary: 'holdfast.canary', from: 'sim' }],
+      hosts: hosts.map((name) => ({ name, ssh: { host: name }, fate: batch ? { rack: RACKS[name] } : {}, links: [{ name: 'eth0' }], from: 'sim' })), runbooks: [book],
+      clusters: [{ name: CLUSTER, kind: cluster, members: hosts, weights: {}, canary: 'holdfast.canary', from: 'sim' }],
     },
   }
 }

@@ -1,7 +1,7 @@
 // What goes wrong in a simulated run, by seed, and how it heals: each fault is written down as it really was, so that what the node made of it can be judged.
 import type { InForce } from '../../src/engine/keeper.ts'
 import { chance, type Chance } from '../clock.ts'
-import { configOf, edited, HOST, HOSTS, mayGoAlone, type HostName } from './book.ts'
+import { configOf, edited, HOST, mayGoAlone, type HostName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 
 export const RUN_FAULTS = [
@@ -49,15 +49,18 @@ export function faultsOf(seed: number): ReadonlySet<RunFault> {
   return new Set([...first, ...later])
 }
 
+/** Those that are worked on now; `isNow`: not those of a run that is over. */
+const hostsAt = ({ people: { rows } }: RunWorld, isNow = false): readonly string[] =>
+  (rows.length === 0 ? [HOST] : rows.flatMap(({ plan, run }) => (isNow && run.phase.is === 'over' ? [] : [plan.host])))
+
 export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
   const { host, ground, doers, people, time, happened, book, kind } = world
   const later = (most: number, act: () => void): void => void time.after(500 + dice.int(most), act)
   /** Over a lease, more often than not. */
   const asleep = (act: () => void): void => void time.after(dice.yes(0.6) ? 21_000 + dice.int(9000) : 500 + dice.int(6000), act)
-  const of = dice.pick(HOSTS)
-  /** The one that is worked on now. */
-  const at = people.row?.plan.host ?? HOST
-  const other = dice.pick(HOSTS.filter((it) => it !== at))
+  const of = dice.pick(kind.hosts)
+  const at = hostsAt(world)
+  const other = dice.pick(kind.hosts.filter((it) => !at.includes(it)))
   const surprise = (is: Surprise['is'], name: HostName, seen: string): void => void happened.surprises.push({ at: time.at, is, host: name, seen })
   const acts: Record<RunFault, () => void> = {
     'link-lost'() {
@@ -122,7 +125,7 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
       time.step(dice.pick([40_000, 400_000, -30_000, -400_000]))
     },
     edit() {
-      happened.config = configOf(edited(book), kind.cluster, '2')
+      happened.config = configOf(edited(book), kind, '2')
       host.deliver((keeper) => void keeper.configure(happened.config).then(() => void (happened.editedAt ??= time.at), () => undefined))
     },
     halt: () => people.halt(),
@@ -158,15 +161,16 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
 }
 
 /** Everything is well from here on, but for what the run itself took down. */
-export function heal({ host, ground, doers, people, happened }: RunWorld): void {
+export function heal(world: RunWorld): void {
+  const { host, ground, doers, people, happened, kind } = world
   happened.scout = 'well'
-  const at = people.row?.run.phase.is === 'over' ? undefined : (people.row?.plan.host ?? HOST)
+  const at = hostsAt(world, true)
   host.thaw()
   host.start()
   doers.thaw()
-  for (const name of HOSTS) {
+  for (const name of kind.hosts) {
     ground.plug(name)
-    if (name === at) continue
+    if (at.includes(name)) continue
     ground.powerOn(name)
     ground.start(name)
   }

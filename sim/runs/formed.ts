@@ -3,7 +3,7 @@
 // whoever was gone follows again.
 import type { Report } from '../../src/rooms/change/sight.ts'
 import type { Time } from '../clock.ts'
-import { HOSTS, type ClusterName, type HostName } from './book.ts'
+import type { ClusterName, HostName } from './book.ts'
 
 export interface Host { up: boolean; boot: number; carrier: 'up' | 'down'; downs: number; /** The cluster's program there. */ runs: boolean; joins: boolean; /** So many that join are given its data just now: it is not Synced meanwhile. */ gives: number }
 
@@ -22,7 +22,7 @@ export interface Formed {
   commits(): boolean
 }
 
-interface Hosts { readonly time: Time; readonly of: (name: HostName) => Host }
+interface Hosts { readonly time: Time; readonly names: readonly HostName[]; readonly of: (name: HostName) => Host }
 
 const STATE = '6a9c1d52-7f3b-11f1-9a5e-0242ac110002'
 /** So long one that joins takes. */
@@ -36,11 +36,11 @@ const isThere = ({ of }: Hosts, name: HostName): boolean => of(name).up && of(na
 export const formed = (kind: ClusterName, hosts: Hosts, leader: HostName): Formed => (kind === 'galera' ? galera(hosts) : patroni(hosts, leader))
 
 function galera(hosts: Hosts): Formed {
-  const { time, of } = hosts
+  const { time, of, names } = hosts
   const there = (name: HostName): boolean => isThere(hosts, name)
   let view = 1
   /** Who is in the newest Primary, and whether it has lost its majority. */
-  let members: HostName[] = [...HOSTS]
+  let members: HostName[] = [...names]
   let primary = true
   const settle = (): void => {
     const left = members.filter(there)
@@ -49,7 +49,7 @@ function galera(hosts: Hosts): Formed {
       members = left
       primary = true
       // Who was cut off, and has the way back, joins by itself.
-      for (const name of HOSTS) if (there(name) && !members.includes(name) && !of(name).joins) join(name)
+      for (const name of names) if (there(name) && !members.includes(name) && !of(name).joins) join(name)
     } else primary = false
   }
   const join = (name: HostName): void => {
@@ -90,20 +90,20 @@ function galera(hosts: Hosts): Formed {
 }
 
 function patroni(hosts: Hosts, first: HostName): Formed {
-  const { time, of } = hosts
+  const { time, of, names } = hosts
   const there = (name: HostName): boolean => isThere(hosts, name)
   let leader: HostName | undefined = first
   let timeline = 1
   let isVoting = false
   /** Those that follow, and are not behind; the leader among them. */
-  const follows = new Set<HostName>(HOSTS)
-  const most = (): boolean => HOSTS.filter(there).length * 2 > HOSTS.length
+  const follows = new Set<HostName>(names)
+  const most = (): boolean => names.filter(there).length * 2 > names.length
   const vote = (): void => {
     if (isVoting) return
     isVoting = true
     time.after(FAILS_OVER, () => {
       isVoting = false
-      const next = HOSTS.find((name) => there(name) && follows.has(name))
+      const next = names.find((name) => there(name) && follows.has(name))
       if (leader !== undefined || !most() || next === undefined) return
       leader = next
       timeline++
@@ -112,7 +112,7 @@ function patroni(hosts: Hosts, first: HostName): Formed {
   const settle = (): void => {
     // Who leads and sees too few of the others gives it up at once.
     if (leader !== undefined && (!there(leader) || !most())) leader = undefined
-    for (const name of HOSTS) {
+    for (const name of names) {
       if (!there(name)) follows.delete(name)
       else if (!follows.has(name) && !of(name).joins) join(name)
     }
@@ -138,7 +138,7 @@ function patroni(hosts: Hosts, first: HostName): Formed {
     report(name) {
       const leads = leader === name && there(name)
       if (!follows.has(name)) return { is: 'patroni', running: false, leads: false, odd: 'it is starting' }
-      return { is: 'patroni', running: true, leads, timeline, ...(leads ? { inStep: HOSTS.filter((it) => it !== name && there(it) && follows.has(it)).length } : { lag: 0 }) }
+      return { is: 'patroni', running: true, leads, timeline, ...(leads ? { inStep: names.filter((it) => it !== name && there(it) && follows.has(it)).length } : { lag: 0 }) }
     },
     writers: () => (leader !== undefined && there(leader) ? [leader] : []),
     commits: () => most(),

@@ -7,11 +7,11 @@ import type { LinkSeen } from '../../src/rooms/change/heard/account.ts'
 import type { FromScout } from '../../src/rooms/change/heard/protocol.ts'
 import type { Report } from '../../src/rooms/change/sight.ts'
 import type { Chance, Time } from '../clock.ts'
-import { CLUSTER, HOSTS, type ClusterName, type HostName } from './book.ts'
+import { CLUSTER, type HostName, type Kind } from './book.ts'
 import { formed, type Host } from './formed.ts'
 
 /** A command that began, by the target's own log. */
-export interface Begun { readonly name: string; readonly on: string; readonly what: string; readonly at: number; ended?: number; exit?: number }
+export interface Begun { readonly name: string; readonly on: string; readonly what: string; readonly at: number; /** So many members were well by then. */ readonly well: number; ended?: number; exit?: number }
 
 export interface Ground {
   readonly log: readonly Begun[]
@@ -41,14 +41,14 @@ const NOTICED = 2000
 const bootId = (n: number): string => `58c1dbd2-296e-4f28-bb18-${String(n).padStart(12, '0')}`
 
 /** `calm`: every command ends well, and is seen to. */
-export function ground(time: Time, dice: Chance, { calm, kind, leader }: { readonly calm: boolean; readonly kind: ClusterName; readonly leader: HostName }): Ground {
-  const hosts = new Map<HostName, Host>(HOSTS.map((name, n) => [name, { up: true, boot: n + 1, carrier: 'up', downs: 1, runs: true, joins: false, gives: 0 }]))
+export function ground(time: Time, dice: Chance, { calm, kind: { cluster: kind, hosts: names }, leader }: { readonly calm: boolean; readonly kind: Kind; readonly leader: HostName }): Ground {
+  const hosts = new Map<HostName, Host>(names.map((name, n) => [name, { up: true, boot: n + 1, carrier: 'up', downs: 1, runs: true, joins: false, gives: 0 }]))
   const of = (name: HostName): Host => hosts.get(name) as Host
   const log: Begun[] = []
   let question = 0
-  let boots = HOSTS.length
+  let boots = names.length
   const booted: Ground['booted'][number][] = []
-  const cluster = formed(kind, { time, of }, leader)
+  const cluster = formed(kind, { time, of, names }, leader)
   const soon = (): void => void time.after(NOTICED, cluster.settle)
   const leave = (name: HostName): void => {
     cluster.leave(name)
@@ -89,7 +89,7 @@ export function ground(time: Time, dice: Chance, { calm, kind, leader }: { reado
           if (log.some(({ name }) => name === once.name)) return resolve({ is: 'unknown', says: 'a marker is there' })
           const run_ = once.name.slice(0, once.name.lastIndexOf('.'))
           if (log.some((it) => it.ended === undefined && it.name.startsWith(`${run_}.`))) return refuse('busy')
-          const begun: Begun = { name: once.name, on, what, at: time.at }
+          const begun: Begun = { name: once.name, on, what, at: time.at, well: names.filter(cluster.isMember).length }
           log.push(begun)
           const exit = !calm && dice.yes(0.04) ? 1 : 0
           time.after(100 + dice.int(900), () => {
@@ -114,7 +114,7 @@ export function ground(time: Time, dice: Chance, { calm, kind, leader }: { reado
       question++
       const asked = stamp()
       const clock = Math.floor(time.now().wall / 1000)
-      return HOSTS.flatMap((host): FromScout[] => {
+      return names.flatMap((host): FromScout[] => {
         const it = of(host)
         if (!it.up) return [{ is: 'silent', host, at: asked, says: 'it does not answer' }, { is: 'mute', cluster: CLUSTER, host, at: asked, says: 'it does not answer' }]
         const link: LinkSeen = { carrier: it.carrier, downs: it.downs, speed: 1000 }

@@ -8,7 +8,7 @@ import { legHash } from '../../src/rooms/change/runs/record.ts'
 import { loadRun } from '../../src/rooms/change/runs/rows.ts'
 import type { Report } from '../../src/rooms/change/sight.ts'
 import { silencedBy, type Run, type Turn, type Way } from '../../src/rooms/change/runs/run.ts'
-import { CLUSTER, HOSTS, type PersonName } from './book.ts'
+import { CLUSTER, leastOf, RACKS, type HostName, type PersonName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 import { leadersAt } from './truth.ts'
 
@@ -91,7 +91,12 @@ const agreed: Check = (story) => begins(story).flatMap(({ seq, at, way, before }
   ]
 })
 
+/** Hosts that may be worked on at the same time as this one. */
+export const besideIn = ({ kind: { batch, hosts } }: RunWorld, host: string): readonly HostName[] => (batch ? hosts.filter((it) => it !== host && RACKS[it] === RACKS[host as HostName]) : [])
+
 const isWell = (report: Report): boolean => (report.is === 'galera' ? report.primary && report.synced && report.ready : report.is === 'patroni' && report.running && report.odd === undefined)
+/** Whoever gives its data to one that joins beside it is not there for a moment, and is no surprise. */
+const isGiving = (one: FromScout): boolean => one.is === 'member' && one.report.is === 'galera' && one.report.primary && one.report.donor === true
 const isGood = (one: FromScout): boolean =>
   one.is === 'account' ? one.account.links.every(([, { carrier }]) => carrier === 'up') : one.is === 'member' && isWell(one.report)
 
@@ -103,11 +108,11 @@ const ruled: Check = (story) => begins(story).flatMap(({ at, way, before }) => {
   const pressed = before.phase.at.tick
   const told = world.looks.filter((it) => it.at <= at && it.asked >= pressed && it.asked >= at - FRESH).flatMap((it) => it.told)
   const gone = plan?.runbook.steps.slice(0, way.step + 1).some(({ takes }) => takes.includes(plan.host)) === true ? [plan.host] : []
-  const dark = HOSTS.filter((host) => !gone.includes(host)).filter((host) => { const last = told.findLast((it) => it.is === 'account' && it.host === host); return !last || !isGood(last) })
-  const well = HOSTS.filter((host) => { const last = told.findLast((it) => it.is === 'member' && it.host === host); return last !== undefined && isGood(last) })
+  const dark = world.kind.hosts.filter((host) => !gone.includes(host) && !(plan && besideIn(world, plan.host).includes(host))).filter((host) => { const last = told.findLast((it) => it.is === 'account' && it.host === host); return !last || !isGood(last) })
+  const well = world.kind.hosts.filter((host) => { const last = told.findLast((it) => it.is === 'member' && it.host === host); return last !== undefined && (isGood(last) || (isGiving(last) && plan !== undefined && besideIn(world, plan.host).length > 0)) })
   return [
     ...(dark.length > 0 ? [`C-12: step ${way.step + 1} began at ${at}, pressed at ${pressed}, and the cables of ${dark.join(' and ')} were not seen to be up in between`] : []),
-    ...(well.length < 2 ? [`C-2: step ${way.step + 1} began at ${at}, and ${well.length} members were seen to be well`] : []),
+    ...(well.length < leastOf(world.kind) ? [`C-2: step ${way.step + 1} began at ${at}, and ${well.length} members were seen to be well`] : []),
     ...(told.some((it) => it.is === 'canary') ? [] : [`C-12: step ${way.step + 1} began at ${at}, and no write was tried since ${pressed}`]),
   ]
 })
@@ -183,7 +188,7 @@ const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from
 
 /** Whom the run itself had paged by then. */
 export const rungBy = ({ world, ledger, plan }: Story, by: number): ReadonlySet<string> => {
-  const own = ledger.filter((it) => it.is === 'incident.opened' && String(it.body['subject']).startsWith(`run:${plan?.id}`)).map((it) => it.stream)
+  const own = ledger.filter((it) => it.is === 'incident.opened' && String(it.body['subject']).startsWith(`run:${plan?.id}`) || it.body['subject'] === `rolling:${plan?.rolling}`).map((it) => it.stream)
   return new Set(world.rings.filter((it) => it.at <= by && own.includes(it.incident)).map((it) => it.person))
 }
 
@@ -234,11 +239,20 @@ const excused: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, 
   return event === 'turned' && halt?.is === 'member' && way && plan?.rehearse !== true && plan?.runbook.steps[way.step]?.takes.includes(halt.host ?? '') === true ? [`C-13: halted at ${at} by ${halt.subject}, which its step takes`] : []
 })
 
-/** C-1: of three that are well one may fail before a step, and none while it has one of them down. */
-const tolerance: Check = ({ plan }) => {
+/** C-1: of those that are well one may fail before a step, and none while it has one of them down, or others that are worked on at the same time may be down. */
+const tolerance: Check = ({ plan, world }) => {
   const down = plan?.runbook.steps.map(({ takes }) => takes.length > 0) ?? []
-  return (plan?.texts ?? []).flatMap(({ tolerance: told }, n) => (told === (down[n] === true ? 0 : 1) ? [] : [`C-1: ${CLUSTER} is said to tolerate ${told} after step ${n + 1}`]))
+  const isBeside = plan !== undefined && besideIn(world, plan.host).length > 0 && down.includes(true)
+  return (plan?.texts ?? []).flatMap(({ tolerance: told }, n) => (told === (down[n] === true || isBeside ? 0 : 1) ? [] : [`C-1: ${CLUSTER} is said to tolerate ${told} after step ${n + 1}`]))
 }
+
+/** C-1: what takes a member down begins while more than enough are well; a surprise of just before nobody may know of yet. */
+const enough: Check = (story) => deedsOf(story).flatMap(({ name, what, at, well, token }) => {
+  const { world, plan } = story
+  const way = begins(story).find((it) => it.way.token === token)?.way
+  const isLate = world.happened.surprises.some((it) => it.at > at - 4000 && it.at <= at)
+  return what !== 'stop' || way === undefined || way.back || way.against === true || plan?.rehearse === true || isLate || well > leastOf(world.kind) ? [] : [`C-1: ${name} takes a member at ${at}, and ${well} of ${world.kind.hosts.length} were well`]
+})
 
 /** It comes to its end; where nothing goes wrong, to the one that was meant. */
 const ends: Check = ({ world, plan, row }) => {
@@ -273,7 +287,7 @@ const donors: Check = ({ moves, plan }) => moves.flatMap(({ at, before, after, e
   return isNew && takes.length > 0 && after.halt?.claim.startsWith('gives its data') === true ? [`C-13: halted at ${at} by ${after.halt.subject}, which gives its data to the member that joins`] : []
 })
 
-export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, missed, stale, paged, unknown, seen, inOrder, silenced, excused, donors, voided, rehearsed, tolerance, ends }
+export const CHECKS: Readonly<Record<string, Check>> = { once, agreed, ruled, lastWord, inTime, halts, missed, stale, paged, unknown, seen, inOrder, silenced, excused, donors, voided, rehearsed, tolerance, enough, ends }
 
 /** What did not hold of one run, in sentences. */
 export const judgeRun = (story: Story): string[] => Object.values(CHECKS).flatMap((check) => check(story))

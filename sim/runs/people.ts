@@ -26,8 +26,8 @@ export interface People {
   readonly aborts: readonly { readonly at: number; readonly by: PersonName }[]
   /** When somebody had halted a run by hand, and had heard that it is. */
   readonly halts: readonly { readonly at: number; readonly run: string }[]
-  /** The run that they lead, as it stood when they looked last. */
-  readonly row: RunRow | undefined
+  /** The runs that they lead, as they stood when they looked last; several where hosts are worked on together, the one that is over where none is left. */
+  readonly rows: readonly RunRow[]
   /** The rolling run that it is of. */
   readonly rolling: RollingRow | undefined
   begin(): void
@@ -56,7 +56,7 @@ export interface PeopleWants {
   readonly kind: Kind
 }
 
-const ACCEPT = ['tolerance.stop', 'tolerance.start', 'tolerance.memory']
+const ACCEPT = ['tolerance.drain', 'tolerance.stop', 'tolerance.start', 'tolerance.memory']
 const LONG = minutes(60 * 24 * 9)
 export const factorOf = (person: string): string => `totp-${person}`
 
@@ -66,11 +66,11 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
   const aborts: People['aborts'][number][] = []
   const halts: People['halts'][number][] = []
   const done = new Set<string>()
-  let row: RunRow | undefined
+  let rows: readonly RunRow[] = []
   let rolling: RollingRow | undefined
   let meanwhile: (() => void) | undefined
   let hurried = false
-  let tries = 0
+  const tries = new Map<string, number>()
   let stops = 0
   let heads = -1
   const call = (name: string, args: object, then: (status: number, body: unknown) => void = () => undefined): void =>
@@ -118,24 +118,25 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
   }
 
   /** What the target itself says of a deed; undefined while it goes on. */
-  const became = (token: number): 'done' | 'not-done' | undefined => {
-    const begun = ground.log.find(({ name }) => name === `${row?.plan.id}.${token}`)
+  const became = ({ plan: { id } }: RunRow, token: number): 'done' | 'not-done' | undefined => {
+    const begun = ground.log.find(({ name }) => name === `${id}.${token}`)
     return begun === undefined ? 'not-done' : begun.ended === undefined ? undefined : begun.exit === 0 ? 'done' : 'not-done'
   }
   /** Who is asked. */
   const partiesOf = (agreement: string): readonly PersonName[] => (loadAgreement(host.sql, agreement)?.agreement.terms.parties ?? []).map(({ identity }) => identity.person as PersonName)
-  const leaders = (): readonly PersonName[] => (row ? [row.plan.does as PersonName, row.plan.checks as PersonName] : PEOPLE.slice(0, 2))
-  const person = (): PersonName => dice.pick(leaders())
-  const abort = (by = person()): void => {
+  const leadersOf = ({ plan: { does, checks } }: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }): readonly PersonName[] => [does as PersonName, checks as PersonName]
+  const personOf = (it: { readonly plan: Pick<RunRow['plan'], 'does' | 'checks'> }): PersonName => dice.pick(leadersOf(it))
+  const any = (): RunRow | undefined => (rows.length > 1 ? dice.pick(rows) : rows[0])
+  const abort = (it: RunRow, by = personOf(it)): void => {
     aborts.push({ at: time.at, by })
-    call('runs.abort', { run: row?.plan.id, person: by })
+    call('runs.abort', { run: it.plan.id, person: by })
   }
   /** Who has handed over does what they would have done: presses what they were asked for before, stops it, presses what the others are asked for now. */
-  const stray = (who: PersonName): void => {
+  const stray = (id: string, who: PersonName): void => {
     for (let n = 1 + dice.int(3); n > 0; n--) {
       time.after(300 + dice.int(9000), () => {
         const former = presses.findLast((it) => it.as === who && it.purpose === 'step')
-        const asked = row?.asked
+        const asked = rows.find(({ plan }) => plan.id === id)?.asked
         const way = dice.next()
         if (way < 0.4 && former) press({ ...former, by: who, as: who, act: 'go' })
         else if (way < 0.7 && former) press({ ...former, by: who, as: who, act: 'stop' })
@@ -144,9 +145,11 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     }
   }
   const handOver = (again: boolean): void => {
-    const [from, to] = [person(), PEOPLE.find((it) => !leaders().includes(it))]
-    if (!row || row.run.phase.is === 'over' || to === undefined) return
-    call('runs.handOver', { run: row.plan.id, from, to, reason: 'their shift is over', person: dice.pick([from, to]) }, (status) => void (status === 200 && stray(from)))
+    const it = any()
+    if (!it || it.run.phase.is === 'over') return
+    const [from, to] = [personOf(it), PEOPLE.find((one) => !leadersOf(it).includes(one))]
+    if (to === undefined) return
+    call('runs.handOver', { run: it.plan.id, from, to, reason: 'their shift is over', person: dice.pick([from, to]) }, (status) => void (status === 200 && stray(it.plan.id, from)))
     if (again && dice.yes(0.3)) time.after(2000 + dice.int(12_000), () => handOver(false))
   }
   /** What both pressed, and the keeper would not take, again and again: they give it up. */
@@ -157,16 +160,18 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     const { run } = it
     const { phase } = run
     const way = phase.is === 'running' || phase.is === 'unknown' ? phase.way : undefined
-    const as = way && became(way.token)
-    const args = { run: it.plan.id, person: person() }
-    if (++tries > (hurried ? 8 : 30)) return abort(args.person)
+    const as = way && became(it, way.token)
+    const args = { run: it.plan.id, person: personOf(it) }
+    const tried = (tries.get(it.plan.id) ?? 0) + 1
+    tries.set(it.plan.id, tried)
+    if (tried > (hurried ? 8 : 30)) return abort(it, args.person)
     if (phase.is === 'unknown' || isLate(run)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)
     const raising = run.halt && legsOf(run).find((leg) => !leg.back)
     if (raising && dice.yes(0.4)) return call('runs.resume', { ...args, step: run.steps[raising.step]?.id })
     if (back && dice.yes(0.5)) return call('runs.undo', args)
-    if (!careful && dice.yes(0.05)) return abort(args.person)
+    if (!careful && dice.yes(0.05)) return abort(it, args.person)
     call('runs.resume', args)
   }
   /** A step that people do: the host goes down, gets its memory, and comes back. */
@@ -182,22 +187,23 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
   }
 
   /** Between two hosts: to go on takes one of them, and so does the end. */
-  const decideRolling = ({ plan: { id }, rolling: { over, halt } }: RollingRow): void => {
+  const decideRolling = ({ plan, rolling: { over, halt } }: RollingRow): void => {
     if (over !== undefined || halt === undefined || !dice.yes(0.4)) return
-    call(++stops > (hurried ? 6 : 15) ? 'rollings.abort' : 'rollings.resume', { rolling: id, person: person() })
+    call(++stops > (hurried ? 6 : 15) ? 'rollings.abort' : 'rollings.resume', { rolling: plan.id, person: personOf({ plan }) })
   }
   const lookUp = (): void => {
-    const before = row?.plan.id
+    const [before] = rows
+    const going = loadGoing(host.sql)
     // By when they began nobody knows which is the newest: the clock may be set.
-    row = loadGoing(host.sql)[0] ?? (before === undefined ? undefined : loadRun(host.sql, before))
-    if (row?.plan.id !== before) tries = 0
+    const last = before && going.length === 0 ? loadRun(host.sql, before.plan.id) : undefined
+    rows = last ? [last] : going
     if (kind.rolling) rolling = rolling ? loadRolling(host.sql, rolling.plan.id) : loadGoingRollings(host.sql)[0]
   }
 
   return {
     presses, seconds, aborts, halts,
-    get row() {
-      return row
+    get rows() {
+      return rows
     },
     get rolling() {
       return rolling
@@ -217,15 +223,19 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
       })
     },
     halt: () => {
-      const { id: run } = row?.plan ?? {}
-      if (run !== undefined) call('runs.halt', { run, person: person() }, (status) => void (status === 200 && halts.push({ at: time.at, run })))
+      const it = any()
+      if (it && rolling && kind.batch && dice.yes(0.5)) call('rollings.halt', { rolling: rolling.plan.id, person: personOf(it) })
+      else if (it) call('runs.halt', { run: it.plan.id, person: personOf(it) }, (status) => void (status === 200 && halts.push({ at: time.at, run: it.plan.id })))
     },
-    abort: () => row && abort(),
+    abort: () => {
+      const it = any()
+      if (it) abort(it)
+    },
     handOver: () => handOver(true),
     dawdle: (act) => void (meanwhile = act),
     hurry: () => {
       hurried = true
-      tries = 0
+      tries.clear()
       stops = 0
     },
     look() {
@@ -233,20 +243,23 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
       if (heads !== written()) lookUp()
       heads = written()
       if (rolling) decideRolling(rolling)
-      if (!row || row.run.phase.is === 'over') return
-      work(row)
-      const { run } = row
-      // What both were asked for has lapsed: the phase says so before the word is taken back.
-      const asked = row.asked?.purpose === 'step' && run.phase.is === 'waiting' ? undefined : row.asked
-      if (asked && isStuck(asked.agreement)) return abort()
-      if (asked && asked.agreedAt === undefined) {
-        for (const who of partiesOf(asked.agreement)) {
-          const key = `${asked.agreement} ${who}`
-          if (!done.has(key) || dice.yes(0.3)) meet(who, row)
-          done.add(key)
-        }
-      } else if (run.trust !== undefined && !hurried && dice.yes(0.995)) return
-      else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown' || isLate(run)) && dice.yes(0.5)) decide(row)
+      for (const row of rows) if (row.run.phase.is !== 'over') lead(row)
     },
+  }
+
+  function lead(row: RunRow): void {
+    work(row)
+    const { run } = row
+    // What both were asked for has lapsed: the phase says so before the word is taken back.
+    const asked = row.asked?.purpose === 'step' && run.phase.is === 'waiting' ? undefined : row.asked
+    if (asked && isStuck(asked.agreement)) return abort(row)
+    if (asked && asked.agreedAt === undefined) {
+      for (const who of partiesOf(asked.agreement)) {
+        const key = `${asked.agreement} ${who}`
+        if (!done.has(key) || dice.yes(0.3)) meet(who, row)
+        done.add(key)
+      }
+    } else if (run.trust !== undefined && !hurried && dice.yes(0.995)) return
+    else if (!asked && (run.halt !== undefined || run.phase.is === 'waiting' || run.phase.is === 'unknown' || isLate(run)) && dice.yes(0.5)) decide(row)
   }
 }

@@ -70,7 +70,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   const window = kind.alone ?? (closes === undefined ? undefined : { from: Number.NEGATIVE_INFINITY, until: 60_000 })
   const book = bookOf(dice, closes, kind)
   const alarms: RunWorld['alarms'][number][] = []
-  const happened: Happened = { scout: 'well', config: configOf(book, kind.cluster), surprises: [], stalls: [], asleep: 0, clock: false, boots: [] }
+  const happened: Happened = { scout: 'well', config: configOf(book, kind), surprises: [], stalls: [], asleep: 0, clock: false, boots: [] }
   const looks: Looked[] = []
   const rings: RunWorld['rings'][number][] = []
   const commits: { readonly seq: number; readonly at: number }[] = []
@@ -109,7 +109,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
       },
     },
   })
-  const ground_ = ground(time, dice, { calm: faults.size === 0, kind: kind.cluster, leader: faults.size === 0 ? 'db-2' : kind.leader })
+  const ground_ = ground(time, dice, { calm: faults.size === 0, kind, leader: faults.size === 0 ? 'db-2' : kind.leader })
   const doers = doersIn({ time, dice, host, ground: ground_ })
   const people = peopleOf({ time, dice, host, ground: ground_, careful: faults.size === 0, kind, written: () => commits.at(-1)?.seq ?? 0 })
   const hand = (told: readonly FromScout[]): void => {
@@ -169,7 +169,7 @@ export async function runOf(seed: number): Promise<RunWorld> {
   faults.forEach((fault) => time.after(1400 + dice.int(FAULTY), () => (AMID.has(fault) ? amid(fault) : strike(all, fault, dice))))
   time.after(HEALED, () => heal(all))
   let left = MOST_EVENTS
-  const isOver = (): boolean => people.row?.run.phase.is === 'over' && happened.asleep === 0 && (!kind.rolling || people.rolling?.rolling.over !== undefined)
+  const isOver = (): boolean => people.rows.length > 0 && people.rows.every(({ run }) => run.phase.is === 'over') && happened.asleep === 0 && (!kind.rolling || people.rolling?.rolling.over !== undefined)
   let overAt = Number.POSITIVE_INFINITY
   while (left-- > 0 && time.at < overAt + AFTERWARDS && time.next(kind.rolling ? LONGEST_ROLLING : LONGEST)) {
     await new Promise((go) => void setImmediate(go))

@@ -19,14 +19,21 @@ export function leadersAt(story: Pick<Story, 'moves' | 'plan'>, seq: number): re
   return [led.does, led.checks]
 }
 
-/** The host, where something of it had failed by then that whoever went on at `resumed` could not know: a step that failed or was lost since, or a run that was taken back or ended after a beginning. */
+const isFailure = ({ event, before: was, after }: Moved): boolean => {
+  const way = was.phase.is === 'running' ? was.phase.way : undefined
+  return event === 'lost' || (event === 'failed' && way?.back === false && after.begun.includes(way.step))
+}
+
+/**
+ * The host, where something of it had failed by then that whoever went on at `resumed` could not know: a step that failed or was lost since, or a run that was taken
+ * back or ended after a beginning. Each host counts once: of one that had failed before, what is not known is how it ends.
+ */
 export function isTouched({ plan, moves }: Story, before: number, resumed: number): readonly string[] {
   const since = moves.filter(({ seq }) => seq < before && seq > resumed)
   const over = since.find(({ after }) => after.phase.is === 'over')
-  const hasFailed = since.some(({ event, before: was, after }) => {
-    const way = was.phase.is === 'running' ? was.phase.way : undefined
-    return event === 'lost' || (event === 'failed' && way?.back === false && after.begun.includes(way.step))
-  })
-  const isBad = over?.after.phase.is === 'over' && over.after.phase.how !== 'done' && over.after.tried.length > 0
+  const how = over?.after.phase.is === 'over' ? over.after.phase.how : undefined
+  const hadFailed = how === 'done' && moves.some((it) => it.seq <= resumed && isFailure(it))
+  const hasFailed = !hadFailed && since.some(isFailure)
+  const isBad = how !== undefined && how !== 'done' && (over?.after.tried.length ?? 0) > 0
   return (hasFailed || isBad) && plan ? [plan.host] : []
 }

@@ -2,7 +2,7 @@
 // may be; that nothing happened at a target that is of no run; that somebody is paged while the keeper stands still; that it comes to its end.
 import { judgeAlone } from './alone.ts'
 import { judgeHanded } from './handed.ts'
-import { judgeRun, SLACK, storiesOf, type Story } from './invariants.ts'
+import { besideIn, judgeRun, SLACK, storiesOf, type Story } from './invariants.ts'
 import type { RunWorld } from './schedule.ts'
 import { isTouched, leadersAt } from './truth.ts'
 
@@ -15,8 +15,10 @@ const alone: Check = ({ world }) => (world.people.seconds.includes(200) ? ['C-3:
 /** C-4: what began at a target is a deed of a run. */
 const known: Check = ({ world, stories }) => world.ground.log.filter(({ name }) => !stories.some(({ plan }) => name.startsWith(`${plan?.id}.`))).map(({ name }) => `C-4: ${name} began, and it is of no run`)
 
-/** C-3, C-16: of two runs no deed goes on while one of the other begins, nor are both of them going on. */
-const oneHost: Check = ({ world, stories }) => stories.flatMap((story, n) => stories.slice(n + 1).flatMap((later) => {
+const isBeside = ({ world, plan }: Story, other: Story): boolean => besideIn(world, plan?.host ?? '').some((host) => host === other.plan?.host)
+
+/** C-3, C-16: of two runs no deed goes on while one of the other begins, nor are both of them going on; but for those of one failure domain. */
+const oneHost: Check = ({ world, stories }) => stories.flatMap((story, n) => stories.slice(n + 1).filter((later) => !isBeside(story, later)).flatMap((later) => {
   const end = story.moves.find(({ after }) => after.phase.is === 'over')?.seq ?? Number.POSITIVE_INFINITY
   const of = ({ plan }: Story): typeof world.ground.log => world.ground.log.filter(({ name }) => name.startsWith(`${plan?.id}.`))
   const beside = of(later).filter((deed) => of(story).some((it) => it.at <= deed.at && (it.ended ?? Number.POSITIVE_INFINITY) > deed.at))
@@ -41,7 +43,29 @@ const failures: Check = ({ world, stories }) => {
 const sequence: Check = ({ world, stories }) => (!world.kind.rolling ? [] : stories.flatMap((story, n) => {
   // Of one that is known never to have begun after all, the host is to come again.
   const before = stories.slice(0, n).filter(({ moves }) => (moves.at(-1)?.after.tried.length ?? 0) > 0)
-  return before.some(({ plan }) => (plan?.host ?? '') >= (story.plan?.host ?? '')) ? [`C-3: ${story.plan?.host} began after ${before.map(({ plan }) => plan?.host).join(', ')}`] : []
+  const isOut = (other: Story): boolean => (isBeside(story, other) ? false : (other.plan?.host ?? '') >= (story.plan?.host ?? ''))
+  return before.some(isOut) ? [`C-3: ${story.plan?.host} began after ${before.map(({ plan }) => plan?.host).join(', ')}`] : []
+}))
+
+/** C-8, C-15: whatever halts one host of those that are worked on together halts all of them, in the very moment; a failure may be borne. */
+const together: Check = ({ stories }) => stories.flatMap((story) => story.moves.flatMap(({ seq, at, event, before, after }) => {
+  if (event !== 'turned' || before.halt !== undefined || after.halt === undefined) return []
+  return stories.filter((other) => isBeside(story, other) && other.beganSeq < seq).flatMap(({ moves, plan }) => {
+    const was = moves.findLast((it) => it.at < at)?.after
+    const is = moves.findLast((it) => it.at <= at)?.after
+    const isLeft = was?.guarded === true && was.phase.is !== 'over' && is?.halt === undefined && is?.phase.is !== 'over'
+    return isLeft ? [`C-8: ${story.plan?.host} was halted at ${at} (${after.halt?.subject}), and ${plan?.host} beside it was not`] : []
+  })
+}))
+
+/** C-13: what a step on a host beside it takes halts none. */
+const excused: Check = ({ stories }) => stories.flatMap((story) => story.moves.flatMap(({ seq, at, event, before, after }) => {
+  const halt = event === 'turned' && before.halt === undefined && after.halt?.is === 'member' ? after.halt : undefined
+  return stories.filter((other) => halt && isBeside(story, other)).flatMap(({ moves, plan }) => {
+    const was = moves.findLast((it) => it.seq < seq)?.after
+    const takes = was?.phase.is === 'running' && plan?.rehearse !== true ? (plan?.runbook.steps[was.phase.way.step]?.takes ?? []) : []
+    return takes.includes(halt?.host ?? '') ? [`C-13: ${story.plan?.host} was halted at ${at} by ${halt?.subject}, which a step beside it takes`] : []
+  })
 }))
 
 /** C-19: a keeper that stands still while a run is led is paged to both of its people within 20 s; that nothing begins meanwhile, is judged of each run. */
@@ -66,7 +90,7 @@ const ends: Check = ({ world, stories }) => {
   return world.faults.size === 0 && rolling.over !== 'done' ? [`progress: nothing went wrong, and the rolling run was ${rolling.over}`] : []
 }
 
-const WHOLE: Readonly<Record<string, Check>> = { alone, known, oneHost, failures, sequence, stuck, ends }
+const WHOLE: Readonly<Record<string, Check>> = { alone, known, oneHost, failures, sequence, together, excused, stuck, ends }
 
 /** What did not hold, in sentences. */
 export function judgeWorld(world: RunWorld, stories: readonly Story[] = storiesOf(world)): string[] {

@@ -7,6 +7,7 @@ const RUNS = 'src/engine/change/runs.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const DOING = 'src/processes/doer/course.ts'
 const AGREEMENT = 'src/core/authority/agreement.ts'
+const ROLLINGS = 'src/engine/change/rollings.ts'
 const HAND_OVER = 'src/engine/change/asking/hand-over.ts'
 const killer = (schedules = 150): Mutant['killer'] => ({ is: 'sim', schedules, seed: 1, runs: true })
 
@@ -151,6 +152,18 @@ export const led: readonly Mutant[] = [
       { file: 'src/rooms/change/rolling/rolling.ts', find: 'return batches.find((batch) => batch.some((host) => !isOver(stages[host])))?.find(', put: 'return batches.flat().find(' },
       { file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.rolling !== plan.rolling && isThere' },
     ],
+  },
+  {
+    name: 'in a rolling run: a halt of one host leaves the one beside it going on', breaks: ['C-8'], killer: killer(400),
+    changes: [{ file: ROLLINGS, find: "'change.moved': (tx, entry) => haltedOne(keeper, tx, entry),", put: "'change.moved': (tx, entry) => (entry.seq < 0 ? haltedOne(keeper, tx, entry) : undefined)," }],
+  },
+  {
+    name: 'in a rolling run: what goes of the hosts beside one is not counted', breaks: ['C-1'], killer: killer(200),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'return alone && together && others.length > 0 ? worseOf(alone, together) : alone', put: 'return alone && together && others.length > 99 ? worseOf(alone, together) : alone' }],
+  },
+  {
+    name: 'in a rolling run: hosts of two racks are worked on together', breaks: ['C-3', 'C-1'], killer: killer(200),
+    changes: [{ file: 'src/rooms/change/rolling/batches.ts', find: "fates.length === 0 ? `host ${name}` : fates.join(', ')", put: "fates.length === 0 ? `host ${name}` : ''" }],
   },
   {
     name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),
