@@ -68,8 +68,8 @@ export function kindOf(seed: number, calm: boolean): Kind {
 
 const BATCH = 0.04
 const ALONE = 0.14
-/** Whether it goes by itself, most likely: what ends that is to happen to it more often. */
-export const mayGoAlone = (seed: number): boolean => chance(seed ^ 0xa10e).yes(ALONE)
+/** Whether it goes by itself, or over several hosts at a time, most likely: what ends that is to happen to it more often. */
+export const isRare = (seed: number): boolean => chance(seed ^ 0xa10e).yes(ALONE) || chance(seed ^ 0xba7c).yes(BATCH)
 
 function aloneBy(dice: Chance, calm: boolean): Alone {
   const [onHalt, course, way, at] = [dice.yes(0.5) ? 'undo' as const : 'stay' as const, dice.pick(COURSES_ALONE), dice.next(), 5000 + dice.int(9000)]

@@ -1,7 +1,7 @@
 // What goes wrong in a simulated run, by seed, and how it heals: each fault is written down as it really was, so that what the node made of it can be judged.
 import type { InForce } from '../../src/engine/keeper.ts'
 import { chance, type Chance } from '../clock.ts'
-import { configOf, edited, HOST, mayGoAlone, type HostName } from './book.ts'
+import { configOf, edited, HOST, isRare, type HostName } from './book.ts'
 import type { RunWorld } from './schedule.ts'
 
 export const RUN_FAULTS = [
@@ -10,10 +10,10 @@ export const RUN_FAULTS = [
 ] as const
 export type RunFault = (typeof RUN_FAULTS)[number]
 
-/** What came later has dice of its own, so that what else a seed brings about stays as it is; `alone`: in a run that goes by itself. */
-const LATER: Readonly<Partial<Record<RunFault, { readonly dice: number; readonly odds: number; readonly alone: number }>>> = {
-  'press-late': { dice: 0x1a7e, odds: 0.1, alone: 0 }, 'hand-over': { dice: 0x4a4d, odds: 0.15, alone: 0.2 }, 'node-boots': { dice: 0xb007, odds: 0.06, alone: 0.35 },
-  halt: { dice: 0x4a17, odds: 0, alone: 0.2 }, clock: { dice: 0xc10c, odds: 0, alone: 0.2 },
+/** What came later has dice of its own, so that what else a seed brings about stays as it is; `often`: in a run of a kind that is rare. */
+const LATER: Readonly<Partial<Record<RunFault, { readonly dice: number; readonly odds: number; readonly often: number }>>> = {
+  'press-late': { dice: 0x1a7e, odds: 0.1, often: 0 }, 'hand-over': { dice: 0x4a4d, odds: 0.15, often: 0.2 }, 'node-boots': { dice: 0xb007, odds: 0.06, often: 0.35 },
+  halt: { dice: 0x4a17, odds: 0, often: 0.3 }, clock: { dice: 0xc10c, odds: 0, often: 0.2 },
 }
 const FIRST = RUN_FAULTS.filter((it) => (LATER[it]?.odds ?? 0) === 0)
 
@@ -40,11 +40,11 @@ export function faultsOf(seed: number): ReadonlySet<RunFault> {
   const dice = chance(seed ^ 0x0fa7)
   if (dice.yes(0.125)) return new Set()
   const first = Array.from({ length: 1 + dice.int(3) }, () => dice.pick(FIRST))
-  const isAlone = mayGoAlone(seed)
+  const rare = isRare(seed)
   const later = RUN_FAULTS.filter((it) => {
-    const { dice: own = 0, odds = 0, alone = 0 } = LATER[it] ?? {}
+    const { dice: own = 0, odds = 0, often = 0 } = LATER[it] ?? {}
     // The production ringer of a node whose keeper stands still knows of no boot.
-    return chance(seed ^ own).yes(isAlone ? alone : odds) && !(it === 'node-boots' && first.includes('keeper-freeze'))
+    return chance(seed ^ own).yes(rare ? often : odds) && !(it === 'node-boots' && first.includes('keeper-freeze'))
   })
   return new Set([...first, ...later])
 }

@@ -154,7 +154,7 @@ export const led: readonly Mutant[] = [
     ],
   },
   {
-    name: 'in a rolling run: a halt of one host leaves the one beside it going on', breaks: ['C-8'], killer: killer(400),
+    name: 'in a rolling run: a halt of one host leaves the one beside it going on', breaks: ['C-8'], killer: killer(600),
     changes: [{ file: ROLLINGS, find: "'change.moved': (tx, entry) => haltedOne(keeper, tx, entry),", put: "'change.moved': (tx, entry) => (entry.seq < 0 ? haltedOne(keeper, tx, entry) : undefined)," }],
   },
   {

@@ -43,6 +43,7 @@ import { anchorChecks, reconcilesIn, setsIn, type InForce, storeOf } from './in-
 import { earsOf } from './change/ears.ts'
 import { groundFor } from './change/grounds.ts'
 import { ledIn } from './change/led.ts'
+import { voidingRoom } from './change/asking/voiding.ts'
 import { createRollings, siblingsRoom } from './change/rollings.ts'
 import { createRuns, type Runs } from './change/runs.ts'
 import { createLookout } from './lookout.ts'
@@ -92,7 +93,7 @@ export interface Rooms {
 }
 
 /** As the store wants them. */
-export const allOf = ({ watch, page, tell, people, guard, change, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, change, access, announcingRoom(tell.planned), siblingsRoom({ change, page, people })]
+export const allOf = ({ watch, page, tell, people, guard, change, access }: Rooms): readonly Room[] => [watch, page, tell, people, guard, change, access, announcingRoom(tell.planned), siblingsRoom({ change, page, people }), voidingRoom({ people })]
 
 /** What became of a database that could not be gone on with, or was not there: a sentence's end, and the name under which it was kept. */
 export interface Damaged {

@@ -133,6 +133,20 @@ test('C-17 who has handed over stops nothing by a link of before, and that is to
   assert.deepEqual((await stoppedBy('bo'))[0], 'aborted')
 })
 
+test('C-5 a run that is stopped by a link of before, while something else is asked, leaves nobody asked for anything', async (t) => {
+  const it = await story(t)
+  const link = (await it.state()).asked?.agreement ?? ''
+  await it.press('ada', 'bo')
+  await it.second()
+  await it.call('runs.handOver', OVER)
+  const open = (await it.state()).asked?.agreement ?? ''
+  const { hash } = loadAgreement(it.sql, link)?.agreement.terms ?? assert.fail()
+  const pressed = it.keeper.engine.turn('press', (tx) => it.keeper.rooms.people.agreements.press(tx, { id: link, person: 'bo', act: 'stop', hash, prove: () => undefined }))
+  await it.settle()
+  await pressed
+  assert.deepEqual([(await it.state()).state, loadAgreement(it.sql, open)?.agreement.phase.is], ['aborted', 'changed'])
+})
+
 test('C-17 only somebody else whom the runbook names takes over, and never who stays; refused, the former two go on', async (t) => {
   const it = await story(t)
   const refused = async (more: object): Promise<string> => {

@@ -88,6 +88,9 @@ export const runAsked = (sql: Sql, agreement: string): RunRow | undefined => {
   return it && loadRun(sql, it.run)
 }
 
+/** All that its people were ever asked for. */
+export const agreementsOf = (sql: Sql, run: string): string[] => sql.all<{ agreement: string }>('select agreement from change_asked where run = ?', run).map(({ agreement }) => agreement)
+
 export interface ToldRow { readonly n: number; readonly at: Instant; readonly told: Told }
 export const loadTold = (sql: Sql, run: string, after: number, most: number): ToldRow[] =>
   sql.all<{ n: number; at: Instant; told: string }>('select n, at, told from change_told where run = ? and n > ? order by n limit ?', run, after, most).map(({ n, at, told }) => ({ n, at, told: JSON.parse(told) as Told }))
