@@ -28,11 +28,13 @@ const isFailure = ({ event, before: was, after }: Moved): boolean => {
  * The host, where something of it had failed by then that whoever went on at `resumed` could not know: a step that failed or was lost since, or a run that was taken
  * back or ended after a beginning. Each host counts once: of one that had failed before, what is not known is how it ends.
  */
-export function isTouched({ plan, moves }: Story, before: number, resumed: number): readonly string[] {
+export function isTouched({ plan, moves, ledger }: Story, before: number, resumed: number): readonly string[] {
   const since = moves.filter(({ seq }) => seq < before && seq > resumed)
   const over = since.find(({ after }) => after.phase.is === 'over')
   const how = over?.after.phase.is === 'over' ? over.after.phase.how : undefined
-  const hadFailed = how === 'done' && moves.some((it) => it.seq <= resumed && isFailure(it))
+  // What is not seen to be done in time, or after a boot not known to be in time, is told, and stands in no move of the run.
+  const isTold = ledger.some(({ seq, is, body }) => is === 'change.rolled' && seq <= resumed && (body['told'] as readonly { event: string; run: string | null }[]).some((it) => it.event === 'failed' && it.run === plan?.id))
+  const hadFailed = how === 'done' && (isTold || moves.some((it) => it.seq <= resumed && isFailure(it)))
   const hasFailed = !hadFailed && since.some(isFailure)
   const isBad = how !== undefined && how !== 'done' && (over?.after.tried.length ?? 0) > 0
   return (hasFailed || isBad) && plan ? [plan.host] : []

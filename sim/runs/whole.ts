@@ -1,5 +1,6 @@
 // What must hold of a schedule as a whole, beside each of its runs (invariants.ts): that one host is worked on at a time, in order, and none after one failure more than
 // may be; that nothing happened at a target that is of no run; that somebody is paged while the keeper stands still; that it comes to its end.
+import { RACKS, type HostName } from './book.ts'
 import { judgeAlone } from './alone.ts'
 import { judgeHanded } from './handed.ts'
 import { besideIn, judgeRun, SLACK, storiesOf, type Story } from './invariants.ts'
@@ -43,14 +44,17 @@ const failures: Check = ({ world, stories }) => {
 const sequence: Check = ({ world, stories }) => (!world.kind.rolling ? [] : stories.flatMap((story, n) => {
   // Of one that is known never to have begun after all, the host is to come again.
   const before = stories.slice(0, n).filter(({ moves }) => (moves.at(-1)?.after.tried.length ?? 0) > 0)
-  const isOut = (other: Story): boolean => (isBeside(story, other) ? false : (other.plan?.host ?? '') >= (story.plan?.host ?? ''))
+  const placeOf = ({ plan }: Story): string => { const host = plan?.host ?? ''; return world.kind.batch ? RACKS[host as HostName] : host }
+  const isOut = (other: Story): boolean => !isBeside(story, other) && placeOf(other) >= placeOf(story)
   return before.some(isOut) ? [`C-3: ${story.plan?.host} began after ${before.map(({ plan }) => plan?.host).join(', ')}`] : []
 }))
 
 /** C-8, C-15: whatever halts one host of those that are worked on together halts all of them, in the very moment; a failure may be borne. */
 const together: Check = ({ stories }) => stories.flatMap((story) => story.moves.flatMap(({ seq, at, event, before, after }) => {
   if (event !== 'turned' || before.halt !== undefined || after.halt === undefined) return []
-  return stories.filter((other) => isBeside(story, other) && other.beganSeq < seq).flatMap(({ moves, plan }) => {
+  // The one that is not seen to be done in time stands by itself.
+  const origin = /^was stopped: ([^:]+): /.exec(after.halt.claim)?.[1]
+  return stories.filter((other) => isBeside(story, other) && other.beganSeq < seq && other.plan?.host !== origin).flatMap(({ moves, plan }) => {
     const was = moves.findLast((it) => it.at < at)?.after
     const is = moves.findLast((it) => it.at <= at)?.after
     const isLeft = was?.guarded === true && was.phase.is !== 'over' && is?.halt === undefined && is?.phase.is !== 'over'
