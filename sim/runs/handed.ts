@@ -38,12 +38,12 @@ const stopped: Check = (story) => story.moves.flatMap((it) => {
   return by === undefined || may.includes(by) || called ? [] : [`C-17: ${by}, who had handed over, ended it at ${it.at}`]
 })
 
-/** C-8: who takes over a run that stands halted hears of it. */
+/** C-8: who takes over a run that stands halted hears of it; of what the rolling run was stopped by hear its own two, and who takes over one host of it by what they agree to. */
 const newcomer: Check = (story) => handedIn(story).flatMap(({ at, after, hands: { to } }) => {
   const { world, moves } = story
   const by = at + 10_000
   const isCalm = by <= world.end && !overlaps(world.host.away, at - 1000, by) && moves.filter((it) => it.at > at && it.at <= by).every((it) => it.after.halt !== undefined && it.after.phase.is !== 'over')
-  return after.halt === undefined || !isCalm || rungBy(story, by).has(to) ? [] : [`C-8: ${to} took over a halted run at ${at}, and was not paged by ${by}`]
+  return after.halt === undefined || after.halt.subject === story.plan?.rolling || !isCalm || rungBy(story, by).has(to) ? [] : [`C-8: ${to} took over a halted run at ${at}, and was not paged by ${by}`]
 })
 
 const CHECKS: readonly Check[] = [handed, waits, decided, stopped, newcomer]
