@@ -62,8 +62,8 @@ export function kindOf(seed: number, calm: boolean): Kind {
   const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(few), hosts: few, batch: false }
   const alone = chance(seed ^ 0xa10e)
   if (alone.yes(ALONE)) return roll >= 0.08 ? { ...kind, alone: aloneBy(alone, calm) } : kind
-  // Where the one that leads is taken down, nobody takes writes for a moment: that is a surprise.
-  return chance(seed ^ 0xba7c).yes(BATCH) && roll >= 0.08 ? { ...kind, rolling: true, batch: true, hosts: HOSTS, ...(calm ? { cluster: 'galera' as const } : {}) } : kind
+  // Galera: where of servers that follow the one that leads is taken down, nobody takes writes for a moment, and each of the others is halted by that.
+  return chance(seed ^ 0xba7c).yes(BATCH) && roll >= 0.08 ? { ...kind, rolling: true, batch: true, hosts: HOSTS, cluster: 'galera' } : kind
 }
 
 const BATCH = 0.04
