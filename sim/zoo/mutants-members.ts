@@ -138,4 +138,8 @@ export const clustered: readonly Mutant[] = [
     name: 'every process is told how members are asked', breaks: ['G-15'], killer: { is: 'test', file: 'src/views/accepted.test.ts', name: 'how members of clusters are asked' },
     changes: [{ file: 'src/views/accepted.ts', find: 'passwords: {}, ways: {},', put: 'passwords: {},' }],
   },
+  {
+    name: 'servers are well that follow one that is not known to commit', breaks: ['C-12'], killer: { is: 'test', file: 'src/rooms/change/sight.test.ts', name: 'R-2 two writable PostgreSQL primaries are two' },
+    changes: [{ file: 'src/rooms/change/sight.ts', find: '(writing.includes(found) ? able.map(({ host }) => host) : [])', put: "able.filter((it) => (it.report.leads ? writing.includes(found) : found === 'pass')).map(({ host }) => host)" }],
+  },
 ]

@@ -182,7 +182,9 @@ function ofPatroni(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
   if (leaders.length === 0) return fresh.length < members.length ? unknown('none that was heard leads, and not all were heard') : { is: 'seen', total: members.length, healthy: [] }
   const odd = said.filter(({ report }) => report.running && report.odd !== undefined)
   const able = said.filter(({ report }) => report.running && report.odd === undefined)
-  const of = (found: string): string[] => able.filter((it) => (it.report.leads ? writingOf(cluster, it, now) : 'pass') === found).map(({ host }) => host)
+  // Whoever follows one that is not known to commit serves nothing that could be written.
+  const writing = leaders.map((it) => writingOf(cluster, it, now))
+  const of = (found: 'pass' | 'unknown'): string[] => (writing.includes(found) ? able.map(({ host }) => host) : [])
   return { is: 'seen', total: members.length, healthy: of('pass'), ...opened(cluster, fresh, [...of('unknown'), ...odd.map(({ host }) => host)]) }
 }
 
