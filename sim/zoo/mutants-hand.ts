@@ -134,6 +134,14 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${RECONCILE}/duty.ts`, find: `Math.min(modifiedAt, ...patterns`, put: `Math.max(modifiedAt, ...patterns` }],
   },
   {
+    name: 'a breaker that two closed stays the incident of the next one', breaks: ['G-28', 'G-5'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'G-28 G-5 when two close' },
+    changes: [{ file: `${ACTS}/index.ts`, find: `  if (stands) tx.append(`, put: `  if (stands && people.length < 2) tx.append(` }],
+  },
+  {
+    name: 'what was refused once is told for ever', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 “nothing more may go” ends' },
+    changes: [{ file: `${ACTS}/index.ts`, find: `last.to !== 'over') tx.append(`, put: `last.to === 'over') tx.append(` }],
+  },
+  {
     name: 'a copy of the catalogue that was set aside cannot come back', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a copy that lies aside'),
     changes: [{ file: `${RECONCILE}/duty.ts`, find: `of loadRestorable(sql, set.name)) {`, put: `of loadRestorable(sql, set.name).slice(0, 0)) {` }],
   },

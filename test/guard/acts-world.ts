@@ -17,6 +17,7 @@ import type { CopyWanted, Rechecked } from '../../src/rooms/guard/reconcile/task
 import { planWriter, type Item, type Mode } from '../../src/rooms/guard/reconcile/plan.ts'
 import { perform } from '../../src/processes/hand/act.ts'
 import { look } from '../../src/processes/hand/look.ts'
+import { TABLES as RECONCILES } from '../../src/rooms/guard/reconcile/rows.ts'
 import { roomWorld, type RoomWorld } from '../room-world.ts'
 import type { Marker, Version } from '../../src/ports/store.ts'
 import { memoryStore, type MemoryStore } from './memory-store.ts'
@@ -110,7 +111,7 @@ export function actsWorld(more: ActsWishes = {}): ActsWorld {
   const flags = new Map<string, Flag>()
   const acts = actsPart({ lived: () => ms(lived) })
   // Agreements are another room's: what it says of them is all that is heard.
-  const room: Room = { name: 'guard', ...acts }
+  const room: Room = { name: 'guard', ...acts, tables: acts.tables + RECONCILES }
   const over = roomWorld(room, now)
   const makeDesk = (): Desk => createDesk({
     now, lived: () => ms(lived), sql: () => over.sql, acts, settled: more.settled ?? ms(60_000), storeOf: (reconcile) => (reconcile === JOB ? 'main' : undefined),

@@ -294,3 +294,23 @@ test('G-1 G-7 copies in two places ripen in both, whichever is listed first; a p
   }
   assert.equal((await alone.plan('main')).totals.quarantine, 0)
 })
+
+test('G-28 “the store cannot be acted on” ends by itself as soon as it was tried out; what is said later begins anew, whoever was told before', async (t) => {
+  const it = await ready(t)
+  const link = {}
+  const unfit = async (): Promise<void> => {
+    void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'the canary could not be written' }, link)
+    await it.settle()
+  }
+  await unfit()
+  assert.deepEqual(it.open(), ['store:main/unfit'])
+  assert.match(it.sql.get<{ says: string }>('select says from page_incident')?.says ?? '', /tried out again before each act; once that succeeds, this is over/)
+  await it.leap(minutes(2))
+  await it.list()
+  await it.apply((await it.plan()).id)
+  assert.equal((await it.work()).length, 2)
+  assert.deepEqual(it.open(), [])
+  await unfit()
+  assert.deepEqual(it.open(), ['store:main/unfit'], 'within the hour too')
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})

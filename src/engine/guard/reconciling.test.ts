@@ -5,7 +5,9 @@ import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { add, games, PREFIX, type Games } from '../../../test/guard/games.ts'
-import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
+import { approver } from '../../../test/guard/keep-world.ts'
+import type { PageBody } from '../../ports/channel.ts'
+import { checkOf, configOf, keeperWorld, plan, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { days, instantOf, minutes } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
@@ -22,11 +24,11 @@ interface World extends KeeperWorld {
   shown(): Promise<ReconcileAnswer>
 }
 
-async function world(t: TestContext, more: Partial<ReconcileConfig> = {}): Promise<World> {
+async function world(t: TestContext, more: Partial<ReconcileConfig> = {}, people: typeof plan.people = plan.people): Promise<World> {
   const it = await games(t)
   const tasks: ToGuard[] = []
   const config = { ...it.config, every: minutes(10), ...more }
-  const keeper = await keeperWorld(t, { ...configOf(more.of === undefined ? [] : [checkOf(more.of)]), reconciles: [config] }, { toGuard: (message) => (tasks.push(message), true) })
+  const keeper = await keeperWorld(t, { ...configOf(more.of === undefined ? [] : [checkOf(more.of)]), plan: { ...plan, people }, reconciles: [config] }, { render: () => ({ key: 'k', thread: 't', to: { name: 'Ada' }, title: 't', body: {} as PageBody }), toGuard: (message) => (tasks.push(message), true) })
   // One clock for both: what the keeper gives is good by the time that the run reads.
   Object.assign(it.context, { now: () => keeper.keeper.now() })
   Object.assign(it.fake, { ahead: keeper.keeper.now().wall - Date.now() })
@@ -235,4 +237,46 @@ test('while its database is watched as down no run is made, and nobody is accuse
   const refused = await it.ask('reconcile.run', { reconcile: 'customer-backups' })
   assert.equal(refused.status, 409)
   assert.match(JSON.stringify(refused), /db is down: nothing is compared with a database that does not answer/)
+})
+
+test('G-28 G-5 when two close a breaker its incident ends; opened again, for another cause or the same, it is another one and rings anew', async (t) => {
+  const it = await world(t, {}, { ada: approver('ada'), bo: approver('bo') })
+  const again = async (): Promise<void> => {
+    await it.pass(minutes(10))
+    await it.answer()
+  }
+  const opened = (subject: string): number => it.entries().filter(({ is, body }) => is === 'incident.opened' && body['subject'] === subject).length
+  const rings = (): number => it.sql.get<{ n: number }>(`select count(*) as n from deed where what = 'page.ring' and json_extract(body, '$.event') = 'page'`)?.n ?? 0
+  const trip = async (says: string): Promise<void> => {
+    void it.keeper.engine.turn('halt', (tx) => it.keeper.rooms.guard.acts.halt(tx, 'customer-backups', { says, lost: false }))
+    await it.settle()
+    await again()
+  }
+  const close = async (): Promise<void> => {
+    const asked = await it.ask('reconcile.ask', { what: 'close-breaker', on: 'customer-backups', reason: 'somebody restored a row by hand', of: ['ada', 'bo'] })
+    assert.equal(asked.status, 200, JSON.stringify(asked.body))
+    const { stream: id } = it.entries().findLast(({ is }) => is === 'agreement.asked') ?? { stream: '' }
+    const assents = ['ada', 'bo'].map((person) => ({ as: 'approves', identity: { person, addresses: [`${person}@acme.example`], phones: [], subjects: [], factors: [`f-${person}`] } }))
+    void it.keeper.engine.turn('agree', (tx) => void tx.append({ is: 'agreement.pressed', stream: `${id}/presses`, body: { id, phase: { is: 'agreed' }, assents, at: tx.now.wall } }))
+    await it.settle()
+  }
+  await it.answer()
+  for (let n = 0; n < 2; n++) await again()
+  const both = ['reconcile:customer-backups/halted', 'reconcile:customer-backups/breaker']
+  for (const n of [1, 2]) {
+    const before = rings()
+    await trip('1 row that came back for what was put aside, at most 0')
+    assert.deepEqual([it.open().toSorted(), both.map(opened)], [both.toSorted(), [n, n]])
+    assert(rings() > before, `time ${n} rings`)
+    await again()
+    await close()
+    assert.deepEqual(it.open(), [], 'whoever closed it has looked')
+  }
+  const before = rings()
+  for (let n = 0; n < 10; n++) it.games.fake.put(`${PREFIX}t1/lost${n}`, 'x')
+  await again()
+  assert.deepEqual([it.open(), both.map(opened)], [['reconcile:customer-backups/breaker'], [2, 3]])
+  assert(rings() > before, 'another cause rings')
+  assert.match((await it.shown()).causes[0]?.says ?? '', /10 of 3\d objects in customers\/t1\/ have no row/)
+  same(it)
 })

@@ -151,14 +151,20 @@ test('G-5 too much at once opens the breaker of what is armed, is told and stays
   await runs(it, 5)
   const shown = await it.plan()
   assert.deepEqual([shown.refusals.map(({ id }) => id), shown.schedule.mode], [['limit'], 'latched'])
-  assert.deepEqual([await it.work(), told(it)], [[], ['retention:shop@main', 'retention:shop@main']])
+  assert.deepEqual([await it.work(), told(it), it.open()], [[], ['retention:shop@main', 'retention:shop@main'], ['retention:shop@main']])
+  const page = it.sql.get<{ says: string }>(`select says from page_incident where subject = 'retention:shop@main'`)?.says ?? ''
+  assert.match(page, /holdfast backups accept-most shop main <number> -m "why"/, 'what only a person knows is said with the cure')
+  assert.match(shown.refusals[0]?.cure ?? '', /holdfast backups accept-most shop main \d+ -m "why"/)
   await it.ask('backups.acceptMost', { set: 'shop', store: 'main', most: 30, reason: 'they are old', person: 'ada' })
   await runs(it, 4)
   const open = await it.plan()
   assert.deepEqual([open.refusals, open.schedule.mode, await it.work()], [[], 'latched', []], 'a word for more is not one for the breaker')
+  const after = it.sql.get<{ says: string }>(`select says from page_incident where subject = 'retention:shop@main'`)?.says ?? ''
+  assert.deepEqual([it.open(), /accept-most/.test(after), /close-breaker/.test(after)], [['retention:shop@main'], false, true], 'what is over is said no more, what stands is')
   const close = await it.ask('reconcile.ask', { what: 'close-breaker', on: 'keep:shop@main', reason: 'the copies of an old job were moved here', of: ['ada', 'bo'] })
   assert.equal(close.status, 200, JSON.stringify(close.body))
   await it.agree()
+  assert.deepEqual(it.open(), [], 'nothing of it stands')
   await runs(it, 1)
   assert.equal((await it.plan()).schedule.mode, 'armed')
   const did = await it.work()
@@ -166,6 +172,19 @@ test('G-5 too much at once opens the breaker of what is armed, is told and stays
   const report = await keepWorld(t, [setOf()], 20)
   await runs(report, 3)
   assert.deepEqual([(await report.plan()).refusals.map(({ id }) => id), (await report.plan()).schedule.mode], [['limit'], 'report'])
+})
+
+test('G-28 “nothing more may go” ends by itself with the first judgement that refuses nothing, and is told anew when it comes again', async (t) => {
+  const it = await keepWorld(t, [setOf()], 12)
+  await it.ripen()
+  assert.deepEqual([it.open(), told(it).length], [['retention:shop@main'], 1])
+  for (let night = 9; night < 12; night++) await it.ask('backups.hold', { set: 'shop', copy: keyOf(night), reason: 'it stays' })
+  await it.list()
+  assert.deepEqual([(await it.plan()).refusals, it.open()], [[], []])
+  for (let night = 9; night < 12; night++) await it.ask('backups.hold', { set: 'shop', copy: keyOf(night), end: true })
+  await it.list()
+  assert.deepEqual(it.open(), ['retention:shop@main'])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
 
 test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; nothing known of the store, nothing done', async (t) => {

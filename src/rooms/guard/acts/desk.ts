@@ -10,7 +10,7 @@ import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
 import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
-import { byHand, intentId, parseIntent, reconcileOf, tell, tellHeld, type Acts } from './index.ts'
+import { byHand, intentId, parseIntent, reconcileOf, tell, tellHeld, tellOver, type Acts } from './index.ts'
 import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
 import { asideOf, identityOf, isOpen } from './life.ts'
 import type { FromHand, Order, ToHand } from './protocol.ts'
@@ -128,12 +128,14 @@ async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand
       memory.unfit.delete(store)
       memory.asked.delete(store)
       memory.seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock, way })
+      memory.told.delete(unfitOf(store))
+      await ports.turn('guard.tell', (tx) => tellOver(tx, unfitOf(store), 'it was tried out, and can be acted on'))
       break
     }
     case 'unfit': {
       memory.unfit.set(message.store, { at: ports.now(), says: message.says })
       memory.asked.delete(message.store)
-      await tellOnce(ports, memory, `store:${message.store}/unfit`, `The store ${message.store} cannot be acted on`, message.says)
+      await tellOnce(ports, memory, unfitOf(message.store), `The store ${message.store} cannot be acted on`, `${message.says}. It is tried out again before each act; once that succeeds, this is over`, unfitOf(message.store))
       break
     }
     case 'ended': {
@@ -212,11 +214,13 @@ function freshOf({ seen }: Memory, store: string, now: Now, span: Span): StoreSe
   return isWithin(it?.seen, now, span) ? it : undefined
 }
 
-async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: string, title: string, says: string): Promise<void> {
+async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: string, title: string, says: string, ends?: string): Promise<void> {
   if (isWithin(told.get(cause), now(), TOLD_AGAIN)) return
   told.set(cause, now())
-  await turn('guard.tell', (tx) => tell(tx, cause, title, says))
+  await turn('guard.tell', (tx) => tell(tx, cause, title, says, ends === undefined ? {} : { ends }))
 }
+
+const unfitOf = (store: string): string => `store:${store}/unfit`
 
 /** What was begun and not heard of again, of one job: once nothing of it can still arrive. */
 function doubtsOf({ sql, now, storeOf }: DeskPorts, { unseen, quiet }: Memory, has: (store: string) => boolean): ToHand | undefined {

@@ -8,6 +8,7 @@ import { dueIn, hours, type Due, type Instant, type Span } from '../../../core/t
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Plan } from '../reconcile/plan.ts'
 import type { Margins } from '../reconcile/margins.ts'
+import { loadCauses, type CauseBody } from '../reconcile/rows.ts'
 import { LIMITS, type Ladder } from '../reconcile/breaker.ts'
 import { whyHalt, type Ended as EndedWord } from './batch.ts'
 import { afterHalt, afterRun, APPROVAL_GOOD, turned, use, whyNotArm, whyVoid, type Asked, type Job, type JobRun } from './job.ts'
@@ -158,15 +159,38 @@ export function actsPart(context: ActsContext): Acts {
       if (plan !== undefined) dropActs(tx.sql, plan)
       const after = afterHalt(job, { says, lost, at: tx.now.wall })
       write(tx, 'guard.halted', reconcile, job, after, { says, lost, ...(plan === undefined ? {} : { of: plan }) })
-      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, says, lost ? 4 : 2)
+      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, lost ? says : `${says}. Its breaker is open: two people close it`, lost ? { weight: 4 } : { ends: `reconcile:${reconcile}/halted` })
     },
   }
   return acts
 }
 
+/** `ends`: by which name it is over as soon as it is seen to be (`tellOver`); absent: only a person ends it. */
+export interface Telling {
+  readonly weight?: number
+  readonly ends?: string
+}
+
 /** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
-export const tell = (tx: Tx, cause: string, title: string, says: string, weight = 2): void =>
-  void tx.append({ is: 'guard.alarmed', stream: cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), weight, at: tx.now.wall } })
+export const tell = (tx: Tx, cause: string, title: string, says: string, { weight = 2, ends }: Telling = {}): void =>
+  void tx.append({ is: 'guard.alarmed', stream: ends ?? cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), weight, ...(ends === undefined ? {} : { member: ends }), at: tx.now.wall } })
+
+/** It is seen to be over: what was told under that name fails no more. Nothing where nothing was told since, whoever was running then. */
+export function tellOver(tx: Tx, ends: string, says: string): void {
+  const last = tx.sql.get<{ to: string | null; member: string | null }>(`select json_extract(body, '$.to') as "to", json_extract(body, '$.member') as member from entry where stream = ? and is_ = 'guard.alarmed' order by seq desc limit 1`, ends)
+  if (last?.member === ends && last.to !== 'over') tx.append({ is: 'guard.alarmed', stream: ends, body: { member: ends, to: 'over', says: says.slice(0, 500), at: tx.now.wall } })
+}
+
+/** The name under which the breaker of retention is told, until people close it. */
+export const latchedOf = (job: string): string => `latched:${job}`
+
+/** Two people have closed it: whatever opens it from here on is another thing, and rings people anew, though it were for the same reason (G-28). */
+function closed(tx: Tx, reconcile: string, people: readonly string[]): void {
+  const says = `${people.join(' and ')} closed the breaker`
+  const stands = loadCauses(tx.sql, reconcile).some(({ cause }) => cause === 'breaker')
+  if (stands) tx.append({ is: 'guard.caused', stream: `reconciled:${reconcile}`, body: { reconcile, cause: 'breaker', to: 'over', says, root: '', escalate: 'default', because: [], at: tx.now.wall } satisfies CauseBody })
+  for (const ends of [`reconcile:${reconcile}/halted`, latchedOf(reconcile)]) tellOver(tx, ends, says)
+}
 
 function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {
   const job = loadJob(tx.sql, reconcile)
@@ -207,7 +231,10 @@ function takeAgreed(tx: Tx, entry: Entry, write: Write): void {
   switch (it.is) {
     case 'refused': return refuse(tx, reconcile, job, { agreement: id, says: it.says, used }, write)
     case 'armed': return armAll(tx, { agreement: id, asked, job, arming: it.arming }, write)
-    case 'closed': return void write(tx, 'guard.breakerClosed', reconcile, job, { ...job, breaker: it.breaker }, { agreement: id })
+    case 'closed': {
+      write(tx, 'guard.breakerClosed', reconcile, job, { ...job, breaker: it.breaker }, { agreement: id })
+      return closed(tx, reconcile, assents.map(({ identity }) => identity.person))
+    }
     case 'purge': {
       const plan = loadPlan(tx.sql, it.plan)
       if (plan?.hash !== hash) return refuse(tx, reconcile, job, { agreement: id, says: 'the plan that they saw is not there any more', used }, write)

@@ -48,7 +48,7 @@ export function unsettling({ lived }: { readonly lived: () => Span }): Unsettlin
           const before = told.get(reconcile)
           if (before && before.day === day && count <= before.count) continue
           told.set(reconcile, { count, day })
-          tell(tx, `reconcile:${reconcile}/doubt`, `${reconcile}: what an act did is not known`, `${count} ${count === 1 ? 'act was' : 'acts were'} begun more than half an hour ago, and nobody knows what came of ${count === 1 ? 'it' : 'them'}; nothing else is begun on these objects`, 3)
+          tell(tx, `reconcile:${reconcile}/doubt`, `${reconcile}: what an act did is not known`, `${count} ${count === 1 ? 'act was' : 'acts were'} begun more than half an hour ago, and nobody knows what came of ${count === 1 ? 'it' : 'them'}; nothing else is begun on these objects`, { weight: 3 })
         }
       },
     },

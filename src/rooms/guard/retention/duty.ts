@@ -6,7 +6,7 @@ import { days, dueIn, hours, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
-import type { Acts } from '../acts/index.ts'
+import { tellOver, type Acts } from '../acts/index.ts'
 import type { PlanRow } from '../acts/rows.ts'
 import { actsToday, loadJob } from '../acts/rows.ts'
 import { failedIn } from '../drills/rows.ts'
@@ -84,18 +84,23 @@ export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life, acts
 /** Tells of a plan that is refused, and forgets it where it is not. */
 export function tellStanding(tx: Tx, set: BackupSet, store: string, { plan, pages }: Pick<Judged, 'plan' | 'pages'>): void {
   if (pages[0]) tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
-  else forgetRefused(tx.sql, set.name, store)
+  else {
+    forgetRefused(tx.sql, set.name, store)
+    tellOver(tx, refusedOf(set.name, store), 'it was judged again, and nothing is refused any more')
+  }
 }
 
 /** Somebody else takes copies away, or it is another store. */
 const GRAVE: readonly string[] = ['vanished', 'identity']
 
-/** One cause, one incident; what stays so is told again weekly (G-28). */
+const refusedOf = (set: string, store: string): string => `retention:${set}@${store}`
+
+/** One cause, one incident; what stays so is told again weekly, and is over with the first judgement that refuses nothing (G-28). */
 function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { readonly why: string; readonly says: string }): void {
   const told = loadRefused(tx.sql, set.name, store)
   if (told?.why === why && tx.now.wall - told.wall < WEEK && tx.now.wall >= told.wall) return
   saveRefused(tx.sql, set.name, store, why, tx.now.wall)
-  tx.append({ is: 'guard.alarmed', stream: `retention:${set.name}@${store}`, body: { subject: `retention:${set.name}@${store}`, title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall, cause: why.split(' ').toSorted().join(' '), weight: GRAVE.some((id) => why.split(' ').includes(id)) ? 3 : 1 } })
+  tx.append({ is: 'guard.alarmed', stream: refusedOf(set.name, store), body: { subject: refusedOf(set.name, store), member: refusedOf(set.name, store), title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall, cause: why.split(' ').toSorted().join(' '), weight: GRAVE.some((id) => why.split(' ').includes(id)) ? 3 : 1 } })
 }
 
 function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now, lived: Span): Shelf {

@@ -91,7 +91,7 @@ test('G-3 copies of the future, or added in a heap, push out nothing that is goo
 test('G-5 more than the limits: the whole plan is refused, and somebody is paged', () => {
   const many = world([shelf(nights(7 + LIMITS.perRun + 1))])
   assert.deepEqual([going(many), ids(many)], [[], ['limit']])
-  assert.match(judge(many).pages[0]?.says ?? '', /^nothing of shop is set aside in main: main: 11 copies could go at once, at most 10$/)
+  assert.match(judge(many).pages[0]?.says ?? '', /^nothing of shop is set aside in main: main: 11 copies could go at once, at most 10\. If so much may go, a person accepts the number, for a day: holdfast backups accept-most shop main <number> -m "why"$/)
   assert.deepEqual(judge(many).plan.items.filter(({ refused }) => refused).map(({ copy }) => copy), nights(18).slice(7).map(({ copy }) => copy), 'those that are too many are named')
   assert.match(why(many, 'n7'), /^refused: it is one of those that could go at once$/)
   const fresh = judge(world([shelf(nights(18), { known: { count: 18, copies: [] }, fewest: 18 })])).plan

@@ -152,6 +152,8 @@ const notListed = (store: string): Refusal => ({ id: 'listing', found: 'unknown'
 /** As it can be typed in the night; what is missing is told by it first. */
 const ifRight = (set: string, store: string): string => `If that was right, a person says so: holdfast backups accept-gone ${set} ${store} -m "why"`
 
+const ifSoMuch = (set: string, store: string, count: number | string): string => `If so much may go, a person accepts the number, for a day: holdfast backups accept-most ${set} ${store} ${count} -m "why"`
+
 const unsound = (set: string, shelf: Shelf, now: Now): Refusal[] => {
   const evidence = shelf.listing === undefined ? [] : [{ subject: shelf.listing.subject, observer: shelf.listing.observer, at: shelf.listing.at }]
   return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure: id === 'vanished' ? `${cure} ${ifRight(set, shelf.store)}; it tells first what is missing.` : cure }]))
@@ -161,14 +163,14 @@ const unsound = (set: string, shelf: Shelf, now: Now): Refusal[] => {
 export const saidMost = (accepted: World['accepted'], now: Now): number => (accepted !== undefined && accepted.at <= now.wall && between(accepted.at, now.wall) <= ACCEPTED_FOR ? accepted.most : 0)
 
 /** Counts everything that could go in the worst case, not what would go: knowing less must not bring a plan below its limit. */
-function limitsOf({ settings, now, accepted }: World, shelf: Shelf): Refusal[] {
+function limitsOf({ set, settings, now, accepted }: World, shelf: Shelf): Refusal[] {
   const { fewest, actsToday } = shelf
-  const cure = 'Look at the plan. If so much may go, a person accepts the number; else hold what is to stay, or mend `keep`.'
   if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: [], cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
   const said = saidMost(accepted, now)
   const share = Math.max(LIMITS.few, Math.floor(LIMITS.share * (fewest === 'none' ? 0 : fewest)))
   const could = couldGo(shelf, settings, now).size
   const most = Math.max(said, Math.min(LIMITS.perRun, share))
+  const cure = `Look at the plan: holdfast backups plan ${set}. ${ifSoMuch(set, shelf.store, could + actsToday)}; else hold what is to stay (holdfast backups hold), or mend \`keep\`.`
   const over = (n: number, limit: number, what: string): Refusal[] => (n <= limit ? [] : [{ id: 'limit', found: 'fail', text: `${shelf.store}: ${n} copies could go ${what}, at most ${limit}`, evidence: [], cure }])
   return [...over(could, most, 'at once'), ...over(could + actsToday, Math.max(LIMITS.perDay, said), `within ${sayTime(days(1))}`)]
 }
@@ -181,7 +183,7 @@ function judged({ set, store, settings }: Pick<World, 'set' | 'store' | 'setting
   const says = refusals.map((it) => it.text)
   return {
     plan: { ...head, id: derivedId('plan', set, store, hash), hash, items }, remember, healthy: refusals.length === 0,
-    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}${refusals.some(({ id }) => id === 'vanished') ? `. ${ifRight(set, store)}` : ''}` }],
+    pages: says.length === 0 ? [] : [{ urgency: 'high', cause: `retention:${set}:${store}`, says: `nothing of ${set} is set aside in ${store}: ${says.slice(0, 3).join('; ')}${says.length > 3 ? `; and ${says.length - 3} more` : ''}${refusals.some(({ id }) => id === 'vanished') ? `. ${ifRight(set, store)}` : ''}${refusals.some(({ id, found }) => id === 'limit' && found === 'fail') ? `. ${ifSoMuch(set, store, '<number>')}` : ''}` }],
   }
 }
 

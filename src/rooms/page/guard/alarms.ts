@@ -44,10 +44,11 @@ function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
 /** `vanished:` and not `backup:`, so that a person may end it. */
 const missedOf = (set: string, store: string): string => `vanished:${set}@${store}`
 
-/** Somebody has to look: one subject, one incident. Only a person ends it. */
+/** Somebody has to look: one subject, one incident. It ends by what is seen later where the guard says by which name; else only a person ends it. */
 function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { subject, title, says, escalate = 'default', cause = plain(says), weight = 2 } = entry.body as { subject: string; title: string; says: string; escalate?: string; cause?: string; weight?: number }
-  tell(tx, life, { subject, findings: [{ cause, weight, title, says }], escalate })
+  const { subject, title, says, escalate = 'default', cause = plain(says), weight = 2, member, to } = entry.body as { subject: string; title: string; says: string; escalate?: string; cause?: string; weight?: number; member?: string; to?: 'over' }
+  if (member !== undefined && to === 'over') return leaveWell(tx, life, member, says)
+  tell(tx, life, { subject, ...(member === undefined ? {} : { member }), findings: [{ cause, weight, title, says }], escalate })
 }
 
 /** The same but for its figures is the same cause. */
@@ -76,7 +77,7 @@ function considerReconcileLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
 function considerBackupLeft(tx: Tx, life: Lifecycle, entry: Entry): void {
   const { set, store } = entry.body as { set: string; store: string }
   leaveUnseen(tx, life, `backup:${set}@${store}`, `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
-  leaveUnseen(tx, life, missedOf(set, store), `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
+  for (const member of [missedOf(set, store), `retention:${set}@${store}`, `latched:keep:${set}@${store}`]) leaveUnseen(tx, life, member, `${set} in ${store}`, 'was taken out of the configuration', 'the configuration')
 }
 
 function leaveWell(tx: Tx, life: Lifecycle, member: string, says: string): void {

@@ -93,7 +93,7 @@ function leaningOn({ subject, members }: Incident): readonly string[] {
 
 /** As a person calls them; by the kind of the member and what stands before and behind its `@`. */
 const GUARDED: Readonly<Record<string, (name: string, at: string) => string>> = {
-  'backup:': (set, store) => `the backup of ${set} in ${store}`, 'vanished:': () => '', 'reconcile:': (name) => `the clean-up ${name}`,
+  'backup:': (set, store) => `the backup of ${set} in ${store}`, 'vanished:': () => '', 'latched:': () => '', 'reconcile:': (name) => `the clean-up ${name}`,
 }
 
 interface Drawn {
