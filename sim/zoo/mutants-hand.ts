@@ -134,6 +134,10 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${RECONCILE}/duty.ts`, find: `Math.min(modifiedAt, ...patterns`, put: `Math.max(modifiedAt, ...patterns` }],
   },
   {
+    name: 'half open is every key before the tenth, whenever it came', breaks: ['G-5'], killer: acts('G-5 half open, the first ten'),
+    changes: [{ file: `${RECONCILE}/breaker.ts`, find: `return first < breaker.since ? pass :`, put: `return first < breaker.since || first > 0 ? pass :` }, { file: `${RECONCILE}/breaker.ts`, find: `return passed < most ? pass :`, put: `return passed >= 0 || most > 0 ? pass :` }],
+  },
+  {
     name: 'a breaker that two closed stays the incident of the next one', breaks: ['G-28', 'G-5'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'G-28 G-5 when two close' },
     changes: [{ file: `${ACTS}/index.ts`, find: `  if (stands) tx.append(`, put: `  if (stands && people.length < 2) tx.append(` }],
   },

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { actsWorld, hexOf, JOB, MARGINS, someone, type ActsWorld } from '../../../../test/guard/acts-world.ts'
-import { days, hours, minutes, ms, seconds } from '../../../core/time.ts'
+import { days, hours, instantOf, minutes, ms, seconds } from '../../../core/time.ts'
+import type { Breaker } from '../reconcile/breaker.ts'
 import type { ToHand } from './protocol.ts'
 import { lastBatch, loadActs, loadJob } from './rows.ts'
 
@@ -240,6 +241,37 @@ test('G-5 the breaker is latched; two people close it, with a healthy run since'
   assert.equal(loadJob(world.room.sql, JOB).breaker.is, 'closed')
   world.run()
   assert.deepEqual(await world.work(), ['quarantine c/orphan done'])
+})
+
+test('G-5 half open, the first ten go and no eleventh: not one that came later under an earlier name, and not by a clock that was set back', async () => {
+  const world = await ripe()
+  for (let n = 10; n < 25; n++) world.store.put(`c/p${n}`)
+  world.pass(days(8))
+  const some = (): void => {
+    world.run()
+    world.pass(hours(24.5))
+  }
+  for (let n = 0; n < 3; n++) some()
+  const half: Breaker = { is: 'half', since: world.now().wall, through: hexOf('c/p18'), most: 10 }
+  world.pass(minutes(1))
+  world.store.put('c/a-later')
+  world.pass(days(8))
+  world.run({ breaker: half })
+  for (let n = 0; n < 3; n++) some()
+  const plan = world.run()
+  const first = await world.work()
+  assert.deepEqual(first.toSorted(), ['c/orphan', ...Array.from({ length: 9 }, (_, n) => `c/p${10 + n}`)].map((key) => `quarantine ${key} done`))
+  assert.match(saysOf(world, plan).join(), /half open, and this was flagged only then/)
+  // Another object under an earlier name, and a clock by which it was there before.
+  world.store.put('c/b-earlier')
+  world.pass(days(8))
+  for (let n = 0; n < 3; n++) some()
+  const flag = world.flags.get('c/b-earlier')
+  assert(flag)
+  world.flags.set('c/b-earlier', { ...flag, first: { ...flag.first, wall: instantOf(half.since - 1) } })
+  const later = world.run()
+  assert.deepEqual(await world.work(), [])
+  assert.match(saysOf(world, later).join(), /half open, and 10 went already, of 10 at most/)
 })
 
 test('G-9 G-15 G-21 what a store cannot do is not tried on anything but canaries', async () => {

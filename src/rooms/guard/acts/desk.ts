@@ -16,7 +16,7 @@ import { asideOf, identityOf, isOpen } from './life.ts'
 import type { FromHand, Order, ToHand } from './protocol.ts'
 import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
 import { PROBE_GOOD, rule, type Grounds, type StoreSeen } from './rulings.ts'
-import { actsToday, digestOf, dropActs, identityOfStore, loadActs, loadApproval, loadHeld, loadJob, loadObject, loadPlan, moveAct, openObjects, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { actsToday, digestOf, dropActs, identityOfStore, loadActs, loadApproval, loadHeld, loadJob, loadObject, loadPlan, moveAct, openObjects, passedSince, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
 const PAUSE: Span = seconds(5)
 /** What could not be looked at is looked at again after this long. */
@@ -394,7 +394,7 @@ function groundsOf(tx: Tx, ports: DeskPorts, { seen }: Memory, { plan, reconcile
   const job = loadJob(tx.sql, reconcile)
   const latest = job.latest && { mode: job.breaker.is === 'open' ? ('latched' as const) : job.latest.mode, binding: job.latest.binding, refusals: job.latest.refusals.map(({ id, text }) => ({ id, text, found: 'fail' as const, evidence: [], cure: '' })) }
   return {
-    plan: head ?? NO_PLAN, digest: edited ? { now: 'edited', sealed: '' } : { now: '', sealed: '' }, goodUntil: head?.goodUntil ?? dueIn(tx.now, ms(0)), purgeUntil: head?.purgeUntil, latest, arming: job.arming, approval: loadApproval(tx.sql, plan), breaker: job.breaker,
+    plan: head ?? NO_PLAN, digest: edited ? { now: 'edited', sealed: '' } : { now: '', sealed: '' }, goodUntil: head?.goodUntil ?? dueIn(tx.now, ms(0)), purgeUntil: head?.purgeUntil, latest, arming: job.arming, approval: loadApproval(tx.sql, plan), breaker: job.breaker, passed: passedSince(tx.sql, reconcile),
     store: ports.storeOf(reconcile) === store ? seen.get(store) : undefined, identity, margins: head?.margins ?? NO_MARGINS, now: tx.now, lived: ports.lived(),
   }
 }

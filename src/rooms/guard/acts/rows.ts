@@ -228,6 +228,13 @@ export function* asides(sql: Sql, reconcile: string): IterableIterator<{ readonl
 export const actsToday = (sql: Sql, reconcile: string, now: { readonly wall: Instant; readonly lived: Span }): number =>
   sql.get<{ n: number }>(`select count(*) as n from guard_ended where reconcile = ? and act <> 'release' and ended = 'done' and (at > ? or lived > ?)`, reconcile, now.wall - DAY, now.lived - DAY)?.n ?? 0
 
+/** What was put aside of a job since two people closed its breaker last, with what is on its way: by the order of entries, which no clock changes. */
+export function passedSince(sql: Sql, reconcile: string): number {
+  const closed = sql.get<{ seq: number }>(`select seq from entry where stream = ? and is_ = 'guard.breakerClosed' order by seq desc limit 1`, jobStream(reconcile))?.seq ?? 0
+  const went = sql.get<{ n: number }>(`select count(*) as n from guard_ended where reconcile = ? and act = 'quarantine' and ended in ('done', 'lost') and seq > ?`, reconcile, closed)?.n ?? 0
+  return went + (sql.get<{ n: number }>(`select count(*) as n from guard_object where reconcile = ? and life_is = 'leaving'`, reconcile)?.n ?? 0)
+}
+
 /** What came of the acts of one plan so far. */
 export const tallyOf = (sql: Sql, plan: string, after = 0): Tally =>
   sql.all<{ ended: Ended }>(`select ended from guard_ended where plan = ? and act <> 'release' and seq > ? order by seq`, plan, after).reduce((tally, { ended }) => counted(tally, ended), NOTHING_YET)

@@ -5,7 +5,7 @@ import { sameness, type Identity } from '../../../core/authority/agreement.ts'
 import type { Found } from '../../../core/evidence.ts'
 import { ageOf, isDue, isWithin, later, minutes, sayTime, type Due, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Probed, StoreClock } from '../../../ports/store.ts'
-import { lets, type Breaker } from '../reconcile/breaker.ts'
+import { hasRoom, lets, type Breaker } from '../reconcile/breaker.ts'
 import { all, beforePurge, beforeQuarantine, unlocked, type Flag, type Margins, type Moment, type Want } from '../reconcile/margins.ts'
 import type { Lock } from '../reconcile/cursor.ts'
 import { armedFound, isLive, type Item, type Plan } from '../reconcile/plan.ts'
@@ -61,6 +61,8 @@ export interface Grounds {
   readonly arming: Arming | undefined
   readonly approval: Approval | undefined
   readonly breaker: Breaker | undefined
+  /** What was put aside since two people closed the breaker last, and what is on its way. */
+  readonly passed: number | undefined
   readonly store: StoreSeen | undefined
   /** Of the store when the plan was made. */
   readonly identity: string
@@ -187,7 +189,8 @@ function toQuarantine(it: Candidate, grounds: Grounds): Want[] {
     { wants: 'the version that was flagged', found: same ? pass : fail('it is another one') },
     { wants: 'not locked in the catalogue', found: lock === 'none' ? pass : unlocked(lock, 'the catalogue') },
     noRow(it, grounds.now),
-    { wants: 'the breaker', found: lets(grounds.breaker, key) },
+    { wants: 'the breaker', found: lets(grounds.breaker, key, flag?.first.wall) },
+    { wants: 'room in the breaker', found: hasRoom(grounds.breaker, grounds.passed) },
     ...beforeQuarantine(flag, listed, at(grounds), grounds.margins),
   ]
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { DAY, ZERO } from '../../../../test/guard/spool.ts'
 import { instantOf, ms, type Instant } from '../../../core/time.ts'
-import { lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
+import { hasRoom, lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
 
 const calm: Measures = {
   objects: 100_000, bytes: 1e9, newOrphans: 37, newBytes: 37_000, flagged: 37, aside: 0, groups: [], acts: 10, actsToday: 0, earlier: [20, 30, 25], lastBatch: { tried: 0, failed: 0, preconditions: 0 }, resurrected: 0, goneGroups: [],
@@ -104,9 +104,17 @@ test('closed by people it is half open first: ten keys, four times as many a day
   assert.deepEqual(step(open, closing({ ladder: ladder(10) })).breaker, { is: 'closed' }, 'ten are all')
 })
 
-test('what it lets through: all, nothing, or what comes first', () => {
+test('G-5 what it lets through: all, nothing, or what came first and was there when people saw it', () => {
   const key = (text: string): Uint8Array => Buffer.from(text)
-  assert.deepEqual([lets({ is: 'closed' }, key('z')).is, lets(open, key('a')).is, lets(undefined, key('a')).is], ['pass', 'fail', 'unknown'])
+  assert.deepEqual([lets({ is: 'closed' }, key('z'), at(9)).is, lets(open, key('a'), at(0)).is, lets(undefined, key('a'), at(0)).is], ['pass', 'fail', 'unknown'])
   const half: Breaker = { is: 'half', since: at(1), through: Buffer.from('m').toString('hex'), most: 10 }
-  assert.deepEqual(['a', 'm', 'ma', 'é'].map((it) => lets(half, key(it)).is), ['pass', 'pass', 'fail', 'fail'])
+  assert.deepEqual(['a', 'm', 'ma', 'é'].map((it) => lets(half, key(it), at(0)).is), ['pass', 'pass', 'fail', 'fail'])
+  assert.deepEqual([at(0.99), at(1), at(2), undefined].map((first) => lets(half, key('a'), first).is), ['pass', 'fail', 'fail', 'unknown'], 'what was flagged later is none of the ten, though its name comes before theirs')
+})
+
+test('G-5 the first ten are ten, whatever they are called: what went since it was closed is counted', () => {
+  const half = (most: number): Breaker => ({ is: 'half', since: at(1), through: 'ff', most })
+  assert.deepEqual([0, 9, 10, 11, undefined].map((passed) => hasRoom(half(10), passed).is), ['pass', 'pass', 'fail', 'fail', 'unknown'])
+  assert.deepEqual([[40, 49], [40, 50], [160, 209], [160, 210]].map(([most = 0, passed]) => hasRoom(half(most), passed).is), ['pass', 'fail', 'pass', 'fail'])
+  assert.deepEqual([hasRoom({ is: 'closed' }, 9e9).is, hasRoom(undefined, 0).is], ['pass', 'unknown'])
 })

@@ -158,14 +158,25 @@ function widened({ count, rungs }: Ladder, most: number, at: Instant): Breaker {
   return { is: 'half', since: at, through: rung.key, most }
 }
 
-/** Whether the breaker lets this key through. Nobody knows its state: nothing passes. */
-export function lets(breaker: Breaker | undefined, key: Uint8Array): Found {
+/** Whether the breaker lets this key through, which is flagged since `first`. Nobody knows its state: nothing passes. Half open it is for what was there when people saw it. */
+export function lets(breaker: Breaker | undefined, key: Uint8Array, first: Instant | undefined): Found {
   if (breaker === undefined) return { is: 'unknown', says: 'the state of the breaker is not known' }
   switch (breaker.is) {
     case 'closed': return pass
     case 'open': return { is: 'fail', says: 'the breaker is open' }
-    case 'half': return Buffer.from(key).toString('hex') <= breaker.through ? pass : { is: 'fail', says: 'the breaker is half open, and this comes later' }
+    case 'half':
+      if (Buffer.from(key).toString('hex') > breaker.through) return { is: 'fail', says: 'the breaker is half open, and this comes later' }
+      if (first === undefined) return unknown('the breaker is half open, and since when this is flagged')
+      return first < breaker.since ? pass : { is: 'fail', says: 'the breaker is half open, and this was flagged only then' }
   }
+}
+
+/** Whether a half-open breaker has any left, of so many that went since two people closed it: no clock and no name makes the first ten more. */
+export function hasRoom(breaker: Breaker | undefined, passed: number | undefined): Found {
+  if (breaker?.is !== 'half') return breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : pass
+  if (passed === undefined) return unknown('the breaker is half open, and how many went already')
+  const most = RUNGS.filter((it) => it <= breaker.most).reduce((sum, it) => sum + it, 0)
+  return passed < most ? pass : { is: 'fail', says: `the breaker is half open, and ${passed} went already, of ${most} at most` }
 }
 
 const pass: Found = { is: 'pass' }

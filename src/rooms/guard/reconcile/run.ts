@@ -127,7 +127,7 @@ function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: T
   const former = known.flagsHold ? recalled?.flag : undefined
   const flag = finding.verdict === 'orphan' ? flagged(former, listed, known.now.at, known.margins) : undefined
   const ready = [...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins)]
-  const found = all([...ready, { wants: 'the breaker', found: lets(known.breaker, key) }])
+  const found = all([...ready, { wants: 'the breaker', found: lets(known.breaker, key, flag?.first.wall) }])
   tally.orphan(finding, former === undefined)
   if (all(ready).is !== 'fail') tally.ready(key)
   if (found.is !== 'fail') tally.act()

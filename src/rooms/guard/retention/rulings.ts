@@ -5,7 +5,7 @@ import { isDue, isWithin, type Now } from '../../../core/time.ts'
 import type { Found } from '../../../core/evidence.ts'
 import { asideOf, isFree, type Act } from '../acts/life.ts'
 import { approvalFound, ofStore, RECHECK_GOOD, rule, sealed, stillFresh, type Approval, type Candidate, type Grounds } from '../acts/rulings.ts'
-import { lets } from '../reconcile/breaker.ts'
+import { hasRoom, lets } from '../reconcile/breaker.ts'
 import { all, type Want } from '../reconcile/margins.ts'
 import { armedFound, isLive, type Refusal } from '../reconcile/plan.ts'
 import { judge, type World } from './judge.ts'
@@ -77,7 +77,7 @@ const justListed = ({ recheck }: Pick<Candidate, 'recheck'>, now: Now): Want =>
 
 const judgeable = (refused: Refusal | undefined): Want => ({ wants: 'a set that can be judged now', found: refused === undefined ? pass : { is: refused.found, says: refused.text } })
 
-function toSetAside({ item, life, key, modifiedAt, recheck }: Candidate, { breaker, now: at }: Grounds, { world }: Scene, anew: Anew): Want[] {
+function toSetAside({ item, life, key, flag, modifiedAt, recheck }: Candidate, { breaker, passed, now: at }: Grounds, { world }: Scene, anew: Anew): Want[] {
   const name = nameOf({ key: item.key, etag: item.etag ?? '', ...(item.version_id === null ? {} : { versionId: item.version_id }) })
   const shelf = world.shelves.find((it) => it.store === world.store)
   const copy = shelf?.copies.find(({ place }) => nameOf(place) === name)
@@ -90,7 +90,8 @@ function toSetAside({ item, life, key, modifiedAt, recheck }: Candidate, { break
   if (refused?.found === 'unknown') return [judgeable(refused)]
   return [
     { wants: 'nothing is under way with it', found: isFree(life) ? pass : fail(`it is ${life.is}`) },
-    { wants: 'the breaker', found: lets(breaker, key) },
+    { wants: 'the breaker', found: lets(breaker, key, flag?.first.wall) },
+    { wants: 'room in the breaker', found: hasRoom(breaker, passed) },
     judgeable(refused),
     { wants: 'what was judged, by key, version, etag, size and time', found: shelf === undefined ? unknown('its store was not listed') : same ? pass : fail('it is not what lies there now') },
     { wants: 'superfluous, judged again right now', found: judged === undefined ? fail('it is not there') : judged.act === 'quarantine' ? pass : fail(judged.why) },
