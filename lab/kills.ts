@@ -112,7 +112,7 @@ export async function live(it: Nodecraft, kills: Phases): Promise<Told> {
   const aside = await phase(it, kills.aside, async () => void (await runsUntil('all six are put aside', it, async () => (await alive()).length === 0)))
   const back = await phase(it, kills.back, async () => {
     await until('somebody hears that it is wanted back', WITHIN, async () => {
-      const { code } = await it.cli('release', JOB, BACK, '--no-wait')
+      const { code } = await it.cli('release', JOB, BACK, '--no-wait', '--as', 'ada')
       return code === 0 || code === 4 || (await alive()).length === 1
     })
     await until('it is brought back', WITHIN, async () => (await alive()).length === 1)

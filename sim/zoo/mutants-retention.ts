@@ -15,6 +15,10 @@ export const retaining: readonly Mutant[] = [
     changes: [{ file: 'src/engine/guard/keep-calls.ts', find: '(copies === undefined) === (all === undefined)', put: '(copies !== undefined) && (all !== undefined)' }],
   },
   {
+    name: 'whoever is root at a machine lets copies go', breaks: ['C-17'], killer: carried('C-17 nobody who is not known lets copies go'),
+    changes: [{ file: 'src/engine/guard/keep-calls.ts', find: "const nobody = whyNobody(keeper, by, 'what", put: "const nobody = asker.is === 'socket' ? undefined : whyNobody(keeper, by, 'what" }],
+  },
+  {
     name: 'one newer verified copy is enough', breaks: ['G-1'], killer: killer('judge', 'G-1 G-2 without two newer'),
     changes: [{ file: GATES, find: 'newer(store) >= keepVerified', put: 'newer(store) >= 1' }],
   },

@@ -383,6 +383,27 @@ test('apply of what waits for two people alone is planned, not done: 4', async (
   assert.equal((await run('reconcile apply uploads')).exit, 0, 'they have said it, and nothing of it waits')
 })
 
+test('apply waits for a store that is away, says so once, and what still waits in the end is planned: 4', async (t) => {
+  plainly(t)
+  const act = (state: string): object => ({ act: 'quarantine', copy: 'a.dump', bytes: 1, state, says: '' })
+  const kept = { schema: 'holdfast.retention.acts/1', plan: 'plan_2', hash: '', set: 'shop', store: 'nas', permitted_by: ['ada'], waiting: 1, under_way: 0, done: 0, held: 0, stopped: null, waits_for: 'nas does not answer' as string | null, acts: [act('waiting')] }
+  let asked = 0
+  call = () => {
+    if (++asked === 3) Object.assign(kept, { waiting: 0, done: 1, waits_for: null, acts: [act('done')] })
+    return { is: 'answered', status: 200, body: kept }
+  }
+  const { exit, err } = await run('backups apply plan_1')
+  assert.deepEqual([exit, asked, err.split('nas does not answer').length - 1], [0, 3, 1])
+  Object.assign(kept, { waiting: 1, done: 0, waits_for: 'nas does not answer', acts: [act('waiting')] })
+  for (const how of ['--no-wait', '--timeout 1ms']) {
+    const waits = await run(`backups apply plan_1 ${how}`)
+    assert.equal(waits.exit, 4, how)
+    assert.match(waits.out, /0 done, 0 under way, 1 waiting, 0 held\nWaits for its store: nas does not answer/)
+  }
+  Object.assign(kept, { held: 1 })
+  assert.equal((await run('backups apply plan_1 --no-wait')).exit, 3)
+})
+
 test('a run that is older than was promised is not known, in shape, words and exit code', async (t) => {
   plainly(t)
   const plan = { id: 'plan_1', hash: 'ab', mode: 'armed', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals: { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 } }

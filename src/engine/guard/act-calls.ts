@@ -128,6 +128,8 @@ export const WHICH = no(400, 'HF400', 'nothing says what comes back', 'name the 
 async function release(keeper: Keeper, { reconcile, keys, all, person: named }: Args<'reconcile.release'>, asker: Asker): Promise<Answer> {
   if ((keys === undefined) === (all === undefined)) return WHICH
   if (!isKnownJob(keeper, reconcile)) return notHere(reconcile, keeper)
+  const nobody = whyNotBring(keeper, asker, named)
+  if (nobody) return nobody
   const { sql } = keeper.store
   const hex = keys?.map((key) => Buffer.from(key).toString('hex')) ?? [...asides(sql, reconcile)].map(({ key }) => key).slice(0, 5000)
   const { wanted, missing } = await keeper.engine.turn('reconcile.release', (tx) => keeper.rooms.guard.acts.bring(tx, reconcile, hex, speaker(asker, named)))
@@ -137,11 +139,18 @@ async function release(keeper: Keeper, { reconcile, keys, all, person: named }: 
 /** What is accepted is dated and signed: no token does it, and whoever is root at a machine is nobody. */
 export function whyNotAccept(keeper: Keeper, by: string, asker: Asker): Answer | undefined {
   if (asker.is === 'token') return no(403, 'HF475', 'No token accepts: a person does.', 'sign in, or do it on the machine itself with --as')
-  const { people } = keeper.rooms
-  const { sql } = keeper.store
-  if (people.isKnown(sql, by)) return undefined
-  return no(400, 'HF477', `“${by}” is no person that is known here, and what is accepted is accepted by a person.`, `say who: --as <person>; known are ${people.everybody(sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
+  return whyNobody(keeper, by, 'what is accepted is accepted by a person')
 }
+
+/** Why a name is nobody's here: what stands in the record is to be somebody who can be asked. */
+export function whyNobody({ rooms: { people }, store: { sql } }: Keeper, by: string, rule: string): Answer | undefined {
+  if (people.isKnown(sql, by)) return undefined
+  return no(400, 'HF477', `“${by}” is no person that is known here, and ${rule}.`, `say who: --as <person>; known are ${people.everybody(sql).slice(0, 20).join(', ') || 'none yet: people are configured under people:'}`)
+}
+
+/** To bring back takes anybody, a token as well; but a name that was given is somebody's. */
+export const whyNotBring = (keeper: Keeper, asker: Asker, named: string | undefined): Answer | undefined =>
+  asker.is !== 'socket' || named === undefined ? undefined : whyNobody(keeper, speaker(asker, named), 'it stands in the record who brought it back')
 
 async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, person: named }: Args<'reconcile.accept'>, asker: Asker): Promise<Answer> {
   const config = reconcilesIn(keeper.config).get(reconcile)

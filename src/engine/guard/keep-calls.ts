@@ -25,7 +25,7 @@ import { saySize } from '../../words/size.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
-import { askIn, speaker, WHICH, whoIsAsked } from './act-calls.ts'
+import { askIn, speaker, WHICH, whoIsAsked, whyNobody, whyNotBring } from './act-calls.ts'
 import { arm, ARM_ARGS, disarm } from './arm-calls.ts'
 
 const name = z.string().min(1).max(200)
@@ -75,7 +75,10 @@ async function apply(keeper: Keeper, { plan: id, person: named }: Args<'backups.
   }
   if (!isPlanId(id)) return no(404, 'HF404', `“${id}” is no plan`, 'holdfast backups plan <set> says the id of one')
   if (parseJob(loadPlan(keeper.store.sql, id)?.reconcile ?? '') !== undefined) return view(id)
-  const came = await keeper.engine.turn('backups.apply', (tx) => permitIn(tx, keeper, id, speaker(asker, named)))
+  const by = speaker(asker, named)
+  const nobody = whyNobody(keeper, by, 'what may go goes by the word of a person')
+  if (nobody) return nobody
+  const came = await keeper.engine.turn('backups.apply', (tx) => permitIn(tx, keeper, id, by))
   return typeof came === 'string' ? view(came) : came
 }
 
@@ -167,6 +170,8 @@ async function release(keeper: Keeper, { set: called, store, copies, all, person
   const set = setsIn(keeper.config).get(called)
   if (!set) return no(404, 'HF404', `no set of backups is called “${called}”`, `known: ${[...setsIn(keeper.config).keys()].slice(0, 20).join(', ') || 'none'}`)
   if (store !== undefined && !set.in.some((it) => it.store === store)) return no(404, 'HF404', `${called} does not lie in “${store}”`, `it lies in: ${set.in.map((it) => it.store).join(', ')}`)
+  const nobody = whyNotBring(keeper, asker, named)
+  if (nobody) return nobody
   const by = speaker(asker, named)
   const came = await keeper.engine.turn('backups.release', (tx) => {
     const brought: string[] = []

@@ -86,6 +86,24 @@ test('G-23 what a plan of retention sets aside of the catalogue’s copies still
   assert.equal(oldest(), age(6))
 })
 
+test('C-17 nobody who is not known lets copies go, nor brings them back: what stands in the record is somebody', async (t) => {
+  const it = await ready(t)
+  const { id } = await it.plan()
+  const answered = async (call: string, args: object): Promise<unknown[]> => {
+    const { status, body } = await it.ask(call as 'backups.apply', args as { plan: string }) as { status: number; body: { code?: string; title?: string; help?: string } }
+    return [status, JSON.stringify(body).includes('HF477'), JSON.stringify(body).includes('ada, bo')]
+  }
+  for (const person of ['ghost', 'root', '']) assert.deepEqual(await answered('backups.apply', { plan: id, person }), [400, true, true], person)
+  assert.deepEqual(await answered('backups.apply', { plan: id }), [400, true, true], 'whoever is root at a machine is nobody')
+  assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 8)])
+  await it.apply(id)
+  await it.work()
+  for (const person of ['ghost', '']) assert.deepEqual(await answered('backups.release', { set: 'shop', all: true, person }), [400, true, true], person)
+  assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 6)])
+  assert.deepEqual(await answered('backups.release', { set: 'shop', all: true, person: 'bo' }), [200, false, false])
+  assert.deepEqual(it.entries().filter(({ body }) => JSON.stringify(body).includes('ghost')), [])
+})
+
 test('G-11 a plan that is not what it would be now is refused: another copy, another rule, another hash', async (t) => {
   const it = await ready(t)
   const { id } = await it.plan()
