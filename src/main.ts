@@ -2,12 +2,6 @@
 // is the command line client. What is not needed is not loaded.
 import { runCli, type Outside } from './cli/main.ts'
 
-// Whoever reads our output may stop reading: `holdfast checks list | head -1` is no failure.
-process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-  if (cause.code === 'EPIPE') process.exit(0)
-  throw cause
-})
-
 const goOnWarm = async (): Promise<void> => (await import('./processes/watchdog/warm.ts')).goOnWarm()
 
 const VERSION = '0.1.0'

@@ -1,7 +1,7 @@
 // How a command ends when it does not end well: an exit code that scripts can rely on, one sentence, and the next thing to try.
 
-/** What every exit code means (docs/use); 130 is the shell's own for an interrupt. */
-export const EXIT = { fine: 0, failed: 1, usage: 2, down: 3, pending: 4, refused: 5, nobody: 6, unreachable: 7, interrupted: 130 } as const
+/** What every exit code means (docs/use); 130 and 141 are the shell's own, for an interrupt and for a pipe that nobody reads. */
+export const EXIT = { fine: 0, failed: 1, usage: 2, down: 3, pending: 4, refused: 5, nobody: 6, unreachable: 7, interrupted: 130, unread: 141 } as const
 
 export interface Facts {
   readonly exit: number

@@ -1,7 +1,7 @@
 // The command line against the real routes behind a real Unix socket (the keeper and the ringer behind them are fakes): what is
 // asked, what is printed where, and which code a script gets.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -751,6 +751,23 @@ test('acknowledging loads neither schemas nor the database', () => {
     console.log(JSON.stringify(seen.filter((it) => /zod|sqlite|yaml|hono/.test(it))))`
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
   assert.equal(ran.stdout.trim(), '[]', ran.stderr)
+})
+
+test('a pipe whose reader has left changes no exit code: it stays what the command found, and its words on stderr are no failure either', async (t) => {
+  plainly(t)
+  const began = async (line: string, closed: readonly ('stdout' | 'stderr')[]): Promise<readonly [number | null, string]> => {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, '../main.ts'), ...line.split(' '), '--data', data], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+    for (const name of closed) child[name].destroy()
+    return new Promise((resolve) => void child.once('close', (code) => resolve([code, err])))
+  }
+  const expected = (await run('status')).exit
+  assert.equal(expected, 3)
+  assert.deepEqual(await began('status', ['stdout']), [3, 'Missing: Nobody watches Holdfast: set dead_man.url.\n'])
+  assert.deepEqual(await began('status', ['stdout', 'stderr']), [3, ''])
+  assert.deepEqual(await began('people list', ['stdout']), [(await run('people list')).exit, ''])
+  assert.deepEqual(await began('nonsense', ['stderr']), [2, ''])
 })
 
 test('doctor names heartbeats that were paused long ago, and those alone', async (t) => {

@@ -10,6 +10,7 @@ import { serverAt } from './client.ts'
 import { EXIT, Failure, usage } from './failure.ts'
 import { outputFor, plain, type Out, type Stream } from './output.ts'
 import { programFor } from './program.ts'
+import { standard } from './standard.ts'
 import { textOption, type Environment, type Options, type Outside, type Session } from './session.ts'
 
 export type { Outside, UpWants } from './session.ts'
@@ -21,7 +22,7 @@ export interface Streams {
   readonly stdin: () => string
 }
 
-const STANDARD: Streams = { stdout: process.stdout, stderr: process.stderr, stdin: () => readFileSync(0, 'utf8') }
+const standardStreams = (): Streams => ({ stdout: standard(process.stdout), stderr: standard(process.stderr), stdin: () => readFileSync(0, 'utf8') })
 
 /** The keeper says "not now" after ten seconds; this is a little longer. */
 const TIMEOUT = 15_000
@@ -95,7 +96,7 @@ function tell(cause: Failure, out: Out): number {
 }
 
 /** Runs one command line (without the program's name) and resolves with its exit code. */
-export async function runCli(argv: readonly string[], env: Environment, outside: Outside, streams: Streams = STANDARD): Promise<number> {
+export async function runCli(argv: readonly string[], env: Environment, outside: Outside, streams: Streams = standardStreams()): Promise<number> {
   let exit: number = EXIT.fine
   // What stands behind a lone -- is another program's.
   const ours = argv.includes('--') ? argv.indexOf('--') : argv.length

@@ -7,6 +7,8 @@ import { saySpan, zoneOf } from '../words/moment.ts'
 export interface Stream {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
+  /** Whoever read it has left. */
+  readonly isUnread?: () => boolean
 }
 
 export type Tone = 'ok' | 'degraded' | 'down' | 'maintenance' | 'unknown' | 'soft' | 'strong' | 'inverse'
@@ -37,6 +39,8 @@ export interface Out {
   /** The same, to the second. */
   exact(at: Instant): string
   ago(at: Instant | null): string
+  /** Nobody reads the data any more: who only follows something may stop. */
+  isUnread(): boolean
   /** The site's zone, as the server named it. */
   timezone: string
   /** One JSON value a line: for what goes on and is followed. */
@@ -85,7 +89,7 @@ export function outputFor(options: OutOptions): Out {
   const painted = isPainted(options)
   const paint = (tone: Tone, text: string): string => (painted ? `\u001b[${ANSI[tone]}m${text}\u001b[0m` : text)
   const out: Out = {
-    json, lines, timezone: 'UTC', paint,
+    json, lines, timezone: 'UTC', paint, isUnread: () => stdout.isUnread?.() ?? false,
     data: (line = '') => void stdout.write(`${line}\n`),
     talk: (line) => void (quiet || json || stderr.write(`${line}\n`)),
     complain: (line) => void stderr.write(`${line}\n`),

@@ -329,7 +329,7 @@ export function programFor(version: string, perform: Perform, up: (urls: readonl
     .option('--no-input', 'never ask (nothing here does)')
     .option('-q, --quiet', 'print data only')
     .addHelpText('before', exampleText(['holdfast up https://example.com', 'holdfast status', 'holdfast ack', 'holdfast oncall test']))
-    .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 usage or configuration, 3 something is down, 4 changes pending, 5 refused by a safety rule,\n6 nobody acknowledged, 7 server not reachable or not allowed, 130 interrupted.')
+    .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 usage or configuration, 3 something is down, 4 changes pending, 5 refused by a safety rule,\n6 nobody acknowledged, 7 server not reachable or not allowed, 130 interrupted, 141 nobody read it to its end.')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .allowExcessArguments(false)

@@ -18,3 +18,15 @@ test('followed to its end, a rolling run has the end of a run that nobody touche
   await show(session, ['rol_1'], {})
   assert.deepEqual(said, ['planned', 'began', 'aborted', 'aborted', 'offered', 'ended'])
 })
+
+test('what nobody reads any more is followed no further, and says so by its exit code: it was not over', async () => {
+  const run = { state: 'running', steps: [] }
+  let asked = 0
+  const session = {
+    server: { send: () => Promise.resolve({ status: 200, body: { run, rolling: { state: 'going', hosts: [] }, told: [] } }) },
+    out: { lines: true, answer: () => undefined, isUnread: () => ++asked > 0 },
+  } as unknown as Session
+  assert.deepEqual([await show(session, ['run_1'], {}), await show(session, ['rol_1'], {}), asked], [141, 141, 2])
+  Object.assign(run, { state: 'aborted' })
+  assert.equal(await show(session, ['run_1'], {}), 3, 'what was over is known')
+})

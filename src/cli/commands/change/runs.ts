@@ -45,6 +45,7 @@ async function follow(session: Session, run: string): Promise<number> {
   for (let last = -1; ; await pause()) {
     const next = await nextOf(session, run, last)
     if (isOver(next.now)) return exitOf(next.now)
+    if (session.out.isUnread()) return EXIT.unread
     last = next.last
   }
 }
@@ -63,6 +64,7 @@ async function followAll(session: Session, rolling: string): Promise<number> {
       if (isOver(it.now)) ended.add(run)
     }
     if (isEnded(next.now)) return exitOfRolling(next.now)
+    if (session.out.isUnread()) return EXIT.unread
     last = next.last
   }
 }
