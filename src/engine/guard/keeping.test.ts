@@ -90,7 +90,7 @@ test('C-17 nobody who is not known lets copies go, nor brings them back: what st
   const it = await ready(t)
   const { id } = await it.plan()
   const answered = async (call: string, args: object): Promise<unknown[]> => {
-    const { status, body } = await it.ask(call as 'backups.apply', args as { plan: string }) as { status: number; body: { code?: string; title?: string; help?: string } }
+    const { status, body } = await it.ask(call, args) as { status: number; body: { code?: string; title?: string; help?: string } }
     return [status, JSON.stringify(body).includes('HF477'), JSON.stringify(body).includes('ada, bo')]
   }
   for (const person of ['ghost', 'root', '']) assert.deepEqual(await answered('backups.apply', { plan: id, person }), [400, true, true], person)
