@@ -8,13 +8,14 @@ const SERVER = 'src/plugins/backups/postgres/server.ts'
 const ARCHIVE = 'src/plugins/backups/postgres/archive.ts'
 const POSTGRES = 'src/plugins/backups/postgres.ts'
 const DRILLING = 'src/engine/guard/drilling.test.ts'
+const REMEMBERED = 'src/rooms/guard/drills/remembered.ts'
 const DUTY = 'src/rooms/guard/drills/duty.ts'
 const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', file: file.replace(/\.ts$/, '.test.ts'), name })
 
 export const drilling: readonly Mutant[] = [
   {
     name: 'an older copy that restores speaks for the newest one', breaks: ['G-2'], killer: { is: 'test', file: 'src/rooms/guard/drills/choice.test.ts', name: 'G-2 a failed drill stands against the set' },
-    changes: [{ file: CHOICE, find: '[known[0], ofNewest].find(', put: '[known[0]].find(' }],
+    changes: [{ file: CHOICE, find: '[failed, latest, newest, ofNewest].find(', put: '[failed, latest].find(' }],
   },
   {
     name: 'a drill that does not end keeps its place for half a day', breaks: ['X-9'], killer: test('src/rooms/guard/drills/limit.ts', 'X-9 a drill that does not end is given up'),
@@ -78,7 +79,27 @@ export const drilling: readonly Mutant[] = [
   },
   {
     name: 'drills that never pass are never told of', breaks: ['X-9'], killer: test(CHOICE, 'X-9 a set whose drills never pass is unproven'),
-    changes: [{ file: CHOICE, find: `const since = passedAt ?? it.firstSeenAt`, put: `const since = passedAt` }],
+    changes: [{ file: CHOICE, find: `const since = passedAt ?? it.expectedSince`, put: `const since = passedAt` }],
+  },
+  {
+    name: 'what failed is forgotten with its copy', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 a restore that failed is not forgotten' },
+    changes: [{ file: CHOICE, find: `const { last, failed, newest, passed } = it.words ?? {}`, put: `const { last, passed } = it.words ?? {}, failed = drills[0], newest = drills[0]` }],
+  },
+  {
+    name: 'an older copy that passes ends what the newest left behind', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'G-2 the newest copy failed and went' },
+    changes: [{ file: REMEMBERED, find: `if (isNewest(sql, b)) keep('newest')`, put: `keep('newest')` }],
+  },
+  {
+    name: 'a set is as young as the oldest copy that is there', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 drills that never pass are told of also where no copy lives as long' },
+    changes: [{ file: REMEMBERED, find: `const seen = seenAt(sql, set, store)\n`, put: `const seen = loadCopies(sql, set, store).map((it) => it.seenAt).sort()[0]\n` }],
+  },
+  {
+    name: 'a copy that is gone earns the point of a restore without an error', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 what passed and is gone is told as that' },
+    changes: [{ file: 'src/rooms/guard/drills/figures.ts', find: `return last.gone ?`, put: `return last.gone && last.verdict !== 'passed' ?` }],
+  },
+  {
+    name: 'what a drill found of a copy that went proves the one under its name', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'X-9 what a drill found of a copy that went meanwhile' },
+    changes: [{ file: DUTY, find: `if (!gone && body.verdict === 'passed') tx.append(`, put: `if (body.verdict === 'passed') tx.append(` }, { file: DUTY, find: `key: copy.key, etag: copy.etag, rung: body.rung`, put: `key: copy.key, etag: loadCopies(tx.sql, name, store).find((it) => it.key === copy.key)?.etag ?? copy.etag, rung: body.rung` }],
   },
   {
     name: 'only the newest copy is ever drilled', breaks: ['G-2'], killer: test(CHOICE, 'the newest copy and the others take turns'),

@@ -72,7 +72,7 @@ function readHead(sql: Sql): Head {
 }
 
 /** What the tables look like; a version that changes them so that this one would misread them counts it up. */
-const SCHEMA = 3
+const SCHEMA = 4
 
 /** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote; folds anew what an older one did. */
 export function prepareTables(sql: Sql, rooms: readonly Room[]): void {

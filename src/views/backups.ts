@@ -1,13 +1,13 @@
 // What Holdfast answers about backups: each set with how it stands in each store, and each copy with the highest rung of the ladder that was
 // proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
-import type { Found } from '../core/evidence.ts'
-import { days, ms, type Instant, type Now, type Span } from '../core/time.ts'
+import { ms, type Instant, type Now, type Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof, type SideRow } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
 import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
-import { rtoFor } from '../rooms/guard/drills/figures.ts'
+import { drillFound, rtoFor } from '../rooms/guard/drills/figures.ts'
+import { lastPassed } from '../rooms/guard/drills/remembered.ts'
 import { failedIn, loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgedIn } from '../rooms/guard/objects/standing.ts'
 import { loadWalk, loadWholeOf } from '../rooms/guard/objects/rows.ts'
@@ -155,6 +155,8 @@ export interface BackupSetAnswer {
   readonly rto_within?: Span
   /** The newest drill of one of its copies, and what its signed report is called; only in the answer about one set. */
   readonly drilled?: { readonly at: Instant; readonly verdict: 'passed' | 'failed' | 'unknown'; readonly says: string; readonly report: string | null } | null
+  /** The last drill that passed, also of a copy that is gone: then nothing that is there is proven by it. Only in the answer about one set. */
+  readonly passed?: { readonly copy: string; readonly store: string; readonly at: Instant; readonly gone: boolean } | null
   /** The newest first; only in the answer about one set. */
   readonly copies?: readonly BackupAnswer[]
   /** The newest runs of `holdfast exec` for it; only in the answer about one set, where there were any. */
@@ -338,7 +340,7 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
-    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name), ...(set.rto === undefined ? {} : { rto_within: set.rto }) } : {}),
+    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name), passed: passedOf(sql, set), ...(set.rto === undefined ? {} : { rto_within: set.rto }) } : {}),
     ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
@@ -347,6 +349,11 @@ export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean
 function drilledOf(sql: Sql, set: string): NonNullable<BackupSetAnswer['drilled']> | null {
   const report = loadReports(sql, set, LOOKED_AT).find((it) => it.report.planted === undefined)?.report
   return report ? { at: report.at, verdict: report.verdict, says: report.says, report: report.report_id ?? null } : null
+}
+
+function passedOf(sql: Sql, set: BackupSet): NonNullable<BackupSetAnswer['passed']> | null {
+  const last = lastPassed(sql, set.name, set.in.map(({ store }) => store))
+  return last ? { copy: last.key, store: last.store, at: last.at, gone: last.gone } : null
 }
 
 /** What would be lost, and how long it would take, by what was really restored. */
@@ -361,16 +368,9 @@ function figuresOf(sql: Sql, set: string, copies: readonly BackupAnswer[], now: 
   }
 }
 
-/** A proof of an error-free restore is worth so long. */
-const DRILL_GOOD = days(30)
-
 function scoreFor(sql: Sql, set: BackupSet, places: readonly Place[], now: Now): NonNullable<BackupSetAnswer['score']> {
-  const drills = set.in.flatMap(({ store }) => loadDrills(sql, set.name, store)).toSorted((a, b) => b.at - a.at)
-  const [last] = drills
-  const isOld = last !== undefined && now.wall - last.at > DRILL_GOOD
-  const drill: Found = last === undefined || isOld || last.verdict === 'unknown' ? { is: 'unknown', says: last === undefined ? 'no copy was ever drilled' : 'no drill came to an end lately' } : last.verdict === 'passed' ? { is: 'pass' } : { is: 'fail', says: last.says }
   const { points, got, says } = scoreOf({
-    drill, original: { domain: undefined },
+    drill: drillFound(sql, set, now.wall), original: { domain: undefined },
     places: places.map(({ answer }, i) => ({
       store: answer.store, domain: set.in[i]?.domain, offsite: set.in[i]?.offsite, immutable: { is: 'unknown', says: 'it was not tried out' },
       holds: answer.state === 'ok' || answer.state === 'unproven' || answer.state === 'slow' ? { is: 'pass' } : { is: answer.state === 'unknown' || answer.state === 'new' ? 'unknown' : 'fail', says: answer.says },

@@ -49,12 +49,19 @@ const list: Command = async (session) => {
   return exitOf(body.sets)
 }
 
+/** What nothing that is there proves; a copy that was restored may be gone. */
+function sayUnproven({ passed }: BackupSetAnswer, out: Session['out']): string {
+  if (passed === null || passed === undefined) return 'everything: no drill that is believed has passed'
+  const last = `everything: the last drill that passed was of ${plain(passed.copy)}, ${out.ago(passed.at)} ago`
+  return passed.gone ? `${last}; that copy is gone` : `${last}; it does not count now, or was not restored as a whole`
+}
+
 const show: Command = async (session, [name = '']) => {
   const body = await ask<BackupSetAnswer>(session, 'GET', `/backups/${segment(name)}`)
   const { out } = session
   out.answer(body, () => {
     out.table([['Set', ['strong', body.set]], ['Made by', body.engine], ...(body.of === null ? [] : [['Copy of', body.of]]), ['Due', `every ${saySpan(body.every)}`], ['Would be lost now', body.exposure === null ? 'everything: no copy counts' : `the last ${saySpan(body.exposure)}`],
-      ['Of what was restored', typeof body.exposure_proven === 'number' ? `the last ${saySpan(body.exposure_proven)}` : 'everything: no copy was ever restored'],
+      ['Of what was restored', typeof body.exposure_proven === 'number' ? `the last ${saySpan(body.exposure_proven)}` : sayUnproven(body, out)],
       ...(body.score ? [['3-2-1-1-0', `${body.score.says}${body.score.points.filter(({ found }) => found !== 'pass').map((it) => `; ${it.says}`).join('')}`]] : []),
       ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill of the whole has passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
     out.data()

@@ -17,7 +17,8 @@ import type { ReportAnswer, ReportCheckAnswer } from '../../views/reports.ts'
 import type { DrillBegunAnswer, DrillCancelledAnswer, DrillsAnswer } from '../../views/drills.ts'
 
 const pattern = { text: 'shop-{any}.dump', prefix: 'shop-' }
-const SET: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern, offsite: true, domain: 'nas' }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1', drill: { every: minutes(30), assert: [] } }
+const BARE: BackupSet = { name: 'shop', engine: 'postgres', in: [{ store: 'nas', pattern, offsite: true, domain: 'nas' }], every: days(365), grace: days(1), escalate: 'default', from: 'holdfast.yaml:1' }
+const SET: BackupSet = { ...BARE, drill: { every: minutes(30), assert: [] } }
 const copyOf = (name: string, ago: number): Copy => ({ key: `shop-${name}.dump`, etag: `e-${name}`, bytes: 1000, modifiedAt: instantOf(START - ago) })
 const COPIES = [copyOf('new', hours(1)), copyOf('old', days(2))]
 
@@ -124,6 +125,143 @@ test('G-4 what failed its drill is no witness for an older copy, and a person de
   const [first = '', second = ''] = await said()
   assert.match(first, /^shop-new\.dump: never, because it counts: it does not count \(it failed its drill: the copy cannot be restored\)/)
   assert.equal(second, 'shop-old.dump: kept, because last: it is not among the newest 1, but no newer one is known well enough to let it go')
+})
+
+/** Listed every few minutes. */
+const BRISK: BackupSet = { ...SET, every: hours(1), grace: days(3) }
+/** Somebody else rotates: the oldest of three goes as the next one comes. */
+function rotation(it: World): (span: Span) => Promise<void> {
+  let copies = [copyOf('1', hours(1)), copyOf('2', hours(2)), copyOf('3', hours(3))]
+  let born = 0
+  return async (span) => {
+    await it.pass(span)
+    const at = it.keeper.now().wall
+    copies = [{ ...copyOf(`new${++born}`, 0), modifiedAt: at }, ...copies].slice(0, 3)
+    await it.list(copies)
+  }
+}
+const rebuilt = (it: World): readonly string[] => rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed.map(String)
+const placeSays = async (it: World): Promise<string> => (await it.shown()).places[0]?.says ?? ''
+
+test('G-2 a restore that failed is not forgotten when its copy rotates away: it ends when one passes of a copy as new', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(2), assert: [] } })
+  await it.list([copyOf('1', hours(1)), copyOf('2', hours(2)), copyOf('3', hours(3))])
+  const rotate = rotation(it)
+  await it.pass(minutes(3))
+  await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  for (let n = 0; n < 4; n++) await rotate(minutes(6))
+  assert.deepEqual([it.open(), (await it.shown()).state, it.drill().count, it.sql.all('select key from guard_drill')], [['backup:shop'], 'unreadable', 1, []])
+  assert.match(await placeSays(it), /^a drill failed: the copy cannot be restored \(shop-1\.dump/)
+  const { score } = await it.shown()
+  assert.deepEqual([score?.points.find(({ id }) => id === 'errors')?.found], ['fail'])
+  assert.deepEqual(rebuilt(it), [])
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({ verdict: 'unknown', rung: 1, says: 'the disk of this machine runs full' })
+  await rotate(minutes(6))
+  assert.equal((await it.shown()).state, 'unreadable', 'what nobody could tell ends nothing')
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({})
+  await rotate(minutes(6))
+  assert.deepEqual([it.open(), (await it.shown()).state, rebuilt(it)], [[], 'ok', []])
+})
+
+test('G-2 the newest copy failed and went; an older one that passed before that ends nothing, until it is the newest that is left', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  const drill = async (copy: string, more: Partial<DrillReport>): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop', store: 'nas', copy })
+    await it.report(more)
+  }
+  await drill('shop-new.dump', { verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  await drill('shop-old.dump', {})
+  await it.list()
+  assert.equal((await it.shown()).state, 'unreadable')
+  await it.pass(minutes(6))
+  await it.list(COPIES.slice(1))
+  assert.deepEqual([(await it.shown()).state, it.sql.all<{ key: string }>('select key from guard_copy').map(({ key }) => key), rebuilt(it)], ['unreadable', ['shop-old.dump'], []])
+  await drill('shop-old.dump', {})
+  await it.pass(minutes(6))
+  await it.list(COPIES.slice(1))
+  assert.deepEqual([(await it.shown()).state, rebuilt(it)], ['ok', []])
+})
+
+test('X-9 drills that never pass are told of also where no copy lives as long as that takes', async (t) => {
+  const it = await world(t, BRISK)
+  await it.list([copyOf('1', hours(1)), copyOf('2', hours(2)), copyOf('3', hours(3))])
+  const rotate = rotation(it)
+  const ids = new Set<string>()
+  for (let n = 1; n <= 12; n++) {
+    await rotate(minutes(6))
+    const found = it.drills().at(-1)
+    if (found && !ids.has(found.id)) {
+      ids.add(found.id)
+      await it.report({ verdict: 'unknown', rung: 1, says: 'no PostgreSQL is installed here' })
+    }
+    if (n <= 9) assert.deepEqual(it.open(), [], `after ${n * 6} min`)
+  }
+  assert.deepEqual([it.sql.all<{ key: string }>('select key from guard_copy').map(({ key }) => key).toSorted(), ids.size > 1, it.open(), (await it.shown()).state], [['shop-new10.dump', 'shop-new11.dump', 'shop-new12.dump'], true, ['backup:shop'], 'unproven'])
+  assert.equal(await placeSays(it), 'no drill has ever passed: the last one could not tell, no PostgreSQL is installed here')
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({})
+  await rotate(minutes(6))
+  assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
+  for (let n = 0; n < 3; n++) await rotate(minutes(6))
+  assert.deepEqual([(await it.shown()).passed?.gone, (await it.shown()).state, rebuilt(it)], [true, 'ok', []], 'one that passed counts from when it did, also when its copy is gone')
+})
+
+test('X-9 a set that is drilled from now on has the time for it, and a restart begins no new one', async (t) => {
+  const it = await world(t, { ...BARE, every: BRISK.every, grace: BRISK.grace })
+  await it.list()
+  await it.leap(hours(5))
+  const begin = async (): Promise<unknown> => {
+    await it.restart({ ...configOf([]), backups: [BRISK] })
+    await it.pass(minutes(4))
+    await it.list()
+    return (await it.shown()).state
+  }
+  assert.equal(await begin(), 'ok')
+  await it.report({ verdict: 'unknown', rung: 1, says: 'no PostgreSQL is installed here' })
+  await it.leap(minutes(58))
+  assert.equal(await begin(), 'unproven')
+})
+
+test('X-9 what a drill found of a copy that went meanwhile speaks for the set, and proves no other copy', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  await it.ask('backups.drill', { set: 'shop' })
+  const asked = it.drill()
+  await it.pass(minutes(6))
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'other' }, copyOf('old', days(2))])
+  await it.report({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored' }, asked)
+  assert.deepEqual([(await it.shown()).state, rungs(await it.shown()), (await it.shown()).copies?.map(({ counted }) => counted)], ['unreadable', [['shop-new.dump', 1], ['shop-old.dump', 1]], [true, true]])
+  await it.ask('backups.drill', { set: 'shop', copy: 'shop-new.dump' })
+  const again = it.drill()
+  await it.pass(minutes(6))
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'third' }, copyOf('old', days(2))])
+  await it.report({}, again)
+  assert.deepEqual([(await it.shown()).state, rungs(await it.shown()), rebuilt(it)], ['ok', [['shop-new.dump', 1], ['shop-old.dump', 1]], []])
+})
+
+test('X-9 what passed and is gone is told as that: it earns no point, proves no copy, and is not there to be spoilt', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  assert.equal((await it.shown()).passed, null)
+  const plant = async (): Promise<string> => ((await it.ask('backups.drill', { set: 'shop', planted: true })) as unknown as { body: { error?: { message: string } } }).body.error?.message ?? ''
+  assert.match(await plant(), /^no copy of shop was restored by a drill yet/)
+  for (const copy of ['shop-old.dump', 'shop-new.dump']) {
+    await it.ask('backups.drill', { set: 'shop', copy })
+    await it.report({})
+  }
+  const point = async (): Promise<unknown> => (await it.shown()).score?.points.filter(({ id }) => id === 'errors').map(({ found, says }) => [found, says])[0]
+  const at = it.keeper.now().wall
+  assert.deepEqual([await point(), (await it.shown()).passed], [['pass', ''], { copy: 'shop-new.dump', store: 'nas', at, gone: false }])
+  await it.pass(hours(3))
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'other' }, copyOf('other', days(1))])
+  const { passed, exposure_proven, rto, state } = await it.shown()
+  assert.deepEqual([passed, exposure_proven, rto?.drills, state, rungs(await it.shown())], [{ copy: 'shop-new.dump', store: 'nas', at, gone: true }, null, 2, 'ok', [['shop-new.dump', 1], ['shop-other.dump', 1]]])
+  assert.deepEqual(await point(), ['unknown', 'the last restore that passed was of shop-new.dump, 3 h ago; that copy is gone'])
+  assert.match(await plant(), /^the last restore of shop that passed was of shop-new\.dump in nas, 3 h ago; that copy is gone, and none that is there was restored/)
+  assert.deepEqual(rebuilt(it), [])
 })
 
 test('X-9 a drill that nobody could finish proves nothing, and in time that pages', async (t) => {

@@ -55,7 +55,7 @@ test('each copy has its turn: of n that stay, each within 2n drills, also while 
 })
 
 test('G-2 a failed drill stands against the set until another passes; an unknown one says neither', () => {
-  const it = { every: days(7), now: NOW, firstSeenAt: ago(100), order: [] }
+  const it = { every: days(7), now: NOW, expectedSince: ago(100), order: [] }
   assert.deepEqual(doubtOf([drillOf(2, 1, 'failed'), drillOf(1, 3)], it), { side: 'unreadable', says: 'a drill failed: it broke (c2)' })
   assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 3, 'failed')], it), undefined)
   // What is wrong stands first, and a hash behind it as short as people call it: a page has few letters.
@@ -68,13 +68,19 @@ test('G-2 a failed drill stands against the set until another passes; an unknown
   assert.equal(doubtOf([drillOf(1, 1), drillOf(2, 2, 'failed')], { ...it, order }), undefined)
   assert.equal(doubtOf([drillOf(1, 1, 'unknown'), drillOf(3, 2), drillOf(2, 3, 'failed')], { ...it, order })?.side, 'unreadable')
   assert.equal(doubtOf([drillOf(3, 1), drillOf(2, 2, 'failed', { etag: 'of other bytes' })], { ...it, order }), undefined)
+  // What is said outlives the copy it is said of, and is no word about another.
+  assert.deepEqual(doubtOf([], { ...it, order, words: { failed: drillOf(9, 1, 'failed') } }), { side: 'unreadable', says: 'a drill failed: it broke (c9, which is gone)' })
+  assert.equal(doubtOf([drillOf(3, 1)], { ...it, order, words: { passed: drillOf(3, 1), newest: drillOf(0, 2, 'failed') } })?.side, 'unreadable', 'a newer one than all that is there')
+  assert.equal(doubtOf([drillOf(3, 2, 'failed'), drillOf(4, 3)], { ...it, order: [copyAt(4), copyAt(3)], words: { passed: drillOf(1, 1) } }), undefined, 'what passed since is gone, and passed')
 })
 
 test('X-9 a set whose drills never pass is unproven in time, and says why', () => {
   const it = { every: days(7), now: NOW, order: [] }
-  assert.equal(doubtOf([], { ...it, firstSeenAt: ago(13) }), undefined)
+  assert.equal(doubtOf([], { ...it, expectedSince: ago(13) }), undefined)
   assert.equal(doubtOf([], it), undefined)
-  assert.deepEqual(doubtOf([], { ...it, firstSeenAt: ago(15) }), { side: 'unproven', says: 'no drill has ever passed' })
-  assert.deepEqual(doubtOf([drillOf(1, 1, 'unknown', { says: 'no PostgreSQL is installed here' }), drillOf(2, 15)], { ...it, firstSeenAt: ago(90) }), { side: 'unproven', says: 'no drill has passed for 15 d: the last one could not tell, no PostgreSQL is installed here' })
-  assert.equal(doubtOf([drillOf(1, 1, 'unknown', { passedAt: later(NOW, hours(-30)) })], { ...it, firstSeenAt: ago(90) }), undefined, 'it passed before')
+  assert.equal(doubtOf([], { ...it, expectedSince: ago(90), words: { passed: drillOf(1, 13) } }), undefined)
+  assert.equal(doubtOf([], { ...it, expectedSince: ago(90), words: { passed: drillOf(1, 15), last: drillOf(2, 1, 'unknown', { says: 'the disk is full' }) } })?.says, 'no drill has passed for 15 d: the last one could not tell, the disk is full')
+  assert.deepEqual(doubtOf([], { ...it, expectedSince: ago(15) }), { side: 'unproven', says: 'no drill has ever passed' })
+  assert.deepEqual(doubtOf([drillOf(1, 1, 'unknown', { says: 'no PostgreSQL is installed here' }), drillOf(2, 15)], { ...it, expectedSince: ago(90) }), { side: 'unproven', says: 'no drill has passed for 15 d: the last one could not tell, no PostgreSQL is installed here' })
+  assert.equal(doubtOf([drillOf(1, 1, 'unknown', { passedAt: later(NOW, hours(-30)) })], { ...it, expectedSince: ago(90) }), undefined, 'it passed before')
 })

@@ -19,6 +19,7 @@ import { limitOf } from './limit.ts'
 import * as planted from './planted.ts'
 import type { DrillReport } from './report.ts'
 import { restoreReport, signedText } from './restore-report.ts'
+import { applyForgotten, applyRemembered, applySeen, expectedSince, loadWords, PROJECTIONS as REMEMBERED, TABLES as REMEMBERING, wantDrills } from './remembered.ts'
 import { applyDrilled, applyLeft, applyVanished, countDrills, loadDrills, loadLastSample, PROJECTIONS, saveReport, TABLES, type DrilledBody } from './rows.ts'
 
 export interface DrillsContext {
@@ -40,7 +41,7 @@ export interface Origin {
 export interface Drills {
   readonly tables: string
   readonly projections: readonly string[]
-  readonly apply: { readonly drilled: Room['apply'][string]; readonly planted: Room['apply'][string]; readonly vanished: Room['apply'][string]; readonly left: Room['apply'][string] }
+  readonly apply: { readonly drilled: Room['apply'][string]; readonly planted: Room['apply'][string]; readonly appeared: Room['apply'][string]; readonly vanished: Room['apply'][string]; readonly left: Room['apply'][string] }
   readonly due: NonNullable<Room['due']>
   configure(tx: Tx): void
   /** What came of a drill, or why nothing did. */
@@ -66,7 +67,11 @@ export function drillsOf(context: DrillsContext): Drills {
     },
   })
   return {
-    tables: TABLES + planted.TABLES, projections: [...PROJECTIONS, ...planted.PROJECTIONS], apply: { drilled: applyDrilled, planted: planted.applyPlanted, vanished: applyVanished, left: applyLeft },
+    tables: TABLES + REMEMBERING + planted.TABLES, projections: [...PROJECTIONS, ...REMEMBERED, ...planted.PROJECTIONS],
+    apply: {
+      drilled: (sql, entry) => (applyDrilled(sql, entry), applyRemembered(sql, entry)), planted: planted.applyPlanted, appeared: applySeen, vanished: applyVanished,
+      left: (sql, entry) => (applyLeft(sql, entry), applyForgotten(sql, entry)),
+    },
     due: {
       ...planting.due,
       [DRILL]: (tx, key) => {
@@ -81,6 +86,8 @@ export function drillsOf(context: DrillsContext): Drills {
       },
     },
     configure(tx) {
+      const wanted = [...context.sets().values()].flatMap((set) => (set.drill ? set.in.map(({ store }) => ({ set: set.name, store, drilled: countDrills(tx.sql, set.name, store) > 0 })) : []))
+      wantDrills(tx.sql, wanted, tx.now.wall)
       for (const set of context.sets().values()) {
         if (!set.drill) continue
         for (const { store } of set.in) tx.schedule(DRILL, keyOf(set.name, store), dueIn(tx.now, untilNext(tx, set, store, set.drill.every)))
@@ -98,13 +105,14 @@ export function drillsOf(context: DrillsContext): Drills {
       const body: DrilledBody = {
         set: name, store, key: copy.key, etag: copy.etag, verdict: report.verdict, rung: said.rung, says: report.says.slice(0, 500),
         phases: report.phases.slice(0, 20).map(({ name: phase, ms: took }) => ({ name: phase, ms: took })), sha256: report.sha256, at: tx.now.wall, ...keepReport(tx, context, task, report), ...(gone ? { gone } : {}),
+        ...ageOf(task, set ? judgedOf(tx.sql, set, store, tx.now.wall) : [], tx.now.wall),
       }
       const stream = `backup:${name}`
       tx.append({ is: 'guard.drilled', stream, body })
-      if (gone) return
       const proof = { set: name, store, key: copy.key, etag: copy.etag, rung: body.rung, says: body.says, at: tx.now.wall }
-      if (body.verdict === 'passed') tx.append({ is: 'guard.proved', stream, body: proof })
-      else if (body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
+      // Of a copy that is gone it speaks for or against the set, and is no proof of any that is there.
+      if (!gone && body.verdict === 'passed') tx.append({ is: 'guard.proved', stream, body: proof })
+      else if (!gone && body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
       if (set) context.consider(tx, set, store)
     },
   }
@@ -199,20 +207,26 @@ function wrongBefore(sql: Sql, set: string, store: string): { readonly again: re
 
 /** After a restart it goes on where it was. */
 function untilNext({ sql, now }: Tx, set: BackupSet, store: string, every: Span): Span {
-  const last = loadDrills(sql, set.name, store)[0]
+  const last = loadWords(sql, set.name, store).last ?? loadDrills(sql, set.name, store)[0]
   return last === undefined ? FIRST : ms(Math.max(FIRST, Math.min(every, last.at + every - now.wall)))
+}
+
+/** Of when a drilled copy is, as copies are ordered, and whether none that is there is newer. */
+function ageOf({ copy, at }: DrillTask, order: readonly Judged[], now: Instant): Pick<DrilledBody, 'of' | 'newest'> {
+  const place = order.findIndex(({ key, etag }) => key === copy.key && etag === copy.etag)
+  const age = place < 0 ? at : (order[place]?.at ?? 0)
+  return { of: Math.floor(Math.min(age, now)), ...(place === 0 ? { newest: true } : {}) }
 }
 
 /** What the drills so far say against a set in a store; nothing for a set that is not drilled. */
 export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant): Doubt | undefined {
   const drills = loadDrills(sql, set.name, store)
-  const isBelieved = planted.isBelieved(sql, set.engine) || (!set.drill && drills.length === 0)
+  const words = loadWords(sql, set.name, store)
+  if (!set.drill && words.last === undefined && drills.length === 0) return undefined
+  const since = expectedSince(sql, set.name, store)
+  const doubt = doubtOf(drills, { every: set.drill?.every ?? (Number.MAX_SAFE_INTEGER as Span), now, order: drills.some(({ verdict }) => verdict === 'failed') ? judgedOf(sql, set, store, now) : [], words, ...(since === undefined ? {} : { expectedSince: since }) })
   // A failure stands, whatever passes.
-  if (!isBelieved && drills.find(({ verdict }) => verdict !== 'unknown')?.verdict !== 'failed') return { side: 'unproven', says: planted.sayDoubt(set.engine) }
-  const order = drills.some(({ verdict }) => verdict === 'failed') ? judgedOf(sql, set, store, now) : []
-  if (!set.drill) return drills.length === 0 ? undefined : doubtOf(drills, { every: Number.MAX_SAFE_INTEGER as Span, now, order })
-  const seen = loadCopies(sql, set.name, store).map(({ seenAt }) => seenAt)
-  return doubtOf(drills, { every: set.drill.every, now, order, ...(seen.length === 0 ? {} : { firstSeenAt: Math.min(...seen) as Instant }) })
+  return doubt?.side !== 'unreadable' && !planted.isBelieved(sql, set.engine) ? { side: 'unproven', says: planted.sayDoubt(set.engine) } : doubt
 }
 
 const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, says: string, when: Instant): DrillReport => ({

@@ -8,6 +8,7 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { BackupSet } from '../sets/set.ts'
 import type { Verdict } from './ladder.ts'
+import { applyVoid } from './remembered.ts'
 import { applyReported } from './rows.ts'
 
 export const TABLES = `
@@ -40,6 +41,7 @@ export const applyPlanted = (sql: Sql, entry: Entry): void => {
   for (const set of b.sets) {
     sql.run('delete from guard_proof where set_ = ? and rung >= ?', set, RESTORED)
     sql.run(`update guard_drill set verdict = 'unknown', passed_at = null, says = ? where set_ = ? and verdict = 'passed'`, sayDoubt(b.engine), set)
+    applyVoid(sql, set, sayDoubt(b.engine))
   }
 }
 

@@ -34,6 +34,9 @@ export interface DrilledBody extends Record<string, unknown> {
   readonly reportId?: string
   /** Another one stands under its name by now, or none: nobody has what was found. */
   readonly gone?: boolean
+  /** Of when the copy is, and whether no newer one was there; absent of drills before that was kept. */
+  readonly of?: number
+  readonly newest?: boolean
 }
 
 export const applyDrilled = (sql: Sql, entry: Entry): void => {
