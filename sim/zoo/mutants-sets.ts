@@ -21,7 +21,7 @@ export const cataloguing: readonly Mutant[] = [
   },
   {
     name: 'a page about a drill begins with a hash', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/drills/choice.test.ts', name: 'G-2 a failed drill stands against the set' },
-    changes: [{ file: 'src/rooms/guard/drills/choice.ts', find: '`a drill failed: ${decided.says} (${sayBriefly(decided.key)})`', put: '`${decided.key} failed its drill: ${decided.says}`' }],
+    changes: [{ file: 'src/rooms/guard/drills/choice.ts', find: '`a drill failed: ${decided.says} (${sayBriefly(decided.key)}${isThere(decided) ? \'\' : \', which is gone\'})`', put: '`${decided.key} failed its drill: ${decided.says}`' }],
   },
   {
     name: 'whoever asks for a listing gets one that had begun before', breaks: ['X-3'], killer: asked('X-1 no place is listed more often'),
