@@ -2,11 +2,12 @@
 // hash of what stands here now. To hold back, to bring back and to disarm takes one. What is accepted is bound to what was seen, and takes a person.
 import { z } from 'zod'
 import { may } from '../../core/authority/role.ts'
+import type { Found } from '../../core/evidence.ts'
 import { hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import { byHand, reconcileOf } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
-import { asides, loadJob } from '../../rooms/guard/acts/rows.ts'
+import { asides, loadJob, loadPlan } from '../../rooms/guard/acts/rows.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
 import { loadAgreement, loadAgreements } from '../../rooms/people/agreement-rows.ts'
 import { ACCEPTABLE, planOf, viewActs, viewByHand, type ActCalls } from '../../views/acts.ts'
@@ -41,6 +42,16 @@ const notHere = (on: string, keeper: Keeper): Answer => no(404, 'HF404', `no pla
 const isKnownJob = (keeper: Keeper, reconcile: string): boolean => reconcilesIn(keeper.config).has(reconcile) || loadJob(keeper.store.sql, reconcile).version > 0
 const refusedFor = (says: string, help: string): Answer => no(409, 'HF492', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
 
+/** A store that was tried out and cannot do it is never armed. */
+export const notFit = (store: string, says: string): string => `the hand has tried the store ${store} out on canaries, and nothing can be armed there: ${says}`
+
+/** What those who are asked ought to know of the store before they arm anything there. */
+export function sayTried(store: string, fit: Found): string {
+  if (fit.is === 'pass') return `The store ${store} was tried out by the hand just now, and puts aside and brings back. `
+  if (fit.says?.endsWith('nobody has looked lately') === true) return `Nobody has tried the store ${store} out lately: the hand was called to do it now, and until it has, nothing goes there, armed or not. `
+  return `The hand has tried the store ${store} out, and not all of it is known: ${fit.says ?? ''}. While that is so nothing goes there, armed or not. `
+}
+
 /** What is asked, as it stands now; or why it cannot be. */
 function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask'>): { readonly asked: Asked; readonly title: string; readonly text: string } | Answer {
   const { sql } = keeper.store
@@ -53,7 +64,10 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   if (what === 'arm') {
     const why = whyNotArm(job, job.latest?.binding)
     if (why !== undefined || typeof job.latest?.binding !== 'string') return refusedFor(why ?? 'no run has read catalogue and store yet', 'holdfast reconcile show says how it stands')
-    return { asked: { is: 'arm', reconcile, binding: job.latest.binding, epoch: job.epoch ?? 0 }, title: `Arm the clean-up ${reconcile}`, text: `From now on it puts aside, on schedule, what has had no row for long enough. It can be brought back until it is purged, and a purge takes two people again. It is bound to this store, catalogue, schema, queries and limits (${job.latest.binding.slice(0, 16)}): any change disarms it.` }
+    const store = storeOf(keeper.config, reconcile) ?? ''
+    const fit = keeper.hand.tried(store, loadPlan(sql, job.latest.plan)?.margins.quarantine)
+    if (fit.is === 'fail') return refusedFor(notFit(store, fit.says), 'mend what it says, and ask again: each time it is tried out anew')
+    return { asked: { is: 'arm', reconcile, binding: job.latest.binding, epoch: job.epoch ?? 0 }, title: `Arm the clean-up ${reconcile}`, text: `${sayTried(store, fit)}From now on it puts aside, on schedule, what has had no row for long enough. It can be brought back until it is purged, and a purge takes two people again. It is bound to this store, catalogue, schema, queries and limits (${job.latest.binding.slice(0, 16)}): any change disarms it.` }
   }
   if (what === 'close-breaker') {
     if (job.breaker.is !== 'open') return refusedFor('its breaker is not open', 'there is nothing to close')

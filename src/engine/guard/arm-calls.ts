@@ -6,7 +6,7 @@ import { whyNotArm, type Armed } from '../../rooms/guard/acts/job.ts'
 import { armedJobs, loadJob } from '../../rooms/guard/acts/rows.ts'
 import { armedFound, type Refusal } from '../../rooms/guard/reconcile/plan.ts'
 import { worldOf } from '../../rooms/guard/retention/duty.ts'
-import { jobOf, parseJob } from '../../rooms/guard/retention/job.ts'
+import { jobOf, marginsFor, parseJob } from '../../rooms/guard/retention/job.ts'
 import { unfitOf } from '../../rooms/guard/retention/rulings.ts'
 import { bindingOf } from '../../rooms/guard/retention/run.ts'
 import type { Asker } from '../../views/answers.ts'
@@ -14,7 +14,7 @@ import { because, type ArmCalls, type RefusalAnswer } from '../../views/retentio
 import { no, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
-import { askIn, speaker, whoIsAsked } from './act-calls.ts'
+import { askIn, notFit, sayTried, speaker, whoIsAsked } from './act-calls.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
@@ -27,7 +27,7 @@ export const ARM_ARGS = {
 } satisfies Record<keyof ArmCalls, z.ZodType>
 type Args<Name extends keyof ArmCalls> = z.output<(typeof ARM_ARGS)[Name]>
 
-interface Armable { readonly job: Armed; readonly says: string }
+interface Armable { readonly job: Armed; readonly says: string; readonly tried: string }
 
 const refused = (plan: string, reasons: readonly Refusal[]): Answer => ok({ schema: 'holdfast.refusal/1', code: 'HF492', plan, reasons } satisfies RefusalAnswer)
 
@@ -55,7 +55,11 @@ function armable(tx: Tx, keeper: Keeper, { set: called, store }: Args<'backups.a
       else {
         const why = whyNotArm(job, binding)
         if (why !== undefined || binding === undefined) reasons.push(because('arm', `${set.name} in ${lies}: ${why ?? 'which store it is, is not known'}`, `Runs are made on schedule; holdfast backups plan ${set.name} says how it stands.`))
-        else jobs.push({ job: { reconcile, binding, epoch: job.epoch ?? 0 }, says: `${set.name} in ${lies} (${binding.slice(0, 16)})` })
+        else {
+          const fit = keeper.hand.tried(lies, marginsFor(life.shrink()).quarantine)
+          if (fit.is === 'fail') reasons.push(because('store', notFit(lies, fit.says), 'Mend what it says, and ask again: each time it is tried out anew.'))
+          else jobs.push({ job: { reconcile, binding, epoch: job.epoch ?? 0 }, says: `${set.name} in ${lies} (${binding.slice(0, 16)})`, tried: sayTried(lies, fit) })
+        }
       }
     }
   }
@@ -86,7 +90,7 @@ export async function arm(keeper: Keeper, args: Args<'backups.arm'>, asker: Aske
     const made = askIn(tx, keeper, {
       asked: { is: 'arm', ...first.job, ...(also.length > 0 && { also: also.map(({ job }) => job) }) },
       title: `Arm the retention of ${on}`.slice(0, 120),
-      text: `From now on copies that no rule keeps are set aside on schedule: ${[first, ...also].slice(0, 40).map(({ says }) => says).join(', ')}${also.length >= 40 ? ' …' : ''}. Newer copies that were read whole remain, each is judged again right before, and it can be brought back until it is removed for good, which takes two people again. It is bound to these rules, gates, limits and stores: any change disarms it.`,
+      text: `${[...new Set([first, ...also].map(({ tried }) => tried))].slice(0, 10).join('')}From now on copies that no rule keeps are set aside on schedule: ${[first, ...also].slice(0, 40).map(({ says }) => says).join(', ')}${also.length >= 40 ? ' …' : ''}. Newer copies that were read whole remain, each is judged again right before, and it can be brought back until it is removed for good, which takes two people again. It is bound to these rules, gates, limits and stores: any change disarms it.`,
       of: whom.of, lapses: whom.lapses, by: speaker(asker, args.person),
     })
     return made.is === 'refused' ? no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which') : made

@@ -2,6 +2,7 @@
 // are never taken for one. In which stores a hand is wanted is said with some patience: a plan is many handfuls, and a start costs more than a wait. One
 // that comes to no end with anything is sent away all the same, and called again after a while, each time a longer one: no process that could delete
 // stays because something is for ever in doubt.
+import type { Found } from '../../core/evidence.ts'
 import { ageOf, isWithin, minutes, seconds, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
@@ -13,7 +14,7 @@ import { loadListing } from '../../rooms/guard/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import type { Way } from '../../rooms/guard/reconcile/readings.ts'
-import type { StoreSeen } from '../../rooms/guard/acts/rulings.ts'
+import { fitToArm, type StoreSeen } from '../../rooms/guard/acts/rulings.ts'
 import { loadState } from '../../rooms/guard/reconcile/rows.ts'
 import type { Rechecked } from '../../rooms/guard/reconcile/task.ts'
 import type { FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
@@ -27,6 +28,8 @@ export interface HandLine {
   hear(message: FromHand, link: object): Promise<ToHand>
   /** Why a store cannot be acted on, where that was found out lately. */
   unfit(store: string): string | undefined
+  /** What trying a store out has shown within the last minutes; where nobody knows, the hand is called to try it out now. */
+  tried(store: string, quarantine: Span | undefined): Found
   /** The configuration is another one: nothing that was seen of a store before counts. */
   forget(): void
   /** The stores for which the process should be there; without any it should not. */
@@ -95,6 +98,13 @@ export function createHandLine(wants: HandLineWants): HandLine {
   return {
     hear: (message, link) => made().hear(message, holderOf(link)),
     unfit: (store) => made().unfit(store),
+    tried(store, quarantine) {
+      const says = made().unfit(store)
+      if (says !== undefined) return { is: 'fail', says }
+      const found = fitToArm(made().probed(store), wants.now())
+      if (found.is === 'unknown') made().probe(store, quarantine)
+      return found
+    },
     prepare(task) {
       const store = task.is === 'reconcile' && task.knows.arming !== 'none' ? wants.storeOf(task.reconcile) : undefined
       if (task.is !== 'reconcile' || store === undefined) return undefined

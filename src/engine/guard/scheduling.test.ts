@@ -47,7 +47,7 @@ test('G-7 G-11 what no rule keeps goes on schedule once three runs were clean an
   assert.deepEqual([shown.mode, shown.clean >= shown.wants, shown.armed_by], ['report', true, []])
   assert.deepEqual([await it.work(), it.standing()], [[], nights(0, 8)], 'what nobody has armed only reports')
   const { body } = await arm(it)
-  assert.match(String(body['text']), /^From now on copies that no rule keeps are set aside on schedule: shop in main \([0-9a-f]{16}\)\./)
+  assert.match(String(body['text']), /^Nobody has tried the store main out lately: the hand was called to do it now, and until it has, nothing goes there, armed or not\. From now on copies that no rule keeps are set aside on schedule: shop in main \([0-9a-f]{16}\)\./)
   await runs(it, 1)
   assert.deepEqual(await it.work(), [], 'C-17 two are asked, and neither has said it')
   await it.agree()
@@ -172,6 +172,38 @@ test('G-5 too much at once opens the breaker of what is armed, is told and stays
   const report = await keepWorld(t, [setOf()], 20)
   await runs(report, 3)
   assert.deepEqual([(await report.plan()).refusals.map(({ id }) => id), (await report.plan()).schedule.mode], [['limit'], 'report'])
+})
+
+test('G-21 nothing is armed in a store that the hand has tried out and that cannot do it; whoever is asked reads whether it was tried out', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 4)
+  it.store.capabilities = { brings_back: { is: 'fail', says: 'the marker could not be taken away' } }
+  const first = await arm(it)
+  assert.match(String(first.body['text']), /^Nobody has tried the store main out lately: the hand was called/)
+  assert.deepEqual(it.keeper.hand.wanted(), ['main'], 'and it comes')
+  assert.deepEqual(await it.work(), [])
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  assert.deepEqual(reasonsOf((await arm(it)).body), ['the hand has tried the store main out on canaries, and nothing can be armed there: a store that brings back: the marker could not be taken away'])
+  assert.deepEqual(await armedBy(it), [])
+})
+
+test('G-21 what is not known of a store that was tried out is said as that', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 4)
+  it.store.capabilities = { read_only: { is: 'unknown', says: 'it could not be asked' } }
+  await arm(it)
+  await it.work()
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  assert.match(String((await arm(it)).body['text']), /^The hand has tried the store main out, and not all of it is known: a credential for judging that cannot delete: it could not be asked\. While/)
+})
+
+test('G-21 a store that the hand has tried out and that can do it is armed with that word', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 4)
+  await arm(it)
+  await it.work()
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  assert.match(String((await arm(it)).body['text']), /^The store main was tried out by the hand just now, and puts aside and brings back\. From now on/)
 })
 
 test('G-28 “nothing more may go” ends by itself with the first judgement that refuses nothing, and is told anew when it comes again', async (t) => {

@@ -136,7 +136,7 @@ export function twoPeople(people: readonly Identity[]): Found {
   return fail('it takes two people who share nothing by which they might be one')
 }
 
-function sameStore({ store, identity, now }: Grounds): Want {
+function sameStore({ store, identity, now }: Pick<Grounds, 'store' | 'identity' | 'now'>): Want {
   const found = store === undefined || !isWithin(store.seen, now, PROBE_GOOD) ? unknown('nobody has looked lately') : store.identity === identity ? pass : fail('it is another one')
   return { wants: 'the store that was judged', found }
 }
@@ -148,13 +148,16 @@ function storeOfRelease({ store, identity, now }: Grounds): Want {
 }
 
 /** What was tried out on canaries just now (G-6, G-9, G-15, G-21). */
-export function ofStore(grounds: Grounds, asked: readonly ('versions_or_moves' | keyof Probed['capabilities'])[]): Want[] {
+export function ofStore(grounds: Pick<Grounds, 'store' | 'identity' | 'now'>, asked: readonly ('versions_or_moves' | keyof Probed['capabilities'])[]): Want[] {
   const { store } = grounds
   const same = sameStore(grounds)
   if (store === undefined || same.found.is !== 'pass') return [same]
   const has = (name: (typeof asked)[number]): Found => (name === 'versions_or_moves' ? store.keeps : name === 'read_only' ? readOnly(store) : store.capabilities[name])
   return [same, ...asked.map((name): Want => ({ wants: SAID[name] ?? name, found: spoken(has(name)) }))]
 }
+
+/** Whether a store was tried out lately, and does all that putting aside and bringing back takes. */
+export const fitToArm = (store: StoreSeen | undefined, now: Now): Found => all(ofStore({ store, identity: store?.identity ?? '', now }, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']))
 
 /** In a folder nobody can try what another process may do; there a second user id guards what cannot be undone, and the rest is a rename. */
 const readOnly = ({ moves, capabilities }: StoreSeen): Found => (moves && capabilities.read_only.is === 'unknown' ? pass : capabilities.read_only)
