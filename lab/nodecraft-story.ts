@@ -263,10 +263,12 @@ async function well(it: Nodecraft): Promise<void> {
 async function suffer(it: Nodecraft, accident: Accident, stage: Stage): Promise<void> {
   const pages = it.pages().length
   const asked = it.front.changing.length
+  const answers = !/stopped|refuses|hangs/.test(accident.says)
+  // A server that does not answer is asked before, and when it does again.
+  const stood = answers ? '' : it.rows()
   const mend = await accident.make(it, stage)
   let mended = false
   try {
-    const answers = !/stopped|refuses|hangs/.test(accident.says)
     const rows = answers && !/renamed|no lock/.test(accident.says) ? accident.where?.(stage) : undefined
     const before = [await it.objects(), rowsOf(it, answers, accident, rows)]
     for (let n = 0; n < (accident.slow ? 1 : stage.times); n++) {
@@ -285,6 +287,7 @@ async function suffer(it: Nodecraft, accident: Accident, stage: Stage): Promise<
     assert.equal(it.pages().length - pages, 1, `one cause is paged once: ${it.pages().slice(pages).join('; ')}`)
     mended = true
     await mend()
+    if (!answers) assert.equal(it.rows(), stood, 'not one row was changed')
     await well(it)
     // What stays latched is a cause of its own, once the other is over (G-28).
     const titles = it.pages().slice(pages)
