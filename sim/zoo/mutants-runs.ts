@@ -344,4 +344,8 @@ export const running: readonly Mutant[] = [
     name: 'both agree to all of it after the hour in which they had to', breaks: ['C-5'], killer: alone('C-6 the link by which'),
     changes: [{ file: RUNS, find: 'if (row && isTooLate(row, keeper.now())) return', put: "if (row?.plan.id === '') return" }],
   },
+  {
+    name: 'what goes by itself begins after its time', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 a step whose turn came in the time' },
+    changes: [{ file: RUN, find: 'if (run.trust !== undefined && ((', put: "if (run.trust !== undefined && run.id === '' && ((" }],
+  },
 ]

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { legsOf, planned, silencedBy, stepRun, type Leg, type Run, type RunEvent, type RunStep, type RunStepped, type Turn } from './run.ts'
-import { instantOf, tickOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { instantOf, stampOf, tickOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 
 const nowAt = (tick: number): Now => ({ wall: instantOf(1_795_000_000_000 + tick), tick: tickOf(tick), boot: 'boot' })
 const stamp = (tick: number): Stamp => ({ tick: tickOf(tick), boot: 'boot' })
@@ -280,6 +280,18 @@ test('C-6 C-15 what is gone back by itself ends with an hour after the surprise,
   booted.good({ is: 'due', leg: forth(0), lapsesAt: due(booted.tick + 300_000) })
   const surprised = stepRun(booted.run, { is: 'turned', turn: LINK }, { ...nowAt(booted.tick), boot: 'another' }).run
   assert.deepEqual([surprised.halt, surprised.trust], [LINK, undefined], 'no surprise after a boot begins it anew')
+})
+
+test('C-6 a step whose turn came in the time in which it may go by itself does not begin after it, nor when the clock was set back before it', () => {
+  for (const [waits, setBack, wrong] of [[0, 0, undefined], [20_000, 0, 'it is not its time'], [0, 30_000, 'it is not its time']] as const) {
+    const it = story()
+    it.good({ is: 'entrusted', trust: { from: due(it.tick), until: due(it.tick + 10_000), undoes: false } })
+    it.good({ is: 'due', leg: forth(0), lapsesAt: due(it.tick + 300_000) })
+    it.wait(waits)
+    const now = nowAt(it.tick)
+    const ruled = stepRun(it.run, { is: 'ruled', found: 'pass', from: stampOf(now), accepted: false, window: 'open' }, { ...now, wall: instantOf(now.wall - setBack) })
+    assert.equal(ruled.wrong, wrong)
+  }
 })
 
 test('C-6 C-10 after a stop nothing begins, nothing is silenced, and what was under way is named', () => {

@@ -238,6 +238,8 @@ function ruled(run: Run, { found, from, accepted, window }: Extract<RunEvent, { 
   const { phase } = run
   if (phase.is !== 'pressed') return no(run, 'nobody waits for a ruling')
   if (!isSince(from, phase.at) || ageOf(from, now) === undefined) return no(run, 'it rests on looks that began before both had pressed')
+  // What goes by itself begins in its time, also where its turn came at the end of that, or the clock was set back since.
+  if (run.trust !== undefined && ((!phase.leg.back && now.wall < run.trust.from.wall) || isDue(run.trust.until, now))) return no(run, 'it is not its time')
   const { step, back } = phase.leg
   const isExcused = accepted && (back || run.steps[step]?.raises === true)
   if (!isExcused && found !== 'pass') return no(run, found === 'fail' ? 'not everything is as it has to be' : 'not everything is known')
