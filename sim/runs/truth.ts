@@ -30,8 +30,9 @@ const isFailure = ({ event, before: was, after }: Moved): boolean => {
  */
 export function isTouched({ plan, moves, ledger }: Story, before: number, resumed: number): readonly string[] {
   const since = moves.filter(({ seq }) => seq < before && seq > resumed)
-  const over = since.find(({ after }) => after.phase.is === 'over')
-  const how = over?.after.phase.is === 'over' ? over.after.phase.how : undefined
+  // What is told of a run after its end is no second end.
+  const over = moves.find(({ after }) => after.phase.is === 'over')
+  const how = over?.after.phase.is === 'over' && since.includes(over) ? over.after.phase.how : undefined
   // What is not seen to be done in time, or after a boot not known to be in time, is told, and stands in no move of the run.
   const isTold = ledger.some(({ seq, is, body }) => is === 'change.rolled' && seq <= resumed && (body['told'] as readonly { event: string; run: string | null }[]).some((it) => it.event === 'failed' && it.run === plan?.id))
   const hadFailed = how === 'done' && (isTold || moves.some((it) => it.seq <= resumed && isFailure(it)))

@@ -1,5 +1,6 @@
 // What must hold of a schedule as a whole, beside each of its runs (invariants.ts): that one host is worked on at a time, in order, and none after one failure more than
 // may be; that nothing happened at a target that is of no run; that somebody is paged while the keeper stands still; that it comes to its end.
+import type { Run } from '../../src/rooms/change/runs/run.ts'
 import { RACKS, type HostName } from './book.ts'
 import { judgeAlone } from './alone.ts'
 import { judgeHanded } from './handed.ts'
@@ -72,11 +73,14 @@ const excused: Check = ({ stories }) => stories.flatMap((story) => story.moves.f
   })
 }))
 
-/** C-19: a keeper that stands still while a run is led is paged to both of its people within 20 s; that nothing begins meanwhile, is judged of each run. */
+/** Something of it goes on, or may begin: not of one that stands halted with nothing under way. */
+const isLed = (run: Pick<Run, 'guarded' | 'phase' | 'halt'> | undefined): boolean => run?.guarded === true && run.phase.is !== 'over' && (run.halt === undefined || ['pressed', 'running', 'unknown'].includes(run.phase.is))
+
+/** C-19: a keeper that stands still while a run is led is paged to both of its people within 20 s, but for a rehearsal; that nothing begins meanwhile, is judged of each run. */
 const stuck: Check = ({ world, stories }) => (!world.ringer ? [] : world.host.away.flatMap(({ from, to }) => {
   const by = from + 20_000 + SLACK
   const isKnown = world.alarms.some(({ at }) => at <= from)
-  const led = stories.find(({ moves }) => { const was = moves.findLast((it) => it.at <= from)?.after; const since = moves.findLast((it) => it.at <= from - 2500)?.after; return [was, since].every((it) => it?.guarded === true && it.phase.is !== 'over') })
+  const led = stories.find(({ plan, moves }) => { if (plan?.rehearse === true) return false; const was = moves.findLast((it) => it.at <= from)?.after; const since = moves.findLast((it) => it.at <= from - 2500)?.after; return [was, since].every(isLed) })
   const isHandedOver = led?.moves.some((it) => it.event === 'handed-over' && it.at > from - 2500 && it.at <= from)
   if (Math.min(to, world.end) < by || isKnown || !led || isHandedOver === true) return []
   const heard = new Set(world.alarms.filter(({ at }) => at <= by).map(({ person }) => person))
