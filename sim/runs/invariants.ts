@@ -255,11 +255,13 @@ const enough: Check = (story) => deedsOf(story).flatMap(({ name, what, at, well,
 })
 
 /** It comes to its end; where nothing goes wrong, to the one that was meant. */
-const ends: Check = ({ world, plan, row }) => {
+const ends: Check = ({ world, plan, row, moves }) => {
   const phase = row?.run.phase
   if (!plan) return world.faults.size === 0 ? ['progress: no run began'] : []
   if (phase?.is !== 'over') return [`progress: it is ${phase?.is} ${Math.round(world.end / 1000)} s after its beginning`]
-  return world.faults.size === 0 && phase.how !== 'done' ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
+  // People may take back what went by itself, though nothing is wrong.
+  const isTheirs = phase.how === 'undone' && moves.some(({ event }) => event === 'distrusted')
+  return world.faults.size === 0 && phase.how !== 'done' && !isTheirs ? [`progress: nothing went wrong, and it was ${phase.how}`] : []
 }
 
 /** C-5, C-15: a word counts for what is being asked at that moment: not after a halt, an end or another question, and not when its time is over. */
