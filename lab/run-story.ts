@@ -32,15 +32,16 @@ runbooks:
 const pictures = process.env['HOLDFAST_LAB_PICTURES']
 const sink = await hookSink(hook)
 
-/** The page of a step, as the one who does it has it on a phone. */
-async function photograph(folder: string): Promise<void> {
+/** The page behind the newest link of somebody, as that person has it on a phone; `title`: of what is asked there. */
+async function photograph(name: string, person: string, title = ''): Promise<void> {
+  if (pictures === undefined) return
   const { chromium } = await import('playwright-core')
-  const link = await until('ada has a link', 20_000, () => sink.hooks.map(({ body }) => body as unknown as { url?: string; person: string }).find(({ url, person }) => person === 'ada' && url?.includes('/approve/') === true))
+  const link = await until(`${person} has a link`, 20_000, () => sink.hooks.map(({ body }) => body as unknown as { url?: string; person: string; title?: string }).findLast((it) => it.person === person && it.url?.includes('/approve/') === true && JSON.stringify(it).includes(title)))
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
   const reply = await page.goto(link.url ?? '')
-  console.error(`the page of a step: ${(await reply?.body())?.length} bytes`)
-  await page.screenshot({ path: path.join(folder, 'step-phone.png'), fullPage: true })
+  console.error(`${name}: ${(await reply?.body())?.length} bytes`)
+  await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true })
   await browser.close()
 }
 const holdfast = startHoldfast(folder, port, {}, ['--lab', '--shrink', '86400'])
@@ -60,8 +61,10 @@ try {
   assert.equal(begun.code, 4, begun.out + begun.err)
   const { run } = JSON.parse(begun.out) as RunAnswer
   const { told, at, press } = leading({ holdfast, hooks: sink.hooks, keys, run })
-  if (pictures !== undefined) await photograph(pictures)
-  await press('ada', 'bo')
+  await photograph('step-phone', 'ada')
+  await press('ada')
+  await photograph('step-pressed-phone', 'ada')
+  await press('bo')
   const second = Date.now()
   await at('the command was run', (it) => it.run.steps[0]?.state === 'done')
   const began = Date.parse((await told()).told.find(({ event }) => event === 'began')?.at ?? '')
@@ -80,6 +83,7 @@ try {
     return found.every((it) => it !== undefined) && found
   })
   if (pictures !== undefined) writeFileSync(path.join(pictures, 'halted-run.txt'), (await holdfast.cli('runbooks', 'show', run)).out)
+  await photograph('step-halted-phone', 'ada')
   assert.match(JSON.stringify(pages[0]?.body), /link:db-2\/eth1 lost carrier .*after step 2 \(memory\) began/)
   measured = { ruled: began - second, halted: Date.parse(line?.at ?? '') - pulled, paged: Math.max(...pages.map((it) => it?.at ?? 0)) - pulled }
   writeFileSync(go, 'done')
@@ -88,6 +92,7 @@ try {
   cable(1, 1, 'up')
   await until('the cable carries again', 30_000, async () => (await holdfast.cli('runbooks', 'plan', 'grow', '--host', 'db-2')).code === 4)
   assert.equal((await holdfast.cli('runbooks', 'resume', run)).code, 4)
+  await photograph('go-on-phone', 'bo', 'Go on')
   await press('ada', 'bo')
   await at('both have it go on, and it ends', (it) => it.run.state === 'done', 60_000)
   assert.equal(readFileSync(trace, 'utf8'), 'db-1\n')
