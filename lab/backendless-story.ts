@@ -7,9 +7,9 @@ import { serverAt } from '../src/cli/client.ts'
 import type { IncidentsAnswer } from '../src/views/answers.ts'
 import type { ClustersAnswer, PlanAnswer } from '../src/views/change/changes.ts'
 import type { RunAnswer, RunLine } from '../src/views/change/runs.ts'
-import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
+import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig, type Running } from '../test/story/world.ts'
 import { enrol, type Authenticator } from './authenticators.ts'
-import { cable } from './cables.ts'
+import { APART, cable, fromHub, within } from './cables.ts'
 import { headOf, leading, type Leading } from './leading.ts'
 import { shop, type Shop } from './shop.ts'
 
@@ -21,12 +21,15 @@ export interface Measured { readonly pulled: Pulled[]; readonly ruled: number[];
 
 export interface Stage {
   readonly folder: string
-  readonly holdfast: ReturnType<typeof startHoldfast>
+  readonly holdfast: Running
   readonly shop: Shop
   readonly sink: Awaited<ReturnType<typeof hookSink>>
   readonly measured: Measured
   random(): number
+  /** Holdfast again, after all of it has ended. */
+  anew(): Promise<void>
   get<Of>(at: string): Promise<Of>
+  post(at: string, body: object): Promise<{ readonly status: number; readonly body: unknown }>
   /** Draws the plan, has accepted what it needs, and begins. */
   begin(host: Host): Promise<Leading>
   /** Both press for a step, and it is seen to begin. */
@@ -55,12 +58,13 @@ function seeded(seed: number): () => number {
   }
 }
 
-const yaml = (it: { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop }): string => `${headOf(it)}hosts:
+interface Filled { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop; readonly own: string; readonly hub: string; readonly more: string }
+const yaml = (it: Filled): string => `${headOf(it)}${it.more}hosts:
 ${HOSTS.map((name, n) => `  ${name}: { ssh: "root@10.77.0.${n + 1}", key: scout.key, host_key: "${it.hostKey}", rack: r${n + 1}, links: { eth0: {}, eth1: {} } }`).join('\n')}
 clusters:
   shop-db: { galera: [db-1, db-2, db-3], as: "\${secret:galera-url}", canary: holdfast.canary }
 checks:
-  api: { http: "http://127.0.0.1:${it.shop.app}/", every: 1s, timeout: 1s, fail_after: 3, recover_after: 1, depends_on: shop-db }
+  api: { http: "http://${it.hub}:${it.shop.app}/", every: 1s, timeout: 1s, fail_after: 3, recover_after: 1, depends_on: shop-db }
 runbooks:
   grow-memory:
     title: Add memory to one database server
@@ -77,24 +81,31 @@ runbooks:
       - { id: undrain, do: { haproxy: { backend: shop, server: "{{host}}", state: ready, socket: "${it.shop.socket}" } }, until: { server: ready }, within: 2m }
 `
 
+/** `apart`: Holdfast stands on a machine of its own; `more`: of its configuration. */
+export interface Staging { readonly apart?: boolean; readonly more?: string }
+
 /** Starts all of it; `told` ends when it does. */
-export async function stageFor(folder: string, seed: number, told: (stage: Stage) => Promise<void>): Promise<Measured> {
+export async function stageFor(folder: string, seed: number, told: (stage: Stage) => Promise<void>, { apart = false, more = '' }: Staging = {}): Promise<Measured> {
   const ends: (() => unknown)[] = []
   const t = { after: (end: () => unknown): void => void ends.push(end) }
   try {
     const it = await shop(t, folder, HOSTS)
     const [port = 0, hook = 0] = await freePorts(2)
-    writeConfig(folder, yaml({ port, hook, hostKey: it.hostKey, shop: it }))
-    const sink = await hookSink(hook)
+    const [own, hub] = apart ? [APART, '10.77.0.254'] : ['127.0.0.1', '127.0.0.1']
+    writeConfig(folder, yaml({ port, hook, hostKey: it.hostKey, shop: it, own, hub, more }))
+    const sink = await hookSink(hook, hub)
     t.after(() => sink.close())
-    const holdfast = startHoldfast(folder, port, { HOLDFAST_SECRET_GALERA_URL: it.as }, ['--lab', '--shrink', '86400'])
+    const { holdfast, anew } = reborn(() => startHoldfast(folder, port, { HOLDFAST_SECRET_GALERA_URL: it.as }, ['--host', own, '--lab', '--shrink', '86400'], apart ? ['ip', ...within('apart')] : []))
     t.after(() => holdfast.stop())
-    await until('it answers', 60_000, () => fetch(`http://127.0.0.1:${port}/healthz`).then((reply) => reply.ok, () => false))
+    const answers = (): Promise<true> => until('it answers', 60_000, () => fetch(`http://${own}:${port}/healthz`).then((reply) => reply.ok, () => false))
+      .catch((cause: unknown) => assert.fail(`${String(cause)}\n${holdfast.output().slice(-3000)}`))
+    await answers()
     const keys = new Map<string, Authenticator[]>()
     await Promise.all(['ada', 'bo'].map(async (who) => keys.set(who, await enrol({ holdfast }, who, 8))))
     // Lab time: who is known for four seconds is known for four days.
     await sleep(4000)
-    const stage = stageOf({ folder, holdfast, shop: it, sink, keys, random: seeded(seed) })
+    const from = apart ? (person: string): string => fromHub(['ada', 'bo'].indexOf(person)) : undefined
+    const stage = stageOf({ folder, holdfast, anew: () => anew().then(answers).then(() => undefined), shop: it, sink, keys, random: seeded(seed), ...(from ? { from } : {}) })
     await told(stage)
     await stage.well(...HOSTS)
     for (const n of [1, 2, 3]) assert.deepEqual(it.lost(n), [], `acknowledged, and not on db-${n}`)
@@ -107,18 +118,37 @@ export async function stageFor(folder: string, seed: number, told: (stage: Stage
   }
 }
 
-function stageOf({ folder, holdfast, shop, sink, keys, random }: Pick<Stage, 'folder' | 'holdfast' | 'shop' | 'sink' | 'random'> & { readonly keys: ReadonlyMap<string, readonly Authenticator[]> }): Stage {
+/** One Holdfast after another on the same data; what they say stands together. */
+function reborn(start: () => Running): { readonly holdfast: Running; anew(): Promise<void> } {
+  let [said, running] = ['', start()]
+  return {
+    holdfast: {
+      folder: running.folder,
+      get child() { return running.child },
+      output: () => said + running.output(), pids: () => running.pids(), stop: () => running.stop(), cli: (...args) => running.cli(...args),
+    },
+    async anew() {
+      await until('the one before has ended', 10_000, () => running.child.exitCode !== null || running.child.signalCode !== null)
+      ;[said, running] = [said + running.output(), start()]
+    },
+  }
+}
+
+type Given = Pick<Stage, 'folder' | 'holdfast' | 'anew' | 'shop' | 'sink' | 'random'> & { readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly from?: (person: string) => string }
+function stageOf({ folder, holdfast, anew, shop, sink, keys, random, from }: Given): Stage {
   const server = serverAt({ data: path.join(folder, 'data'), timeout: 20_000, env: process.env, warn: () => undefined })
   const send = async (method: 'GET' | 'POST', at: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }> => server.send(method, `/api/v1${at}`, body)
   const get = async <Of>(at: string): Promise<Of> => (await send('GET', at)).body as Of
   const stage: Stage = {
-    folder, holdfast, shop, sink, random, get, measured: { pulled: [], ruled: [], acknowledged: 0 },
+    folder, holdfast, anew, shop, sink, random, get, post: (at, body) => send('POST', at, body), measured: { pulled: [], ruled: [], acknowledged: 0 },
     async begin(host) {
+      let lacks = ''
       const plan = await until(`grow-memory on ${host} can be planned`, 90_000, async () => {
         const { status, body } = await send('POST', '/runbooks/grow-memory/plan', { host })
         const it = body as PlanAnswer
+        lacks = JSON.stringify(status === 200 ? it.steps[0]?.gates.filter(({ found }) => found !== 'pass') : body)
         return status === 200 && it.steps[0]?.gates.every(({ found }) => found === 'pass') === true && it
-      })
+      }).catch((cause: unknown) => assert.fail(`${String(cause)}: ${lacks}`))
       const tolerates = plan.steps.map(({ id, tolerance }) => `${id} ${tolerance}`).join(', ')
       assert.equal(tolerates, 'drain 1, stop 0, memory 0, start 0, undrain 1', 'the plan says it before anything is touched')
       assert.deepEqual(plan.accept.map(({ code }) => code), ['tolerance.stop'])
@@ -130,7 +160,7 @@ function stageOf({ folder, holdfast, shop, sink, keys, random }: Pick<Stage, 'fo
         const { status, body } = await send('POST', '/runbooks/grow-memory/run', { host, person: 'ada', accept })
         return status === 200 && (body as RunAnswer)
       })
-      return leading({ holdfast, hooks: sink.hooks, keys, run })
+      return leading({ holdfast, hooks: sink.hooks, keys, run, ...(from ? { from } : {}) })
     },
     async press(it, step) {
       await it.at(`${step} is offered`, ({ run }) => run.steps.find(({ id }) => id === step)?.state === 'offered' && run.asked !== null)

@@ -8,18 +8,19 @@ import type { TestContext } from 'node:test'
 import { percentile } from '../test/fake-keeper.ts'
 import { root } from '../test/story/world.ts'
 import type { Measured } from './backendless-story.ts'
-import { lay, net, within } from './cables.ts'
+import { lay, layApart, net, within } from './cables.ts'
 
 const HOSTS = ['db-1', 'db-2', 'db-3'] as const
 
-interface Told { readonly file: string; readonly hosts: readonly string[]; readonly words: readonly string[] }
+interface Told { readonly file: string; readonly hosts: readonly string[]; readonly words: readonly string[]; /** With a machine of its own for Holdfast. */ readonly apart?: boolean }
 
 /** A story in a process of its own within the hub of a net with these hosts; gives what it measured. */
-export async function tellIn<Of>(t: TestContext, { file, hosts, words }: Told): Promise<Of> {
+export async function tellIn<Of>(t: TestContext, { file, hosts, words, apart = false }: Told): Promise<Of> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-story-'))
   chmodSync(folder, 0o755)
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   lay(t, hosts)
+  if (apart) layApart(t)
   const story = spawn('ip', within('hub', path.join(root, 'bin/node'), path.join(root, file), folder, ...words), { env: { ...process.env, HOLDFAST_LAB_NET: net }, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   story.stdout.on('data', (chunk: Buffer) => void (out += chunk.toString()))
@@ -38,4 +39,13 @@ export async function tellBackendless(t: TestContext, { times, runs }: { readonl
   t.diagnostic(`second press to step, p50 and most of ${ruled.length}: ${percentile(ruled, 50)} ms, ${Math.max(...ruled)} ms; ${acknowledged} acknowledged writes, none lost`)
   assert.equal(pulled.length, times * runs)
   for (const { halted, paged } of pulled) assert.ok(halted <= 3000 && paged <= 10_000, `halted after ${halted} ms, paged after ${paged} ms`)
+}
+
+/** Variants of it by name; what each of them measured is printed. */
+export async function tellVariants(t: TestContext, ...names: readonly string[]): Promise<void> {
+  const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? process.pid)
+  t.diagnostic(`seed ${seed} (HOLDFAST_TEST_SEED)`)
+  const { lines } = await tellIn<{ readonly lines: readonly string[] }>(t, { file: 'lab/backendless-variants.ts', hosts: HOSTS, words: [String(seed), ...names], apart: names.includes('isolated') })
+  for (const line of lines) t.diagnostic(line)
+  assert.ok(lines.length >= names.length, 'each says what it measured')
 }

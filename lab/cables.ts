@@ -15,6 +15,34 @@ export const within = (namespace: string, ...argv: string[]): string[] => ['netn
 /** Pulls the cable of the n-th host, from 0, or puts it back. */
 export const cable = (n: number, eth: 0 | 1, state: 'up' | 'down'): void => void ip('-n', `${NET}-hub`, 'link', 'set', `p${n}-${eth}`, state)
 
+/** Where a machine that stands apart is found, and people who reach it from the hub. */
+export const APART = '10.77.0.200'
+const FROM_HUB = ['10.77.0.201', '10.77.0.202', '10.77.0.203']
+/** An address in the hub for the n-th person. */
+export const fromHub = (n: number): string => FROM_HUB[n % FROM_HUB.length] ?? ''
+/** Pulls the one cable of the machine that stands apart, or puts it back. */
+export const cableApart = (state: 'up' | 'down'): void => void ip('-n', `${NET}-hub`, 'link', 'set', 'p-apart', state)
+
+/** A machine of its own in a laid net, beside the hosts: `apart`, with one cable. */
+export function layApart(t: TestContext): void {
+  const space = `${NET}-apart`
+  t.after(() => {
+    try {
+      clear('apart')
+      ip('netns', 'del', space)
+    } catch {
+      // It was not made.
+    }
+  })
+  ip('netns', 'add', space)
+  ip('-n', space, 'link', 'set', 'lo', 'up')
+  ip('-n', `${NET}-hub`, 'link', 'add', 'p-apart', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+  ip('-n', `${NET}-hub`, 'link', 'set', 'p-apart', 'master', 'sw-0', 'up')
+  ip('-n', space, 'addr', 'add', `${APART}/24`, 'dev', 'eth0')
+  ip('-n', space, 'link', 'set', 'eth0', 'up')
+  for (const address of FROM_HUB) ip('-n', `${NET}-hub`, 'addr', 'add', `${address}/24`, 'dev', 'sw-0')
+}
+
 /** A switch in the hub is turned off, or on again: everyone keeps their carrier, and nobody hears of anybody. */
 export const toggleSwitch = (n: 0 | 1, state: 'up' | 'down'): void => void ip('-n', `${NET}-hub`, 'link', 'set', `sw-${n}`, state)
 

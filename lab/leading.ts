@@ -9,7 +9,7 @@ import { until, type Hook, type Running } from '../test/story/world.ts'
 import { nextCode, type Authenticator } from './authenticators.ts'
 
 interface Asked { readonly schema: string; readonly id: string; readonly person: string; readonly url: string; readonly hash: string; readonly host?: string }
-interface Given { readonly holdfast: Running; readonly hooks: readonly Hook[]; readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly run: string }
+interface Given { readonly holdfast: Running; readonly hooks: readonly Hook[]; readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly run: string; readonly from?: (person: string) => string }
 
 export interface Leading {
   readonly run: string
@@ -24,10 +24,10 @@ export interface Leading {
 }
 
 /** How a configuration begins whose runs two people lead, each behind the links that come to one webhook. */
-export const headOf = ({ port, hook }: { readonly port: number; readonly hook: number }): string => `version: 1
-site: { name: Acme, url: "http://127.0.0.1:${port}" }
+export const headOf = ({ port, hook, own = '127.0.0.1', hub = '127.0.0.1' }: { readonly port: number; readonly hook: number; readonly own?: string; readonly hub?: string }): string => `version: 1
+site: { name: Acme, url: "http://${own}:${port}" }
 channels:
-  hook: { webhook: "http://127.0.0.1:${hook}/page" }
+  hook: { webhook: "http://${hub}:${hook}/page" }
 people:
   ada: { email: ada@acme.example, role: [operator, approver], reach: [hook] }
   bo: { email: bo@acme.example, role: approver, reach: [hook] }
@@ -51,7 +51,7 @@ const postFrom = (address: string, url: string, body: string): Promise<{ readonl
   request.end(body)
 })
 
-export function leading({ holdfast, hooks, keys, run }: Given): Leading {
+export function leading({ holdfast, hooks, keys, run, from = addressOf }: Given): Leading {
   const server = serverAt({ data: path.join(holdfast.folder, 'data'), timeout: 20_000, env: process.env, warn: () => undefined })
   const told = async (): Promise<RunTold> => (await server.send('GET', `/api/v1/runs/${run}`)).body as RunTold
   const at: Leading['at'] = async (what, holds, within = 60_000) => {
@@ -69,7 +69,7 @@ export function leading({ holdfast, hooks, keys, run }: Given): Leading {
   const post = async (link: Asked, act: string): Promise<{ readonly status: number; readonly said: string }> => {
     const all = keys.get(link.person) ?? []
     const before = all.map(({ last }) => last)
-    const reply = await postFrom(addressOf(link.person), link.url, new URLSearchParams({ hash: link.hash, act, totp: await nextCode(all), typed: link.host ?? '' }).toString())
+    const reply = await postFrom(from(link.person), link.url, new URLSearchParams({ hash: link.hash, act, totp: await nextCode(all), typed: link.host ?? '' }).toString())
     // A press that was refused takes nothing, the code neither.
     if (reply.status === 409) for (const [n, one] of all.entries()) one.last = before[n] ?? 0
     return reply

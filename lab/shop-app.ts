@@ -1,6 +1,6 @@
 // The application of the lab's shop: it writes through the balancer without a pause, and keeps a journal of its own of each write that was acknowledged to it.
 // What failed, or was not answered in time, is in no journal, and is never tried again under the same number. It says at / whether it has
-// written lately. Arguments: where it listens, where the balancer does, and its journal.
+// written lately. It stands in a namespace of the lab. Arguments: where it listens, where the balancer does, and its journal.
 import { appendFileSync } from 'node:fs'
 import http from 'node:http'
 import mysql from 'mysql2/promise'
@@ -34,5 +34,5 @@ async function write(worker: string): Promise<never> {
 http.createServer((_, reply) => {
   const well = Date.now() - last < LATELY
   reply.writeHead(well ? 200 : 503).end(well ? 'writes' : 'does not write')
-}).listen(Number(listens), '127.0.0.1')
+}).listen(Number(listens), '0.0.0.0')
 for (const worker of ['a', 'b']) void write(worker)

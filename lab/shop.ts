@@ -3,7 +3,7 @@
 // service manager, and ends with the story by its own process ids.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePorts, root, sleep } from '../test/story/world.ts'
@@ -23,6 +23,8 @@ export interface Shop {
   readonly app: number
   /** What was called on the hosts: “2 stop mariadb”. */
   called(): string[]
+  /** From now on what is called there begins and waits, or goes on. */
+  hold(held: boolean): void
   sql(n: number, text: string): string
   synced(n: number): boolean
   /** Writes that were acknowledged to the application. */
@@ -31,10 +33,11 @@ export interface Shop {
   lost(n: number): string[]
 }
 
-/** What `systemctl` is on these hosts: it stops and starts the one service, and returns as the real one does, when that is stopped. */
+/** What `systemctl` is on these hosts: it stops and starts the one service, and returns as the real one does, when that is stopped. Held, it begins and waits. */
 const SYSTEMCTL = `#!/bin/sh
 d=$(dirname "$0")/../n$NODE
 echo "$NODE $1 $2" >>"$d/../called"
+while [ -e "$d/../held" ]; do sleep 0.1; done
 case $1 in
   stop) [ -e "$d/pid" ] || exit 0; kill -TERM "$(cat "$d/pid")"; while [ -e "$d/pid" ]; do sleep 0.1; done ;;
   start) setsid setpriv --reuid=mysql --regid=mysql --init-groups mariadbd --defaults-file="$d/my.cnf" $MORE >/dev/null 2>&1 </dev/null & ;;
@@ -110,6 +113,7 @@ ${names.map((name, n) => `  server ${name} ${address(n + 1)}:${MYSQL_PORT} check
   return {
     hostKey, hosts, socket, app, as: `mysql://holdfast:word@any:${MYSQL_PORT}/`, sql, synced, journal: acknowledged,
     called: () => lines(path.join(folder, 'called')),
+    hold: (held) => (held ? writeFileSync(path.join(folder, 'held'), '') : rmSync(path.join(folder, 'held'), { force: true })),
     lost(n) {
       const expected = acknowledged()
       // Read after all that was committed before.

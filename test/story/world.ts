@@ -90,7 +90,7 @@ function readMail(raw: string, to: string): Mail {
 }
 
 /** Takes webhooks and keeps them. */
-export function hookSink(port: number): Promise<{ hooks: Hook[]; close(): void }> {
+export function hookSink(port: number, host = '127.0.0.1'): Promise<{ hooks: Hook[]; close(): void }> {
   const hooks: Hook[] = []
   const server = http.createServer((request, response) => {
     let body = ''
@@ -100,7 +100,7 @@ export function hookSink(port: number): Promise<{ hooks: Hook[]; close(): void }
       response.end('ok')
     })
   })
-  return new Promise((resolve) => void server.listen(port, '127.0.0.1', () => resolve({
+  return new Promise((resolve) => void server.listen(port, host, () => resolve({
     hooks,
     close() {
       server.close()
@@ -163,9 +163,10 @@ export function childrenOf(pid: number): Record<string, number> {
   return found
 }
 
-/** Starts `holdfast up` in a folder that holds its configuration. */
-export function startHoldfast(folder: string, port: number, env: Record<string, string> = {}, more: readonly string[] = []): Running {
-  const child = spawn(path.join(root, 'bin/holdfast'), ['up', '--port', String(port), '--data', path.join(folder, 'data'), ...more], {
+/** Starts `holdfast up` in a folder that holds its configuration; `by`: a command that becomes what stands behind it. */
+export function startHoldfast(folder: string, port: number, env: Record<string, string> = {}, more: readonly string[] = [], by: readonly string[] = []): Running {
+  const [file = '', ...args] = [...by, path.join(root, 'bin/holdfast'), 'up', '--port', String(port), '--data', path.join(folder, 'data'), ...more]
+  const child = spawn(file, args, {
     cwd: folder, env: { ...process.env, ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
