@@ -72,9 +72,9 @@ const doneOf = (sql: Sql, plan: string): number => sql.get<{ n: number }>(`selec
 export function notArmed({ mode, reconcile }: Pick<PlanRow, 'mode' | 'reconcile'>, isArmed: boolean): ActsAnswer['refusals'] {
   const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'mode', found: 'fail', text, evidence: [], cure }]
   if (mode === 'armed') return []
-  if (mode === 'latched') return because('its breaker is open', 'Two people may close it after a healthy run: holdfast reconcile close-breaker')
+  if (mode === 'latched') return because('its breaker is open', `Two people may close it after a healthy run: holdfast reconcile close-breaker ${reconcile} -m "why"`)
   if (isArmed) return because('it only reports: it was made while nobody had armed it', `It is armed by now, and the next run plans anew; one is made at once by: holdfast reconcile plan ${reconcile}`)
-  return because('it only reports: nobody has armed it', 'After three clean runs two people may arm it: holdfast reconcile arm')
+  return because('it only reports: nobody has armed it', `After three clean runs two people may arm it: holdfast reconcile arm ${reconcile}`)
 }
 
 function countsOf(sql: Sql, plan: string, isCounted: (act: ActRow) => boolean): Pick<ActsAnswer, 'waiting' | 'under_way' | 'over' | 'held' | 'waits'> & { readonly left: number } {

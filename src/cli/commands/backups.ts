@@ -82,7 +82,7 @@ const show: Command = async (session, [name = '']) => {
 
 const sayReading = ({ damaged, due, bytes_due, oldest_unread, never_read, parts: all, failing }: ReadingAnswer, { out }: Session): string => {
   const ago = oldest_unread === null ? '' : out.ago(oldest_unread)
-  const age = ago === '' ? '' : never_read === 0 ? `every byte read within the last ${ago}` : never_read === null ? `some byte not read for ${ago}` : `${never_read} of ${all} parts were never read`
+  const age = ago === '' ? '' : never_read === 0 ? `every byte read within the last ${ago === 'under 1 s' ? 'second' : ago}` : never_read === null ? `some byte not read for ${ago}` : `${never_read} of ${all} parts were never read`
   const parts = [damaged > 0 ? `${damaged} parts damaged` : '', due > 0 ? `${saySize(bytes_due)} to be read` : '', age, failing === null ? '' : `could not be read: ${plain(failing)}`]
   return parts.filter((it) => it !== '').join('; ')
 }
@@ -149,7 +149,9 @@ const plan: Command = async (session, [name = ''], options) => {
   const { out } = session
   out.answer(body, () => {
     drawPlans(session, body)
-    out.talk('Nothing was done: a plan only says what could be. holdfast backups apply <plan> does it.')
+    const open = body.plans.filter(({ refusals }) => refusals.length === 0)
+    if (open.length > 0) out.talk(`Nothing was done: a plan only says what could be. ${open.some(({ totals }) => totals.quarantine > 0) ? 'holdfast backups apply <plan> does it.' : ''}`.trimEnd())
+    else out.talk('Nothing was done, and nothing of it can be while it is refused.')
   })
   return exitOfPlans(body)
 }

@@ -15,7 +15,7 @@ export const validate: Command = async (session, [given]) => {
   out.answer({ schema: 'holdfast.validation/1', file, valid: loaded.is === 'accepted', findings }, () => {
     if (loaded.is === 'refused') return out.data(loaded.rendered)
     const { checks, plan, boards, warnings, backups, reconciles } = loaded.config
-    if (warnings.length > 0) out.data(`${renderFindings(warnings, 'They do not keep it from being used.')}\n`)
+    if (warnings.length > 0) out.data(`${renderFindings(warnings, warnings.length === 1 ? 'It does not keep the file from being used.' : 'They do not keep it from being used.')}\n`)
     out.data(`${out.paint('ok', '●')} ${file} is valid: ${counted(checks.length, 'check')}, ${counted(Object.keys(plan.people).length, 'person', 'people')}, ${counted(boards.length, 'status page')}${backups.length === 0 ? '' : `, ${counted(backups.length, 'set of backups', 'sets of backups')}`}${reconciles.length === 0 ? '' : `, ${counted(reconciles.length, 'reconcile')}`}.`)
   })
   return loaded.is === 'accepted' ? EXIT.fine : EXIT.usage

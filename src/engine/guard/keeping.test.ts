@@ -36,7 +36,7 @@ test('G-7 G-11 a plan is applied by its id: what it names is set aside, comes ba
   assert.deepEqual(await it.work(), [`release ${keyOf(7)} done`])
   await it.ripen()
   const held = await it.plan()
-  assert.deepEqual([held.refusals, held.totals.quarantine, held.items.find(({ key }) => key === keyOf(7))?.why], [[], 0, 'never, because nobody holds it: it is held'])
+  assert.deepEqual([held.refusals, held.totals.quarantine, held.items.find(({ key }) => key === keyOf(7))?.why], [[], 0, 'never, because it is held'])
   await it.leap(seconds(33))
   await it.list()
   const purge = (await it.plan()).aside

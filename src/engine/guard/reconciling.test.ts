@@ -277,6 +277,13 @@ test('G-28 G-5 when two close a breaker its incident ends; opened again, for ano
   await again()
   assert.deepEqual([it.open(), both.map(opened)], [['reconcile:customer-backups/breaker'], [2, 3]])
   assert(rings() > before, 'another cause rings')
-  assert.match((await it.shown()).causes[0]?.says ?? '', /10 of 3\d objects in customers\/t1\/ have no row/)
+  const shown = await it.shown()
+  assert.match(shown.causes[0]?.says ?? '', /10 of 3\d objects in customers\/t1\/ have no row/)
+  const cure = shown.latest?.plan?.refusals.find(({ id }) => id === 'limit:group')?.cure ?? ''
+  const [, seen = ''] = cure.match(/holdfast reconcile accept customer-backups gone "([^"]+)"; .* holdfast reconcile close-breaker customer-backups/) ?? []
+  assert.equal((await it.ask('reconcile.accept', { reconcile: 'customer-backups', what: 'gone', seen, person: 'ada' })).status, 200, cure)
+  await again()
+  await close()
+  assert.deepEqual(it.open(), [], 'the printed cure leads out')
   same(it)
 })

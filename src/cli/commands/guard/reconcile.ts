@@ -115,7 +115,7 @@ const stateOf = ({ latest, late }: ReconcileAnswer): Shape => (!isPlan(latest) |
 
 function rowOf({ out }: Session, it: ReconcileAnswer): Cell[] {
   const { latest } = it
-  const said = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.plan.refusals[0]?.text ?? ''}` : ''
+  const said = !isPlan(latest) ? (latest?.said[0] ?? 'never ran') : latest.plan.refusals.length > 0 ? `refused: ${latest.said[0] ?? latest.plan.refusals[0]?.text ?? ''}` : ''
   const says = [it.late ? `not known now: one is due every ${saySpan(it.every)}` : '', said].filter((one) => one !== '').join('; ')
   return [out.shape(stateOf(it)), it.reconcile, `${it.store}/${it.prefix}`, it.catalogue, latest === null ? '' : `${out.ago(latest.at)} ago`, it.breaker.is === 'open' ? 'latched' : it.armed_by === null ? 'report' : 'armed', says]
 }

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { DAY, thing, ZERO } from '../../../../test/guard/spool.ts'
 import { days, hours, instantOf, ms, seconds, type Instant, type Span } from '../../../core/time.ts'
 import type { Listed } from './cursor.ts'
-import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Moment, type Quarantine } from './margins.ts'
+import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, whyNot, type Flag, type Moment, type Quarantine } from './margins.ts'
 
 const margins = marginsOf({ retention: days(14), oldestCopy: days(14), shrink: 1 })
 const at = (wall: number, lived = wall): Moment => ({ wall: instantOf(ZERO + wall), lived: ms(1e10 + lived) })
@@ -109,4 +109,10 @@ test('the moment that people are told is never before the margins', () => {
   const young = flag({ runs: 1, first: at(0), last: at(0) })
   assert.equal(quarantineAt(young, thingOf(), margins), ZERO + 2 * DAY)
   assert.equal(quarantineAt(flag(), thingOf({ modifiedAt: instantOf(ZERO - DAY) }), margins), ZERO + 6 * DAY)
+})
+
+test('behind “because” stands what was found, never the wish before it, which would say the contrary', () => {
+  const held = { wants: 'nobody holds it', found: { is: 'fail', says: 'it is held' } } as const
+  const dated = { wants: 'it has a date', found: { is: 'unknown', says: 'when it was taken is not known' } } as const
+  assert.deepEqual([whyNot([dated, held]), whyNot([dated]), whyNot([{ wants: 'it counts', found: { is: 'pass' } }])], ['it is held', 'when it was taken is not known', undefined])
 })

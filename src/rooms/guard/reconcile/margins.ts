@@ -91,6 +91,12 @@ export function all(wants: readonly Want[]): Found {
   return { is: worst.found.is, says: `${worst.wants}: ${worst.found.says}` }
 }
 
+/** Why not, in the words of what was found alone: behind “because” the wish before it would read as the contrary. Nothing where nothing stands in the way. */
+export const whyNot = (wants: readonly Want[]): string | undefined => {
+  const worst = wants.find((it) => it.found.is === 'fail') ?? wants.find((it) => it.found.is === 'unknown')
+  return worst === undefined ? undefined : (worst.found.says ?? worst.wants)
+}
+
 /** Age, runs and soak, before anything is put aside. `storeNow` is the store's own clock. */
 export function beforeQuarantine(flag: Flag | undefined, listed: Listed, now: { readonly at: Moment; readonly store: Instant | undefined }, margins: Margins): Want[] {
   return [

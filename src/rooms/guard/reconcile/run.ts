@@ -3,7 +3,7 @@
 // not says so by a page. What it writes before it knows that it was refused is void by its seal.
 import type { Found } from '../../../core/evidence.ts'
 import type { Instant, Now, Span } from '../../../core/time.ts'
-import { lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
+import { goneSeen, lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
 import { check, isListed, remembered, type Check, type LookedAt } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
 import { modeOf, partsOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
@@ -127,7 +127,7 @@ function takeOrphan(finding: Finding, known: Known, writer: PlanWriter, tally: T
   const former = known.flagsHold ? recalled?.flag : undefined
   const flag = finding.verdict === 'orphan' ? flagged(former, listed, known.now.at, known.margins) : undefined
   const ready = [...untouched(finding), ...beforeQuarantine(flag, listed, known.now, known.margins)]
-  const found = all([...ready, { wants: 'the breaker', found: lets(known.breaker, key, flag?.first.wall) }])
+  const found = all([...ready, { wants: 'let through by the breaker', found: lets(known.breaker, key, flag?.first.wall) }])
   tally.orphan(finding, former === undefined)
   if (all(ready).is !== 'fail') tally.ready(key)
   if (found.is !== 'fail') tally.act()
@@ -145,7 +145,7 @@ function takeAside(finding: Finding, known: Known, writer: PlanWriter, tally: Ta
   if (aside === undefined) return
   tally.aside++
   tally.twins.object(finding.key)
-  const wants: Want[] = [...untouched(finding), ...beforePurge(aside, listed, known.copies ? recalled?.copied : false, known.now, known.margins), { wants: 'the breaker', found: purgeable(known.breaker) }]
+  const wants: Want[] = [...untouched(finding), ...beforePurge(aside, listed, known.copies ? recalled?.copied : false, known.now, known.margins), { wants: 'let through by the breaker', found: purgeable(known.breaker) }]
   const found = all(wants)
   if (found.is !== 'fail') tally.act()
   writer.add(finding.key, { ...fields(finding, recalled?.flag), act: found.is === 'pass' ? 'purge' : 'keep', eligible_at: purgeAt(aside, known.margins) ?? null, why: found.says ?? '' })
@@ -281,12 +281,21 @@ const UNCOUNTED = 'There is nothing to decide: it is counted again in the next r
 // Closed sooner it would trip again with the next run: two people would have been asked for nothing.
 const DAILY = 'See whether so much is right. If it is, wait until what was done is a day old; then two people close the breaker with a reason after a healthy run. Closed sooner it opens again.'
 
+const CLOSED_BY = (reconcile: string): string => `two people close the breaker with a reason after a healthy run: holdfast reconcile close-breaker ${reconcile} -m "why"`
+
+/** No run is healthy while the group trips: what leads out begins with a person's word that it is really gone. */
+function groupCure(reconcile: string, says: string | undefined): string {
+  const seen = says === undefined ? undefined : goneSeen(says)
+  const word = seen === undefined || !/^[\w ./:@-]+$/.test(seen) ? `holdfast reconcile accept ${reconcile} gone "…", as holdfast reconcile show ${reconcile} names it` : `holdfast reconcile accept ${reconcile} gone "${seen}"`
+  return `See whether that group is really gone. If it is, a person says so: ${word}; else no run is healthy. Then ${CLOSED_BY(reconcile)}.`
+}
+
 /** Why nothing of it may be executed. A job that nobody has armed is refused nothing by its store or by its arming: it only reports. */
 function refusalsOf(world: World, checks: readonly Check[], limits: readonly Limit[], binding: string | undefined): Refusal[] {
   const { arming, way } = world.readings
   const refusals: Refusal[] = checks.flatMap(({ id, found, text, evidence, cure }) => (found === 'pass' ? [] : [{ id, found, text, evidence, cure }]))
   const add = (id: string, found: Found, cure: string): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: [], cure }))
-  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : 'See whether so much is right. If it is, two people close the breaker with a reason after a healthy run.')
+  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : id === 'group' ? groupCure(world.settings.reconcile, found.says) : `See whether so much is right. If it is, ${CLOSED_BY(world.settings.reconcile)}.`)
   add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.')
   if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.')
   if (arming?.value === 'none') return refusals

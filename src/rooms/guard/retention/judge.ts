@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { derivedId } from '../../../core/id.ts'
 import { canonical } from '../../../core/ledger.ts'
 import { between, days, later, sayTime, type Instant, type Now, type Span } from '../../../core/time.ts'
-import { all, type Want } from '../reconcile/margins.ts'
+import { all, whyNot, type Want } from '../reconcile/margins.ts'
 import type { PlanId, Refusal } from '../reconcile/plan.ts'
 import { aged, couldGo, covered, soaked, sortBoth, standingsOf, touchable, waitsOf, witnessesOf, type Judging, type Settings, type Standing } from './gates.ts'
 import { checksOf, nameOf, type Copy, type Known, type Mark, type Shelf } from './shelf.ts'
@@ -97,8 +97,8 @@ interface Verdict {
 }
 
 function verdictOf(copy: Copy, standing: Standing | undefined, kept: (one: Standing) => readonly string[], judging: Judging): Verdict {
-  const own = all(touchable(copy, judging.now))
-  if (own.is !== 'pass' || standing === undefined) return { copy, standing, act: 'never', ripe: false, why: `never, because ${own.says ?? 'nobody knows when it was taken'}` }
+  const own = whyNot(touchable(copy, judging.now))
+  if (own !== undefined || standing === undefined) return { copy, standing, act: 'never', ripe: false, why: `never, because ${own ?? 'nobody knows when it was taken'}` }
   const reasons = kept(standing)
   if (reasons.length > 0) return { copy, standing, act: 'keep', ripe: false, why: `kept, because ${reasons.join('; ')}` }
   const cover = covered(standing, judging)
