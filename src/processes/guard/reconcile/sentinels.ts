@@ -1,8 +1,8 @@
 // Sentinels: rows and objects of our own, planted through the application's own path by commands of the operator before every run. The command prints
 // what stands planted, a line of JSON each: {"key": "…", "is": "row" | "orphan" | "gap"}, and {"counter": n}, what its own row counted before it added
 // one. No shell is between; it has a minute, and what it prints is bounded. A command that fails has planted nothing that anybody may lean on.
-import { execFile } from 'node:child_process'
-import { sentence } from '../../../core/fault.ts'
+import { spawn } from 'node:child_process'
+import { codeOf, sentence } from '../../../core/fault.ts'
 import type { Sentinel } from '../../../rooms/guard/reconcile/sandwich.ts'
 
 export interface Planted {
@@ -19,6 +19,8 @@ export interface SentinelCommand {
   readonly reconcile: string
   readonly prefix: string
   readonly signal: AbortSignal
+  /** Milliseconds; a minute where it is left out. */
+  readonly within?: number
 }
 
 const WITHIN = 60_000
@@ -68,17 +70,48 @@ function parsed(line: string): Record<string, unknown> | undefined {
 
 type Ran = { readonly is: 'ran'; readonly printed: string } | { readonly is: 'failed'; readonly says: string }
 
-function run({ argv, folder, reconcile, prefix, signal }: SentinelCommand): Promise<Ran> {
+function run({ argv, folder, reconcile, prefix, signal, within = WITHIN }: SentinelCommand): Promise<Ran> {
   const [file = '', ...args] = argv
   const env = { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOLDFAST_RECONCILE: reconcile, HOLDFAST_PREFIX: prefix }
+  const { promise, resolve } = Promise.withResolvers<Ran>()
+  const failed = (why: string, said = ''): Ran => ({ is: 'failed', says: `the command for sentinels, ${file.slice(0, 100)}, ${why}${said.trim() === '' ? '' : `: ${sentence(said.trim().split('\n').at(-1) ?? '')}`}` })
   if (file === '') return Promise.resolve({ is: 'failed', says: 'no command for sentinels is given' })
-  return new Promise((resolve) => {
-    execFile(file, args, { cwd: folder, env, timeout: WITHIN, killSignal: 'SIGKILL', maxBuffer: MOST_PRINTED, signal, windowsHide: true }, (cause, stdout, stderr) => {
-      if (!cause) return resolve({ is: 'ran', printed: stdout })
-      const said = sentence(stderr.trim().split('\n').at(-1) ?? '')
-      const why = cause.killed === true ? 'took longer than a minute' : cause.code === 'ENOENT' ? 'is not there' : `failed (${String(cause.code ?? cause.signal ?? 'no code')})`
-      resolve({ is: 'failed', says: `the command for sentinels, ${file.slice(0, 100)}, ${why}${stderr.trim() === '' ? '' : `: ${said}`}` })
+  if (signal.aborted) return Promise.resolve(failed('was not begun: the run was ended'))
+  // In a session of its own, so that ending it takes along what it started: a shell that is killed leaves its children behind.
+  const child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const [out, err]: [Buffer[], Buffer[]] = [[], []]
+  let why: string | undefined
+  const end = (says: string): void => {
+    why ??= says
+    killGroup(child.pid)
+  }
+  const [timer, onAbort] = [setTimeout(() => end(within === WITHIN ? 'took longer than a minute' : `took longer than ${within} ms`), within), () => end('was ended with the run')]
+  signal.addEventListener('abort', onAbort, { once: true })
+  for (const [stream, kept] of [[child.stdout, out], [child.stderr, err]] as const) {
+    let bytes = 0
+    stream.on('data', (chunk: Buffer) => {
+      if ((bytes += chunk.length) > MOST_PRINTED) end(`printed more than ${MOST_PRINTED} bytes`)
+      else kept.push(chunk)
     })
+  }
+  let missing: string | undefined
+  child.once('error', (cause) => {
+    missing = codeOf(cause) === 'ENOENT' ? 'is not there' : `failed (${codeOf(cause) ?? sentence(cause)})`
   })
+  child.once('close', (code, by) => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+    const said = Buffer.concat(err).toString('utf8')
+    const wrong = missing ?? why ?? (code === 0 ? undefined : `failed (${String(code ?? by ?? 'no code')})`)
+    resolve(wrong === undefined ? { is: 'ran', printed: Buffer.concat(out).toString('utf8') } : failed(wrong, said))
+  })
+  return promise
 }
 
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of it is gone already.
+  }
+}

@@ -1,0 +1,46 @@
+// The command that plants sentinels, as a program of its own: what it prints, and what is left of it when it hangs.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import { plant, type SentinelCommand } from './sentinels.ts'
+
+const command = (argv: readonly string[], more: Partial<SentinelCommand> = {}): SentinelCommand => ({ argv, folder: '/', reconcile: 'uploads', prefix: 'u/', signal: new AbortController().signal, ...more })
+const shell = (script: string, more?: Partial<SentinelCommand>): SentinelCommand => command(['/bin/sh', '-c', script], more)
+
+/** Gone, or dead and not buried yet. */
+function isGone(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return true
+  }
+}
+
+test('what a sentinel’s command started ends with it when it hangs: nothing is left behind at each run', async () => {
+  for (const how of ['time', 'the run is ended', 'it prints without end']) {
+    const control = new AbortController()
+    const script = how === 'it prints without end' ? 'yes >&2 & echo $! >&2; yes & wait' : 'sleep 3333 & echo $! >&2; wait'
+    const asked = plant(shell(script, how === 'time' ? { within: 700 } : { signal: control.signal }))
+    if (how === 'the run is ended') setTimeout(() => control.abort(), 300)
+    const { sentinels, says = '' } = await asked
+    assert.deepEqual(sentinels, [])
+    assert.match(says, how === 'time' ? /took longer than 700 ms: \d+$/ : how === 'the run is ended' ? /was ended with the run: \d+$/ : /printed more than 1048576 bytes/)
+    const [pid] = /\d+$/.exec(says) ?? []
+    if (how !== 'it prints without end') assert(pid !== undefined && await gone(Number(pid)), `${how}: ${says}`)
+  }
+})
+
+/** Killed is not yet gone: whoever inherits it buries it in a moment. */
+async function gone(pid: number): Promise<boolean> {
+  for (let n = 0; n < 200 && !isGone(pid); n++) await new Promise((resolve) => setTimeout(resolve, 10))
+  return isGone(pid)
+}
+
+test('a command tells what it planted, or why it could not', async () => {
+  assert.deepEqual((await plant(shell('echo \'{"key": "u/1", "is": "row"}\'; echo \'{"counter": 3}\'; printf "$HOLDFAST_RECONCILE $HOLDFAST_PREFIX" >&2'))), { sentinels: [{ key: Buffer.from('u/1'), is: 'row' }], counter: 3 })
+  assert.match((await plant(command(['/nowhere/sentinel']))).says ?? '', /\/nowhere\/sentinel, is not there$/)
+  assert.match((await plant(command(['']))).says ?? '', /no command for sentinels is given/)
+  assert.match((await plant(shell('echo no >&2; exit 3'))).says ?? '', /failed \(3\): no$/)
+  assert.match((await plant(shell('kill -9 $$'))).says ?? '', /failed \(SIGKILL\)$/)
+  assert.match((await plant(shell('true', { signal: AbortSignal.abort() }))).says ?? '', /was not begun/)
+})
