@@ -14,7 +14,7 @@ export class Fault extends Error {
 
 const OURS = new Set([
   'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ENOSPC', 'EDQUOT', 'EROFS', 'EAGAIN', 'EAI_AGAIN', 'EAI_MEMORY', 'EAI_SYSTEM',
-  'ENETDOWN', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'ERR_WORKER_OUT_OF_MEMORY',
+  'ENETDOWN', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'ERR_WORKER_OUT_OF_MEMORY', 'ELATE',
 ])
 
 /** The system's code of an error, searched through its causes. */
@@ -42,6 +42,9 @@ export const coded = (code: string, says: string, retry: 'later' | 'never' = 'la
  */
 export const silence = (missing: string, within?: string): Fault & { readonly code: string; readonly missing: string } =>
   Object.assign(coded('ETIMEDOUT', `${missing} within ${within ?? 'the time limit'}`), { missing, ...(within && { within }) })
+
+/** We were too slow ourselves to ask in time: of what was to be asked it says nothing. */
+export const tooLate = (why: string): Fault & { readonly code: string } => coded('ELATE', `Holdfast could not look in time: ${why}`)
 
 const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'])
 

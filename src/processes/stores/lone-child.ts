@@ -15,6 +15,8 @@ export type LoneHears =
   | { readonly is: 'give-up'; readonly id: number }
 
 export type LoneSays =
+  /** From now on the store is asked; before that nobody was. */
+  | { readonly is: 'begun'; readonly id: number }
   | { readonly is: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly is: 'fault'; readonly id: number; readonly says: string; readonly retry: 'later' | 'never'; readonly code: string | undefined }
 
@@ -40,6 +42,7 @@ async function answer({ id, name, given }: LoneHears & { is: 'call' }): Promise<
   try {
     const opened = (await half) as unknown as Readonly<Record<string, (...given: readonly unknown[]) => Promise<unknown>>> | undefined
     if (!opened || !Object.hasOwn(opened, name)) throw new Fault(`this half of a store knows no “${name.slice(0, 40)}”`, 'never')
+    say({ is: 'begun', id })
     say({ is: 'answer', id, value: await opened[name]?.(...given, controller.signal) })
   } catch (cause) {
     say({ is: 'fault', id, says: sentence(cause), retry: cause instanceof Fault ? cause.retry : 'later', code: codeOf(cause) })

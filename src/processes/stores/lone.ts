@@ -1,8 +1,9 @@
 // A store whose calls may hang, as if they could not: each half lives in a child of its own, and a call that its signal ends takes the child
 // along. A child that cannot even be killed (the kernel holds it) is left behind, and until its end is seen every further call is refused at
-// once: one dead mount costs one process, and nobody's time. What an act that was cut off did is unknown, and said to be.
+// once: one dead mount costs one process, and nobody's time. What an act that was cut off did is unknown, and said to be. A store is called silent only
+// when it was asked and had time to answer: a child that came up late, or a lease that ran out, is slowness of our own.
 import { fork, type ChildProcess } from 'node:child_process'
-import { coded, Fault, silence } from '../../core/fault.ts'
+import { coded, Fault, isSilence, silence, tooLate } from '../../core/fault.ts'
 import { inDoubt, type AnyStore, type Deleting, type Outcome, type Reading } from '../../ports/store.ts'
 import { environment } from '../alone.ts'
 import { stepBehind } from '../scan/priority.ts'
@@ -73,7 +74,15 @@ interface Line {
   close(): void
 }
 
-type Pending = Map<number, { resolve(value: unknown): void; reject(cause: Fault): void }>
+interface Call {
+  readonly since: number
+  /** When the child began to ask. */
+  begun?: number
+  resolve(value: unknown): void
+  reject(cause: Fault): void
+}
+
+type Pending = Map<number, Call>
 
 function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
   let child: ChildProcess | undefined
@@ -93,7 +102,7 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
     }
     if (gone.connected) gone.disconnect()
     gone.unref()
-    for (const { reject } of pending.values()) reject(cutOff())
+    for (const one of pending.values()) one.reject(cutOff(one))
     pending.clear()
   }
   const ready = (): ChildProcess => {
@@ -117,11 +126,12 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
     pid: () => child?.pid,
     close: kill,
     async call<T>(name: string, given: readonly unknown[], signal: AbortSignal): Promise<T> {
-      if (signal.aborted || it.isOver?.() === true) throw silence('no answer of the file system')
+      if (it.isOver?.() === true) throw tooLate('its lease ran out before this was asked')
+      if (signal.aborted) throw tooLate('the time for it was over before it was asked')
       const to = ready()
       const id = ++calls
       const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-      pending.set(id, { resolve, reject })
+      pending.set(id, { since: performance.now(), resolve, reject })
       let timer: NodeJS.Timeout | undefined
       const giveUp = (): void => {
         send(to, { is: 'give-up', id })
@@ -142,13 +152,23 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
   }
 }
 
-const cutOff = (): Fault => Object.assign(silence('no answer of the file system'), { cutOff: true })
+const cutOff = (call: Call): Fault => Object.assign(whyLate(call) ?? silence('no answer of the file system'), { cutOff: true })
+
+/** Why it was no fault of the store's that its time is over: it was never asked, or had not even half of it. */
+function whyLate({ since, begun }: Call): Fault | undefined {
+  if (begun === undefined) return tooLate('the process that asks the store did not come up within the time limit, as on a machine with too much to do')
+  return performance.now() - begun < (performance.now() - since) / 2 ? tooLate('the process that asks the store came up when most of the time limit was over, as on a machine with too much to do') : undefined
+}
 
 function settle(pending: Pending, message: LoneSays): void {
   const one = pending.get(message.id)
   if (!one) return
-  if (message.is === 'answer') one.resolve(message.value)
-  else one.reject(message.code === undefined ? new Fault(message.says, message.retry) : coded(message.code, message.says, message.retry))
+  if (message.is === 'begun') one.begun = performance.now()
+  else if (message.is === 'answer') one.resolve(message.value)
+  else {
+    const fault = message.code === undefined ? new Fault(message.says, message.retry) : coded(message.code, message.says, message.retry)
+    one.reject((isSilence(fault) && whyLate(one)) || fault)
+  }
 }
 
 const send = (child: ChildProcess, message: LoneHears): void => {
