@@ -258,7 +258,7 @@ test('G-5 more than goes at once refuses the plan and pages, until a person says
   const alarms = (): string[] => it.sql.all<{ says: string }>(`select json_extract(body, '$.says') as says from entry where is_ = 'guard.alarmed'`).map(({ says }) => says)
   await it.list(...copies)
   assert.deepEqual(await refused(), ['nas: 14 copies could go at once, at most 2'])
-  assert.deepEqual(alarms(), ['nothing of shop is set aside in nas: nas: 14 copies could go at once, at most 2'])
+  assert.deepEqual(alarms(), ['nothing of shop is set aside in nas: nas: 14 copies could go at once, at most 2. If so much may go, a person accepts the number, for a day: holdfast backups accept-most shop nas <number> -m "why"'], 'the page names the cure')
   assert.equal((await it.ask('backups.acceptMost', { set: 'shop', store: 'moon', most: 14, reason: 'x' })).status, 404)
   assert.match(JSON.stringify(await it.ask('backups.acceptMost', { set: 'shop', store: 'nas', most: 14, reason: 'keep is shorter from today on', person: 'ada' })), /accepted that up to 14 copies/)
   assert.deepEqual(await refused(), [])
