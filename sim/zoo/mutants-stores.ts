@@ -77,6 +77,10 @@ export const storing: readonly Mutant[] = [
     changes: [{ file: GROUND, find: "const stat = await lstat(here, { bigint: true })", put: "const stat = await (await import('node:fs/promises')).stat(here, { bigint: true })" }],
   },
   {
+    name: 'a store is accused of our own slowness', breaks: ['X-3'], killer: killer('src/processes/stores/lone.test.ts', 'X-3 our own slowness accuses no store'),
+    changes: [{ file: 'src/processes/stores/lone.ts', find: 'if (begun === undefined) return tooLate(', put: 'if (begun === null) return tooLate(' }],
+  },
+  {
     name: 'an act that was cut off did nothing', breaks: ['X-1'], killer: killer('src/processes/stores/lone.test.ts', 'what hangs is given up in time'),
     changes: [{ file: 'src/processes/stores/lone.ts', find: "return inDoubt(`${cause.message}; nobody", put: "return refusal('unable', `${cause.message}; nobody" }, { file: 'src/processes/stores/lone.ts', find: 'import { inDoubt, type', put: 'import { refusal, type' }],
   },

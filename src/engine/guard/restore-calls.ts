@@ -7,7 +7,10 @@ import { days, hours, instantOf, minutes, parseSpan, sayTime, type Span } from '
 import { chooseRestorable } from '../../rooms/guard/restore/choice.ts'
 import { loadRestore } from '../../rooms/guard/restore/rows.ts'
 import { hashOfSwap, saySwap, swapSchema, whyNotSwap, type SwapAgreement } from '../../rooms/guard/restore/swap.ts'
+import { loadTaken } from '../../rooms/guard/retention/rows.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
+import type { Sql } from '../../db/sql.ts'
 import { viewBackupSet } from '../../views/backups.ts'
 import { recordedOf, viewRestores, type RestoreBegunAnswer, type RestoreCalls } from '../../views/restore/restores.ts'
 import type { Asker } from '../../views/answers.ts'
@@ -41,6 +44,12 @@ const noSet = (keeper: Keeper, set: string): Answer => no(404, 'HF404', `no set 
 const noRestore = (id: string): Answer => no(404, 'HF404', `no restore is called “${id}”`, 'holdfast backups restore begins one')
 const refusedFor = (says: string, help: string): Answer => no(409, 'HF494', `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`, help)
 
+/** A copy that lies aside is listed no more, and is there all the same. */
+function lyingAside(sql: Sql, set: BackupSet, copy: string): Answer | undefined {
+  const at = set.in.find(({ store }) => [...loadTaken(sql, set.name, store).values()].some(({ key, life }) => key === copy && life.is === 'aside'))
+  return at && no(409, 'HF494', `“${copy.slice(0, 200)}” lies aside in ${at.store}: it is not restored from there.`, `bring it back, and restore it then: holdfast backups release ${set.name} ${copy.slice(0, 200)}`)
+}
+
 async function begin(keeper: Keeper, args: Args<'backups.restore'>, asker: Asker): Promise<Answer> {
   const set = setsIn(keeper.config).get(args.set)
   if (!set) return noSet(keeper, args.set)
@@ -52,6 +61,8 @@ async function begin(keeper: Keeper, args: Args<'backups.restore'>, asker: Asker
   const copies = (viewBackupSet(sql, set, now, true).copies ?? []).map((it) => ({ store: it.store, key: it.copy, at: it.at, counted: it.counted, why: it.why, rung: it.rung, provenAt: it.proven_at }))
   const chosen = chooseRestorable(copies, { store: args.store, copy: args.copy, before: until, now: now.wall, within: set.retention?.verifiedWithin ?? GOOD })
   const recorded = chosen.is === 'chosen' ? recordedOf(sql, set, chosen.copy.store, chosen.copy.key) : undefined
+  const aside = chosen.is === 'none' && args.copy !== undefined ? lyingAside(sql, set, args.copy) : undefined
+  if (aside) return aside
   if (chosen.is === 'none' || !recorded) return chosen.is === 'none' && args.copy === undefined ? refusedFor(chosen.says, chosen.help) : no(404, 'HF404', chosen.is === 'none' ? chosen.says : 'the copy is not listed any more', 'holdfast backups show names them')
   const { store, key, at, rung, provenAt } = chosen.copy
   const id = newId('restore', now.wall, keeper.random)
