@@ -53,13 +53,13 @@ export interface Alone {
 }
 
 /** What is led: the run of one host, a rehearsal of it, one that goes by itself, or a rolling run over all hosts, of which so many may fail. */
-export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName; readonly alone?: Alone; readonly hosts: readonly HostName[]; /** Of a rolling run: several hosts at a time. */ readonly batch: boolean }
+export interface Kind { readonly rehearse: boolean; readonly rolling: boolean; readonly maxFailures: number; readonly cluster: ClusterName; /** Patroni: who leads at first. */ readonly leader: HostName; readonly alone?: Alone; readonly hosts: readonly HostName[]; /** Of a rolling run: several hosts at a time. */ readonly batch: boolean; /** Steps that are done twice as if they were done once say so. */ readonly idempotent: boolean }
 
 /** By dice of its own, so that what else a seed brings about stays as it is. `calm`: nothing goes wrong, and nothing runs out of time. */
 export function kindOf(seed: number, calm: boolean): Kind {
   const dice = chance(seed ^ 0x60a1)
   const [roll, few] = [dice.next(), HOSTS.slice(0, 3)]
-  const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(few), hosts: few, batch: false }
+  const kind: Kind = { rehearse: roll < 0.04, rolling: roll >= 0.04 && roll < 0.08, maxFailures: dice.int(2), cluster: dice.yes(0.2) ? 'patroni' : 'galera', leader: dice.pick(few), hosts: few, batch: false, idempotent: chance(seed ^ 0x1de3).yes(0.6) }
   const alone = chance(seed ^ 0xa10e)
   if (alone.yes(ALONE)) return roll >= 0.08 ? { ...kind, alone: aloneBy(alone, calm) } : kind
   // Galera: where of servers that follow the one that leads is taken down, nobody takes writes for a moment, and each of the others is halted by that.
@@ -94,7 +94,7 @@ export function bookOf(dice: Chance, closes: number | undefined, kind: Kind): Ru
     name: 'grow', title: 'Add memory', people: { does: ['ada', 'chen'], checks: ['bo', 'chen'] }, hosts: { cluster: CLUSTER, names: hosts, serial: batch ? 2 : 1, ...(rolling ? { maxFailures } : {}) }, from: 'sim',
     ...(alone ? { unattended: { onHalt: alone.onHalt }, window: { days: [1, 2, 3, 4, 5, 6, 7], from: minuteAt(offset + alone.from), to: minuteAt(offset + alone.until), timezone: 'UTC' } } : closes === undefined ? {} : { window: { days: [1, 2, 3, 4, 5, 6, 7], from: (closes + 720) % 1440, to: closes, timezone: 'UTC' } }),
     preflight: [{ is: 'links' }, { is: 'healthy' }, { is: 'incidents' }], keep: { cluster: CLUSTER, tolerate: 0 },
-    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: leastOf(kind) }], steps: (alone?.course ?? course).map((name) => STEPS[name]),
+    guard: [{ is: 'links' }, { is: 'members', cluster: CLUSTER, atLeast: leastOf(kind) }], steps: (alone?.course ?? course).map((name) => ({ ...STEPS[name], ...(kind.idempotent && STEPS[name].takes.length === 0 ? { idempotent: true as const } : {}) })),
   }
 }
 

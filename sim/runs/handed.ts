@@ -35,7 +35,9 @@ const stopped: Check = (story) => story.moves.flatMap((it) => {
   const by = it.event === 'stopped' ? byIn(it) : undefined
   const may = [...leadersAt(story, it.seq), askedBefore(story, it)?.hands?.to]
   const called = story.world.people.aborts.some((one) => one.by === by && one.at <= it.at)
-  return by === undefined || may.includes(by) || called ? [] : [`C-17: ${by}, who had handed over, ended it at ${it.at}`]
+  // Whoever leads a host beside it ends that by its own link, and with it all that is worked on together.
+  const beside = story.ledger.some(({ seq, is, stream, body }) => seq < it.seq && is === 'change.moved' && stream !== `run:${story.plan?.id}` && body['event'] === 'stopped' && (body['told'] as Moved['told']).some((one) => one.by === by))
+  return by === undefined || may.includes(by) || called || beside ? [] : [`C-17: ${by}, who had handed over, ended it at ${it.at}`]
 })
 
 /** C-8: who takes over a run that stands halted hears of it; of what the rolling run was stopped by hear its own two, and who takes over one host of it by what they agree to. */

@@ -63,16 +63,27 @@ export const begins = ({ moves }: Story): readonly (Moved & { readonly way: Way 
 /** By the target's own log. */
 const deedsOf = ({ world, plan }: Story) => world.ground.log.filter(({ name }) => name.startsWith(`${plan?.id}.`)).map((deed) => ({ ...deed, token: Number(deed.name.slice(deed.name.lastIndexOf('.') + 1)) }))
 
-/** C-4: nothing begins twice, and nothing begins that was not ruled; what was interrupted is not done again. */
+/** Whether both who led it had agreed, between two moments, that a step may begin once more whatever became of it; or had seen it fail, or taken it back. */
+const maySince = ({ moves }: Story, step: number, from: number, to: number): boolean => moves.some(({ seq, event, before, after, told }) => {
+  const way = before.phase.is === 'running' || before.phase.is === 'unknown' ? before.phase.way : undefined
+  const isIt = seq > from && seq < to && way?.step === step
+  return isIt && ((event === 'decided' && after.phase.is === 'waiting' && told.some(({ says }) => says?.includes('may begin once more') === true)) || event === 'failed' || (event === 'held' && way?.back === true))
+})
+
+/** C-4: nothing begins twice, and nothing begins that was not ruled; what was interrupted is not done again, but for a step that says that it is idempotent, where both said so. */
 const once: Check = (story) => {
   const deeds = deedsOf(story)
   const ways = new Map(begins(story).map((it) => [it.way.token, it]))
   // Of one that ended badly people may say that it was not done.
-  const forward = deeds.flatMap(({ token, exit = 0 }) => { const way = ways.get(token)?.way; return way && !way.back && exit === 0 ? [way.step] : [] })
+  const forward = deeds.flatMap(({ token, exit = 0 }) => { const it = ways.get(token); return it && !it.way.back && exit === 0 ? [{ step: it.way.step, seq: it.seq }] : [] })
+  const isIdempotent = (step: number): boolean => story.plan?.runbook.steps[step]?.idempotent === true
   return [
     ...deeds.filter(({ name }, n) => deeds.findIndex((it) => it.name === name) !== n).map(({ name }) => `C-4: ${name} began twice at its target`),
     ...deeds.filter(({ token }) => !ways.has(token)).map(({ name }) => `C-4: ${name} began, and no ruling stands in the ledger`),
-    ...forward.filter((step, n) => forward.indexOf(step) !== n).map((step) => `C-4: step ${step + 1} was done twice`),
+    ...forward.flatMap(({ step, seq }, n) => {
+      const former = forward.slice(0, n).findLast((it) => it.step === step)
+      return former === undefined || (isIdempotent(step) && maySince(story, step, former.seq, seq)) ? [] : [`C-4: step ${step + 1} was done twice`]
+    }),
   ]
 }
 

@@ -32,6 +32,8 @@ const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
   'two hosts were worked on together': ({ world: { kind, ground } }) => kind.batch && ground.log.some((it) => ground.log.some((other) => it.on !== other.on && Math.abs(it.at - other.at) < 5000)),
   'a halt of one host halted the one beside it': ({ moves, plan }) => moves.some(({ event, before, after }) => event === 'turned' && before.halt === undefined && after.halt?.subject === plan?.rolling),
   'a member that a step takes was down beside another one at work': ({ world: { kind, ground } }) => kind.batch && ground.log.some(({ what, well }) => what === 'stop' && well < kind.hosts.length),
+  'both had a step begin once more, whatever became of it': ({ moves }) => moves.some(({ event, told }) => event === 'decided' && told.some(({ says }) => says?.includes('may begin once more') === true)),
+  'a step was done twice, as both wanted': ({ world: { ground }, plan }) => ground.log.some((it, n) => it.name.startsWith(`${plan?.id}.`) && (it.what === 'drain' || it.what === 'undrain') && it.exit === 0 && ground.log.slice(n + 1).some((other) => other.what === it.what && other.exit === 0 && other.on === it.on && other.name.startsWith(`${plan?.id}.`))),
   'somebody handed over': (story) => moved(story, 'handed-over'),
   'somebody handed over while a step was under way': ({ moves }) => moves.some(({ event, after }) => event === 'handed-over' && after.phase.is === 'running'),
   'a hand-over did not come about': ({ moves }) => moves.some(({ asked }, n) => asked?.purpose === 'hand-over' && moves[n + 1]?.asked?.purpose !== 'hand-over' && moves[n + 1]?.event !== 'handed-over'),

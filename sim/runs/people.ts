@@ -165,6 +165,9 @@ export function peopleOf({ time, dice, host, ground, careful, written, kind }: P
     const tried = (tries.get(it.plan.id) ?? 0) + 1
     tries.set(it.plan.id, tried)
     if (tried > (hurried ? 8 : 30)) return abort(it, args.person)
+    // Of one that may be done twice nobody has to look.
+    const mayRepeat = way !== undefined && !way.back && run.steps[way.step]?.idempotent === true
+    if (mayRepeat && (phase.is === 'unknown' || isLate(run)) && dice.yes(0.7)) return call('runs.resume', { ...args, as: 'unknown' })
     if (phase.is === 'unknown' || isLate(run)) return as && call('runs.resume', { ...args, as })
     if (phase.is === 'running') return dice.yes(0.5) ? call('runs.resume', args) : undefined
     const back = legsOf(run).some((leg) => leg.back)

@@ -166,6 +166,12 @@ export const led: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/change/rolling/batches.ts', find: "fates.length === 0 ? `host ${name}` : fates.join(', ')", put: "fates.length === 0 ? `host ${name}` : ''" }],
   },
   {
+    name: 'in a run: an idempotent step begins once more without a word of both', breaks: ['C-4'], killer: killer(400),
+    changes: [
+      { file: RUN, find: `to(halted(run, LOST, now), { is: 'unknown', way: phase.way })`, put: `to(halted(run, LOST, now), run.steps[phase.way.step]?.idempotent === true ? { is: 'waiting' } : { is: 'unknown', way: phase.way })` },
+    ],
+  },
+  {
     name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash === plan.hash && isThere' }],
   },
