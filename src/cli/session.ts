@@ -94,6 +94,17 @@ export async function ask<Body extends object>({ server, out }: Session, method:
   return reply.body as Body
 }
 
+/** Asks for something that anybody at the machine may: under the name of who is logged in, and where that is nobody's and was not said, under none. */
+export async function askAsAnybody<Body extends object>(session: Session, path: string, body: object): Promise<Body> {
+  const { name, said } = session.person
+  try {
+    return await ask<Body>(session, 'POST', path, { ...body, person: name })
+  } catch (cause) {
+    if (said || !(cause instanceof Failure) || cause.code !== 'HF477') throw cause
+    return ask<Body>(session, 'POST', path, body)
+  }
+}
+
 export const segment = (name: string): string => encodeURIComponent(name)
 
 /** What the plugins and the environment add to reading a configuration. */

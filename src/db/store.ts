@@ -8,7 +8,7 @@ import { canonical, GENESIS, hashOf, type Entry, type NewEntry } from '../core/l
 import { sha256 } from '../core/id.ts'
 import type { Due, Instant, Now } from '../core/time.ts'
 import type { Room, Tx } from './room.ts'
-import { openSql, type Sql } from './sql.ts'
+import { openSql, type Row, type Sql } from './sql.ts'
 
 /** Answers to an entry may append, and so on: this deep and no deeper. */
 const DEEPEST = 8
@@ -84,8 +84,33 @@ export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
   if (has < SCHEMA) sql.exec(`pragma user_version = ${SCHEMA}`)
   sql.exec(TABLES)
   for (const room of rooms) sql.exec(room.tables)
-  if (isOlder) fold(sql, entries(sql), rooms)
+  if (isOlder) foldAside(sql, rooms)
   sql.exec('release prepared')
+}
+
+/** Folds the ledger into tables of its own and takes over the projections alone: what an old entry says of the working tables was long ago. */
+function foldAside(sql: Sql, rooms: readonly Room[]): void {
+  const aside = openSql(':memory:')
+  try {
+    prepareTables(aside, rooms)
+    aside.exec('begin')
+    fold(aside, entries(sql), rooms)
+    aside.exec('commit')
+    for (const table of rooms.flatMap((room) => room.projections)) copyTable(aside, sql, table)
+  } finally {
+    aside.close()
+  }
+}
+
+/** Puts the rows of a table in the place of those of another one. */
+export function copyTable(from: Sql, to: Sql, table: string): void {
+  to.exec('savepoint copied')
+  to.run(`delete from ${table}`)
+  for (const row of from.each<Row>(`select * from ${table}`)) {
+    const names = Object.keys(row)
+    to.run(`insert into ${table} (${names.join(',')}) values (${names.map(() => '?').join(',')})`, ...names.map((name) => row[name] as string | number | null))
+  }
+  to.exec('release copied')
 }
 
 /** Folds entries into the rooms' projections. Returns how many there were. */

@@ -5,7 +5,7 @@ import { canonical, GENESIS, hashOf } from '../core/ledger.ts'
 import { sha256 } from '../core/id.ts'
 import type { Room } from './room.ts'
 import { openSql, type Row, type Sql } from './sql.ts'
-import { entries, fold, prepareTables, stored } from './store.ts'
+import { copyTable, entries, fold, prepareTables, stored } from './store.ts'
 
 export interface Verdict {
   readonly entries: number
@@ -67,14 +67,4 @@ export function rebuildOver(fresh: Sql, sql: Sql, rooms: readonly Room[], option
     if (options.replace) copyTable(fresh, sql, table)
   }
   return { entries: count, differed }
-}
-
-function copyTable(from: Sql, to: Sql, table: string): void {
-  to.exec('savepoint rebuilt')
-  to.run(`delete from ${table}`)
-  for (const row of from.each<Row>(`select * from ${table}`)) {
-    const names = Object.keys(row)
-    to.run(`insert into ${table} (${names.join(',')}) values (${names.map(() => '?').join(',')})`, ...names.map((name) => row[name] as string | number | null))
-  }
-  to.exec('release rebuilt')
 }

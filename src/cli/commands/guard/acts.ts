@@ -5,7 +5,7 @@ import type { ApprovalAnswer } from '../../../views/agreements.ts'
 import type { DoneAnswer } from '../../../views/done.ts'
 import { EXIT, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
-import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
+import { ask, askAsAnybody, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { agreed } from '../approvals.ts'
 
 const PAUSE = 1000
@@ -84,7 +84,7 @@ const apply: Command = async (session, [on = ''], options) => {
 const release: Command = async (session, [on = '', ...keys], options) => {
   if (keys.length === 0 && options['all'] !== true) throw usage('Which objects come back?', 'name their keys, or say --all')
   const { out } = session
-  const asked = await ask<ReleaseAnswer>(session, 'POST', `/reconcile/${segment(on)}/release`, { person: session.person.name, ...(keys.length === 0 ? { all: true } : { keys }) })
+  const asked = await askAsAnybody<ReleaseAnswer>(session, `/reconcile/${segment(on)}/release`, keys.length === 0 ? { all: true } : { keys })
   for (const key of asked.missing) out.complain(`${plain(key)} does not lie aside`)
   const missing = asked.missing.length > 0 ? EXIT.failed : EXIT.fine
   if (asked.wanted > 0 && options['wait'] !== false) out.talk(`${asked.wanted} ${asked.wanted === 1 ? 'object is' : 'objects are'} to come back; it takes no agreement. Waiting until ${asked.wanted === 1 ? 'it has' : 'they have'}: to go on without, Ctrl-C, and holdfast reconcile show ${on} says how it stands.`)

@@ -8,7 +8,7 @@ import type { AppliedAnswer, KeptAct, RefusalAnswer } from '../../../views/reten
 import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain, type Cell } from '../../output.ts'
-import { ask, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
+import { ask, askAsAnybody, segment, textOption, type Command, type Options, type Session } from '../../session.ts'
 import { agreed } from '../approvals.ts'
 import { drawPlans, exitOfPlans } from '../backups.ts'
 import { askTwo, peopleOf } from './acts.ts'
@@ -114,7 +114,7 @@ const purge: Command = async (session, [on = ''], options) => {
 const release: Command = async (session, [set = '', ...copies], options) => {
   if (copies.length === 0 && options['all'] !== true) throw usage('Which copies come back?', 'name their keys, or say --all')
   const store = textOption(options, 'store')
-  const body = await ask<ReleaseAnswer>(session, 'POST', `/backups/${segment(set)}/release`, { person: session.person.name, ...(store === undefined ? {} : { store }), ...(copies.length === 0 ? { all: true } : { copies }) })
+  const body = await askAsAnybody<ReleaseAnswer>(session, `/backups/${segment(set)}/release`, { ...(store === undefined ? {} : { store }), ...(copies.length === 0 ? { all: true } : { copies }) })
   session.out.answer(body, () => {
     session.out.talk(`${body.wanted} ${body.wanted === 1 ? 'comes' : 'come'} back as soon as a hand is there, and ${body.wanted === 1 ? 'is' : 'are'} held: holdfast backups hold ${set} <copy> --end lets go of one.`)
     for (const key of body.missing) session.out.talk(`${plain(key)} does not lie aside`)

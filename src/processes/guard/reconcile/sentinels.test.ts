@@ -30,6 +30,15 @@ test('what a sentinel’s command started ends with it when it hangs: nothing is
   }
 })
 
+test('what leaves the group of a sentinel’s command and keeps its output open is not waited for', async () => {
+  const began = performance.now()
+  const { says = '' } = await plant(shell('setsid sleep 60 & echo $! >&2; wait', { within: 700 }))
+  const [pid] = /\d+$/.exec(says) ?? []
+  if (pid !== undefined && !isGone(Number(pid))) process.kill(Number(pid))
+  assert.match(says, /took longer than 700 ms/)
+  assert(performance.now() - began < 20_000)
+})
+
 /** Killed is not yet gone: whoever inherits it buries it in a moment. */
 async function gone(pid: number): Promise<boolean> {
   for (let n = 0; n < 200 && !isGone(pid); n++) await new Promise((resolve) => setTimeout(resolve, 10))

@@ -84,6 +84,9 @@ function run({ argv, folder, reconcile, prefix, signal, within = WITHIN }: Senti
   const end = (says: string): void => {
     why ??= says
     killGroup(child.pid)
+    // What has left the group may hold its output open for ever: nobody waits for that.
+    child.stdout.destroy()
+    child.stderr.destroy()
   }
   const [timer, onAbort] = [setTimeout(() => end(within === WITHIN ? 'took longer than a minute' : `took longer than ${within} ms`), within), () => end('was ended with the run')]
   signal.addEventListener('abort', onAbort, { once: true })

@@ -540,6 +540,20 @@ test('what is to come back to a store that is out of reach waits, is tried again
   }
 })
 
+test('G-11 what is asked back once more, after it was unlocked and before it was back, stays as well', async () => {
+  const world = await spent()
+  const bring = (): number => world.room.turn((tx) => world.acts.bring(tx, JOB, [hexOf('c/orphan')], 'ada')).wanted
+  bring()
+  world.room.turn((tx) => world.acts.accept(tx, JOB, { what: 'unlock', seen: hexOf('c/orphan'), by: 'bo' }))
+  assert.equal(bring(), 1)
+  for (let n = 0; n < 3; n++) {
+    await world.work()
+    world.pass(minutes(2))
+    world.run()
+  }
+  assert.deepEqual(world.store.events.filter(({ key }) => key === 'c/orphan').map(({ is }) => is), ['aside', 'back'])
+})
+
 test('what a person brought back stays: no run puts it aside again before a person unlocks it', async () => {
   const world = await ripe()
   await world.work()

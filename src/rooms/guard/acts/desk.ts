@@ -129,7 +129,7 @@ async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand
       memory.asked.delete(store)
       memory.seen.set(store, { seen: ports.now(), identity, capabilities, moves, keeps, clock, way })
       memory.told.delete(unfitOf(store))
-      await ports.turn('guard.tell', (tx) => tellOver(tx, unfitOf(store), 'it was tried out, and can be acted on'))
+      if (capabilities.sets_aside.is !== 'fail' && capabilities.brings_back.is !== 'fail') await ports.turn('guard.tell', (tx) => tellOver(tx, unfitOf(store), 'it was tried out, and can be acted on'))
       break
     }
     case 'unfit': {

@@ -15,7 +15,7 @@ import { afterHalt, afterRun, APPROVAL_GOOD, turned, use, whyNotArm, whyVoid, ty
 import { actOf, isOpen, step, type Act, type Life, type LifeEvent, type Looked } from './life.ts'
 import type { Ended } from './protocol.ts'
 import { permit, well, type Permit, type Write } from './permit.ts'
-import { applyAsked, applyJob, applyObject, askedToArm, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { applyAsked, applyJob, applyObject, askedToArm, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadHeld, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
 
 /** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
 const PLAN_GOOD: Span = hours(1)
@@ -280,18 +280,23 @@ function bring(tx: Tx, reconcile: string, { keys, by }: { readonly keys: readonl
   const asked = new Set(had.flatMap(({ key, state }) => (state === 'waiting' || state === 'begun' ? [key] : [])))
   const from = (tx.sql.get<{ n: number | null }>('select max(n) as n from guard_act where plan = ?', plan)?.n ?? -1) + 1
   const wanted: Pick<ActRow, 'act' | 'key' | 'given'>[] = []
+  const held: string[] = []
   let already = 0
   for (const key of names) {
     const { life } = loadObject(tx.sql, reconcile, key)
-    if (asked.has(key)) already++
-    else if (life.is !== 'aside') missing.push(key)
+    if (asked.has(key)) {
+      already++
+      // Unlocked before it was back: who asks for it once more wants it to stay.
+      if (loadHeld(tx.sql, reconcile, key)?.state === 'lifted') held.push(key)
+    } else if (life.is !== 'aside') missing.push(key)
     else wanted.push({ act: 'release', key, given: { lock: 'none', item: { act: 'release', key: Buffer.from(key, 'hex').toString('utf8'), version_id: life.aside.version, etag: life.aside.etag, bytes: life.aside.bytes, tenant: null, first_flagged: null, eligible_at: null, why: 'a person wants it back' } } })
   }
   saveActs(tx.sql, plan, wanted, from)
+  held.push(...wanted.map(({ key }) => key))
   // What was asked for stands in the ledger: acts under a person's name that do not are nobody's.
-  for (let n = 0; n < wanted.length; n += MOST_NAMED) {
+  for (let n = 0; n < held.length; n += MOST_NAMED) {
     const job = loadJob(tx.sql, reconcile)
-    write(tx, 'guard.wanted', reconcile, job, job, { by, held: { keys: wanted.slice(n, n + MOST_NAMED).map(({ key }) => key), by } })
+    write(tx, 'guard.wanted', reconcile, job, job, { by, held: { keys: held.slice(n, n + MOST_NAMED), by } })
   }
   return { wanted: wanted.length + already, missing }
 }

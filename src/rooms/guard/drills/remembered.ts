@@ -100,7 +100,7 @@ export function lastPassed(sql: Sql, set: string, stores: readonly string[]): (W
 export function lastWord(sql: Sql, set: string, store: string): (Word & { readonly gone: boolean }) | undefined {
   const there = loadDrills(sql, set, store)
   const { failed, last } = loadWords(sql, set, store)
-  const word = [failed ?? last, there[0]].flatMap((it) => it ?? []).toSorted((a, b) => b.at - a.at)[0]
+  const word = failed ?? [last, there[0]].flatMap((it) => it ?? []).toSorted((a, b) => b.at - a.at)[0]
   return word && { ...word, gone: !there.some(({ key, etag }) => key === word.key && etag === word.etag) }
 }
 
