@@ -88,4 +88,12 @@ export const announcing: readonly Mutant[] = [
     name: 'whoever starts slowly is replaced at the same moment each time', breaks: ['X-8'], killer: { is: 'test', file: 'src/processes/supervise.test.ts', name: 'X-8: one that is slow to begin' },
     changes: [{ file: 'src/processes/supervise.ts', find: 'patience * 2 ** tries', put: 'patience * 1 ** tries' }],
   },
+  {
+    name: 'a keeper that folds anew what an older one wrote gives no sign of life', breaks: ['X-8', 'X-10'], killer: { is: 'test', file: 'src/processes/keeper.test.ts', name: 'X-8 a keeper that folds anew' },
+    changes: [{ file: 'src/db/store.ts', find: `if (steps++ % EACH === 0) folding?.(steps, of)`, put: `if (steps++ < 0) folding?.(steps, of)` }],
+  },
+  {
+    name: 'a keeper that only starts is taken for one that works', breaks: ['X-8'], killer: { is: 'test', file: 'src/processes/keeper.test.ts', name: 'X-8 however long it folds' },
+    changes: [{ file: 'src/processes/supervise.ts', find: `care.phase.progress >= 0 ? care.phase.heardAt`, put: `care.phase.progress > -Infinity ? care.phase.heardAt` }],
+  },
 ]

@@ -71,11 +71,17 @@ function readHead(sql: Sql): Head {
   return row ? { seq: row.seq, hash: row.hash, hlc: row.hlc } : { seq: 0, hash: GENESIS, hlc: 0 }
 }
 
+/** So many entries or rows are a few milliseconds. */
+const EACH = 64
+
 /** What the tables look like; a version that changes them so that this one would misread them counts it up. */
 const SCHEMA = 4
 
-/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote (X-10); folds anew what an older one did. */
-export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
+/** How far a folding is: so many entries of so many, and a little more where its rows are taken over. Called every few rows. */
+export type Folding = (done: number, of: number) => void
+
+/** Prepares tables on a connection: used by the store, by rebuild, and by the simulator. Refuses what a newer Holdfast wrote (X-10); folds anew what an older one did, and says that it gets forward. */
+export function prepareTables(sql: Sql, rooms: readonly Room[], folding?: Folding): void {
   const has = sql.get<{ user_version: number }>('pragma user_version')?.user_version ?? 0
   if (has > SCHEMA) throw new Fault(`the data were written by a newer Holdfast (schema ${has}; this one knows ${SCHEMA}): start that one again, or name other data with --data`, 'never')
   sql.exec('savepoint prepared')
@@ -84,52 +90,60 @@ export function prepareTables(sql: Sql, rooms: readonly Room[]): void {
   if (has < SCHEMA) sql.exec(`pragma user_version = ${SCHEMA}`)
   sql.exec(TABLES)
   for (const room of rooms) sql.exec(room.tables)
-  if (isOlder) foldAside(sql, rooms)
+  if (isOlder) foldAside(sql, rooms, folding)
   sql.exec('release prepared')
 }
 
 /** Folds the ledger into tables of its own and takes over the projections alone: what an old entry says of the working tables was long ago. */
-function foldAside(sql: Sql, rooms: readonly Room[]): void {
+function foldAside(sql: Sql, rooms: readonly Room[], folding?: Folding): void {
   const aside = openSql(':memory:')
+  const of = readHead(sql).seq
+  let steps = 0
+  // A long memory takes minutes, in which this process does nothing else: whoever waits for it is to see that it gets forward.
+  const step = (): void => {
+    if (steps++ % EACH === 0) folding?.(steps, of)
+  }
   try {
     prepareTables(aside, rooms)
     aside.exec('begin')
-    fold(aside, entries(sql), rooms)
+    fold(aside, entries(sql), rooms, step)
     aside.exec('commit')
-    for (const table of rooms.flatMap((room) => room.projections)) copyTable(aside, sql, table)
+    for (const table of rooms.flatMap((room) => room.projections)) copyTable(aside, sql, table, step)
   } finally {
     aside.close()
   }
 }
 
 /** Puts the rows of a table in the place of those of another one. */
-export function copyTable(from: Sql, to: Sql, table: string): void {
+export function copyTable(from: Sql, to: Sql, table: string, step?: () => void): void {
   to.exec('savepoint copied')
   to.run(`delete from ${table}`)
   for (const row of from.each<Row>(`select * from ${table}`)) {
+    step?.()
     const names = Object.keys(row)
     to.run(`insert into ${table} (${names.join(',')}) values (${names.map(() => '?').join(',')})`, ...names.map((name) => row[name] as string | number | null))
   }
   to.exec('release copied')
 }
 
-/** Folds entries into the rooms' projections. Returns how many there were. */
-export function fold(into: Sql, from: Iterable<Entry>, rooms: readonly Room[]): number {
+/** Folds entries into the rooms' projections. Returns how many there were. `step` is called at each. */
+export function fold(into: Sql, from: Iterable<Entry>, rooms: readonly Room[], step?: () => void): number {
   let count = 0
   for (const entry of from) {
     count++
+    step?.()
     for (const room of rooms) room.apply[entry.is]?.(into, entry)
   }
   return count
 }
 
 /** Opens (or makes) the store at `path`. Throws what SQLite throws when the file is not a database or cannot be read. */
-export function openStore(path: string, rooms: readonly Room[], node: string): Store {
+export function openStore(path: string, rooms: readonly Room[], node: string, { folding }: { readonly folding?: Folding } = {}): Store {
   const sql = openSql(path)
   // The switch exists for the crash tests alone: they prove that they would notice a store that does not wait for the disk.
   const synchronous = process.env['HOLDFAST_MUTANT'] === 'synchronous-off' ? 'off' : 'full'
   sql.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma wal_autocheckpoint = 8000; pragma cache_size = -16000; pragma temp_store = memory`)
-  prepareTables(sql, rooms)
+  prepareTables(sql, rooms, folding)
   sql.run('insert into meta (key, value) values (?, ?) on conflict do nothing', 'node', node)
   return storeOver(sql, rooms)
 }

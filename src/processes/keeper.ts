@@ -30,6 +30,7 @@ import type { FromScout } from '../rooms/change/heard/protocol.ts'
 import type { FromGuard } from '../rooms/guard/protocol.ts'
 import type { ToKeeper } from '../rooms/watch/protocol.ts'
 import type { FromRinger } from '../rooms/page/protocol.ts'
+import { foldingTo } from './keeper/folding.ts'
 import { machineNames } from './keeper/machine.ts'
 import { attachParent, toParent } from './parent.ts'
 import { openOrBegin, openSamplesAt, rescue, watchFile, type Loss } from './store-file.ts'
@@ -172,7 +173,7 @@ async function run(init: Init): Promise<void> {
     key, random,
     samples: openSamplesAt(init.data),
     open(rooms) {
-      const opened = openOrBegin(init.data, allOf(rooms), { now: clock.now().wall, random, refuse: fatal })
+      const opened = openOrBegin(init.data, allOf(rooms), { now: clock.now().wall, random, refuse: fatal, folding: foldingTo(toParent, () => clock.now().tick) })
       damaged = opened.damaged
       return opened.store
     },

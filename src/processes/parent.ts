@@ -7,7 +7,7 @@ import { writeSync } from 'node:fs'
 export type FromParent = { readonly is: string } & Readonly<Record<string, unknown>>
 
 export type ToParent =
-  /** Each second. `progress` grows with every report as long as the child's work goes round, also when there is nothing to do. */
+  /** Each second. `progress` grows with every report as long as the child's work goes round, also when there is nothing to do; below zero while it starts. */
   | { readonly is: 'alive'; readonly progress: number }
   /** It does its work from here on. */
   | { readonly is: 'ready' }

@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
 import type { Room } from '../db/room.ts'
 import { openSamples, type Samples } from '../db/samples.ts'
 import { damage, isDamage, openSql } from '../db/sql.ts'
-import { openStore, type Store } from '../db/store.ts'
+import { openStore, type Folding, type Store } from '../db/store.ts'
 import type { Damaged } from '../engine/keeper.ts'
 import type { Random } from '../ports/world.ts'
 
@@ -25,15 +25,15 @@ export interface Opened {
 }
 
 /** Opens the store; a file that is not a database any more is kept aside, and a new memory begins. */
-export function openOrBegin(data: string, rooms: readonly Room[], it: { readonly now: Instant; readonly random: Random; /** Ends the process with a sentence. */ readonly refuse: (says: string) => never }): Opened {
-  const { now, random, refuse } = it
+export function openOrBegin(data: string, rooms: readonly Room[], it: { readonly now: Instant; readonly random: Random; /** Ends the process with a sentence. */ readonly refuse: (says: string) => never; readonly folding?: Folding }): Opened {
+  const { now, random, refuse, folding } = it
   const file = path.join(data, 'holdfast.db')
   const strange = whyNotOurs(file)
   // Whose it is nobody knows: it is not set aside like a damaged one.
   if (strange !== undefined) refuse(`${file} ${strange}. Move it away, or name another data folder with --data.`)
   const stamp = new Date(now).toISOString().replaceAll(':', '')
   const open = (): Store => {
-    const store = openStore(file, rooms, newId('node', now, random))
+    const store = openStore(file, rooms, newId('node', now, random), { ...(folding && { folding }) })
     if (statSync(file).size <= LARGEST_CHECKED) {
       const said = store.sql.get<{ quick_check: string }>('pragma quick_check(1)')?.quick_check
       if (said !== 'ok') throw damage(said ?? 'it cannot be checked')

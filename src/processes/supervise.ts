@@ -40,6 +40,7 @@ export type CareEvent =
   | { readonly is: 'started'; readonly pid: number }
   /** It could not even be started: no memory, no process left. */
   | { readonly is: 'refused'; readonly says: string }
+  /** Below zero: it gets forward with its start, and does no work yet. */
   | { readonly is: 'alive'; readonly progress: number }
   | { readonly is: 'exited'; readonly pid: number; readonly how: string }
   /** It cannot work, and says why: its place is held, the disk is full. People are told where there is a title. */
@@ -92,8 +93,8 @@ export function judge(care: Care, event: CareEvent, now: Tick): Judged {
   }
 }
 
-/** When it last got forward; `undefined` while it is not up. */
-export const progressAt = (care: Care): Tick | undefined => (care.phase.is === 'up' && care.phase.progress !== undefined ? care.phase.heardAt : undefined)
+/** When it last got forward with its work; `undefined` while it is not up. */
+export const progressAt = (care: Care): Tick | undefined => (care.phase.is === 'up' && care.phase.progress !== undefined && care.phase.progress >= 0 ? care.phase.heardAt : undefined)
 
 /** It reported, got forward, and did so within the last `within`. */
 export function advances(care: Care | undefined, now: Tick, within: Span): boolean {
@@ -104,6 +105,7 @@ export function advances(care: Care | undefined, now: Tick, within: Span): boole
 function hear(care: Care, progress: number, now: Tick): Care {
   const { phase } = care
   if (phase.is !== 'up' || progress === phase.progress) return care
+  if (progress < 0) return { ...care, phase: { ...phase, progress, heardAt: now } }
   const past = now - phase.since >= WELL_AFTER ? { tries: 0, blockedFor: undefined } : {}
   return { ...care, ...past, wasWell: true, phase: { ...phase, progress, heardAt: now } }
 }
