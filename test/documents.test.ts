@@ -13,6 +13,7 @@ import { codes } from '../src/config/explain.ts'
 import { routes } from '../src/http/routes.ts'
 import { catalogues, channels, drivers, probes, stores } from '../src/plugins/list.gen.ts'
 import { fileSchema, loadConfig } from '../src/views/accepted.ts'
+import { BACKUP_GAUGES } from '../src/views/guard/metrics.ts'
 import { MUTANTS } from '../sim/zoo/mutants.ts'
 
 const root = path.dirname(import.meta.dirname)
@@ -145,6 +146,10 @@ test('every kind of check, of channel and of store has its table', () => {
   const where = rowsUnder('docs/use/backups.md', '### Where a store stands')
   assert.equal(where.length, 2)
   for (const [kind, settings] of kindsAt('stores.<name>')) assert.deepEqual([...where, ...rowsUnder('docs/use/backups.md', `### \`${kind}\``)].toSorted(), settings.toSorted(), kind)
+})
+
+test('the metrics of backups are those that are told', () => {
+  assert.deepEqual(rowsUnder('docs/use/backups.md', '## Metrics').toSorted(), BACKUP_GAUGES.map(({ name }) => name).toSorted())
 })
 
 /** The words of a command line, quotes taken off. */

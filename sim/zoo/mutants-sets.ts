@@ -52,8 +52,12 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: 'src/engine/guard/looks.ts', find: "failed === undefined ? 'listed' : 'not-listed'", put: "'listed'" }],
   },
   {
+    name: 'a point of 3-2-1-1-0 that nobody knows is told as one that is not earned', breaks: ['X-9'], killer: { is: 'test', file: 'src/engine/guard/drilling.test.ts', name: 'the metrics of backups say what the answer says' },
+    changes: [{ file: 'src/views/guard/metrics.ts', find: `(found === 'unknown' ? undefined : found === 'pass' ? 1 : 0)`, put: `(found === 'pass' ? 1 : 0)` }],
+  },
+  {
     name: 'what was never read is said to be read since it is known', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reading.test.ts', name: 'G-2 the newest copy is read as soon as it is there' },
-    changes: [{ file: 'src/views/backups.ts', find: 'never_read: unread, failing', put: 'never_read: 0 * unread, failing' }],
+    changes: [{ file: 'src/views/guard/reading.ts', find: 'never_read: unread, failing', put: 'never_read: 0 * unread, failing' }],
   },
   {
     name: 'a hold of a person is not looked at', breaks: ['G-4'], killer: room('G-1 G-7 G-12'),

@@ -1,6 +1,6 @@
 // What Holdfast answers about backups: each set with how it stands in each store, and each copy with the highest rung of the ladder that was
 // proven of it (docs/use/backups.md) and how old that proof is. Read from the guard room's tables; nothing here judges anew.
-import { ms, type Instant, type Now, type Span } from '../core/time.ts'
+import type { Instant, Now, Span } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof, type SideRow } from '../rooms/guard/rows.ts'
@@ -10,18 +10,19 @@ import { drillFound, rtoFor } from '../rooms/guard/drills/figures.ts'
 import { lastPassed } from '../rooms/guard/drills/remembered.ts'
 import { failedIn, loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
 import { judgedIn } from '../rooms/guard/objects/standing.ts'
-import { loadWalk, loadWholeOf } from '../rooms/guard/objects/rows.ts'
-import type { Judged, Side } from '../rooms/guard/sets/judge.ts'
+import { loadWholeOf } from '../rooms/guard/objects/rows.ts'
+import { usualBytes, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
 import { exposureOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
-import { countDamaged, loadExtents, loadFaults, loadReckoning, loadWhole, sumDue, type Extent } from '../rooms/guard/sets/reading-rows.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import { loadFindings, loadMissed, loadOdd } from '../rooms/guard/sets/standing-rows.ts'
 import type { DrillCalls, LookCalls } from './drills.ts'
+import { readingOf, readOf, type ReadingAnswer, type ReadSoFar } from './guard/reading.ts'
 import type { ReportCalls } from './reports.ts'
 
 export type { DoneAnswer } from './done.ts'
+export type { ReadingAnswer } from './guard/reading.ts'
 
 export interface BackupAnswer {
   readonly schema: 'holdfast.backup/1'
@@ -100,6 +101,10 @@ export interface BackupPlaceAnswer {
   readonly counted: number
   readonly bytes: number
   readonly newest: BackupAnswer | null
+  /** What was usual before the newest: the median of the copies before it that count. Null where there are too few to speak of. */
+  readonly usual_bytes: number | null
+  /** Of the copies that count, the one that was proven highest, and of those the latest proof. Null where none was proven at all. */
+  readonly proven: { readonly copy: string; readonly rung: number; readonly at: Instant } | null
   /** How far it is read, where the set promises that. */
   readonly reading: ReadingAnswer | null
   /** Where what lies there is itself the copy; absent elsewhere, and before it was listed. */
@@ -115,22 +120,6 @@ export interface WholeAnswer {
   /** What the store says of itself: whether it keeps versions, and whether it locks them. */
   readonly versioning: string
   readonly lock: string
-}
-
-export interface ReadingAnswer {
-  readonly all_within: Span
-  readonly parts: number
-  /** What is to be read now. */
-  readonly due: number
-  readonly bytes_due: number
-  /** Parts whose bytes are not those of when they were first read. */
-  readonly damaged: number
-  /** Since when some byte of what lies there was not read; where it never was, since when it is known. */
-  readonly oldest_unread: Instant | null
-  /** Of the parts, those that nobody has ever read; of a bucket that is itself the copy nobody counts them. */
-  readonly never_read: number | null
-  /** Why a part could not be read lately. */
-  readonly failing: string | null
 }
 
 export interface BackupSetAnswer {
@@ -215,40 +204,6 @@ const manifestAnswer = ({ from, to, row }: KnownRun): ManifestAnswer => ({
   hash: row.manifest, from, to, how: row.how, tables: row.tables, rows: { least: row.least, most: row.most }, newest: row.newest, server: row.version, says: row.says,
 })
 
-/** What reading says of a copy: damage, and since when some byte of it was not read. */
-interface ReadSoFar {
-  readonly damage: string | undefined
-  readonly since: (seenAt: Instant) => Instant | null
-}
-
-const NOT_READ: ReadSoFar = { damage: undefined, since: () => null }
-
-const readSoFar = ({ unread, at }: Extent, damage: string | undefined): ReadSoFar => ({ damage, since: (seenAt) => (unread > 0 ? seenAt : at) })
-
-/** Faults that are looked at; what is damaged beyond them is counted. */
-const MOST_FAULTS = 1000
-
-/** How far each copy is read; of a repository, all of them together. */
-function readOf(sql: Sql, set: BackupSet, { store, repository, objects }: Lies): (key: string) => ReadSoFar {
-  if (!set.verify) return () => NOT_READ
-  if (objects !== undefined) {
-    const found = loadWalk(sql, set.name, store)?.found
-    const rotten = found?.faults.find(({ is }) => is === 'differs')
-    return () => ({ damage: found && found.damaged > 0 ? `${rotten?.key ?? 'an object'} is damaged: ${rotten?.says ?? ''}` : undefined, since: (seenAt) => found?.whole?.at ?? seenAt })
-  }
-  const faults = loadFaults(sql, set.name, store, MOST_FAULTS).filter(({ fault }) => fault === 'differs')
-  if (repository !== undefined) {
-    const together = loadWhole(sql, set.name, store)
-    return () => (together.parts === 0 ? NOT_READ : readSoFar(together, faults[0] && `${faults[0].key} is damaged: ${faults[0].says}`))
-  }
-  const damaged = new Map(faults.map(({ key, says }) => [key, says]))
-  const extents = new Map(loadExtents(sql, set.name, store).map((it) => [it.key, it]))
-  return (key) => {
-    const extent = extents.get(key)
-    return extent ? readSoFar(extent, damaged.get(key)) : NOT_READ
-  }
-}
-
 function answerOf({ set, store }: { readonly set: string; readonly store: string }, copy: Judged & KnownCopy, proofs: readonly Proof[], { damage, since }: ReadSoFar, failed: string | undefined): BackupAnswer {
   const counted = copy.counted && damage === undefined && failed === undefined
   const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
@@ -256,26 +211,6 @@ function answerOf({ set, store }: { readonly set: string; readonly store: string
     schema: 'holdfast.backup/1', set, store, copy: copy.key, at: copy.at ?? null, bytes: copy.bytes, rung: proof?.rung ?? (counted ? 1 : 0),
     proven_at: proof?.at ?? null, counted, why: (damage ?? copy.why) || (failed ?? ''), oldest_unread: since(copy.seenAt),
   }
-}
-
-function readingOf(sql: Sql, set: BackupSet, { store, objects }: Lies, oldest: Instant | null): ReadingAnswer | null {
-  if (!set.verify) return null
-  if (objects !== undefined) return walkOf(sql, set.name, store, set.verify.allWithin, oldest)
-  const due = sumDue(sql, set.name, store, loadReckoning(sql)?.passed ?? ms(0))
-  const { parts, unread } = loadWhole(sql, set.name, store)
-  const failing = loadFaults(sql, set.name, store, 1, 'failed')[0]?.says ?? null
-  return { all_within: set.verify.allWithin, parts, due: due.parts, bytes_due: due.bytes, damaged: countDamaged(sql, set.name, store), oldest_unread: oldest, never_read: unread, failing }
-}
-
-/** A round that somebody asked for and that has not begun has everything before it. */
-function walkOf(sql: Sql, set: string, store: string, allWithin: Span, oldest: Instant | null): ReadingAnswer {
-  const [walk, there] = [loadWalk(sql, set, store), loadWholeOf(sql, set, store)?.whole]
-  const found = walk?.found
-  const waits = walk?.hurry !== undefined && (found === undefined || found.began < walk.hurry || !found.done)
-  const [objects, bytes] = [there?.objects ?? 0, there?.bytes ?? 0]
-  const isBegun = found !== undefined && walk?.hurry !== undefined && found.began >= walk.hurry
-  const left = !waits ? (found?.left ?? { objects: 0, bytes: 0 }) : isBegun ? { objects: Math.max(1, found.left.objects), bytes: found.left.bytes } : { objects: Math.max(1, objects), bytes }
-  return { all_within: allWithin, parts: objects, due: left.objects, bytes_due: left.bytes, damaged: found?.damaged ?? 0, oldest_unread: oldest, never_read: null, failing: null }
 }
 
 function wholeOf(sql: Sql, set: string, { store, objects }: Lies): WholeAnswer | undefined {
@@ -318,10 +253,15 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
     copies,
     answer: {
       store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: listing.at ?? null, unseen: listing.failed ?? null, odd: loadOdd(sql, set.name, store) ?? null,
-      copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null,
+      copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null, usual_bytes: usualBytes(copies) ?? null, proven: bestOf(counted),
       reading: readingOf(sql, set, lies, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))), ...(whole ? { whole } : {}),
     },
   }
+}
+
+function bestOf(counted: readonly BackupAnswer[]): BackupPlaceAnswer['proven'] {
+  const [best] = counted.flatMap(({ copy, rung, proven_at: at }) => (at === null ? [] : [{ copy, rung, at }])).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
+  return best ?? null
 }
 
 /** What was judged before all of it was kept is said as one. */

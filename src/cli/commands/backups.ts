@@ -56,6 +56,13 @@ function sayUnproven({ passed }: BackupSetAnswer, out: Session['out']): string {
   return passed.gone ? `${last}; that copy is gone` : `${last}; it does not count now, or was not restored as a whole`
 }
 
+/** Size against what was usual, and what was proven of an older copy where that is more than of the newest. */
+function sayHistory({ newest, usual_bytes, proven }: BackupPlaceAnswer, { out }: Session): string {
+  const size = newest === null || usual_bytes === null || usual_bytes === 0 ? '' : `the newest has ${Math.round((100 * newest.bytes) / usual_bytes)} % of the usual ${saySize(usual_bytes)}`
+  const best = newest === null || proven === null || proven.rung <= newest.rung ? '' : `proven highest is ${plain(proven.copy)}: L${proven.rung}, ${out.ago(proven.at)} ago`
+  return [size, best].filter((it) => it !== '').join('; ')
+}
+
 const show: Command = async (session, [name = '']) => {
   const body = await ask<BackupSetAnswer>(session, 'GET', `/backups/${segment(name)}`)
   const { out } = session
@@ -66,6 +73,7 @@ const show: Command = async (session, [name = '']) => {
       ['A restore takes', body.rto ? `${saySpan(body.rto.p50)}, at worst ${saySpan(body.rto.p95)} (by ${body.rto.drills} ${body.rto.drills === 1 ? 'drill' : 'drills'}, for today’s size)` : 'not known: no drill of the whole has passed'], ...(body.rto_within === undefined ? [] : [['It may take', saySpan(body.rto_within)]]), ['Written in', body.from]])
     out.data()
     out.table(body.places.map((place) => placeRow(session, place.name, place)))
+    for (const place of body.places) if (sayHistory(place, session) !== '') out.data(`${place.store}: ${sayHistory(place, session)}`)
     for (const { store, odd } of body.places) if (odd !== null) out.data(`${odd.count} in ${store} cannot be asked for by name, and ${odd.count === 1 ? 'is' : 'are'} counted as nobody's: ${odd.shown.join('; ')}`)
     if (body.places.some(({ whole }) => whole)) out.data()
     out.table(body.places.flatMap(({ store, whole }): Cell[][] => (whole ? [[store, sayWhole(whole), whole.newest_write === null ? '' : `newest ${out.moment(whole.newest_write)}`]] : [])))

@@ -12,7 +12,7 @@ import type { DrillTask, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { BackupSetAnswer } from '../../views/backups.ts'
-import { backupMetrics } from '../../views/metrics.ts'
+import { BACKUP_GAUGES, backupMetrics } from '../../views/guard/metrics.ts'
 import type { ReportAnswer, ReportCheckAnswer } from '../../views/reports.ts'
 import type { DrillBegunAnswer, DrillCancelledAnswer, DrillsAnswer } from '../../views/drills.ts'
 
@@ -406,6 +406,34 @@ test('G-14 a restore that would take longer than it may pages, until drills are 
   assert.match(backupMetrics(it.sql, [{ ...SET, rto: ms(20_000) }], it.keeper.now()), /holdfast_backup_rto_seconds\{set="shop",quantile="0.95"\} 22\n[^]*holdfast_backup_rto_target_seconds\{set="shop"\} 20\n/)
   for (let n = 0; n < 20; n++) await drill(1000)
   assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
+})
+
+test('X-9 the metrics of backups say what the answer says, and nothing of what is not known', async (t) => {
+  const it = await world(t)
+  const read = (): Map<string, number> => new Map(backupMetrics(it.sql, [SET], it.keeper.now()).split('\n').flatMap((line) => (/^[a-z]/.test(line) ? [[line.slice(0, line.lastIndexOf(' ')).replace('holdfast_backup_', ''), Number(line.slice(line.lastIndexOf(' ') + 1))]] : [])))
+  const at = '{set="shop",store="nas"}'
+  assert.deepEqual([...read().keys()].filter((name) => /^(?:ok|age|exposure|proof|best|usual|rto_s|rto_p|drill|oldest|score_point.*immutable)/.test(name)), [], 'of what nobody has looked at there is no line')
+  const more = [4, 5, 6].map((ago) => ({ ...copyOf(`d${ago}`, days(ago)), bytes: 700 }))
+  await it.list([...COPIES, ...more])
+  await it.pass(minutes(3))
+  await it.report({ phases: [{ name: 'fetch', ms: 3000 }, { name: 'restore', ms: 9000 }] })
+  await it.pass(minutes(10))
+  await it.list([...COPIES, ...more])
+  const [now, shown] = [read(), await it.shown()]
+  const [place] = shown.places
+  assert.deepEqual([now.get(`ok${at}`), now.get(`copies${at}`), now.get(`rung${at}`), now.get(`best_rung${at}`), now.get(`copies_at_rung{set="shop",store="nas",rung="6"}`), now.get(`copies_at_rung{set="shop",store="nas",rung="1"}`)], [1, 5, 6, 6, 1, 4])
+  assert.deepEqual([now.get(`proof_age_seconds${at}`), now.get(`best_proof_age_seconds${at}`)], [600, 600], 'how old the proof is')
+  assert.deepEqual([now.get(`bytes${at}`), now.get(`usual_bytes${at}`), now.get(`stored_bytes${at}`)], [1000, 700, 4100])
+  assert.deepEqual([place?.usual_bytes, place?.proven?.copy, place?.proven?.rung], [700, 'shop-new.dump', 6])
+  assert.deepEqual([now.get('score{set="shop"}'), now.get('score_point{set="shop",point="errors"}'), now.get('score_point{set="shop",point="immutable"}')], [shown.score?.got, 1, undefined], 'a point that nobody knows has no line')
+  assert.deepEqual([now.get('exposure_seconds{set="shop"}'), now.get('exposure_proven_seconds{set="shop"}'), now.get('every_seconds{set="shop"}')], [(shown.exposure ?? 0) / 1000, (shown.exposure_proven ?? 0) / 1000, 365 * 86_400])
+  assert.deepEqual([now.get('rto_phase_seconds{set="shop",phase="restore",quantile="0.95"}'), now.get('rto_seconds{set="shop",quantile="0.5"}'), now.get('drill_ok{set="shop"}'), now.get('drill_age_seconds{set="shop"}')], [9, 12, 1, 600])
+  const lines = backupMetrics(it.sql, [SET], it.keeper.now())
+  for (const { name } of BACKUP_GAUGES) assert.equal(lines.split(`# TYPE ${name} gauge`).length, 2, name)
+  assert.doesNotMatch(lines, /shop-new/, 'no key is a label: what lies in a store makes no more lines')
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({ verdict: 'unknown', rung: 1, says: 'there was no room' })
+  assert.equal(read().has('drill_ok{set="shop"}'), false)
 })
 
 test('X-9 whoever waits for a drill reads which one is before it; its time begins with its turn, and one that does not end holds the keeper\'s own limit', async (t) => {

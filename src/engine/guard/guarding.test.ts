@@ -10,7 +10,7 @@ import type { Listed, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import type { Pattern } from '../../rooms/guard/sets/pattern.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
-import { backupMetrics } from '../../views/metrics.ts'
+import { backupMetrics } from '../../views/guard/metrics.ts'
 import type { BackupsAnswer, BackupSetAnswer, RetentionAnswer } from '../../views/backups.ts'
 
 const HOUR = 3_600_000

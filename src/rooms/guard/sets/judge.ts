@@ -73,6 +73,15 @@ export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Inst
   return ordered.toReversed()
 }
 
+/**
+ * What is usual before the newest copy that counts: the median of those before it that count. Absent where there are too few to speak of.
+ * `judged`: the newest first, as `judgeCopies` gives them.
+ */
+export function usualBytes(judged: readonly Pick<Judged, 'bytes' | 'counted'>[]): number | undefined {
+  const before = judged.filter(({ counted }) => counted).slice(1, 1 + MEDIAN_OF)
+  return before.length < LEAST_HISTORY ? undefined : medianOf(before.map(({ bytes }) => bytes))
+}
+
 /** What programs call a file while they write it, or to go on with it later; a set whose copies are really called so says so itself. */
 const UNFINISHED = /\.(?:partial|part|filepart|incomplete|inprogress|tmp|temp|checkpoint|crdownload)$/i
 
