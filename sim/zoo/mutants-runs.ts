@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 const RUNS = 'src/engine/change/runs.ts'
 const OFFERS = 'src/engine/change/asking/offers.ts'
 const SURPRISES = 'src/engine/change/surprises.ts'
+const EXCUSED = 'src/engine/change/incidents/excused.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/running.test.ts', name })
 
@@ -17,6 +18,7 @@ const RUN = 'src/rooms/change/runs/run.ts'
 const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/deeds.test.ts', name })
 const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
 
+const excused = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/incidents/excused.test.ts', name })
 const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/against.test.ts', name })
 
 export const running: readonly Mutant[] = [
@@ -318,7 +320,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'where the guard wants no incident, a run that was halted never goes on', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 where the guard wants no incident'),
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'passes: (it) => isOwn(keeper, it.subject, row) || (isOf', put: 'passes: (it) => (isOf' }],
+    changes: [{ file: EXCUSED, find: '  isOwn(around, it.subject, whose) || isExcused', put: '  isExcused' }],
   },
   {
     name: 'a step begins with what it needs accepted since it was planned', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 what a step needs accepted'),
@@ -347,5 +349,13 @@ export const running: readonly Mutant[] = [
   {
     name: 'what goes by itself begins after its time', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 a step whose turn came in the time' },
     changes: [{ file: RUN, find: 'if (run.trust !== undefined && ((', put: "if (run.trust !== undefined && run.id === '' && ((" }],
+  },
+  {
+    name: 'a check of two hosts is excused because one of them is taken', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 a check is down by what a step takes only'),
+    changes: [{ file: EXCUSED, find: 'ground.every((on) =>', put: 'ground.some((on) =>' }],
+  },
+  {
+    name: 'one run that goes by itself no longer halts all others', breaks: ['C-8'], killer: excused('C-8 who leads another run'),
+    changes: [{ file: EXCUSED, find: '[LAPSED, ALONE, HANDED]', put: '[LAPSED]' }],
   },
 ]

@@ -5,7 +5,7 @@ import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
 import { runsBeside, siblingsOf } from '../../rooms/change/rolling/siblings.ts'
 import type { Siblings } from '../../rooms/change/gates.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
-import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
+import { loadGoing } from '../../rooms/change/runs/rows.ts'
 import { factsOf, type CheckSeen, type Grounds } from '../../views/change/changes.ts'
 import { viewCheck } from '../../views/checks.ts'
 import type { Store } from '../../db/store.ts'
@@ -22,6 +22,7 @@ import { countsOf, toleranceOf } from '../../rooms/change/tolerance.ts'
 import { clusterOf, hostOf, type Topology } from '../../rooms/change/topology.ts'
 import type { Engine } from '../engine.ts'
 import { setsIn, type InForce } from '../in-force.ts'
+import { passesFor } from './incidents/excused.ts'
 
 /** What planned work needs of the keeper. */
 export interface ChangeKeeper {
@@ -68,35 +69,8 @@ export function courseFor(keeper: ChangeKeeper, row: RunRow, strict = false): Co
   const grounds = groundsOf(keeper, strict)
   const { change } = grounds
   const near = new Set([...awayIn(row), ...siblingsFor(keeper, row).away])
-  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: (it) => isOwn(keeper, it.subject, row) || (isOf(keeper, it.subject, near) && isExcused(keeper, membersOf(it), near)) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
+  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, near) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
 }
-
-/** What is paged when an offer has lapsed ends so. */
-export const LAPSED = '/lapsed'
-
-/** What this run, and the rolling run that it is of, page themselves; and that somebody did not press in time. */
-export function isOwn({ store: { sql } }: Pick<ChangeKeeper, 'store'>, subject: string, { plan: { id, rolling } }: { readonly plan: Pick<RunRow['plan'], 'id' | 'rolling'> }): boolean {
-  if (subject.endsWith(LAPSED)) return true
-  const run = /^run:([^/]*)/.exec(subject)?.[1]
-  return run === id || (rolling !== undefined && (subject === `rolling:${rolling}` || (run !== undefined && loadRun(sql, run)?.plan.rolling === rolling)))
-}
-
-/** Whether an incident that is named after a host or a cluster is named after what a step takes: of a cluster, all of its members. One named otherwise tells nothing of that. */
-export function isOf({ config }: Pick<ChangeKeeper, 'config'>, subject: string, away: ReadonlySet<string>): boolean {
-  const [kind, name] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)]
-  if (kind === 'host') return away.has(name)
-  const { members = [] } = kind === 'cluster' ? (clusterOf(config.change ?? NOTHING_PLANNED, name) ?? {}) : {}
-  return kind !== 'cluster' || (members.length > 0 && members.every((host) => away.has(host)))
-}
-
-/** Whether all of it is of what a step takes (C-13). */
-export function isExcused({ watcher }: Pick<ChangeKeeper, 'watcher'>, members: readonly string[], away: ReadonlySet<string>): boolean {
-  const names = members.map((it) => /^check:(.*)$/.exec(it)?.[1])
-  return names.length > 0 && names.every((name) => name !== undefined && (watcher.checks.get(name)?.standsOn ?? []).some((host) => away.has(host)))
-}
-
-/** Of an incident. */
-export const membersOf = ({ members }: { readonly members: string }): readonly string[] => JSON.parse(members) as string[]
 
 /** Hosts and clusters as checks lean on them. A cluster is out when it is split or has too little left, a host when none of its cables carries: by what was seen, and never by silence. */
 export function groundFor(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' | 'members' | 'now'>): Ground {

@@ -17,8 +17,8 @@ import { byHand } from '../../rooms/change/index.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { beginRun, newRunId, orFault, type Beginning, type BeginKeeper } from './beginning.ts'
-import { groundsOf, isExcused, isOf, isOwn, membersOf, type ChangeKeeper } from './grounds.ts'
-import type { IncidentRow } from '../../rooms/page/rows.ts'
+import { groundsOf, type ChangeKeeper } from './grounds.ts'
+import { passesFor } from './incidents/excused.ts'
 import { abort, halt, haltQuietly } from './runs.ts'
 import { askLooks } from './until.ts'
 
@@ -57,7 +57,7 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
     const others = runbook && besideIn(batchOf(rolling, host), host, { runbook, topology: change })
     const siblings = siblingsOf(beside)
     // What it pages itself keeps nobody from beginning, nor what is expected to be down beside it.
-    const passes = (it: IncidentRow): boolean => isOwn(keeper(), it.subject, { plan: { id: '', rolling: plan.id } }) || (isOf(keeper(), it.subject, siblings.away) && isExcused(keeper(), membersOf(it), siblings.away))
+    const passes = passesFor(keeper(), { plan: { id: '', rolling: plan.id } }, siblings.away)
     const opening = runbook && planned ? openingFor({ runbook, host, topology: change, facts: factsOf({ ...grounds, passes }), beside: others, siblings }, planned, since) : gone
     const stop = (says: string): unknown => turn('change.rolled', (tx) => (nextOf(loadRolling(tx.sql, plan.id)?.rolling ?? rolling) === host ? rolled(keeper(), tx, plan.id, { is: 'halted', says }) : undefined))
     if (opening.is === 'open') {

@@ -16,10 +16,10 @@ import { hostOf } from '../../rooms/change/topology.ts'
 import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../rooms/change/runs/run.ts'
 import { handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
-import { ALONE, offerNext, page, pageAlone, resolveOne, type ToPeople } from './asking/offers.ts'
+import { offerNext, page, pageAlone, resolveAll, resolveOne, type ToPeople } from './asking/offers.ts'
 import { entrust, goOnAlone, isTooLate, nextAlone } from './asking/unattended.ts'
-import { courseFor, LAPSED, siblingsFor, type ChangeKeeper } from './grounds.ts'
-import { loadOpen } from '../../rooms/page/rows.ts'
+import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
@@ -41,6 +41,9 @@ export interface Runs {
 const RULED_WITHIN: Span = seconds(20)
 /** What both typed against a halt waits no longer than this for a look that does not come: then that is not known, which they took upon themselves (C-15). */
 const LOOKED_FOR: Span = seconds(15)
+
+/** What was paged of a halt ends so when both go on. */
+const GONE_ON = ['', '/unknown', '/failed', LATE, ALONE]
 
 /** What whoever does a step says of it. */
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
@@ -177,7 +180,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       baselineAnew(keeper(), tx, taken)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))
-      for (const subject of [`run:${id}`, `run:${id}/unknown`, `run:${id}/failed`, `run:${id}${LATE}`, `run:${id}${ALONE}`]) resolveOne(keeper(), tx, subject, 'both want to go on, and everything passes')
+      resolveAll(keeper(), tx, (it) => isOfRun(it, id, GONE_ON), 'both want to go on, and everything passes')
       return offerNext(keeper(), tx, taken)
     })
   }
@@ -367,5 +370,5 @@ function pageHalt(keeper: ToPeople, tx: Tx, row: RunRow, more = ''): void {
 function closed(keeper: ChangeKeeper, tx: Tx, id: string): void {
   const phase = loadRun(tx.sql, id)?.run.phase
   if (phase?.is !== 'over' || phase.way !== undefined) return
-  for (const { subject } of loadOpen(tx.sql)) if (subject === `run:${id}` || subject.startsWith(`run:${id}/`)) resolveOne(keeper, tx, subject, 'the run is over')
+  resolveAll(keeper, tx, (it) => isOfRun(it, id), 'the run is over')
 }

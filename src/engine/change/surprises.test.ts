@@ -376,4 +376,3 @@ test('an offer that lapsed after one had pressed is paged to both, and ends when
   await it.second()
   assert.deepEqual([(await it.state()).state, it.open()], ['offered', []])
 })
-

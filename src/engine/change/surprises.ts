@@ -16,7 +16,8 @@ import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
-import { isExcused, isOf, isOwn, membersOf, NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { isExcused, isOwn, membersOf } from './incidents/excused.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -144,7 +145,7 @@ export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: Run
     const members = membersOf(it)
     const known = incidents.get(it.id)
     const fresh = known ? members.filter((member) => !known.includes(member)) : members
-    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || (isOf(keeper, it.subject, near) && isExcused(keeper, fresh, near))
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, it.subject, fresh, near)
     if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
     incidents.set(it.id, members)
   }

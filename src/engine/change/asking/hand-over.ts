@@ -9,10 +9,9 @@ import { wayIn } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
 import type { ChangeKeeper } from '../grounds.ts'
+import { HANDED, isOfRun } from '../incidents/subjects.ts'
 import { disarm, offerNext, resolveOne } from './offers.ts'
 
-/** What is paged to whoever has handed over in the middle of a manual step ends so, and with who that is. */
-const HANDED = '/handed'
 const LAPSES: Span = hours(1)
 
 /** Asks whoever takes over and whoever stays; a sentence where it cannot be. `may`: who may take each part now. */
@@ -61,7 +60,7 @@ export function handOver(keeper: ChangeKeeper, tx: Tx, id: string): void {
 function tellAll(keeper: ChangeKeeper, tx: Tx, row: RunRow, { from, to }: HandOver): void {
   const { plan, run } = row
   const escalate = firstOf(plan.does, plan.checks)
-  const own = loadOpen(tx.sql).filter(({ subject }) => subject === `run:${plan.id}` || (subject.startsWith(`run:${plan.id}/`) && !subject.startsWith(`run:${plan.id}${HANDED}/`)))
+  const own = loadOpen(tx.sql).filter(({ subject }) => isOfRun(subject, plan.id) && !subject.startsWith(`run:${plan.id}${HANDED}/`))
   for (const { id } of own) keeper.rooms.page.event(tx, id, { is: 'led', escalate, leaves: from }, { escalate })
   // Who comes back is to let go of nothing any more.
   resolveOne(keeper, tx, `run:${plan.id}${HANDED}/${to}`, `${from} handed over to ${to}`)

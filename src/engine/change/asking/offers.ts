@@ -7,7 +7,8 @@ import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legIn, legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
-import { LAPSED, type ChangeKeeper } from '../grounds.ts'
+import type { ChangeKeeper } from '../grounds.ts'
+import { ALONE, LAPSED } from '../incidents/subjects.ts'
 import { askDecision, askFor, goesAgainst } from '../words.ts'
 
 /** A word for a step is good for so long. */
@@ -23,9 +24,11 @@ export function page({ rooms }: ToPeople, tx: Tx, { plan: { does, checks } }: { 
   rooms.page.open(tx, { subject, title: title.slice(0, 60), says: says.slice(0, 500), origin: 'change', escalate: firstOf(does, checks), members: [] })
 }
 
-export function resolveOne({ rooms }: ToPeople, tx: Tx, subject: string, reason: string): void {
-  const open = loadOpen(tx.sql).find((it) => it.subject === subject)
-  if (open) rooms.page.resolve(tx, open.id, { person: 'the run', reason })
+export const resolveOne = (keeper: ToPeople, tx: Tx, subject: string, reason: string): void => resolveAll(keeper, tx, (it) => it === subject, reason)
+
+/** Ends every open incident with such a subject. */
+export function resolveAll({ rooms }: ToPeople, tx: Tx, which: (subject: string) => boolean, reason: string): void {
+  for (const { id, subject } of loadOpen(tx.sql)) if (which(subject)) rooms.page.resolve(tx, id, { person: 'the run', reason })
 }
 
 /** It does not go by itself any more, where it did; both hear that it is theirs now, but where they have heard of it already. */
@@ -35,8 +38,6 @@ export function disarm(keeper: ToPeople, tx: Tx, id: string, { says, isHeard }: 
   if (typeof taken !== 'string' && !isHeard) pageAlone(keeper, tx, taken, says)
 }
 
-/** What is paged of a run that was to go by itself and does not ends so. */
-export const ALONE = '/alone'
 /** Both hear that it is theirs now. */
 export function pageAlone(keeper: ToPeople, tx: Tx, row: RunRow, says: string): void {
   const { id, runbook, host } = row.plan
