@@ -20,7 +20,7 @@ export const clustered: readonly Mutant[] = [
   },
   {
     name: 'a cluster that is out is the work of whoever takes a host', breaks: ['C-8', 'C-13'], killer: { is: 'test', file: 'src/engine/change/surprises.test.ts', name: 'C-8 C-13 a cluster that is out' },
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'members.length > 0 && members.every((host)', put: 'members.length >= 0 || members.every((host)' }],
+    changes: [{ file: 'src/engine/change/incidents/excused.ts', find: 'members.length > 0 && members.every((host)', put: 'members.length >= 0 || members.every((host)' }],
   },
   {
     name: 'a keeper that stands still once more is known', breaks: ['C-19'], killer: { is: 'test', file: 'src/rooms/page/ringer/ringer.test.ts', name: 'C-19 with planned work under way each silence' },

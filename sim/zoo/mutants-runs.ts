@@ -88,7 +88,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'return run === id || (', put: 'return run !== undefined || (' }],
+    changes: [{ file: EXCUSED, find: 'return (of && of.run === id) || (', put: 'return of !== undefined || (' }],
   },
   {
     name: 'what turns while the keeper begins anew is no surprise', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
