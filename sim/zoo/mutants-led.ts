@@ -132,10 +132,6 @@ export const led: readonly Mutant[] = [
     ],
   },
   {
-    name: 'in a run: a surprise after a boot begins the ways back by themselves', breaks: ['C-6'], killer: killer(1000),
-    changes: [{ file: RUN, find: ' && trust.until.boot === now.boot', put: '' }],
-  },
-  {
     name: 'in a run: it goes by itself when the wall clock says that its time has come', breaks: ['C-6'], killer: killer(600),
     changes: [
       { file: 'src/engine/change/asking/unattended.ts', find: 'now.wall >= trust.from.wall && now.tick >= trust.from.tick', put: 'now.wall >= trust.from.wall' },

@@ -1,15 +1,13 @@
 // What people read of a run: what they are asked to agree on, and what stopped it.
-import { sayTime, ms, type Instant, type Now } from '../../core/time.ts'
-import { isShut } from '../../rooms/change/runs/course.ts'
+import { sayTime, ms, type Now } from '../../core/time.ts'
 import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
 import { wayIn, type Became, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
 const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
 
-/** What both would go on against: a halt; and, where it is a way back or makes more failures tolerable, a window that has closed (C-15). */
-export const goesAgainst = ({ plan, run }: RunRow, leg: Leg, now: Instant): string | undefined =>
-  run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : (leg.back || run.steps[leg.step]?.raises === true) && isShut(plan, now) ? 'Its window has closed.' : undefined
+/** What both would go on against: a halt. A window that closes is one within the second (C-15). */
+export const goesAgainst = ({ run }: Pick<RunRow, 'run'>): string | undefined => (run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : undefined)
 
 /** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. */
 export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {

@@ -60,8 +60,8 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   const { change, people } = keeper.rooms
   const row = loadRun(tx.sql, id)
   if (!row) return 'there is no such run'
-  // After a halt, or when its window has closed, only with the target typed by both (C-15).
-  const against = goesAgainst(row, leg, tx.now.wall)
+  // After a halt only with the target typed by both (C-15).
+  const against = goesAgainst(row)
   const wish = askFor(row, leg, against)
   if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
