@@ -19,7 +19,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a plan that was edited after it was made is done', breaks: ['G-11'], killer: acts('G-11 a plan that was edited'),
-    changes: [{ file: `${ACTS}/desk.ts`, find: `digestOf(loadActs(tx.sql, plan)) !== head.digest`, put: `digestOf(loadActs(tx.sql, plan)) === ''` }],
+    changes: [{ file: `${ACTS}/intending.ts`, find: `digestOf(loadActs(tx.sql, plan)) !== head.digest`, put: `digestOf(loadActs(tx.sql, plan)) === ''` }],
   },
   {
     name: 'the catalogue is not asked again before the act', breaks: ['G-20'], killer: acts('G-20 the catalogue is asked again'),
@@ -107,7 +107,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'acts under the name of a person are believed without the ledger', breaks: ['G-11'], killer: acts('G-11 under a person'),
-    changes: [{ file: `${ACTS}/desk.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
+    changes: [{ file: `${ACTS}/intending.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
   },
   {
     name: 'a copy of the same name is a copy', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/copies.test.ts', name: 'G-23 a copy counts' },
@@ -164,5 +164,17 @@ export const handling: readonly Mutant[] = [
   {
     name: 'whoever is root at a machine accepts', breaks: ['G-16'], killer: { is: 'test', file: 'src/processes/hand/acting.test.ts', name: 'G-16 what changes after arming' },
     changes: [{ file: 'src/engine/guard/act-calls.ts', find: `if (people.isKnown(sql, by)) return undefined`, put: `if (by !== '') return undefined` }],
+  },
+  {
+    name: 'what went through a half-open breaker is forgotten after a month', breaks: ['G-5'], killer: acts('G-5 however long it stays half open'),
+    changes: [{ file: `${ACTS}/rows.ts`, find: `json_extract(j.job, '$.breaker.is') = 'half')\``, put: `json_extract(j.job, '$.breaker.is') = 'ajar')\`` }],
+  },
+  {
+    name: 'one step of the clock forgets what was done today', breaks: ['G-5'], killer: acts('G-5 what was done today'),
+    changes: [{ file: `${ACTS}/rows.ts`, find: 'at < ? and lived < ? and not exists', put: 'at < ? and coalesce(?, 1) is not null and not exists' }],
+  },
+  {
+    name: 'a copy that just came back counts only once it is listed', breaks: ['G-23'], killer: { is: 'test', file: 'src/engine/guard/keeping.test.ts', name: 'G-23 a copy of the catalogue that was just brought back' },
+    changes: [{ file: 'src/rooms/guard/retention/rows.ts', find: 'return [...away, ...back]', put: 'return [...away, ...back.slice(0, 0)]' }],
   },
 ]

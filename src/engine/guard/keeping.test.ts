@@ -89,6 +89,25 @@ test('G-23 what a plan of retention sets aside of the catalogue’s copies still
   assert.equal(oldest(), age(6))
 })
 
+test('G-23 a copy of the catalogue that was just brought back counts before any listing has seen it', async (t) => {
+  const sets = [setOf({ of: 'games-db' })]
+  const it = await ready(t, sets)
+  const oldest = (): unknown => oldestOf(it.sql, it.keeper.now(), { of: 'games-db' }, sets).oldestCopy
+  const age = (night: number): number => it.keeper.now().wall - Date.parse(keyOf(night).slice(5, 15))
+  await it.apply((await it.plan()).id)
+  await it.work()
+  await it.list()
+  assert.deepEqual([it.standing().at(-1), oldest()], [keyOf(6), age(8)])
+  await it.ask('backups.release', { set: 'shop', all: true, person: 'bo' })
+  await it.work()
+  assert.equal(oldest(), age(8), 'it stands, and no listing says so')
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+  await it.leap(minutes(1))
+  await it.list()
+  assert.deepEqual([it.standing().at(-1), oldest()], [keyOf(8), age(8)])
+  assert.equal(it.sql.get('select count(*) as n from guard_returned')?.['n'], 0, 'listed it is one like the others')
+})
+
 test('C-17 nobody who is not known lets copies go, nor brings them back: what stands in the record is somebody', async (t) => {
   const it = await ready(t)
   const { id } = await it.plan()

@@ -5,7 +5,9 @@ import { actsWorld, hexOf, JOB, MARGINS, someone, type ActsWorld } from '../../.
 import { days, hours, instantOf, minutes, ms, seconds } from '../../../core/time.ts'
 import type { Breaker } from '../reconcile/breaker.ts'
 import type { ToHand } from './protocol.ts'
-import { lastBatch, loadActs, loadJob } from './rows.ts'
+import type { Sql } from '../../../db/sql.ts'
+import { rebuildLedger } from '../../../db/verify.ts'
+import { actsToday, lastBatch, loadActs, loadJob, passedSince } from './rows.ts'
 
 /** An armed job in which one orphan has waited out everything, and one object has its row. */
 async function ripe(more: Parameters<typeof actsWorld>[0] = {}): Promise<ActsWorld> {
@@ -272,6 +274,60 @@ test('G-5 half open, the first ten go and no eleventh: not one that came later u
   const later = world.run()
   assert.deepEqual(await world.work(), [])
   assert.match(saysOf(world, later).join(), /half open, and 10 went already, of 10 at most/)
+})
+
+test('G-5 however long it stays half open, and however a clock is set, the first ten are ten', async () => {
+  const world = await ripe()
+  const open = (): void => void world.run({ healthy: false, breaker: { is: 'open', since: world.now().wall, because: ['12 new orphans'] } })
+  const wait = (): void => {
+    world.run()
+    world.pass(hours(24.5))
+  }
+  for (let n = 10; n < 25; n++) world.store.put(`c/p${n}`)
+  world.pass(days(8))
+  for (let n = 0; n < 4; n++) wait()
+  open()
+  world.pass(hours(1))
+  world.run()
+  const { breaker } = loadJob(world.room.sql, JOB)
+  assert(breaker.is === 'open')
+  world.agree({ is: 'close-breaker', reconcile: JOB, since: breaker.since, because: breaker.because, reason: 'seen' }, ['ada', 'bo'])
+  // As a run would widen it; only how many went since counts here.
+  world.run({ breaker: { is: 'half', since: world.now().wall, through: hexOf('c/p24'), most: 10 } })
+  const went = (await world.work()).length
+  assert.equal(passedSince(world.room.sql, JOB), went)
+  assert.equal(went, 10)
+  world.pass(days(40))
+  world.step(days(400))
+  world.store.put('c/z')
+  world.rows.add('c/orphan')
+  world.run()
+  assert.deepEqual(await world.work(), ['release c/orphan done'], 'it makes an entry by the clock that is wrong')
+  world.heal()
+  assert.equal(passedSince(world.room.sql, JOB), went)
+  assert.deepEqual(rebuildLedger(world.room.sql, world.room.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-5 what was done today is not forgotten for one entry by a clock that was a year ahead', async () => {
+  const world = await ripe()
+  await world.work()
+  const today = (): number => actsToday(world.room.sql, JOB, { wall: world.now().wall, lived: world.lived() })
+  assert.equal(today(), 1)
+  world.rows.add('c/orphan')
+  world.step(days(400))
+  world.run()
+  assert.deepEqual(await world.work(), ['release c/orphan done'])
+  world.heal()
+  assert.equal(today(), 1)
+})
+
+test('G-5 how many went is asked of an index, and read of no object that lies aside', async () => {
+  const { room: { sql } } = await ripe()
+  const plans: string[] = []
+  const asking: Sql = { ...sql, get: (text, ...values) => (plans.push(sql.all<{ detail: string }>(`explain query plan ${text}`, ...values).map(({ detail }) => detail).join('; ')), sql.get(text, ...values)) }
+  passedSince(asking, JOB)
+  assert.match(plans.join('\n'), /guard_ended USING INDEX guard_ended_since \(reconcile=\? AND seq>\?\)/)
+  assert.match(plans.join('\n'), /guard_object USING (?:COVERING )?INDEX guard_object_open/)
 })
 
 test('G-9 G-15 G-21 what a store cannot do is not tried on anything but canaries', async () => {

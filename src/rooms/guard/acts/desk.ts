@@ -1,22 +1,21 @@
 // The keeper's side of the hand: who may act, what comes next, and what came of it. What is in doubt is looked at before anything else is begun, and not
 // before a request that was left behind can no longer arrive. Then the store is tried out, the catalogue is asked for just the keys of the next few
 // acts, each is ruled on again, its intent is written down, and only then the hand hears of it. What may not be done now waits, or falls, with a reason.
-import { dueIn, hours, isWithin, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
+import { hours, isWithin, minutes, seconds, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
-import type { Found } from '../../../core/evidence.ts'
-import { marginsOf } from '../reconcile/margins.ts'
 import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
-import { createQuiet, doubtOf, sameStore, setAsideOf, SETTLED, type Quiet } from './doubts.ts'
-import { byHand, intentId, parseIntent, reconcileOf, tell, tellHeld, tellOver, type Acts } from './index.ts'
+import { createQuiet, doubtOf, sameStore, SETTLED, type Quiet } from './doubts.ts'
+import { parseIntent, reconcileOf, tell, tellOver } from './index.ts'
+import { intendAll, type Intending } from './intending.ts'
 import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
-import { asideOf, identityOf, isOpen } from './life.ts'
-import type { FromHand, Order, ToHand } from './protocol.ts'
+import { asideOf, identityOf } from './life.ts'
+import type { FromHand, ToHand } from './protocol.ts'
 import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
-import { PROBE_GOOD, rule, type Grounds, type StoreSeen } from './rulings.ts'
-import { actsToday, digestOf, dropActs, identityOfStore, loadActs, loadApproval, loadHeld, loadJob, loadObject, loadPlan, moveAct, openObjects, passedSince, tallyOf, waitingPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { PROBE_GOOD, type StoreSeen } from './rulings.ts'
+import { actsToday, identityOfStore, latestPlan, loadActs, loadApproval, loadObject, loadPlan, openObjects, tallyOf, waitingPlans, type ActRow, type PlanRow } from './rows.ts'
 
 const PAUSE: Span = seconds(5)
 /** What could not be looked at is looked at again after this long. */
@@ -27,20 +26,14 @@ const TOLD_AGAIN: Span = hours(1)
 const UNFIT_FOR: Span = minutes(1)
 const MOST_DOUBTS = 50
 
-export interface DeskPorts {
+export interface DeskPorts extends Intending {
   readonly now: () => Now
-  readonly lived: () => Span
   readonly sql: () => Sql
-  readonly acts: Acts
   readonly turn: <T>(name: string, act: (tx: Tx) => T) => Promise<T>
   /** Asks the catalogue, and the place of the copies, for just these keys, now; what they do not say of one is unknown. Hex of the bytes. */
   readonly recheck: (reconcile: string, keys: readonly string[], copies: readonly CopyWanted[]) => Promise<Rechecked>
   /** Resolves after a while. */
   readonly after: (span: Span) => Promise<void>
-  /** Of the store that a job has now, by the configuration's name for it; `undefined` when the job is no longer configured. */
-  readonly storeOf: (reconcile: string) => string | undefined
-  /** Of jobs with rules of their own; asked once for each handful, in the turn that writes its intents. */
-  readonly rules?: (tx: Tx, job: string) => typeof rule | undefined
   /** For tests. */
   readonly settled?: Span
 }
@@ -255,7 +248,7 @@ async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds
   const place = placeOf(ports, { plan, reconcile })
   if (place === undefined || !has(place.store)) return undefined
   const { of, store } = place
-  const head = loadPlan(ports.sql(), plan) ?? latestOf(ports.sql(), of)
+  const head = loadPlan(ports.sql(), plan) ?? latestPlan(ports.sql(), of)
   const now = ports.now()
   const chosen = choose(ports, memory, { plan, reconcile: of, head })
   const stray = chosen.find(({ act, key }) => act === 'release' && isAstray(memory.seen.get(store), lieIn(ports.sql(), of, key), now, PROBE_GOOD))
@@ -281,12 +274,6 @@ const copiesOf = (sql: Sql, reconcile: string, acts: readonly ActRow[]): CopyWan
   return aside ? [{ key, etag: aside.etag, bytes: aside.bytes }] : []
 })
 
-/** For what a person brings back: the store is the one of the newest plan. */
-function latestOf(sql: Sql, reconcile: string): PlanRow | undefined {
-  const { latest } = loadJob(sql, reconcile)
-  return latest && loadPlan(sql, latest.plan)
-}
-
 const half = (span: Span): Span => (span / 2) as Span
 
 /** Of the store in which it was put aside. */
@@ -300,101 +287,4 @@ function choose({ sql, now, lived }: DeskPorts, { returns }: Memory, { plan, rec
   // A purge that nobody agreed to yet is not even looked at.
   const left = waiting.filter(({ act }) => act !== 'purge' || approved).map((it) => ({ act: it.act, it }))
   return next(left, { doubts, tally: tallyOf(sql(), plan), room }).map(({ it }) => it)
-}
-
-interface Chosen {
-  readonly plan: string
-  readonly reconcile: string
-  readonly store: string
-  readonly head: PlanRow | undefined
-  readonly chosen: readonly ActRow[]
-  readonly checked: Exclude<Checked, 'pending'>
-}
-
-/** Rules on each, writes down what may be done, and lets fall what may not. What is in one store goes out together. */
-function intendAll(tx: Tx, ports: DeskPorts, memory: Memory, { plan, reconcile, store, head, chosen, checked }: Chosen): ToHand | undefined {
-  const isHand = plan === byHand(reconcile)
-  const known = identityOfStore(tx.sql, reconcile) ?? ''
-  const again = chosen.some(({ act }) => act === 'purge') ? purgedByLatest(tx, reconcile) : undefined
-  const orders: Order[] = []
-  const ruled = ports.rules?.(tx, reconcile) ?? rule
-  let place: string | undefined
-  let edited = !isHand && head !== undefined && digestOf(loadActs(tx.sql, plan)) !== head.digest
-  for (const act of chosen) {
-    const object = loadObject(tx.sql, reconcile, act.key)
-    const held = loadHeld(tx.sql, reconcile, act.key)
-    // Under a person's name nothing is done but what the ledger says that they asked for.
-    if (isHand && (act.act !== 'release' || held === undefined)) {
-      edited = true
-      continue
-    }
-    const identity = act.act === 'release' ? (identityOf(object.life) ?? known) : (head?.identity ?? '')
-    if (identity !== (place ?? identity)) continue
-    const grounds = groundsOf(tx, ports, memory, { plan, reconcile, head, store, identity, edited })
-    const found = ruled(act.act, {
-      item: act.given.item, key: Buffer.from(act.key, 'hex'), life: object.life, flag: act.given.flag, lock: act.given.lock, copied: act.given.copied, modifiedAt: act.given.modifiedAt, recheck: checked.get(act.key),
-      heldBy: held === undefined || held.state === 'lifted' ? '' : held.by_, again: act.act === 'purge' ? again?.(act) : undefined,
-    }, grounds)
-    if (found.is === 'pass') {
-      const made = ports.acts.intend(tx, { plan, reconcile, act, identity, ...(grounds.approval && { agreement: grounds.approval.agreement }) })
-      if (typeof made === 'string') {
-        moveAct(tx.sql, plan, act.n, 'held', made)
-        if (act.act === 'release') tellHeld(tx, { reconcile, plan, key: act.key, says: made })
-      } else {
-        place = identity
-        orders.push(orderOf(made.object))
-      }
-    } else if (found.is === 'fail') moveAct(tx.sql, plan, act.n, 'held', found.says)
-    else if (found.is === 'unknown' && act.act === 'release') moveAct(tx.sql, plan, act.n, 'waiting', found.says)
-  }
-  if (edited) {
-    // Not one of them is what was judged, or asked for: none is ever done, and whoever changed them is looked for.
-    dropActs(tx.sql, plan)
-    tell(tx, `reconcile:${reconcile}/edited`, `A plan of ${reconcile} was changed after it was made`, `nothing more of plan ${plan} is done: its acts are not what was judged`)
-  }
-  if (orders.length === 0 || place === undefined) return undefined
-  memory.quiet.handed(orders.map(({ id }) => id))
-  return { is: 'acts', store, identity: place, ...(head?.margins.quarantine !== undefined && { quarantine: head.margins.quarantine }), orders }
-}
-
-/** Whether the latest run would remove this very version too: two days after a plan another may know better. */
-function purgedByLatest(tx: Tx, reconcile: string): (act: ActRow) => Found {
-  const latest = latestOf(tx.sql, reconcile)
-  const acts = latest === undefined ? [] : loadActs(tx.sql, latest.id)
-  const isSealed = latest !== undefined && digestOf(acts) === latest.digest
-  const versions = new Map(acts.flatMap(({ act, key, given }) => (act === 'purge' ? [[key, given.item.version_id] as const] : [])))
-  return ({ key, given }) => {
-    if (!isSealed) return { is: 'unknown', says: 'what it would do is not known' }
-    return versions.has(key) && versions.get(key) === given.item.version_id ? { is: 'pass' } : { is: 'fail', says: 'it would not' }
-  }
-}
-
-function orderOf(object: ObjectRow): Order {
-  const { life } = object
-  if (!isOpen(life)) throw new Error(`${object.key} is ${life.is}: nothing was intended`)
-  const id = intentId(object)
-  if (life.is === 'leaving') return { id, act: 'quarantine', what: life.what }
-  return { id, act: life.is === 'returning' ? 'release' : 'purge', what: setAsideOf(life, object.key) }
-}
-
-interface Of {
-  readonly plan: string
-  readonly reconcile: string
-  readonly head: PlanRow | undefined
-  readonly store: string
-  readonly identity: string
-  readonly edited: boolean
-}
-
-/** Whoever brings back by hand has no plan to go by, and needs none. */
-const NO_MARGINS = marginsOf({ retention: ms(0), oldestCopy: undefined, shrink: 1 })
-const NO_PLAN: Pick<PlanRow, 'hash' | 'mode' | 'refusals' | 'binding'> = { hash: '', mode: 'report', refusals: [], binding: null }
-
-function groundsOf(tx: Tx, ports: DeskPorts, { seen }: Memory, { plan, reconcile, head, store, identity, edited }: Of): Grounds {
-  const job = loadJob(tx.sql, reconcile)
-  const latest = job.latest && { mode: job.breaker.is === 'open' ? ('latched' as const) : job.latest.mode, binding: job.latest.binding, refusals: job.latest.refusals.map(({ id, text }) => ({ id, text, found: 'fail' as const, evidence: [], cure: '' })) }
-  return {
-    plan: head ?? NO_PLAN, digest: edited ? { now: 'edited', sealed: '' } : { now: '', sealed: '' }, goodUntil: head?.goodUntil ?? dueIn(tx.now, ms(0)), purgeUntil: head?.purgeUntil, latest, arming: job.arming, approval: loadApproval(tx.sql, plan), breaker: job.breaker, passed: passedSince(tx.sql, reconcile),
-    store: ports.storeOf(reconcile) === store ? seen.get(store) : undefined, identity, margins: head?.margins ?? NO_MARGINS, now: tx.now, lived: ports.lived(),
-  }
 }

@@ -16,7 +16,7 @@ import { asideOf, isOpen, type Act, type Aside, type Life } from './life.ts'
 import type { Approval } from './rulings.ts'
 
 export const TABLES = `
-create table if not exists guard_job (reconcile text primary key, version integer not null, job text not null) strict, without rowid;
+create table if not exists guard_job (reconcile text primary key, version integer not null, job text not null, closed_seq integer not null) strict, without rowid;
 create table if not exists guard_asked (agreement text primary key, asked text not null) strict, without rowid;
 create table if not exists guard_used (agreement text primary key, reconcile text not null, at integer not null) strict, without rowid;
 create table if not exists guard_approval (plan text primary key, approval text not null) strict, without rowid;
@@ -30,6 +30,7 @@ create index if not exists guard_held_new on guard_held (reconcile, version) whe
 create table if not exists guard_ended (reconcile text not null, plan text not null, act text not null, ended text not null, at integer not null, lived integer not null, seq integer not null) strict;
 create index if not exists guard_ended_at on guard_ended (reconcile, at);
 create index if not exists guard_ended_of on guard_ended (plan);
+create index if not exists guard_ended_since on guard_ended (reconcile, seq);
 create table if not exists guard_act (plan text not null, n integer not null, act text not null, key text not null, given text not null, state text not null, says text not null, primary key (plan, n)) strict, without rowid;
 create index if not exists guard_act_waiting on guard_act (plan, state);
 `
@@ -111,7 +112,8 @@ interface JobBody { readonly reconcile: string; readonly job: Omit<Job, 'version
 /** Of every entry of a job's stream: how it stands from here on, and the agreement that is used up by it. */
 export function applyJob(sql: Sql, entry: Entry): void {
   const { reconcile, job, agreement, approval, plan, accepted, held, at } = entry.body as unknown as JobBody
-  sql.run('insert into guard_job (reconcile, version, job) values (?,?,?) on conflict (reconcile) do update set version = excluded.version, job = excluded.job', reconcile, (entry.follows ?? 0) + 1, canonical(job))
+  const closed = entry.is === 'guard.breakerClosed' ? entry.seq : 0
+  sql.run('insert into guard_job (reconcile, version, job, closed_seq) values (?,?,?,?) on conflict (reconcile) do update set version = excluded.version, job = excluded.job, closed_seq = max(closed_seq, excluded.closed_seq)', reconcile, (entry.follows ?? 0) + 1, canonical(job), closed)
   // A second entry that names the same agreement breaks here: it is refused, and so is its whole turn.
   if (agreement !== undefined) sql.run('insert into guard_used (agreement, reconcile, at) values (?,?,?)', agreement, reconcile, at)
   if (approval !== undefined) sql.run('insert into guard_approval (plan, approval) values (?,?) on conflict (plan) do update set approval = excluded.approval', approval.plan, canonical(approval))
@@ -140,7 +142,9 @@ export function applyObject(sql: Sql, entry: Entry): void {
     reconcile, key, (entry.follows ?? 0) + 1, life.is, canonical(life), plan)
   if (ended === undefined || act === undefined) return
   sql.run('insert into guard_ended (reconcile, plan, act, ended, at, lived, seq) values (?,?,?,?,?,?,?)', reconcile, plan, act, ended, at, lived, entry.seq)
-  sql.run('delete from guard_ended where reconcile = ? and at < ?', reconcile, at - KEPT)
+  // By both clocks: one step of the wall clock forgets nothing. And what a half-open breaker counts stays for as long as it is half open.
+  sql.run(`delete from guard_ended where reconcile = ? and at < ? and lived < ? and not exists
+    (select 1 from guard_job j where j.reconcile = guard_ended.reconcile and guard_ended.seq > j.closed_seq and json_extract(j.job, '$.breaker.is') = 'half')`, reconcile, at - KEPT, lived - KEPT)
 }
 
 // What is asked of the tables.
@@ -176,6 +180,12 @@ export function loadApproval(sql: Sql, plan: string): Approval | undefined {
 export function loadPlan(sql: Sql, id: string): PlanRow | undefined {
   const row = sql.get<{ plan: string }>('select plan from guard_plan where id = ?', id)
   return row && (JSON.parse(row.plan) as PlanRow)
+}
+
+/** That of the latest run; for what a person brings back, its store. */
+export function latestPlan(sql: Sql, reconcile: string): PlanRow | undefined {
+  const { latest } = loadJob(sql, reconcile)
+  return latest && loadPlan(sql, latest.plan)
 }
 
 interface Waiting extends Record<string, unknown> { n: number; act: Act; key: string; given: string; state: ActRow['state'] }
@@ -230,9 +240,10 @@ export const actsToday = (sql: Sql, reconcile: string, now: { readonly wall: Ins
 
 /** What was put aside of a job since two people closed its breaker last, with what is on its way: by the order of entries, which no clock changes. */
 export function passedSince(sql: Sql, reconcile: string): number {
-  const closed = sql.get<{ seq: number }>(`select seq from entry where stream = ? and is_ = 'guard.breakerClosed' order by seq desc limit 1`, jobStream(reconcile))?.seq ?? 0
-  const went = sql.get<{ n: number }>(`select count(*) as n from guard_ended where reconcile = ? and act = 'quarantine' and ended in ('done', 'lost') and seq > ?`, reconcile, closed)?.n ?? 0
-  return went + (sql.get<{ n: number }>(`select count(*) as n from guard_object where reconcile = ? and life_is = 'leaving'`, reconcile)?.n ?? 0)
+  const closed = sql.get<{ seq: number }>('select closed_seq as seq from guard_job where reconcile = ?', reconcile)?.seq ?? 0
+  const went = sql.get<{ n: number }>(`select count(*) as n from guard_ended where reconcile = ? and seq > ? and act = 'quarantine' and ended in ('done', 'lost')`, reconcile, closed)?.n ?? 0
+  // In the words of the index, or every object of the job is read.
+  return went + (sql.get<{ n: number }>(`select count(*) as n from guard_object where reconcile = ? and life_is in ('leaving', 'returning', 'removing') and life_is = 'leaving'`, reconcile)?.n ?? 0)
 }
 
 /** What came of the acts of one plan so far. */

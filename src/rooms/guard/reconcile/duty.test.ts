@@ -4,6 +4,7 @@ import test from 'node:test'
 import { roomWorld } from '../../../../test/room-world.ts'
 import { days, hours, instantOf, tickOf, type Instant, type Now } from '../../../core/time.ts'
 import { TABLES as ACTS } from '../acts/rows.ts'
+import { TABLES as RETENTION } from '../retention/rows.ts'
 import { TABLES } from '../rows.ts'
 import { readPattern, type Pattern } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -13,7 +14,7 @@ const NOON = Date.UTC(2026, 10, 21, 12) as Instant
 const now: Now = { wall: NOON, tick: tickOf(days(40)), boot: 'boot' }
 
 function world() {
-  const { sql } = roomWorld({ name: 'guard', tables: TABLES + ACTS, projections: [], apply: {} }, () => now)
+  const { sql } = roomWorld({ name: 'guard', tables: TABLES + ACTS + RETENTION, projections: [], apply: {} }, () => now)
   const pattern = readPattern('pg/shop-{date}.dump')
   const undated = readPattern('pg/{any}.dump')
   assert(!('says' in pattern) && !('says' in undated))
@@ -22,7 +23,7 @@ function world() {
     set, undated,
     oldest: (sets: readonly BackupSet[], of?: string, watchedBy: readonly string[] = []) => oldestOf(sql, now, { ...(of !== undefined && { of }), watchedBy }, sets).oldestCopy,
     listed: (name: string, ago: number): void => void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, asked_tick, asked_boot) values (?,'main',?,?,'boot','id',0,'')`, name, NOON - ago, now.tick - ago),
-    aside: (name: string, key: string, life: 'leaving' | 'aside' | 'removing' | 'purged', modifiedAt?: Instant): void => {
+    aside: (name: string, key: string, life: 'leaving' | 'aside' | 'removing' | 'purged' | 'lost', modifiedAt?: Instant): void => {
       const laid = { token: 't', ...(modifiedAt !== undefined && { modifiedAt }) }
       sql.run(`insert into guard_object (reconcile, key, version, life_is, life, plan) values (?,?,1,?,?,'') on conflict do update set life_is = excluded.life_is, life = excluded.life`,
         `keep:${name}@main`, Buffer.from(key).toString('hex'), life, JSON.stringify(life === 'leaving' ? { is: life, ...laid } : { is: life, aside: laid }))
@@ -74,4 +75,14 @@ test('G-23 a copy that lies aside counts as long as it could be brought back, an
   assert.equal(oldest(plain, 'games-db'), days(300))
   aside('plain', 'pg/two.dump', 'aside')
   assert.equal(oldest(plain, 'games-db'), undefined)
+})
+
+test('G-23 of a copy that was lost to a store that did something else nobody knows whether it comes back: it counts by its name, and where that says nothing nothing is known', () => {
+  const { set, undated, oldest, listed, aside } = world()
+  listed('shop', hours(3))
+  aside('shop', 'pg/shop-2018-08-01.dump', 'lost')
+  assert.equal(oldest([set('shop', 'games-db')], 'games-db'), NOON - Date.UTC(2018, 7, 1))
+  listed('plain', hours(3))
+  aside('plain', 'pg/one.dump', 'lost')
+  assert.equal(oldest([set('plain', 'games-db', undated)], 'games-db'), undefined)
 })

@@ -135,7 +135,7 @@ export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<Reconc
         oldest = Math.max(oldest, now.wall - madeAt([pattern], key, modifiedAt))
       }
     }
-    // What was set aside is brought back by one person, for as long as it lies there; in a folder that is for ever.
+    // What was set aside is brought back by one person, for as long as it lies there; in a folder that is for ever. What just came back is in no listing yet.
     for (const { key, modifiedAt } of loadRestorable(sql, set.name)) {
       const at = madeAt(set.in.map(({ pattern }) => pattern), key, modifiedAt ?? Infinity)
       if (at === Infinity) return {}

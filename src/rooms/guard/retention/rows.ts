@@ -1,10 +1,11 @@
 // Retention's tables. What should be there, and what people hold, are folded from the ledger; how long something has been found superfluous is a
 // working row: lost, it begins anew, and nothing goes sooner for that.
 import type { Entry } from '../../../core/ledger.ts'
-import type { Instant, Span } from '../../../core/time.ts'
+import { minutes, type Instant, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { StoreClock } from '../../../ports/store.ts'
-import { asideOf, type Life } from '../acts/life.ts'
+import { asideOf, isOpen, type Life } from '../acts/life.ts'
+import { loadObject } from '../acts/rows.ts'
 import type { Moment } from '../reconcile/margins.ts'
 import type { CopyBody } from '../rows.ts'
 import { jobOf, parseJob } from './job.ts'
@@ -17,17 +18,19 @@ create table if not exists guard_hold (set_ text not null, key text not null, by
 create table if not exists guard_shelf (set_ text not null, store text not null, identity text not null, clock text, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_mark (set_ text not null, store text not null, name text not null, since text not null, mark text, primary key (set_, store, name)) strict, without rowid;
 create table if not exists guard_most (set_ text not null, store text not null, most integer not null, at integer not null, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_returned (set_ text not null, store text not null, key text not null, modified_at integer, at integer not null, primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_refused (set_ text not null, store text not null, why text not null, wall integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_evaluated (set_ text not null, store text not null, wall integer not null, found integer not null, primary key (set_, store, wall)) strict, without rowid;
 `
 
-export const PROJECTIONS = ['guard_expected', 'guard_hold', 'guard_most']
+export const PROJECTIONS = ['guard_expected', 'guard_hold', 'guard_most', 'guard_returned']
 
 const placeOf = ({ key, version, etag }: { readonly key: string; readonly version: string; readonly etag: string }): Place => ({ key, etag, ...(version === '' ? {} : { versionId: version }) })
 
 export const applyAppeared = (sql: Sql, entry: Entry): void => {
   const b = entry.body as CopyBody
   sql.run('insert into guard_expected (set_, store, name, key, version, etag) values (?,?,?,?,?,?) on conflict do nothing', b.set, b.store, nameOf(placeOf(b)), b.key, b.version, b.etag)
+  sql.run('delete from guard_returned where set_ = ? and store = ? and key = ?', b.set, b.store, b.key)
 }
 
 /** What whoever rotates a set takes away, or writes anew by a second run, is not missed. */
@@ -46,7 +49,7 @@ export const applyAccepted = (sql: Sql, entry: Entry): void => {
 
 export const applyLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated', 'guard_most', 'guard_refused']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated', 'guard_most', 'guard_refused', 'guard_returned']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applyHeld = (sql: Sql, entry: Entry): void => {
@@ -101,14 +104,38 @@ export const loadTaken = (sql: Sql, set: string, store: string): ReadonlyMap<str
   }),
 )
 
-/** What of a set could still be brought back, in whatever store it lies aside, or is about to. `modifiedAt` is the store's word; absent where nobody took it down. */
+/** A listing takes no longer than this: one that was recorded later has begun after. */
+const LONGEST_LISTING = minutes(65)
+
+/**
+ * What of a set could still be brought back, in whatever store it lies aside, or is about to; what came back and no listing has seen since; and what nobody
+ * touches any more because its store did something else than was asked. `modifiedAt` is the store's word; absent where nobody took it down.
+ */
 export const loadRestorable = (sql: Sql, set: string): readonly { readonly key: string; readonly modifiedAt?: Instant }[] => {
-  const jobs = jobOf(set, '')
-  return sql.all<{ key: string; life: string }>(`select key, life from guard_object where substr(reconcile, 1, ?) = ? and life_is in ('leaving', 'aside', 'returning', 'removing')`, jobs.length, jobs).map((row) => {
+  // All jobs of the set: from its name's "@" to the character after that one.
+  const [from, to] = [jobOf(set, ''), `${jobOf(set, '').slice(0, -1)}A`]
+  const away = sql.all<{ key: string; life: string; modified_at: number | null }>(`select o.key, o.life, r.modified_at from guard_object o left join guard_returned r on r.set_ = ? and r.store = substr(o.reconcile, ?) and r.key = cast(unhex(o.key) as text)
+    where o.reconcile >= ? and o.reconcile < ? and o.life_is in ('leaving', 'aside', 'returning', 'removing', 'lost')`, set, from.length + 1, from, to).map((row) => {
     const life = JSON.parse(row.life) as Life
-    const modifiedAt = life.is === 'leaving' ? life.modifiedAt : asideOf(life)?.modifiedAt
-    return { key: Buffer.from(row.key, 'hex').toString('utf8'), ...(modifiedAt === undefined ? {} : { modifiedAt }) }
+    const modifiedAt = life.is === 'leaving' ? life.modifiedAt : life.is === 'lost' ? (row.modified_at ?? undefined) : asideOf(life)?.modifiedAt
+    return { key: Buffer.from(row.key, 'hex').toString('utf8'), ...(modifiedAt === undefined ? {} : { modifiedAt: modifiedAt as Instant }) }
   })
+  const back = sql.all<{ key: string; modified_at: number | null }>(`select r.key, r.modified_at from guard_returned r left join guard_listing l on l.set_ = r.set_ and l.store = r.store
+    where r.set_ = ? and (l.wall is null or l.wall < r.at + ?)`, set, LONGEST_LISTING).map((row) => ({ key: row.key, ...(row.modified_at === null ? {} : { modifiedAt: row.modified_at as Instant }) }))
+  return [...away, ...back]
+}
+
+/** Called before the object's own life is taken in: when what was away is back, or nobody knows where it is, how old it is would be forgotten with where it lay. */
+export const applyReturned = (sql: Sql, entry: Entry): void => {
+  const { reconcile, key, life, at } = entry.body as unknown as { reconcile: string; key: string; life: Life; at: number }
+  const job = parseJob(reconcile)
+  if (job === undefined) return
+  const { life: former } = loadObject(sql, reconcile, key)
+  const text = Buffer.from(key, 'hex').toString('utf8')
+  if (life.is !== 'unmarked' && life.is !== 'flagged' && life.is !== 'lost') return void sql.run('delete from guard_returned where set_ = ? and store = ? and key = ?', job.set, job.store, text)
+  if (!isOpen(former)) return
+  const modifiedAt = former.is === 'leaving' ? former.modifiedAt : former.aside.modifiedAt
+  sql.run('insert into guard_returned (set_, store, key, modified_at, at) values (?,?,?,?,?) on conflict do update set modified_at = excluded.modified_at, at = excluded.at', job.set, job.store, text, modifiedAt ?? null, at)
 }
 
 /** An act on a copy ended, or was looked at: what was removed, or taken by somebody else from where it lay aside (who is told), is missed by nobody, and what came back is new to us where a listing was without it. */
