@@ -16,7 +16,7 @@ export const approving: readonly Mutant[] = [
   },
   {
     name: 'one asker leaves no room for others', breaks: ['C-5'], killer: test(STORIES, 'asking is bounded, and the audit'),
-    changes: [{ file: ROOM, find: 'countGoing(sql, wish.by) >= MOST_OF_ONE', put: 'countGoing(sql, wish.by) >= MOST_GOING' }],
+    changes: [{ file: ROOM, find: 'countOpen(sql, wish.by) >= MOST_OF_ONE', put: 'countOpen(sql, wish.by) >= MOST_OPEN' }],
   },
   {
     name: 'a word said again forgives wrong codes', breaks: ['C-5'], killer: test(STORIES, 'guessing codes is slowed per person'),

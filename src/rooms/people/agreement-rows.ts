@@ -101,9 +101,11 @@ export function loadAgreement(sql: Sql, id: string): AgreementRow | undefined {
 export const loadAgreements = (sql: Sql, going: boolean, most: number): AgreementRow[] =>
   sql.all<Row>(`select * from people_agreement ${going ? 'where ended_at is null' : ''} order by at desc, id desc limit ?`, most).map((row) => rowOf(sql, row))
 
-/** How many go on; of all, or of one asker. */
-export const countGoing = (sql: Sql, by?: string): number =>
-  (by === undefined ? sql.get<{ n: number }>('select count(*) as n from people_agreement where ended_at is null') : sql.get<{ n: number }>('select count(*) as n from people_agreement where ended_at is null and by_ = ?', by))?.n ?? 0
+/** How many wait for somebody's word; of all, or of one asker. What is agreed on waits for nobody, however long it stays good. */
+export const countOpen = (sql: Sql, by?: string): number => {
+  const open = `select count(*) as n from people_agreement where ended_at is null and phase_is = 'open'`
+  return (by === undefined ? sql.get<{ n: number }>(open) : sql.get<{ n: number }>(`${open} and by_ = ?`, by))?.n ?? 0
+}
 
 export interface SentRow extends Record<string, unknown> { page: string; person: string; channel: string; outcome: string; at: Instant }
 export const loadSent = (sql: Sql, agreement: string): SentRow[] => sql.all<SentRow>('select page, person, channel, outcome, at from people_agreement_sent where agreement = ? order by at, page', agreement)

@@ -10,11 +10,11 @@ import type { Entry } from '../../core/ledger.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Random } from '../../ports/world.ts'
-import { AGREEMENT_PROJECTIONS, AGREEMENT_TABLES, applyAsked, applyMoved, applySent, countGoing, loadAgreement, marked, type AgreementRow, type Asked } from './agreement-rows.ts'
+import { AGREEMENT_PROJECTIONS, AGREEMENT_TABLES, applyAsked, applyMoved, applySent, countOpen, loadAgreement, marked, type AgreementRow, type Asked } from './agreement-rows.ts'
 import { approach, reachDue, sent, type Rung } from './approach.ts'
 
-/** So many go on at a time. */
-const MOST_GOING = 100
+/** So many are open at a time. */
+const MOST_OPEN = 100
 /** Of one asker: nobody's asking leaves no room for others. */
 const MOST_OF_ONE = 25
 
@@ -158,8 +158,8 @@ const union = (a: readonly string[], b: readonly string[]): string[] => [...new 
 
 function ask(tx: Tx, wish: Wish, context: AgreementContext, identity: (sql: Sql, person: string) => Identity, agreements: Agreements): Wished {
   const { sql, now } = tx
-  if (countGoing(sql) >= MOST_GOING) return { is: 'refused', why: 'crowded', says: `${MOST_GOING} agreements are open already` }
-  if (countGoing(sql, wish.by) >= MOST_OF_ONE) return { is: 'refused', why: 'crowded', says: `${MOST_OF_ONE} agreements that ${wish.by} asked for are open already` }
+  if (countOpen(sql) >= MOST_OPEN) return { is: 'refused', why: 'crowded', says: `${MOST_OPEN} agreements are open already` }
+  if (countOpen(sql, wish.by) >= MOST_OF_ONE) return { is: 'refused', why: 'crowded', says: `${MOST_OF_ONE} agreements that ${wish.by} asked for are open already` }
   for (const { person, as } of wish.parties) {
     if (!mayBe(context.rolesOf(sql, person), as)) return { is: 'refused', why: 'unfit', says: `${person} may not ${as === 'does' ? 'run' : 'approve'} anything` }
   }

@@ -8,6 +8,8 @@ import { hours, minutes, seconds } from '../../../core/time.ts'
 import type { Runbook, Step } from '../../../rooms/change/runbook.ts'
 import type { Cluster } from '../../../rooms/change/topology.ts'
 import type { ErrorAnswer } from '../../../views/answers.ts'
+import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
+import { loadFactors } from '../../../rooms/people/rows.ts'
 import { earsOf } from '../ears.ts'
 
 const NAMES = ['web-1', 'web-2', 'web-3']
@@ -225,6 +227,45 @@ test('C-6 C-15 ways back are gone by themselves for an hour after the surprise, 
     for (let n = 0; n < 4; n++) await led.second(DOWN)
     assert.deepEqual([await begins(led), (await led.state()).asked?.purpose], [['began one', 'began two'], 'resume'], 'what both are asked stands, and nothing goes beside it')
   }
+})
+
+test('C-15 what both have agreed to as a whole leaves room for ways back, however long it is good', async (t) => {
+  const it = await opened(t)
+  await it.second()
+  await acted(it, 1)
+  for (let n = 0; n < 25; n++) {
+    const asking = it.keeper.engine.turn('ask', (tx) => {
+      const made = it.keeper.rooms.people.agreements.ask(tx, { what: 'change.unattended', title: `All of it ${n}`, text: '', asks: 'ready', alone: 'never', by: 'ada', lapses: hours(8), parties: [{ person: 'ada', as: 'does' }, { person: 'bo', as: 'checks' }] })
+      if (made.is === 'refused') return made.says
+      for (const person of ['ada', 'bo']) {
+        const { hash } = loadAgreement(tx.sql, made.id)?.agreement.terms ?? assert.fail()
+        const proof = { means: 'totp', factor: loadFactors(tx.sql, person)[0]?.id ?? '', factorAge: hours(99), personAge: hours(99), at: { tick: tx.now.tick, boot: 'boot' }, hash } as const
+        it.keeper.rooms.people.agreements.press(tx, { id: made.id, person, act: 'ready', hash, prove: () => proof })
+      }
+      return phaseOf(it, made.id)
+    })
+    await it.settle()
+    assert.equal(await asking, 'agreed')
+  }
+  await it.second(DOWN)
+  assert.deepEqual([(await it.state()).state, (await it.call('runs.undo')).status], ['halted', 200])
+})
+
+test('C-6 C-10 the word of both for all of a run ends with the run, also where it went as it should', async (t) => {
+  const it = await asked(t)
+  const agreement = await agreementOf(it)
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 60 && (await it.state()).state === 'waiting'; n++) {
+    await it.leap(seconds(4))
+    await it.second()
+  }
+  for (const token of [1, 2]) {
+    await it.second()
+    assert.equal(phaseOf(it, agreement), 'agreed')
+    await acted(it, token)
+    for (let n = 0; n < 3; n++) await it.second()
+  }
+  assert.deepEqual([(await it.state()).state, phaseOf(it, agreement)], ['done', 'changed'])
 })
 
 test('C-17 whoever takes a run that waits for its time into their own hands is not the only one who hears of it', async (t) => {

@@ -10,6 +10,7 @@ import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
 import type { ChangeKeeper } from '../grounds.ts'
 import { disarm, OFFER } from './offers.ts'
+import { WHOLE } from './voiding.ts'
 
 /** Both have agreed by then, or nothing goes by itself. Their links live to the end of it all the same: each of them stops it, to the end. */
 const AGREED_WITHIN: Span = hours(1)
@@ -35,7 +36,7 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
     undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes.' : 'Then it stays as it is, until you go on or back.',
   ].join('\n')
   const made = people.agreements.ask(tx, {
-    what: 'change.unattended', title: `Without you: ${runbook.title}`.slice(0, 120), text, asks: 'ready', alone: 'never', by: plan.by, lapses: ms(Math.max(AGREED_WITHIN, time.until - tx.now.wall + (undoes ? BACK : 0))), typed: host,
+    what: WHOLE, title: `Without you: ${runbook.title}`.slice(0, 120), text, asks: 'ready', alone: 'never', by: plan.by, lapses: ms(Math.max(AGREED_WITHIN, time.until - tx.now.wall + (undoes ? BACK : 0))), typed: host,
     hash: sha256(canonical({ run: id, plan: plan.hash, rehearse: plan.rehearse, ...time, undoes, text })), parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }],
   })
   if (made.is === 'refused') return made.says
