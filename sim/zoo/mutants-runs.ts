@@ -358,4 +358,12 @@ export const running: readonly Mutant[] = [
     name: 'one run that goes by itself no longer halts all others', breaks: ['C-8'], killer: excused('C-8 who leads another run'),
     changes: [{ file: EXCUSED, find: '[LAPSED, ALONE, HANDED]', put: '[LAPSED]' }],
   },
+  {
+    name: 'what both agreed to leaves no room for ways back', breaks: ['C-15'], killer: alone('C-15 what both have agreed to as a whole'),
+    changes: [{ file: 'src/rooms/people/agreement-rows.ts', find: `where ended_at is null and phase_is = 'open'`, put: 'where ended_at is null' }],
+  },
+  {
+    name: 'who says no on a page of before, when it has begun, lets it go on', breaks: ['C-6'], killer: alone('C-6 C-15 whoever says no to'),
+    changes: [{ file: 'src/rooms/change/index.ts', find: "(act === 'no' && was === 'agreed' && row", put: "(act === 'no' && was === 'lapsed' && row" }],
+  },
 ]

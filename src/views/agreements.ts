@@ -49,6 +49,8 @@ export interface ApprovalLinkAnswer {
   readonly means: { readonly totp: boolean; readonly passkey: boolean }
   readonly timezone: string
   readonly now: Instant
+  /** What became of the run that it was asked for, in sentences, where the agreement does not say that. */
+  readonly outcome: { readonly isOver: boolean; readonly says: string } | null
 }
 
 /** Calls about agreements. Only a party's own link decides: no token, and nobody at a terminal. */

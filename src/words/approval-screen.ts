@@ -7,6 +7,7 @@ const PARTS: Readonly<Record<string, string>> = { does: 'do it', checks: 'check 
 export const englishApproval = {
   askedBy: (by: string, at: string): string => `${person(by)} asked for this at ${at}.`,
   lapses: (at: string, left: string): string => `It lapses at ${at}, in ${left}; then nothing happens.`,
+  stoppable: (at: string, left: string): string => `It can be stopped here until ${at}, for ${left}.`,
   youAre: (who: string, as: string): string => `You are ${person(who)}, asked to ${PARTS[as] ?? 'agree to it'}. This link is yours alone: do not hand it on.`,
   compare: 'The code: two words for exactly this',
   compareSays: 'Say them to each other. Whoever reads other words has another thing before them: refuse it then.',
@@ -32,11 +33,14 @@ export const englishApproval = {
   states: {
     open: 'You are asked to agree', waiting: 'Your word is taken', agreed: 'Agreed', refused: 'Refused', stopped: 'Stopped', changed: 'It was changed', lapsed: 'It has lapsed', alone: 'Somebody went alone',
   },
+  /** Where what it was asked for has gone on without it. */
+  over: 'It is over',
   says: {
     waiting: (others: readonly string[]): string => `Waiting for ${joined(others)}. Until then you can still stop it.`,
     agreed: 'All who were asked have said it.',
     refused: (by: string): string => `${person(by)} refused it. Nothing happens.`,
     stopped: (by: string): string => `${person(by)} stopped it. Nothing more happens.`,
+    ended: (by: string): string => `${person(by)} wanted it stopped.`,
     changed: 'What was to be agreed on is another thing now, so every word that was given is void. Where it is still wanted, a new link comes.',
     lapsed: 'Its time is over, so it is void. Where it is still wanted, somebody asks anew.',
     alone: (by: string, reason: string): string => `${person(by)} went alone: “${reason}”. All owners were paged.`,

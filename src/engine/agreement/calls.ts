@@ -21,6 +21,7 @@ import { twoWords } from '../../words/two-words.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import type { Keeper } from '../keeper.ts'
 import { approvalUrl } from './message.ts'
+import { lapsesAt, outcomeOf } from './of-run.ts'
 import { SHOWN } from '../sign-in/passkey.ts'
 import { askProofOf, proofOf, proveAs, type Prover } from '../sign-in/prove.ts'
 
@@ -67,12 +68,13 @@ const REFUSED: Readonly<Record<Refusal, readonly [status: number, code: string]>
 
 const sentenceOf = (says: string): string => `${says.slice(0, 1).toUpperCase()}${says.slice(1)}.`
 
-function viewOf(keeper: Keeper, { asked, agreement, agreedAt, endedAt }: AgreementRow, url: string | null): ApprovalAnswer {
+function viewOf(keeper: Keeper, row: AgreementRow, url: string | null): ApprovalAnswer {
+  const { asked, agreement, agreedAt, endedAt } = row
   const { phase, assents } = agreement
   const sent = loadSent(keeper.store.sql, asked.id)
   return {
     schema: 'holdfast.approval/1', id: asked.id, what: asked.what, title: asked.title, text: asked.text, hash: asked.hash, words: twoWords(asked.hash), asks: asked.asks,
-    typed: asked.typed ?? null, alone: asked.alone === 'with-reason', by: asked.by, at: asked.at, lapsesAt: asked.lapsesAt.wall, state: phase.is,
+    typed: asked.typed ?? null, alone: asked.alone === 'with-reason', by: asked.by, at: asked.at, lapsesAt: lapsesAt(keeper.store.sql, row), state: phase.is,
     endedBy: 'by' in phase ? phase.by : null, reason: phase.is === 'alone' ? phase.reason : null, agreedAt, endedAt,
     parties: asked.parties.map(({ as, identity }) => ({
       person: identity.person, as, said: assents.some((assent) => assent.identity.person === identity.person),
@@ -147,11 +149,12 @@ function partyOf(keeper: Keeper, given: string): Party | undefined {
   return row && { id: permit.agreement, person: permit.person, row }
 }
 
-function behindLink(keeper: Keeper, { row, person: who }: Party): ApprovalLinkAnswer {
+function behindLink(keeper: Keeper, { row: found, person: who }: Party): ApprovalLinkAnswer {
+  const row = standing(keeper, found)
   const kinds = loadFactors(keeper.store.sql, who).map(({ kind }) => kind)
   return {
-    schema: 'holdfast.approval-link/1', approval: viewOf(keeper, standing(keeper, row), null), person: who, as: row.asked.parties.find(({ identity }) => identity.person === who)?.as ?? '',
-    means: { totp: kinds.includes('totp'), passkey: kinds.includes('passkey') }, timezone: keeper.config.site.timezone, now: keeper.now().wall,
+    schema: 'holdfast.approval-link/1', approval: viewOf(keeper, row, null), person: who, as: row.asked.parties.find(({ identity }) => identity.person === who)?.as ?? '',
+    means: { totp: kinds.includes('totp'), passkey: kinds.includes('passkey') }, timezone: keeper.config.site.timezone, now: keeper.now().wall, outcome: outcomeOf(keeper.store.sql, row),
   }
 }
 
@@ -205,11 +208,13 @@ async function press(keeper: Keeper, args: Args<'approvals.press'>, asker: Asker
   if (proves && verdict.is === 'taken') giveBack(keeper.signIns.buckets, `approve ${who}`)
   else if (proves) giveOneBack(keeper.signIns.buckets, `approve ${who}`, PER_ACCOUNT)
   const row = loadAgreement(keeper.store.sql, id) ?? party.row
-  return ok({ ...behindLink(keeper, { ...party, row }), says: effectOf(verdict, args.act, row, who) })
+  const shown = behindLink(keeper, { ...party, row })
+  return ok({ ...shown, says: effectOf(verdict, args.act, row, who, shown.outcome?.says) })
 }
 
-/** One sentence that names the effect. */
-function effectOf(verdict: Verdict, act: Args<'approvals.press'>['act'], { agreement: { phase, assents, terms } }: AgreementRow, who: string): string {
+/** One sentence that names the effect; of what came of it a run knows more. */
+function effectOf(verdict: Verdict, act: Args<'approvals.press'>['act'], { agreement: { phase, assents, terms } }: AgreementRow, who: string, outcome: string | undefined): string {
+  if (outcome !== undefined && (act === 'no' || act === 'stop')) return outcome
   if (act === 'no') return 'Refused: nothing happens.'
   if (act === 'stop') return 'Stopped: nothing more happens.'
   if (act === 'alone') return 'You go alone. Every owner is being paged.'

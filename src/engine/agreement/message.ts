@@ -12,6 +12,7 @@ import type { Now } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { Plan } from '../../rooms/page/plan.ts'
 import { named } from '../../rooms/page/steps.ts'
+import { lapsesAt } from './of-run.ts'
 
 type MakeLink = (permit: Extract<Permit, { is: 'approve' }>) => string
 
@@ -37,9 +38,9 @@ export function renderApproval({ sql, plan, now, linkFor }: Drawing, { page, agr
   if (agreement.phase.is !== 'open') return 'it was over before this was sent'
   if (agreement.assents.some(({ identity }) => identity.person === person)) return `${person} has answered already`
   const words = twoWords(asked.hash)
-  const lapsesAt = asked.lapsesAt.wall
+  const lapses = lapsesAt(sql, row)
   const text = approvalText({
-    title: asked.title, text: asked.text, by: asked.by, words, as: party.as, asks: asked.asks, lapsesAt, parties: asked.parties.map(({ identity }) => identity.person),
+    title: asked.title, text: asked.text, by: asked.by, words, as: party.as, asks: asked.asks, lapsesAt: lapses, parties: asked.parties.map(({ identity }) => identity.person),
   }, { now: now.wall, timezone: plan.site.timezone })
   const url = approvalUrl(plan.site.url, linkFor, { agreement: asked.id, person })
   const said = { short: text.short, long: text.long }
@@ -50,7 +51,7 @@ export function renderApproval({ sql, plan, now, linkFor }: Drawing, { page, agr
       schema: 'holdfast.page/1', id: page, incident: { id, number: 0, title: text.title, since: iso(asked.at), state: 'open', url }, subject: `agreement:${id}`, person, step: 0, round: 0,
       text: said, raised_at: iso(raisedAt), sent_at: iso(now.wall), event: 'approve',
     },
-    approve: { ...ofRun(sql, asked.id, asked.what), hash: asked.hash, words, person, role: party.as, text: said, url, lapses_at: iso(lapsesAt) },
+    approve: { ...ofRun(sql, asked.id, asked.what), hash: asked.hash, words, person, role: party.as, text: said, url, lapses_at: iso(lapses) },
   }
 }
 

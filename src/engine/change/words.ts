@@ -4,6 +4,9 @@ import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts
 import { wayIn, type Became, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
+/** What both agree to once, for all of a run: the `what` of that agreement. */
+export const WHOLE = 'change.unattended'
+
 const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
 
 /** What both would go on against: a halt. A window that closes is one within the second (C-15). */
@@ -62,4 +65,19 @@ export function saySurprise(row: RunRow, now: Now): string {
   const last = run.done.at(-1)
   const before = step !== null || last === undefined ? '' : `, after step ${last + 1} (${plan.runbook.steps[last]?.id ?? ''}) was done`
   return `${turn.subject} ${turn.claim}${when}${before}. ${plan.runbook.title}, on ${plan.host}: ${run.trust?.isBack === true ? 'it goes the ways back of what it began by itself' : 'nothing more begins, and nothing is killed'}. holdfast runbooks show ${plan.id}`
+}
+
+/** What became of a run since its people were asked for something, and whether it is over; `null` where nothing more is to be said than that they were. */
+export function sayOutcome({ plan, run, asked, acted }: RunRow, it: { readonly id: string; readonly what: string; readonly isAgreed: boolean; readonly endedBy?: string }): { readonly isOver: boolean; readonly says: string } | null {
+  const { phase, trust } = run
+  if (phase.is === 'over') {
+    const { how, way } = phase
+    const under = way && acted?.token !== way.token ? ` ${way.back ? 'The way back of step' : 'Step'} ${way.step + 1} (${plan.runbook.steps[way.step]?.id ?? ''}), on ${plan.host}, was under way: it is not killed, and nobody has seen its end.` : ''
+    return { isOver: true, says: how === 'done' ? 'The run is done.' : how === 'undone' ? 'The run is over: all that it began was taken back.' : `The run was aborted: nothing more of it begins.${under}` }
+  }
+  const goes = (says: string): ReturnType<typeof sayOutcome> => ({ isOver: false, says })
+  if (it.isAgreed && it.endedBy !== undefined && ![plan.does, plan.checks, asked?.hands?.to].includes(it.endedBy)) return goes(`The run goes on: ${it.endedBy} has handed over, and stops nothing by a link of before. holdfast runbooks halt ${plan.id} stops it.`)
+  if (it.what !== WHOLE || asked?.agreement === it.id) return null
+  if (trust === undefined) return goes(`It does not go by itself${it.isAgreed ? ' any more' : ''}: its people lead it.`)
+  return goes(trust.isBack === true ? 'A surprise halted the run: it goes the ways back of what it began by itself.' : 'The run goes by itself: nobody is asked again.')
 }

@@ -25,7 +25,7 @@ const hasSaid = ({ approval, person: who }: ApprovalLinkAnswer): boolean => appr
 
 /** How it stands, for this party. */
 export function standsFor(view: ApprovalLinkAnswer): Stands {
-  const { approval } = view
+  const { approval, outcome } = view
   const { state } = approval
   const by = approval.endedBy ?? ''
   switch (state) {
@@ -33,9 +33,11 @@ export function standsFor(view: ApprovalLinkAnswer): Stands {
       if (!hasSaid(view)) return { title: words.states.open, shape: 'maintenance', says: undefined }
       return { title: words.states.waiting, shape: 'ok', says: words.says.waiting(approval.parties.filter(({ said }) => !said).map((it) => it.person)) }
     }
-    case 'agreed': return { title: words.states.agreed, shape: 'ok', says: words.says.agreed }
-    case 'refused': case 'stopped': return { title: words.states[state], shape: 'down', says: words.says[state](by) }
-    case 'changed': case 'lapsed': return { title: words.states[state], shape: 'unknown', says: words.says[state] }
+    case 'agreed': return { title: words.states.agreed, shape: 'ok', says: outcome?.says ?? words.says.agreed }
+    case 'refused': case 'stopped':
+      return outcome ? { title: words.states.stopped, shape: 'down', says: `${words.says.ended(by)} ${outcome.says}` } : { title: words.states[state], shape: 'down', says: words.says[state](by) }
+    case 'changed': case 'lapsed':
+      return outcome ? { title: words.over, shape: 'unknown', says: outcome.says } : { title: words.states[state], shape: 'unknown', says: words.says[state] }
     case 'alone': return { title: words.states.alone, shape: 'degraded', says: words.says.alone(by, line(approval.reason ?? '', 400)) }
   }
 }
@@ -46,9 +48,9 @@ export function renderApprovalBody(screen: ApprovalScreen): Markup {
   const { approval, now } = view
   const zone = zoneOf(view.timezone)
   const stands = standsFor(view)
-  const goes = approval.state === 'open' || approval.state === 'agreed'
+  const goes = approval.state === 'open' || (approval.state === 'agreed' && view.outcome?.isOver !== true)
   return html`${told && (!told.done || stands.says === undefined) && notice(told.done ? 'ok' : 'down', told.done ? told.says : `${words.notDone}. ${told.says}`)}
-<div class="hero ${classOf(stands.shape)}" role="${told === undefined ? 'group' : 'status'}"><h1>${icon(stands.shape)} ${stands.title}</h1>${stands.says !== undefined && html`<p>${lines(stands.says, 600)}</p>`}${goes && html`<p>${words.lapses(zone.moment(approval.lapsesAt, now), sayTime(Math.max(0, approval.lapsesAt - now) as Span))}</p>`}</div>
+<div class="hero ${classOf(stands.shape)}" role="${told === undefined ? 'group' : 'status'}"><h1>${icon(stands.shape)} ${stands.title}</h1>${stands.says !== undefined && html`<p>${lines(stands.says, 600)}</p>`}${goes && html`<p>${words[approval.state === 'agreed' ? 'stoppable' : 'lapses'](zone.moment(approval.lapsesAt, now), sayTime(Math.max(0, approval.lapsesAt - now) as Span))}</p>`}</div>
 ${what(approval, zone, now)}
 ${goes && html`<div class="card"><h2>${words.compare}</h2><p class="secret">${approval.words}</p><p>${words.compareSays}</p></div>`}
 ${approval.state === 'open' && !hasSaid(view) && assent(screen)}

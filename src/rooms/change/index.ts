@@ -130,11 +130,11 @@ function mayGoOn({ sql, now }: Tx, { run: { phase }, plan, acted }: RunRow): boo
 
 /** A word of one of the two: what they say of a step counts at once, what they want to go on with is looked at first. */
 function heard(tx: Tx, { body }: Entry, room: ChangeRoom): void {
-  const { id, phase, person, act } = body as unknown as { id: string; phase: Phase; person?: string; act?: string }
+  const { id, phase, was, person, act } = body as unknown as { id: string; phase: Phase; was?: Phase['is']; person?: string; act?: string }
   const row = runAsked(tx.sql, id)
   const by = person === undefined ? {} : { by: person }
-  // Also by the link of a step that has begun: whoever stops it there means the run.
-  if (act === 'stop' && row) {
+  // Also by the link of a step that has begun: whoever stops it there means the run. So does whoever says no to what both had agreed on and what came of it, on a page of before.
+  if (row && (act === 'stop' || (act === 'no' && was === 'agreed' && row.asked?.agreement !== id))) {
     const { plan: { does, checks }, asked } = row
     // Who has handed over holds a link of before: it stops nothing any more, and that is told.
     if (person !== undefined && ![does, checks, asked?.hands?.to].includes(person)) return row.run.phase.is === 'over' ? undefined : room.await(tx, row.plan.id, asked, `${person} has handed over, and stops nothing by a link of before: holdfast runbooks halt ${row.plan.id} stops it`)

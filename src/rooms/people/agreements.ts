@@ -188,7 +188,7 @@ function record(tx: Tx, { row, step: { agreement, verdict }, event }: Judged): V
   tx.append({
     is: taken ? 'agreement.pressed' : 'agreement.ended', stream: id, follows: row.version,
     body: {
-      id, phase: stored, assents, at: tx.now.wall,
+      id, phase: stored, was: row.agreement.phase.is, assents, at: tx.now.wall,
       ...(taken ? { person: taken.identity.person, act: event.is === 'alone' ? 'alone' : taken.act, seen: taken.hash, ...(taken.proof && needsProof(event) ? { means: taken.proof.means, factor: taken.proof.factor } : {}) } : {}),
     },
   })

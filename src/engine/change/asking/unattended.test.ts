@@ -7,6 +7,7 @@ import { changeOf, manual, runWorld } from '../../../../test/story/runs.ts'
 import { hours, minutes, seconds } from '../../../core/time.ts'
 import type { Runbook, Step } from '../../../rooms/change/runbook.ts'
 import type { Cluster } from '../../../rooms/change/topology.ts'
+import type { ApprovalLinkAnswer } from '../../../views/agreements.ts'
 import type { ErrorAnswer } from '../../../views/answers.ts'
 import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
 import { loadFactors } from '../../../rooms/people/rows.ts'
@@ -266,6 +267,58 @@ test('C-6 C-10 the word of both for all of a run ends with the run, also where i
     for (let n = 0; n < 3; n++) await it.second()
   }
   assert.deepEqual([(await it.state()).state, phaseOf(it, agreement)], ['done', 'changed'])
+})
+
+/** Behind the link of a person: what they are told who press there, and how it stands. */
+const behind = async (it: Story, agreement: string, person: string, act?: 'no' | 'stop'): Promise<ApprovalLinkAnswer & { readonly says?: string }> => {
+  const token = it.keeper.linkFor({ is: 'approve', agreement: agreement as never, person })
+  const { status, body } = await it.ask(act === undefined ? 'approvals.look' : 'approvals.press', { token, ...(act === undefined ? {} : { act, hash: 'x', from: { origin: '203.0.113.9', agent: 'a phone' } }) }, { is: 'open' })
+  assert.equal(status, 200, JSON.stringify(body))
+  return body as ApprovalLinkAnswer
+}
+
+test('C-6 C-15 whoever says no to all of it on a page of before, when it goes by itself, stops it; and each page says how it stands', async (t) => {
+  const it = await asked(t)
+  const agreement = await agreementOf(it)
+  const { approval, outcome, now } = await behind(it, agreement, 'bo')
+  assert.deepEqual([approval.lapsesAt - now <= hours(1), outcome], [true, null], 'both press within an hour')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.match((await behind(it, agreement, 'bo')).outcome?.says ?? '', /^The run goes by itself/)
+  for (let n = 0; n < 80 && (await it.state()).state === 'waiting'; n++) {
+    await it.leap(seconds(3))
+    await it.second()
+  }
+  await it.second()
+  assert.equal((await it.state()).state, 'running')
+  const { says } = await behind(it, agreement, 'bo', 'no')
+  assert.equal(says, 'The run was aborted: nothing more of it begins. Step 1 (one), on web-1, was under way: it is not killed, and nobody has seen its end.')
+  assert.deepEqual([(await it.state()).state, (await behind(it, agreement, 'ada')).outcome?.isOver], ['aborted', true])
+
+  const early = await asked(t)
+  const first = await agreementOf(early)
+  await early.press('ada')
+  assert.equal((await behind(early, first, 'bo', 'no')).says, 'It does not go by itself: its people lead it.')
+  assert.deepEqual([(await early.state()).state, (await early.state()).asked], ['waiting', null], 'who says no before it is agreed stops nothing else')
+})
+
+test('C-6 C-15 whoever says no to a step on a page of before, when it has begun, stops the run; with the hand-over of theirs they stop nothing, and hear so', async (t) => {
+  const it = await begun(t, [], book({ people: { does: ['ada', 'chen'], checks: ['bo'] } }), { does: 'ada' })
+  const link = await agreementOf(it)
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.call('runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' })).status, 200)
+  await it.press('chen', 'bo')
+  await it.second()
+  assert.match((await behind(it, link, 'ada', 'no')).says ?? '', /^The run goes on: ada has handed over/)
+  assert.equal((await it.state()).state, 'running')
+
+  const other = await begun(t)
+  const used = await agreementOf(other)
+  await other.press('ada', 'bo')
+  await other.second()
+  assert.match((await behind(other, used, 'bo', 'no')).says ?? '', /^The run was aborted: .* was under way/)
+  assert.equal((await other.state()).state, 'aborted')
 })
 
 test('C-17 whoever takes a run that waits for its time into their own hands is not the only one who hears of it', async (t) => {

@@ -9,8 +9,8 @@ import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
 import type { ChangeKeeper } from '../grounds.ts'
+import { WHOLE } from '../words.ts'
 import { disarm, OFFER } from './offers.ts'
-import { WHOLE } from './voiding.ts'
 
 /** Both have agreed by then, or nothing goes by itself. Their links live to the end of it all the same: each of them stops it, to the end. */
 const AGREED_WITHIN: Span = hours(1)

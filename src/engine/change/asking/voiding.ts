@@ -4,10 +4,8 @@ import type { Room } from '../../../db/room.ts'
 import type { MovedBody } from '../../../rooms/change/runs/rows.ts'
 import { agreementsOf } from '../../../rooms/change/runs/rows.ts'
 import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
+import { WHOLE } from '../words.ts'
 import type { ToPeople } from './offers.ts'
-
-/** What both agree to once, for all of a run. */
-export const WHOLE = 'change.unattended'
 
 /** Voids, in the transaction in which a run ends, every word that is open for it, and the one for all of it; where somebody ended it, every word. */
 export const voidingRoom = ({ people }: Pick<ToPeople['rooms'], 'people'>): Room => ({
