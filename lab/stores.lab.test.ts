@@ -7,6 +7,9 @@ import { doneWith, judgedOf, listed, storeContract, versionAt, type Laid } from 
 import { uploadsOf } from '../src/ports/store/listing.ts'
 import { createWire, readCredential, type Wire } from '../src/plugins/stores/s3/wire.ts'
 import s3 from '../src/plugins/stores/s3.ts'
+import type { Found } from '../src/core/evidence.ts'
+import { ms } from '../src/core/time.ts'
+import { immutableFound } from '../src/rooms/guard/sets/locked.ts'
 import { createClock } from '../src/ports/world/clock.ts'
 import { egressWith } from '../src/ports/world/fixtures/loopback.ts'
 import { random } from '../src/ports/world/random.ts'
@@ -80,6 +83,23 @@ test('an object under legal hold stays, whoever asks', async (t) => {
   const outcome = await deleting.quarantine(judgedOf(it), soon())
   assert(outcome.is === 'refused' && outcome.why === 'locked')
   assert.deepEqual(await everything(), { held: ['h'] })
+})
+
+test('3-2-1-1-0 a copy that this gateway locks is one that nobody can change: it says so, and was seen to refuse', async (t) => {
+  const { wire, reading, deleting } = await bucket(t)
+  const put = async (mode: string): Promise<Found> => {
+    const key = `shop-2026-11-0${mode === 'COMPLIANCE' ? 1 : 2}.dump`
+    const until = new Date(clock.now().wall + 400_000).toISOString()
+    await wire.ask({ method: 'PUT', key, body: mode, headers: { 'x-amz-object-lock-mode': mode, 'x-amz-object-lock-retain-until-date': until, 'content-md5': createHash('md5').update(mode).digest('base64') } }, soon())
+    const { capabilities } = await deleting.probe(soon())
+    const { id } = await reading.identify(soon())
+    const { etag, ...it } = await versionAt(reading, key)
+    const lock = await reading.lock(it, soon())
+    return immutableFound({ newest: { key, etag }, locks: [{ key, etag, lock, age: ms(0) }], tried: { identity: id, lock: capabilities.lock, age: ms(0) }, identity: id }, clock.now().wall)
+  }
+  assert.deepEqual(await put('COMPLIANCE'), { is: 'pass' })
+  const governed = await put('GOVERNANCE')
+  assert(governed.is === 'fail' && /governance/.test(governed.says), JSON.stringify(governed))
 })
 
 test('versions upon versions over many pages, and an upload in parts', async (t) => {

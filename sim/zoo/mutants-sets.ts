@@ -52,6 +52,14 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: 'src/engine/guard/looks.ts', find: "failed === undefined ? 'listed' : 'not-listed'", put: "'listed'" }],
   },
   {
+    name: 'a store that says that a copy is locked has locked it', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/sets/locked.test.ts', name: '3-2-1-1-0 a copy is one that nobody can change' },
+    changes: [{ file: 'src/rooms/guard/sets/locked.ts', find: `  if (found.is !== 'pass') return found\n`, put: '  return found\n' }],
+  },
+  {
+    name: 'a lock that can be lifted is one that nobody can lift', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/sets/locked.test.ts', name: '3-2-1-1-0 a copy is one that nobody can change' },
+    changes: [{ file: 'src/rooms/guard/sets/locked.ts', find: 'lock.sealed !== true', put: 'lock.is !== \'locked\'' }],
+  },
+  {
     name: 'a point of 3-2-1-1-0 that nobody knows is told as one that is not earned', breaks: ['X-9'], killer: { is: 'test', file: 'src/engine/guard/drilling.test.ts', name: 'the metrics of backups say what the answer says' },
     changes: [{ file: 'src/views/guard/metrics.ts', find: `(found === 'unknown' ? undefined : found === 'pass' ? 1 : 0)`, put: `(found === 'pass' ? 1 : 0)` }],
   },

@@ -71,7 +71,7 @@ const bodies: Record<string, unknown> = {
   'backups.plan': { schema: 'holdfast.retention/1', plans: [{ store: 'nas', schedule: { because: [] } }, { store: 'main', schedule: { because: ['two refused'] } }] }, 'reconcile.ask': approval,
   'backups.show': {
     schema: 'holdfast.backup-set/1', set: 'shop', engine: 'postgres', of: null, every: 86_400_000, state: 'ok', from: 'holdfast.yaml:3', exposure: null, copies: [],
-    places: [{ store: 'nas', name: 'shop-{date}', state: 'ok', says: '', findings: [], missed: null, since: NOW, listed_at: ago(120_000), unseen: 'connection refused', odd: { count: 2, shown: ['shop-/..: dots'] }, copies: 0, counted: 0, bytes: 0, newest: null, usual_bytes: null, proven: null, reading: null }],
+    places: [{ store: 'nas', name: 'shop-{date}', state: 'ok', says: '', findings: [], missed: null, since: NOW, listed_at: ago(120_000), unseen: 'connection refused', odd: { count: 2, shown: ['shop-/..: dots'] }, copies: 0, counted: 0, bytes: 0, newest: null, usual_bytes: null, proven: null, immutable: { found: 'fail', says: 'the newest copy is not locked' }, reading: null }],
   },
   'backups.release': { schema: 'holdfast.release/1', reconcile: 'shop', wanted: 2, missing: [], plan: 'x' },
   'approvals.list': { schema: 'holdfast.approvals/1', approvals: [approval] }, 'approvals.show': { ...approval, url: null, state: 'refused', endedBy: 'bo' }, 'approvals.ask': approval,

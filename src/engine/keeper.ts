@@ -210,7 +210,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     message: (deed) => messageOf(keeper, deed),
   })
   const guard = createGuardLine({ now, send: (message) => ports.toGuard?.(message) ?? false, turn: (name, act) => engine.turn(name, act), room: () => rooms.guard, prepare: (task) => hand.prepare(task) })
-  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => storeOf(memory.config, name), rules: (tx, job) => rooms.guard.rules(tx, job), sets: () => setsIn(memory.config), retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
+  const hand = createHandLine({ now, lived: () => keeper.lived(), sql: () => store.sql, acts: () => rooms.guard.acts, turn: (name, act) => engine.turn(name, act), wait: (task, within) => guard.wait(task, within), storeOf: (name) => storeOf(memory.config, name), rules: (tx, job) => rooms.guard.rules(tx, job), sets: () => setsIn(memory.config), shrink: () => memory.config.shrink ?? 1, retentionOf: (name) => reconcilesIn(memory.config).get(name)?.retention ?? ms(Number.NaN) })
   const [doers, rollings] = [createDoerLine({ now, ...earsOf(() => keeper) }), createRollings(() => keeper)]
   const pushes = createPushes({ now, store: () => store, config: () => memory.config, toWeb: ports.toWeb, toWorkers: ports.toWorkers, boardsWanted: ports.boardsWanted, say: ports.say })
   const rooms: Rooms = {

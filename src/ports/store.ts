@@ -98,7 +98,8 @@ export type Chunk = { readonly is: 'read'; readonly bytes: Buffer } | { readonly
 /** Whether the store itself protects a version. Whoever judges takes `unknown` as locked. */
 export type Lock =
   | { readonly is: 'free' }
-  | { readonly is: 'locked'; readonly hold: boolean; readonly until?: Instant; readonly says: string }
+  /** `sealed`: no credential at all can shorten it (S3's COMPLIANCE); a legal hold, or a lock in governance mode, can be lifted by whoever has the right to. */
+  | { readonly is: 'locked'; readonly hold: boolean; readonly until?: Instant; readonly sealed?: true; readonly says: string }
   | { readonly is: 'unknown'; readonly says: string }
 
 /** What its owner has written on an object: names, and `name:value` of each. Where nobody could read them, they are not none. */

@@ -12,6 +12,7 @@ import { failedIn, loadDrills, loadReports } from '../rooms/guard/drills/rows.ts
 import { judgedIn } from '../rooms/guard/objects/standing.ts'
 import { loadWholeOf } from '../rooms/guard/objects/rows.ts'
 import { usualBytes, type Judged, type Side } from '../rooms/guard/sets/judge.ts'
+import { immutableFound, loadLocks, loadTried } from '../rooms/guard/sets/locked.ts'
 import { exposureOf, scoreOf } from '../rooms/guard/sets/score.ts'
 import type { Plan as RetentionPlan } from '../rooms/guard/retention/judge.ts'
 import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
@@ -105,6 +106,8 @@ export interface BackupPlaceAnswer {
   readonly usual_bytes: number | null
   /** Of the copies that count, the one that was proven highest, and of those the latest proof. Null where none was proven at all. */
   readonly proven: { readonly copy: string; readonly rung: number; readonly at: Instant } | null
+  /** Whether its newest copy that counts is one that nobody can change: locked until a time ahead, in a store that was seen to refuse the delete of what is locked. */
+  readonly immutable: { readonly found: 'pass' | 'fail' | 'unknown'; readonly says: string }
   /** How far it is read, where the set promises that. */
   readonly reading: ReadingAnswer | null
   /** Where what lies there is itself the copy; absent elsewhere, and before it was listed. */
@@ -249,11 +252,13 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const side = loadSide(sql, set.name, store)
   const listing = loadListing(sql, set.name, store, now)
   const counted = copies.filter((copy) => copy.counted)
+  const immutable = immutableFound({ newest: seen.get(counted[0]?.copy ?? ''), locks: loadLocks(sql, set.name, store, now), tried: loadTried(sql, store, now), identity: listing.identity }, now.wall)
   return {
     copies,
     answer: {
       store, name: pattern.text, state: side?.side ?? 'new', says: side?.says ?? 'it was not listed yet', findings: findingsOf(sql, set.name, store, side), missed: loadMissed(sql, set.name, store) ?? null, since: (side?.since ?? null) as Instant | null, listed_at: listing.at ?? null, unseen: listing.failed ?? null, odd: loadOdd(sql, set.name, store) ?? null,
       copies: copies.length, counted: counted.length, bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0), newest: counted[0] ?? null, usual_bytes: usualBytes(copies) ?? null, proven: bestOf(counted),
+      immutable: { found: immutable.is, says: immutable.says ?? '' },
       reading: readingOf(sql, set, lies, unread.length === 0 ? null : unread.reduce((least, at) => (at < least ? at : least))), ...(whole ? { whole } : {}),
     },
   }
@@ -312,7 +317,7 @@ function scoreFor(sql: Sql, set: BackupSet, places: readonly Place[], now: Now):
   const { points, got, says } = scoreOf({
     drill: drillFound(sql, set, now.wall), original: { domain: undefined },
     places: places.map(({ answer }, i) => ({
-      store: answer.store, domain: set.in[i]?.domain, offsite: set.in[i]?.offsite, immutable: { is: 'unknown', says: 'it was not tried out' },
+      store: answer.store, domain: set.in[i]?.domain, offsite: set.in[i]?.offsite, immutable: answer.immutable.found === 'pass' ? { is: 'pass' } : { is: answer.immutable.found, says: `${answer.store}: ${answer.immutable.says}` },
       holds: answer.state === 'ok' || answer.state === 'unproven' || answer.state === 'slow' ? { is: 'pass' } : { is: answer.state === 'unknown' || answer.state === 'new' ? 'unknown' : 'fail', says: answer.says },
     })),
   })

@@ -13,6 +13,8 @@ export interface Kept {
   readonly body: string
   readonly at: number
   retainUntil?: number
+  /** Its lock can be lifted by who has the right to. */
+  governance?: boolean
   hold?: boolean
   tags?: Record<string, string>
 }
@@ -267,7 +269,7 @@ function lockOf(fake: FakeS3, { query }: Asked, kept: Kept | undefined): Reply {
   if (!kept) return error(404, 'NoSuchKey')
   if (!fake.objectLock) return error(400, 'InvalidRequest')
   if (query.has('legal-hold')) return kept.hold === undefined ? error(404, 'NoSuchObjectLockConfiguration') : { status: 200, body: `<LegalHold ${NS}>${tag('Status', kept.hold ? 'ON' : 'OFF')}</LegalHold>` }
-  return kept.retainUntil === undefined ? error(404, 'NoSuchObjectLockConfiguration') : { status: 200, body: `<Retention ${NS}>${tag('Mode', 'COMPLIANCE')}${tag('RetainUntilDate', iso(kept.retainUntil))}</Retention>` }
+  return kept.retainUntil === undefined ? error(404, 'NoSuchObjectLockConfiguration') : { status: 200, body: `<Retention ${NS}>${tag('Mode', kept.governance === true ? 'GOVERNANCE' : 'COMPLIANCE')}${tag('RetainUntilDate', iso(kept.retainUntil))}</Retention>` }
 }
 
 function remove(fake: FakeS3, { key, query, headers }: Asked, stack: Kept[]): Reply {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { acceptGone } from '../../../test/guard/accept-gone.ts'
 import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
+import type { Found } from '../../core/evidence.ts'
 import { hours, instantOf, minutes } from '../../core/time.ts'
 import type { InForce } from '../in-force.ts'
 import { rebuildLedger } from '../../db/verify.ts'
@@ -56,6 +57,34 @@ test('G-14 a set is listed at once; what is good is quiet, what gets late pages,
   assert.deepEqual([it.open(), (await shown(it)).state], [[], 'ok'])
   assert.match(backupMetrics(it.sql, it.keeper.config.backups ?? [], it.keeper.now()), /^holdfast_backup_ok\{set="shop",store="nas"\} 1$/m)
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('3-2-1-1-0 a lock that is read is worth nothing until the hand has seen the store keep one; it is called for that', async (t) => {
+  const it = await world(t)
+  const copy = copyAt(START - HOUR)
+  const list = (): Promise<void> => it.answer({ is: 'listed', identity: 'one', copies: [copy], clock: { is: 'unknown', says: '' }, locks: [{ key: copy.key, etag: copy.etag, lock: { is: 'locked', hold: false, until: instantOf(START + 200 * HOUR), sealed: true, says: '' } }] })
+  const point = async (): Promise<unknown> => (await shown(it)).score?.points.find(({ id }) => id === 'immutable')?.found
+  const tried = async (lock: Found): Promise<void> => {
+    const said = it.keeper.hand.hear({
+      is: 'probed', term: 1, store: 'nas', identity: 'one', clock: { is: 'unknown', says: '' }, moves: false, keeps: pass, way: { versioning: 'enabled', noncurrent: 'ever', conditionalDelete: true, lockHolds: true },
+      capabilities: { versions: pass, sets_aside: pass, brings_back: pass, conditional_delete: pass, lock, hold: lock, read_only: pass, clock: pass, purges: pass },
+    }, it)
+    await it.settle()
+    await said
+  }
+  const pass: Found = { is: 'pass' }
+  assert.deepEqual(it.keeper.hand.wanted(), [])
+  await list()
+  assert.equal(await point(), 'unknown', 'what a store only says of itself earns nothing')
+  await it.pass(minutes(11))
+  assert.deepEqual(it.keeper.hand.wanted(), ['nas'], 'the hand is called to try it out')
+  await tried(pass)
+  assert.equal(await point(), 'pass')
+  assert.match((await shown(it)).score?.says ?? '', /^2-.-.-1-/)
+  await it.pass(hours(1))
+  assert.deepEqual(it.keeper.hand.wanted(), [], 'and not again')
+  await tried({ is: 'fail', says: 'it accepted a lock and then deleted what was locked' })
+  assert.equal(await point(), 'fail')
 })
 
 test('X-9, W-1 a process that never answers, or a store that cannot be listed, makes a set unknown: people hear it, nobody is accused', async (t) => {

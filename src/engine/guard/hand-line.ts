@@ -3,14 +3,16 @@
 // that comes to no end with anything is sent away all the same, and called again after a while, each time a longer one: no process that could delete
 // stays because something is for ever in doubt.
 import type { Found } from '../../core/evidence.ts'
-import { ageOf, isWithin, minutes, seconds, type Now, type Span } from '../../core/time.ts'
+import { ageOf, hours, isWithin, minutes, seconds, type Now, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import { createDesk, type Desk, type DeskPorts, type Needs } from '../../rooms/guard/acts/desk.ts'
 import type { Acts } from '../../rooms/guard/acts/index.ts'
 import type { Task } from '../../rooms/guard/protocol.ts'
-import { parseJob } from '../../rooms/guard/retention/job.ts'
-import { loadListing } from '../../rooms/guard/rows.ts'
+import { marginsFor, parseJob } from '../../rooms/guard/retention/job.ts'
+import { judgedIn } from '../../rooms/guard/objects/standing.ts'
+import { loadIdentity, loadListing } from '../../rooms/guard/rows.ts'
+import { isWorthTrying, loadLocks, loadTried, saveTried } from '../../rooms/guard/sets/locked.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import type { Way } from '../../rooms/guard/reconcile/readings.ts'
@@ -45,6 +47,7 @@ interface HandLineWants {
   readonly storeOf: DeskPorts['storeOf']
   readonly rules: NonNullable<DeskPorts['rules']>
   readonly retentionOf: (reconcile: string) => Span
+  readonly shrink: () => number
   /** The sets of backups in force. */
   readonly sets: () => ReadonlyMap<string, BackupSet>
   /** Has a long read done, and waits for it. */
@@ -66,6 +69,10 @@ const LIST_AGAIN: Span = seconds(30)
 const LONGEST_LISTING: Span = minutes(65)
 /** So long a run waits for its store to be tried out. */
 const PROBE_WITHIN: Span = seconds(90)
+/** So often it is looked at whether a store's locks would earn something. */
+const LOOK_FOR_LOCKS: Span = minutes(10)
+/** One that was asked for, and came to nothing, is asked for again after this long. */
+const TRY_LOCKS_AGAIN: Span = hours(6)
 
 interface Waiting {
   readonly store: string
@@ -83,6 +90,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
   const sleeping = new Set<{ readonly since: Now; readonly span: Span; readonly wake: () => void }>()
   const after = (span: Span): Promise<void> => new Promise((wake) => sleeping.add({ since: wants.now(), span, wake }))
   const listed = createListing(wants)
+  const trying = createTrying(wants)
   const recheck: DeskPorts['recheck'] = async (job, keys, copies) => {
     const of = parseJob(job)
     if (of !== undefined) return { rows: (await listed(of.set)) ? Object.fromEntries(keys.map((key) => [key, 'none'])) : {}, copies: {} }
@@ -96,7 +104,11 @@ export function createHandLine(wants: HandLineWants): HandLine {
     return known
   }
   return {
-    hear: (message, link) => made().hear(message, holderOf(link)),
+    async hear(message, link) {
+      // Kept beyond this process: what a store did with a locked canary is what its locks are worth (3-2-1-1-0).
+      if (message.is === 'probed') await wants.turn('guard.tried', (tx) => saveTried(tx.sql, message.store, tx.now, { identity: message.identity, lock: message.capabilities.lock }))
+      return made().hear(message, holderOf(link))
+    },
     unfit: (store) => made().unfit(store),
     tried(store, quarantine) {
       const says = made().unfit(store)
@@ -115,6 +127,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
     tick() {
       // From its beginning on it counts how long a lease of the keeper before it may last.
       made()
+      trying.tick((store) => made().probe(store, marginsFor(wants.shrink()).quarantine))
       for (const one of sleeping) {
         const age = ageOf(one.since, wants.now())
         if (age !== undefined && age < one.span) continue
@@ -130,7 +143,10 @@ export function createHandLine(wants: HandLineWants): HandLine {
         one.tell(found ? seen.way : 'none')
       }
     },
-    forget: () => desk?.forget(),
+    forget() {
+      desk?.forget()
+      trying.forget()
+    },
     wanted: () => presence.stores(made().needs()),
   }
 }
@@ -147,6 +163,36 @@ function createListing({ sets, sql, now, wait }: HandLineWants): (set: string) =
     for (const store of due) asked.set(JSON.stringify([set, store]), now())
     await Promise.all(due.map((store) => wait({ is: 'list', set, store }, LONGEST_LISTING).catch(() => undefined)))
     return stale(set).length === 0
+  }
+}
+
+/**
+ * Has stores tried out whose newest copies are said to be locked, each once in a while: whether a lock is kept is found out on canaries, and nothing else would
+ * ask in a store from which nothing ever goes. Never one for which the hand has no credential.
+ */
+function createTrying({ sets, sql, now }: HandLineWants): { tick(probe: (store: string) => void): void; forget(): void } {
+  let looked: Now | undefined
+  const asked = new Map<string, Now>()
+  return {
+    tick(probe) {
+      if (isWithin(looked, now(), LOOK_FOR_LOCKS)) return
+      looked = now()
+      for (const set of sets().values()) {
+        for (const lies of set.in) {
+          if (lies.readOnly === true || isWithin(asked.get(lies.store), now(), TRY_LOCKS_AGAIN)) continue
+          const locks = loadLocks(sql(), set.name, lies.store, now())
+          if (!locks.some(({ lock }) => lock.is === 'locked' && lock.sealed === true)) continue
+          const newest = judgedIn(sql(), set.name, lies, now().wall).find(({ counted }) => counted)
+          if (!isWorthTrying({ newest, locks, tried: loadTried(sql(), lies.store, now()), identity: loadIdentity(sql(), set.name, lies.store) }, now().wall)) continue
+          asked.set(lies.store, now())
+          probe(lies.store)
+        }
+      }
+    },
+    forget() {
+      looked = undefined
+      asked.clear()
+    },
   }
 }
 

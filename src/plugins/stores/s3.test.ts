@@ -126,6 +126,19 @@ test('G-17 what the store itself locks is never set aside and never purged', asy
   }
 })
 
+test('a lock that nobody can lift is told from one that somebody can', async (t) => {
+  const { fake, reading } = await rent(t)
+  const until = Math.floor(Date.now() / 1000) * 1000 + 60_000
+  const kept = Object.assign(fake.put('k', 'k'), { retainUntil: until })
+  const read = async (): Promise<unknown> => reading.lock(await versionAt(reading, 'k'), soon())
+  const says = `it is locked until ${new Date(until).toISOString()}`
+  assert.deepEqual(await read(), { is: 'locked', hold: false, until, sealed: true, says })
+  Object.assign(kept, { governance: true })
+  assert.deepEqual(await read(), { is: 'locked', hold: false, until, says })
+  Object.assign(kept, { governance: false, hold: true })
+  assert.deepEqual(await read(), { is: 'locked', hold: true, until, sealed: true, says: 'it is under legal hold' })
+})
+
 test('a lock that has passed, or a bucket that locks nothing, is free', async (t) => {
   const { fake, reading } = await rent(t)
   Object.assign(fake.put('k', 'k'), { hold: false, retainUntil: Date.now() - 60_000 })

@@ -1,10 +1,10 @@
 // The listing of one set in one store: what is called as its copies are, of a listing that was whole. What stands beside it is nobody's
 // copy and is left alone; a listing that is not whole is none.
 import { codeOf, Fault, sentence } from '../../core/fault.ts'
-import { NOT_THERE } from '../../ports/store.ts'
+import { NOT_THERE, type Lock, type Reading } from '../../ports/store.ts'
 import { oddKey, sayKey } from '../../ports/store/key.ts'
 import { walk } from '../../ports/store/listing.ts'
-import type { Listed } from '../../rooms/guard/protocol.ts'
+import type { CopyLock, Listed } from '../../rooms/guard/protocol.ts'
 import type { Copy } from '../../rooms/guard/sets/judge.ts'
 import { dateOf, type Pattern } from '../../rooms/guard/sets/pattern.ts'
 import type { GuardContext } from './context.ts'
@@ -18,6 +18,19 @@ export interface ListWants {
   readonly pattern: Pattern
   /** Everything below this is wanted, however it is called. */
   readonly below?: string | undefined
+}
+
+/** Of so many of the newest copies the lock is read: the newest may be one that does not count. Three small requests each, however many copies there are. */
+const LOCKS_READ = 3
+
+/** What the store says of the locks of the newest copies. One that cannot be read is unknown, and spoils no listing. */
+async function locksOf(reading: Reading, copies: readonly Copy[], signal: AbortSignal): Promise<readonly CopyLock[]> {
+  const locks: CopyLock[] = []
+  for (const { key, etag, versionId } of copies.toSorted((a, b) => b.modifiedAt - a.modifiedAt).slice(0, LOCKS_READ)) {
+    const lock = await reading.lock({ key, ...(versionId !== undefined && { versionId }) }, signal).catch((cause: unknown): Lock => ({ is: 'unknown', says: sentence(cause).slice(0, 200) }))
+    locks.push({ key, etag, lock })
+  }
+  return locks
 }
 
 /** Never rejects for what a store does: that is `not-listed`, in its words. */
@@ -42,9 +55,10 @@ export async function perform({ store, pattern, below }: ListWants, context: Gua
         copies.push({ key: item.key, etag: item.etag, bytes: item.bytes, modifiedAt: item.modifiedAt, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) })
       }
     }
+    const locks = below === undefined ? await locksOf(reading, copies, signal) : undefined
     const after = await reading.identify(signal)
     if (after.id !== id) return { is: 'not-listed', says: `it became another store meanwhile (${after.says})`, lost: true }
-    return { is: 'listed', identity: id, copies, clock: await reading.clock(signal), ...(odd > 0 && { odd: { count: odd, shown } }) }
+    return { is: 'listed', identity: id, copies, clock: await reading.clock(signal), ...(odd > 0 && { odd: { count: odd, shown } }), ...(locks && { locks }) }
   } catch (cause) {
     return { is: 'not-listed', says: sentence(cause).slice(0, 400), ...(codeOf(cause) === NOT_THERE && { lost: true }) }
   }

@@ -46,7 +46,7 @@ async function list(pages: Pages, pattern: Pattern): Promise<Listed> {
   let calls = 0
   const reading: Reading = {
     identify: () => Promise.resolve({ kind: 'fake', id: 'one', says: 'a store' }), clock: () => Promise.resolve({ is: 'unknown', says: 'not asked' }), page: async (want) => pages(want, ++calls),
-    declared: absent, uploads: absent, head: absent, lock: absent, tags: absent, read: absent,
+    declared: absent, uploads: absent, head: absent, lock: () => Promise.resolve({ is: 'free' }), tags: absent, read: absent,
   }
   const context: GuardContext = { reading: () => reading, now: () => ({ wall: NOW, tick: tickOf(0), boot: 'b' }), timers: { after: () => () => undefined }, folder: '/', say: () => undefined }
   return perform({ store: 'nas', pattern }, context, never)

@@ -29,6 +29,7 @@ import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
 import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
 import { foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
+import { LOCK_TABLES } from './sets/locked.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
 import type { BackupSet } from './sets/set.ts'
 import { applyFindings, applyMissed, applyRepeated, applySilenced, applySilenceEnded, applyStandingLeft, saveRotation, STANDING_PROJECTIONS, STANDING_TABLES } from './sets/standing-rows.ts'
@@ -102,7 +103,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     restores,
     reconciles,
     signedBy: () => context.origin().signer.key,
-    tables: TABLES + RUN_TABLES + READING_TABLES + OBJECT_TABLES + STANDING_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
+    tables: TABLES + RUN_TABLES + READING_TABLES + OBJECT_TABLES + STANDING_TABLES + LOCK_TABLES + retention.TABLES + drills.tables + acts.tables + runs.TABLES + RESTORE_TABLES,
     projections: [...PROJECTIONS, ...RUN_PROJECTIONS, ...OBJECT_PROJECTIONS, ...STANDING_PROJECTIONS, ...retention.PROJECTIONS, ...drills.projections, ...acts.projections, ...runs.PROJECTIONS, ...RESTORE_PROJECTIONS],
     on: { ...acts.on },
     rules(tx, job) {

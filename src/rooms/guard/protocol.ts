@@ -2,7 +2,7 @@
 // A task that is not answered says nothing, and whoever waits for it takes that for unknown.
 import type { Instant, Span } from '../../core/time.ts'
 import type { Manifest } from '../../ports/backup.ts'
-import type { StoreClock } from '../../ports/store.ts'
+import type { Lock, StoreClock } from '../../ports/store.ts'
 import type { DrillReport } from './drills/report.ts'
 import type { Whole } from './objects/judge.ts'
 import type { ReconcileResult, ReconcileTask, RecheckTask, Rechecked } from './reconcile/task.ts'
@@ -117,9 +117,16 @@ export interface Odd {
   readonly shown: readonly string[]
 }
 
+/** What the store says of the lock of one copy: a claim, that is worth something only where the store was seen to keep its locks. */
+export interface CopyLock {
+  readonly key: string
+  readonly etag: string
+  readonly lock: Lock
+}
+
 /** A listing that was whole, or why there is none. `identity`: which store it was. */
 export type Listed =
-  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'>; /** What lies there too, and has no name that anybody could ask for. */ readonly odd?: Odd }
+  | { readonly is: 'listed'; readonly identity: string; readonly copies: readonly Copy[]; readonly clock: StoreClock; /** Of a bucket that is itself the copy. */ readonly whole?: Omit<Whole, 'bytes' | 'modifiedAt'>; /** What lies there too, and has no name that anybody could ask for. */ readonly odd?: Odd; /** Of the newest copies. */ readonly locks?: readonly CopyLock[] }
   | { readonly is: 'not-listed'; readonly says: string; /** What is reached there is not the store: its folder or its marker is gone, or it became another one. What was listed before says nothing any more. */ readonly lost?: boolean }
 
 export type ResultOf<T extends Task> = T extends ListTask ? Listed : T extends VerifyTask ? Verified : T extends WalkTask ? Walked : T extends DrillTask ? DrillReport : T extends ReconcileTask ? ReconcileResult : T extends RecheckTask ? Rechecked : never

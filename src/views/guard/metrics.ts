@@ -60,6 +60,7 @@ const ofPlaces: readonly Gauge<PlaceOf>[] = [
   { name: 'holdfast_backup_proof_age_seconds', help: 'How old that proof is; absent where nothing is proven of it.', values: ({ place }, now) => since(place.newest?.proven_at, now) },
   { name: 'holdfast_backup_best_rung', help: 'The highest rung proven of any copy that counts.', values: ({ place }) => one(place.proven?.rung) },
   { name: 'holdfast_backup_best_proof_age_seconds', help: 'How old that proof is.', values: ({ place }, now) => since(place.proven?.at, now) },
+  { name: 'holdfast_backup_immutable', help: '1 when the newest copy that counts is one that nobody can change, 0 when not; absent while it is not known.', values: ({ place }) => one(truth(place.immutable.found)) },
   { name: 'holdfast_backup_oldest_unread_seconds', help: 'For how long some byte of the copies was not read, where a set promises that.', values: ({ place }, now) => since(place.reading?.oldest_unread, now) },
   { name: 'holdfast_backup_unread_target_seconds', help: 'Within how long every byte is to be read.', values: ({ place }) => seconds(place.reading?.all_within) },
   { name: 'holdfast_backup_never_read_parts', help: 'Parts that nobody has ever read.', values: ({ place }) => one(place.reading?.never_read) },

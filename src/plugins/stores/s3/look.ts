@@ -138,8 +138,9 @@ export async function lockOf(wire: Wire, place: Place, signal: AbortSignal): Pro
   const hold = await wire.ask({ method: 'GET', key: place.key, query: { 'legal-hold': '', ...at(place) } }, signal)
   const held = heldBy(hold)
   const until = retainedBy(retention)
-  if (held === true) return { is: 'locked', hold: true, says: 'it is under legal hold' }
-  if (typeof until === 'number' && (retention.at === undefined || until > retention.at)) return { is: 'locked', hold: false, until, says: `it is locked until ${new Date(until).toISOString()}` }
+  const retained = typeof until === 'number' && (retention.at === undefined || until > retention.at) ? { until, ...(isSealed(retention) && { sealed: true as const }) } : undefined
+  if (held === true) return { is: 'locked', hold: true, ...retained, says: 'it is under legal hold' }
+  if (retained) return { is: 'locked', hold: false, ...retained, says: `it is locked until ${new Date(retained.until).toISOString()}` }
   if (until === 'unknown') return unknown(retention)
   if (held === 'unknown' || kept === 'unknown') return unknown(hold)
   return { is: 'free' }
@@ -162,6 +163,9 @@ function retainedBy(told: Told): Instant | 'unknown' | undefined {
   if (told.status !== 200) return 'unknown'
   return isoOf(textIn(readXml(told.body, ['Retention']), 'RetainUntilDate')) ?? 'unknown'
 }
+
+/** Governance mode is lifted by whoever may bypass it (s3:BypassGovernanceRetention). */
+const isSealed = (told: Told): boolean => textIn(readXml(told.body, ['Retention']), 'Mode') === 'COMPLIANCE'
 
 function heldBy(told: Told): boolean | 'unknown' {
   if (isMissing(told, ...NO_LOCK)) return false

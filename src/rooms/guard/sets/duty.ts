@@ -10,6 +10,7 @@ import {
   isDown, loadAsked, loadListing, loadSide, loadSides, markAsked, saveListed, saveNotListed, type TurnedBody,
 } from '../rows.ts'
 import { worstFirst, type Copy, type Verdict } from './judge.ts'
+import { saveLocks } from './locked.ts'
 import { record } from './recording.ts'
 import { another } from '../retention/missing.ts'
 import { lookEvery, type BackupSet } from './set.ts'
@@ -110,6 +111,7 @@ export function setsOf(context: SetsContext): Sets {
         else if (!record(tx, set, lies, { copies: result.copies, took: context.took(tx.sql, name, store) })) return 'more'
         saveListed(tx.sql, name, store, tx.now, result.identity)
         saveOdd(tx.sql, name, store, result.odd)
+        saveLocks(tx.sql, name, store, tx.now, result.locks ?? [])
         if (loadMissed(tx.sql, name, store) && context.gone(tx.sql, set, store) === 0) foundAgain(tx, set, store)
         context.onListed(tx, set, store, result)
       }

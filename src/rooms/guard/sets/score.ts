@@ -44,7 +44,7 @@ export function scoreOf({ places, original, drill }: { readonly places: readonly
     { id: 'copies', found: atLeast(copies.sure, copies.perhaps, 3, 'copies') },
     { id: 'domains', found: atLeast(domains, perhaps, 2, 'domains that do not fail together') },
     { id: 'offsite', found: some(places, (it) => (it.offsite === undefined ? 'unknown' : it.offsite ? 'pass' : 'fail'), 'a copy off-site') },
-    { id: 'immutable', found: some(places, (it) => it.immutable.is, 'a copy that nobody can change') },
+    { id: 'immutable', found: some(places, (it) => it.immutable.is, 'a copy that nobody can change', (it) => it.immutable) },
     { id: 'errors', found: drill },
   ]
   const got = points.filter(({ found }) => found.is === 'pass').length
@@ -141,8 +141,10 @@ function atLeast(sure: number, perhaps: number, wanted: number, what: string): F
 }
 
 /** One of the places has it and holds a copy. */
-function some(places: readonly Place[], has: (place: Place) => Value, what: string): Found {
+function some(places: readonly Place[], has: (place: Place) => Value, what: string, why: (place: Place) => Found = () => ({ is: 'pass' })): Found {
   const both = places.map((it) => [it.holds.is, has(it)] as const)
   if (both.some(([holds, it]) => holds === 'pass' && it === 'pass')) return { is: 'pass' }
-  return both.some(([holds, it]) => holds !== 'fail' && it !== 'fail') ? { is: 'unknown', says: `whether there is ${what} is not known` } : { is: 'fail', says: `there is not ${what}` }
+  const reasons = places.flatMap((it) => why(it).says ?? []).slice(0, 5)
+  const because = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`
+  return both.some(([holds, it]) => holds !== 'fail' && it !== 'fail') ? { is: 'unknown', says: `whether there is ${what} is not known${because}` } : { is: 'fail', says: `there is not ${what}${because}` }
 }

@@ -76,7 +76,7 @@ export const loadRepeat = (sql: Sql, set: string, store: string): Repeat | undef
 
 export const applyStandingLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_rotation', 'guard_odd', 'guard_lost']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_finding', 'guard_missed', 'guard_repeat', 'guard_rotation', 'guard_odd', 'guard_lost', 'guard_lock']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applySilenced = (sql: Sql, entry: Entry): void => {
