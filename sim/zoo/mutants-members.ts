@@ -142,4 +142,12 @@ export const clustered: readonly Mutant[] = [
     name: 'servers are well that follow one that is not known to commit', breaks: ['C-12'], killer: { is: 'test', file: 'src/rooms/change/sight.test.ts', name: 'R-2 two writable PostgreSQL primaries are two' },
     changes: [{ file: 'src/rooms/change/sight.ts', find: '(writing.includes(found) ? able.map(({ host }) => host) : [])', put: "able.filter((it) => (it.report.leads ? writing.includes(found) : found === 'pass')).map(({ host }) => host)" }],
   },
+  {
+    name: 'a copy is there for as long as nobody looks', breaks: ['C-2', 'C-12'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-2 C-12 a copy was there when' },
+    changes: [{ file: 'src/views/change/copied.ts', find: 'if (age > limit) return', put: 'if (age > limit * 1000) return' }],
+  },
+  {
+    name: 'a store that cannot be listed holds what it held', breaks: ['C-2', 'C-12'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-2 C-12 a copy was there when' },
+    changes: [{ file: 'src/views/change/copied.ts', find: 'if (unseen !== null) return', put: "if (unseen !== null && state === 'new') return" }],
+  },
 ]

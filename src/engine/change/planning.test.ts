@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { checkOf, configOf, keeperWorld, START, type KeeperWorld } from '../../../test/keeper-world.ts'
-import { hours, instantOf, minutes } from '../../core/time.ts'
+import { hours, instantOf, minutes, ms, type Now } from '../../core/time.ts'
 import type { ChangeConfig } from '../../rooms/change/config.ts'
-import type { ToGuard } from '../../rooms/guard/protocol.ts'
+import type { Listed, ToGuard } from '../../rooms/guard/protocol.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { Runbook, Step, Want } from '../../rooms/change/runbook.ts'
 import type { ClustersAnswer, PlanAnswer, RunbooksAnswer } from '../../views/change/changes.ts'
@@ -24,6 +24,26 @@ const world = (t: TestContext, change: ChangeConfig, more: Partial<InForce> = {}
 async function plan(it: KeeperWorld, runbook: string, host = 'web-1', accept?: readonly object[]): Promise<{ status: number; body: PlanAnswer; says: string }> {
   const { status, body } = await it.ask('runbooks.plan', { runbook, host, ...(accept ? { accept } : {}) })
   return { status, body: body as PlanAnswer, says: JSON.stringify(body) }
+}
+const keyAt = (at: number): string => `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`
+interface Guarded { readonly world: KeeperWorld; list(copies: readonly number[]): Promise<void>; fails(says: string): Promise<void> }
+/** A keeper whose guard room answers when the test says so, and is silent otherwise. */
+async function guarded(t: TestContext, change: ChangeConfig): Promise<Guarded> {
+  const tasks: ToGuard[] = []
+  const it = await keeperWorld(t, { ...configOf([]), change, backups: [SET] }, { toGuard: (message) => (tasks.push(message), true) })
+  const answer = async (result: (now: Now) => Listed): Promise<void> => {
+    it.keeper.guard.ask({ is: 'list', set: 'shop', store: 'nas' })
+    await it.settle()
+    const task = tasks.findLast((one) => one.is === 'task' && one.task.is === 'list')
+    assert(task !== undefined)
+    it.keeper.guard.hear({ is: 'task-done', id: task.id, result: result(it.keeper.now()) })
+    await it.settle()
+  }
+  return {
+    world: it,
+    list: (copies) => answer((now) => ({ is: 'listed', identity: 'one', copies: copies.map((at) => ({ key: keyAt(at), etag: `e${at}`, bytes: 1000, modifiedAt: instantOf(at) })), clock: { is: 'read', at: now.wall, ahead: { least: ms(-500), most: ms(1500) } } })),
+    fails: (says) => answer(() => ({ is: 'not-listed', says })),
+  }
 }
 const gates = ({ body }: { readonly body: PlanAnswer }): string[] => body.steps.flatMap((step) => step.gates.map(({ want, found }) => `${found}: ${want}`))
 
@@ -105,19 +125,40 @@ test('C-2 a copy is what the guard knows of it: one that was never listed is not
   const want: Want = { is: 'backup', set: 'shop', age: hours(26), rung: 'L4' }
   const it = await world(t, changeWith(book('plain', { preflight: [want] })))
   assert.deepEqual(gates(await plan(it, 'plain')), ['unknown: a copy of shop that counts, not older than 1 d 2 h, proven up to L4'])
-  const tasks: ToGuard[] = []
-  const config: InForce = { ...configOf([]), change: changeWith(book('fresh', { preflight: [{ is: 'backup', set: 'shop', age: hours(26) }] }), book('proven', { preflight: [want] })), backups: [SET] }
-  const listed = await keeperWorld(t, config, { toGuard: (message) => (tasks.push(message), true) })
-  assert.deepEqual(gates(await plan(listed, 'fresh')), ['unknown: a copy of shop that counts, not older than 1 d 2 h'])
-  const task = tasks.find((one) => one.is === 'task' && one.task.is === 'list')
-  assert(task !== undefined)
+  const listed = await guarded(t, changeWith(book('fresh', { preflight: [{ is: 'backup', set: 'shop', age: hours(26) }] }), book('proven', { preflight: [want] })))
+  assert.deepEqual(gates(await plan(listed.world, 'fresh')), ['unknown: a copy of shop that counts, not older than 1 d 2 h'])
   const at = START - hours(1)
-  const copies = [{ key: `shop-${new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '')}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(at) }]
-  listed.keeper.guard.hear({ is: 'task-done', id: task.id, result: { is: 'listed', identity: 'one', copies, clock: { is: 'read', at: listed.keeper.now().wall, ahead: { least: -500, most: 1500 } } } })
-  await listed.settle()
-  assert.deepEqual(gates(await plan(listed, 'fresh')), ['pass: a copy of shop that counts, not older than 1 d 2 h'])
-  const unproven = await plan(listed, 'proven')
-  assert.deepEqual([gates(unproven)[0]?.slice(0, 4), unproven.body.steps[0]?.gates[0]?.evidence[0]?.says], ['fail', `${copies[0]?.key} is proven up to L1 only`])
-  await listed.leap(hours(26))
-  assert.equal(gates(await plan(listed, 'fresh'))[0]?.slice(0, 4), 'fail')
+  await listed.list([at])
+  assert.deepEqual(gates(await plan(listed.world, 'fresh')), ['pass: a copy of shop that counts, not older than 1 d 2 h'])
+  const unproven = await plan(listed.world, 'proven')
+  assert.deepEqual([gates(unproven)[0]?.slice(0, 4), unproven.body.steps[0]?.gates[0]?.evidence[0]?.says], ['fail', `${keyAt(at)} is proven up to L1 only`])
+})
+
+test('C-2 C-12 a copy was there when its store was listed: a guard room that is silent since then, or a store that cannot be listed, leaves it unknown, however new and proven it is', async (t) => {
+  const want: Want = { is: 'backup', set: 'shop' }
+  const it = await guarded(t, changeWith(book('any', { preflight: [want] }), book('fresh', { preflight: [{ ...want, age: hours(26) }] })))
+  const found = async (runbook: string): Promise<unknown[]> => {
+    const [gate] = (await plan(it.world, runbook)).body.steps[0]?.gates ?? []
+    return [gate?.found, gate?.evidence[0]?.says]
+  }
+  const at = START - hours(1)
+  await it.list([at])
+  assert.equal((await found('any'))[0], 'pass')
+  // Listed every quarter of an hour: three looks, and what one may take, may go by.
+  await it.world.leap(minutes(59))
+  assert.equal((await found('any'))[0], 'pass')
+  await it.world.leap(minutes(2))
+  const cure = 'holdfast backups look shop lists it now'
+  assert.deepEqual(await found('any'), ['unknown', `nas was listed 1 h 1 min ago (limit 1 h), and what lies there now is not known; ${cure}`])
+  await it.list([at])
+  assert.equal((await found('any'))[0], 'pass')
+  await it.fails('the disk is full of errors')
+  assert.deepEqual(await found('any'), ['unknown', `nas cannot be listed: the disk is full of errors; ${cure}`])
+  assert.equal((await found('fresh'))[0], 'unknown')
+  await it.list([])
+  assert.deepEqual(await found('any'), ['fail', 'no copy of it counts'], 'it was looked for, and is gone')
+  await it.list([at])
+  await it.world.leap(hours(26))
+  await it.list([at])
+  assert.deepEqual([(await found('any'))[0], (await found('fresh'))[0]], ['pass', 'fail'])
 })

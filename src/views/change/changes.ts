@@ -7,7 +7,7 @@ import type { Sql } from '../../db/sql.ts'
 import type { ChangeConfig } from '../../rooms/change/config.ts'
 import type { Answered, Facts, Witness } from '../../rooms/change/gates.ts'
 import type { Accepted, Plan } from '../../rooms/change/plan.ts'
-import type { Runbook, Want } from '../../rooms/change/runbook.ts'
+import type { Runbook } from '../../rooms/change/runbook.ts'
 import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
 import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
 import { leanedOnBy, type OwnWay } from '../../rooms/change/own-way.ts'
@@ -19,7 +19,7 @@ import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { loadOpen, type IncidentRow } from '../../rooms/page/rows.ts'
 import type { Check } from '../../rooms/watch/check.ts'
 import { announcedFact } from './announced.ts'
-import { viewBackupSet, type BackupAnswer } from '../backups.ts'
+import { copiedFact } from './copied.ts'
 
 export interface MemberAnswer {
   readonly host: string
@@ -143,7 +143,7 @@ export function factsOf(grounds: Grounds): Facts {
       return cluster ? grounds.members.said(cluster, host, now) : `there is no cluster “${name}”`
     },
     check: (name) => checkFact(grounds.check(name), name),
-    backup: (want) => backupFact(want, grounds),
+    backup: (want) => copiedFact(want, grounds),
     leaned: (host) => leanedOnBy(host, change, grounds.own()),
     announced: (of) => announcedFact(of, { sql, now: now.wall, timezone: grounds.timezone }),
   }
@@ -153,28 +153,6 @@ function checkFact(answer: CheckSeen | undefined, name: string): Answered {
   if (!answer) return unknown(name, 'there is no such check')
   const found = answer.state === 'up' ? 'pass' : answer.state === 'down' ? 'fail' : 'unknown'
   return { found, evidence: [{ subject: name, observer: 'the prober', at: answer.lastLook?.at ?? null, says: answer.says }], ...(answer.from ? { from: answer.from } : {}), ...(answer.reported ? { reported: answer.reported } : {}) }
-}
-
-/** The best copy that a set has, held against what is wanted of one. */
-function backupFact(want: Extract<Want, { is: 'backup' }>, { sql, now, sets }: Grounds): Answered {
-  const set = sets.get(want.set)
-  if (!set) return unknown(want.set, 'there is no such set of backups')
-  const { places, copies = [] } = viewBackupSet(sql, set, now, true)
-  if (places.every(({ listed_at: at }) => at === null)) return unknown(want.set, 'it was not listed yet')
-  const counted = copies.filter((it) => it.counted)
-  const whys = counted.map((copy) => whyNot(want, copy, now))
-  const good = counted.find((_, at) => whys[at] === undefined)
-  const shown = good ?? counted[0]
-  const says = good ? `${good.copy} in ${good.store}` : (whys[0] ?? 'no copy of it counts')
-  return { found: good ? 'pass' : 'fail', evidence: [{ subject: shown ? `${shown.store}/${shown.copy}` : want.set, observer: 'the guard', at: shown?.proven_at ?? shown?.at ?? null, says }] }
-}
-
-function whyNot({ age, rung, proven }: Extract<Want, { is: 'backup' }>, copy: BackupAnswer, { wall }: Now): string | undefined {
-  const within = (at: Instant | null, span: number): boolean => at !== null && at <= wall && wall - at <= span
-  const reached = rung === undefined ? 0 : Number(rung.slice(1))
-  if (age !== undefined && !within(copy.at, age)) return `${copy.copy} is too old`
-  if (copy.rung < reached) return `${copy.copy} is proven up to L${copy.rung} only`
-  return proven !== undefined && !within(copy.proven_at, proven) ? `${copy.copy} was not proven lately` : undefined
 }
 
 /** All clusters, as far as they are known. */
