@@ -224,7 +224,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a way back goes by itself beside what both are asked', breaks: ['C-15'], killer: alone('C-6 C-15 ways back are gone'),
-    changes: [{ file: OFFERS, find: "disarm(keeper, tx, plan.id, { says: LED,", put: "if (by === '') disarm(keeper, tx, plan.id, { says: LED," }],
+    changes: [{ file: OFFERS, find: "disarm(keeper, tx, plan.id, { says: LED }", put: "if (by === '') disarm(keeper, tx, plan.id, { says: LED }" }],
   },
   {
     name: 'what leaves no further failure goes by itself', breaks: ['C-1'], killer: alone('C-1 C-18 what is not fit'),
@@ -328,7 +328,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a way back goes by itself in a cluster that has too few left', breaks: ['C-1'], killer: alone('C-1 C-15 with too few left'),
-    changes: [{ file: RUNS, find: 'row.run.trust?.isBack === true && !ruling.isBarred', put: 'row.run.trust?.isBack === true' }],
+    changes: [{ file: RUNS, find: '(goesBack && !ruling.isBarred) || isAgainst', put: 'goesBack || isAgainst' }],
   },
   {
     name: 'a way back that goes by itself takes what the runbook keeps', breaks: ['C-1'], killer: { is: 'test', file: 'src/rooms/change/runs/unattended.test.ts', name: 'C-1 a way back goes by itself' },
@@ -336,7 +336,15 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'one look that does not come keeps both from the way back', breaks: ['C-15'], killer: against('C-15 what both typed against a halt waits'),
-    changes: [{ file: RUNS, find: 'isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR)', put: "isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR) && id === ''" }],
+    changes: [{ file: RUNS, find: '(isAgainst || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)', put: '((isAgainst && row.version < 0) || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)' }],
+  },
+  {
+    name: 'the ways back go by themselves long after the time that both agreed to', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 C-15 what is gone back by itself ends an hour after the time' },
+    changes: [{ file: RUN, find: 'earliest(dueIn(now, BACK_WITHIN), dueAfter(trust.until, BACK_WITHIN))', put: 'dueIn(now, BACK_WITHIN)' }],
+  },
+  {
+    name: 'nobody hears that the ways back do not go by themselves any more', breaks: ['C-15'], killer: alone('C-15 C-17 both hear that it does not go its ways back'),
+    changes: [{ file: OFFERS, find: '!isHeard) pageAlone', put: '!isHeard && trust.isBack !== true) pageAlone' }],
   },
   {
     name: 'a command that is run where Holdfast runs is nothing to ask about', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what' },

@@ -7,6 +7,7 @@ import type { Tx } from '../../db/room.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { acceptBefore, sayUnfit, timeFor, unfitIn } from '../../rooms/change/runs/unattended.ts'
 import { loadRun } from '../../rooms/change/runs/rows.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { isGoingAgainst, isStuck, legsOf, ONLY_IDEMPOTENT, STUCK, wayIn } from '../../rooms/change/runs/run.ts'
 import type { Asker } from '../../views/answers.ts'
 import type { RollingCalls } from '../../views/change/rollings.ts'
@@ -101,6 +102,12 @@ function stepAlone(keeper: Keeper, tx: Tx, { run, plan }: RunRow, id: string): R
   return offerLeg(keeper, tx, plan.id, leg)
 }
 
+/** Who has pressed, where that is not enough for anything to go on. */
+function saidBy(tx: Tx, { asked }: RunRow): string | undefined {
+  const said = asked && loadAgreement(tx.sql, asked.agreement)?.agreement.assents.map(({ identity }) => identity.person)
+  return said === undefined || said.length === 0 ? undefined : `only ${said.join(' and ')} has pressed`
+}
+
 const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker: Asker) => Answer | Promise<Answer> } = {
   ...ROLLING_CALLS,
   'runs.list': ({ store }) => ok(viewRuns(store.sql)),
@@ -115,7 +122,7 @@ const CALLS: { [Name in keyof Leading]: (keeper: Keeper, args: Args<Name>, asker
     // Both have agreed to all of it, and nobody has written that down yet.
     if (row.asked?.purpose === 'whole' && row.asked.agreedAt !== undefined) entrust(keeper, tx, row)
     const now = loadRun(tx.sql, run) ?? row
-    if (!now.run.guarded && now.run.trust === undefined) return 'nobody has pressed anything yet: nothing goes on that could be halted (holdfast runbooks abort ends it)'
+    if (!now.run.guarded && now.run.trust === undefined) return `${saidBy(tx, now) ?? 'nobody has pressed anything'} yet: nothing goes on that could be halted (holdfast runbooks abort ends it)`
     return halt(keeper, tx, run, byHand(speaker(asker, named)), speaker(asker, named))
   }),
   'runs.abort': (keeper, { run, person: named }, asker) => onRun(keeper, run, (tx, row) => abort(keeper, tx, row, speaker(asker, named))),

@@ -39,7 +39,7 @@ export interface Runs {
 
 /** What both agreed on waits for fresh looks no longer than this. */
 const RULED_WITHIN: Span = seconds(20)
-/** What both typed against a halt waits no longer than this for a look that does not come: then that is not known, which they took upon themselves (C-15). */
+/** What both typed against a halt, or agreed to have gone back by itself, waits no longer than this for a look that does not come: then that is not known, which they took upon themselves (C-15). */
 const LOOKED_FOR: Span = seconds(15)
 
 /** What was paged of a halt ends so when both go on. */
@@ -113,14 +113,14 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turnOn(row, 'change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
     // Halted, it goes on whatever the gates find; a window that closed excuses nothing else. What goes back by itself was agreed on so, but for what nobody can take back.
     const isAgainst = row.asked?.accepted === true && row.run.halt !== undefined
-    const ruling = rulingFor(course, phase.leg, phase.at, isAgainst && !isWithin(phase.at, course.now, LOOKED_FOR))
+    const goesBack = row.run.trust?.isBack === true
+    const ruling = rulingFor(course, phase.leg, phase.at, (isAgainst || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR))
     if (ruling.is === 'early') return
     turnOn(row, 'change.ruled', (tx) => {
       const { change } = keeper().rooms
       if (ruling.is === 'changed') return refuse(keeper(), tx, row, ruling.says)
       const boots = bootsFor(keeper(), course)
-      const isBack = row.run.trust?.isBack === true && !ruling.isBarred
-      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: isBack || isAgainst, window: row.asked?.accepted === true ? 'open' : ruling.window }, { asked: null, boots })
+      const taken = change.take(tx, id, { is: 'ruled', found: ruling.found, from: ruling.from, accepted: (goesBack && !ruling.isBarred) || isAgainst, window: row.asked?.accepted === true ? 'open' : ruling.window }, { asked: null, boots })
       if (typeof taken === 'string') refuse(keeper(), tx, row, ruling.says === '' ? taken : `${taken}: ${ruling.says}`)
       else Object.assign(memory, { token: taken.run.token, claimed: undefined, overran: false })
       return undefined
@@ -234,7 +234,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
         if (typeof taken === 'string') return
         // Of a halt both have heard already: what failed after it is another thing.
         if (is === 'unknown' || before?.run.halt === undefined) pageHalt(keeper(), tx, taken, says)
-        else page(keeper(), tx, taken, `run:${run}/failed`, `Failed: ${taken.plan.runbook.title}`, `${sayStep(before)} ${ACTED[is]}${says === '' ? '' : `: ${says}`}. It was halted before. holdfast runbooks show ${run}`)
+        else page(keeper(), tx, taken, `run:${run}/failed`, `Failed: ${taken.plan.runbook.title}`, `${sayStep(before)} ${ACTED[is]}${says === '' ? '' : `: ${says}`}. It was halted before${before.run.trust !== undefined && taken.run.trust === undefined ? ', and does not go back by itself any more' : ''}. holdfast runbooks show ${run}`)
       })
     },
     async lost(run, token) {
@@ -267,7 +267,7 @@ function refuse(keeper: ChangeKeeper, tx: Tx, { plan, run }: RunRow, says: strin
   const taken = keeper.rooms.change.take(tx, plan.id, { is: 'refused', says }, { asked: null })
   if (typeof taken === 'string' || run.trust === undefined) return
   if (taken.run.halt === undefined) halt(keeper, tx, plan.id, { subject: 'run', is: 'other', claim: `could not go on by itself: ${says}` })
-  else pageAlone(keeper, tx, taken, `the way back did not begin: ${says}`)
+  else pageAlone(keeper, tx, taken, `the way back did not begin: ${says}`, 'back')
 }
 
 /** What turned by this. */
@@ -333,6 +333,8 @@ export function halt(keeper: ToPeople, tx: Tx, id: string, it: Turn, by?: string
   const before = loadRun(tx.sql, id)
   const taken = haltQuietly(keeper, tx, id, it, by)
   if (typeof taken !== 'string' && before?.run.halt === undefined && taken.run.halt !== undefined) pageHalt(keeper, tx, taken)
+  // They were told that it goes its ways back by itself.
+  else if (typeof taken !== 'string' && before?.run.trust?.isBack === true && taken.run.trust === undefined) pageAlone(keeper, tx, taken, it.claim, 'back')
   return taken
 }
 

@@ -34,9 +34,9 @@ export function askHandOver(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: Omit<
   })
   if (made.is === 'refused') return made.says
   if (asked) people.agreements.seen(tx, asked.agreement, 'handed over')
+  // What the former two agreed to as a whole, the new two have not. First of all: what it began by is not refused then, it is not there any more.
+  disarm(keeper, tx, plan.id, { says: `${from} hands over to ${to}` })
   if (run.phase.is === 'offered' || run.phase.is === 'pressed') change.take(tx, plan.id, { is: 'refused', says: `${from} hands over to ${to}` }, { asked: null, by })
-  // What the former two agreed to as a whole, the new two have not.
-  disarm(keeper, tx, plan.id, { says: `${from} hands over to ${to}`, isHeard: run.halt !== undefined })
   change.await(tx, plan.id, { agreement: made.id, purpose: 'hand-over', hands: { as, from, to, reason } })
   return loadRun(tx.sql, plan.id) ?? 'there is no such run'
 }

@@ -31,17 +31,18 @@ export function resolveAll({ rooms }: ToPeople, tx: Tx, which: (subject: string)
   for (const { id, subject } of loadOpen(tx.sql)) if (which(subject)) rooms.page.resolve(tx, id, { person: 'the run', reason })
 }
 
-/** It does not go by itself any more, where it did; both hear that it is theirs now, but where they have heard of it already. */
-export function disarm(keeper: ToPeople, tx: Tx, id: string, { says, isHeard }: { readonly says: string; readonly isHeard: boolean }): void {
-  if (loadRun(tx.sql, id)?.run.trust === undefined) return
-  const taken = keeper.rooms.change.take(tx, id, { is: 'distrusted', says: `it does not go on by itself any more: ${says}` })
-  if (typeof taken !== 'string' && !isHeard) pageAlone(keeper, tx, taken, says)
+/** It does not go by itself any more, where it did; both hear that it is theirs now, also where they heard of a halt: with that they heard that it goes its ways back by itself. `isHeard`: there is nothing of that that they do not know. */
+export function disarm(keeper: ToPeople, tx: Tx, id: string, { says, isHeard = false }: { readonly says: string; readonly isHeard?: boolean }): void {
+  const trust = loadRun(tx.sql, id)?.run.trust
+  if (trust === undefined) return
+  const taken = keeper.rooms.change.take(tx, id, { is: 'distrusted', says: `it does not go ${trust.isBack === true ? 'back' : 'on'} by itself any more: ${says}` })
+  if (typeof taken !== 'string' && !isHeard) pageAlone(keeper, tx, taken, says, trust.isBack === true ? 'back' : 'on')
 }
 
-/** Both hear that it is theirs now. */
-export function pageAlone(keeper: ToPeople, tx: Tx, row: RunRow, says: string): void {
+/** Both hear that it is theirs now. `goes`: which way it went by itself. */
+export function pageAlone(keeper: ToPeople, tx: Tx, row: RunRow, says: string, goes: 'on' | 'back' = 'on'): void {
   const { id, runbook, host } = row.plan
-  page(keeper, tx, row, `run:${id}${ALONE}`, `Not by itself: ${runbook.title}`, `${runbook.title}, on ${host}, does not go on by itself any more: ${says}. holdfast runbooks resume ${id} goes on step by step, undo goes back, abort ends it.`)
+  page(keeper, tx, row, `run:${id}${ALONE}`, `Not by itself: ${runbook.title}`, `${runbook.title}, on ${host}, does not go ${goes} by itself any more: ${says}. holdfast runbooks resume ${id} goes on step by step, undo goes back, abort ends it.`)
 }
 
 /** What comes next is offered once, when what was before it has ended; what lapsed or was refused, only when somebody asks for it. */
@@ -68,7 +69,7 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })
   if (made.is === 'refused') return made.says
   resolveOne(keeper, tx, `run:${id}${LAPSED}`, 'both are asked again')
-  disarm(keeper, tx, id, { says: LED, isHeard: row.run.halt !== undefined })
+  disarm(keeper, tx, id, { says: LED })
   return change.take(tx, id, { is: 'offered', leg, lapsesAt: dueIn(tx.now, OFFER) }, { asked: { agreement: made.id, purpose: 'step', ...(against === undefined ? {} : { accepted: true }) } })
 }
 
@@ -81,7 +82,7 @@ export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonl
   const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
   if (made.is === 'refused') return made.says
   // Nothing of what both agreed to once goes on beside what they are asked now.
-  disarm(keeper, tx, plan.id, { says: LED, isHeard: row.run.halt !== undefined })
+  disarm(keeper, tx, plan.id, { says: LED })
   // A way back that both had pressed is void with the words for it.
   if (legIn(row.run)) change.take(tx, plan.id, { is: 'refused', says: 'something else is asked for' }, { asked: null })
   change.await(tx, plan.id, { agreement: made.id, ...it })

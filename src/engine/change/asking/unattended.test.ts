@@ -11,6 +11,7 @@ import type { ApprovalLinkAnswer } from '../../../views/agreements.ts'
 import type { ErrorAnswer } from '../../../views/answers.ts'
 import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
 import { loadFactors } from '../../../rooms/people/rows.ts'
+import type { RunTold } from '../../../views/change/runs.ts'
 import { earsOf } from '../ears.ts'
 
 const NAMES = ['web-1', 'web-2', 'web-3']
@@ -131,7 +132,8 @@ test('C-15 where that was agreed on it goes the ways back by itself, the last fi
 test('C-6 C-15 what both have agreed to is there to be halted before its time: nothing of it begins then', async (t) => {
   const one = await asked(t)
   await one.press('ada')
-  assert.equal((await one.call('runs.halt', { person: 'bo' })).status, 409, 'one is not two: nothing goes on that could be halted')
+  const { status, body } = await one.call('runs.halt', { person: 'bo' })
+  assert.deepEqual([status, body.error.message.startsWith('Only ada has pressed yet: nothing goes on')], [409, true], body.error.message)
   for (const isWritten of [true, false]) {
     const it = await asked(t)
     await it.press('ada', 'bo')
@@ -319,6 +321,58 @@ test('C-6 C-15 whoever says no to a step on a page of before, when it has begun,
   await other.second()
   assert.match((await behind(other, used, 'bo', 'no')).says ?? '', /^The run was aborted: .* was under way/)
   assert.equal((await other.state()).state, 'aborted')
+})
+
+test('C-15 C-17 both hear that it does not go its ways back by itself any more, whatever ends that, and it is told before anything else', async (t) => {
+  const PEOPLE = { does: ['ada', 'chen'], checks: ['bo'] }
+  const ends: readonly (readonly [string, object, RegExp])[] = [
+    ['runs.resume', {}, /by itself any more: its people lead it$/], ['runs.undo', {}, /by itself any more: its people lead it$/], ['runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' }, /by itself any more: ada hands over to chen$/], ['runs.halt', { person: 'chen' }, /^/],
+  ]
+  for (const [name, more, says] of ends) {
+    const { wall } = (await runWorld(t, book())).keeper.now()
+    const it = await begun(t, [], bookAt(wall, { people: PEOPLE, unattended: { onHalt: 'undo' } }), { unattended: true, does: 'ada' }, CLUSTERS)
+    await it.press('ada', 'bo')
+    for (let n = 0; n < 60 && (await it.state()).state === 'waiting'; n++) {
+      await it.leap(seconds(4))
+      await it.second()
+    }
+    await it.second()
+    await acted(it, 1)
+    for (let n = 0; n < 3; n++) await it.second()
+    await it.heard(DOWN)
+    await acted(it, 2, 'failed')
+    it.keeper.runs.tick()
+    await it.settle()
+    // What goes by itself waits for its looks.
+    assert.deepEqual([(await it.state()).unattended?.back, it.open().toSorted()], [true, [`run:${it.id}`, `run:${it.id}/failed`]], name)
+    const before = (await lines(it)).length
+    assert.equal((await it.call(name, more)).status, 200, name)
+    const shown = ((await it.ask('runs.show', { run: it.id })).body as RunTold).told.slice(before + 1)
+    assert.deepEqual([(await it.state()).unattended, it.open().toSorted()], [null, [`run:${it.id}`, `run:${it.id}/alone`, `run:${it.id}/failed`]], name)
+    assert.match(shown[0]?.says ?? '', says, `${name}: ${JSON.stringify(shown)}`)
+    for (let n = 0; n < 4; n++) await it.second(DOWN)
+    assert.deepEqual((await lines(it)).filter((line) => line.startsWith('began')), ['began one', 'began two'], name)
+  }
+})
+
+test('C-15 a way back that goes by itself waits for no look that nobody makes', async (t) => {
+  const it = await opened(t, { unattended: { onHalt: 'undo' }, guard: [{ is: 'links' }, { is: 'healthy' }, { is: 'checks', names: ['api'] }] })
+  await it.second()
+  await acted(it, 1)
+  for (let n = 0; n < 3; n++) await it.second()
+  await it.heard(DOWN)
+  await it.pass(seconds(1))
+  await acted(it, 2, 'failed')
+  const unlooked = async (): Promise<readonly string[]> => {
+    await it.pass(seconds(1))
+    await it.heard(DOWN)
+    it.keeper.runs.tick()
+    await it.settle()
+    return (await lines(it)).filter((line) => line.startsWith('began'))
+  }
+  for (let n = 0; n < 14; n++) assert.deepEqual(await unlooked(), ['began one', 'began two'], `after ${n + 1} s a look may still come`)
+  for (let n = 0; n < 4; n++) await unlooked()
+  assert.deepEqual([await unlooked(), it.open().includes(`run:${it.id}/alone`)], [['began one', 'began two', 'began two'], false])
 })
 
 test('C-17 whoever takes a run that waits for its time into their own hands is not the only one who hears of it', async (t) => {

@@ -33,7 +33,7 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
     `It goes by itself, between ${timeOf(time.from)} and ${timeOf(time.until)}. Nobody is asked again:`,
     ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. Afterwards ${texts[at]?.tolerance ?? 'an unknown number of'} further failures are tolerated. Its way back: ${texts[at]?.back ?? ''}`),
     'Each step begins only when everything passes by looks that begin when its turn has come. The first surprise stops it and pages you both.',
-    undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes.' : 'Then it stays as it is, until you go on or back.',
+    undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes: for an hour, and never later than an hour after that time.' : 'Then it stays as it is, until you go on or back.',
   ].join('\n')
   const made = people.agreements.ask(tx, {
     what: WHOLE, title: `Without you: ${runbook.title}`.slice(0, 120), text, asks: 'ready', alone: 'never', by: plan.by, lapses: ms(Math.max(AGREED_WITHIN, time.until - tx.now.wall + (undoes ? BACK : 0))), typed: host,

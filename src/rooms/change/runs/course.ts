@@ -70,7 +70,7 @@ export const isLeft = ({ steps, done, phase }: Run): boolean => {
 const owedFor = (accept: readonly Acceptable[], id: string | undefined): GateAnswer[] => accept.filter(({ code, step }) => code !== 'window' && step === id).map(({ code, why }) =>
   ({ want: `${code} is accepted`, found: 'fail', evidence: [{ subject: code, observer: 'the plan', at: null, says: `${why}; a new run takes --accept ${code}=REASON` }] }))
 
-/** Whether a leg may begin now, `at` being the second press. `isLast`: what has not been looked at since is waited for no longer, and not known. */
+/** Whether a leg may begin now, `at` being the second press. `isLast`: what has not been looked at since is waited for no longer, and not known; what failed by then fails. */
 export function rulingFor(course: Course, leg: Leg, at: Stamp, isLast = false): Ruling {
   const { row, now, topology, facts } = course
   const { plan } = row
@@ -82,7 +82,7 @@ export function rulingFor(course: Course, leg: Leg, at: Stamp, isLast = false): 
   const owed = leg.back ? [] : owedFor(drawn.plan.accept, plan.runbook.steps[leg.step]?.id)
   const isStale = ({ from }: GateAnswer): boolean => from !== undefined && !isSince(from, at)
   const judged = [...bars, ...((leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []), ...alone, ...owed]
-  const gates = isLast ? judged.map((it): GateAnswer => (isStale(it) ? { ...it, found: 'unknown', from: stampOf(now) } : it)) : judged
+  const gates = isLast ? judged.map((it): GateAnswer => (isStale(it) ? { ...it, found: it.found === 'fail' ? 'fail' : 'unknown', from: stampOf(now) } : it)) : judged
   const stale = gates.filter(isStale)
   if (stale.length > 0) return { is: 'early', says: `not looked at since both pressed: ${stale.map(({ want }) => want).slice(0, 3).join('; ')}` }
   const all = worstOf(gates)

@@ -282,6 +282,22 @@ test('C-6 C-15 what is gone back by itself ends with an hour after the surprise,
   assert.deepEqual([surprised.halt, surprised.trust], [LINK, undefined], 'no surprise after a boot begins it anew')
 })
 
+test('C-6 C-15 what is gone back by itself ends an hour after the time that both agreed to, however late the surprise is', () => {
+  const surprisedAfter = (wait: number): Run => {
+    const it = story()
+    it.good({ is: 'entrusted', trust: { from: due(it.tick), until: due(it.tick + 600_000), undoes: true } })
+    it.good({ is: 'due', leg: forth(0), lapsesAt: due(it.tick + 300_000) })
+    assert.equal(it.rule(), undefined)
+    it.wait(wait)
+    it.good({ is: 'turned', turn: LINK })
+    return it.run
+  }
+  const { trust } = surprisedAfter(1_800_000)
+  assert.deepEqual([trust?.isBack, trust?.until.tick], [true, 1001 + 600_000 + 3_600_000 - 1], 'twenty minutes after its time forty are left')
+  assert.deepEqual([surprisedAfter(4_200_000).trust, surprisedAfter(4_200_000).halt], [undefined, LINK], 'a step that hung through that hour: people lead it')
+  assert.equal(surprisedAfter(60_000).trust?.until.tick, 1001 + 60_000 + 3 + 3_600_000, 'in its time it is an hour from the surprise on')
+})
+
 test('C-6 a step whose turn came in the time in which it may go by itself does not begin after it, nor when the clock was set back before it', () => {
   for (const [waits, setBack, wrong] of [[0, 0, undefined], [20_000, 0, 'it is not its time'], [0, 30_000, 'it is not its time']] as const) {
     const it = story()

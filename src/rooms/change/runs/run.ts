@@ -5,7 +5,7 @@
 // A step begins at most once (C-4), under a number that counts up, so that whoever holds an older one can do nothing with it (C-7). It is done when it was seen to
 // be done, and never because somebody says so. A halt begins nothing and kills nothing (C-15): what is under way stays so until its end is
 // seen, and the way back stays open. What is not known is never gone on from by itself: people decide.
-import { ageOf, dueIn, hours, isDue, isDueOnBoth, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
+import { ageOf, dueAfter, dueIn, earliest, hours, isDue, isDueOnBoth, isSince, stampOf, type Due, type Now, type Stamp } from '../../../core/time.ts'
 
 export interface RunStep {
   readonly id: string
@@ -36,7 +36,7 @@ export interface Turn {
 /** Both agreed once to all of it: it goes on by itself, until the first surprise. */
 export interface Trust {
   readonly from: Due
-  /** Of the ways back, from the surprise on: `BACK_WITHIN` after it. */
+  /** Of the ways back, from the surprise on: `BACK_WITHIN` after it, and no later than that after the time that both agreed to. */
   readonly until: Due
   /** After a surprise it goes the ways back by itself, in order. */
   readonly undoes: boolean
@@ -180,7 +180,8 @@ const to = (run: Run, phase: RunPhase): Run => ({ ...run, phase })
 const halted = (run: Run, halt: Turn, now: Now): Run => {
   if (run.halt !== undefined) return run
   const { trust } = run
-  return { ...(trust?.undoes === true && halt.byHand !== true && trust.until.boot === now.boot ? { ...run, trust: { ...trust, isBack: true as const, until: dueIn(now, BACK_WITHIN) } } : distrusted(run)), halt }
+  const until = trust && earliest(dueIn(now, BACK_WITHIN), dueAfter(trust.until, BACK_WITHIN))
+  return { ...(until && trust?.undoes === true && halt.byHand !== true && trust.until.boot === now.boot && !isDue(until, now) ? { ...run, trust: { ...trust, isBack: true as const, until } } : distrusted(run)), halt }
 }
 const distrusted = (run: Run): Run => {
   const { trust, ...rest } = run
@@ -188,7 +189,7 @@ const distrusted = (run: Run): Run => {
 }
 /** What stood for the presses of both stands for them no more, also for what waits for its ruling. */
 const disarmed = (run: Run): Run => (run.phase.is === 'pressed' ? withdrawn(distrusted(run)) : distrusted(run))
-/** So long after the surprise ways back are gone by themselves: then people know better. */
+/** So long after the surprise, and after the time that both agreed to, ways back are gone by themselves: then people know better. */
 const BACK_WITHIN = hours(1)
 
 const LOST: Turn = { subject: 'run', is: 'other', claim: 'whoever did the step is gone' }
