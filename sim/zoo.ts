@@ -25,10 +25,10 @@ const copyTo = (from: string, to: string): void => {
 }
 
 const argsOf = (killer: Killer): string[] => killer.is === 'sim'
-  ? ['sim/main.ts', '--schedules', killer.runs ? '0' : String(killer.schedules), '--runs', killer.runs ? String(killer.schedules) : '0', '--seed', String(killer.seed), '--most', '1']
+  ? ['sim/main.ts', '--schedules', killer.runs ? '0' : String(killer.schedules), '--runs', killer.runs ? String(killer.schedules) : '0', '--seed', String(killer.seed), ...(killer.alone ? ['--alone'] : []), '--most', '1']
   : ['--test', '--test-reporter=tap', `--test-name-pattern=${killer.name}`, killer.file]
 
-const sayKiller = (killer: Killer): string => (killer.is === 'sim' ? `sim --${killer.runs ? 'runs' : 'schedules'} ${killer.schedules} --seed ${killer.seed}` : `${killer.file} “${killer.name}”`)
+const sayKiller = (killer: Killer): string => (killer.is === 'sim' ? `sim --${killer.runs ? 'runs' : 'schedules'} ${killer.schedules} --seed ${killer.seed}${killer.alone ? ' --alone' : ''}` : `${killer.file} “${killer.name}”`)
 
 function run(folder: string, killer: Killer, longest: number): Promise<Ran> {
   const started = performance.now()

@@ -1,7 +1,8 @@
 // Many schedules of runs in a row: failures by seed, and how often each fault, and each situation that they are there to bring about, came about. What never did is a
 // failure of the simulator itself.
 import { giveDisk } from '../disk.ts'
-import { RUN_FAULTS } from './faults.ts'
+import { kindOf } from './book.ts'
+import { faultsOf, RUN_FAULTS } from './faults.ts'
 import { begins, storiesOf, type Story } from './invariants.ts'
 import { judgeWorld } from './whole.ts'
 import { runOf } from './schedule.ts'
@@ -58,13 +59,17 @@ const SITUATIONS: Readonly<Record<string, (story: Story) => boolean>> = {
   'a surprise in the middle of a step': ({ moves }) => moves.some(({ before, event, after }) => event === 'turned' && before.phase.is === 'running' && after.halt?.is !== 'other'),
 }
 
-/** Runs `count` schedules from a seed on; stops at the first `most` failures. */
-export async function runManyRuns(it: { from: number; count: number; most?: number }): Promise<ManyRuns> {
+/** Whether a seed is one of a run that goes by itself. */
+const isAlone = (seed: number): boolean => kindOf(seed, faultsOf(seed).size === 0).alone !== undefined
+
+/** Runs `count` schedules from a seed on; stops at the first `most` failures. `alone`: only of runs that go by themselves, for whoever looks for what only those show; what never came about is no failure then. */
+export async function runManyRuns(it: { from: number; count: number; most?: number; alone?: boolean }): Promise<ManyRuns> {
   const many: ManyRuns = { ran: 0, seconds: 0, deeds: 0, presses: 0, failures: [], sometimes: {}, never: [] }
   for (const name of [...RUN_FAULTS, ...Object.keys(SITUATIONS)]) many.sometimes[name] = 0
   const started = process.hrtime.bigint()
   const count = (name: string): void => void (many.sometimes[name] = (many.sometimes[name] ?? 0) + 1)
-  for (let seed = it.from; seed < it.from + it.count && many.failures.length < (it.most ?? 200); seed++) {
+  for (let seed = it.from; many.ran < it.count && many.failures.length < (it.most ?? 200); seed++) {
+    if (it.alone === true && !isAlone(seed)) continue
     const world = await runOf(seed)
     const stories = storiesOf(world)
     many.ran++
@@ -77,6 +82,6 @@ export async function runManyRuns(it: { from: number; count: number; most?: numb
     giveDisk(world.host.sql)
   }
   many.seconds = Number(process.hrtime.bigint() - started) / 1e9
-  many.never = Object.entries(many.sometimes).filter(([, n]) => n < Math.max(1, many.ran * 0.005)).map(([name]) => name)
+  if (it.alone !== true) many.never = Object.entries(many.sometimes).filter(([, n]) => n < Math.max(1, many.ran * 0.005)).map(([name]) => name)
   return many
 }

@@ -7,10 +7,10 @@ export interface Change {
   readonly put: string
 }
 
-/** What must notice it: one test of one file, or schedules of the simulator; `runs`: those of planned changes. */
+/** What must notice it: one test of one file, or schedules of the simulator; `runs`: those of planned changes, `alone`: only of those that go by themselves. */
 export type Killer =
   | { readonly is: 'test'; readonly file: string; readonly name: string }
-  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number; readonly runs?: true }
+  | { readonly is: 'sim'; readonly schedules: number; readonly seed: number; readonly runs?: true; readonly alone?: true }
 
 export interface Mutant {
   readonly name: string
