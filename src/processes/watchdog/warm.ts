@@ -13,7 +13,7 @@ const source = path.resolve(import.meta.dirname, '../..')
 /** Programs that an installation runs, and what they load later. */
 const PROGRAMS = [
   'main.ts', 'processes/watchdog.ts', 'processes/keeper.ts', 'processes/ringer.ts', 'processes/prober.ts', 'processes/web.ts', 'processes/worker.ts', 'processes/guard.ts',
-  'processes/alone-child.ts', 'processes/publish/copyist.ts', 'processes/watchdog/folder-child.ts',
+  'processes/scout/scout.ts', 'processes/doer/doer.ts', 'processes/hand.ts', 'processes/alone-child.ts', 'processes/publish/copyist.ts', 'processes/watchdog/folder-child.ts',
 ]
 const WITHIN = 10_000
 
