@@ -143,7 +143,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'what was refused once is told for ever', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 “nothing more may go” ends' },
-    changes: [{ file: `${ACTS}/index.ts`, find: `last.to !== 'over') tx.append(`, put: `last.to === 'over') tx.append(` }],
+    changes: [{ file: `${ACTS}/telling.ts`, find: 'if (!isTold(tx.sql, ends)) return', put: 'if (isTold(tx.sql, ends)) return' }],
   },
   {
     name: 'a copy of the catalogue that was set aside cannot come back', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a copy that lies aside'),
@@ -176,5 +176,17 @@ export const handling: readonly Mutant[] = [
   {
     name: 'a copy that just came back counts only once it is listed', breaks: ['G-23'], killer: { is: 'test', file: 'src/engine/guard/keeping.test.ts', name: 'G-23 a copy of the catalogue that was just brought back' },
     changes: [{ file: 'src/rooms/guard/retention/rows.ts', find: 'return [...away, ...back]', put: 'return [...away, ...back.slice(0, 0)]' }],
+  },
+  {
+    name: 'one good judgement ends what comes and goes with each listing', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 “nothing more may go” ends' },
+    changes: [{ file: 'src/rooms/guard/retention/duty.ts', find: 'if (first === undefined || listed < first) return saveWell', put: 'if (listed < (first ?? 0)) return saveWell' }],
+  },
+  {
+    name: 'what the configuration knows nothing of any more pages for ever', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 what is told of a rule' },
+    changes: [{ file: `${ACTS}/telling.ts`, find: 'if (stays) continue', put: `if (stays || name !== '') continue` }],
+  },
+  {
+    name: 'a store that was mended is refused for a quarter of an hour', breaks: ['G-21'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-21 a store that could not do it, or could not be reached' },
+    changes: [{ file: 'src/engine/guard/hand-line.ts', find: `if (found.is !== 'pass') made()`, put: `if (found.is === 'unknown') made()` }],
   },
 ]

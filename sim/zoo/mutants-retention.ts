@@ -64,7 +64,7 @@ export const retaining: readonly Mutant[] = [
   },
   {
     name: 'a plan of retention that is refused pages nobody', breaks: ['G-5', 'X-9'], killer: { is: 'test', file: 'src/engine/guard/guarding.test.ts', name: 'G-5 more than goes at once' },
-    changes: [{ file: `${ROOM}/duty.ts`, find: 'if (pages[0]) tellRefused(', put: 'if (pages[1]) tellRefused(' }],
+    changes: [{ file: `${ROOM}/duty.ts`, find: 'if (pages[0]) {', put: 'if (pages[1] && pages[0]) {' }],
   },
   {
     name: 'what was accepted once is accepted for ever', breaks: ['G-11'], killer: killer('judge', 'G-5 more than the limits'),

@@ -109,12 +109,14 @@ export function createHandLine(wants: HandLineWants): HandLine {
       if (message.is === 'probed') await wants.turn('guard.tried', (tx) => saveTried(tx.sql, message.store, tx.now, { identity: message.identity, lock: message.capabilities.lock }))
       return made().hear(message, holderOf(link))
     },
-    unfit: (store) => made().unfit(store),
+    unfit(store) {
+      const last = made().unfit(store)
+      return last?.lately === true ? last.says : undefined
+    },
     tried(store, quarantine) {
-      const says = made().unfit(store)
-      if (says !== undefined) return { is: 'fail', says }
-      const found = fitToArm(made().probed(store), wants.now())
-      if (found.is === 'unknown') made().probe(store, quarantine)
+      const found = lastTried(made(), store, wants.now())
+      // Whoever asks may have mended it since: what was refused once is not refused for as long as what was granted is believed.
+      if (found.is !== 'pass') made().probe(store, quarantine)
       return found
     },
     prepare(task) {
@@ -194,6 +196,14 @@ function createTrying({ sets, sql, now }: HandLineWants): { tick(probe: (store: 
       asked.clear()
     },
   }
+}
+
+/** What came of trying a store out last. One that could not be reached is not called untried after a minute. */
+function lastTried(desk: Desk, store: string, now: Now): Found {
+  const unfit = desk.unfit(store)
+  if (unfit?.lately === true) return { is: 'fail', says: unfit.says }
+  const found = fitToArm(desk.probed(store), now)
+  return unfit !== undefined && found.is !== 'fail' ? { is: 'unknown', says: `it could not be tried out when that was last tried: ${unfit.says}` } : found
 }
 
 /** For which stores a hand should be there. */

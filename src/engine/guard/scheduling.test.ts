@@ -26,6 +26,12 @@ async function runs(it: KeepWorld, count: number): Promise<void> {
 
 const arm = async (it: KeepWorld, args: Body = { set: 'shop' }): Promise<{ status: number; body: Body }> => await it.ask('backups.arm', { ...args, of: ['ada', 'bo'], person: 'ada' }) as unknown as { status: number; body: Body }
 
+/** What is in force from now on. */
+async function configured(it: KeepWorld, config: KeepWorld['keeper']['config']): Promise<void> {
+  void it.keeper.configure(config)
+  await it.settle()
+}
+
 /** Nine copies, two of which no rule keeps; armed by two after clean runs. */
 async function armed(t: Parameters<typeof keepWorld>[0], sets = [setOf()]): Promise<KeepWorld> {
   const it = await keepWorld(t, sets)
@@ -197,6 +203,26 @@ test('G-21 what is not known of a store that was tried out is said as that', asy
   assert.match(String((await arm(it)).body['text']), /^The hand has tried the store main out, and not all of it is known: a credential for judging that cannot delete: it could not be asked\. While/)
 })
 
+test('G-21 a store that could not do it, or could not be reached, is tried out again each time somebody asks, and is not called untried meanwhile', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 4)
+  it.store.capabilities = { brings_back: { is: 'fail', says: 'the marker could not be taken away' } }
+  await arm(it)
+  await it.work()
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  assert.match(reasonsOf((await arm(it)).body).join(), /a store that brings back: the marker could not be taken away$/)
+  it.store.capabilities = {}
+  assert.deepEqual([it.keeper.hand.wanted(), await it.work()], [['main'], []], 'it was mended, and is tried out again at once')
+  assert.match(String((await arm(it)).body['text']), /^The store main was tried out by the hand just now, and puts aside/)
+  await it.ask('backups.disarm', { set: 'shop', person: 'bo' })
+  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'connection refused' }, {})
+  await it.settle()
+  assert.match(reasonsOf((await arm(it)).body).join(), /connection refused$/)
+  for (let n = 0; n < 25; n++) await it.leap(STEP)
+  assert.match(String((await arm(it)).body['text']), /^The hand has tried the store main out, and not all of it is known: it could not be tried out when that was last tried: connection refused\. /)
+  assert.deepEqual(it.keeper.hand.wanted(), ['main'])
+})
+
 test('G-21 a store that the hand has tried out and that can do it is armed with that word', async (t) => {
   const it = await keepWorld(t)
   await runs(it, 4)
@@ -206,16 +232,70 @@ test('G-21 a store that the hand has tried out and that can do it is armed with 
   assert.match(String((await arm(it)).body['text']), /^The store main was tried out by the hand just now, and puts aside and brings back\. From now on/)
 })
 
-test('G-28 “nothing more may go” ends by itself with the first judgement that refuses nothing, and is told anew when it comes again', async (t) => {
+test('G-28 “nothing more may go” ends by itself with the second judgement in a row that refuses nothing, and is told anew when it comes again', async (t) => {
   const it = await keepWorld(t, [setOf()], 12)
   await it.ripen()
   assert.deepEqual([it.open(), told(it).length], [['retention:shop@main'], 1])
-  for (let night = 9; night < 12; night++) await it.ask('backups.hold', { set: 'shop', copy: keyOf(night), reason: 'it stays' })
+  const hold = async (more: Body): Promise<void> => {
+    for (let night = 9; night < 12; night++) await it.ask('backups.hold', { set: 'shop', copy: keyOf(night), ...more })
+    await it.list()
+  }
+  for (let round = 0; round < 3; round++) {
+    await hold({ reason: 'it stays' })
+    assert.deepEqual([(await it.plan()).refusals, it.open()], [[], ['retention:shop@main']], 'one judgement is not two')
+    await hold({ end: true })
+    await it.leap(seconds(2))
+    await it.list()
+  }
+  assert.deepEqual([it.open(), told(it).length], [['retention:shop@main'], 1], 'what comes and goes with each listing rings once')
+  await hold({ reason: 'it stays' })
   await it.list()
-  assert.deepEqual([(await it.plan()).refusals, it.open()], [[], []])
-  for (let night = 9; night < 12; night++) await it.ask('backups.hold', { set: 'shop', copy: keyOf(night), end: true })
+  assert.deepEqual(it.open(), ['retention:shop@main'], 'the same listing once more is not another one')
+  await it.leap(seconds(2))
   await it.list()
+  assert.deepEqual(it.open(), [])
+  await hold({ end: true })
   assert.deepEqual(it.open(), ['retention:shop@main'])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-28 what an older Holdfast told with nothing in it that could leave ends by the same word', async (t) => {
+  const it = await keepWorld(t)
+  const tells = (stream: string): Promise<unknown> => it.keeper.engine.turn('tell', (tx) => void tx.append({ is: 'guard.alarmed', stream, body: { subject: stream, title: 'shop: nothing more may go in main', says: '14 copies could go at once', escalate: 'default', at: tx.now.wall } }))
+  for (const stream of ['retention:shop@main', 'retention:gone@main', 'retention:shop@main/disarmed']) {
+    void tells(stream)
+    await it.settle()
+  }
+  assert.deepEqual(it.open().toSorted(), ['retention:gone@main', 'retention:shop@main', 'retention:shop@main/disarmed'])
+  for (let n = 0; n < 2; n++) {
+    await it.leap(seconds(2))
+    await it.list()
+  }
+  assert.deepEqual(it.open().toSorted(), ['retention:gone@main', 'retention:shop@main/disarmed'])
+  await configured(it, it.keeper.config)
+  assert.deepEqual(it.open(), ['retention:shop@main/disarmed'], 'no set is called so; and what only a person ends stays')
+})
+
+test('G-28 what is told of a rule, a clean-up or a store ends when the configuration knows nothing of it any more, and the ledger says so', async (t) => {
+  const it = await keepWorld(t, [setOf()], 12)
+  await it.ripen()
+  const halt = (job: string): void => void it.keeper.engine.turn('halt', (tx) => it.keeper.rooms.guard.acts.halt(tx, job, { says: '3 acts on what had changed meanwhile', lost: false }))
+  halt('keep:shop@main')
+  halt('files')
+  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'the canary could not be written' }, {})
+  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'old', says: 'the canary could not be written' }, {})
+  await it.settle()
+  const all = ['reconcile:files/halted', 'reconcile:keep:shop@main/halted', 'retention:shop@main', 'store:main/unfit', 'store:old/unfit']
+  assert.deepEqual(it.open().toSorted(), all)
+  await configured(it, it.keeper.config)
+  assert.deepEqual(it.open().toSorted(), ['reconcile:keep:shop@main/halted', 'retention:shop@main', 'store:main/unfit'])
+  const { keep: _keep, ...bare } = setOf()
+  await configured(it, { ...it.keeper.config, backups: [bare] })
+  assert.deepEqual(it.open(), [])
+  const over = it.entries().filter(({ is, body }) => is === 'guard.alarmed' && (body as Body)['to'] === 'over').map(({ body }) => [(body as Body)['member'], (body as Body)['by'], (body as Body)['says']])
+  assert.deepEqual(over.map(([name]) => name).toSorted(), all)
+  assert.deepEqual([...new Set(over.map(([, by]) => by))], ['the configuration'])
+  assert.match(String(over.find(([name]) => name === 'retention:shop@main')?.[2]), /^`keep` of shop in main was taken out of the configuration$/)
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
 

@@ -5,6 +5,7 @@ import type { Sql } from '../../db/sql.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { DeskPorts } from './acts/desk.ts'
 import { actsPart, type Acts, type ActsContext } from './acts/index.ts'
+import { endGone } from './acts/telling.ts'
 import { unsettling } from './acts/unsettled.ts'
 import { applyObject } from './acts/rows.ts'
 import { drillDoubt, drillsOf, type DrillsContext } from './drills/duty.ts'
@@ -131,6 +132,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       reconciles.configure(tx)
       keeping.configure(tx)
       doubtful.configure(tx)
+      endGone(tx, context)
     },
     listed: (tx, task, result) => (task.what === 'everything' ? verifying.things(tx, task, result) : sets.listed(tx, task, result)),
     drilled: (tx, task, result) => drills.drilled(tx, task, result),

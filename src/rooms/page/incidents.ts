@@ -161,7 +161,7 @@ export function leaveUnseen(tx: Tx, life: Lifecycle, member: string, called: str
   for (const row of openWith(tx, member)) {
     tx.append({ is: 'incident.left', stream: row.id, body: { id: row.id, member, says, at: tx.now.wall } })
     const now = loadIncident(tx.sql, row.id)
-    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${called} ${says}` })
+    const ended = now?.members === '[]' && resolve(tx, life, now, { person: by, reason: `${called} ${says}`.trim() })
     if (!ended) life.changed(tx, row.id)
   }
 }

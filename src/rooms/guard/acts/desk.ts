@@ -8,7 +8,7 @@ import type { CopyWanted, Rechecked } from '../reconcile/task.ts'
 import { ANSWER_WITHIN, createAsking, type Asking, type Checked } from './asking.ts'
 import { next } from './batch.ts'
 import { createQuiet, doubtOf, sameStore, SETTLED, type Quiet } from './doubts.ts'
-import { parseIntent, reconcileOf, tell, tellOver } from './index.ts'
+import { parseIntent, reconcileOf } from './index.ts'
 import { intendAll, type Intending } from './intending.ts'
 import { firstGrants, giveBack, grant, isHolder } from '../../../core/authority/lease.ts'
 import { asideOf, identityOf } from './life.ts'
@@ -16,6 +16,7 @@ import type { FromHand, ToHand } from './protocol.ts'
 import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
 import { PROBE_GOOD, type StoreSeen } from './rulings.ts'
 import { actsToday, identityOfStore, latestPlan, loadActs, loadApproval, loadObject, loadPlan, openObjects, tallyOf, waitingPlans, type ActRow, type PlanRow } from './rows.ts'
+import { tell, tellOver, unfitOf } from './telling.ts'
 
 const PAUSE: Span = seconds(5)
 /** What could not be looked at is looked at again after this long. */
@@ -44,8 +45,8 @@ export interface Desk {
   probe(store: string, quarantine: Span | undefined): void
   /** What was found out last, while it is worth something. */
   probed(store: string): StoreSeen | undefined
-  /** Why it could not be tried out, where that was lately. */
-  unfit(store: string): string | undefined
+  /** Why it could not be tried out when that was last tried, and whether that was just now. */
+  unfit(store: string): { readonly says: string; readonly lately: boolean } | undefined
   /** The configuration is another one: whatever was seen of a store may have been another store. */
   forget(): void
   /** The stores in which there is anything for a hand to do, or something in doubt. */
@@ -103,7 +104,10 @@ export function createDesk(ports: DeskPorts): Desk {
     },
     probe: (store, quarantine) => void memory.asked.set(store, quarantine),
     probed: (store) => freshOf(memory, store, ports.now(), PROBE_GOOD),
-    unfit: (store) => (isUnfit(memory, store, ports.now()) ? memory.unfit.get(store)?.says : undefined),
+    unfit(store) {
+      const last = memory.unfit.get(store)
+      return last && { says: last.says, lately: isUnfit(memory, store, ports.now()) }
+    },
     forget() {
       memory.seen.clear()
       memory.unfit.clear()
@@ -212,8 +216,6 @@ async function tellOnce({ turn, now }: DeskPorts, { told }: Memory, cause: strin
   told.set(cause, now())
   await turn('guard.tell', (tx) => tell(tx, cause, title, says, ends === undefined ? {} : { ends }))
 }
-
-const unfitOf = (store: string): string => `store:${store}/unfit`
 
 /** What was begun and not heard of again, of one job: once nothing of it can still arrive. */
 function doubtsOf({ sql, now, storeOf }: DeskPorts, { unseen, quiet }: Memory, has: (store: string) => boolean): ToHand | undefined {

@@ -22,6 +22,8 @@ const PLAN_GOOD: Span = hours(1)
 const PURGE_GOOD: Span = hours(48)
 /** Keys that one entry names. */
 const MOST_NAMED = 200
+import { ALARM_PROJECTIONS, ALARM_TABLES, applyAlarmed, haltedOf, latchedOf, tell, tellOver } from './telling.ts'
+
 /** Acts of one plan that are kept; the breaker opens long before. */
 export const MOST_ACTS = 1_000
 
@@ -101,10 +103,10 @@ export function actsPart(context: ActsContext): Acts {
   }
   const moment = (tx: Tx) => ({ wall: tx.now.wall, lived: context.lived() })
   const acts: Acts = {
-    tables: TABLES, projections: PROJECTIONS,
+    tables: TABLES + ALARM_TABLES, projections: [...PROJECTIONS, ...ALARM_PROJECTIONS],
     apply: {
       'guard.ran': applyJob, 'guard.armed': applyJob, 'guard.disarmed': applyJob, 'guard.purgeAgreed': applyJob, 'guard.breakerClosed': applyJob, 'guard.halted': applyJob, 'guard.accepted': applyJob, 'guard.notDone': applyJob, 'guard.wanted': applyJob, 'guard.planned': applyJob, 'guard.permitted': applyJob, 'guard.well': applyJob,
-      'guard.asked': applyAsked, 'guard.intended': applyObject, 'guard.ended': applyObject, 'guard.looked': applyObject,
+      'guard.alarmed': applyAlarmed, 'guard.asked': applyAsked, 'guard.intended': applyObject, 'guard.ended': applyObject, 'guard.looked': applyObject,
     },
     on: { 'agreement.pressed': (tx, entry) => takeAgreed(tx, entry, write) },
     ran: (tx, reconcile, run) => takeRun(tx, reconcile, run, write),
@@ -159,37 +161,18 @@ export function actsPart(context: ActsContext): Acts {
       if (plan !== undefined) dropActs(tx.sql, plan)
       const after = afterHalt(job, { says, lost, at: tx.now.wall })
       write(tx, 'guard.halted', reconcile, job, after, { says, lost, ...(plan === undefined ? {} : { of: plan }) })
-      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, lost ? says : `${says}. Its breaker is open: two people close it`, lost ? { weight: 4 } : { ends: `reconcile:${reconcile}/halted` })
+      tell(tx, `reconcile:${reconcile}/${lost ? 'lost' : 'halted'}`, lost ? `The store of ${reconcile} cannot be believed` : `The clean-up ${reconcile} was stopped`, lost ? says : `${says}. Its breaker is open: two people close it`, lost ? { weight: 4 } : { ends: haltedOf(reconcile) })
     },
   }
   return acts
 }
-
-/** `ends`: by which name it is over as soon as it is seen to be (`tellOver`); absent: only a person ends it. */
-export interface Telling {
-  readonly weight?: number
-  readonly ends?: string
-}
-
-/** A fact that somebody must hear of: the page room opens an incident for it. One cause, one incident (G-28). */
-export const tell = (tx: Tx, cause: string, title: string, says: string, { weight = 2, ends }: Telling = {}): void =>
-  void tx.append({ is: 'guard.alarmed', stream: ends ?? cause, body: { subject: cause, title: title.slice(0, 120), says: says.slice(0, 500), weight, ...(ends === undefined ? {} : { member: ends }), at: tx.now.wall } })
-
-/** It is seen to be over: what was told under that name fails no more. Nothing where nothing was told since, whoever was running then. */
-export function tellOver(tx: Tx, ends: string, says: string): void {
-  const last = tx.sql.get<{ to: string | null; member: string | null }>(`select json_extract(body, '$.to') as "to", json_extract(body, '$.member') as member from entry where stream = ? and is_ = 'guard.alarmed' order by seq desc limit 1`, ends)
-  if (last?.member === ends && last.to !== 'over') tx.append({ is: 'guard.alarmed', stream: ends, body: { member: ends, to: 'over', says: says.slice(0, 500), at: tx.now.wall } })
-}
-
-/** The name under which the breaker of retention is told, until people close it. */
-export const latchedOf = (job: string): string => `latched:${job}`
 
 /** Two people have closed it: whatever opens it from here on is another thing, and rings people anew, though it were for the same reason (G-28). */
 function closed(tx: Tx, reconcile: string, people: readonly string[]): void {
   const says = `${people.join(' and ')} closed the breaker`
   const stands = loadCauses(tx.sql, reconcile).some(({ cause }) => cause === 'breaker')
   if (stands) tx.append({ is: 'guard.caused', stream: `reconciled:${reconcile}`, body: { reconcile, cause: 'breaker', to: 'over', says, root: '', escalate: 'default', because: [], at: tx.now.wall } satisfies CauseBody })
-  for (const ends of [`reconcile:${reconcile}/halted`, latchedOf(reconcile)]) tellOver(tx, ends, says)
+  for (const ends of [haltedOf(reconcile), latchedOf(reconcile)]) tellOver(tx, ends, says)
 }
 
 function takeRun(tx: Tx, reconcile: string, run: RunEnded, write: Write): Job {

@@ -6,11 +6,12 @@ import type { Tx } from '../../../db/room.ts'
 import { marginsOf } from '../reconcile/margins.ts'
 import type { Checked } from './asking.ts'
 import { setAsideOf, type Quiet } from './doubts.ts'
-import { byHand, intentId, tell, tellHeld, type Acts } from './index.ts'
+import { byHand, intentId, tellHeld, type Acts } from './index.ts'
 import { identityOf, isOpen } from './life.ts'
 import type { Order, ToHand } from './protocol.ts'
 import { rule, type Grounds, type StoreSeen } from './rulings.ts'
 import { digestOf, dropActs, identityOfStore, latestPlan, loadActs, loadApproval, loadHeld, loadJob, loadObject, moveAct, passedSince, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { tell } from './telling.ts'
 
 /** What is needed of the node. */
 export interface Intending {

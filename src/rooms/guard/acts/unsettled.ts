@@ -5,7 +5,7 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { isOpen } from './life.ts'
 import { openObjects } from './rows.ts'
-import { tell } from './index.ts'
+import { tell } from './telling.ts'
 
 /** So long an outcome may be unknown before people hear of it. */
 export const UNSETTLED: Span = minutes(30)

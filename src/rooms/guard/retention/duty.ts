@@ -6,9 +6,10 @@ import { days, dueIn, hours, type Now, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { MOST_SKEW, type StoreClock } from '../../../ports/store.ts'
-import { tellOver, type Acts } from '../acts/index.ts'
+import type { Acts } from '../acts/index.ts'
 import type { PlanRow } from '../acts/rows.ts'
 import { actsToday, loadJob } from '../acts/rows.ts'
+import { isTold, refusedOf, tellOver } from '../acts/telling.ts'
 import { failedIn } from '../drills/rows.ts'
 import { loadCopies, loadListing, loadProofs, loadStamp } from '../rows.ts'
 import { judgeCopies } from '../sets/judge.ts'
@@ -18,7 +19,7 @@ import { jobOf, marginsFor, totalsOf, type Wanted } from './job.ts'
 import { judge, LIMITS, saidMost, type Judged, type World } from './judge.ts'
 import { purgePlan, takenAt, type Attic, type PurgePlan } from './purge.ts'
 import { ladderIn } from './run.ts'
-import { forgetRefused, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, loadTaken, NEVER, saveEvaluated, saveKnown, saveRefused } from './rows.ts'
+import { forgetRefused, forgetWell, loadFewest, loadHolds, loadKnown, loadMost, loadRefused, loadShelf, loadTaken, loadWell, NEVER, saveEvaluated, saveKnown, saveRefused, saveWell } from './rows.ts'
 import { FRESH, nameOf, READ_WHOLE, type Place, type Shelf } from './shelf.ts'
 
 /** What retention needs of the node. */
@@ -81,21 +82,31 @@ export function evaluate(tx: Tx, set: BackupSet, store: string, life: Life, acts
   if (healthy && breaker.is === 'open' && (well === undefined || well.at <= breaker.since || tx.now.wall - well.at > HALF_DAY)) acts.well(tx, jobOf(set.name, store), ladderIn(world, plan))
 }
 
-/** Tells of a plan that is refused, and forgets it where it is not. */
+/**
+ * Tells of a plan that is refused, and forgets it where it is not: with the second judgement in a row that refuses nothing, each by a listing of its own. What
+ * comes and goes with every listing would else open an incident each time, and ring for each.
+ */
 export function tellStanding(tx: Tx, set: BackupSet, store: string, { plan, pages }: Pick<Judged, 'plan' | 'pages'>): void {
-  if (pages[0]) tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
-  else {
-    forgetRefused(tx.sql, set.name, store)
-    tellOver(tx, refusedOf(set.name, store), 'it was judged again, and nothing is refused any more')
+  const { sql } = tx
+  if (pages[0]) {
+    forgetWell(sql, set.name, store)
+    return tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
   }
+  if (!isTold(sql, refusedOf(set.name, store))) return
+  const listed = loadListing(sql, set.name, store, tx.now).at
+  const first = loadWell(sql, set.name, store)
+  if (listed === undefined) return
+  if (first === undefined || listed < first) return saveWell(sql, set.name, store, listed)
+  if (listed === first) return
+  forgetWell(sql, set.name, store)
+  forgetRefused(sql, set.name, store)
+  tellOver(tx, refusedOf(set.name, store), 'it was judged again, twice, and nothing is refused any more')
 }
 
 /** Somebody else takes copies away, or it is another store. */
 const GRAVE: readonly string[] = ['vanished', 'identity']
 
-const refusedOf = (set: string, store: string): string => `retention:${set}@${store}`
-
-/** One cause, one incident; what stays so is told again weekly, and is over with the first judgement that refuses nothing (G-28). */
+/** One cause, one incident; what stays so is told again weekly, and is over with the second judgement in a row that refuses nothing (G-28). */
 function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { readonly why: string; readonly says: string }): void {
   const told = loadRefused(tx.sql, set.name, store)
   if (told?.why === why && tx.now.wall - told.wall < WEEK && tx.now.wall >= told.wall) return

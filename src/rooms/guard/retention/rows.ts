@@ -20,6 +20,7 @@ create table if not exists guard_mark (set_ text not null, store text not null, 
 create table if not exists guard_most (set_ text not null, store text not null, most integer not null, at integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_returned (set_ text not null, store text not null, key text not null, modified_at integer, at integer not null, primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_refused (set_ text not null, store text not null, why text not null, wall integer not null, primary key (set_, store)) strict, without rowid;
+create table if not exists guard_refused_well (set_ text not null, store text not null, listed integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_evaluated (set_ text not null, store text not null, wall integer not null, found integer not null, primary key (set_, store, wall)) strict, without rowid;
 `
 
@@ -49,7 +50,7 @@ export const applyAccepted = (sql: Sql, entry: Entry): void => {
 
 export const applyLeft = (sql: Sql, entry: Entry): void => {
   const { set, store } = entry.body as { set: string; store: string }
-  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated', 'guard_most', 'guard_refused', 'guard_returned']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
+  for (const table of ['guard_expected', 'guard_shelf', 'guard_mark', 'guard_evaluated', 'guard_most', 'guard_refused', 'guard_refused_well', 'guard_returned']) sql.run(`delete from ${table} where set_ = ? and store = ?`, set, store)
 }
 
 export const applyHeld = (sql: Sql, entry: Entry): void => {
@@ -79,6 +80,14 @@ export const saveRefused = (sql: Sql, set: string, store: string, why: string, w
   void sql.run('insert into guard_refused (set_, store, why, wall) values (?,?,?,?) on conflict do update set why = excluded.why, wall = excluded.wall', set, store, why, Math.floor(wall))
 
 export const forgetRefused = (sql: Sql, set: string, store: string): void => void sql.run('delete from guard_refused where set_ = ? and store = ?', set, store)
+
+/** When the listing was by which a refused place was first found well again; nothing where the last judgement refused. */
+export const loadWell = (sql: Sql, set: string, store: string): Instant | undefined => sql.get<{ listed: Instant }>('select listed from guard_refused_well where set_ = ? and store = ?', set, store)?.listed
+
+export const saveWell = (sql: Sql, set: string, store: string, listed: Instant): void =>
+  void sql.run('insert into guard_refused_well (set_, store, listed) values (?,?,?) on conflict do update set listed = excluded.listed', set, store, Math.floor(listed))
+
+export const forgetWell = (sql: Sql, set: string, store: string): void => void sql.run('delete from guard_refused_well where set_ = ? and store = ?', set, store)
 
 /** Keys that a person holds, in whatever store. */
 export const loadHolds = (sql: Sql, set: string): ReadonlySet<string> => new Set(sql.all<{ key: string }>('select key from guard_hold where set_ = ?', set).map(({ key }) => key))

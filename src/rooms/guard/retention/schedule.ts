@@ -4,9 +4,10 @@
 // out, no run takes its place. A store that cannot be listed is waited for, and then the run is made without: it is not a clean one.
 import { dueIn, hours, isDue, isWithin, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
-import { latchedOf, tell, type Acts } from '../acts/index.ts'
+import type { Acts } from '../acts/index.ts'
 import type { Job } from '../acts/job.ts'
 import { armedJobs, hasOpen, keptPlans, loadActs, loadApproval, loadJob, loadPlan } from '../acts/rows.ts'
+import { latchedOf, refusedOf, tell } from '../acts/telling.ts'
 import type { Task } from '../protocol.ts'
 import { loadListing } from '../rows.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -133,5 +134,5 @@ function tellLatched(tx: Tx, { set, store, before, after }: { readonly set: Back
   const { since, because } = after.breaker
   const weeks = (at: number): number => Math.floor((at - since) / WEEK)
   if (before.breaker.is === 'open' && weeks(tx.now.wall) <= weeks(before.latest?.at ?? tx.now.wall)) return
-  tell(tx, `retention:${set.name}@${store}`, `${set.name}: its breaker is open in ${store}`, `${because.join('; ')}; nothing goes on schedule until two people close its breaker: holdfast backups close-breaker ${set.name} --store ${store} -m "why"`, { ends: latchedOf(jobOf(set.name, store)) })
+  tell(tx, refusedOf(set.name, store), `${set.name}: its breaker is open in ${store}`, `${because.join('; ')}; nothing goes on schedule until two people close its breaker: holdfast backups close-breaker ${set.name} --store ${store} -m "why"`, { ends: latchedOf(jobOf(set.name, store)) })
 }

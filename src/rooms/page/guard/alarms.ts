@@ -2,8 +2,8 @@
 // ends. One cause is one incident (G-28); another cause, or a worse one, is told in it and reaches whoever has it.
 import type { Entry } from '../../../core/ledger.ts'
 import type { Room, Tx } from '../../../db/room.ts'
-import { leave, leaveUnseen, type Lifecycle } from '../incidents.ts'
-import { loadOpenWith } from '../rows.ts'
+import { leave, leaveUnseen, resolve, type Lifecycle } from '../incidents.ts'
+import { loadOpenBySubject, loadOpenWith } from '../rows.ts'
 import { renamed, tell, type Finding } from './findings.ts'
 
 /** What each statement of the guard does to incidents. */
@@ -44,11 +44,20 @@ function considerMissed(tx: Tx, life: Lifecycle, entry: Entry): void {
 /** `vanished:` and not `backup:`, so that a person may end it. */
 const missedOf = (set: string, store: string): string => `vanished:${set}@${store}`
 
-/** Somebody has to look: one subject, one incident. It ends by what is seen later where the guard says by which name; else only a person ends it. */
+/** Somebody has to look: one subject, one incident. It ends by what is seen later where the guard says by which name, or with the configuration; else only a person ends it. */
 function considerAlarm(tx: Tx, life: Lifecycle, entry: Entry): void {
-  const { subject, title, says, escalate = 'default', cause = plain(says), weight = 2, member, to } = entry.body as { subject: string; title: string; says: string; escalate?: string; cause?: string; weight?: number; member?: string; to?: 'over' }
-  if (member !== undefined && to === 'over') return leaveWell(tx, life, member, says)
+  const { subject, title, says, escalate = 'default', cause = plain(says), weight = 2, member, to, by } = entry.body as { subject: string; title: string; says: string; escalate?: string; cause?: string; weight?: number; member?: string; to?: 'over'; by?: string }
+  if (member !== undefined && to === 'over') {
+    endNameless(tx, life, member)
+    return by === undefined ? leaveWell(tx, life, member, says) : leaveUnseen(tx, life, member, '', says, by)
+  }
   tell(tx, life, { subject, ...(member === undefined ? {} : { member }), findings: [{ cause, weight, title, says }], escalate })
+}
+
+/** An older Holdfast opened incidents of the same subject with nothing in them that could leave: what is over is over of them too. */
+function endNameless(tx: Tx, life: Lifecycle, subject: string): void {
+  const row = loadOpenBySubject(tx.sql, subject)
+  if (row?.members === '[]') resolve(tx, life, row)
 }
 
 /** The same but for its figures is the same cause. */
