@@ -95,7 +95,7 @@ export const drilling: readonly Mutant[] = [
   },
   {
     name: 'a copy that is gone earns the point of a restore without an error', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 what passed and is gone is told as that' },
-    changes: [{ file: 'src/rooms/guard/drills/figures.ts', find: `return last.gone ?`, put: `return last.gone && last.verdict !== 'passed' ?` }],
+    changes: [{ file: 'src/rooms/guard/drills/figures.ts', find: `return last.gone && !isThere ?`, put: `return last.gone && last.verdict !== 'passed' ?` }],
   },
   {
     name: 'what a drill found of a copy that went proves the one under its name', breaks: ['G-2'], killer: { is: 'test', file: DRILLING, name: 'X-9 what a drill found of a copy that went meanwhile' },
@@ -144,5 +144,13 @@ export const drilling: readonly Mutant[] = [
   {
     name: 'a report holds without the ledger', breaks: ['L-9'], killer: { is: 'test', file: DRILLING, name: 'L-9 what a drill found is signed' },
     changes: [{ file: 'src/views/reports.ts', find: `if (!kept || !entry) return answer('fail'`, put: `if (!kept || !entry) return answer('pass'` }],
+  },
+  {
+    name: 'a failure stays ended by a pass that proves nothing', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 a pass that proves nothing' },
+    changes: [{ file: REMEMBERED, find: `word = 'ended' and ended_at > ? on`, put: `word = 'ended' and ended_at < ? on` }],
+  },
+  {
+    name: 'a set that is not drilled any more is unproven for ever', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 a set that is not drilled any more' },
+    changes: [{ file: DUTY, find: `!== 'unreadable' && set.drill &&`, put: `!== 'unreadable' &&` }],
   },
 ]

@@ -96,4 +96,8 @@ export const announcing: readonly Mutant[] = [
     name: 'a keeper that only starts is taken for one that works', breaks: ['X-8'], killer: { is: 'test', file: 'src/processes/keeper.test.ts', name: 'X-8 however long it folds' },
     changes: [{ file: 'src/processes/supervise.ts', find: `care.phase.progress >= 0 ? care.phase.heardAt`, put: `care.phase.progress > -Infinity ? care.phase.heardAt` }],
   },
+  {
+    name: 'our own slowness is an answer of the store', breaks: ['X-9'], killer: { is: 'test', file: 'src/processes/guard/patience.test.ts', name: 'X-9 that Holdfast was too slow' },
+    changes: [{ file: 'src/processes/guard/patience.ts', find: '!isSilence(cause) && !isLate(cause)', put: '!isSilence(cause)' }],
+  },
 ]

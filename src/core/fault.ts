@@ -46,6 +46,9 @@ export const silence = (missing: string, within?: string): Fault & { readonly co
 /** We were too slow ourselves to ask in time: of what was to be asked it says nothing. */
 export const tooLate = (why: string): Fault & { readonly code: string } => coded('ELATE', `Holdfast could not look in time: ${why}`)
 
+/** True when it was never asked for want of time on this machine. */
+export const isLate = (cause: unknown): boolean => codeOf(cause) === 'ELATE'
+
 const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'])
 
 /** True when nothing answered: a time limit that passed, or a host that the network cannot find. */

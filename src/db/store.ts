@@ -75,7 +75,7 @@ function readHead(sql: Sql): Head {
 const EACH = 64
 
 /** What the tables look like; a version that changes them so that this one would misread them counts it up. */
-const SCHEMA = 5
+const SCHEMA = 6
 
 /** How far a folding is: so many entries of so many, and a little more where its rows are taken over. Called every few rows. */
 export type Folding = (done: number, of: number) => void

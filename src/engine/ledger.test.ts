@@ -110,7 +110,7 @@ test('X-10 what an older Holdfast folded is folded anew from the ledger, in the 
   }
   prepareTables(sql, [room])
   assert.deepEqual(sql.all('select seq, n from note order by seq').map((row) => ({ ...row })), [{ seq: 1, n: 1 }, { seq: 2, n: 2 }])
-  assert.deepEqual([sql.get('select one from note_work')?.['one'], sql.get('select count(*) as n from text')?.['n'], sql.get('pragma user_version')?.['user_version']], [7, 2, 5])
+  assert.deepEqual([sql.get('select one from note_work')?.['one'], sql.get('select count(*) as n from text')?.['n'], sql.get('pragma user_version')?.['user_version']], [7, 2, 6])
   assert.equal(verifyLedger(sql).entries, store.head.seq)
   sql.run('insert into note (seq, n) values (5, 5)')
   prepareTables(sql, [room])

@@ -391,6 +391,63 @@ test('G-2 drills are believed because a spoilt copy fails them; when it passes, 
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
 
+test('X-9 a pass that proves nothing gives back the failure that it ended; one by drills that were proven able to fail since does not', async (t) => {
+  const it = await world(t, { ...SET, drill: { every: days(7), assert: [] } })
+  await it.list()
+  const drill = async (more: Partial<DrillReport>, asked: Record<string, unknown> = {}): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop', ...asked })
+    await it.report(more)
+    await it.list()
+  }
+  const state = async (): Promise<unknown> => (await it.shown()).state
+  await drill({ verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  await drill({})
+  assert.equal(await state(), 'ok')
+  await drill({ planted: 'cut', verdict: 'passed', rung: 6 }, { planted: true })
+  assert.deepEqual([await state(), it.open()], ['unreadable', ['backup:shop']])
+  assert.match((await it.shown()).places[0]?.says ?? '', /a drill failed: the copy cannot be restored \(shop-new\.dump\)/)
+  assert.deepEqual([it.sql.all<{ verdict: string }>('select verdict from guard_drill').map(({ verdict }) => verdict), rebuilt(it)], [['failed'], []], 'of the copy too: it is none to count on')
+  await drill({})
+  assert.equal(await state(), 'unreadable', 'what passes meanwhile proves nothing')
+  await drill({ planted: 'cut', verdict: 'failed', rung: 1, says: 'no' }, { planted: true })
+  await drill({})
+  assert.equal(await state(), 'ok')
+  await drill({ planted: 'cut', verdict: 'failed', rung: 1, says: 'no' }, { planted: true })
+  await drill({ planted: 'cut', verdict: 'passed', rung: 6 }, { planted: true })
+  assert.deepEqual([await state(), rebuilt(it)], ['unproven', []], 'it passed when drills could fail')
+})
+
+test('X-9 a set that is not drilled any more is not called unproven for drills that nobody waits for; a failure stands', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  await it.ask('backups.drill', { set: 'shop' })
+  await it.report({})
+  await it.ask('backups.drill', { set: 'shop', planted: true })
+  await it.report({ planted: 'cut', verdict: 'passed', rung: 6 })
+  await it.list()
+  assert.equal((await it.shown()).state, 'unproven')
+  await it.restart({ ...configOf([]), backups: [{ ...BARE, every: BRISK.every, grace: BRISK.grace }] })
+  await it.pass(minutes(6))
+  await it.list()
+  assert.deepEqual([(await it.shown()).state, it.open()], ['ok', []])
+})
+
+test('X-9 the last copy that passed is gone, and another one that passed is there: that one earns the point', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  for (const copy of ['shop-old.dump', 'shop-new.dump']) {
+    await it.ask('backups.drill', { set: 'shop', copy })
+    await it.report({})
+    await it.pass(minutes(1))
+  }
+  await it.pass(minutes(6))
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'other' }, copyOf('old', days(2))])
+  const point = async (): Promise<unknown> => (await it.shown()).score?.points.find(({ id }) => id === 'errors')?.found
+  assert.deepEqual([(await it.shown()).passed?.gone, await point()], [true, 'pass'])
+  await it.leap(days(31))
+  assert.equal(await point(), 'unknown', 'it is worth as long as any other')
+})
+
 test('G-14 a restore that would take longer than it may pages, until drills are fast enough again', async (t) => {
   const it = await world(t, { ...SET, rto: ms(20_000), drill: { every: days(7), assert: [] } })
   await it.list()

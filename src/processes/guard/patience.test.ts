@@ -1,7 +1,7 @@
 // What is said of a store that does not answer, by a clock that is turned.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Fault, silence } from '../../core/fault.ts'
+import { Fault, silence, tooLate } from '../../core/fault.ts'
 import { instantOf, seconds, tickOf, type Now } from '../../core/time.ts'
 import type { Reading } from '../../ports/store.ts'
 import type { Timers } from '../../ports/world.ts'
@@ -55,4 +55,16 @@ test('whoever waits for a store that does not answer reads for how long, over al
   void it.ask()
   it.pass(seconds(9))
   assert.equal(it.said.length, 2, 'a refusal is an answer')
+})
+
+test('X-9 that Holdfast was too slow itself to ask is no answer of the store: whoever waits reads on for how long', async () => {
+  const it = world()
+  const asked = it.ask()
+  it.pass(seconds(8))
+  it.last()?.reject(tooLate('its event loop stood still'))
+  await asked
+  it.pass(seconds(1))
+  void it.ask()
+  it.pass(seconds(2))
+  assert.deepEqual(it.said, ['no answer of main for 10 s'])
 })

@@ -1,6 +1,6 @@
 // A store that does not answer, for whoever waits: the same store, which says how long nothing has come from it. A listing tries again and again, each time
 // for as long as a call may take; it is the time since the last answer that counts, and not that of one call.
-import { isSilence } from '../../core/fault.ts'
+import { isLate, isSilence } from '../../core/fault.ts'
 import { ms, sayTime, seconds, type Now, type Span, type Tick } from '../../core/time.ts'
 import type { Reading } from '../../ports/store.ts'
 import type { Timers } from '../../ports/world.ts'
@@ -34,8 +34,8 @@ export function patient(half: Reading, { store, now, timers, say }: Patience): R
       since = undefined
       return answer
     } catch (cause) {
-      // A refusal is an answer.
-      if (!isSilence(cause)) since = undefined
+      // A refusal is an answer. That we were too slow ourselves to ask is neither.
+      if (!isSilence(cause) && !isLate(cause)) since = undefined
       throw cause
     } finally {
       cancel()

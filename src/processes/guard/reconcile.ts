@@ -105,7 +105,7 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
       is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
       ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, outcome.plan, folder)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
-      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : undefined, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === NOT_EITHER ? [] : [it])),
+      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : knows.oldestUnknown, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === NOT_EITHER ? [] : [it])),
     }
   } finally {
     plan.abandon()

@@ -71,10 +71,11 @@ const apply: Command = async (session, [on], options) => {
   const look = (id: string): Promise<AppliedAnswer | RefusalAnswer> => ask<AppliedAnswer | RefusalAnswer>(session, 'POST', `/retention/${segment(id)}/apply`, { person: session.person.name })
   let body = await look(on)
   if (body.schema === 'holdfast.refusal/1') return refusal(session, body)
-  let told: string | null = null
+  // Each reason once, also where it comes and goes.
+  const told = new Set<string>()
   while (options['wait'] !== false && body.waiting + body.under_way > 0 && body.stopped === null && body.permitted_by.length > 0 && session.now() < until) {
-    if (body.waits_for !== null && body.waits_for !== told) out.talk(`It waits for its store: ${plain(body.waits_for)}. It is done as soon as that is well, while the word for it is good; to go on without, Ctrl-C.`)
-    told = body.waits_for
+    if (body.waits_for !== null && !told.has(body.waits_for)) out.talk(`It waits for its store: ${plain(body.waits_for)}. It is done as soon as that is well, while the word for it is good; to go on without, Ctrl-C.`)
+    if (body.waits_for !== null) told.add(body.waits_for)
     await new Promise((resolve) => void setTimeout(resolve, PAUSE))
     const again: AppliedAnswer | RefusalAnswer = await look(body.plan)
     if (again.schema === 'holdfast.refusal/1') return refusal(session, again)

@@ -177,7 +177,7 @@ export function drillTask(sql: Sql, set: BackupSet, store: string, { key, now, b
 export function plantTask(sql: Sql, set: BackupSet, store: string, now: Instant): DrillTask | undefined {
   // Of a bucket a part is restored, which proves no rung of the whole.
   const isPart = wholeIn(set, store)
-  const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung }) => (verdict !== 'failed' && (rung >= RESTORED || (isPart && verdict === 'passed')) ? [JSON.stringify([key, etag])] : [])))
+  const restored = new Set(loadDrills(sql, set.name, store).flatMap(({ key, etag, verdict, rung, reached = 0 }) => (reached >= RESTORED || (verdict !== 'failed' && (rung >= RESTORED || (isPart && verdict === 'passed'))) ? [JSON.stringify([key, etag])] : [])))
   const copy = judgedOf(sql, set, store, now).find(({ counted, key, etag }) => counted && restored.has(JSON.stringify([key, etag])))
   return copy && { ...taskFor(sql, set, store, copy), planted: true }
 }
@@ -226,7 +226,8 @@ export function drillDoubt(sql: Sql, set: BackupSet, store: string, now: Instant
   const since = expectedSince(sql, set.name, store)
   const doubt = doubtOf(drills, { every: set.drill?.every ?? (Number.MAX_SAFE_INTEGER as Span), now, order: drills.some(({ verdict }) => verdict === 'failed') ? judgedOf(sql, set, store, now) : [], words, ...(since === undefined ? {} : { expectedSince: since }) })
   // A failure stands, whatever passes.
-  return doubt?.side !== 'unreadable' && !planted.isBelieved(sql, set.engine) ? { side: 'unproven', says: planted.sayDoubt(set.engine) } : doubt
+  // Of a set that is not drilled any more nobody waits for a proof, and none would ever come.
+  return doubt?.side !== 'unreadable' && set.drill && !planted.isBelieved(sql, set.engine) ? { side: 'unproven', says: planted.sayDoubt(set.engine) } : doubt
 }
 
 const unfinished = ({ set, store, copy, at }: DrillTask, engine: string, says: string, when: Instant): DrillReport => ({

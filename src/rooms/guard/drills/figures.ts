@@ -11,7 +11,7 @@ import { inTime, rtoOf, type Rto, type Timed } from '../sets/score.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { lastWord } from './remembered.ts'
 import type { DrillReport } from './report.ts'
-import { loadReports } from './rows.ts'
+import { loadDrills, loadReports } from './rows.ts'
 
 /** Of so many drills the times are taken. */
 const TIMED = 20
@@ -40,12 +40,14 @@ export function bytesToday(sql: Sql, set: BackupSet, now: Instant): number | und
 const DRILL_GOOD = days(30)
 const OLD = 'no drill came to an end lately'
 
-/** Whether the last restore had no error, by the last drill of all. What passed and is gone earns nothing: it proves none of the copies that are there. */
+/** Whether the last restore had no error, by the last drill of all. What passed and is gone earns nothing: it proves none of the copies that are there, but where one of those has passed too. */
 export function drillFound(sql: Sql, set: BackupSet, now: Instant): Found {
   const last = set.in.flatMap(({ store }) => lastWord(sql, set.name, store) ?? []).toSorted((a, b) => b.at - a.at)[0]
   if (last === undefined) return { is: 'unknown', says: 'no copy was ever drilled' }
   // A failure that none has passed since does not pass by growing old.
   if (last.verdict === 'failed') return { is: 'fail', says: last.says }
   if (last.verdict === 'unknown' || now - last.at > DRILL_GOOD) return { is: 'unknown', says: OLD }
-  return last.gone ? { is: 'unknown', says: `the last restore that passed was of ${sayBriefly(last.key)}, ${sayTime(between(last.at, now))} ago; that copy is gone` } : { is: 'pass' }
+  // It passed, and is gone; another one that is there may have passed as well, and proves itself.
+  const isThere = set.in.some(({ store }) => loadDrills(sql, set.name, store).some(({ verdict, passedAt }) => verdict === 'passed' && passedAt !== undefined && now - passedAt <= DRILL_GOOD))
+  return last.gone && !isThere ? { is: 'unknown', says: `the last restore that passed was of ${sayBriefly(last.key)}, ${sayTime(between(last.at, now))} ago; that copy is gone` } : { is: 'pass' }
 }

@@ -8,8 +8,8 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { BackupSet } from '../sets/set.ts'
 import type { Verdict } from './ladder.ts'
-import { applyVoid } from './remembered.ts'
-import { applyReported } from './rows.ts'
+import { applyVoid as voidWords } from './remembered.ts'
+import { applyReported, applyVoid as voidDrills } from './rows.ts'
 
 export const TABLES = `
 create table if not exists guard_planted (engine text primary key, at integer not null, verdict text not null, says text not null, report text not null, times integer not null, failed_at integer,
@@ -32,6 +32,8 @@ const RESTORED = 3
 export const applyPlanted = (sql: Sql, entry: Entry): void => {
   const b = entry.body as PlantedBody
   applyReported(sql, entry, '')
+  // Until then they were proven able to fail: what passed by then had ended what it ended.
+  const since = loadPlanted(sql, b.engine)?.failedAt ?? 0
   const [failedAt, doubtedAt] = [b.verdict === 'failed' ? b.at : null, b.verdict === 'passed' ? b.at : null]
   sql.run(`insert into guard_planted (engine, at, verdict, says, report, times, failed_at, doubted_at) values (?,?,?,?,?,1,?,?)
     on conflict do update set at = excluded.at, verdict = excluded.verdict, says = excluded.says, report = excluded.report, times = times + 1, failed_at = coalesce(excluded.failed_at, failed_at),
@@ -40,8 +42,8 @@ export const applyPlanted = (sql: Sql, entry: Entry): void => {
   if (b.verdict !== 'passed') return
   for (const set of b.sets) {
     sql.run('delete from guard_proof where set_ = ? and rung >= ?', set, RESTORED)
-    sql.run(`update guard_drill set verdict = 'unknown', passed_at = null, says = ? where set_ = ? and verdict = 'passed'`, sayDoubt(b.engine), set)
-    applyVoid(sql, set, sayDoubt(b.engine))
+    voidDrills(sql, set, { says: sayDoubt(b.engine), since })
+    voidWords(sql, set, { says: sayDoubt(b.engine), since })
   }
 }
 

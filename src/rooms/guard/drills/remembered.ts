@@ -10,7 +10,7 @@ import { loadDrills, type DrilledBody } from './rows.ts'
 
 export const TABLES = `
 create table if not exists guard_drill_word (set_ text not null, store text not null, word text not null, key text not null, etag text not null, copy_at integer, at integer not null,
-  verdict text not null, says text not null, primary key (set_, store, word)) strict, without rowid;
+  verdict text not null, says text not null, ended_at integer, primary key (set_, store, word)) strict, without rowid;
 create table if not exists guard_seen (set_ text not null, store text not null, at integer not null, primary key (set_, store)) strict, without rowid;
 create table if not exists guard_drill_wanted (set_ text not null, store text not null, at integer not null, primary key (set_, store)) strict, without rowid;
 `
@@ -39,7 +39,8 @@ export interface Words {
   readonly newest?: Word
 }
 
-type Which = keyof Words
+/** `ended`: the failure that a pass has ended, kept for the case that the pass is worth nothing. */
+type Which = keyof Words | 'ended'
 
 export function applyRemembered(sql: Sql, entry: Entry): void {
   const b = entry.body as DrilledBody
@@ -52,7 +53,10 @@ export function applyRemembered(sql: Sql, entry: Entry): void {
   if (b.verdict === 'unknown') return
   if (isNewest(sql, b)) keep('newest')
   keep(b.verdict)
-  if (b.verdict === 'passed') sql.run(`delete from guard_drill_word where set_ = ? and store = ? and word = 'failed'`, b.set, b.store)
+  if (b.verdict !== 'passed') return
+  sql.run(`insert into guard_drill_word (set_, store, word, key, etag, copy_at, at, verdict, says, ended_at) select set_, store, 'ended', key, etag, copy_at, at, verdict, says, ? from guard_drill_word where set_ = ? and store = ? and word = 'failed'
+    on conflict do update set key = excluded.key, etag = excluded.etag, copy_at = excluded.copy_at, at = excluded.at, says = excluded.says, ended_at = excluded.ended_at`, b.at, b.set, b.store)
+  sql.run(`delete from guard_drill_word where set_ = ? and store = ? and word = 'failed'`, b.set, b.store)
 }
 
 /** Not older than the newest one drilled, or the newest that was there at all: then that one is gone. */
@@ -76,15 +80,17 @@ export function applyForgotten(sql: Sql, entry: Entry): void {
   for (const table of ['guard_drill_word', 'guard_seen']) sql.run(`delete from ${table} where set_ = ? and store = ?`, b.set, b.store)
 }
 
-/** What drills that cannot fail have passed is not known. */
-export function applyVoid(sql: Sql, set: string, says: string): void {
+/** What drills that cannot fail have passed is not known; a failure that they ended after `since` stands again. */
+export function applyVoid(sql: Sql, set: string, { says, since }: { readonly says: string; readonly since: number }): void {
+  sql.run(`insert into guard_drill_word (set_, store, word, key, etag, copy_at, at, verdict, says) select set_, store, 'failed', key, etag, copy_at, at, verdict, says from guard_drill_word where set_ = ? and word = 'ended' and ended_at > ? on conflict do nothing`, set, since)
+  sql.run(`delete from guard_drill_word where set_ = ? and word = 'ended'`, set)
   sql.run(`delete from guard_drill_word where set_ = ? and word = 'passed'`, set)
   sql.run(`update guard_drill_word set verdict = 'unknown', says = ? where set_ = ? and verdict = 'passed'`, says, set)
 }
 
 export function loadWords(sql: Sql, set: string, store: string): Words {
   const rows = sql.all<{ word: Which; key: string; etag: string; at: number; verdict: Verdict; says: string }>('select word, key, etag, at, verdict, says from guard_drill_word where set_ = ? and store = ?', set, store)
-  return Object.fromEntries(rows.map(({ word, at, ...rest }) => [word, { ...rest, at: at as Instant }]))
+  return Object.fromEntries(rows.flatMap(({ word, at, ...rest }) => (word === 'ended' ? [] : [[word, { ...rest, at: at as Instant }]])))
 }
 
 /** The last drill of a set that passed, in any of these stores, and whether its copy is gone; proof of nothing but that it passed. */

@@ -9,7 +9,7 @@ import type { DrillReport } from './report.ts'
 
 export const TABLES = `
 create table if not exists guard_drill (set_ text not null, store text not null, key text not null, etag text not null, at integer not null, verdict text not null, rung integer not null,
-  says text not null, times integer not null, passed_at integer, primary key (set_, store, key)) strict, without rowid;
+  says text not null, times integer not null, passed_at integer, ended text, reached integer, primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_drill_report (id integer primary key, set_ text not null, store text not null, key text not null, taken integer not null, report text not null) strict;
 create index if not exists guard_drill_report_by_set on guard_drill_report (set_, id);
 create table if not exists guard_drill_count (set_ text not null, store text not null, times integer not null, primary key (set_, store)) strict, without rowid;
@@ -45,11 +45,13 @@ export const applyDrilled = (sql: Sql, entry: Entry): void => {
   sql.run('insert into guard_drill_count (set_, store, times) values (?,?,1) on conflict do update set times = times + 1', b.set, b.store)
   if (b.gone === true) return
   // What nobody could find out takes nothing back: a copy that failed has failed until a drill of the same bytes says otherwise (X-9).
-  const stands = b.verdict === 'unknown' && sql.run(`update guard_drill set times = times + 1 where set_ = ? and store = ? and key = ? and etag = ? and verdict = 'failed'`, b.set, b.store, b.key, b.etag).changes > 0
+  const stands = b.verdict === 'unknown' && sql.run(`update guard_drill set times = times + 1, reached = ? where set_ = ? and store = ? and key = ? and etag = ? and verdict = 'failed'`, b.rung, b.set, b.store, b.key, b.etag).changes > 0
   if (stands) return
   const passed = b.verdict === 'passed' ? b.at : null
-  sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at) values (?,?,?,?,?,?,?,?,1,?)
-    on conflict do update set etag = excluded.etag, at = excluded.at, verdict = excluded.verdict, rung = excluded.rung, says = excluded.says, times = times + 1,
+  // A pass that turns out to be worth nothing gives the failure back that it ended (`applyVoid`).
+  sql.run(`insert into guard_drill (set_, store, key, etag, at, verdict, rung, says, times, passed_at, ended) values (?,?,?,?,?,?,?,?,1,?,null)
+    on conflict do update set etag = excluded.etag, at = excluded.at, verdict = excluded.verdict, rung = excluded.rung, says = excluded.says, times = times + 1, reached = null,
+      ended = case when excluded.etag <> etag or excluded.verdict = 'failed' then null when verdict = 'failed' then json_object('at', at, 'rung', rung, 'says', says, 'until', excluded.at) else ended end,
       passed_at = case when excluded.etag = etag then coalesce(excluded.passed_at, passed_at) else excluded.passed_at end`,
     b.set, b.store, b.key, b.etag, b.at, b.verdict, b.rung, b.says, passed)
 }
@@ -59,6 +61,13 @@ export function applyReported(sql: Sql, { seq, body }: Entry, of = (body as Dril
   const { report, reportId, at } = body as Partial<DrilledBody>
   if (report === undefined || reportId === undefined || at === undefined) return
   sql.run('insert into guard_report (id, seq, set_, at, text) values (?,?,?,?,?) on conflict do nothing', reportId, seq, of, at, report)
+}
+
+/** Drills of a set that passed prove nothing: what they said is not known, and a failure that one of them ended after `since` stands again. */
+export function applyVoid(sql: Sql, set: string, { says, since }: { readonly says: string; readonly since: number }): void {
+  sql.run(`update guard_drill set verdict = 'failed', at = json_extract(ended, '$.at'), rung = json_extract(ended, '$.rung'), says = json_extract(ended, '$.says'), passed_at = null, ended = null
+    where set_ = ? and verdict <> 'failed' and ended is not null and json_extract(ended, '$.until') > ?`, set, since)
+  sql.run(`update guard_drill set verdict = 'unknown', passed_at = null, ended = null, says = ? where set_ = ? and verdict = 'passed'`, says, set)
 }
 
 export const applyVanished = (sql: Sql, entry: Entry): void => {
@@ -83,14 +92,16 @@ export interface LastDrill {
   readonly says: string
   readonly times: number
   readonly passedAt?: Instant
+  /** Of one that failed: the rung that a later drill came to, of which nobody could tell. */
+  readonly reached?: number
 }
 
-interface DrillRow extends Record<string, unknown> { key: string; etag: string; at: number; verdict: Verdict; rung: number; says: string; times: number; passed_at: number | null }
+interface DrillRow extends Record<string, unknown> { key: string; etag: string; at: number; verdict: Verdict; rung: number; says: string; times: number; passed_at: number | null; reached: number | null }
 
 /** The last drill of each copy that is still listed, the newest drill first; of one that failed the last that came to an end. */
 export const loadDrills = (sql: Sql, set: string, store: string): LastDrill[] =>
-  sql.all<DrillRow>('select key, etag, at, verdict, rung, says, times, passed_at from guard_drill where set_ = ? and store = ? order by at desc, key', set, store)
-    .map(({ passed_at, ...row }) => ({ ...row, at: row.at as Instant, ...(passed_at === null ? {} : { passedAt: passed_at as Instant }) }))
+  sql.all<DrillRow>('select key, etag, at, verdict, rung, says, times, passed_at, reached from guard_drill where set_ = ? and store = ? order by at desc, key', set, store)
+    .map(({ passed_at, reached, ...row }) => ({ ...row, at: row.at as Instant, ...(passed_at === null ? {} : { passedAt: passed_at as Instant }), ...(reached === null ? {} : { reached }) }))
 
 /** Why a copy is known not to restore, by its bytes: it is there, and no copy to count on. */
 export function failedIn(sql: Sql, set: string, store: string): (copy: { readonly key: string; readonly etag: string }) => string | undefined {

@@ -21,6 +21,7 @@ function world() {
   const set = (name: string, of: string | undefined, its: Pattern = pattern): BackupSet => ({ name, ...(of !== undefined && { of }), in: [{ store: 'main', pattern: its }] }) as unknown as BackupSet
   return {
     set, undated,
+    unknown: (sets: readonly BackupSet[], of: string) => oldestOf(sql, now, { of }, sets).oldestUnknown,
     oldest: (sets: readonly BackupSet[], of?: string, watchedBy: readonly string[] = []) => oldestOf(sql, now, { ...(of !== undefined && { of }), watchedBy }, sets).oldestCopy,
     listed: (name: string, ago: number): void => void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, asked_tick, asked_boot) values (?,'main',?,?,'boot','id',0,'')`, name, NOON - ago, now.tick - ago),
     aside: (name: string, key: string, life: 'leaving' | 'aside' | 'removing' | 'purged' | 'lost', modifiedAt?: Instant): void => {
@@ -78,11 +79,14 @@ test('G-23 a copy that lies aside counts as long as it could be brought back, an
 })
 
 test('G-23 of a copy that was lost to a store that did something else nobody knows whether it comes back: it counts by its name, and where that says nothing nothing is known', () => {
-  const { set, undated, oldest, listed, aside } = world()
+  const { set, undated, oldest, unknown, listed, aside } = world()
   listed('shop', hours(3))
   aside('shop', 'pg/shop-2018-08-01.dump', 'lost')
   assert.equal(oldest([set('shop', 'games-db')], 'games-db'), NOON - Date.UTC(2018, 7, 1))
   listed('plain', hours(3))
   aside('plain', 'pg/one.dump', 'lost')
   assert.equal(oldest([set('plain', 'games-db', undated)], 'games-db'), undefined)
+  assert.match(unknown([set('plain', 'games-db', undated)], 'games-db') ?? '', /nothing is purged: nothing says how old “?pg\/one\.dump”? of plain is, which was set aside, or lost by its store/)
+  listed('other', days(3))
+  assert.match(unknown([set('other', 'games-db')], 'games-db') ?? '', /other in main was not listed for 2 d/)
 })

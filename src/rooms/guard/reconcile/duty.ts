@@ -1,9 +1,10 @@
 // The duty of a reconcile: it runs on time, is given all that former runs left behind, and what comes of it is recorded. Each cause that a run names is
 // paged once and stays until a run says otherwise (G-28). While the catalogue's own database is watched as down, that outage is what people hear of: no
 // run is made, and nobody is accused a second time. A run that nobody answers is one that failed, and is told.
-import { days, dueIn, hours, minutes, ms, type Now, type Span } from '../../../core/time.ts'
+import { days, dueIn, hours, minutes, ms, sayTime, type Now, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
+import { sayKey } from '../../../ports/store/key.ts'
 import type { Acts } from '../acts/index.ts'
 import { actsToday, lastBatch, loadAccepted, loadJob, standingOf } from '../acts/rows.ts'
 import { isDown, loadCopies, loadListing } from '../rows.ts'
@@ -122,7 +123,7 @@ const LISTED_GOOD: Span = days(2)
  * `unbound` where no set is said to hold any; nothing where one does and was not listed lately, or where nothing says how old one is that lies aside: then
  * nobody knows, and nothing is purged.
  */
-export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): { readonly oldestCopy?: Span | 'unbound' } {
+export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): { readonly oldestCopy?: Span | 'unbound'; readonly oldestUnknown?: string } {
   const checks = new Set([...(of === undefined ? [] : [of]), ...watchedBy])
   const bound = [...sets].filter((set) => set.of !== undefined && checks.has(set.of))
   if (bound.length === 0) return { oldestCopy: 'unbound' }
@@ -130,7 +131,7 @@ export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<Reconc
   for (const set of bound) {
     for (const { store, pattern } of set.in) {
       const { age } = loadListing(sql, set.name, store, now)
-      if (age === undefined || age > LISTED_GOOD) return {}
+      if (age === undefined || age > LISTED_GOOD) return { oldestUnknown: `${HOW_FAR}: ${set.name} in ${store} was not listed for ${sayTime(LISTED_GOOD)}` }
       for (const { key, modifiedAt } of loadCopies(sql, set.name, store)) {
         oldest = Math.max(oldest, now.wall - madeAt([pattern], key, modifiedAt))
       }
@@ -138,12 +139,14 @@ export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<Reconc
     // What was set aside is brought back by one person, for as long as it lies there; in a folder that is for ever. What just came back is in no listing yet.
     for (const { key, modifiedAt } of loadRestorable(sql, set.name)) {
       const at = madeAt(set.in.map(({ pattern }) => pattern), key, modifiedAt ?? Infinity)
-      if (at === Infinity) return {}
+      if (at === Infinity) return { oldestUnknown: `${HOW_FAR}: nothing says how old ${sayKey(key)} of ${set.name} is, which was set aside, or lost by its store; bring it back, or let two people remove it` }
       oldest = Math.max(oldest, now.wall - at)
     }
   }
   return { oldestCopy: ms(oldest) }
 }
+
+const HOW_FAR = 'how far back copies of the catalogue go is not known, and nothing is purged'
 
 /** A copy that was moved is as old as its name says. */
 const madeAt = (patterns: readonly Pattern[], key: string, modifiedAt: number): number => Math.min(modifiedAt, ...patterns.flatMap((pattern) => {

@@ -79,6 +79,8 @@ export interface Knows {
   readonly held?: number
   /** Absent: not known. */
   readonly oldestCopy?: Span | 'unbound'
+  /** Why it is not, with the copy or the store that it hangs on. */
+  readonly oldestUnknown?: string
   readonly shrink: number
   readonly lease: Due
   readonly lived: Span
