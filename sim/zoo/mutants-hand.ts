@@ -127,7 +127,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a bound set that nobody has listed holds no copy of the catalogue', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a set that is bound'),
-    changes: [{ file: `${RECONCILE}/duty.ts`, find: `if (age === undefined || age > LISTED_GOOD) return {}`, put: `if (age === undefined || age > LISTED_GOOD) continue` }],
+    changes: [{ file: `${RECONCILE}/duty.ts`, find: `if (age === undefined || age > LISTED_GOOD) return {`, put: `if (age === undefined || age > LISTED_GOOD) continue; if (age < 0) return {` }],
   },
   {
     name: 'a copy of the catalogue is as old as its file', breaks: ['G-23'], killer: reconcile('duty', 'G-23 without a set'),
@@ -188,5 +188,13 @@ export const handling: readonly Mutant[] = [
   {
     name: 'a store that was mended is refused for a quarter of an hour', breaks: ['G-21'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-21 a store that could not do it, or could not be reached' },
     changes: [{ file: 'src/engine/guard/hand-line.ts', find: `if (found.is !== 'pass') made()`, put: `if (found.is === 'unknown') made()` }],
+  },
+  {
+    name: 'a proof that goes with its copy, as its turn comes, is told as a loss', breaks: ['G-12'], killer: { is: 'test', file: 'src/engine/guard/drilling.test.ts', name: 'G-12 X-9 copies that live shorter' },
+    changes: [{ file: 'src/rooms/guard/sets/vanishing.ts', find: '  if (isTurn({ before, gone })) return undefined\n', put: '' }],
+  },
+  {
+    name: 'a folder named from the root is never one named from the configuration', breaks: ['G-20'], killer: { is: 'test', file: 'src/rooms/guard/territory.test.ts', name: 'G-20 a folder that is named from the configuration' },
+    changes: [{ file: 'src/rooms/guard/territory.ts', find: `from === undefined ? value : path.resolve(from, value)`, put: `from === undefined ? value : path.join(value)` }],
   },
 ]

@@ -158,7 +158,7 @@ function assemble(reading: Reading, root: Spot, wants: LoadWants & { readonly fi
   const ingest = readIngest(reading)
   const deadMan = readDeadMan(reading)
   const signIn = readSignIn(reading)
-  const guard = readGuard(reading, wants.stores ?? [], wants.catalogues ?? [])
+  const guard = readGuard(reading, { stores: wants.stores ?? [], catalogues: wants.catalogues ?? [], ...(wants.text === undefined && { folder: dirname(wants.file) }) })
   const change = readChange(reading, { checks: watch.names, timezone: site.timezone, ...namesFor(reading) }, wants.drivers ?? [])
   const targets = readTargets(reading, wants.drivers ?? [])
   judgePolicies(reading, watch.names, ingest)

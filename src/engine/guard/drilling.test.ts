@@ -209,6 +209,26 @@ test('X-9 drills that never pass are told of also where no copy lives as long as
   assert.deepEqual([(await it.shown()).passed?.gone, (await it.shown()).state, rebuilt(it)], [true, 'ok', []], 'one that passed counts from when it did, also when its copy is gone')
 })
 
+test('G-12 X-9 copies that live shorter than from drill to drill go with their proofs, and no page calls that a loss; how old the last proof is stays to be seen, and pages in its time', async (t) => {
+  const it = await world(t, BRISK)
+  await it.list([copyOf('1', hours(1)), copyOf('2', hours(2)), copyOf('3', hours(3))])
+  const rotate = rotation(it)
+  const pages = (): readonly unknown[] => it.entries().filter(({ is }) => is === 'guard.missed')
+  for (let round = 0; round < 3; round++) {
+    await rotate(minutes(6))
+    await it.ask('backups.drill', { set: 'shop' })
+    const at = it.keeper.now().wall
+    await it.report({})
+    for (let n = 0; n < 4; n++) await rotate(minutes(6))
+    const { passed, exposure_proven, score } = await it.shown()
+    assert.deepEqual([it.open(), pages(), passed?.gone, passed?.at, exposure_proven, score?.points.find(({ id }) => id === 'errors')?.found], [[], [], true, at, null, 'unknown'], `round ${round}`)
+  }
+  for (let n = 0; n < 8; n++) await rotate(minutes(6))
+  assert.deepEqual([it.open(), pages(), (await it.shown()).state], [['backup:shop'], [], 'unproven'])
+  assert.match(await placeSays(it), /^no drill has passed for 1 h/)
+  assert.deepEqual(rebuilt(it), [])
+})
+
 test('X-9 a set that is drilled from now on has the time for it, and a restart begins no new one', async (t) => {
   const it = await world(t, { ...BARE, every: BRISK.every, grace: BRISK.grace })
   await it.list()

@@ -157,8 +157,15 @@ export const guardShape = (stores: readonly AnyStore[], catalogues: readonly Any
   ...reconcileShape(catalogues),
 })
 
+/** What the sections are read with. `folder`: of the configuration's file; absent where it is no file. */
+export interface GuardWants {
+  readonly stores: readonly AnyStore[]
+  readonly catalogues: readonly AnyCatalogue[]
+  readonly folder?: string
+}
+
 /** Reads the room's sections; what is wrong is noted in the reading, and left out of what is given back. */
-export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalogues: readonly AnyCatalogue[]): GuardConfig {
+export function readGuard(reading: Reading, { stores: plugins, catalogues, folder }: GuardWants): GuardConfig {
   const named = reading.named(['stores']).map(([name]) => name)
   const where = new Map<string, Where>()
   const glass = new Map<string, string>()
@@ -175,7 +182,7 @@ export function readGuard(reading: Reading, plugins: readonly AnyStore[], catalo
   const secrets = new Map<string, string>()
   const sets = reading.named(['backups']).flatMap(([name]) => readSet(reading, name, { stores: named, where, manifests, passwords, glass, secrets }) ?? [])
   const reconciling = withNever(readReconciles(reading, catalogues, named), where)
-  for (const { at, says, help } of clashesIn({ stores, sets, reconciles: reconciling.reconciles })) reading.error('HF104', at, says, { help })
+  for (const { at, says, help } of clashesIn({ stores, sets, reconciles: reconciling.reconciles, ...(folder !== undefined && { folder }) })) reading.error('HF104', at, says, { help })
   return { stores, sets, manifests, passwords: Object.fromEntries(passwords), breakGlass: { stores: Object.fromEntries(glass), sets: Object.fromEntries(secrets) }, ...reconciling }
 }
 

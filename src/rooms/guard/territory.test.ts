@@ -100,3 +100,14 @@ test('G-20 one place under two spellings is one place: an address by what it lea
   assert(!reached(folder('a', '/mnt/nas'), folder('b', '/mnt/nas/pg'), '{date}.dump', ''))
   assert.equal(clashesIn({ stores: [folder('a', '/mnt/nas'), folder('b', '/mnt/nas/pg')], sets: [], reconciles: [job('one', 'b', 'x/'), job('other', 'a', 'pg/')] }).length, 1)
 })
+
+test('G-20 a folder that is named from the configuration’s own, and one that is named from the root, are compared as what they are', () => {
+  const keep = { last: 2 }
+  const folder = (name: string, dir: string): StorePlace => ({ name, kind: 'dir', settings: { dir } })
+  const at = (one: string, other: string, base?: string): string[] =>
+    clashesIn({ stores: [folder('a', one), folder('b', other)], sets: [set('one', { a: 'pg/{date}' }, keep), set('other', { b: 'pg/{date}' }, keep)], reconciles: [], ...(base !== undefined && { folder: base }) }).map((it) => it.at.join('.'))
+  for (const [one, other] of [['./nas', '/srv/holdfast/nas'], ['/srv/nas/', '../nas'], ['nas', './x/../nas']] as const) assert.deepEqual(at(one, other, '/srv/holdfast'), ['backups.other.in.b'], `${one} ${other}`)
+  for (const [one, other] of [['./nas', '/srv/nas'], ['/nas', 'nas'], ['../holdfast2/nas', 'nas']] as const) assert.deepEqual(at(one, other, '/srv/holdfast'), [], `${one} ${other}`)
+  assert.deepEqual(at('./nas', '/srv/holdfast/nas'), [], 'where nobody knows from where')
+  assert.deepEqual(at('./nas', 'nas'), ['backups.other.in.b'])
+})

@@ -24,6 +24,8 @@ interface Wants {
   readonly stores: readonly Place[]
   readonly sets: readonly Pick<BackupSet, 'name' | 'in' | 'keep'>[]
   readonly reconciles: readonly Pick<ReconcileConfig, 'name' | 'store' | 'prefix'>[]
+  /** That of the configuration, from which folders are named that do not begin with a slash; absent where nobody knows it: then such a one is compared with its like alone. */
+  readonly folder?: string
 }
 
 /** What says how a store is opened, and not which one it is. */
@@ -37,10 +39,10 @@ interface Ground {
   readonly folder: string
 }
 
-function groundOf({ kind, settings }: Place): Ground {
+function groundOf({ kind, settings }: Place, from: string | undefined): Ground {
   let folder = ''
   const where = Object.entries(settings).filter(([setting]) => !NOT_WHERE.has(setting)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([setting, value]) => {
-    const read = readWhere(setting, value)
+    const read = readWhere(setting, value, from)
     folder = read?.folder ?? folder
     return [setting, read?.on ?? value]
   })
@@ -48,10 +50,10 @@ function groundOf({ kind, settings }: Place): Ground {
 }
 
 /** A folder, or an address by what it leads to. A port that is the usual one need not be written, and in a host's name no letter is a capital. */
-function readWhere(setting: string, value: unknown): Ground | undefined {
+function readWhere(setting: string, value: unknown, from: string | undefined): Ground | undefined {
   if (typeof value !== 'string') return undefined
   if (setting === 'dir') {
-    const [, up = '', folder = ''] = /^(\/|\.\/|(?:\.\.\/)*)(.*)$/s.exec(path.normalize(`${value}/`)) ?? []
+    const [, up = '', folder = ''] = /^(\/|\.\/|(?:\.\.\/)*)(.*)$/s.exec(path.normalize(`${from === undefined ? value : path.resolve(from, value)}/`)) ?? []
     return { on: up === './' ? '' : up, folder: asText(folder) }
   }
   if (!URL.canParse(value)) return undefined
@@ -79,8 +81,8 @@ const from = (up: string, lies: Lies): Lies => (up === '' ? lies : {
 })
 
 /** Every two that could reach the same object. */
-export function clashesIn({ stores, sets, reconciles }: Wants): readonly Clash[] {
-  const grounds = new Map(stores.map((store) => [store.name, groundOf(store)]))
+export function clashesIn({ stores, sets, reconciles, folder: base }: Wants): readonly Clash[] {
+  const grounds = new Map(stores.map((store) => [store.name, groundOf(store, base)]))
   const apart = (one: string, other: string): readonly [string, string] | undefined => (one === other ? ['', ''] : below(grounds.get(one), grounds.get(other)))
   const lies = sets.flatMap((set) => set.in.map((it) => ({ set, it })))
   const found: Clash[] = []

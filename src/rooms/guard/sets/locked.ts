@@ -97,6 +97,7 @@ export function immutableFound(seen: Seen, now: Instant): Found {
   const { tried, identity } = seen
   // One that was seen to lie: whatever it says of a lock says nothing.
   if (tried?.lock.is === 'fail' && tried.identity === identity) return no(`its locks are none: ${tried.lock.says}`)
+  if (identity === undefined && seen.newest === undefined) return open('it was not listed yet')
   const found = claimed(seen, now)
   if (found.is !== 'pass') return found
   if (identity === undefined || tried === undefined || tried.identity !== identity || !isFresh(tried.age, TRIED_GOOD)) return open('the newest copy is said to be locked, and nobody has tried out lately whether the store keeps its locks')

@@ -1,5 +1,5 @@
 // What went away without Holdfast (G-12). A set without `keep` is rotated by somebody else, and that is nobody's alarm: of the oldest copies about one goes for
-// each that came. Anything beyond is one: the newest without a newer one, the last that was proven, more than came, too much at once, or other bytes under
+// each that came. Anything beyond is one: the newest without a newer one, the last that was proven before its turn, more than came, too much at once, or other bytes under
 // the name of a copy whose time is over. With `keep` nobody but Holdfast takes any away, and retention tells of each; only a run
 // that is repeated writes its newest copy anew, and that, once in a month and before anybody proved it, is no loss that a person has to speak of. Pure.
 import { sayKey } from '../../../ports/store/key.ts'
@@ -31,6 +31,12 @@ export interface Went {
   readonly dated: boolean
   readonly every: Span
   readonly now: Instant
+}
+
+/** What went is older than all that stays: then it was its turn, whoever read it. */
+function isTurn({ before, gone }: Pick<Went, 'before' | 'gone'>): boolean {
+  const oldest = Math.min(...before.filter(({ key }) => !gone.has(key)).map(({ at }) => at ?? 0))
+  return before.every(({ key, at }) => !gone.has(key) || (at ?? 0) <= oldest)
 }
 
 /** Why it is not what whoever rotates them does; nothing where it may be that. */
@@ -76,7 +82,9 @@ function oddNewest({ before, gone, came }: Went): string | undefined {
   return came.some(({ counted, at }) => counted && at !== undefined && at >= (newest.at ?? 0)) ? undefined : `the newest copy, ${sayKey(newest.key)}, is gone and no newer one came`
 }
 
+/** Where copies live for a shorter time than from drill to drill, each takes its proof along as its turn comes: that is told as the age of the proof, and not as a loss. */
 function oddProven({ before, gone, changed, proven }: Went): string | undefined {
+  if (isTurn({ before, gone })) return undefined
   const known = before.filter(({ key }) => proven.has(key))
   const [newest] = known
   if (newest === undefined || !gone.has(newest.key) || known.some(({ key }) => !gone.has(key) && !changed.has(key))) return undefined
@@ -88,10 +96,7 @@ function oddMany({ before, gone, came, credit }: Went): string | undefined {
   const [first] = gone
   const which = gone.size === 1 ? sayKey(first ?? '') : `${sayKey(first ?? '')} and ${gone.size - 1} more`
   if (gone.size > credit + came.length) return `${which} ${gone.size === 1 ? 'is' : 'are'} gone, more than new ones came`
-  const staying = before.filter(({ key }) => !gone.has(key))
-  const oldest = Math.min(...staying.map(({ at }) => at ?? 0))
-  const isOldest = before.every(({ key, at }) => !gone.has(key) || (at ?? 0) <= oldest)
-  const most = Math.max(came.length + FIRST_CREDIT, Math.floor(before.length * (isOldest ? OLDEST_SHARE : SHARE)))
+  const most = Math.max(came.length + FIRST_CREDIT, Math.floor(before.length * (isTurn({ before, gone }) ? OLDEST_SHARE : SHARE)))
   return gone.size > most ? `${which} are gone, of ${before.length} at once` : undefined
 }
 
