@@ -127,17 +127,10 @@ export const led: readonly Mutant[] = [
     ],
   },
   {
-    name: 'in a run: a boot does not end that it goes by itself', breaks: ['C-6'], killer: alone(150),
+    name: 'in a run: a boot does not end that it goes by itself', breaks: ['C-6'], killer: alone(60),
     changes: [
       { file: 'src/engine/change/asking/unattended.ts', find: 'trust.until.boot !== now.boot)', put: 'trust.until.boot.length > 99)' },
       { file: RUN, find: '(!leg.back && !isDueOnBoth(trust.from, now)) || isDue(trust.until, now) || trust.until.boot !== now.boot', put: '(!leg.back && now.wall < trust.from.wall) || isDue(trust.until, now)' },
-    ],
-  },
-  {
-    name: 'in a run: it goes by itself when the wall clock says that its time has come', breaks: ['C-6'], killer: alone(150),
-    changes: [
-      { file: 'src/engine/change/asking/unattended.ts', find: 'now.wall >= trust.from.wall && now.tick >= trust.from.tick', put: 'now.wall >= trust.from.wall' },
-      { file: RUN, find: '!isDueOnBoth(trust.from, now)', put: '!isDue(trust.from, now)' },
     ],
   },
   {

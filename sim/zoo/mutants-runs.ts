@@ -339,6 +339,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: '(isAgainst || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)', put: '((isAgainst && row.version < 0) || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)' }],
   },
   {
+    name: 'it goes by itself when the wall clock alone says that its time has come', breaks: ['C-6', 'X-7'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 X-7 what goes by itself waits for both clocks' },
+    changes: [{ file: RUN, find: '!isDueOnBoth(trust.from, now)', put: '!isDue(trust.from, now)' }],
+  },
+  {
     name: 'the ways back go by themselves long after the time that both agreed to', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 C-15 what is gone back by itself ends an hour after the time' },
     changes: [{ file: RUN, find: 'earliest(dueIn(now, BACK_WITHIN), dueAfter(trust.until, BACK_WITHIN))', put: 'dueIn(now, BACK_WITHIN)' }],
   },

@@ -298,6 +298,16 @@ test('C-6 C-15 what is gone back by itself ends an hour after the time that both
   assert.equal(surprisedAfter(60_000).trust?.until.tick, 1001 + 60_000 + 3 + 3_600_000, 'in its time it is an hour from the surprise on')
 })
 
+test('C-6 X-7 what goes by itself waits for both clocks: one that is set forward begins nothing before its time, and one that is set back neither', () => {
+  for (const [waits, setForward, wrong] of [[30_000, 0, undefined], [29_000, 40_000, 'it is not its time'], [0, 40_000, 'it is not its time'], [30_000, -40_000, 'it is not its time']] as const) {
+    const it = story()
+    it.good({ is: 'entrusted', trust: { from: due(it.tick + 30_000), until: due(it.tick + 600_000), undoes: false } })
+    it.wait(waits)
+    const now = nowAt(it.tick)
+    assert.equal(stepRun(it.run, { is: 'due', leg: forth(0), lapsesAt: due(it.tick + 300_000) }, { ...now, wall: instantOf(now.wall + setForward) }).wrong, wrong)
+  }
+})
+
 test('C-6 a step whose turn came in the time in which it may go by itself does not begin after it, nor when the clock was set back before it', () => {
   for (const [waits, setBack, wrong] of [[0, 0, undefined], [20_000, 0, 'it is not its time'], [0, 30_000, 'it is not its time']] as const) {
     const it = story()
