@@ -55,7 +55,7 @@ export function earsOf(keeper: () => ChangeKeeper & { readonly runs: Runs }): Do
         if (!isWithin(way.begun, tx.now, BEGIN_WITHIN)) return 'it was ruled on too long ago'
         if (row.run.halt !== undefined && way.against !== true) return `the run was halted: ${row.run.halt.claim}`
         // It is done by the addresses of now: they have to be those that both agreed on.
-        const drawn = drawnAnew(courseFor(keeper(), row), way)
+        const drawn = drawnAnew(courseFor(keeper(), row, 'press'), way)
         if (typeof drawn === 'string') return drawn
         tx.append({ is: 'change.identified', stream: `run:${run}:identities`, body: { id: run, token, identity: identity.slice(0, 500), at: tx.now.wall } })
         return 'go'

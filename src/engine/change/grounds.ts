@@ -1,11 +1,12 @@
 // What plans and runs are judged by, as the keeper knows it now. `strict`: for a ruling a check counts by its last look alone, since one that just failed
 // is not well, however many failures make it down.
-import { tickOf, type Now, type Stamp } from '../../core/time.ts'
+import { later, ms, tickOf, type Now, type Stamp } from '../../core/time.ts'
 import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
 import { runsBeside, siblingsOf } from '../../rooms/change/rolling/siblings.ts'
 import type { Siblings } from '../../rooms/change/gates.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
-import { loadGoing } from '../../rooms/change/runs/rows.ts'
+import { loadGoing, loadRunsOver, loadTold } from '../../rooms/change/runs/rows.ts'
+import { backIn } from '../../rooms/change/runs/back.ts'
 import { factsOf, type CheckSeen, type Grounds } from '../../views/change/changes.ts'
 import { viewCheck } from '../../views/checks.ts'
 import type { Store } from '../../db/store.ts'
@@ -15,6 +16,7 @@ import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
 import type { ToScout } from '../../rooms/change/heard/protocol.ts'
 import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
 import type { PageRoom } from '../../rooms/page/index.ts'
+import { loadOpen } from '../../rooms/page/rows.ts'
 import type { PeopleRoom } from '../../rooms/people/index.ts'
 import type { ToProber } from '../../rooms/watch/protocol.ts'
 import type { Ground, Watcher } from '../../rooms/watch/watcher.ts'
@@ -22,7 +24,7 @@ import { countsOf, toleranceOf } from '../../rooms/change/tolerance.ts'
 import { clusterOf, hostOf, type Topology } from '../../rooms/change/topology.ts'
 import type { Engine } from '../engine.ts'
 import { setsIn, type InForce } from '../in-force.ts'
-import { passesFor } from './incidents/excused.ts'
+import { AT_MOST, excuseOf, membersOf, passesFor, type Taken } from './incidents/excused.ts'
 
 /** What planned work needs of the keeper. */
 export interface ChangeKeeper {
@@ -64,12 +66,35 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
 /** What is down, and expected to be, of the hosts that the same rolling run works on beside this one. */
 export const siblingsFor = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, row: Pick<RunRow, 'plan'>): Siblings => siblingsOf(row.plan.beside === undefined ? [] : runsBeside(row, loadGoing(sql)))
 
-/** What a run is held against now. */
-export function courseFor(keeper: ChangeKeeper, row: RunRow, strict = false): Course {
-  const grounds = groundsOf(keeper, strict)
+/** What this run took, and the others of the batch that it is of; and what was seen back of all that the rolling run took. */
+export function takenFor(keeper: Pick<ChangeKeeper, 'now' | 'store'>, row: RunRow): Taken {
+  const { plan: { id, rolling } } = row
+  const others = rolling === undefined ? [] : runsLately(keeper, rolling).filter(({ plan }) => plan.id !== id)
+  return { away: new Set([...awayIn(row), ...siblingsFor(keeper, row).away]), back: backOf(keeper, [...others, row]) }
+}
+
+/** Runs of a rolling run that go on, or ended so lately that what they took may not be well again yet. */
+export const runsLately = ({ store: { sql }, now }: Pick<ChangeKeeper, 'now' | 'store'>, rolling: string): RunRow[] =>
+  [...loadGoing(sql), ...loadRunsOver(sql, later(now().wall, ms(-AT_MOST)))].filter(({ plan }) => plan.rolling === rolling)
+
+export const backOf = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, rows: readonly RunRow[]): Taken['back'] => new Map(rows.flatMap((it) => [...backIn(it, loadTold(sql, it.plan.id, -1, MOST_TOLD))]))
+
+/** Whether something that went down with what was taken is not well again yet, and has time to be. */
+export const isRecovering = (keeper: ChangeKeeper, { away, back }: Taken): boolean =>
+  loadOpen(keeper.store.sql).some((it) => [new Map(), back].map((of) => excuseOf(keeper, it, membersOf(it), { away, back: of })).join() === 'none,excused')
+
+/** So many lines of a run are gone through for when its hosts were seen back. */
+const MOST_TOLD = 5000
+
+/**
+ * What a run is held against now. `guard`: by what may go on; what went down with a host that is just back is no surprise. `press` and `ruling`: by what a step begins on, which that keeps
+ * from beginning; for a ruling a check counts by its last look.
+ */
+export function courseFor(keeper: ChangeKeeper, row: RunRow, by: 'guard' | 'press' | 'ruling'): Course {
+  const grounds = groundsOf(keeper, by === 'ruling')
   const { change } = grounds
-  const near = new Set([...awayIn(row), ...siblingsFor(keeper, row).away])
-  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, near) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
+  const taken = (): Taken => (by === 'guard' ? takenFor(keeper, row) : { ...takenFor(keeper, row), back: new Map() })
+  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, taken) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
 }
 
 /** Hosts and clusters as checks lean on them. A cluster is out when it is split or has too little left, a host when none of its cables carries: by what was seen, and never by silence. */

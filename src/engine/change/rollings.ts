@@ -17,7 +17,7 @@ import { byHand } from '../../rooms/change/index.ts'
 import { factsOf } from '../../views/change/changes.ts'
 import { page, resolveOne, type ToPeople } from './asking/offers.ts'
 import { beginRun, newRunId, orFault, type Beginning, type BeginKeeper } from './beginning.ts'
-import { groundsOf, type ChangeKeeper } from './grounds.ts'
+import { backOf, groundsOf, isRecovering, runsLately, type ChangeKeeper } from './grounds.ts'
 import { passesFor } from './incidents/excused.ts'
 import { abort, halt, haltQuietly } from './runs.ts'
 import { askLooks } from './until.ts'
@@ -57,7 +57,7 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
     const others = runbook && besideIn(batchOf(rolling, host), host, { runbook, topology: change })
     const siblings = siblingsOf(beside)
     // What it pages itself keeps nobody from beginning, nor what is expected to be down beside it.
-    const passes = passesFor(keeper(), { plan: { id: '', rolling: plan.id } }, siblings.away)
+    const passes = passesFor(keeper(), { plan: { id: '', rolling: plan.id } }, () => ({ away: siblings.away, back: new Map() }))
     const opening = runbook && planned ? openingFor({ runbook, host, topology: change, facts: factsOf({ ...grounds, passes }), beside: others, siblings }, planned, since) : gone
     const stop = (says: string): unknown => turn('change.rolled', (tx) => (nextOf(loadRolling(tx.sql, plan.id)?.rolling ?? rolling) === host ? rolled(keeper(), tx, plan.id, { is: 'halted', says }) : undefined))
     if (opening.is === 'open') {
@@ -67,7 +67,7 @@ export function createRollings(keeper: () => BeginKeeper): { tick(): void } {
       void orFault(keeper().engine.turn('change.begin', (tx) => beginHost(keeper(), tx, host, it))).then((came) => (typeof came === 'string' ? stop(came) : undefined), () => undefined)
       return
     }
-    if (opening.is === 'early' && isWithin(since, keeper().now(), PATIENCE)) return
+    if (opening.is === 'early' && (isWithin(since, keeper().now(), PATIENCE) || isRecovering(keeper(), { away: siblings.away, back: backOf(keeper(), runsLately(keeper(), plan.id)) }))) return
     const says = opening.is === 'early' ? `${host} did not begin: ${opening.says}` : opening.says
     stop(opening.anew === true ? `${says}; ${sayLeft(plan, hostsIn(rolling, 'to-come'))}` : says)
   }

@@ -18,7 +18,7 @@ import { handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, pageAlone, resolveAll, resolveOne, type ToPeople } from './asking/offers.ts'
 import { entrust, goOnAlone, isTooLate, nextAlone } from './asking/unattended.ts'
-import { courseFor, siblingsFor, type ChangeKeeper } from './grounds.ts'
+import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, seenOf } from './until.ts'
@@ -58,7 +58,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     memories.set(row.plan.id, made)
     return made
   }
-  const courseOf = (row: RunRow, strict: boolean): Course => courseFor(keeper(), row, strict)
+  const courseOf = (row: RunRow, by: 'guard' | 'ruling'): Course => courseFor(keeper(), row, by)
   const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
   /** The same for what was judged by a row: by another one than that it is judged again at the next look. */
   const turnOn = ({ plan: { id }, version }: RunRow, name: string, act: (tx: Tx) => unknown): void => turn(name, (tx) => (loadRun(tx.sql, id)?.version === version ? act(tx) : undefined))
@@ -84,7 +84,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     if (silent) return surprise(row, silent), true
     // Nothing further begins after it; the way back stays open (C-6, C-15).
     if (isShut(row.plan, keeper().now().wall) && isLeft(run)) return surprise(row, { subject: 'window', is: 'other', claim: 'has closed' }), true
-    for (const { want, judged } of guardOf(courseOf(row, false))) {
+    for (const { want, judged } of guardOf(courseOf(row, 'guard'))) {
       const key = JSON.stringify(want)
       const before = memory.well.get(key) ?? true
       if (before && judged.found === 'unknown' && (want.is === 'members' || want.is === 'healthy' || ((want.is === 'server' || want.is === 'record') && !memory.well.has(key))) && mayChange(memory, key, keeper().now())) continue
@@ -107,7 +107,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const { phase } = row.run
     if (phase.is !== 'pressed') return
     const memory = memoryOf(row)
-    const course = courseOf(row, true)
+    const course = courseOf(row, 'ruling')
     lookAnew(keeper(), memory, course, phase.at)
     const { id } = row.plan
     if (!isWithin(phase.at, course.now, RULED_WITHIN)) return turnOn(row, 'change.ruled', (tx) => refuse(keeper(), tx, row, 'not all of it was looked at in time'))
@@ -134,7 +134,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const step = row.plan.runbook.steps[way.step]
     const memory = memoryOf(row)
     if (!step) return
-    const course = courseOf(row, true)
+    const course = courseOf(row, 'ruling')
     const isMine = memory.token === way.token
     const act = way.back ? step.undo : step.act
     // Of what nobody does, nothing comes about.
@@ -166,7 +166,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     if (asked.purpose === 'whole') return turnOn(row, 'change.entrusted', (tx) => entrust(keeper(), tx, row))
     const at = asked.agreedAt
     const { id } = row.plan
-    const course = courseOf(row, true)
+    const course = courseOf(row, 'ruling')
     if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row))
     const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
@@ -193,7 +193,9 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     watchStep(row)
     resume(row)
     const alone = nextAlone(row, { now: keeper().now(), isOpen: !isShut(row.plan, keeper().now().wall) })
-    if (alone) turn('change.alone', (tx) => goOnAlone(keeper(), tx, row.plan.id, alone))
+    // Nobody is there to judge whether what is not well yet will be.
+    const isWaiting = alone?.is === 'due' && !alone.leg.back && isRecovering(keeper(), takenFor(keeper(), row))
+    if (alone && !isWaiting) turn('change.alone', (tx) => goOnAlone(keeper(), tx, row.plan.id, alone))
     if (hasLapsed(keeper(), memoryOf(row), row)) turn('change.lapsed', (tx) => page(keeper(), tx, row, `run:${row.plan.id}${LAPSED}`, `Lapsed: ${row.plan.runbook.title}`, `${row.plan.runbook.title}, on ${row.plan.host}: what both were asked for lapsed before both had pressed, and nothing goes on. holdfast runbooks resume ${row.plan.id} asks again, abort ends it.`))
   }
   return {
@@ -255,7 +257,7 @@ function whyNotPress(keeper: ChangeKeeper, agreement: string): string | undefine
   const row = loadGoing(keeper.store.sql).find(({ asked }) => asked?.agreement === agreement)
   if (row && isTooLate(row, keeper.now())) return 'the hour is over in which both had to agree'
   if (row?.asked?.purpose !== 'step' || row.run.phase.is !== 'offered' || (row.asked.accepted === true && row.run.halt !== undefined)) return undefined
-  const ruling = rulingFor(courseFor(keeper, row, false), row.run.phase.leg, { tick: tickOf(0), boot: keeper.now().boot })
+  const ruling = rulingFor(courseFor(keeper, row, 'press'), row.run.phase.leg, { tick: tickOf(0), boot: keeper.now().boot })
   if (ruling.is === 'ruled' && ruling.window === 'shut' && row.asked.accepted !== true) return 'its window is not open'
   if (ruling.is !== 'ruled' || ruling.found !== 'pass') return ruling.says
   keepBaseline(keeper, row)

@@ -9,15 +9,15 @@ import type { Answered } from '../../rooms/change/gates.ts'
 import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
 import { loadBaselines, type BaselinedBody, type Baselines } from '../../rooms/change/runs/baseline.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
-import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
+import type { Course } from '../../rooms/change/runs/course.ts'
 import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
-import { NOTHING_PLANNED, siblingsFor, type ChangeKeeper } from './grounds.ts'
-import { isExcused, isOwn, membersOf } from './incidents/excused.ts'
+import { NOTHING_PLANNED, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
+import { excuseOf, isOwn, membersOf, type Taken } from './incidents/excused.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -138,14 +138,16 @@ export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
 
 /** An incident that was opened since, or what has joined one since, and is not of what a step has taken and none has seen back; what was excused once is known. */
 export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow): Stranger | undefined {
-  const away = awayIn(row)
-  const near = new Set([...away, ...siblingsFor(keeper, row).away])
+  let taken: Taken | undefined
   for (const it of loadOpen(keeper.store.sql)) {
     if (isOwn(keeper, it.subject, row)) continue
     const members = membersOf(it)
     const known = incidents.get(it.id)
     const fresh = known ? members.filter((member) => !known.includes(member)) : members
-    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || isExcused(keeper, it.subject, fresh, near)
+    taken ??= takenFor(keeper, row)
+    // What went down with a host that was taken, and is not up again in its time.
+    if (known !== undefined && fresh.length === 0 && excuseOf(keeper, it, members, taken) === 'lapsed') return { number: it.number, title: it.title, claim: `did not end: ${it.title}, and what it leans on is back` }
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || excuseOf(keeper, it, fresh, taken) === 'excused'
     if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
     incidents.set(it.id, members)
   }

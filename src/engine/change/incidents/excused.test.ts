@@ -1,9 +1,11 @@
 // Which incidents stop a run and which do not, as stories.
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { checkOf } from '../../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../../test/story/led.ts'
-import { manual, runWorld } from '../../../../test/story/runs.ts'
+import { AGAIN, manual, runWorld } from '../../../../test/story/runs.ts'
+import { seconds } from '../../../core/time.ts'
+import type { Runbook } from '../../../rooms/change/runbook.ts'
 import type { Cluster } from '../../../rooms/change/topology.ts'
 import type { RunAnswer } from '../../../views/change/runs.ts'
 import { page } from '../asking/offers.ts'
@@ -51,4 +53,57 @@ test('C-8 C-13 a check is down by what a step takes only where each host that it
   assert.deepEqual([await halt(['web-1']), await halt(['web-1', 'shop'])], [undefined, undefined])
   assert.equal(await halt(['web-1', 'web-2']), HALTED, 'web-2 was to carry it')
   assert.equal(await halt(['shop']), HALTED, 'two of three are there to serve it')
+})
+
+/** A run of which the step that booted web-1 is done, where no incident is wanted; the check of web-1 had failed once, or was down, by then. */
+async function back(t: TestContext, fails: number, guard: Runbook['guard'] = [{ is: 'incidents' }]): Promise<Story> {
+  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] })], book({ guard, steps: [manual('boot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] }), manual('look', { until: [{ is: 'boots', host: 'web-2' }] })] }))
+  for (let n = 0; n < 2; n++) await it.look('node', 'pass')
+  await it.press('ada', 'bo')
+  await it.second()
+  for (let n = 0; n < fails; n++) await it.look('node', 'fail')
+  it.boots.set('web-1', AGAIN)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done')
+  return it
+}
+const stands = async (it: Story): Promise<unknown> => {
+  for (let n = 0; n < 2; n++) await it.second()
+  return (await it.state()).halt?.claim
+}
+
+test('C-8 C-13 what went down with a host that is just back is no surprise while it recovers, and keeps the next step from beginning', async (t) => {
+  const it = await back(t, 2)
+  assert.deepEqual([await stands(it), it.open()], [undefined, ['check:node']])
+  assert.deepEqual(await it.press('ada'), [409], 'nothing begins before it is over')
+  await it.look('node', 'fail')
+  assert.equal(await stands(it), undefined, 'it was not well yet')
+  for (let n = 0; n < 3; n++) await it.look('node', 'pass')
+  assert.deepEqual([await stands(it), it.open(), await it.press('ada')], [undefined, [], [200]])
+  const late = await back(t, 1)
+  await late.look('node', 'fail')
+  assert.deepEqual([await stands(late), late.open()], [undefined, ['check:node']], 'it fails since before the host was back')
+})
+
+test('C-8 C-13 what went down with a host, was well when it was back and fails again halts the run, and so does what is not well in its time, whatever the guard wants', async (t) => {
+  for (const guard of [[{ is: 'incidents' }], []] as const) {
+    const again = await back(t, 2, guard)
+    await again.press('ada')
+    await again.look('node', 'pass')
+    assert.equal(await stands(again), undefined)
+    await again.look('node', 'fail')
+    assert.match(String(await stands(again)), guard.length > 0 ? /node is down/ : /^did not end: node is down/)
+    const never = await back(t, 2, guard)
+    const lasts = async (n: number): Promise<unknown> => {
+      for (let at = 0; at < n; at++) {
+        await never.leap(seconds(5))
+        await never.look('node', 'fail')
+        await never.second()
+      }
+      return (await never.state()).halt?.claim
+    }
+    assert.equal(await lasts(9), undefined)
+    assert.match(String(await lasts(30)), /node is down/)
+    assert.ok(never.open().includes(`run:${never.id}`), 'both are paged')
+  }
 })

@@ -9,13 +9,16 @@ import { toleranceOf } from '../../../rooms/change/tolerance.ts'
 import { clusterOf, type Topology } from '../../../rooms/change/topology.ts'
 import type { IncidentRow } from '../../../rooms/page/rows.ts'
 import type { Watcher } from '../../../rooms/watch/watcher.ts'
-import type { Now } from '../../../core/time.ts'
+import type { Check } from '../../../rooms/watch/check.ts'
+import { passesNeeded } from '../../../rooms/watch/judge.ts'
+import { minutes, type Instant, type Now, type Span } from '../../../core/time.ts'
+import type { Back } from '../../../rooms/change/runs/back.ts'
 import { ALONE, HANDED, LAPSED, runOf } from './subjects.ts'
 
 /** What incidents are held against. */
 export interface Around {
   readonly store: Pick<Store, 'sql'>
-  readonly watcher: Pick<Watcher, 'checks'>
+  readonly watcher: Pick<Watcher, 'checks' | 'standing'>
   readonly members: Pick<MembersHeard, 'sight'>
   readonly config: { readonly change?: Topology }
   readonly now: () => Now
@@ -27,9 +30,17 @@ export interface Whose { readonly plan: Pick<RunRow['plan'], 'id' | 'rolling'> }
 /** Of an incident. */
 export const membersOf = ({ members }: Pick<IncidentRow, 'members'>): readonly string[] => JSON.parse(members) as string[]
 
-/** Incidents that stand in the way of nothing, where no incident is wanted; `away`: hosts that steps took. */
-export const passesFor = (around: Around, whose: Whose, away: ReadonlySet<string>) => (it: IncidentRow): boolean =>
-  isOwn(around, it.subject, whose) || isExcused(around, it.subject, membersOf(it), away)
+/** Hosts that steps took: those that are away, and of those that were seen back since, when. */
+export interface Taken {
+  readonly away: ReadonlySet<string>
+  readonly back: ReadonlyMap<string, Back>
+}
+
+/** Incidents that stand in the way of nothing, where no incident is wanted; `taken` is asked for only where one is open. */
+export function passesFor(around: Around, whose: Whose, taken: () => Taken): (it: IncidentRow) => boolean {
+  let known: Taken | undefined
+  return (it) => isOwn(around, it.subject, whose) || excuseOf(around, it, membersOf(it), (known ??= taken())) === 'excused'
+}
 
 /** What this run, and the rolling run that it is of, page themselves; and what tells people who leads another run now, or that nobody does: nothing turned there. */
 export function isOwn({ store: { sql } }: Pick<Around, 'store'>, subject: string, { plan: { id, rolling } }: Whose): boolean {
@@ -38,9 +49,41 @@ export function isOwn({ store: { sql } }: Pick<Around, 'store'>, subject: string
   return (of && of.run === id) || (rolling !== undefined && (subject === `rolling:${rolling}` || (of !== undefined && loadRun(sql, of.run)?.plan.rolling === rolling)))
 }
 
-/** Whether an incident, or what of it is new, is of what a step takes and of nothing else (C-13). */
-export const isExcused = (around: Around, subject: string, members: readonly string[], away: ReadonlySet<string>): boolean =>
-  isNamedAfter(around, subject, away) && members.length > 0 && members.every((member) => isDownBy(around, /^check:(.*)$/.exec(member)?.[1], away))
+/** So long after a host was seen back what fell with it may take to be well again, beside the time that its looks take; and no longer in all than `AT_MOST`. */
+const GRACE: Span = minutes(1)
+export const AT_MOST: Span = minutes(15)
+
+/**
+ * Whether an incident, or what of it is new, is of what steps took and of nothing else (C-13). `excused`: those hosts are away, or are just back, and what went down with them has not
+ * been well since, for a bounded time. `lapsed`: it should be over, and is not. `none`: it has to do with something else.
+ */
+export function excuseOf(around: Around, { subject, since }: Pick<IncidentRow, 'subject' | 'since'>, members: readonly string[], taken: Taken): 'excused' | 'lapsed' | 'none' {
+  const near = new Set([...taken.away, ...taken.back.keys()])
+  if (members.length === 0 || !isNamedAfter(around, subject, near)) return 'none'
+  const each = members.map((member) => {
+    const check = around.watcher.checks.get(/^check:(.*)$/.exec(member)?.[1] ?? '')
+    if (!check || !isDownBy(around, check, near)) return 'none'
+    if (isNamedAfter(around, subject, taken.away) && isDownBy(around, check, taken.away)) return 'excused'
+    return recoveryOf(around, check, since as Instant, [...taken.back].flatMap(([host, it]) => (groundOf(around, check).includes(host) ? [it] : [])))
+  })
+  return each.includes('none') ? 'none' : each.includes('lapsed') ? 'lapsed' : 'excused'
+}
+
+/** A check that went down while its host was away, and that host is back: what fails anew since is another thing, whether it was well in between or not. */
+function recoveryOf({ watcher, now }: Around, check: Check, since: Instant, backs: readonly Back[]): 'excused' | 'lapsed' | 'none' {
+  const { wall, tick } = now()
+  const [from, at] = [Math.min(...backs.map((it) => it.from)), Math.max(...backs.map((it) => it.at))]
+  const standing = watcher.standing(check.name)
+  const grace = Math.min(AT_MOST, GRACE + check.timeout + check.every * (standing ? passesNeeded(check, standing, now()) : check.recoverAfter))
+  if (since < from || since > at + grace) return 'none'
+  // A keeper that did not see it go down has not seen either since when it fails.
+  const row = standing === undefined || standing.turns.length === 0 ? undefined : (standing.firstFail ?? standing.unknownSince)
+  const isOfThen = (standing?.passes ?? 0) > 0 || (row === undefined ? since : wall - (tick - row)) <= at
+  return isOfThen && wall >= at && wall - at <= grace ? 'excused' : 'lapsed'
+}
+
+const groundOf = ({ config: { change } }: Pick<Around, 'config'>, { standsOn = [] }: Pick<Check, 'standsOn'>): readonly string[] =>
+  standsOn.flatMap((on) => [on, ...((change && clusterOf(change, on)?.members) ?? [])])
 
 /** Where it is named after a host or a cluster, that has to be away: of a cluster, all of its members. One named otherwise tells nothing of that. */
 function isNamedAfter({ config }: Pick<Around, 'config'>, subject: string, away: ReadonlySet<string>): boolean {
@@ -59,9 +102,7 @@ const isAllAway = (topology: Topology | undefined, cluster: string, away: Readon
  * where one host is to carry it while the other is away, that it is down is the very surprise. A cluster that it leans on beside a host tells that itself: its members say that
  * enough of them are well.
  */
-function isDownBy(around: Around, name: string | undefined, away: ReadonlySet<string>): boolean {
-  const { config: { change }, members, now, watcher } = around
-  const ground = (name === undefined ? undefined : watcher.checks.get(name)?.standsOn) ?? []
+function isDownBy({ config: { change }, members, now }: Around, { standsOn: ground = [] }: Pick<Check, 'standsOn'>, away: ReadonlySet<string>): boolean {
   const isWell = (on: string): boolean => {
     const cluster = change && clusterOf(change, on)
     const counts = change && cluster && knownCounts(cluster, change, (it) => {
