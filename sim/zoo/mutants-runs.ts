@@ -84,7 +84,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'between two steps an incident of what was taken is a surprise', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 an incident of a host'),
-    changes: [{ file: SURPRISES, find: 'const away = awayIn(row)', put: 'const away = new Set(silencedBy(row.run))' }],
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'away: new Set([...awayIn(row)', put: "away: new Set([...(row.run.phase.is === 'running' ? awayIn(row) : [])" }],
   },
   {
     name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),
@@ -320,7 +320,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'where the guard wants no incident, a run that was halted never goes on', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 where the guard wants no incident'),
-    changes: [{ file: EXCUSED, find: '  isOwn(around, it.subject, whose) || isExcused', put: '  isExcused' }],
+    changes: [{ file: EXCUSED, find: '=> isOwn(around, it.subject, whose) || excuseOf', put: '=> excuseOf' }],
   },
   {
     name: 'a step begins with what it needs accepted since it was planned', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 what a step needs accepted'),
@@ -377,5 +377,25 @@ export const running: readonly Mutant[] = [
   {
     name: 'who says no on a page of before, when it has begun, lets it go on', breaks: ['C-6'], killer: alone('C-6 C-15 whoever says no to'),
     changes: [{ file: 'src/rooms/change/index.ts', find: "(act === 'no' && was === 'agreed' && row", put: "(act === 'no' && was === 'lapsed' && row" }],
+  },
+  {
+    name: 'a run halts by what went down with the host that it brought back', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 what went down with a host that is just back'),
+    changes: [{ file: 'src/engine/change/grounds.ts', find: "(by === 'guard' ? takenFor", put: "(by !== 'guard' ? takenFor" }],
+  },
+  {
+    name: 'what is down since a host was taken is never asked about again', breaks: ['C-8'], killer: excused('C-8 C-13 what went down with a host, was well'),
+    changes: [{ file: SURPRISES, find: "taken) === 'lapsed') return", put: "taken) === 'lapsed' && id === '') return" }, { file: SURPRISES, find: 'export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow)', put: "export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow, id = row.plan.id)" }],
+  },
+  {
+    name: 'what was lost since it was planned needs nobody', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 C-11 what is owed only after'),
+    changes: [{ file: COURSE, find: '|| tolerance !== 0 ||', put: '|| tolerance !== -2 ||' }],
+  },
+  {
+    name: 'what Holdfast pages by is asked about before the first step alone', breaks: ['C-11'], killer: killer('C-1 C-5 C-11 what is owed only after'),
+    changes: [{ file: 'src/rooms/change/plan.ts', find: 'leanedIn(steps.slice(from), host, facts)', put: 'leanedIn(steps, host, facts)' }],
+  },
+  {
+    name: 'a way back that goes by itself takes the majority of another cluster', breaks: ['C-1'], killer: { is: 'test', file: 'src/rooms/change/runs/unattended.test.ts', name: 'C-1 a way back that goes by itself leaves' },
+    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "typeof left === 'number' && left < 0)", put: "typeof left === 'number' && left < -1)" }],
   },
 ]

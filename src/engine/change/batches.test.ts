@@ -280,6 +280,27 @@ test('C-3 of one rolling run each host has one run, and nobody else gets one of 
 
 test('C-5 whoever is asked for a step of one reads what is at work beside it', () => {
   const plan = { id: 'run_1', host: 'web-1', rehearse: false, texts: [{ host: 'web-1', text: 'Boot web-1.', tolerance: null }], runbook: { title: 'Update', steps: [boot], hosts: { names: HOSTS, serial: 2 } }, beside: { hosts: ['web-2'], takes: {} }, does: 'ada', checks: 'bo', by: 'ada', hash: 'x' }
-  const { text } = askFor({ plan, run: { steps: [] } } as unknown as RunRow, { step: 0, back: false }, undefined)
+  const { text } = askFor({ plan, run: { steps: [] } } as unknown as RunRow, { step: 0, back: false }, undefined, null)
   assert.match(text, /^Update, on web-1 \(run_1\)\.\nAt work at the same time: web-2\. Whatever halts one of them halts all\.\nStep 1 of 1/)
+})
+
+test('C-8 C-13 what went down with a host that is back is no surprise to the other of its batch while it recovers, and the next batch waits for it', async (t) => {
+  const it = await begun(t, book({}, { preflight: [{ is: 'links' }, { is: 'incidents' }], guard: [{ is: 'links' }, { is: 'incidents' }] }), ['web-1'])
+  await it.both('web-1', 'web-2')
+  await it.seconds(2)
+  for (let n = 0; n < 2; n++) await it.look('web-1', 'fail')
+  it.boots.set('web-1', AGAIN)
+  await it.seconds(4)
+  assert.deepEqual([(await it.hosts()).slice(0, 2), await it.stands('web-2'), it.open()], [['web-1 done', 'web-2 at-work'], ['running', null], ['check:web-1']])
+  it.boots.set('web-2', AGAIN)
+  await it.seconds(4)
+  for (let n = 0; n < 11; n++) {
+    await it.leap(seconds(5))
+    await it.look('web-1', 'fail')
+    await it.seconds(1)
+  }
+  assert.deepEqual([await it.hosts(), (await it.rolling()).state], [['web-1 done', 'web-2 done', 'web-3 to-come', 'web-4 to-come'], 'going'], 'for more than a minute')
+  for (let n = 0; n < 2; n++) await it.look('web-1', 'pass')
+  await it.seconds(4)
+  assert.deepEqual([(await it.hosts())[2], it.open()], ['web-3 at-work', []])
 })

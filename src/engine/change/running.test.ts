@@ -10,6 +10,7 @@ import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
 import { earsOf } from './ears.ts'
+import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 
 test('C-12 C-13 a run from its first press to its end: pressed by both, ruled by looks that began after, done when it was seen', async (t) => {
   const it = await begun(t)
@@ -383,4 +384,56 @@ test('C-1 C-5 what a step needs accepted since it was planned, and nobody has, r
   it.stopped.add('web-5')
   for (let n = 0; n < 3; n++) await it.second()
   assert.deepEqual([(await it.state()).steps[0]?.state, (await it.told()).some((line) => line.startsWith('began'))], ['waiting', false], 'nor does it begin by what was seen after both had pressed')
+})
+
+test('C-1 C-5 C-11 what is owed only after the first step that it concerns has begun refuses the press for the next one, whose text says what is tolerated now', async (t) => {
+  const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
+  const takes = ['{{host}}']
+  const steps = [manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('work', { takes, until: [{ is: 'boots', host: 'web-2' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] })]
+  const stopped = async (): Promise<Story> => {
+    const it = await begun(t, [], book({ hosts: { cluster: 'shop', names, serial: 1 }, keep: { cluster: 'shop', tolerate: 0 }, preflight: [], guard: [], steps }), {}, [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }])
+    assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+    await it.second()
+    it.stopped.add('web-1')
+    for (let n = 0; n < 3; n++) await it.second()
+    assert.equal((await it.state()).steps[0]?.state, 'done')
+    return it
+  }
+  const why = async (it: Story): Promise<string> => it.keeper.runs.mayPress((await it.state()).asked?.agreement ?? '') ?? ''
+  const text = async (it: Story): Promise<string> => loadAgreement(it.sql, (await it.state()).asked?.agreement ?? '')?.asked.text ?? ''
+
+  const it = await stopped()
+  assert.match(await text(it), /Afterwards 1 further failure is tolerated\.\n/)
+  assert.equal(await why(it), '')
+  it.stopped.add('web-5')
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.equal((await it.state()).state, 'halted')
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.match(await text(it), /Afterwards 0 further failures are tolerated\. When it was planned: 1\./)
+  assert.match(await why(it), /tolerance\.work is accepted: fail .*--accept tolerance\.work=REASON/)
+  it.stopped.delete('web-5')
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.equal(await why(it), '')
+
+  const paged = await stopped()
+  await paged.restart({ ...paged.keeper.config, leads: { mail: ['web-1'] } })
+  for (let n = 0; n < 2; n++) await paged.second()
+  assert.match(await why(paged), /paging is accepted: fail .*pages leave through it \(mail\)/)
+})
+
+test('C-1 a step that brings a member back owes nothing for what was lost meanwhile', async (t) => {
+  const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
+  const takes = ['{{host}}']
+  const steps = [manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] })]
+  const it = await begun(t, [], book({ hosts: { cluster: 'shop', names, serial: 1 }, keep: { cluster: 'shop', tolerate: 0 }, preflight: [], guard: [], steps }), {}, [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }])
+  await it.press('ada', 'bo')
+  await it.second()
+  for (const host of ['web-1', 'web-5']) it.stopped.add(host)
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state()).state, await it.press('ada')], ['offered', [200]])
 })

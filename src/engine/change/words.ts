@@ -7,13 +7,18 @@ import type { Wish } from '../../rooms/people/agreements.ts'
 /** What both agree to once, for all of a run: the `what` of that agreement. */
 export const WHOLE = 'change.unattended'
 
-const TOLERATES = (tolerance: number | null): string => (tolerance === null ? 'How many further failures are tolerated is not known.' : tolerance < 0 ? 'Too few are left.' : `Afterwards ${tolerance} further ${tolerance === 1 ? 'failure is' : 'failures are'} tolerated.`)
+/** As it is now, beside what was planned where that was another number. */
+function sayTolerates(now: number | null, planned: number | null): string {
+  const before = now === planned || planned === null ? '' : ` When it was planned: ${planned}.`
+  if (now === null) return `How many further failures are tolerated is not known.${before}`
+  return now < 0 ? `Too few are left.${before}` : `Afterwards ${now} further ${now === 1 ? 'failure is' : 'failures are'} tolerated.${before}`
+}
 
 /** What both would go on against: a halt. A window that closes is one within the second (C-15). */
 export const goesAgainst = ({ run }: Pick<RunRow, 'run'>): string | undefined => (run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : undefined)
 
-/** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. */
-export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefined): Omit<Wish, 'lapses'> {
+/** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. `tolerance`: what is tolerated after it by what is known now. */
+export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefined, tolerance: number | null): Omit<Wish, 'lapses'> {
   const { runbook, texts, host, does, checks, beside } = plan
   const it = texts[leg.step]
   const step = runbook.steps[leg.step]
@@ -23,7 +28,7 @@ export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefi
     ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []),
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
-    ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [TOLERATES(it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
+    ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [sayTolerates(tolerance, it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
     ...(step?.idempotent === true && !leg.back && run.tried.includes(leg.step) ? ['It was begun before, and begins once more: it is idempotent.'] : []),
     ...(against === undefined ? [] : [`${against} You go on against that.`]),
   ].join('\n')

@@ -59,6 +59,8 @@ export interface PlanWants {
   readonly accepted?: readonly Accepted[]
   /** Of a run that goes on: what was accepted when it began stays so, needed or not. */
   readonly kept?: boolean
+  /** Of a run that goes on with this step: what is needed is asked from there on, since what was before it cannot be accepted any more. */
+  readonly from?: number
   readonly beside?: Beside | undefined
   /** What of those is down just now, and is expected to be. */
   readonly siblings?: Siblings | undefined
@@ -82,6 +84,8 @@ export type Planned = {
   readonly gates: readonly (readonly GateAnswer[])[]
   /** Of the way back of each: what has to be so before anything begins is not so any more when something has. */
   readonly backGates: readonly (readonly GateAnswer[])[]
+  /** Which hosts are away at each, and how they went. */
+  readonly gone: readonly ReadonlyMap<string, Gone>[]
   readonly beside?: Beside
 } | { readonly is: 'refused'; readonly why: 'not-here' | 'not-accepted'; readonly says: string }
 
@@ -89,27 +93,27 @@ const SHORTEST_REASON = 10
 const PAGING = 'paging'
 
 /** Draws the plan; does nothing. */
-export function planOf({ runbook: written, host: name, topology, facts, accepted = [], kept: goesOn = false, beside, siblings }: PlanWants): Planned {
+export function planOf({ runbook: written, host: name, topology, facts, accepted = [], kept: goesOn = false, from = 0, beside, siblings }: PlanWants): Planned {
   const host = hostOf(topology, name)
   if (!host || !written.hosts.names.includes(name)) return { is: 'refused', why: 'not-here', says: `${written.name} does not run on “${name}”: it runs on ${written.hosts.names.join(', ')}` }
   const put = putFor(host, written.hosts.cluster)
   const runbook = { ...written, preflight: written.preflight.map((it) => wantWith(it, put)), guard: written.guard.map((it) => wantWith(it, put)) }
   const steps = filledFor(runbook, host)
   const course = courseOf({ runbook, topology, facts, beside }, steps)
-  const needed = neededFor({ runbook, steps, host: name, course, facts })
+  const needed = neededFor({ runbook, steps, host: name, course, facts, from })
   const wrong = goesOn ? undefined : wrongIn(accepted, needed)
   if (wrong !== undefined) return { is: 'refused', why: 'not-accepted', says: wrong }
   const hash = hashOf({ runbook, steps, host, topology, accepted, beside })
   const out = new Set(Object.keys(beside?.takes ?? {}))
   const place = (gone: ReadonlySet<string>): Place => ({ topology, facts, hosts: runbook.hosts.names, cluster: runbook.hosts.cluster, gone, ...(siblings ? { siblings } : {}) })
   const backGates = steps.map((_step, at): GateAnswer[] => [
-    ...runbook.guard.map((want) => judgeWant(want, { ...place(course.gone[at] ?? new Set()), out })),
+    ...runbook.guard.map((want) => judgeWant(want, { ...place(new Set(course.gone[at]?.keys())), out })),
     ...kept(runbook, course, at, { topology, facts, beside }),
   ])
   const first = [...runbook.preflight.map((want) => judgeWant(want, { ...place(new Set()), out })), ...beforehand(runbook, steps, facts, accepted)]
   const gates = backGates.map((all, at) => (at === 0 ? [...first, ...all] : all))
   return {
-    is: 'plan', gates, backGates, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)), ...(beside ? { beside } : {}),
+    is: 'plan', gates, backGates, gone: course.gone, runbook: { ...runbook, steps }, backs: steps.map(({ undo }) => undo && sayAct(undo, topology)), ...(beside ? { beside } : {}),
     plan: {
       id: derivedId('plan', hash), hash, runbook: runbook.name, host: name, tolerance: numberOf(course.now),
       steps: steps.map((step, at) => ({ id: step.id, host: whereOf(step, name), text: sayAct(step.act, topology), tolerance: numberOf(course.after[at]), gates: (gates[at] ?? []).map(({ want, found, evidence }) => ({ want, found, evidence })) })),
@@ -143,7 +147,7 @@ interface Course {
   readonly cluster: string | undefined
   readonly now: Tolerance | undefined
   readonly after: readonly (Tolerance | undefined)[]
-  readonly gone: readonly ReadonlySet<string>[]
+  readonly gone: readonly ReadonlyMap<string, Gone>[]
   /** The same if every member were well: what it was built for. */
   readonly built: { readonly now: Tolerance | undefined; readonly after: readonly (Tolerance | undefined)[] }
 }
@@ -168,7 +172,7 @@ function courseOf({ runbook, topology, facts, beside }: Pick<PlanWants, 'beside'
   const gone = new Map<string, Gone>()
   const rows = steps.map((step) => {
     for (const host of step.takes) if (!gone.has(host)) gone.set(host, goesBy(stopsIn(step.until), host))
-    const row = { after: worst(tolerance, gone), built: worst(built, gone), gone: new Set(gone.keys()) }
+    const row = { after: worst(tolerance, gone), built: worst(built, gone), gone: new Map(gone) }
     for (const claim of step.until) if (claim.is === 'synced') gone.delete(claim.host)
     return row
   })
@@ -179,14 +183,14 @@ function courseOf({ runbook, topology, facts, beside }: Pick<PlanWants, 'beside'
 }
 
 /** What may only be done when a named person takes it upon themselves. */
-function neededFor({ runbook, steps, host, course, facts }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: string; readonly course: Course; readonly facts: Facts }): Acceptable[] {
+function neededFor({ runbook, steps, host, course, facts, from }: { readonly runbook: Runbook; readonly steps: readonly FilledStep[]; readonly host: string; readonly course: Course; readonly facts: Facts; readonly from: number }): Acceptable[] {
   const [first] = steps
   const needed: Acceptable[] = []
   const permit = runbook.window && permitOf(runbook.window, facts.now)
   if (permit?.is === 'shut') needed.push({ code: 'window', step: first?.id ?? '', why: 'its window is not open now' })
   const told = runbook.announce && facts.announced(runbook.announce)
   if (told && told.found !== 'pass') needed.push({ code: 'unannounced', step: first?.id ?? '', why: told.evidence[0]?.says ?? 'it is not known to be announced' })
-  const own = leanedIn(steps, host, facts)
+  const own = leanedIn(steps.slice(from), host, facts)
   if (own) needed.push(own)
   let before = numberOf(course.now)
   for (const [at, step] of steps.entries()) {

@@ -2,12 +2,13 @@
 // asks for another one voids the one before. What is paged of a run stands here beside it, since most of it says what to ask for next.
 import { dueIn, hours, minutes, type Span } from '../../../core/time.ts'
 import type { Tx } from '../../../db/room.ts'
+import { drawnAnew } from '../../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legIn, legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
-import type { ChangeKeeper } from '../grounds.ts'
+import { courseFor, type ChangeKeeper } from '../grounds.ts'
 import { ALONE, LAPSED } from '../incidents/subjects.ts'
 import { askDecision, askFor, goesAgainst } from '../words.ts'
 
@@ -63,7 +64,8 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
   if (!row) return 'there is no such run'
   // After a halt only with the target typed by both (C-15).
   const against = goesAgainst(row)
-  const wish = askFor(row, leg, against)
+  const drawn = drawnAnew(courseFor(keeper, row, 'press'), leg)
+  const wish = askFor(row, leg, against, typeof drawn === 'string' ? null : (drawn.plan.steps[leg.step]?.tolerance ?? null))
   if (!legsOf(row.run).some((it) => it.step === leg.step && it.back === leg.back)) return row.run.halt ? `it is halted: ${row.run.halt.claim}` : 'that is not what comes next'
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'offered anew')
   const made = people.agreements.ask(tx, { ...wish, lapses: OFFER })

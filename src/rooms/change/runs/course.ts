@@ -4,7 +4,7 @@ import { isSince, stampOf, type Instant, type Now, type Stamp } from '../../../c
 import { judgeFronted } from '../heard/fronts.ts'
 import { judgeWant, worstOf, type Answered, type Facts, type GateAnswer, type Siblings, type Witness } from '../gates.ts'
 import type { FilledClaim, Runbook, Want } from '../runbook.ts'
-import { besideOf, planOf, writtenFor, type Acceptable, type Planned } from '../plan.ts'
+import { besideOf, planOf, writtenFor, type Acceptable, type Plan, type Planned } from '../plan.ts'
 import type { Topology } from '../topology.ts'
 import { permitOf } from '../window.ts'
 import type { RunPlan, RunRow } from './record.ts'
@@ -45,12 +45,13 @@ function runbookFor({ row: { plan: { runbook: agreed, host } }, runbook }: Pick<
 
 /** The plan, as it is by the configuration of now; a sentence where that is not what both agreed on (C-5). */
 export function drawnAnew(course: Omit<Course, 'now'>, leg: Leg): Extract<Planned, { is: 'plan' }> | string {
+  const { step } = leg
   const { row: { plan }, topology, facts, siblings } = course
   const runbook = runbookFor(course, leg)
   if (!runbook) return `the runbook ${plan.runbook.name} is not in the configuration any more`
   // What was agreed on is filled in for its own host alone, and says nothing of the others.
   const beside = plan.beside && runbook === course.runbook ? besideOf(runbook, plan.beside.hosts, topology) : plan.beside
-  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true, beside, siblings })
+  const drawn = planOf({ runbook, host: plan.host, topology, facts, accepted: plan.accepted, kept: true, from: step, beside, siblings })
   if (drawn.is === 'refused') return drawn.says
   if (drawn.plan.hash !== plan.hash) return 'the runbook, or what it stands on, was edited since it was planned: begin a new run'
   return drawn
@@ -67,8 +68,25 @@ export const isLeft = ({ steps, done, phase }: Run): boolean => {
 }
 
 /** What a step needs accepted by now, and nobody has: it did not when it was planned, or was to go by itself then. Its window is judged beside it. */
-const owedFor = (accept: readonly Acceptable[], id: string | undefined): GateAnswer[] => accept.filter(({ code, step }) => code !== 'window' && step === id).map(({ code, why }) =>
-  ({ want: `${code} is accepted`, found: 'fail', evidence: [{ subject: code, observer: 'the plan', at: null, says: `${why}; a new run takes --accept ${code}=REASON` }] }))
+function owedFor({ accept, steps }: Plan, row: RunRow, at: number): GateAnswer[] {
+  const { id = '' } = row.plan.runbook.steps[at] ?? {}
+  const asked = accept.filter(({ code, step }) => code !== 'window' && step === id)
+  const lost = lessThanPlanned(row, at, steps[at]?.tolerance ?? null)
+  const owed = [...asked, ...(lost !== undefined && !asked.some((it) => it.code === lost.code) ? [lost] : [])]
+  return owed.map(({ code, why }) => ({ want: `${code} is accepted`, found: 'fail', evidence: [{ subject: code, observer: 'the plan', at: null, says: `${why}; a new run takes --accept ${code}=REASON` }] }))
+}
+
+/**
+ * No further failure is tolerated while this run keeps hosts away, and when it was planned one was: what was lost since is nobody's word. Whatever brings a member back is wanted the more
+ * for that, and a step that was planned so was accepted so, or with the one before it.
+ */
+function lessThanPlanned(row: RunRow, at: number, tolerance: number | null): Acceptable | undefined {
+  const { plan: { runbook: { steps }, texts, accepted, rehearse }, run } = row
+  const [step, planned] = [steps[at], texts[at]?.tolerance ?? null]
+  if (!step || rehearse || tolerance !== 0 || planned === null || planned < 1 || run.steps[at]?.raises === true || (step.takes.length === 0 && awayIn(row).size === 0)) return undefined
+  const code = `tolerance.${step.id}`
+  return accepted.some((it) => it.code === code) ? undefined : { code, step: step.id, why: `no further failure is tolerated any more while and after it, and ${planned} ${planned === 1 ? 'was' : 'were'} when it was planned` }
+}
 
 /** Whether a leg may begin now, `at` being the second press. `isLast`: what has not been looked at since is waited for no longer, and not known; what failed by then fails. */
 export function rulingFor(course: Course, leg: Leg, at: Stamp, isLast = false): Ruling {
@@ -78,8 +96,8 @@ export function rulingFor(course: Course, leg: Leg, at: Stamp, isLast = false): 
   if (typeof drawn === 'string') return { is: 'changed', says: drawn }
   const { trust } = row.run
   const alone = trust !== undefined && !leg.back ? gatesAlone(drawn.plan, leg.step) : []
-  const bars = trust !== undefined && leg.back ? gatesBack(drawn, leg.step, { sight: facts.sight, clusters: plan.claims.filter((name) => topology.clusters.some((it) => it.name === name)) }) : []
-  const owed = leg.back ? [] : owedFor(drawn.plan.accept, plan.runbook.steps[leg.step]?.id)
+  const bars = trust !== undefined && leg.back ? gatesBack(drawn, leg.step, { sight: facts.sight, topology, clusters: plan.claims.filter((name) => topology.clusters.some((it) => it.name === name)) }) : []
+  const owed = leg.back ? [] : owedFor(drawn.plan, row, leg.step)
   const isStale = ({ from }: GateAnswer): boolean => from !== undefined && !isSince(from, at)
   const judged = [...bars, ...((leg.back ? drawn.backGates : drawn.gates)[leg.step] ?? []), ...alone, ...owed]
   const gates = isLast ? judged.map((it): GateAnswer => (isStale(it) ? { ...it, found: it.found === 'fail' ? 'fail' : 'unknown', from: stampOf(now) } : it)) : judged

@@ -1,10 +1,15 @@
 // Whether a run may be left to itself: two people agree once, to all of it, and then it goes on in its window without them. Only what can be taken back by itself, leaves room for a
 // further failure at every moment, and needs nobody's hands. Nothing can be accepted beforehand for it: whoever would have to answer for it is asleep.
 import type { Facts, GateAnswer } from '../gates.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan, Planned } from '../plan.ts'
+import { knownCounts } from '../sight.ts'
+import { numberOf, toleranceOf, without, type Gone } from '../tolerance.ts'
+import { clusterOf, type Topology } from '../topology.ts'
 import type { FilledRunbook } from '../runbook.ts'
 import { permitOf } from '../window.ts'
 import type { Instant } from '../../../core/time.ts'
+
+type Drawn = Extract<Planned, { is: 'plan' }>
 
 /** Why a step, or (`null`) all of it, may not go on by itself. */
 export interface Unfit {
@@ -48,17 +53,26 @@ export function gatesAlone({ steps, accept }: Plan, at: number): GateAnswer[] {
 }
 
 /**
- * What a way back that goes by itself wants whatever else fails (C-1): that each cluster of the run is one, and that enough of its own is left while its hosts are away
- * again. Less than the runbook keeps is no bar where the way back makes it no less than it is. Both said that it goes although not all is known.
+ * What a way back that goes by itself wants whatever else fails (C-1): that each cluster of the run is one, and that enough is left while its hosts are away again: of its own cluster, and of
+ * every other one that has a member among them, or is decided for by one that has. Less than the runbook keeps is no bar where the way back makes it no less than it is. Both said that it goes although not all is known.
  */
-export function gatesBack({ plan, runbook: { keep, hosts } }: { readonly plan: Plan; readonly runbook: Pick<FilledRunbook, 'hosts' | 'keep'> }, at: number, { sight, clusters }: Pick<Facts, 'sight'> & { readonly clusters: readonly string[] }): GateAnswer[] {
+export function gatesBack({ plan, runbook: { keep, hosts }, gone }: Pick<Drawn, 'gone' | 'plan'> & { readonly runbook: Pick<FilledRunbook, 'hosts' | 'keep'> }, at: number, { sight, clusters, topology }: Pick<Facts, 'sight'> & { readonly clusters: readonly string[]; readonly topology: Topology }): GateAnswer[] {
   const own = keep?.cluster ?? hosts.cluster
   const [now, after] = [plan.tolerance, plan.steps[at]?.tolerance ?? null]
   const isLess = after !== null && (after < 0 || (now !== null && after < now && after < (keep?.tolerate ?? 0)))
-  return [...new Set([...(own === undefined ? [] : [own]), ...clusters])].map((name): GateAnswer => {
-    const seen = sight(name)
-    const found = seen.is === 'split' || (name === own && isLess) ? 'fail' : seen.is === 'unknown' ? 'unknown' : 'pass'
-    const says = seen.is !== 'seen' ? seen.says : after === null ? '' : after < 0 ? 'too few are left' : `${after} further failures are tolerated meanwhile`
+  const away = gone[at] ?? new Map<string, Gone>()
+  const takenFrom = topology.clusters.filter((it) => [it, clusterOf(topology, it.dcs ?? '')].some((of) => of?.members.some((host) => away.has(host)) === true))
+  /** Absent: nothing is taken from it; null: not known. */
+  const leftOf = (name: string): number | null | undefined => {
+    const cluster = takenFrom.find((it) => it.name === name)
+    if (name === own || !cluster) return name === own ? after : undefined
+    const counts = knownCounts(cluster, topology, sight)
+    return typeof counts === 'string' ? null : numberOf(toleranceOf(without(counts, away)))
+  }
+  return [...new Set([...(own === undefined ? [] : [own]), ...clusters, ...takenFrom.map(({ name }) => name)])].map((name): GateAnswer => {
+    const [seen, left] = [sight(name), leftOf(name)]
+    const found = seen.is === 'split' || (name === own ? isLess : typeof left === 'number' && left < 0) ? 'fail' : seen.is === 'unknown' || (name !== own && left === null) ? 'unknown' : 'pass'
+    const says = seen.is !== 'seen' ? seen.says : left === undefined ? '' : left === null ? 'what would be left is not known' : left < 0 ? 'too few are left' : `${left} further failures are tolerated meanwhile`
     return { want: `${name} is one, and can spare what this way back takes`, found, evidence: [{ subject: name, observer: 'its members', at: null, says }], ...(seen.from ? { from: seen.from } : {}) }
   })
 }
