@@ -160,12 +160,20 @@ async function tell(t: { after(end: () => unknown): void }): Promise<RolledOver>
   const goOn = async (): Promise<void> => assert.equal((await send('POST', `/rollings/${id}/resume`, { person: 'bo' })).status, 200)
 
   const [first = [], second = [], third = [], ...rest] = together
-  for (const host of first) await through(host)
+  // Of the first batch all go at the same time, each by words of its own, and what one takes is no surprise to the others.
+  const going = new Map<string, { readonly it: Leading; readonly back: Promise<void> }>()
+  for (const host of first) {
+    const it = await pressed(host)
+    going.set(host, { it, back: boots(host, it, true) })
+  }
+  for (const { back } of going.values()) await back
+  for (const [host, { it }] of going) await done(host, it)
 
   const [fails = '', ...beside] = second
   writeFileSync(at(`${fails}.refuses`), '')
   const failing = await pressed(fails)
-  await stopped(fails, new RegExp(`^${fails}: step 1 \\(boot\\) failed`), together.slice(2).flat())
+  // Of the others of its batch nobody had pressed for any: they come again.
+  await stopped(fails, new RegExp(`^${fails}: step 1 \\(boot\\) failed`), [...beside, ...together.slice(2).flat()])
   assert.equal((await send('POST', `/runs/${failing.run}/abort`, { person: 'bo' })).status, 200)
   // What becomes of a host that is still at work nobody takes as known.
   await saw(`${fails} has failed`, 30_000, ({ hosts }) => hosts.some((it) => it.host === fails && it.state === 'failed'))
@@ -175,7 +183,7 @@ async function tell(t: { after(end: () => unknown): void }): Promise<RolledOver>
   const [lacks = '', ...others] = third
   const lacking = await pressed(lacks)
   await boots(lacks, lacking, false)
-  await stopped(lacks, new RegExp(`^${lacks}: step 1 \\(boot\\) is not seen to be done in time`), rest.flat())
+  await stopped(lacks, new RegExp(`^${lacks}: step 1 \\(boot\\) is not seen to be done in time`), [...others, ...rest.flat()])
   for (const who of ['ada', 'bo']) await until(`${who} is paged that it takes too long`, 20_000, () => hooks.some(({ body }) => body.person === who && body.incident?.title === 'Step boot takes too long'))
   assert.deepEqual((await lacking.told()).told.filter(({ event }) => event === 'done'), [], 'in its new boot, and without its service: never done')
   web.start(lacks)
