@@ -13,6 +13,7 @@ import { createResolver } from '../src/ports/world/resolver.ts'
 import { createTimers } from '../src/ports/world/timers.ts'
 import { createMembers } from '../src/processes/scout/members.ts'
 import { askedMembers, type Way } from '../src/rooms/change/heard/asking.ts'
+import type { OfMember } from '../src/rooms/change/heard/protocol.ts'
 import { createMembersHeard, type MembersHeard } from '../src/rooms/change/heard/members-heard.ts'
 import type { Sight } from '../src/rooms/change/sight.ts'
 import { knownCounts } from '../src/rooms/change/sight.ts'
@@ -83,6 +84,8 @@ export interface Galera {
   start(n: number, ...more: string[]): void
   node(n: number): Part
   sql(n: number, text: string): string
+  /** Takes its data away, so that it joins by a copy of all of another one's; it has stopped. */
+  wipe(n: number): void
 }
 
 /** What a node of the lab's Galera reads, in a folder of its own; where it talks with the others, and where it listens for SQL. */
@@ -114,6 +117,11 @@ export async function galera(t: TestContext): Promise<Galera> {
     start: (n, ...more) => void nodes.set(n, part(place, `${at(n)}/out.log`, 'mysql', ['mariadbd', `--defaults-file=${at(n)}/my.cnf`, ...more])),
     node: (n) => nodes.get(n) as Part,
     sql: (n, text) => run('mariadb', ['--no-defaults', `--socket=${at(n)}/s.sock`, '-uroot', '-N', '-B', '-e', text], 10_000).trim(),
+    wipe(n) {
+      rmSync(`${at(n)}/data`, { recursive: true })
+      mkdirSync(`${at(n)}/data`)
+      run('chown', ['mysql:mysql', `${at(n)}/data`])
+    },
   }
   const synced = (n: number): boolean => {
     try {
@@ -154,8 +162,8 @@ export interface Listening {
   write(): void
 }
 
-/** The first of the clusters is the one that is asked about. */
-export function listenTo(t: TestContext, clusters: readonly Cluster[], ways: Readonly<Record<string, Way>>): Listening {
+/** The first of the clusters is the one that is asked about; `also`: who hears it too. */
+export function listenTo(t: TestContext, clusters: readonly Cluster[], ways: Readonly<Record<string, Way>>, also: (message: OfMember) => void = () => undefined): Listening {
   const world = { ...createClock(), ...createTimers() }
   const topology: Topology = { clusters, hosts: [1, 2, 3].map((n) => ({ name: `db-${n}`, fate: {}, links: [], from: '', ssh: { host: addressOf(n) } })) }
   const cluster = clusters[0] as Cluster
@@ -163,7 +171,10 @@ export function listenTo(t: TestContext, clusters: readonly Cluster[], ways: Rea
   const turns: Listening['turns'] = []
   const resolver = createResolver({ clock: world, timers: world })
   const took = (told: ReturnType<MembersHeard['hear']>): void => void turns.push(...told.map(({ subject, claim, donor }) => ({ at: Date.now(), says: `${subject} ${claim}`, donor: donor === true })))
-  const members = createMembers({ world, egress: createEgress({ clock: world, timers: world, resolver }), tell: (message) => took(heard.hear(message, clusters.find(({ name }) => name === message.cluster))) })
+  const members = createMembers({ world, egress: createEgress({ clock: world, timers: world, resolver }), tell(message) {
+    also(message)
+    took(heard.hear(message, clusters.find(({ name }) => name === message.cluster)))
+  } })
   const every = setInterval(() => took(heard.elapsed(clusters, world.now())), 1000)
   t.after(() => {
     clearInterval(every)

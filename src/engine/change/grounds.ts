@@ -75,7 +75,7 @@ export function takenFor(keeper: Pick<ChangeKeeper, 'now' | 'store'>, row: RunRo
 
 /** Runs of a rolling run that go on, or ended so lately that what they took may not be well again yet. */
 export const runsLately = ({ store: { sql }, now }: Pick<ChangeKeeper, 'now' | 'store'>, rolling: string): RunRow[] =>
-  [...loadGoing(sql), ...loadRunsOver(sql, later(now().wall, ms(-AT_MOST)))].filter(({ plan }) => plan.rolling === rolling)
+  [...loadGoing(sql), ...loadRunsOver(sql, later(now().wall, ms(0 - AT_MOST)))].filter(({ plan }) => plan.rolling === rolling)
 
 export const backOf = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, rows: readonly RunRow[]): Taken['back'] => new Map(rows.flatMap((it) => [...backIn(it, loadTold(sql, it.plan.id, -1, MOST_TOLD))]))
 
