@@ -17,7 +17,7 @@ import { silencedBy, stepRun, wayIn, type RunEvent, type Turn } from '../../room
 import { handOver } from './asking/hand-over.ts'
 import { hearLate, LATE } from './asking/late.ts'
 import { offerNext, page, pageAlone, resolveAll, resolveOne, type ToPeople } from './asking/offers.ts'
-import { entrust, goOnAlone, isTooLate, nextAlone } from './asking/unattended.ts'
+import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './asking/unattended.ts'
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
@@ -192,10 +192,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     rule(row)
     watchStep(row)
     resume(row)
-    const alone = nextAlone(row, { now: keeper().now(), isOpen: !isShut(row.plan, keeper().now().wall) })
-    // Nobody is there to judge whether what is not well yet will be.
-    const isWaiting = alone?.is === 'due' && !alone.leg.back && isRecovering(keeper(), takenFor(keeper(), row))
-    if (alone && !isWaiting) turn('change.alone', (tx) => goOnAlone(keeper(), tx, row.plan.id, alone))
+    const alone = aloneIn(keeper(), row)
+    if (alone) turn('change.alone', (tx) => goOnAlone(keeper(), tx, row.plan.id, alone))
     if (hasLapsed(keeper(), memoryOf(row), row)) turn('change.lapsed', (tx) => page(keeper(), tx, row, `run:${row.plan.id}${LAPSED}`, `Lapsed: ${row.plan.runbook.title}`, `${row.plan.runbook.title}, on ${row.plan.host}: what both were asked for lapsed before both had pressed, and nothing goes on. holdfast runbooks resume ${row.plan.id} asks again, abort ends it.`))
   }
   return {
@@ -262,6 +260,12 @@ function whyNotPress(keeper: ChangeKeeper, agreement: string): string | undefine
   if (ruling.is !== 'ruled' || ruling.found !== 'pass') return ruling.says
   keepBaseline(keeper, row)
   return undefined
+}
+
+/** What one that goes by itself does next. Nobody is there to judge whether what is not well yet will be: it waits for that. */
+function aloneIn(keeper: ChangeKeeper, row: RunRow): NextAlone {
+  const next = nextAlone(row, { now: keeper.now(), isOpen: !isShut(row.plan, keeper.now().wall) })
+  return next?.is === 'due' && !next.leg.back && isRecovering(keeper, takenFor(keeper, row)) ? undefined : next
 }
 
 /** It does not begin; where nobody was asked, that is a surprise, and both hear of it. */
