@@ -104,12 +104,16 @@ function confOf(folder: string, n: number, name: string, more: readonly string[]
   return conf
 }
 
+/** What is begun on one host is not begun on another, though they share a disk: each has markers of its own. */
+const OWN_MARKERS = 'mkdir -p -m 700 "$1" /run/holdfast-deeds && mount --bind "$1" /run/holdfast-deeds'
+const markersOf = (folder: string, name: string): string => path.join(folder, `${name}.deeds`)
+
 /** One sshd in the namespace of each host. Gives the host key. */
 export function daemons(t: TestContext, folder: string, hosts: readonly string[]): string {
   const hostKey = keysIn(folder)
   const children: ChildProcess[] = []
   t.after(() => children.forEach((child) => child.kill('SIGTERM')))
-  for (const [n, name] of hosts.entries()) children.push(spawn('ip', within(name, '/usr/sbin/sshd', '-D', '-e', '-f', confOf(folder, n, name, [])), { stdio: 'ignore' }))
+  for (const [n, name] of hosts.entries()) children.push(spawn('ip', within(name, 'sh', '-c', `${OWN_MARKERS} && exec /usr/sbin/sshd -D -e -f "$2"`, 'sh', markersOf(folder, name), confOf(folder, n, name, [])), { stdio: 'ignore' }))
   return hostKey
 }
 
@@ -129,7 +133,7 @@ export function machines(t: Pick<TestContext, 'after'>, folder: string, hosts: r
     const it: Machine = {
       on() {
         writeFileSync(boot, `${randomUUID()}\n`)
-        child = spawn('ip', within(name, 'sh', '-c', 'mount --bind "$1" /proc/sys/kernel/random/boot_id && exec /usr/sbin/sshd -D -e -f "$2"', 'sh', boot, conf), { stdio: 'ignore' })
+        child = spawn('ip', within(name, 'sh', '-c', `${OWN_MARKERS} && mount --bind "$3" /proc/sys/kernel/random/boot_id && exec /usr/sbin/sshd -D -e -f "$2"`, 'sh', markersOf(folder, name), conf, boot), { stdio: 'ignore' })
       },
       off() {
         child?.kill('SIGKILL')

@@ -151,7 +151,7 @@ async function remote(t: TestContext): Promise<Remote> {
   return {
     it, folder, fresh,
     begin: (argv, { name: of = fresh(), signal = open, onHalt, door: more } = {}) =>
-      createCommands({ doors: { 'db-1': { ...door, ...more } }, world }).run({ argv, on: 'db-1', within: minutes(1), once: once(of), ...(onHalt ? { onHalt } : {}) }, signal),
+      createCommands({ doors: { 'db-1': { ...door, ...more } }, world }).run({ argv, on: 'db-1', within: minutes(1), once: { ...once(of), beside: [name] }, ...(onHalt ? { onHalt } : {}) }, signal),
     recall: (of) => createCommands({ doors: { 'db-1': door }, world }).recall({ name: of }, 'db-1', open),
   }
 }

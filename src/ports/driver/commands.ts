@@ -8,6 +8,10 @@ import type { Span, Stamp } from '../../core/time.ts'
 export interface Once {
   /** `run-4f2a.7`: the run and the number of its beginning. */
   readonly name: string
+  /** What people call it: the step, as one word. Kept where it runs, for whoever comes while it goes on. */
+  readonly step?: string
+  /** Runs that may have something under way in the same place. What goes on there of any other one, of which nobody has seen the end, refuses this beginning (C-16). Absent: of none is that known. */
+  readonly beside?: readonly string[]
   /** No beginning of it after this moment, by the doer's own monotonic clock. */
   readonly notAfter: Stamp
   /** Asked right before the deed itself leaves, once its connection is there: false when the run was halted meanwhile, and then nothing leaves (C-15). Absent: nobody can say so. */

@@ -31,8 +31,8 @@ const inTime = (span = seconds(10)): Stamp => {
   return { tick: laterTick(tick, span), boot }
 }
 const open = new AbortController().signal
-const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), signal = open, onHalt, within = seconds(20) }: { readonly name?: string; readonly notAfter?: Stamp; readonly signal?: AbortSignal; readonly onHalt?: 'kill'; readonly within?: ReturnType<typeof seconds> } = {}): Promise<Ran> =>
-  commands.run({ argv, on: 'local', within, once: { name, notAfter }, ...(onHalt ? { onHalt } : {}) }, signal)
+const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), signal = open, onHalt, within = seconds(20), ...more }: { readonly step?: string; readonly beside?: readonly string[]; readonly name?: string; readonly notAfter?: Stamp; readonly signal?: AbortSignal; readonly onHalt?: 'kill'; readonly within?: ReturnType<typeof seconds> } = {}): Promise<Ran> =>
+  commands.run({ argv, on: 'local', within, once: { name, notAfter, ...more }, ...(onHalt ? { onHalt } : {}) }, signal)
 const short = (ran: Ran): string => (ran.is === 'ended' ? `ended ${ran.output.exit}: ${ran.output.tail}` : ran.is === 'refused' ? `refused ${ran.why}` : 'unknown')
 const recall = (name: string): Promise<Recalled> => commands.recall({ name }, 'local', open)
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
@@ -88,12 +88,34 @@ test('C-16 C-4 who loses sight of it says that it is not known; it goes on, can 
   assert.deepEqual(await recall(name), { is: 'going' })
   assert.equal(short(await begin(['true'])), 'refused busy')
   rmSync(`${file}.begun`)
-  await begin(['touch', `${file}.go`], { name: `${run}x.1` })
+  await begin(['touch', `${file}.go`], { name: `${run}x.1`, beside: [run] })
   rmSync(path.join(markers, `${run}x.1`), { recursive: true, force: true })
   await until(async () => (await recall(name)).is === 'ended')
   assert.deepEqual(await recall(name), { is: 'ended', output: { exit: 0, bytes: 11, tail: 'begun\nover\n' } })
   assert.equal(existsSync(file), true)
   assert.equal(short(await begin(['true'])), 'ended 0: ')
+})
+
+test('C-16 what a run that is over left behind refuses the beginnings of every other one, and says what it is and how it ends; a run that is known to be under way is in nobody’s way', async () => {
+  const name = fresh()
+  const file = path.join(folder, 'left')
+  const lost = new AbortController()
+  const running = begin(['sh', '-c', 'touch "$0.begun"; while :; do sleep 0.05; done', file], { name, step: 'stop', signal: lost.signal })
+  await until(() => existsSync(`${file}.begun`))
+  lost.abort()
+  await running
+  const other = `${run}o`
+  const beginOther = (n: number, beside: readonly string[]): Promise<Ran> => begin(['touch', `${file}.other`], { name: `${other}.${n}`, beside })
+  const session = readFileSync(path.join(markers, name, 'pid'), 'utf8').split(' ')[0] ?? ''
+  const says = `${name} (step stop) still goes on there, and nothing begins beside it: nobody has seen its end. Look what it does, and let it end or end it on that machine: pkill -KILL -s ${session}`
+  assert.deepEqual(await beginOther(1, [`${run}y`]), { is: 'refused', why: 'busy', says })
+  assert.equal(existsSync(`${file}.other`), false)
+  assert.equal(short(await beginOther(2, [`${run}y`, run])), 'ended 0: ')
+  rmSync(`${file}.other`)
+  process.kill(-Number(session), 'SIGKILL')
+  await until(async () => (await recall(name)).is === 'gone')
+  assert.equal(short(await beginOther(3, [])), 'ended 0: ', 'its end was seen')
+  for (let n = 1; n <= 3; n++) rmSync(path.join(markers, `${other}.${n}`), { recursive: true, force: true })
 })
 
 test('C-15 a halt kills nothing, unless the step says so; then all that it started is gone', async () => {

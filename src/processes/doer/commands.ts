@@ -103,7 +103,7 @@ export function createCommands({ doors, world }: CommandsWants): Commands {
       const left = boot === once.notAfter.boot ? Math.floor((once.notAfter.tick - tick) / 10) : -1
       if (left < 0) return LATE
       if (once.mayLeave?.() === false) return HALTED_BEFORE
-      talk.say(`go ${left}\n`)
+      talk.say(`go ${left} ${[once.step ?? '-', ...(once.beside ?? [])].map(wordOf).join(' ')}\n`)
       const ran = await follow(talk, once.name)
       if (ran.is === 'unknown' && over && onHalt === 'kill' && signal.reason === HALTED) await kill(on, once.name)
       return ran
@@ -155,7 +155,7 @@ async function follow(talk: Talk, name: string): Promise<Ran> {
     if (word === 'late') return LATE
     // Not a refusal: what was begun under that name may be at work.
     if (word === 'there') return unseen(`${name} was begun or called off there before, and is not begun twice; what became of it is not known`)
-    if (word === 'busy') return { is: 'refused', why: 'busy', says: `${sentence(rest.join(' '))} still goes on there; nothing else of this run begins before it has ended` }
+    if (word === 'busy') return { is: 'refused', why: 'busy', says: sayBusy(rest) }
     if (word === 'broken') return { is: 'refused', why: 'unreachable', says: `nothing can be begun there: ${sentence(rest.join(' '))}` }
     if (word === 'gone') return unseen('it was begun, and it was killed: nobody knows how far it came')
     if (word === 'end') {
@@ -165,6 +165,15 @@ async function follow(talk: Talk, name: string): Promise<Ran> {
     begun ||= word === 'begun'
   }
 }
+
+/** What goes on there, of which run and step, and how it comes to an end. */
+function sayBusy([name = '?', session = '-', step = '-']: readonly string[]): string {
+  const said = `${sentence(name)}${step === '-' ? '' : ` (step ${sentence(step)})`} still goes on there, and nothing begins beside it: nobody has seen its end`
+  return /^\d{1,10}$/.test(session) ? `${said}. Look what it does, and let it end or end it on that machine: pkill -KILL -s ${session}` : said
+}
+
+/** One word on a line of words. */
+const wordOf = (text: string): string => text.replaceAll(/[^\w./-]/g, '_').slice(0, 120) || '-'
 
 async function recalled(talk: Talk): Promise<Recalled> {
   const [word, ...rest] = (await talk.line()) ?? []

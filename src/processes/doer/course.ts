@@ -149,7 +149,7 @@ async function act(it: Course, { driver, config }: Means): Promise<Acted> {
   const limit = new AbortController()
   const { context, hasLeft } = reachOf(it.contextOf(order, limit.signal), () => limit.signal.aborted || !tenure.isUnbroken())
   const { tick, boot } = it.since
-  const once: Once = { name: nameOf(order), notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot }, mayLeave: () => !it.isHalted }
+  const once: Once = { name: nameOf(order), step: `${order.step}${order.back ? '/back' : ''}`, beside: order.beside ?? [], notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot }, mayLeave: () => !it.isHalted }
   it.isUnsent = () => !hasLeft()
   if (!mayBegin(it)) return failed(LATE)
   if (order.rehearse) return { is: 'done', says: `rehearsed, and not done: ${driver.say(config)}` }

@@ -1,7 +1,7 @@
 // What runs on the target of a command: one constant script of POSIX sh. The words of the command reach it as arguments and are never read by a shell again.
 //
 // It says hello with its own clock, and waits to be told how long from then on the beginning is good; later than that it begins nothing (C-16). Then it makes
-// a marker that nobody else can have made (mkdir), looks that no earlier one of the same run still goes on, and starts the command in a session
+// a marker that nobody else can have made (mkdir), looks that no earlier one of the same run, and none of a run that is not under way any more, still goes on there, and starts the command in a session
 // of its own, without input or terminal, so that it outlives the connection. What the command writes is kept beside the marker, its beginning and
 // its end, in bounds, and so is its exit code: who lost the connection can ask for both.
 import { quoted } from '../../ports/world/ssh.ts'
@@ -31,7 +31,8 @@ session() { echo "$4"; }
 # Whether anything of the session that a marker names still lives.
 going() {
   [ ! -e "$1/off" ] || return 1
-  if [ ! -e "$1/pid" ]; then [ "$(($(up) - $(cat "$1/at" 2>/dev/null || echo 0)))" -lt 6000 ]; return; fi
+  # Of a boot before, or so long ago that it was never begun, there is nothing.
+  if [ ! -e "$1/pid" ]; then a=$(($(up) - $(cat "$1/at" 2>/dev/null || echo 0))); [ "$a" -ge 0 ] && [ "$a" -lt 6000 ]; return; fi
   read -r p at <"$1/pid"
   if { read -r s <"/proc/$p/stat"; } 2>/dev/null && [ "$(start \${s##*) })" != "$at" ]; then return 1; fi
   [ -n "$(members "$p")" ]
@@ -81,14 +82,21 @@ case $want in
     say killed; exit 0 ;;
 esac
 command -v setsid >/dev/null || { say broken 'it has no setsid (util-linux)'; exit 0; }
-read -r word left || exit 0
+read -r word left step beside || exit 0
 [ "$word" = go ] || exit 0
 late() { [ "$(($(up) - h))" -gt "$left" ]; }
 if late; then say late; exit 0; fi
 mkdir "$m" 2>/dev/null || { if [ -d "$m" ]; then say there; else say broken "$d cannot be written to"; fi; exit 0; }
-up >"$m/at"
-for o in "$d/\${name%.*}".*; do
-  if [ -d "$o" ] && [ "$o" != "$m" ] && [ ! -e "$o/exit" ] && going "$o"; then rm -rf "$m"; say busy "\${o##*/}"; exit 0; fi
+up >"$m/at"; echo "\${step:--}" >"$m/step"
+for o in "$d"/*; do
+  if [ ! -d "$o" ] || [ "$o" = "$m" ] || [ -e "$o/exit" ]; then continue; fi
+  # Runs that are under way beside this one claim nothing of what it does; what goes on of any other one was left behind.
+  w=\${o##*/}; w=\${w%.*}
+  if [ "$w" != "\${name%.*}" ]; then case " $beside " in *" $w "*) continue ;; esac; fi
+  if going "$o"; then
+    rm -rf "$m"; p=-; s=-; [ ! -e "$o/pid" ] || read -r p _ <"$o/pid"; [ ! -e "$o/step" ] || read -r s <"$o/step"
+    say busy "\${o##*/}" "$p" "$s"; exit 0
+  fi
 done
 # Nobody asks for one that ended a quarter of a year ago.
 find "$d" -mindepth 2 -maxdepth 2 '(' -name exit -o -name off ')' -mtime +90 2>/dev/null | while read -r o; do rm -rf "\${o%/*}"; done

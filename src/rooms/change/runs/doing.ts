@@ -26,6 +26,8 @@ export interface Order {
   readonly within: Span
   /** Everything but the deed. */
   readonly rehearse: boolean
+  /** Other runs that are under way now: they claim nothing of what this one does, and may be at work on the same machine. Absent: none. */
+  readonly beside?: readonly string[]
 }
 
 export type FromDoer =
