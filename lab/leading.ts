@@ -8,7 +8,7 @@ import type { RunAnswer, RunLine, RunTold } from '../src/views/change/runs.ts'
 import { until, type Hook, type Running } from '../test/story/world.ts'
 import { nextCode, type Authenticator } from './authenticators.ts'
 
-interface Asked { readonly schema: string; readonly id: string; readonly person: string; readonly url: string; readonly hash: string; readonly host?: string }
+interface Asked { readonly schema: string; readonly id: string; readonly person: string; readonly url: string; readonly hash: string; readonly run?: string; readonly host?: string }
 interface Given { readonly holdfast: Running; readonly hooks: readonly Hook[]; readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly run: string; readonly from?: (person: string) => string }
 
 export interface Leading {
@@ -34,6 +34,9 @@ people:
 escalation:
   default: [ { page: [ada], wait: 1h } ]
 `
+
+/** Whatever else is pressed in a run says of which step. */
+const OF_NO_STEP = ['hand-over', 'whole']
 
 /** Each person has a phone of their own, at an address of its own: tries are counted by that too. */
 function addressOf(person: string): string {
@@ -64,8 +67,8 @@ export function leading({ holdfast, hooks, keys, run, from = addressOf }: Given)
     }).catch(() => assert.fail(`${what}: ${JSON.stringify(last, null, 1)}\n${holdfast.output().slice(-2000)}`))
     return found
   }
-  const linkOf = (agreement: string, who: string): Promise<Asked> =>
-    until(`${who} is asked`, 30_000, () => hooks.map(({ body }) => body as unknown as Asked).findLast((one) => one.id === agreement && one.person === who && one.url.includes('/approve/')))
+  const linkOf = (agreement: string, who: string, purpose: string): Promise<Asked> =>
+    until(`${who} is asked`, 30_000, () => hooks.map(({ body }) => body as unknown as Asked).findLast((one) => (OF_NO_STEP.includes(purpose) || (one.schema === 'holdfast.step/1' && one.run === run)) && one.id === agreement && one.person === who && one.url.includes('/approve/')))
   const post = async (link: Asked, act: string): Promise<{ readonly status: number; readonly said: string }> => {
     const all = keys.get(link.person) ?? []
     const before = all.map(({ last }) => last)
@@ -83,7 +86,7 @@ export function leading({ holdfast, hooks, keys, run, from = addressOf }: Given)
       const { agreement, purpose } = await asked()
       let status = 0
       for (const who of people) {
-        const link = await linkOf(agreement, who)
+        const link = await linkOf(agreement, who, purpose)
         // On a machine that is busy its cables may not be known for a moment: that is said, nothing is taken, and the person presses again.
         status = await until(`${who} presses`, 60_000, async () => {
           const it = await post(link, actOf(purpose))
@@ -95,7 +98,7 @@ export function leading({ holdfast, hooks, keys, run, from = addressOf }: Given)
     },
     async pressOnce(who) {
       const { agreement, purpose } = await asked()
-      return post(await linkOf(agreement, who), actOf(purpose))
+      return post(await linkOf(agreement, who, purpose), actOf(purpose))
     },
   }
 }

@@ -166,4 +166,12 @@ export const led: readonly Mutant[] = [
     name: 'in a run: the cluster has two runs at once', breaks: ['C-3'], killer: killer(),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'const other = loadGoing(tx.sql).find((it) => isThere', put: 'const other = loadGoing(tx.sql).find((it) => it.plan.hash === plan.hash && isThere' }],
   },
+  {
+    name: 'what is asked after a halt is of no run', breaks: ['C-5'], killer: { is: 'test', file: 'src/engine/change/asking/links.test.ts', name: 'C-5 what both are asked after' },
+    changes: [{ file: 'src/engine/agreement/message.ts', find: "const OF_STEPS = ['change.step', 'change.resume', 'change.decide']", put: "const OF_STEPS = ['change.step']" }],
+  },
+  {
+    name: 'between two steps nothing came before', breaks: ['C-14'], killer: { is: 'test', file: 'src/engine/change/asking/links.test.ts', name: 'C-14 a surprise between two' },
+    changes: [{ file: 'src/rooms/change/runs/record.ts', find: 'if (!way && before) return', put: 'if (way && before) return' }],
+  },
 ]

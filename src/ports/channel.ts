@@ -50,8 +50,8 @@ export interface ApproveBody {
   readonly lapses_at: string
 }
 
-/** The same for a step of a run. */
-export interface StepBody extends Omit<ApproveBody, 'schema' | 'what'> {
+/** The same for a step of a run, and for whether it goes on (`change.resume`) or what became of a step (`change.decide`): `what` says which is asked. */
+export interface StepBody extends Omit<ApproveBody, 'schema'> {
   readonly schema: 'holdfast.step/1'
   readonly run: string
   readonly step: string

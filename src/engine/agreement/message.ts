@@ -3,7 +3,9 @@
 import type { AgreementId } from '../../core/id.ts'
 import type { Permit } from '../../core/link.ts'
 import type { ApproveBody, Message, StepBody } from '../../ports/channel.ts'
+import type { RunRow } from '../../rooms/change/runs/record.ts'
 import { runAsked } from '../../rooms/change/runs/rows.ts'
+import { legIn, wayIn } from '../../rooms/change/runs/run.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import type { SendDeed } from '../../rooms/people/approach.ts'
 import { approvalText } from '../../words/approval.ts'
@@ -55,11 +57,19 @@ export function renderApproval({ sql, plan, now, linkFor }: Drawing, { page, agr
   }
 }
 
-/** A step of a run says which; everything else, what it is. */
-function ofRun(sql: Sql, agreement: string, what: string): Pick<StepBody, 'host' | 'id' | 'run' | 'schema' | 'step'> | Pick<ApproveBody, 'id' | 'schema' | 'what'> {
-  const row = what === 'change.step' ? runAsked(sql, agreement) : undefined
-  const leg = row?.run.phase.is === 'offered' ? row.run.phase.leg : undefined
-  return row && leg ? { schema: 'holdfast.step/1', run: row.plan.id, step: row.plan.runbook.steps[leg.step]?.id ?? '', host: row.plan.host, id: agreement } : { schema: 'holdfast.approve/1', id: agreement, what }
+const OF_STEPS = ['change.step', 'change.resume', 'change.decide']
+
+/** What is pressed in the course of a run says of which step; everything else, what it is. */
+function ofRun(sql: Sql, agreement: string, what: string): Pick<StepBody, 'host' | 'id' | 'run' | 'schema' | 'step' | 'what'> | Pick<ApproveBody, 'id' | 'schema' | 'what'> {
+  const row = OF_STEPS.includes(what) ? runAsked(sql, agreement) : undefined
+  if (!row) return { schema: 'holdfast.approve/1', id: agreement, what }
+  return { schema: 'holdfast.step/1', run: row.plan.id, step: stepOf(row), host: row.plan.host, id: agreement, what }
+}
+
+/** The one that is offered; where none is, the one under way, or the one that a run which goes on comes to next. */
+function stepOf({ run, plan: { runbook: { steps } } }: RunRow): string {
+  const at = legIn(run)?.step ?? wayIn(run)?.step ?? steps.findIndex((_, n) => !run.done.includes(n))
+  return steps.at(at)?.id ?? ''
 }
 
 const iso = (at: number): string => new Date(at).toISOString()

@@ -10,7 +10,7 @@ import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/ac
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { applyBaselined, BASELINE_PROJECTION, BASELINE_TABLE } from './runs/baseline.ts'
 import { bare, causeOf, lostAfter, toldOf } from './runs/record.ts'
-import { applyBegan, applyMoved, isTold, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
+import { applyBegan, applyMoved, isTold, lastBegan, lastBeganAt, loadGoing, loadRun, loadRuns, PROJECTIONS, runAsked, standsOf, TABLES } from './runs/rows.ts'
 import { planned, stepRun, type RunEvent, type RunStep, type Turn } from './runs/run.ts'
 
 /** What goes with an event that people are told of. */
@@ -74,7 +74,8 @@ export function changeRoom(): ChangeRoom {
       const { run, wrong } = stepRun(row.run, event, tx.now)
       if (wrong !== undefined) return wrong
       if (run === row.run && event.is !== 'touched') return row
-      const cause = around.cause ?? (event.is === 'turned' ? causeOf(row, event.turn, tx.now) : run.halt && !row.run.halt ? causeOf(row, run.halt, tx.now) : undefined)
+      const turn = event.is === 'turned' ? event.turn : run.halt && !row.run.halt ? run.halt : undefined
+      const cause = around.cause ?? (turn && causeOf(row, turn, tx.now, lastBegan(tx.sql, id)))
       const asked = around.asked === null ? undefined : (around.asked ?? row.asked)
       const lost = lostAfter(row, event)
       const after: RunRow = { ...bare(row), run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}) }

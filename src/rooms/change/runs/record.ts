@@ -109,8 +109,9 @@ export interface Cause {
   readonly subject: string
   readonly claim: string
   readonly at: Instant
-  /** The step that began last before it. */
+  /** The step, or the way back of it, that began last before it: the one under way or, between two steps, the one before. Null: none has begun. */
   readonly after_step: string | null
+  /** How long before it that began. Null also where nobody knows. */
   readonly after_ms: number | null
 }
 
@@ -130,10 +131,14 @@ export interface Told {
 export const legHash = ({ hash, id, texts, rehearse }: Pick<RunPlan, 'hash' | 'id' | 'rehearse' | 'texts'>, { step, back }: Leg): string =>
   sha256(canonical({ run: id, plan: hash, rehearse, step, back, host: texts[step]?.host, text: back ? texts[step]?.back : texts[step]?.text }))
 
+/** What began last, of what is not under way any more. */
+export interface Began { readonly step: string; readonly at: Instant }
+
 /** How a surprise is told: "link:db-2/eth0 lost carrier 4 s after step 3 (memory) began". */
-export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: Turn, now: { readonly wall: Instant; readonly tick: number; readonly boot: string }): Cause {
+export function causeOf({ plan: { runbook }, run }: RunRow, { subject, claim }: Turn, now: { readonly wall: Instant; readonly tick: number; readonly boot: string }, before?: Began): Cause {
   const way = wayIn(run)
   const ms = way && way.begun.boot === now.boot ? Math.max(0, Math.round(now.tick - way.begun.tick)) : null
+  if (!way && before) return { subject, claim, at: now.wall, after_step: before.step, after_ms: before.at > now.wall ? null : now.wall - before.at }
   return { subject, claim, at: now.wall, after_step: way ? (runbook.steps[way.step]?.id ?? null) : null, after_ms: ms }
 }
 

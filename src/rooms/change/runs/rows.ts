@@ -3,7 +3,7 @@ import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { forgetBaseline } from './baseline.ts'
-import type { Asked, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
+import type { Asked, Began, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
 import type { Run } from './run.ts'
 
 export const TABLES = `
@@ -98,6 +98,13 @@ export const loadTold = (sql: Sql, run: string, after: number, most: number): To
 export const isTold = (sql: Sql, run: string, event: Told['event']): boolean => sql.get(`select 1 from change_told where run = ? and json_extract(told, '$.event') = ?`, run, event) !== undefined
 
 export const lastBeganAt = (sql: Sql, run: string): Instant => (sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ? and json_extract(told, '$.event') = 'began'`, run)?.at ?? 0) as Instant
+
+/** The step, or the way back of it, that began last. */
+export function lastBegan(sql: Sql, run: string): Began | undefined {
+  const row = sql.get<{ at: number; told: string }>(`select at, told from change_told where run = ? and json_extract(told, '$.event') = 'began' order by n desc limit 1`, run)
+  const step = row && (JSON.parse(row.told) as Told).step
+  return row && typeof step === 'string' ? { step, at: row.at as Instant } : undefined
+}
 
 /** When the last line was told by which nothing had halted it: what was there by then was seen, and let it go on. */
 export const lastWellAt = (sql: Sql, run: string): Instant => {
