@@ -6,7 +6,17 @@ const pure = (name: string): Mutant['killer'] => ({ is: 'test', file: `${SETS}/j
 const room = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/guarding.test.ts', name })
 const asked = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/looks.test.ts', name })
 
+const ran = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/guard/ran.test.ts', name })
+
 export const cataloguing: readonly Mutant[] = [
+  {
+    name: 'what a command left that failed is a copy', breaks: ['G-2'], killer: ran('G-2 what a command left that failed'),
+    changes: [{ file: `${SETS}/manifest-rows.ts`, find: 'if (run === undefined || run.exit === 0) return', put: 'if (run === undefined || run.exit !== null) return' }],
+  },
+  {
+    name: 'what a command still writes is a copy', breaks: ['G-2'], killer: ran('G-2 what a command still writes'),
+    changes: [{ file: `${SETS}/manifest-rows.ts`, find: 'if (run === undefined || run.exit === 0) return', put: 'if (run === undefined || run.exit === 0 || run.exit === null) return' }],
+  },
   {
     name: 'a reconcile that ran long ago is told as well', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'a run at once and then on time' },
     changes: [{ file: 'src/views/reconciles.ts', find: 'now - latest.at > every + Math', put: 'now - latest.at < every - Math' }],

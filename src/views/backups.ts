@@ -242,7 +242,7 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const seen = new Map(known.map((copy) => [copy.key, copy]))
   const failed = failedIn(sql, set.name, store)
   const drills = new Map(loadDrills(sql, set.name, store).map((it) => [`${it.key}\0${it.etag}`, it]))
-  const copies = judgedIn(sql, set.name, lies, now.wall).flatMap((copy) => {
+  const copies = judgedIn(sql, set, lies, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
     const run = runOfCopy(set, store, copy, runs)
     const drill = drills.get(`${copy.key}\0${copy.etag}`)

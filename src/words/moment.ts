@@ -91,5 +91,8 @@ export const sayAge = (span: number): string => saySpan(span).split(' ').slice(0
 /** The moment for machines, to the millisecond. */
 export const iso = (at: Instant): string => new Date(within(at)).toISOString()
 
+/** `2026-11-21 03:00 UTC`: where no zone is agreed on. */
+export const sayUtc = (at: Instant): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`
+
 /** The nearest instant that a date can hold: a broken one must not stop a page from being drawn. */
 const within = (at: Instant): number => (Number.isFinite(at) ? Math.min(8.64e15, Math.max(-8.64e15, at)) : 0)

@@ -28,6 +28,8 @@ interface Bench {
   /** What happened, in order. */
   readonly log: string[]
   readonly sent: { set: string; report: RunReport }[]
+  /** Told before the command ran. */
+  readonly begun: RunReport[]
   readonly says: string[]
   answer: () => Reply | Error
   rows: () => number | string
@@ -65,7 +67,7 @@ function bench(t: TestContext, config: string | undefined = CONFIG(SHOP)): Bench
     leave: () => (ran(), void log.push('leave')),
   })
   const it: Bench = {
-    folder, log, sent: [], says: [], answer: () => ({ status: 200, body: { says: 'noted' }, timezone: undefined }), rows: () => 10, open: () => undefined,
+    folder, log, sent: [], begun: [], says: [], answer: () => ({ status: 200, body: { says: 'noted' }, timezone: undefined }), rows: () => 10, open: () => undefined,
     run: (set, ...argv) => exec(session, argv, { backup: set }),
     manifest: () => it.sent.at(-1)?.report.manifest ?? assert.fail('no manifest was sent'),
   }
@@ -85,7 +87,9 @@ function bench(t: TestContext, config: string | undefined = CONFIG(SHOP)): Bench
       send(_method, at, body) {
         const answer = it.answer()
         if (answer instanceof Error) return Promise.reject(answer)
-        if (answer.status < 300) it.sent.push({ set: at.split('/')[4] ?? '', report: body as RunReport })
+        const report = body as RunReport
+        if (report.exit === null) it.begun.push(report)
+        else if (answer.status < 300) it.sent.push({ set: at.split('/')[4] ?? '', report })
         return Promise.resolve(answer)
       },
     },
@@ -104,6 +108,7 @@ test('with {{snapshot}} all is counted in the snapshot that the command is given
   assert.equal(readFileSync('ran', 'utf8'), '--snapshot=00000003-1 -Fc\n')
   assert.deepEqual(it.log, ['count shared', 'ran', 'leave', 'ran', 'leave', 'closed'], 'one count, begun with the command; left after it')
   const manifest = it.manifest()
+  assert.deepEqual(it.begun.map(({ command, from, to }) => [command, from, to]), [[it.sent[0]?.report.command, it.sent[0]?.report.from, it.sent[0]?.report.from]], 'its beginning is told, and its end by the same name')
   assert.deepEqual([manifest.how, manifest.whole, manifest.tables, manifest.newest], ['snapshot', true, [{ name: 'public.orders', least: 10, most: 10 }], { least: '2026-11-21 01:00:00+00', most: '2026-11-21 01:00:00+00' }])
   assert.deepEqual([manifest.server?.engine, manifest.server?.oid, manifest.files[0]?.path], ['postgres', '5', 'panel.conf'])
   assert.deepEqual(it.says, [])

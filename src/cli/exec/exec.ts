@@ -45,9 +45,12 @@ async function around(session: Session, set: string, argv: readonly string[], ru
       const given = withSnapshot(session, argv, taking?.snapshot)
       if (given === undefined) return EXIT.failed
       const from = instantOf(session.now())
+      // Until its end is told, what it writes is no copy. The backup waits for nobody: who cannot be reached hears of its end.
+      const begun = offer(session, { set, report: { command: nameOf(argv), from, to: from, exit: null, says: '' } })
       taking?.begin()
       const ended = await running.run(given, session.env)
       if (ended.says !== undefined) say(session, ended.says)
+      await begun
       const report = await reportOf({ argv, from, to: instantOf(Math.max(from, session.now())), ended, taking, says: why }).catch((cause: unknown): RunReport => without(argv, from, ended, sentence(cause)))
       if (taking && why === '' && report.exit === 0 && report.says !== '') say(session, `${set}: ${report.manifest ? 'the manifest is not whole' : 'there is no manifest'}: ${report.says}`)
       await send(session, { set, report }).catch((cause: unknown) => say(session, `${set}: its report is lost: ${sentence(cause)}`))

@@ -137,7 +137,7 @@ const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
     const wrong = notBelieved(set, report, keeper.now().wall)
     if (wrong !== undefined) return no(422, 'HF483', wrong, 'look at the clock of the machine that sends it')
     const isNew = await keeper.engine.turn(`ran ${set}`, (tx) => keeper.rooms.guard.ran(tx, set, report, who))
-    return done(isNew ? `noted: ${report.command} for ${set} ended with ${report.exit}` : 'that was known already')
+    return done(isNew ? `noted: ${report.command} for ${set} ${report.exit === null ? 'has begun' : `ended with ${report.exit}`}` : 'that was known already')
   }),
 }
 

@@ -184,7 +184,7 @@ function createTrying({ sets, sql, now }: HandLineWants): { tick(probe: (store: 
           if (lies.readOnly === true || isWithin(asked.get(lies.store), now(), TRY_LOCKS_AGAIN)) continue
           const locks = loadLocks(sql(), set.name, lies.store, now())
           if (!locks.some(({ lock }) => lock.is === 'locked' && lock.sealed === true)) continue
-          const newest = judgedIn(sql(), set.name, lies, now().wall).find(({ counted }) => counted)
+          const newest = judgedIn(sql(), set, lies, now().wall).find(({ counted }) => counted)
           if (!isWorthTrying({ newest, locks, tried: loadTried(sql(), lies.store, now()), identity: loadIdentity(sql(), set.name, lies.store) }, now().wall)) continue
           asked.set(lies.store, now())
           probe(lies.store)

@@ -95,6 +95,54 @@ test('a command that failed leaves an entry and no manifest, whatever it sends, 
   assert.deepEqual(shown.runs?.map(({ exit, manifest: has }) => [exit, has]), [[1, false], [0, true]])
 })
 
+const showsOf = async (it: Awaited<ReturnType<typeof world>>): Promise<(readonly [counted: boolean, why: string])[]> => ((await it.shown()).copies ?? []).map(({ counted, why }) => [counted, why] as const)
+
+test('G-2 what a command left that failed is no copy, however it looks: the one before is the newest, and is what is restored and drilled', async (t) => {
+  const it = await world(t)
+  const [good, bad] = [START - 600 * MINUTE, START - 30 * MINUTE]
+  await it.ran(report(good))
+  await it.ran(report(bad, { exit: 1 }))
+  await it.list(copyAt(good + MINUTE), copyAt(bad + MINUTE))
+  assert.deepEqual(await showsOf(it), [[false, `the command that wrote it, begun at ${new Date(bad).toISOString().slice(0, 16).replace('T', ' ')} UTC, ended with 1`], [true, '']])
+  const shown = await it.shown()
+  assert.deepEqual([shown.places[0]?.counted, shown.places[0]?.newest?.copy, shown.copies?.[0]?.rung], [1, copyAt(good + MINUTE).key, 0])
+  assert.equal(drillTask(it.sql, set, 'nas', { key: undefined, now: it.keeper.now().wall, by: 'ada' })?.copy.key, copyAt(good + MINUTE).key)
+  // Made once more, and well, within the hour: what is newer is of the later run.
+  const again = START - 20 * MINUTE
+  await it.ran(report(again))
+  await it.pass(minutes(2))
+  await it.list(copyAt(good + MINUTE), copyAt(bad + MINUTE), copyAt(again + MINUTE))
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [true, false, true])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 what a command still writes is no copy, and neither is what one wrote whose end nobody told', async (t) => {
+  const it = await world(t)
+  const [good, from] = [START - 600 * MINUTE, START - 30 * MINUTE]
+  await it.ran(report(good))
+  const { command } = report(from)
+  const begun = { command, from, to: from, exit: null, says: '' }
+  for (let n = 0; n < 2; n++) assert.equal((await it.ran(begun)).status, 200)
+  await it.list(copyAt(good + MINUTE), copyAt(from + MINUTE))
+  assert.match((await showsOf(it))[0]?.[1] ?? '', /^the command that writes it, begun at .* has not told its end$/)
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [false, true])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+  assert.equal((await it.ran(report(from))).status, 200)
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [true, true], 'it ended well')
+  assert.equal((await it.ran(begun)).status, 200)
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [true, true], 'a beginning that comes after its end says nothing')
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 a day after a beginning whose end nobody told, copies are none of its', async (t) => {
+  const it = await world(t)
+  const lost = START - 1700 * MINUTE
+  await it.ran({ command: 'pg_dump', from: lost, to: lost, exit: null, says: '' })
+  await it.list(copyAt(lost - 60 * MINUTE), copyAt(lost + MINUTE), copyAt(lost + 1500 * MINUTE))
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [true, false, true])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
 test('what cannot be is not believed: times, another set, another run', async (t) => {
   const it = await world(t)
   const from = START - 30 * MINUTE

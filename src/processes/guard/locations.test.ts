@@ -124,7 +124,7 @@ for (const { input, gives, pattern = DATED, out, side, why } of ROWS) {
       return
     }
     assert(result.is === 'listed', result.is === 'not-listed' ? result.says : '')
-    const judged: readonly Judged[] = judgeCopies(pattern, result.copies, NOW)
+    const judged: readonly Judged[] = judgeCopies(pattern, result.copies, NOW, () => undefined)
     assert.deepEqual(judged.filter(({ counted }) => counted).map(({ key }) => key).toSorted(compareKeys), [...out].toSorted(compareKeys))
     const verdicts = judgeSet(SET, judged, { at: NOW, age: hours(0) }, { now: NOW, patience: hours(1) })
     assert.equal(worstFirst(verdicts)[0]?.side ?? 'ok', side)

@@ -28,7 +28,7 @@ import { rulesFor } from './retention/rulings.ts'
 import { scheduleOf } from './retention/schedule.ts'
 import { nameOf } from './retention/shelf.ts'
 import type { RunReport } from './sets/manifest.ts'
-import { applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
+import { applyBegun, applyRan, recordRun, RUN_PROJECTIONS, RUN_TABLES } from './sets/manifest-rows.ts'
 import { foundAgain, setsOf, type SetsContext } from './sets/duty.ts'
 import { LOCK_TABLES } from './sets/locked.ts'
 import { READING_TABLES } from './sets/reading-rows.ts'
@@ -121,7 +121,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
       'guard.turned': both(applyTurned, applyFindings), 'guard.missed': applyMissed, 'guard.left': both(applyLeft, retention.applyLeft, drills.apply.left, applyStandingLeft, applyWholeLeft), 'guard.measured': both(applyMeasured, drills.apply.appeared), 'guard.measuredAnew': applyMeasuredAnew, 'guard.drilled': drills.apply.drilled, 'guard.goneAccepted': retention.applyAccepted, 'guard.mostAccepted': retention.applyMost, 'guard.held': retention.applyHeld, 'guard.holdEnded': retention.applyHoldEnded, 'watch.turned': applyWatchTurned, 'watch.removed': applyCheckRemoved, 'watch.paused': applyCheckRemoved, 'watch.silenced': applySilenced, 'page.silenceEnded': applySilenceEnded,
       'guard.restoring': applyRestoring, 'guard.swapAsked': applySwapAsked, 'guard.swapping': applySwapping, 'guard.restored': applyRestored,
       'guard.planted': drills.apply.planted,
-      'guard.manifest': applyRan, 'guard.backupRan': applyRan,
+      'guard.manifest': applyRan, 'guard.backupRan': applyRan, 'guard.backupBegan': applyBegun,
     },
     due: { ...sets.due, ...verifying.due, ...walking.due, ...drills.due, ...doubtful.due, ...reconciles.due, ...keeping.due, ...judging.due },
     configure(tx) {
@@ -171,7 +171,7 @@ export function guardRoom(context: GuardContext): GuardRoom {
     ran(tx, named, report, by) {
       const isNew = recordRun(tx, named, report, by)
       const set = context.sets().get(named)
-      if (isNew && report.exit === 0 && set) sets.lookSoon(tx, set)
+      if (isNew && report.exit !== null && set) sets.lookSoon(tx, set)
       return isNew
     },
   }

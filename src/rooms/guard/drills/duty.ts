@@ -163,7 +163,7 @@ function nextCopy(sql: Sql, set: BackupSet, store: string, now: Instant): Judged
 
 const judgedOf = (sql: Sql, set: BackupSet, store: string, now: Instant): Judged[] => {
   const lies = set.in.find((it) => it.store === store)
-  return lies ? judgedIn(sql, set.name, lies, now) : []
+  return lies ? judgedIn(sql, set, lies, now) : []
 }
 
 /** The drill of one copy, by its key, or of the newest that counts; nothing where there is none. */

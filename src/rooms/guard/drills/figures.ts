@@ -32,7 +32,7 @@ export function slowness(sql: Sql, set: BackupSet, now: Instant): Verdict | unde
 
 /** How large the newest copy that counts is, in any store. */
 export function bytesToday(sql: Sql, set: BackupSet, now: Instant): number | undefined {
-  const newest = set.in.flatMap((lies) => judgedIn(sql, set.name, lies, now).find(({ counted }) => counted) ?? [])
+  const newest = set.in.flatMap((lies) => judgedIn(sql, set, lies, now).find(({ counted }) => counted) ?? [])
   return newest.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]?.bytes
 }
 

@@ -5,14 +5,16 @@ import type { Sql } from '../../../db/sql.ts'
 import type { Listed } from '../protocol.ts'
 import { loadCopies } from '../rows.ts'
 import { judgeCopies, judgeSet, type Judged, type Listing, type Verdict } from '../sets/judge.ts'
+import { writtenBy } from '../sets/manifest-rows.ts'
 import type { BackupSet, Lies } from '../sets/set.ts'
 import { asCopy, judgeWhole, slotOf } from './judge.ts'
 import { loadWholeOf, type MeasuredBody } from './rows.ts'
 
 /** Each copy with what it is worth, the newest first. */
-export function judgedIn(sql: Sql, set: string, { store, pattern, objects }: Lies, now: Instant): Judged[] {
-  if (objects === undefined) return judgeCopies(pattern, loadCopies(sql, set, store), now)
-  const known = loadWholeOf(sql, set, store)
+export function judgedIn(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, lies: Lies, now: Instant): Judged[] {
+  const { store, pattern, objects } = lies
+  if (objects === undefined) return judgeCopies(pattern, loadCopies(sql, set.name, store), now, writtenBy(sql, set, lies))
+  const known = loadWholeOf(sql, set.name, store)
   const copy = known && asCopy(pattern.text, known.whole, known.before)
   return copy ? [copy] : []
 }

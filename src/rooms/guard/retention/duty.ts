@@ -13,6 +13,7 @@ import { isTold, refusedOf, tellOver } from '../acts/telling.ts'
 import { failedIn } from '../drills/rows.ts'
 import { loadCopies, loadListing, loadProofs, loadStamp } from '../rows.ts'
 import { judgeCopies } from '../sets/judge.ts'
+import { writtenBy } from '../sets/manifest-rows.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { DEFAULTS, type Settings } from './gates.ts'
 import { jobOf, marginsFor, totalsOf, type Wanted } from './job.ts'
@@ -114,7 +115,8 @@ function tellRefused(tx: Tx, set: BackupSet, store: string, { why, says }: { rea
   tx.append({ is: 'guard.alarmed', stream: refusedOf(set.name, store), body: { subject: refusedOf(set.name, store), member: refusedOf(set.name, store), title: `${set.name}: nothing more may go in ${store}`.slice(0, 120), says: says.slice(0, 500), escalate: set.escalate, at: tx.now.wall, cause: why.split(' ').toSorted().join(' '), weight: GRAVE.some((id) => why.split(' ').includes(id)) ? 3 : 1 } })
 }
 
-function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][number], now: Now, lived: Span): Shelf {
+function shelfOf(sql: Sql, set: BackupSet, lies: BackupSet['in'][number], now: Now, lived: Span): Shelf {
+  const { store } = lies
   const listing = loadListing(sql, set.name, store, now)
   const known = loadShelf(sql, set.name, store)
   const seen = loadStamp(sql, set.name, store)
@@ -133,7 +135,7 @@ function shelfOf(sql: Sql, set: BackupSet, { store, pattern }: BackupSet['in'][n
     store, identity: { now: listing.identity, former: known?.identity },
     listing: look(`backup:${set.name}@${store}`, { is: 'pass' }), clock: known?.clock === undefined ? undefined : look(`clock of ${store}`, clockFound(known.clock)),
     count: copies.length,
-    copies: judgeCopies(pattern, copies, now.wall).map((copy) => {
+    copies: judgeCopies(lies.pattern, copies, now.wall, writtenBy(sql, set, lies)).map((copy) => {
       const [proof] = proofs.filter((it) => it.key === copy.key && it.etag === copy.etag).toSorted((a, b) => b.rung - a.rung || b.at - a.at)
       const { key, etag, versionId } = copy
       const says = failed(copy)

@@ -20,7 +20,7 @@ export interface Copy {
   /** When it was taken. */
   readonly at: Instant | undefined
   readonly bytes: number | undefined
-  /** False for what is partial, running, failed, empty, undated, future-dated, shrunken or unreadable (G-2); `why` says which. */
+  /** False for what is partial, running, failed (as `holdfast exec` tells), empty, undated, future-dated, shrunken or unreadable (G-2); `why` says which. */
   readonly counted: boolean
   readonly why: string
   /** The highest rung proven of this copy in this store, 0 to 8; from 2 on every byte of it was read. */

@@ -2,6 +2,7 @@
 // is known. Each look at the agenda judges first, so that a process that never answers makes a set unknown, not silent (W-1, G-14). What is
 // down already is not accused a second time: the incident then carries the name of the check that the set is a copy of.
 import { ageOf, dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
+import { sayUtc } from '../../../words/moment.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { judgedIn, measure, verdictsOn } from '../objects/standing.ts'
@@ -67,7 +68,7 @@ export function setsOf(context: SetsContext): Sets {
     const side = loadSide(sql, set.name, store)
     // Before the first listing there is nothing to say, for as long as a listing may take.
     if (listing.age === undefined && listing.failed === undefined && side === undefined && !isOverdue(tx, set, store)) return
-    const judged = judgedIn(sql, set.name, lies, now.wall)
+    const judged = judgedIn(sql, set, lies, now.wall)
     const verdicts = verdictsOn(sql, set, lies, judged, isLost(sql, set.name, store) ? { ...listing, age: undefined } : listing, { now: now.wall, patience: patienceOf(set) })
     turn(tx, set, store, side?.side, { found: worstFirst([...verdicts, ...(judged.length === 0 ? [] : context.doubts(sql, set, store, now.wall))]), well: verdicts[0]?.says ?? '' })
   }
@@ -152,11 +153,10 @@ function lookAgain(tx: Tx, set: BackupSet, { store, objects }: BackupSet['in'][n
 /** One that was read before is mounted again, and not made anew: an empty folder that is given a marker would pass for it. */
 function sayLost(tx: Tx, set: BackupSet, store: string, says: string): string {
   const { at } = loadListing(tx.sql, set.name, store, tx.now)
-  return at === undefined ? `${says}; where it is new, make its marker there, once` : `${says}; it was there until ${sayMoment(at)}`
+  return at === undefined ? `${says}; where it is new, make its marker there, once` : `${says}; it was there until ${sayUtc(at)}`
 }
 
 /** A sentence that stays is read on another day, and in other zones. */
-const sayMoment = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 const isSameAs = (one: readonly string[], other: readonly string[]): boolean => one.length === other.length && one.every((it) => other.includes(it))
 

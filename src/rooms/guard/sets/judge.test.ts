@@ -21,8 +21,8 @@ const verdictOf = (...given: Parameters<typeof judgeSet>): Verdict => {
   const all = judgeSet(...given)
   return worstFirst(all)[0] ?? all[0] ?? assert.fail('there is always a verdict')
 }
-const standing = (copies: readonly Copy[], listing = FRESH, now: Instant = NOW) => verdictOf(DAILY, judgeCopies(pattern, copies, now), listing, { now, patience: hours(1) })
-const sayOf = (copies: readonly Copy[]): string[] => judgeCopies(pattern, copies, NOW).map(({ counted, flaw }) => (counted ? 'counts' : (flaw ?? '?')))
+const standing = (copies: readonly Copy[], listing = FRESH, now: Instant = NOW) => verdictOf(DAILY, judgeCopies(pattern, copies, now, () => undefined), listing, { now, patience: hours(1) })
+const sayOf = (copies: readonly Copy[]): string[] => judgeCopies(pattern, copies, NOW, () => undefined).map(({ counted, flaw }) => (counted ? 'counts' : (flaw ?? '?')))
 
 test('G-2 what never counts: empty, undated, of the future, shrunken', () => {
   const cases: readonly [string, Copy, string][] = [
@@ -42,7 +42,7 @@ test('G-2 what never counts: empty, undated, of the future, shrunken', () => {
 })
 
 test('a copy that was copied later is as old as its name says', () => {
-  const [moved] = judgeCopies(pattern, [copy(5, { modifiedAt: NOW })], NOW)
+  const [moved] = judgeCopies(pattern, [copy(5, { modifiedAt: NOW })], NOW, () => undefined)
   assert.equal(moved?.at, instantOf(Date.parse(`${dayOf(NOW - 5 * DAY)}T23:59:59.999Z`)))
 })
 
@@ -58,7 +58,7 @@ test('G-14 a set is ok, late, shrunken or missing', () => {
 
 test('all that is wrong is told, the worst first', () => {
   const sides = (...all: [Verdict['side'], string][]): string[] => worstFirst(all.map(([side, says]) => ({ side, says }))).map(({ side }) => side)
-  const old = judgeSet(DAILY, judgeCopies(pattern, [copy(1.3, { bytes: 10 }), copy(2), copy(3), copy(4)], NOW), FRESH, { now: NOW, patience: hours(1) })
+  const old = judgeSet(DAILY, judgeCopies(pattern, [copy(1.3, { bytes: 10 }), copy(2), copy(3), copy(4)], NOW, () => undefined), FRESH, { now: NOW, patience: hours(1) })
   assert.deepEqual(old.map(({ side }) => side), ['shrunken', 'late'])
   assert.deepEqual(sides(['late', ''], ['unproven', ''], ['unreadable', 'a'], ['unreadable', 'b']), ['unreadable', 'late', 'unproven'])
   assert.deepEqual(sides(['unknown', ''], ['unproven', ''], ['unreadable', '']), ['unreadable', 'unknown'], 'nobody looked: who tried it last says nothing, what is broken stays so')
@@ -83,7 +83,7 @@ test('X-9 no copy that is taken away, blurred or delayed makes a set look better
   const some = fc.uniqueArray(fc.record({ ago: fc.integer({ min: 0, max: 40 }), bytes: fc.constantFrom(0, 1, 400, 1000, 1200) }), { selector: ({ ago }) => ago, maxLength: 20 })
   fc.assert(fc.property(some, fc.nat(), (given, n) => {
     const copies = given.map(({ ago, bytes }) => copy(ago, { bytes }))
-    const good = judgeCopies(pattern, copies, NOW).filter(({ counted }) => counted)
+    const good = judgeCopies(pattern, copies, NOW, () => undefined).filter(({ counted }) => counted)
     const newest = good[0]
     const before = standing(copies)
     // Without its newest good copy a set never stands better.

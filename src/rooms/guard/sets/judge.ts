@@ -1,5 +1,5 @@
 // What a set's copies in one store are worth, from one whole listing. A copy counts only when nothing speaks against it: it has a time, that time
-// is not to come, it is not empty, it has not shrunk. Too few, too old, or too small is a failure; a listing that is old, or was not had,
+// is not to come, it is not empty, it has not shrunk, and no command that is known to have failed, or to go on, wrote it. Too few, too old, or too small is a failure; a listing that is old, or was not had,
 // is unknown and accuses nobody. Pure: rows and `now` in, verdicts out.
 import { later, ms, sayTime, type Instant, type Span } from '../../../core/time.ts'
 import { saySize } from '../../../words/size.ts'
@@ -17,7 +17,10 @@ export interface Copy {
 }
 
 /** Why a copy does not count. */
-export type Flaw = 'empty' | 'undated' | 'future' | 'shrunken' | 'partial'
+export type Flaw = 'empty' | 'undated' | 'future' | 'shrunken' | 'partial' | 'running' | 'failed'
+
+/** What the command that wrote a copy says against it: nothing where it ended well, or nobody told of it. */
+export type WrittenBy = (copy: Pick<Copy, 'key' | 'modifiedAt'>) => { readonly flaw: 'running' | 'failed'; readonly why: string } | undefined
 
 export interface Judged extends Copy {
   /** When it was made, as late as can be believed; absent where nobody can say. */
@@ -46,8 +49,8 @@ const LEAST_HISTORY = 3
 const AHEAD: Span = ms(300_000)
 const DAY: Span = ms(86_400_000)
 
-/** Each copy with what it is worth, the newest first; those without a time last. */
-export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Instant): Judged[] {
+/** Each copy with what it is worth, the newest first; those without a time last. What a command left that failed, or goes on, is no copy, however it looks (G-2). */
+export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Instant, writtenBy: WrittenBy): Judged[] {
   const dated = copies.map((copy): Judged => {
     const read = dateOf(pattern, copy.key)
     if (read === undefined || read.is === 'impossible') return { ...copy, counted: false, why: 'its name says no time that can be', flaw: 'undated' }
@@ -59,6 +62,8 @@ export function judgeCopies(pattern: Pattern, copies: readonly Copy[], now: Inst
     if (read.is === 'dated' && copy.modifiedAt < read.from - DAY) return { ...copy, counted: false, why: 'its name says a day after it was written', flaw: 'future' }
     const at = read.is === 'dated' && copy.modifiedAt > read.to ? read.to : copy.modifiedAt
     if (copy.bytes === 0) return { ...copy, at, counted: false, why: 'it is empty', flaw: 'empty' }
+    const broken = writtenBy(copy)
+    if (broken) return { ...copy, at, counted: false, ...broken }
     return { ...copy, at, counted: true, why: '' }
   })
   const ordered = dated.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || (a.key < b.key ? -1 : 1))

@@ -44,7 +44,7 @@ export const runShape = {
   command: text.meta({ description: 'The name of the program, without what it was given' }),
   from: at,
   to: at,
-  exit: z.int().min(0).max(255),
+  exit: z.int().min(0).max(255).nullable().meta({ description: 'null: it has begun, and how it ends is told later, with the same command and beginning' }),
   says: z.string().max(500).meta({ description: 'Why there is no manifest, or what is missing in it' }),
   manifest: manifestSchema.exactOptional(),
 }
@@ -97,7 +97,8 @@ export interface Run {
   readonly hash: string
   readonly from: Instant
   readonly to: Instant
-  readonly exit: number
+  /** `null`: it has begun, and nobody has told how it ended. */
+  readonly exit: number | null
   /** Whether it has a manifest. */
   readonly manifest: boolean
 }

@@ -6,6 +6,7 @@ import { loadDrills } from '../drills/rows.ts'
 import { loadHolds } from '../retention/rows.ts'
 import { loadCopies, loadProofs, type CopyBody } from '../rows.ts'
 import { judgeCopies, type Copy } from './judge.ts'
+import { writtenBy } from './manifest-rows.ts'
 import { dateOf } from './pattern.ts'
 import type { BackupSet, Lies } from './set.ts'
 import { loadRepeat, loadRotation, saveRotation, type MissedBody } from './standing-rows.ts'
@@ -54,8 +55,9 @@ const provenIn = (sql: Sql, set: string, store: string): ReadonlySet<string> => 
 /** What is held stays as it is, whoever writes it anew. */
 function repeatOf({ sql, now }: Tx, set: BackupSet, lies: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): string | undefined {
   const { store, pattern } = lies
+  const writes = writtenBy(sql, set, lies)
   const key = repeatedIn({
-    before: judgeCopies(pattern, [...known.values()], now.wall), listed: judgeCopies(pattern, copies, now.wall), proven: provenIn(sql, set.name, store), former: loadRepeat(sql, set.name, store),
+    before: judgeCopies(pattern, [...known.values()], now.wall, writes), listed: judgeCopies(pattern, copies, now.wall, writes), proven: provenIn(sql, set.name, store), former: loadRepeat(sql, set.name, store),
     dated: isDated(lies), every: set.every, now: now.wall,
   })
   return key === undefined || loadHolds(sql, set.name).has(key) ? undefined : key
@@ -76,10 +78,11 @@ function judgeWent(tx: Tx, set: BackupSet, lies: Lies, { known, copies }: { read
   const were = [...known.values()].filter(({ key }) => dateOf(pattern, key) !== undefined)
   const gone = new Set(were.filter(({ key }) => !listed.has(key)).map(({ key }) => key))
   const changed = new Set(were.filter((had) => !isSame(had, listed.get(had.key) ?? had)).map(({ key }) => key))
-  const came = judgeCopies(pattern, copies, now.wall).filter(({ key }) => !known.has(key))
+  const writes = writtenBy(sql, set, lies)
+  const came = judgeCopies(pattern, copies, now.wall, writes).filter(({ key }) => !known.has(key))
   const proven = new Set(loadProofs(sql, set.name, store).filter(({ rung }) => rung >= READ_WHOLE).map(({ key }) => key))
   const { credit } = rotation
-  const says = whyOdd({ before: judgeCopies(pattern, were, now.wall), gone, changed, came, proven, credit, dated: isDated(lies), every: set.every, now: now.wall })
+  const says = whyOdd({ before: judgeCopies(pattern, were, now.wall, writes), gone, changed, came, proven, credit, dated: isDated(lies), every: set.every, now: now.wall })
   saveRotation(sql, set.name, store, { credit: creditAfter({ credit, came, gone }), odd: says ?? '' })
   if (says === undefined) return true
   const [key = ''] = [...gone, ...changed].toSorted().toReversed()

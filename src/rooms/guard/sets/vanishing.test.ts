@@ -10,7 +10,7 @@ const NOON = Date.parse('2026-11-21T12:00:00Z')
 const pattern = readPattern('pg/shop-{date}.dump')
 assert(!('says' in pattern))
 const copy = (day: number, more: Partial<Copy> = {}): Copy => ({ key: `pg/shop-2026-11-${day}.dump`, etag: 'e1', bytes: 1000, modifiedAt: instantOf(Date.parse(`2026-11-${day}T02:00:00Z`)), ...more })
-const judged = (copies: readonly Copy[]): readonly Judged[] => judgeCopies(pattern, copies, instantOf(NOON))
+const judged = (copies: readonly Copy[]): readonly Judged[] => judgeCopies(pattern, copies, instantOf(NOON), () => undefined)
 const days = [17, 18, 19, 20]
 const at = (hour: number): Copy['modifiedAt'] => instantOf(Date.parse('2026-11-21T00:00:00Z') + hours(hour))
 const repeated = (today: Partial<Copy>, is: Partial<Copy>, { dated = true, now = NOON, besides = days, every = 24, proven = [], former }: { readonly dated?: boolean; readonly now?: number; readonly besides?: readonly number[]; readonly every?: number; readonly proven?: readonly string[]; readonly former?: Repeat } = {}): string | undefined =>

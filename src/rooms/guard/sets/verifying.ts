@@ -9,6 +9,7 @@ import { sayBriefly } from '../../../ports/store/key.ts'
 import type { Listed, ListTask, PartFound, PartWanted, Verified, VerifyTask } from '../protocol.ts'
 import { loadCopies, loadProofs, type ProvedBody } from '../rows.ts'
 import { judgeCopies, type Copy, type Verdict } from './judge.ts'
+import { writtenBy } from './manifest-rows.ts'
 import {
   addPart, capDue, countDamaged, dropParts, loadDue, loadExtents, loadFaults, loadKnown, loadOldest, loadPart, loadReckoning, loadWhole, saveDiffers, saveFailed, saveRead, wantAll, WANTED, type Extent, type PartRow,
 } from './reading-rows.ts'
@@ -156,7 +157,7 @@ const liesOf = (set: BackupSet, store: string): Lies | undefined => set.in.find(
 function newestOf(tx: Tx, set: BackupSet, store: string, isKnown: boolean): (key: string) => boolean {
   const lies = liesOf(set, store)
   if (!lies || lies.repository !== undefined) return () => isKnown
-  const newest = judgeCopies(lies.pattern, loadCopies(tx.sql, set.name, store), tx.now.wall).find(({ counted }) => counted)?.key
+  const newest = judgeCopies(lies.pattern, loadCopies(tx.sql, set.name, store), tx.now.wall, writtenBy(tx.sql, set, lies)).find(({ counted }) => counted)?.key
   return (key) => key === newest
 }
 
