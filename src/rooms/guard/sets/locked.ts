@@ -81,7 +81,8 @@ export interface Seen {
 
 /** Whether the lock of the newest copy that counts says that nobody can change it, be it true or not. */
 export function claimed({ newest, locks }: Pick<Seen, 'newest' | 'locks'>, now: Instant): Found {
-  if (newest === undefined) return no('there is no copy that counts')
+  // Whether that is bad says whoever knows whether anybody has looked.
+  if (newest === undefined) return open('there is no copy that counts')
   const read = locks.find(({ key, etag }) => key === newest.key && etag === newest.etag)
   if (read === undefined || !isFresh(read.age, LOCK_GOOD)) return open('nobody has read lately whether the newest copy is locked')
   const { lock } = read

@@ -17,7 +17,7 @@ test('3-2-1-1-0: five points, and each says what is missing', () => {
   assert.deepEqual([found(best), best.got, best.says], [['pass', 'pass', 'pass', 'pass', 'pass'], 5, '3-3-1-1-0: 5 of 5'])
   const bare = scoreOf({ places: [place('nas', { domain: 'production' })], original, drill: fail })
   assert.deepEqual([found(bare), bare.got, bare.says], [['fail', 'fail', 'fail', 'fail', 'fail'], 0, '2-1-0-0-errors: 0 of 5'])
-  assert.deepEqual(bare.points.map((it) => it.found.says), ['2 of 3 copies', '1 of 2 domains that do not fail together', 'there is not a copy off-site', 'there is not a copy that nobody can change', 'no'])
+  assert.deepEqual(bare.points.map((it) => it.found.says), ['2 of 3 copies', '1 of 2 domains that do not fail together', 'there is not a copy off-site', 'there is not a copy that nobody can change (no)', 'no'])
   assert.deepEqual(scoreOf({ places: [], original: undefined, drill: unknown }).got, 0)
 })
 
