@@ -146,7 +146,7 @@ export const drilling: readonly Mutant[] = [
     changes: [{ file: 'src/views/reports.ts', find: `if (!kept || !entry) return answer('fail'`, put: `if (!kept || !entry) return answer('pass'` }],
   },
   {
-    name: 'a failure stays ended by a pass that proves nothing', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 a pass that proves nothing' },
+    name: 'a failure stays ended by a pass that proves nothing', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 the failure that a worthless pass had ended' },
     changes: [{ file: REMEMBERED, find: `word = 'ended' and ended_at > ? on`, put: `word = 'ended' and ended_at < ? on` }],
   },
   {

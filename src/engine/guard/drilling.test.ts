@@ -437,6 +437,26 @@ test('X-9 a pass that proves nothing gives back the failure that it ended; one b
   assert.deepEqual([await state(), rebuilt(it)], ['unproven', []], 'it passed when drills could fail')
 })
 
+test('X-9 the failure that a worthless pass had ended stands again also where its copy is gone', async (t) => {
+  const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
+  await it.list()
+  const drill = async (copy: string, more: Partial<DrillReport>): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop', copy })
+    await it.report(more)
+  }
+  await drill('shop-new.dump', { verdict: 'failed', rung: 3, says: 'the copy cannot be restored' })
+  await drill('shop-new.dump', {})
+  await drill('shop-old.dump', {})
+  await it.pass(minutes(6))
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'other' }, copyOf('old', days(2))])
+  assert.equal((await it.shown()).state, 'ok')
+  await it.ask('backups.drill', { set: 'shop', planted: true })
+  await it.report({ planted: 'cut', verdict: 'passed', rung: 6 })
+  await it.list([{ ...copyOf('new', hours(1)), etag: 'other' }, copyOf('old', days(2))])
+  assert.deepEqual([(await it.shown()).state, rebuilt(it)], ['unreadable', []])
+  assert.match(await placeSays(it), /a drill failed: the copy cannot be restored \(shop-new\.dump, which is gone\)/)
+})
+
 test('X-9 a set that is not drilled any more is not called unproven for drills that nobody waits for; a failure stands', async (t) => {
   const it = await world(t, { ...BRISK, drill: { every: days(7), assert: [] } })
   await it.list()
