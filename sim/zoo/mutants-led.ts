@@ -174,4 +174,8 @@ export const led: readonly Mutant[] = [
     name: 'between two steps nothing came before', breaks: ['C-14'], killer: { is: 'test', file: 'src/engine/change/asking/links.test.ts', name: 'C-14 a surprise between two' },
     changes: [{ file: 'src/rooms/change/runs/record.ts', find: 'if (!way && before) return', put: 'if (way && before) return' }],
   },
+  {
+    name: 'what a person does can always be undone', breaks: ['C-5'], killer: { is: 'test', file: 'src/engine/change/asking/links.test.ts', name: 'C-5 a step that cannot be undone' },
+    changes: [{ file: 'src/engine/change/words.ts', find: '!leg.back && step?.undo === undefined)', put: "!leg.back && step?.undo === undefined && step?.act.is !== 'manual')" }],
+  },
 ]

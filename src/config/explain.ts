@@ -37,6 +37,7 @@ const TEXTS: Readonly<Record<string, readonly [title: string, text: string]>> = 
   HF156: ['A person who cannot be reached', 'No channel fits this person: add an e-mail address, a telephone number or a channel that needs neither.'],
   HF157: ['More observers than there are', 'seen_from says how many observers must see a failure. So far there is one, this node, and never more are asked for than there are: what it sees alone counts. Anchors under horizon tell whether it is this node that is cut off, and fail_after how often it must see it.'],
   HF158: ['Everything hangs on one thing', 'All members of a cluster hang on the same rack, feed or switch. How many further failures are tolerated is counted over what fails together, and without what they all share, since whatever is done, nothing tolerates the loss of that. It is shown wherever the number is shown.'],
+  HF159: ['No write is tried', 'A cluster of databases with “as” is asked how it stands, and without “canary” no write is tried in it. A cluster that says that it is well and commits nothing then passes, and opens the gate of a step. What a plan says of such a cluster names that.'],
 }
 
 export const codes = (): string[] => Object.keys(TEXTS)

@@ -121,7 +121,7 @@ test('C-2 C-14 what fails or is not known refuses a run, and a press on a run th
     await it.second(said)
     const { asked, state, halt } = await it.state(run)
     assert.deepEqual([state, halt], ['offered', null], `${what}: before the first press nothing halts`)
-    const answered = await it.ask('approvals.press', { token: it.keeper.linkFor({ is: 'approve', agreement: (asked?.agreement ?? '') as never, person: 'ada' }), act: 'ready', hash: 'x'.repeat(64), totp: it.code('ada'), from: { origin: '203.0.113.9', agent: 'a phone' } }, { is: 'open' })
+    const answered = await it.ask('approvals.press', { token: it.keeper.linkFor({ is: 'approve', agreement: (asked?.agreement ?? '') as never, person: 'ada' }), act: 'ready', typed: 'db-1', hash: 'x'.repeat(64), totp: it.code('ada'), from: { origin: '203.0.113.9', agent: 'a phone' } }, { is: 'open' })
     assert.deepEqual([answered.status, (answered.body as ErrorAnswer).error.code], [409, 'HF497'], what)
     assert.equal((await it.state(run)).state, 'offered', 'nothing was taken')
   }
@@ -152,7 +152,7 @@ test('C-5 C-17 of a step: looked at by a mail scanner, forwarded, pressed twice,
   const links = it.rung.flatMap(({ message: { approve } }) => (approve?.schema === 'holdfast.step/1' ? [approve] : []))
   const hash = links[0]?.hash ?? ''
   const token = (who: string, of = agreement): string => it.keeper.linkFor({ is: 'approve', agreement: of as never, person: who })
-  const press = (who: string, more: object = {}): Promise<Answer> => it.ask('approvals.press', { token: token(who), act: 'ready', hash, totp: it.code(who), from: { origin: '203.0.113.9', agent: 'a phone' }, ...more }, { is: 'open' })
+  const press = (who: string, more: object = {}): Promise<Answer> => it.ask('approvals.press', { token: token(who), act: 'ready', typed: 'db-1', hash, totp: it.code(who), from: { origin: '203.0.113.9', agent: 'a phone' }, ...more }, { is: 'open' })
   const hasBegun = (): boolean => it.entries().some(({ is, body }) => is === 'change.moved' && body['event'] === 'ruled')
   const nothing = async (what: string): Promise<void> => {
     await it.second()
@@ -220,7 +220,7 @@ test('C-17 one person with two of everything is one: authenticators, sessions, t
   const [step] = it.rung.flatMap(({ message: { approve } }) => (approve?.schema === 'holdfast.step/1' ? [approve] : []))
   const link = (who: string): string => it.keeper.linkFor({ is: 'approve', agreement: agreement as never, person: who })
   const press = (who: string, totp: string, asker: Asker = { is: 'open' }, agent = 'a phone'): Promise<Answer> =>
-    it.ask('approvals.press', { token: link(who), act: 'ready', hash: step?.hash, totp, from: { origin: agent === 'a phone' ? '203.0.113.9' : '198.51.100.7', agent } }, asker)
+    it.ask('approvals.press', { token: link(who), act: 'ready', typed: 'db-1', hash: step?.hash, totp, from: { origin: agent === 'a phone' ? '203.0.113.9' : '198.51.100.7', agent } }, asker)
   const session = (id: string): Asker => ({ is: 'person', person: 'ada', session: id, rights: ['look', 'approve', 'admin'] as never })
   const token = (id: string): Asker => ({ is: 'token', id, name: id, scopes: ['admin'] })
   assert.equal((await press('ada', it.code('ada'))).status, 200)

@@ -34,7 +34,7 @@ export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefi
   ].join('\n')
   return {
     what: 'change.step', title: `${leg.back ? 'Undo' : 'Step'} ${step?.id ?? ''}: ${runbook.title}`.slice(0, 120), text, hash: legHash(plan, leg), asks: 'ready', parties: [{ person: does, as: 'does' }, { person: checks, as: 'checks' }], alone: 'never', by: plan.by,
-    ...(against !== undefined || (!plan.rehearse && !leg.back && step?.undo === undefined && step?.act.is !== 'manual') ? { typed: host } : {}),
+    ...(against !== undefined || (!plan.rehearse && !leg.back && step?.undo === undefined) ? { typed: host } : {}),
   }
 }
 

@@ -65,15 +65,16 @@ const what = (approval: ApprovalAnswer, zone: Zone, now: ApprovalLinkAnswer['now
 const code = (id: string): Markup =>
   html`<div class="f"><label for="${id}">${words.code}</label><input class="code" id="${id}" name="totp" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{6,8}" maxlength="8" required><p class="s">${words.codeSays}</p></div>`
 
-const typedField = ({ typed }: ApprovalAnswer, id: string): Markup | false =>
-  typed !== null && html`<div class="f"><label for="${id}">${words.typed(line(typed, 100))}</label><input id="${id}" name="typed" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="100" required></div>`
+/** Without what a browser can do without: a page of a step has 12 kB. */
+const typedField = ({ typed }: ApprovalAnswer): Markup | false =>
+  typed !== null && html`<div class="f"><label>${words.typed(line(typed, 100))}<input name="typed" autocomplete="off" autocapitalize="off" required></label></div>`
 
 const hashField = ({ hash }: ApprovalAnswer): Markup => html`<input type="hidden" name="hash" value="${hash}">`
 
 function assent({ view: { approval, means }, path, passkey }: ApprovalScreen): Markup {
   const byPasskey = means.passkey ? passkey?.(approval.asks, words.byPasskey[approval.asks]) : undefined
   if (!means.totp && !byPasskey) return html`<div class="card"><p>${words.noWay}</p></div>`
-  return html`<div class="card"><form method="post" action="${path}">${hashField(approval)}${typedField(approval, 'typed')}${byPasskey}${means.totp && html`${byPasskey && html`<p class="s">${words.passkeyFirst}</p>`}${code('totp')}<button class="first" name="act" value="${approval.asks}">${words.yes[approval.asks]}</button>`}</form></div>`
+  return html`<div class="card"><form method="post" action="${path}">${hashField(approval)}${typedField(approval)}${byPasskey}${means.totp && html`${byPasskey && html`<p class="s">${words.passkeyFirst}</p>`}${code('totp')}<button class="first" name="act" value="${approval.asks}">${words.yes[approval.asks]}</button>`}</form></div>`
 }
 
 const refuse = (view: ApprovalLinkAnswer, path: string): Markup => {
@@ -84,5 +85,5 @@ const refuse = (view: ApprovalLinkAnswer, path: string): Markup => {
 function alone({ view: { approval, means }, path, passkey }: ApprovalScreen): Markup | false {
   const byPasskey = means.passkey ? passkey?.('alone', words.aloneByPasskey) : undefined
   if (!means.totp && !byPasskey) return false
-  return html`<div class="card"><details><summary>${words.alone}</summary><p>${words.aloneSays}</p><form method="post" action="${path}">${hashField(approval)}<div class="f"><label for="reason">${words.reason}</label><input id="reason" name="reason" autocomplete="off" minlength="10" maxlength="500" required></div>${typedField(approval, 'typed-alone')}${byPasskey}${means.totp && html`${code('totp-alone')}<button class="stop" name="act" value="alone">${words.goAlone}</button>`}</form></details></div>`
+  return html`<div class="card"><details><summary>${words.alone}</summary><p>${words.aloneSays}</p><form method="post" action="${path}">${hashField(approval)}<div class="f"><label for="reason">${words.reason}</label><input id="reason" name="reason" autocomplete="off" minlength="10" maxlength="500" required></div>${typedField(approval)}${byPasskey}${means.totp && html`${code('totp-alone')}<button class="stop" name="act" value="alone">${words.goAlone}</button>`}</form></details></div>`
 }

@@ -17,6 +17,7 @@ const HOST = 'database-primary-01.fra.acme.example'.slice(0, 32)
 const TEXT = 'Add the memory to {{host}}: slots A2 and B2, two modules of 64 GB from the box with the green label. Do not touch other cables. Close the case, turn it on, and wait until it answers.'
 const BOOK = {
   name: 'grow', title: 'Add memory to one database server of the shop', people: { does: ['ada'], checks: ['bo'] }, hosts: { names: [HOST, 'db-2', 'db-3'], serial: 1 }, preflight: [], guard: [{ is: 'links' as const }], from: 'holdfast.yaml:9',
+  // What cannot be undone has one field more: its host is typed. So it is the heaviest.
   steps: [manual('memory', { act: { is: 'manual', text: TEXT }, takes: ['{{host}}'], until: [{ is: 'links', host: '{{host}}' }] })],
 }
 
@@ -63,8 +64,8 @@ test('the page of a step weighs at most 12 kB with all that it loads, and takes 
     const form = /<form method="post" action="([^"]+)">(.*?)<\/form>/s.exec(page) ?? assert.fail('no form')
     const fields = [...(form[2] ?? '').matchAll(/<input([^>]*)>/g)].map(([, attributes = '']) => [/name="(\w+)"/.exec(attributes)?.[1] ?? '', /value="(\w+)"/.exec(attributes)?.[1]] as const)
     const buttons = [...(form[2] ?? '').matchAll(/<button class="first" name="act" value="(\w+)">/g)].map(([, act]) => act)
-    assert.deepEqual([fields.map(([name]) => name), buttons], [['hash', 'totp'], ['ready']], 'one field to fill in, one button')
-    const body = new URLSearchParams({ hash: fields[0]?.[1] ?? '', totp: codeAt(secrets.get(who) ?? new Uint8Array(20), periodOf(it.keeper.now().wall)), act: 'ready' })
+    assert.deepEqual([fields.map(([name]) => name), buttons], [['hash', 'typed', 'totp'], ['ready']], 'what cannot be undone is typed, and the code; one button')
+    const body = new URLSearchParams({ hash: fields[0]?.[1] ?? '', totp: codeAt(secrets.get(who) ?? new Uint8Array(20), periodOf(it.keeper.now().wall)), act: 'ready', typed: HOST })
     const reply = await web.get(form[1] ?? '', { method: 'POST', body: body.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } })
     assert.match(await reply.text(), says)
     assert.equal(reply.status, 200)

@@ -196,6 +196,11 @@ test('a driver reads its own settings: what it lacks, what it does not know, and
   assert.deepEqual(wrong('until: { sessions: 0 }', 'until: { sessions: -1 }'), ['HF104 -1'])
 })
 
+test('C-2 C-12 a cluster of databases that is asked and in which no write is tried is warned of; one that is not asked, or is none, is not', () => {
+  assert.deepEqual(read(GROW.replace(', canary: holdfast.canary', '')).warnings, ['HF159 shop-db'])
+  assert.deepEqual(read(GROW.replace(', as: "${secret:galera-url}", canary: holdfast.canary', '')).warnings, [])
+})
+
 test('what fails together: a rack, a feed, a switch, and the far end of a cable that no bond stands in for', () => {
   const fates = (links: string): string[] => fatesOf(read(`hosts: { a: { rack: r1, switch: sw-9, links: ${links} } }`).config.hosts[0] ?? assert.fail())
   assert.deepEqual(fates('{ eth0: { neighbour: sw-1 }, eth1: { neighbour: sw-2 } }'), ['rack r1', 'switch sw-9', 'switch sw-1', 'switch sw-2'])

@@ -193,6 +193,7 @@ function readCluster(reading: Reading, name: string, { named, clusterNames, host
   if (lacks !== undefined) return reading.error('HF105', path, `${path.join('.')} does not say what is looked at`, { on: 'key', help: `add ${lacks}` })
   const shared = sharedByAll(hosts.filter((it) => all.includes(it.name)))
   if (shared.length > 0) reading.warn('HF158', [...path, kind], `every member of ${name} hangs on ${shared.join(' and ')}: nothing tolerates the loss of that`, { on: 'key', help: 'tolerance is counted without it; a second one would be' })
+  if ((kind === 'galera' || kind === 'patroni') && read.as !== undefined && read.canary === undefined) reading.warn('HF159', path, `no write is tried in ${name}: what its members say of themselves passes, also where nothing is committed any more`, { on: 'key', help: 'add canary: holdfast.canary, a table that Holdfast makes and writes to' })
   return {
     name, kind, members: all, weights: read.weights ?? {}, from: reading.place(path),
     ...(read.canary === undefined ? {} : { canary: read.canary }), ...(read.dcs === undefined ? {} : { dcs: read.dcs }),

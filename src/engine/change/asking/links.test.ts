@@ -47,3 +47,12 @@ test('C-14 a surprise between two steps is told with the step that began last, a
   await it.second({ 'web-2': { carrier: 'down' } })
   assert.deepEqual([(await it.state()).halt?.claim, await cause()], ['lost carrier', [['memory', 5]]])
 })
+
+test('C-5 a step that cannot be undone is begun by nobody who has not typed its host, also where a person does it; one that can be, and a rehearsal, ask for nothing', async (t) => {
+  const typed = async (it: Story): Promise<unknown> => (JSON.parse(it.sql.get<{ asked: string }>('select asked from people_agreement where id = ?', (await it.state()).asked?.agreement ?? '')?.asked ?? '{}') as { typed?: unknown }).typed
+  const by = (steps: readonly Step[], wants: object = {}): Promise<Story> => begun(t, [], book({ steps, preflight: [] }), wants)
+  const look = manual('look')
+  assert.equal(await typed(await by([look])), 'web-1')
+  assert.equal(await typed(await by([{ ...look, undo: { is: 'manual', text: 'Take it back.' } }])), undefined)
+  assert.equal(await typed(await by([look], { rehearse: true })), undefined)
+})
