@@ -1,5 +1,5 @@
 // A keeper over a store in memory, with its clock in the test's hand: looks are told to it, calls are asked of it, and what it wrote is read.
-import { instantOf, minutes, ms, tickOf, type Now, type Span } from '../src/core/time.ts'
+import { instantOf, minutes, ms, tickOf, type Now, type Span, type Tick } from '../src/core/time.ts'
 import type { Found } from '../src/core/evidence.ts'
 import { openSql, type Sql } from '../src/db/sql.ts'
 import { entries, prepareTables, storeOver } from '../src/db/store.ts'
@@ -41,6 +41,8 @@ export interface KeeperWorld {
   readonly keeper: Keeper
   /** Checks that probers were asked to look at. */
   readonly asked: string[]
+  /** When probers were told to forget where names lead. */
+  readonly forgot: Tick[]
   /** Lines for whoever runs it. */
   readonly said: string[]
   /** What was pushed to web, by kind. */
@@ -71,6 +73,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   const sql = openSql(':memory:')
   t.after(() => sql.close())
   const asked: string[] = []
+  const forgot: Tick[] = []
   const said: string[] = []
   const pushed: string[] = []
   const rung: { channel: string; message: Message }[] = []
@@ -90,7 +93,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
     },
     ports: {
       now, suspects: memorySuspects(), toRinger: (message) => (message.is === 'ring' && rung.push(...message.rings), true), toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
-      toProbers: (message) => void (message.is === 'look' && asked.push(...message.checks)),
+      toProbers: (message) => void (message.is === 'look' ? asked.push(...message.checks) : message.is === 'forget-names' && forgot.push(now().tick)),
       freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here', ...more,
     },
   })
@@ -106,7 +109,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   let keeper = make(config)
   await begin()
   return {
-    sql, asked, said, pushed, rung, settle,
+    sql, asked, forgot, said, pushed, rung, settle,
     get keeper() {
       return keeper
     },

@@ -23,6 +23,14 @@ const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const running: readonly Mutant[] = [
   {
+    name: 'a name that a step led elsewhere is looked at where it led before', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),
+    changes: [{ file: RUNS, find: "keeper().ports.toProbers({ is: 'forget-names' })", put: 'void memory' }],
+  },
+  {
+    name: 'an address that was asked for before all was forgotten is kept', breaks: ['C-12'], killer: { is: 'test', file: 'src/ports/world/resolver.test.ts', name: 'what is to be forgotten' },
+    changes: [{ file: 'src/ports/world/resolver.ts', find: 'era: asked })', put: 'era })' }],
+  },
+  {
     name: 'against a halt a step begins without the target typed', breaks: ['C-15'], killer: against('C-15 halted, a step that makes'),
     changes: [{ file: 'src/engine/change/words.ts', find: '...(against !== undefined || (!plan.rehearse', put: '...((!plan.rehearse' }],
   },

@@ -107,7 +107,8 @@ function run(init: Init): void {
   let version: string | undefined
   let greeted = false
   const take = (message: ToProber): void => {
-    if (message.is === 'look') timetable.ask(message.checks, clock.now().tick)
+    if (message.is === 'forget-names') resolver.forget()
+    else if (message.is === 'look') timetable.ask(message.checks, clock.now().tick)
     else {
       const looking = message.checks.filter((check) => probes.get(check.kind)?.runs !== 'passive')
       outbox.keep(timetable.replace(looking, clock.now().tick))

@@ -7,6 +7,7 @@ import { changeOf, manual } from '../../../test/story/runs.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { RunTold } from '../../views/change/runs.ts'
 import { minutes } from '../../core/time.ts'
+import { loadRun } from '../../rooms/change/runs/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { earsOf } from './ears.ts'
 
@@ -43,6 +44,15 @@ test('C-4 C-15 what was never begun can begin again after a halt; what failed ca
   assert.equal((await failed.state()).steps[0]?.state, 'begun')
   const { status, body } = await failed.call('runs.resume')
   assert.deepEqual([status, body.error.message.startsWith('Nothing could follow: '), failed.open()], [409, true, [`run:${failed.id}`]], 'and its page stays')
+})
+
+test('C-12 what a deed brought about is looked at where names lead then: what probers kept of them is forgotten before the looks that count', async (t) => {
+  const it = await underWay(t)
+  await it.second()
+  assert.deepEqual(it.forgot, [])
+  const at = it.keeper.now().tick
+  await acted(it, 'done', '')
+  assert.deepEqual([it.forgot, loadRun(it.sql, it.id)?.acted?.at.tick], [[at], at])
 })
 
 test('C-15 a step that fails after a halt is paged and told with its cause', async (t) => {

@@ -225,6 +225,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const memory = memoryOf(row)
       if (is === 'done') {
         if (memory.token !== token) Object.assign(memory, { token, claimed: undefined })
+        // It may have led a name elsewhere. What is looked at from now on is what the name leads to now, and not the server that a prober still remembers.
+        keeper().ports.toProbers({ is: 'forget-names' })
         await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.acted(tx, run, token))
         return
       }

@@ -102,6 +102,25 @@ test('answers keep their order, each address once, in its canonical form; they a
   resolver.close()
 })
 
+test('what is to be forgotten is asked for anew: an answer that was under way then is not kept, and the last good one stays', async () => {
+  const { clock, timers } = turnable()
+  let leads = '192.0.2.1'
+  const { start, started, asked } = stage((name) => (name === 'slow.example' ? undefined : { found: [leads] }))
+  const resolver = createResolver({ clock, timers, start, keepLastGood: hours(24) })
+  const led = async (name: string): Promise<string> => (await resolver.resolve(name, never())).map(({ address }) => address).join()
+  assert.equal(await led('www.example'), '192.0.2.1')
+  const slow = led('slow.example')
+  await settled()
+  leads = '192.0.2.2'
+  assert.equal(await led('www.example'), '192.0.2.1', 'as it was kept')
+  resolver.forget()
+  assert.equal(resolver.known('www.example'), undefined)
+  assert.deepEqual([await led('www.example'), resolver.known('www.example')?.[0]?.address], ['192.0.2.2', '192.0.2.2'])
+  started[0]?.stdout.write(`${JSON.stringify({ q: asked.indexOf('slow.example') + 1, found: ['192.0.2.1'] })}\n`)
+  assert.deepEqual([await slow, resolver.known('slow.example')], ['192.0.2.1', undefined], 'who waited has it, and nobody else')
+  resolver.close()
+})
+
 test('one question per name is under way, however many want to know', async () => {
   const { clock, timers } = turnable()
   const { start, asked } = stage(() => GOOD)

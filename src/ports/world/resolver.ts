@@ -1,5 +1,5 @@
 // Names become addresses as the machine does it (/etc/hosts too), in a child process. Good answers are kept for 30 s; one question
-// per name is under way at a time. A name whose question hangs goes to a second child, also the next time, so that names that hang
+// per name is under way at a time, unless all was to be forgotten meanwhile. A name whose question hangs goes to a second child, also the next time, so that names that hang
 // never hold up those that do not. "No such name" is the target's failure; everything else is ours, and keeps its code. Whoever must be
 // reached when the resolver is dead (a mail relay) asks to keep the last good answer.
 import { coded } from '../../core/fault.ts'
@@ -16,6 +16,8 @@ export interface Resolver {
    * no answer came before the signal).
    */
   resolve(name: string, signal: AbortSignal): Promise<readonly Address[]>
+  /** Whatever was kept may lead elsewhere by now: every name is asked for anew, and an answer that is still under way is not kept. The last good ones stay for whoever keeps those. */
+  forget(): void
   /** Ends the children. */
   close(): void
 }
@@ -40,6 +42,8 @@ const QUICK = 1000
 interface Kept {
   readonly addresses: readonly Address[]
   readonly at: Tick
+  /** How often everything had been forgotten when it was asked for. */
+  readonly era: number
 }
 
 export function createResolver({ clock, timers, keepLastGood, start }: ResolverOptions): Resolver {
@@ -50,12 +54,14 @@ export function createResolver({ clock, timers, keepLastGood, start }: ResolverO
   const slow = new Set<string>()
   const asking = new Map<string, Promise<Answer>>()
   let closed = false
+  let era = 0
 
   const keptFor = (name: string, most: number): readonly Address[] | undefined => {
     const had = kept.get(name)
     return had && clock.now().tick - had.at <= most ? had.addresses : undefined
   }
-  const learn = (name: string, answer: Answer): void => {
+  const fresh = (name: string): readonly Address[] | undefined => (kept.get(name)?.era === era ? keptFor(name, FRESH) : undefined)
+  const learn = (name: string, answer: Answer, asked: number): void => {
     if (answer.is === 'failed' && answer.how === 'unasked') return
     slow.delete(name)
     if (answer.is === 'failed') {
@@ -65,18 +71,19 @@ export function createResolver({ clock, timers, keepLastGood, start }: ResolverO
       }
       return
     }
-    if (answer.addresses.length === 0) return
+    if (answer.addresses.length === 0 || (kept.get(name)?.era ?? 0) > asked) return
     kept.delete(name)
     makeRoom(kept)
-    kept.set(name, { addresses: addressesOf(answer.addresses), at: clock.now().tick })
+    kept.set(name, { addresses: addressesOf(answer.addresses), at: clock.now().tick, era: asked })
   }
   const ask = (name: string): Promise<Answer> => {
     const under = asking.get(name)
     if (under) return under
     const { promise, resolve } = Promise.withResolvers<Answer>()
+    const asked = era
     const settle = (answer: Answer): void => {
-      asking.delete(name)
-      learn(name, answer)
+      if (asking.get(name) === promise) asking.delete(name)
+      learn(name, answer, asked)
       resolve(answer)
     }
     const askSlow = (): void => (slowLane ??= lane(SLOW_PATIENCE)).ask(name, settle)
@@ -87,9 +94,9 @@ export function createResolver({ clock, timers, keepLastGood, start }: ResolverO
   }
 
   return {
-    known: (name) => keptFor(name, FRESH),
+    known: fresh,
     resolve(name, signal) {
-      const at = keptFor(name, FRESH)
+      const at = fresh(name)
       if (at) return Promise.resolve(at)
       if (closed || signal.aborted) return Promise.reject(unanswered(name))
       if (!/^[^\s\p{Cc}]{1,253}$/u.test(name)) return Promise.reject(coded('ENOTFOUND', 'this is not the name of a host', 'never'))
@@ -112,6 +119,11 @@ export function createResolver({ clock, timers, keepLastGood, start }: ResolverO
           resolve(found)
         })
       })
+    },
+    forget() {
+      era += 1
+      // Who waits gets what was asked for; whoever comes from now on asks anew.
+      asking.clear()
     },
     close() {
       closed = true
