@@ -23,6 +23,14 @@ const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const running: readonly Mutant[] = [
   {
+    name: 'both say “done” against what is seen', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
+    changes: [{ file: 'src/engine/change/run-calls.ts', find: "(as === 'done' ? whyNotDone(keeper, row) : undefined) ?? askBoth(", put: 'askBoth(' }],
+  },
+  {
+    name: '“done” counts although it is seen not to be so before both have pressed', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
+    changes: [{ file: RUNS, find: "asked?.as === 'done' ? whyNotDone(keeper, row) : undefined", put: 'row.asked ? undefined : whyNotDone(keeper, row)' }],
+  },
+  {
     name: 'a name that a step led elsewhere is looked at where it led before', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),
     changes: [{ file: RUNS, find: "keeper().ports.toProbers({ is: 'forget-names' })", put: 'void memory' }],
   },

@@ -24,6 +24,7 @@ import { groundsOf } from './grounds.ts'
 import { NAME_THEM, partiesOf, peopleFor } from './parties.ts'
 import { ROLLING_ARGS, ROLLING_CALLS } from './rolling-calls.ts'
 import { abort, halt } from './runs.ts'
+import { whyNotDone } from './until.ts'
 
 const name = z.string().min(1).max(200)
 const person = z.string().max(200).optional()
@@ -78,9 +79,10 @@ function resume(keeper: Keeper, tx: Tx, row: RunRow, { as, step }: Args<'runs.re
   const overran = phase.is === 'running' && way !== undefined && !isWithin(way.begun, tx.now, plan.runbook.steps[way.step]?.within ?? (0 as Span))
   const isIdempotent = way !== undefined && !way.back && run.steps[way.step]?.idempotent === true
   if (as === 'unknown' && !isIdempotent) return ONLY_IDEMPOTENT
-  if (overran && as !== undefined) return askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
+  if (overran && as !== undefined) return (as === 'done' ? whyNotDone(keeper, row) : undefined) ?? askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   const manualBack = phase.is === 'running' && phase.way.back && plan.runbook.steps[phase.way.step]?.undo?.is === 'manual'
   if (phase.is === 'unknown' || manualBack) return as === undefined || (manualBack && as !== 'done') ? `nobody knows what became of step ${phase.way.step + 1} (${plan.runbook.steps[phase.way.step]?.id ?? ''}): look, then say --was ${manualBack ? 'done' : `done, or --was not-done${isIdempotent ? ', or --was unknown: it may begin once more' : ''}`}${row.lost?.word ? ` (whoever did it says now that it ${row.lost.word.says})` : ''}` : askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
+  if (as !== undefined && phase.is === 'running' && !overran) return 'it is under way: what it should bring about is looked at, and nobody has to say that it is done'
   if (as !== undefined) return 'what became of each step is known: nothing is to be said of it'
   const [next] = legsOf({ ...run, halt: undefined })
   if (run.halt !== undefined && isStuck(run)) return STUCK

@@ -265,21 +265,46 @@ test('C-5 C-15 a word that is taken back is no word; and whoever stops by the li
   assert.deepEqual([next.status, JSON.stringify(next.body).includes('nobody has seen its end')], [409, true], 'C-16 what was begun may still go on')
 })
 
-test('a step that takes too long pages both, and nothing further begins', async (t) => {
-  const it = await begun(t)
-  await it.press('ada', 'bo')
-  await it.second()
-  for (let n = 0; n < 62; n++) {
+/** So many times five seconds, in which all is well but what nobody looks at. */
+const wait = async (it: Story, times: number): Promise<void> => {
+  for (let n = 0; n < times; n++) {
     await it.leap(seconds(5))
     await it.heard()
     await it.look('api', 'pass')
   }
+}
+
+test('a step that takes too long pages both, and nothing further begins: both may say what became of what nobody can see', async (t) => {
+  const it = await begun(t, [checkOf('node', { unknownAfter: minutes(600) })], book({ steps: [manual('memory', { until: [{ is: 'checks', names: ['node'] }] }), manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  await wait(it, 62)
   await it.second()
   assert.deepEqual([(await it.state()).state, it.open().map((subject) => subject.replace(it.id, 'run'))], ['running', ['run:run/overrun']])
-  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'both may say what became of it')
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200)
   await it.press('ada', 'bo')
   await it.second()
   assert.deepEqual([(await it.state()).steps[0]?.state, (await it.state()).state, it.open()], ['done', 'offered', []], 'and what comes next is offered')
+})
+
+test('C-12 “done” is not said against what is seen: neither when it is asked for, nor when both have pressed', async (t) => {
+  const steps = [manual('work', { takes: ['{{host}}'], until: [{ is: 'checks', names: ['data'] }] }), manual('look')]
+  const it = await begun(t, [checkOf('data', { standsOn: ['web-1'], unknownAfter: minutes(600) })], book({ steps }))
+  await it.press('ada', 'bo')
+  await it.second()
+  const early = await it.call('runs.resume', { as: 'done' })
+  assert.deepEqual([early.status, /nobody has to say that it is done/.test(early.body.error.message)], [409, true])
+  await wait(it, 62)
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'nobody has looked')
+  for (let n = 0; n < 2; n++) await it.look('data', 'fail')
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await it.state()).asked], ['running', null], 'it was seen before both had pressed')
+  const { status, body } = await it.call('runs.resume', { as: 'done' })
+  assert.deepEqual([status, /seen not to be done: data/.test(body.error.message)], [409, true], body.error.message)
+  for (let n = 0; n < 2; n++) await it.look('data', 'pass')
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'done', 'what is seen is enough')
 })
 
 test('C-13 a step that boots a host is done by what was looked at after the boot: what passed while the machine shut down does not count', async (t) => {

@@ -21,7 +21,7 @@ import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './aski
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
-import { askLooks, seenOf } from './until.ts'
+import { askLooks, seenOf, whyNotDone } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
@@ -322,10 +322,13 @@ function hold(keeper: ChangeKeeper, tx: Tx, id: string, held: Extract<RunEvent, 
 }
 
 /** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */
-function decide(keeper: ChangeKeeper, tx: Tx, { run, plan, asked }: RunRow): void {
+function decide(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
+  const { run, plan, asked } = row
   const { change } = keeper.rooms
   const way = wayIn(run)
   const by = `${plan.does} and ${plan.checks}`
+  const against = asked?.as === 'done' ? whyNotDone(keeper, row) : undefined
+  if (against !== undefined) return change.await(tx, plan.id, undefined, against)
   if (way && run.phase.is === 'running' && asked?.as === 'done' && way.begun.boot === tx.now.boot) {
     return hold(keeper, tx, plan.id, { is: 'held', token: way.token, from: stampOf(tx.now) }, { asked: null, by })
   }

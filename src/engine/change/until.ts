@@ -4,7 +4,9 @@ import { isSince, type Stamp } from '../../core/time.ts'
 import type { Answered } from '../../rooms/change/gates.ts'
 import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
 import { claimHolds, type Course } from '../../rooms/change/runs/course.ts'
-import type { ChangeKeeper } from './grounds.ts'
+import type { RunRow } from '../../rooms/change/runs/record.ts'
+import { wayIn } from '../../rooms/change/runs/run.ts'
+import { courseFor, type ChangeKeeper } from './grounds.ts'
 import type { Memory } from './surprises.ts'
 
 interface Sought {
@@ -30,6 +32,22 @@ export function seenOf(keeper: Pick<ChangeKeeper, 'ports' | 'watcher'>, memory: 
   }
   if (isNew) askLooks(keeper, { guard: claims.filter((it) => it.is === 'checks'), preflight: [] }, claims.flatMap((it) => ('cluster' in it ? [it.cluster] : [])))
   return { since: booted, seen: claims.map((claim) => claimHolds(claim, course, claim.is === 'boots' ? since : booted)).filter((it) => it !== undefined) }
+}
+
+/**
+ * What stands against both saying that a step under way is done, though its end was not seen in time: that it is seen not to be so, by looks since it began. What nobody can
+ * see is theirs to say; “done” against what is seen is the word that once cost the customers' data. `undefined`: nothing.
+ */
+export function whyNotDone(keeper: ChangeKeeper, row: RunRow): string | undefined {
+  const way = wayIn(row.run)
+  if (row.run.phase.is !== 'running' || way === undefined || way.back || row.plan.rehearse) return undefined
+  const course = courseFor(keeper, row, 'ruling')
+  const against = (row.plan.runbook.steps[way.step]?.until ?? []).flatMap((claim) => {
+    const it = claimHolds(claim, course, way.begun)
+    const witness = it?.found === 'fail' ? it.evidence.find(({ says }) => says !== '') : undefined
+    return it?.found === 'fail' ? [witness ? `${witness.subject}: ${witness.says}` : claim.is] : []
+  })
+  return against.length === 0 ? undefined : `it is seen not to be done: ${against.slice(0, 3).join('; ')}. Mend that, or end the run where it is (abort)`
 }
 
 /** Asks for looks at all that its gates rest on. */
