@@ -225,10 +225,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const memory = memoryOf(row)
       if (is === 'done') {
         if (memory.token !== token) Object.assign(memory, { token, claimed: undefined })
-        // It may have led a name elsewhere. What is looked at from now on is what the name leads to now, and not the server that a prober still remembers.
-        keeper().ports.toProbers({ is: 'forget-names' })
-        await keeper().engine.turn('change.acted', (tx) => keeper().rooms.change.acted(tx, run, token))
-        return
+        return wasDone(keeper(), run, token)
       }
       await keeper().engine.turn('change.acted', (tx) => {
         const before = loadRun(tx.sql, run)
@@ -250,6 +247,12 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       if (memory?.token === token) memory.claimed = { found, from }
     },
   }
+}
+
+/** A deed was done. It may have led a name elsewhere: what is looked at from now on is what the name leads to now, and not the server that a prober still remembers. */
+async function wasDone(keeper: ChangeKeeper, run: string, token: number): Promise<void> {
+  keeper.ports.toProbers({ is: 'forget-names' })
+  await keeper.engine.turn('change.acted', (tx) => keeper.rooms.change.acted(tx, run, token))
 }
 
 /** Why a press would not count now; `undefined` where it may: then it stands written, before it counts, how the hosts of the run are. */
