@@ -1,5 +1,5 @@
 // Every way in which a clean-up refuses stands in the documents with its cure: the ten checks, the limits, the inputs, whatever else a plan can be refused
-// for, and each want that an act is ruled on; the same of backups. What is said to people at night is looked up there word for word.
+// for, and each want that an act is ruled on; the same of backups, and of what a runbook wants. What is said to people at night is looked up there word for word.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import { instantOf, tickOf } from '../src/core/time.ts'
 import { check } from '../src/rooms/guard/reconcile/checks.ts'
 import { measure } from '../src/rooms/guard/reconcile/breaker.ts'
 import type { Broken } from '../src/rooms/guard/reconcile/sandwich.ts'
+import type { Want } from '../src/rooms/change/runbook.ts'
 import { WORST, type Side } from '../src/rooms/guard/sets/judge.ts'
 
 const root = path.dirname(import.meta.dirname)
@@ -55,6 +56,15 @@ test('each want of an act stands in docs/use/reconcile-acts.md with its cure', (
   assert(wants.length > 25, wants.join('; '))
   const rows = rowsOf('docs/use/reconcile-acts.md', '## What stands in the way').map(({ says, cure }) => ({ says: unfilled(says).split(': ')[0] ?? '', cure }))
   assert.deepEqual(wants.filter((want) => !rows.some(({ says, cure }) => says.includes(want) && cure.length >= 10)), [])
+})
+
+/** What a runbook may want before the first step, and all the while. */
+const WANTS: Readonly<Record<Want['is'], true>> = { links: true, healthy: true, members: true, server: true, record: true, incidents: true, checks: true, backup: true }
+
+test('each want of a runbook stands in docs/use/runbooks.md with its cure, and no other', () => {
+  const rows = rowsOf('docs/use/runbooks.md', '### When a gate does not pass')
+  assert.deepEqual(idsIn(rows), Object.keys(WANTS).toSorted())
+  assert.deepEqual(rows.filter(({ cure }) => cure.length < 10), [])
 })
 
 test('each refusal of a retention, and each state of a set, stands in docs/use/backups.md with its cure', () => {
