@@ -14,6 +14,8 @@ import type { Check } from '../src/rooms/watch/check.ts'
 import type { Asker } from '../src/views/answers.ts'
 import type { Entry } from '../src/core/ledger.ts'
 
+/** So many seconds pass while a call waits for something. */
+const MOST_WAITED = 15
 const person = (name: string): Plan['people'][string] => ({ name, email: `${name}@acme.example`, reach: [{ channel: 'mail', after: ms(0) }] })
 export const plan: Plan = {
   version: '1', people: { ada: person('ada'), bo: person('bo') }, channels: { mail: { kind: 'smtp', config: {} } },
@@ -115,7 +117,16 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
     },
     async ask(name, args, asker = { is: 'socket' }) {
       const answered = answer({ keeper, random: (n) => new Uint8Array(n).fill(7), pingUrl: (check) => `/ping/${check}` }, name, args, asker)
+      let isOver = false
+      void answered.then(() => (isOver = true), () => (isOver = true))
       await settle()
+      // Some wait for something outside, for a while.
+      for (let n = 0; !isOver && n < MOST_WAITED; n++) {
+        at += 1000
+        wall += 1000
+        keeper.tick()
+        await settle()
+      }
       return answered
     },
     async look(check, found, { silent, says = 'refused the connection' } = {}) {

@@ -14,6 +14,10 @@ const test = (file: string, name: string): Mutant['killer'] => ({ is: 'test', fi
 
 export const drilling: readonly Mutant[] = [
   {
+    name: 'a drill that nobody can do is only unknown', breaks: ['G-28'], killer: { is: 'test', file: 'src/rooms/guard/drills/ladder.test.ts', name: 'what nobody can find out until somebody changes something is refused' },
+    changes: [{ file: 'src/rooms/guard/drills/ladder.ts', find: `...(cause.retry === 'never' && { refused: true })`, put: '' }],
+  },
+  {
     name: 'an older copy that restores speaks for the newest one', breaks: ['G-2'], killer: { is: 'test', file: 'src/rooms/guard/drills/choice.test.ts', name: 'G-2 a failed drill stands against the set' },
     changes: [{ file: CHOICE, find: '[failed, latest, newest, ofNewest].find(', put: '[failed, latest].find(' }],
   },

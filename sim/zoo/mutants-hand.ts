@@ -10,6 +10,10 @@ const hand = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/proce
 
 export const handling: readonly Mutant[] = [
   {
+    name: 'people are asked to arm a store before it was tried out', breaks: ['G-21'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-21 whoever arms waits for the try-out' },
+    changes: [{ file: 'src/engine/guard/arm-calls.ts', find: '  if (before.length === 0) await keeper.hand.settled()\n', put: '' }],
+  },
+  {
     name: 'one person purges through two tokens', breaks: ['C-17'], killer: acts('C-17 G-11 one person is not two'),
     changes: [{ file: RULINGS, find: `if (people.slice(0, n).some((other) => sameness(one, other) === undefined)) return pass`, put: `if (n > 0 && one.person !== '') return pass` }],
   },

@@ -154,6 +154,8 @@ export const engine = <Config extends z.ZodObject>(it: Engine<Config>): Engine<C
 export const passed = (said?: string): Step => ({ is: 'pass', ...(said === undefined || said === '' ? {} : { said }) })
 export const failed = (says: string, said?: string): Step => ({ is: 'fail', says, ...(said === undefined || said === '' ? {} : { said }) })
 export const open = (says: string, said?: string): Step => ({ is: 'unknown', says, ...(said === undefined || said === '' ? {} : { said }) })
+/** Unknown, and it stays so until a person changes what it says: the copy is not accused, and nobody waits in vain. */
+export const refusedStep = (says: string, said?: string): Step => ({ is: 'unknown', says, refused: true, ...(said === undefined || said === '' ? {} : { said }) })
 
 /** An assertion in a line, for people. */
 export function sayAssertion(it: Assertion): string {

@@ -23,7 +23,7 @@ const drill: Command = async (session, [set = ''], options) => {
     const report = reports.findLast((it) => it.store === begun.store && it.copy === begun.copy && (it.planted !== undefined) === isPlanted)
     if (report) {
       session.out.answer(report, () => tell(session, report))
-      return isAsItShould(report) ? EXIT.fine : EXIT.down
+      return isAsItShould(report) ? EXIT.fine : report.refused === true ? EXIT.refused : EXIT.down
     }
     const says = sayWait(session, begun, underWay, isPlanted)
     if (says !== undefined && says !== told) session.out.talk(told = says)
@@ -52,6 +52,9 @@ async function cancel(session: Session, set: string, store: string | undefined):
 /** A copy that was spoilt on purpose has to fail. */
 const isAsItShould = ({ verdict, planted }: DrillAnswer): boolean => verdict === (planted === undefined ? 'passed' : 'failed')
 
+/** What cannot be found out here until somebody changes something is refused, and not only unknown. */
+const sayVerdict = ({ verdict, refused }: DrillAnswer): string => (refused === true ? 'refused' : verdict)
+
 const drills: Command = async (session, [set = '']) => {
   const body = await ask<DrillsAnswer>(session, 'GET', `/backups/${segment(set)}/drills`)
   const { out } = session
@@ -61,7 +64,7 @@ const drills: Command = async (session, [set = '']) => {
       return sayUnderWay(session, body.under_way)
     }
     out.table(body.drills.map((it): Cell[] => [
-      out.shape(it.planted === undefined ? SHAPES[it.verdict] : isAsItShould(it) ? 'ok' : it.verdict === 'passed' ? 'down' : 'unknown'), it.verdict, `L${it.rung}`, it.store, it.copy, out.moment(it.at),
+      out.shape(it.planted === undefined ? SHAPES[it.verdict] : isAsItShould(it) ? 'ok' : it.verdict === 'passed' ? 'down' : 'unknown'), sayVerdict(it), `L${it.rung}`, it.store, it.copy, out.moment(it.at),
       it.planted === undefined ? it.says : `a spoilt copy, ${isAsItShould(it) ? 'as it must' : 'which has to fail'}: ${it.says || it.planted}`,
     ]), ['', 'Verdict', 'Rung', 'Store', 'Copy', 'At', ''])
     out.data(sayPlanted(body.planted, session))
@@ -87,7 +90,7 @@ function sayPlanted(it: DrillsAnswer['planted'], { out }: Session): string {
 
 function tell({ out }: Session, it: DrillAnswer): void {
   out.table([
-    ['Verdict', [isAsItShould(it) ? 'strong' : 'down', it.verdict]], ...(it.planted === undefined ? [] : [['Spoilt', `${it.planted}; it ${isAsItShould(it) ? 'failed as it must' : 'has to fail'}`]]), [it.verdict === 'passed' ? 'Proven' : 'Reached', it.verdict === 'passed' ? `L${it.rung}` : `L${it.rung}, which proves nothing of a copy that did not pass`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['As of', out.moment(it.held.at)]] : []),
+    ['Verdict', [isAsItShould(it) ? 'strong' : 'down', sayVerdict(it)]], ...(it.planted === undefined ? [] : [['Spoilt', `${it.planted}; it ${isAsItShould(it) ? 'failed as it must' : 'has to fail'}`]]), [it.verdict === 'passed' ? 'Proven' : 'Reached', it.verdict === 'passed' ? `L${it.rung}` : `L${it.rung}, which proves nothing of a copy that did not pass`], ...(it.says === '' ? [] : [['Because', it.says]]), ['Copy', `${it.copy} in ${it.store}`], ['Made by', it.engine], ...(it.held ? [['Holds', plain(it.held.of)], ['As of', out.moment(it.held.at)]] : []),
     ...it.phases.map(({ name, ms }): Cell[] => [name, sayTime(ms as Span)]), ['Torn down', it.torn_down ? 'yes, nothing is left' : 'no'],
   ])
   if (it.asserts.length > 0) {

@@ -112,10 +112,13 @@ export function whoIsAsked(keeper: Keeper, args: { readonly of?: readonly string
 }
 
 async function ask(keeper: Keeper, args: Args<'reconcile.ask'>, asker: Asker): Promise<Answer> {
-  const wanted = askedNow(keeper, args)
-  if (isAnswer(wanted)) return wanted
+  const first = askedNow(keeper, args)
+  if (isAnswer(first)) return first
   const whom = whoIsAsked(keeper, args)
   if (isAnswer(whom)) return whom
+  if (args.what === 'arm') await keeper.hand.settled()
+  const wanted = args.what === 'arm' ? askedNow(keeper, args) : first
+  if (isAnswer(wanted)) return wanted
   const { of, lapses } = whom
   const made = await keeper.engine.turn('reconcile.ask', (tx) => askIn(tx, keeper, { ...wanted, of, lapses, by: speaker(asker, args.person) }))
   if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')

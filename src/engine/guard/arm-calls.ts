@@ -81,6 +81,9 @@ export async function arm(keeper: Keeper, args: Args<'backups.arm'>, asker: Aske
   if (unknown) return unknown
   const whom = whoIsAsked(keeper, args)
   if ('status' in whom) return whom
+  // The hand is called for whatever nobody has tried out lately, and what it finds is read before anybody is asked.
+  const { reasons: before } = await keeper.engine.turn('backups.arm.look', (tx) => armable(tx, keeper, args))
+  if (before.length === 0) await keeper.hand.settled()
   const came = await keeper.engine.turn('backups.arm', (tx): Answer | { readonly id: string } => {
     const { jobs: [first, ...also], reasons } = armable(tx, keeper, args)
     const on = args.set ?? 'every set'

@@ -505,6 +505,27 @@ test('G-14 a restore that would take longer than it may pages, until drills are 
   assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
 })
 
+test('a drill that is refused is told at once, in its words, and once; it is over when a drill says anything of a copy', async (t) => {
+  const it = await world(t)
+  await it.list()
+  await it.pass(minutes(3))
+  const says = 'this dump is of PostgreSQL 17, and the newest here is 15: install postgresql-17'
+  await it.report({ verdict: 'unknown', rung: 1, refused: true, says })
+  const told = (): readonly string[] => it.entries().filter(({ is }) => is === 'guard.alarmed').map(({ body }) => String((body as { says: string }).says))
+  assert.deepEqual([told().length, (await it.shown()).state, it.open().length], [1, 'ok', 1], 'the copy is not accused, and somebody is told')
+  assert.match(told()[0] ?? '', /^this dump is of PostgreSQL 17, and the newest here is 15: install postgresql-17\. Until then/)
+  const drill = async (more: Partial<DrillReport>): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop' })
+    await it.report(more)
+  }
+  await drill({ verdict: 'unknown', rung: 1, refused: true, says })
+  assert.equal(told().length, 1)
+  await drill({ verdict: 'unknown', rung: 1, says: 'the disk is full' })
+  assert.equal(it.open().length, 1, 'what is unknown ends nothing')
+  await drill({})
+  assert.deepEqual(it.open(), [])
+})
+
 test('X-9 the metrics of backups say what the answer says, and nothing of what is not known', async (t) => {
   const it = await world(t)
   const read = (): Map<string, number> => new Map(backupMetrics(it.sql, [SET], it.keeper.now()).split('\n').flatMap((line) => (/^[a-z]/.test(line) ? [[line.slice(0, line.lastIndexOf(' ')).replace('holdfast_backup_', ''), Number(line.slice(line.lastIndexOf(' ') + 1))]] : [])))

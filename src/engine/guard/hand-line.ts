@@ -32,6 +32,8 @@ export interface HandLine {
   unfit(store: string): string | undefined
   /** What trying a store out has shown within the last minutes; where nobody knows, the hand is called to try it out now. */
   tried(store: string, quarantine: Span | undefined): Found
+  /** Resolves once every store that the hand was called to try out was, or could not be; after 8 s at the latest: whoever is about to ask people knows then what to tell them. */
+  settled(): Promise<void>
   /** The configuration is another one: nothing that was seen of a store before counts. */
   forget(): void
   /** The stores for which the process should be there; without any it should not. */
@@ -69,6 +71,8 @@ const LIST_AGAIN: Span = seconds(30)
 const LONGEST_LISTING: Span = minutes(65)
 /** So long a run waits for its store to be tried out. */
 const PROBE_WITHIN: Span = seconds(90)
+/** So long whoever arms something waits for its stores to be tried out: less than a call to the keeper may take. */
+const SETTLE_WITHIN: Span = seconds(8)
 /** So often it is looked at whether a store's locks would earn something. */
 const LOOK_FOR_LOCKS: Span = minutes(10)
 /** One that was asked for, and came to nothing, is asked for again after this long. */
@@ -87,6 +91,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
   let count = 0
   const presence = createPresence(wants.now)
   const waiting = new Set<Waiting>()
+  const settling = new Set<{ readonly since: Now; readonly tell: () => void }>()
   const sleeping = new Set<{ readonly since: Now; readonly span: Span; readonly wake: () => void }>()
   const after = (span: Span): Promise<void> => new Promise((wake) => sleeping.add({ since: wants.now(), span, wake }))
   const listed = createListing(wants)
@@ -119,6 +124,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
       if (found.is !== 'pass') made().probe(store, quarantine)
       return found
     },
+    settled: () => (made().needs().asked ? new Promise((tell) => settling.add({ since: wants.now(), tell })) : Promise.resolve()),
     prepare(task) {
       const store = task.is === 'reconcile' && task.knows.arming !== 'none' ? wants.storeOf(task.reconcile) : undefined
       if (task.is !== 'reconcile' || store === undefined) return undefined
@@ -135,6 +141,11 @@ export function createHandLine(wants: HandLineWants): HandLine {
         if (age !== undefined && age < one.span) continue
         sleeping.delete(one)
         one.wake()
+      }
+      for (const one of settling) {
+        if (made().needs().asked && isWithin(one.since, wants.now(), SETTLE_WITHIN)) continue
+        settling.delete(one)
+        one.tell()
       }
       for (const one of waiting) {
         const seen = made().probed(one.store)

@@ -193,6 +193,21 @@ test('G-21 nothing is armed in a store that the hand has tried out and that cann
   assert.deepEqual(await armedBy(it), [])
 })
 
+test('G-21 whoever arms waits for the try-out, a few seconds, and what the hand finds is read before anybody is asked', async (t) => {
+  const it = await keepWorld(t)
+  await runs(it, 4)
+  const asked = arm(it)
+  await it.work()
+  assert.match(String((await asked).body['text']), /^The store main was tried out by the hand just now, and puts aside and brings back\. /)
+  const bad = await keepWorld(t)
+  await runs(bad, 4)
+  bad.store.capabilities = { brings_back: { is: 'fail', says: 'the marker could not be taken away' } }
+  const refused = arm(bad)
+  await bad.work()
+  assert.deepEqual(reasonsOf((await refused).body), ['the hand has tried the store main out on canaries, and nothing can be armed there: a store that brings back: the marker could not be taken away'])
+  assert.deepEqual(await armedBy(bad), [])
+})
+
 test('G-21 what is not known of a store that was tried out is said as that', async (t) => {
   const it = await keepWorld(t)
   await runs(it, 4)

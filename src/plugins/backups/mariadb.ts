@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { Fault } from '../../core/fault.ts'
 import { hours, minutes, type Span } from '../../core/time.ts'
-import { engine, failed, open, passed, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../ports/backup.ts'
+import { engine, failed, open, refusedStep, passed, type Cell, type CopyGiven, type Restoring, type Served, type Step } from '../../ports/backup.ts'
 import { eitherOf } from '../../ports/backup/either.ts'
 import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
@@ -61,7 +61,7 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     async restore() {
       if (!found) throw new Error('its structure was not looked at yet')
       server = await startServer(cell)
-      return restore(cell, server, found.packing)
+      return restore(cell, server, found)
     },
     async integrity() {
       const ran = await cell.run(['/usr/bin/mariadb-check', '--no-defaults', ...reachOf(cell, USER), '--check', '--extended', '--databases', ...(found?.facts.databases.length ? found.facts.databases : [DATABASE])], { within: LONGEST })
@@ -118,7 +118,10 @@ async function startServer(cell: Cell): Promise<Served> {
   return served
 }
 
-async function restore(cell: Cell, server: Served, packing: Packing | undefined): Promise<Step> {
+/** By its own word, when it began to serve. */
+const versionIn = (said: string): string => /Version: '(\d[\w.+~-]{0,60})'/.exec(said)?.[1] ?? 'of a version that it does not say'
+
+async function restore(cell: Cell, server: Served, { packing, facts }: { readonly packing: Packing | undefined; readonly facts: DumpFacts }): Promise<Step> {
   const dump = piped(cell, unpacks(packing, cell.copy), LONGEST)
   try {
     const ran = await cell.run([...clientOf(cell, USER), DATABASE], { within: LONGEST, input: sifted(dump.bytes, newFacts()), take: () => undefined })
@@ -126,7 +129,7 @@ async function restore(cell: Cell, server: Served, packing: Packing | undefined)
     const said = gist(ran)
     if (!server.alive()) return open('the MariaDB to restore into ended in the middle', said)
     if (/^ERROR (?:1044|1045|1142|1227|1410)\b/m.test(ran.err)) return open('the dump needs rights that a drill does not give: it restores as an ordinary user', said)
-    if (/^ERROR (?:1115|1193|1273|1286|1911)\b/m.test(ran.err)) return open('the dump is of a server that knows what this MariaDB does not: install one as new as it', said)
+    if (/^ERROR (?:1115|1193|1273|1286|1911)\b/m.test(ran.err)) return refusedStep(`the dump is of a server that knows what this MariaDB does not: it is of ${facts.server ?? 'one that it does not name'}, and here is ${versionIn(server.said())}. Install one as new as it`, said)
     return failed('the copy cannot be restored', said)
   } finally {
     dump.stop()

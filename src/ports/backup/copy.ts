@@ -55,4 +55,4 @@ export interface Logs {
 }
 
 /** What a step found, and the engine's own words where it said something. `at`: the newest row's time, where that was asked for. */
-export type Step = Found & { readonly said?: string; readonly at?: Instant }
+export type Step = Found & { readonly said?: string; readonly at?: Instant; /** Of what is unknown: it stays so until a person changes what it says. */ readonly refused?: true }

@@ -169,7 +169,7 @@ function judgedBy(cause: unknown, signal: AbortSignal): Judgement {
   // What was given up for a reason says that, and not what the giving up looked like.
   const why = signal.aborted && signal.reason instanceof Fault ? signal.reason : cause
   if (!(why instanceof Fault) && !isOurs(why)) return { ...nothing, verdict: 'unknown', says: `the drill itself failed: ${sentence(why)}` }
-  return { ...nothing, verdict: 'unknown', says: sentence(why) }
+  return { ...nothing, verdict: 'unknown', says: sentence(why), ...(why instanceof Fault && why.retry === 'never' && { refused: true }) }
 }
 
 const watchRoom = (opened: OpenCell, limit: AbortController): NodeJS.Timeout => setInterval(() => {
@@ -180,7 +180,7 @@ const watchRoom = (opened: OpenCell, limit: AbortController): NodeJS.Timeout => 
 
 function reportOf({ set, store, engine, copy, at }: DrillWants, began: Instant, it: Judgement, fetched: Fetched | undefined, tornDown: boolean): DrillReport {
   return {
-    schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: began, verdict: it.verdict, rung: it.rung, says: it.says, phases: it.phases, asserts: it.asserts,
+    schema: 'holdfast.drill/1', set, store, copy: copy.key, engine, copy_at: at, at: began, verdict: it.verdict, rung: it.rung, ...(it.refused && { refused: true }), says: it.says, phases: it.phases, asserts: it.asserts,
     engine_said: it.engineSaid, torn_down: tornDown, bytes: fetched?.bytes ?? 0, etag: copy.etag, sha256: fetched?.sha256 ?? '',
   }
 }

@@ -8,6 +8,8 @@ export interface DumpFacts {
   tables: number
   /** What it says to use, in its order; none: it goes into whatever is there. */
   readonly databases: string[]
+  /** The server that it is of, by its own word: `11.4.2-MariaDB`. */
+  server?: string
 }
 
 export const newFacts = (): DumpFacts => ({ complete: false, tables: 0, databases: [] })
@@ -29,6 +31,8 @@ const BACKTICK = 96
 const SANDBOX = /^\/\*M?!999999\\- enable the sandbox mode \*\/ *$/
 const MOST_LINE = 512
 const TAIL = 512
+/** Of which server it is stands among its first lines. */
+const HEAD = 2048
 
 type In = 'sql' | 'string' | 'line comment' | 'comment'
 
@@ -36,12 +40,16 @@ type In = 'sql' | 'string' | 'line comment' | 'comment'
 export async function* sifted(dump: AsyncIterable<Uint8Array>, facts: DumpFacts): AsyncGenerator<Buffer> {
   const reader = createReader(facts)
   let tail = ''
+  let head = ''
   for await (const chunk of dump) {
     for (const byte of chunk) reader.take(byte)
+    if (head.length < HEAD) head += Buffer.from(chunk.subarray(0, HEAD)).toString('latin1')
     tail = (tail + Buffer.from(chunk.subarray(-TAIL)).toString('latin1')).slice(-TAIL)
     yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
   }
   reader.end()
+  const server = /^-- Server version\s+(\d[\w.+~-]{0,60})/m.exec(head.slice(0, HEAD))?.[1]
+  if (server !== undefined) facts.server = server
   facts.complete = tail.includes('-- Dump completed')
 }
 

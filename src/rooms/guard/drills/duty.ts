@@ -5,7 +5,9 @@ import type { Signer } from './signature.ts'
 import { dueIn, minutes, ms, type Instant, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
+import { sayBriefly } from '../../../ports/store/key.ts'
 import type { DrillTask, Task } from '../protocol.ts'
+import { isTold, tell, tellOver } from '../acts/telling.ts'
 import { loadCopies, loadIdentity } from '../rows.ts'
 import { judgedIn } from '../objects/standing.ts'
 import type { Judged } from '../sets/judge.ts'
@@ -113,9 +115,23 @@ export function drillsOf(context: DrillsContext): Drills {
       // Of a copy that is gone it speaks for or against the set, and is no proof of any that is there.
       if (!gone && body.verdict === 'passed') tx.append({ is: 'guard.proved', stream, body: proof })
       else if (!gone && body.verdict === 'failed') tx.append({ is: 'guard.disproved', stream, body: proof })
-      if (set) context.consider(tx, set, store)
+      if (set) {
+        sayRefused(tx, set, store, report)
+        context.consider(tx, set, store)
+      }
     },
   }
+}
+
+/** A drill that cannot be done here, whoever waits: people hear of it at once, and not only when none has passed for long. It is over as soon as one says anything of a copy. */
+function sayRefused(tx: Tx, { name, drill }: BackupSet, store: string, { refused, verdict, says, copy }: DrillReport): void {
+  const ends = `drill:${name}@${store}/refused`
+  if (refused !== true) {
+    if (verdict !== 'unknown') tellOver(tx, ends, `a drill of ${name} in ${store} ${verdict}`)
+    return
+  }
+  // By a person who asked for it, it is read where it was asked for.
+  if (drill !== undefined && !isTold(tx.sql, ends)) tell(tx, ends, `${name}: drills in ${store} are refused`, `${says}. Until then none of its copies is proven here (${sayBriefly(copy)})`, { ends })
 }
 
 /** What a drill that cannot fail says is not known: what failed before is not right by it. */

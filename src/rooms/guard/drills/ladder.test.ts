@@ -42,6 +42,16 @@ test('X-3 what this machine lacks is unknown and never accuses the copy', async 
   }
 })
 
+test('what nobody can find out until somebody changes something is refused, and what may go otherwise tomorrow is not', async () => {
+  const throwing = (retry: 'later' | 'never') => async (): Promise<never> => {
+    throw new Fault('this dump is of PostgreSQL 17, and the newest here is 15: install postgresql-17', retry)
+  }
+  const never = await climb({ ...good, structure: throwing('never') }, [], clock())
+  assert.deepEqual([never.verdict, never.refused], ['unknown', true])
+  assert.equal((await climb({ ...good, structure: throwing('later') }, [], clock())).refused, undefined)
+  assert.equal((await climb({ ...good, restore: async () => failed('no') }, [], clock())).refused, undefined)
+})
+
 test('a rung that was not proven holds those above it down', async () => {
   const it = await climb({ ...good, integrity: async () => open('pg_amcheck is not installed here') }, [sql], clock())
   assert.deepEqual([it.verdict, it.rung, it.says], ['passed', 4, 'pg_amcheck is not installed here'])

@@ -30,6 +30,8 @@ export interface Judgement {
   readonly phases: readonly Phase[]
   readonly asserts: readonly Asserted[]
   readonly engineSaid: string
+  /** It is unknown, and will be until a person changes what it says: another version, a package, rights. */
+  readonly refused?: true
 }
 
 /** What is proven of a copy that was read to its end as its store lists it. */
@@ -64,7 +66,7 @@ export async function climb(it: Restoring, assertions: readonly Assertion[], tic
     const found = await timed(step.name, () => taken(() => step.ask(it)))
     if (found.said !== undefined && found.is !== 'pass') said.push(found.said)
     if (found.is === 'fail') return judgement('failed', found.says)
-    if (found.is === 'unknown' && step.needed) return judgement('unknown', found.says)
+    if (found.is === 'unknown' && step.needed) return { ...judgement('unknown', found.says), ...(found.refused && { refused: true }) }
     if (found.is === 'unknown') open.push(found.says)
     else if (open.length === 0) rung = step.rung
   }
@@ -118,7 +120,7 @@ async function taken(ask: () => Promise<Step>): Promise<Step> {
     const ours = step.is === 'fail' ? oursIn(`${step.says}\n${step.said ?? ''}`) : undefined
     return ours === undefined ? step : { is: 'unknown', says: ours, ...(step.said === undefined ? {} : { said: step.said }) }
   } catch (cause) {
-    if (cause instanceof Fault) return { is: 'unknown', says: cause.message }
+    if (cause instanceof Fault) return { is: 'unknown', says: cause.message, ...(cause.retry === 'never' && { refused: true }) }
     throw cause
   }
 }

@@ -17,6 +17,8 @@ export interface DrillReport {
   readonly verdict: Verdict
   /** The highest rung proven, 0 to 8: docs/use/drills.md. */
   readonly rung: number
+  /** Unknown, and so it stays until a person changes what `says` says (another version is needed, a package): each later drill would say the same. */
+  readonly refused?: true
   /** What failed or could not be known, in a sentence; empty when all is well. */
   readonly says: string
   readonly phases: readonly Phase[]
