@@ -70,7 +70,7 @@ const bodies: Record<string, unknown> = {
   'rollings.show': { schema: 'holdfast.rolling-told/1', rolling, told: [{ schema: 'holdfast.rolling-line/1', n: 0, event: 'began', rolling: 'rol_1', host: 'db-1', run: 'run_1', by: null, at: '2026-11-22T02:00:00.000Z', says: null }] },
   'backups.plan': { schema: 'holdfast.retention/1', plans: [{ store: 'nas', schedule: { because: [] } }, { store: 'main', schedule: { because: ['two refused'] } }] }, 'reconcile.ask': approval,
   'backups.show': {
-    schema: 'holdfast.backup-set/1', set: 'shop', engine: 'postgres', of: null, every: 86_400_000, state: 'ok', from: 'holdfast.yaml:3', exposure: null, copies: [],
+    schema: 'holdfast.backup-set/1', set: 'shop', engine: 'postgres', of: null, every: 86_400_000, state: 'ok', from: 'holdfast.yaml:3', exposure: null, copies: [], aside: { count: 1, shown: [{ store: 'nas', copy: 'shop-1.dump', bytes: 2048, since: NOW, eligible_at: NOW, removable: false, why: 'set aside; not yet: it lies there for 2 d' }] },
     places: [{ store: 'nas', name: 'shop-{date}', state: 'ok', says: '', findings: [], missed: null, since: NOW, listed_at: ago(120_000), unseen: 'connection refused', odd: { count: 2, shown: ['shop-/..: dots'] }, copies: 0, counted: 0, bytes: 0, newest: null, usual_bytes: null, proven: null, immutable: { found: 'fail', says: 'the newest copy is not locked' }, reading: null }],
   },
   'backups.release': { schema: 'holdfast.release/1', reconcile: 'shop', wanted: 2, missing: [], plan: 'x' },
@@ -218,7 +218,7 @@ test('every command: its exit code, what it asks, what it prints', async () => {
     ['people grant bo --none', 0, /^did people\.grant\n$/, [['people.grant', { who: 'bo', person: 'ada', roles: [] }]]],
     ['people sign-out bo', 0, /^did people\.signOutAll\n$/, [['people.signOutAll', { who: 'bo', person: 'ada' }]]],
     ['audit --person ada --since 7d', 0, /^7 {2}.*ada signed in by passkey from down  ?/, [['people.audit', { who: 'ada', since: '7d' }]]],
-    ['backups show shop', 0, /as of 2 min ago, and now not known: connection refused[^]*2 in nas cannot be asked for by name, and are counted as nobody's: shop-\/\.\.: dots/, [['backups.show', { set: 'shop' }]]],
+    ['backups show shop', 0, /as of 2 min ago, and now not known: connection refused[^]*2 in nas cannot be asked for by name, and are counted as nobody's: shop-\/\.\.: dots[^]*Set aside: 1\. One comes back with: holdfast backups release shop <copy>[^]*shop-1\.dump +nas +2 KiB +since .* goes at the earliest .*, and only if two people say so/, [['backups.show', { set: 'shop' }]]],
     ['backups close-breaker shop --no-wait -m "an old job"', 0, /agr_1/, [['backups.plan', { set: 'shop' }], ['reconcile.ask', { what: 'close-breaker', on: 'keep:shop@main', reason: 'an old job', person: 'ada' }]]],
     ['backups close-breaker shop --store nas --no-wait -m why', 0, /agr_1/, [['reconcile.ask', { what: 'close-breaker', on: 'keep:shop@nas', reason: 'why', person: 'ada' }]]],
     ['backups release shop --all', 0, /^$/, [['backups.release', { set: 'shop', all: true, person: 'ada' }]]],

@@ -19,6 +19,7 @@ import type { PurgePlan } from '../rooms/guard/retention/purge.ts'
 import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import { loadFindings, loadMissed, loadOdd } from '../rooms/guard/sets/standing-rows.ts'
 import type { DrillCalls, LookCalls } from './drills.ts'
+import type { AsideAnswer } from './guard/aside.ts'
 import { readingOf, readOf, type ReadingAnswer, type ReadSoFar } from './guard/reading.ts'
 import type { ReportCalls } from './reports.ts'
 
@@ -151,6 +152,8 @@ export interface BackupSetAnswer {
   readonly passed?: { readonly copy: string; readonly store: string; readonly at: Instant; readonly gone: boolean } | null
   /** The newest first; only in the answer about one set. */
   readonly copies?: readonly BackupAnswer[]
+  /** What was set aside and can be brought back; only in the answer about one set, where anything is. */
+  readonly aside?: { readonly count: number; readonly shown: readonly AsideAnswer[] }
   /** The newest runs of `holdfast exec` for it; only in the answer about one set, where there were any. */
   readonly runs?: readonly RunAnswer[]
 }

@@ -56,6 +56,14 @@ function sayUnproven({ passed }: BackupSetAnswer, out: Session['out']): string {
   return passed.gone ? `${last}; that copy is gone` : `${last}; it does not count now, or was not restored as a whole`
 }
 
+/** What lies aside, since when, when it may go for good, and how it comes back. */
+function drawAside({ out }: Session, { set, aside }: BackupSetAnswer): void {
+  if (!aside) return
+  out.data()
+  out.data(`Set aside: ${aside.count}${aside.count > aside.shown.length ? `, of which ${aside.shown.length} are shown` : ''}. One comes back with: holdfast backups release ${plain(set)} <copy>   all of it with: holdfast backups release ${plain(set)} --all`)
+  out.table(aside.shown.map((it): Cell[] => ['-', it.copy, it.store, saySize(it.bytes), `since ${out.moment(it.since)}`, it.removable ? 'two people may remove it for good' : it.eligible_at === null ? '' : `goes at the earliest ${out.moment(it.eligible_at)}, and only if two people say so`, it.why]))
+}
+
 /** Size against what was usual, and what was proven of an older copy where that is more than of the newest. */
 function sayHistory({ newest, usual_bytes, proven }: BackupPlaceAnswer, { out }: Session): string {
   const size = newest === null || usual_bytes === null || usual_bytes === 0 ? '' : `the newest has ${Math.round((100 * newest.bytes) / usual_bytes)} % of the usual ${saySize(usual_bytes)}`
@@ -81,6 +89,7 @@ const show: Command = async (session, [name = '']) => {
     out.table((body.copies ?? []).map((copy): Cell[] => [
       out.shape(copy.counted ? 'ok' : 'unknown'), copy.copy, copy.store, saySize(copy.bytes), out.moment(copy.at), rungOf(copy, session), manifestOf(copy), copy.why,
     ]))
+    drawAside(session, body)
     if (!body.runs) return
     out.data()
     out.table(body.runs.map((run): Cell[] => [out.shape(run.exit === 0 ? 'ok' : 'down'), run.command, out.moment(run.from), saySpan(run.to - run.from), run.exit === 0 ? '' : `exit ${run.exit}`, run.manifest ? 'manifest' : 'no manifest', run.says]))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { viewDrills } from '../../views/drills.ts'
 import { days, minutes, sayTime } from '../../core/time.ts'
 import { runShape, type RunReport } from '../../rooms/guard/sets/manifest.ts'
+import { asideOf } from '../../views/guard/aside.ts'
 import { viewBackups, viewBackupSet, type BackupCalls, type RetentionPlanAnswer } from '../../views/backups.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { CLEAN_RUNS } from '../../rooms/guard/acts/job.ts'
@@ -80,7 +81,10 @@ function planAnswer(keeper: Keeper, set: BackupSet, store: string): RetentionPla
 
 const BACKUP_CALLS: { [Name in keyof BackupCalls]: Call<Name> } = {
   'backups.list': (keeper) => ok(viewBackups(keeper.store.sql, setsIn(keeper.config).values(), keeper.now())),
-  'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewBackupSet(keeper.store.sql, set, keeper.now(), true))),
+  'backups.show': (keeper, args) => withSet(keeper, args.set, (set) => {
+    const aside = asideOf(keeper.store.sql, set, keeper.now(), { lived: () => keeper.lived(), shrink: () => keeper.config.shrink ?? 1 })
+    return ok({ ...viewBackupSet(keeper.store.sql, set, keeper.now(), true), ...(aside.count > 0 && { aside }) })
+  }),
   'backups.drill': (keeper, args, who) => withSet(keeper, args.set, (set) => beginDrill(keeper, set, args, who)),
   'backups.cancelDrill': (keeper, args, who) => withSet(keeper, args.set, (set) => cancelDrill(keeper, set, args.store, who)),
   'backups.drills': (keeper, args) => withSet(keeper, args.set, (set) => ok(viewDrills(keeper.store.sql, set, args.after ?? 0, underWay(keeper)))),
