@@ -11,6 +11,10 @@ const runs = (name: string): Mutant['killer'] => killer(`${RUN}.test.ts`, name)
 
 export const reconciling: readonly Mutant[] = [
   {
+    name: 'a command for sentinels outlives who began it', breaks: ['G-25'], killer: { is: 'test', file: 'src/processes/guard/reconcile/sentinels.test.ts', name: 'ends with the process that began it' },
+    changes: [{ file: 'src/processes/guard/reconcile/sentinels.ts', find: 'endsWithUs ? [SETPRIV', put: 'within < 0 ? [SETPRIV' }],
+  },
+  {
     name: 'a listing that is short once says which rows are the newest', breaks: ['G-19'], killer: runs('G-19 a listing that is short once'),
     changes: [{ file: `${RUN}.ts`, find: '...(isFull(plan) && scouted', put: '...((isFull(plan) || true) && scouted' }],
   },

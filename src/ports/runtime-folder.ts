@@ -3,6 +3,7 @@
 // follows from the data folder's path alone, without touching that folder, so that server and CLI find each other.
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../core/fault.ts'
 import { ownUid } from './closed-folder.ts'
@@ -68,4 +69,23 @@ export function codeFolder(env: Environment = process.env): string | undefined {
     // It is there already, or cannot be made: the look at it decides.
   }
   return isOursAlone(folder) ? folder : undefined
+}
+
+/** So long the disk is waited for: it may be what is ill, and then the name that was given has to do. */
+const DISK_WITHIN = 1000
+
+/**
+ * The data folder by its one true path, whatever links lead there: what is named in two ways is to be found by both. Where it is not there yet, or its disk does
+ * not answer within a second, as far as that can be told.
+ */
+export async function trueFolder(dataDir: string): Promise<string> {
+  const named = path.resolve(dataDir)
+  const found = realpath(named).catch(() => realpath(path.dirname(named)).then((parent) => path.join(parent, path.basename(named)))).catch(() => named)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => (timer = setTimeout(() => resolve(named), DISK_WITHIN)))
+  try {
+    return await Promise.race([found, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -13,6 +13,9 @@ import type { GuardContext } from './context.ts'
 const MOST_COPIES = 50_000
 const MOST_SHOWN = 5
 
+/** The link that pgBackRest keeps to its newest backup (`backup/<stanza>/latest`): its own, to something that is listed beside it. Nobody need hear of it for ever. */
+const LATEST = /(?:^|\/)backup\/[^/]+\/latest$/
+
 export interface ListWants {
   readonly store: string
   readonly pattern: Pattern
@@ -43,6 +46,7 @@ export async function perform({ store, pattern, below }: ListWants, context: Gua
     let odd = 0
     for await (const { items } of walk(reading, { prefix: below ?? pattern.prefix, now: context.now, signal })) {
       for (const item of items) {
+        if (below !== undefined && item.is === 'odd' && LATEST.test(item.key) && item.why.startsWith('is a symbolic link')) continue
         // A name that could be read in two ways is nobody's: it is counted, and told.
         const why = item.is === 'odd' ? item.why : oddKey(item.key)
         if (why !== undefined) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { instantOf, ms, tickOf } from '../../core/time.ts'
+import type { Listed, Reading } from '../../ports/store.ts'
 import s3 from '../../plugins/stores/s3.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { egressWith } from '../../ports/world/fixtures/loopback.ts'
@@ -36,4 +37,14 @@ test('3-2-1-1-0 a bucket that keeps its locks earns the point, and one that take
   assert.equal(await found(), 'pass')
   assert.match(await found('lock-then-delete'), /^fail its locks are none: it accepted a lock and then deleted what was locked/)
   assert.match(await found('denies-lock'), /^unknown whether the newest copy is locked is not known: /)
+})
+
+test('the link that pgBackRest keeps to its newest backup is told to nobody, and any other is', async () => {
+  const pattern = readPattern('repo/backup/shop/{any}')
+  assert(!('says' in pattern))
+  const link = (key: string): Listed => ({ is: 'odd', key, why: 'is a symbolic link; links are not followed' })
+  const reading = { identify: async () => ({ kind: 'fake', id: 'one', says: 'a store' }), clock: async () => ({ is: 'unknown', says: '' }), page: async () => ({ items: [link('repo/backup/shop/latest'), link('repo/backup/shop/other'), { is: 'odd', key: 'repo/backup/x/latest', why: 'lies on another device' }] }) } as unknown as Reading
+  const listed = await perform({ store: 'nas', pattern, below: 'repo/' }, { reading: () => reading, now: () => ({ wall: clock.now().wall, tick: tickOf(0), boot: 'b' }), timers: { after: () => () => undefined }, folder: '/', say: () => undefined }, soon())
+  assert(listed.is === 'listed', JSON.stringify(listed))
+  assert.deepEqual(listed.odd, { count: 2, shown: ['repo/backup/shop/other: is a symbolic link; links are not followed', 'repo/backup/x/latest: lies on another device'] })
 })

@@ -1,6 +1,9 @@
 // The command that plants sentinels, as a program of its own: what it prints, and what is left of it when it hangs.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import test from 'node:test'
 import { plant, type SentinelCommand } from './sentinels.ts'
 
@@ -37,6 +40,26 @@ test('what leaves the group of a sentinel’s command and keeps its output open 
   if (pid !== undefined && !isGone(Number(pid))) process.kill(Number(pid))
   assert.match(says, /took longer than 700 ms/)
   assert(performance.now() - began < 20_000)
+})
+
+test('a sentinel’s command ends with the process that began it, whatever ends that', async () => {
+  const script = `import { plant } from ${JSON.stringify(new URL('sentinels.ts', import.meta.url).href)}; await plant({ argv: ['/bin/sh', '-c', 'echo $$ >&3; exec sleep 3333'.replace('>&3', '> ' + process.argv[1])], folder: '/', reconcile: 'uploads', prefix: 'u/', signal: new AbortController().signal })`
+  const folder = mkdtempSync(path.join(tmpdir(), 'hf-sentinel-'))
+  const at = path.join(folder, 'pid')
+  const parent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script, at], { stdio: 'ignore' })
+  const read = (): number => {
+    try {
+      return Number(readFileSync(at, 'utf8'))
+    } catch {
+      return 0
+    }
+  }
+  for (let n = 0; n < 2000 && read() === 0; n++) await new Promise((resolve) => setTimeout(resolve, 10))
+  const pid = read()
+  assert(pid > 0 && !isGone(pid))
+  parent.kill('SIGKILL')
+  assert(await gone(pid))
+  rmSync(folder, { recursive: true })
 })
 
 /** Killed is not yet gone: whoever inherits it buries it in a moment. */

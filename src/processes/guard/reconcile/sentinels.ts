@@ -2,7 +2,9 @@
 // what stands planted, a line of JSON each: {"key": "…", "is": "row" | "orphan" | "gap"}, and {"counter": n}, what its own row counted before it added
 // one. No shell is between; it has a minute, and what it prints is bounded. A command that fails has planted nothing that anybody may lean on.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { codeOf, sentence } from '../../../core/fault.ts'
+import { SETPRIV } from '../cell/cage.ts'
 import type { Sentinel } from '../../../rooms/guard/reconcile/sandwich.ts'
 
 export interface Planted {
@@ -24,6 +26,9 @@ export interface SentinelCommand {
 }
 
 const WITHIN = 60_000
+const endsWithUs = process.platform === 'linux' && existsSync(SETPRIV)
+/** What `setpriv` says of a program that it does not find. */
+const NOT_FOUND = /^setpriv: failed to execute .*: No such file or directory/m
 const MOST_PRINTED = 1024 * 1024
 const MOST = 1000
 const KINDS: readonly string[] = ['row', 'orphan', 'gap']
@@ -78,7 +83,9 @@ function run({ argv, folder, reconcile, prefix, signal, within = WITHIN }: Senti
   if (file === '') return Promise.resolve({ is: 'failed', says: 'no command for sentinels is given' })
   if (signal.aborted) return Promise.resolve(failed('was not begun: the run was ended'))
   // In a session of its own, so that ending it takes along what it started: a shell that is killed leaves its children behind.
-  const child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  // And it ends with this process, whatever ends that: a command that hangs is nobody's otherwise.
+  const [program, words] = endsWithUs ? [SETPRIV, ['--pdeathsig', 'KILL', '--', file, ...args]] : [file, args]
+  const child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   let why: string | undefined
   const end = (says: string): void => {
@@ -105,6 +112,7 @@ function run({ argv, folder, reconcile, prefix, signal, within = WITHIN }: Senti
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)
     const said = Buffer.concat(err).toString('utf8')
+    if (endsWithUs && code === 127 && NOT_FOUND.test(said)) return resolve(failed('is not there'))
     const wrong = missing ?? why ?? (code === 0 ? undefined : `failed (${String(code ?? by ?? 'no code')})`)
     resolve(wrong === undefined ? { is: 'ran', printed: Buffer.concat(out).toString('utf8') } : failed(wrong, said))
   })
