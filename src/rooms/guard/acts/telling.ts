@@ -38,6 +38,8 @@ export const latchedOf = (job: string): string => `latched:${job}`
 export const refusedOf = (set: string, store: string): string => `retention:${set}@${store}`
 export const haltedOf = (job: string): string => `reconcile:${job}/halted`
 export const unfitOf = (store: string): string => `store:${store}/unfit`
+/** Under which drills that nobody can do here are told. */
+export const drillRefusedOf = (set: string, store: string): string => `drill:${set}@${store}/refused`
 
 /** An older Holdfast told some of them without a name to end them by: those are over by the same word. */
 export const applyAlarmed = (sql: Sql, entry: Entry): void => {
@@ -47,7 +49,7 @@ export const applyAlarmed = (sql: Sql, entry: Entry): void => {
 }
 
 /** A job of retention, one of a reconcile, or a store. */
-type About = { readonly is: 'keep'; readonly set: string; readonly store: string } | { readonly is: 'reconcile'; readonly name: string } | { readonly is: 'store'; readonly store: string }
+type About = { readonly is: 'keep' | 'drill'; readonly set: string; readonly store: string } | { readonly is: 'reconcile'; readonly name: string } | { readonly is: 'store'; readonly store: string }
 
 /** What the name speaks of; nothing where what was told under it is ended by people alone. */
 function aboutOf(name: string): About | undefined {
@@ -56,6 +58,8 @@ function aboutOf(name: string): About | undefined {
   const kept = parseJob(of ?? name.replace(/^retention:/, 'keep:'))
   if (kept !== undefined && (of !== undefined || name === refusedOf(kept.set, kept.store)) && !kept.store.includes('/')) return { is: 'keep', ...kept }
   if (of !== undefined && !of.startsWith('keep:')) return { is: 'reconcile', name: of }
+  const drill = /^drill:([^@]*)@([^/]*)\/refused$/.exec(name)
+  if (drill !== null) return { is: 'drill', set: drill[1] ?? '', store: drill[2] ?? '' }
   const store = /^store:([^/]*)\/unfit$/.exec(name)?.[1]
   return store === undefined ? undefined : { is: 'store', store }
 }
@@ -69,13 +73,14 @@ export interface InForce {
 /** After a configuration came into force: what nothing in it speaks of any more is over, and the ledger says by whose word. */
 export function endGone(tx: Tx, { sets, reconciles }: InForce): void {
   const keeps = (set: string, store: string): boolean => sets().get(set)?.keep !== undefined && (sets().get(set)?.in.some((it) => it.store === store) ?? false)
+  const drills = (set: string, store: string): boolean => sets().get(set)?.drill !== undefined && (sets().get(set)?.in.some((it) => it.store === store) ?? false)
   const acting = new Set([...[...reconciles().values()].map(({ store }) => store), ...[...sets().values()].flatMap((set) => (set.keep === undefined ? [] : set.in.map(({ store }) => store)))])
   for (const { name } of tx.sql.all<{ name: string }>('select name from guard_alarm order by name')) {
     const about = aboutOf(name)
     if (about === undefined) continue
-    const stays = about.is === 'keep' ? keeps(about.set, about.store) : about.is === 'reconcile' ? reconciles().has(about.name) : acting.has(about.store)
+    const stays = about.is === 'keep' ? keeps(about.set, about.store) : about.is === 'drill' ? drills(about.set, about.store) : about.is === 'reconcile' ? reconciles().has(about.name) : acting.has(about.store)
     if (stays) continue
-    const what = about.is === 'keep' ? `\`keep\` of ${about.set} in ${about.store}` : about.is === 'reconcile' ? about.name : `whatever acts on ${about.store}`
+    const what = about.is === 'keep' || about.is === 'drill' ? `\`${about.is}\` of ${about.set} in ${about.store}` : about.is === 'reconcile' ? about.name : `whatever acts on ${about.store}`
     tellOver(tx, name, `${what} was taken out of the configuration`, 'the configuration')
   }
 }

@@ -7,7 +7,7 @@ import type { Room, Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { sayBriefly } from '../../../ports/store/key.ts'
 import type { DrillTask, Task } from '../protocol.ts'
-import { isTold, tell, tellOver } from '../acts/telling.ts'
+import { drillRefusedOf, isTold, tell, tellOver } from '../acts/telling.ts'
 import { loadCopies, loadIdentity } from '../rows.ts'
 import { judgedIn } from '../objects/standing.ts'
 import type { Judged } from '../sets/judge.ts'
@@ -125,7 +125,7 @@ export function drillsOf(context: DrillsContext): Drills {
 
 /** A drill that cannot be done here, whoever waits: people hear of it at once, and not only when none has passed for long. It is over as soon as one says anything of a copy. */
 function sayRefused(tx: Tx, { name, drill }: BackupSet, store: string, { refused, verdict, says, copy }: DrillReport): void {
-  const ends = `drill:${name}@${store}/refused`
+  const ends = drillRefusedOf(name, store)
   if (refused !== true) {
     if (verdict !== 'unknown') tellOver(tx, ends, `a drill of ${name} in ${store} ${verdict}`)
     return
