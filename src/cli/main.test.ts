@@ -151,7 +151,8 @@ const plainly = (t: { after: (act: () => void) => void }): void => t.after(() =>
   ring = () => ({ is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
 })
 
-test('a data folder is found by whatever link it is named', async () => {
+test('a data folder is found by whatever link it is named', async (t) => {
+  t.after(() => rmSync(data, { recursive: true, force: true }))
   const link = path.join(folder, 'link')
   mkdirSync(data, { recursive: true })
   symlinkSync(data, link)
