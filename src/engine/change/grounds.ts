@@ -45,6 +45,8 @@ export const NOTHING_PLANNED = { hosts: [], clusters: [], runbooks: [] } as cons
 const ownWayOf = ({ config: { site, leads }, ports }: Pick<ChangeKeeper, 'config' | 'ports'>): OwnWay =>
   ({ machine: ports.machine?.() ?? [], channels: leads ?? {}, ...(URL.canParse(site.url) ? { site: new URL(site.url).hostname } : {}) })
 
+const FOUND_AS: Readonly<Record<string, string>> = { up: 'pass', down: 'fail', unknown: 'unknown' }
+
 export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
   const now = keeper.now()
   const { sql } = keeper.store
@@ -58,7 +60,9 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
     const age = found.kind === 'heartbeat' && seen.lastLook ? Math.max(0, now.wall - seen.lastLook.at) : undefined
     const reported: Stamp | undefined = age === undefined ? undefined : { tick: tickOf(now.tick - age), boot: now.boot }
     const state = strict && last && last.found.is !== 'pass' && seen.state === 'up' ? (last.found.is === 'fail' ? 'down' : 'unknown') : seen.state
-    return { name, state, says: seen.says, lastLook: seen.lastLook, ...(from ? { from } : {}), ...(reported ? { reported } : {}) }
+    // Of the look that it is judged by, not of the one with which it went down.
+    const says = seen.lastLook && seen.lastLook.says !== '' && seen.lastLook.found === FOUND_AS[state] ? seen.lastLook.says : seen.says
+    return { name, state, says, lastLook: seen.lastLook, ...(from ? { from } : {}), ...(reported ? { reported } : {}) }
   }
   return { sql, now, timezone: keeper.config.site.timezone, change: keeper.config.change ?? NOTHING_PLANNED, sets: setsIn(keeper.config), hosts: keeper.hosts, members: keeper.members, check, own: () => ownWayOf(keeper) }
 }
