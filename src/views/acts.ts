@@ -55,10 +55,10 @@ const MOST_HELD = 100
 export const planOf = (sql: Sql, on: string): PlanRow | undefined => loadPlan(sql, on) ?? loadPlan(sql, loadJob(sql, on).latest?.plan ?? '')
 
 /** Why nothing of it is left to be done, where not all of it was done: what waits of older plans falls with each run, and all of a plan that was stopped. */
-function whyOver(sql: Sql, { id, reconcile, mode, totals }: PlanRow, left: number): ActsAnswer['refusals'] {
+function whyOver(sql: Sql, { id, reconcile, mode, totals, at }: PlanRow, left: number): ActsAnswer['refusals'] {
   const planned = totals.quarantine + totals.purge + totals.release
   if (left > 0 || planned === 0 || doneOf(sql, id) >= planned) return []
-  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'over', found: 'fail', text, evidence: [], cure }]
+  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'over', found: 'fail', text, evidence: [{ subject: `plan ${id}`, observer: 'ledger', at }], cure }]
   const { latest, breaker } = loadJob(sql, reconcile)
   if (latest !== undefined && latest.plan !== id) return because(`it is superseded by ${latest.plan}`, `What of it was not done is judged anew by each run: holdfast reconcile apply ${reconcile} sees the latest one through.`)
   if (mode !== 'armed') return []
@@ -69,8 +69,8 @@ function whyOver(sql: Sql, { id, reconcile, mode, totals }: PlanRow, left: numbe
 const doneOf = (sql: Sql, plan: string): number => sql.get<{ n: number }>(`select count(*) as n from guard_ended where plan = ? and ended = 'done'`, plan)?.n ?? 0
 
 /** A plan stays what it was when it was made, whatever has been agreed on since. */
-export function notArmed({ mode, reconcile }: Pick<PlanRow, 'mode' | 'reconcile'>, isArmed: boolean): ActsAnswer['refusals'] {
-  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'mode', found: 'fail', text, evidence: [], cure }]
+export function notArmed({ id, mode, reconcile, at }: Pick<PlanRow, 'id' | 'mode' | 'reconcile' | 'at'>, isArmed: boolean): ActsAnswer['refusals'] {
+  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'mode', found: 'fail', text, evidence: [{ subject: `plan ${id}`, observer: 'ledger', at }], cure }]
   if (mode === 'armed') return []
   if (mode === 'latched') return because('its breaker is open', `Two people may close it after a healthy run: holdfast reconcile close-breaker ${reconcile} -m "why"`)
   if (isArmed) return because('it only reports: it was made while nobody had armed it', `It is armed by now, and the next run plans anew; one is made at once by: holdfast reconcile plan ${reconcile}`)

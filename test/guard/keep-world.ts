@@ -42,6 +42,8 @@ export const setOf = (more: Partial<BackupSet> = {}): BackupSet => ({
 export async function keepWorld(t: { after(act: () => void): void }, sets: readonly BackupSet[] = [setOf()], copies = 9): Promise<KeepWorld> {
   const tasks: ToGuard[] = []
   const it = await keeperWorld(t, { ...configOf([]), plan: { ...plan, people: { ada: approver('ada'), bo: approver('bo') } }, backups: sets, shrink: 86_400 }, { toGuard: (message) => (tasks.push(message), true) })
+  // Arming waits for a store's try-out, which nobody makes here.
+  it.patience.seconds = 15
   const wall = () => it.keeper.now().wall
   const store = memoryStore(wall, wall)
   const when = new Map<string, Partial<Copy>>()

@@ -114,7 +114,13 @@ const without = (argv: readonly string[], from: Instant, ended: Ended, says: str
 /** Sends it, and then whatever waits; keeps it where it cannot be sent. */
 async function send(session: Session, now: Waiting): Promise<void> {
   const folders = spoolFolders(session.data, process.cwd())
-  const sent = await offer(session, now)
+  let sent = await offer(session, now)
+  // That it ended well is worth more than what it held: its copy would not count for ever.
+  if (sent.is === 'refused' && now.report.manifest !== undefined) {
+    const { manifest: _left, ...bare } = now.report
+    say(session, `${now.set}: the server does not take the manifest: ${sent.says}`)
+    sent = await offer(session, { set: now.set, report: { ...bare, says: sent.says.slice(0, 500) } })
+  }
   if (sent.is === 'later') {
     const file = await keepReport(folders, now)
     return say(session, `${now.set}: its report waits in ${file} and is sent at the next exec: ${sent.says}`)

@@ -10,7 +10,7 @@ import { jobOf, marginsFor, parseJob } from '../../rooms/guard/retention/job.ts'
 import { unfitOf } from '../../rooms/guard/retention/rulings.ts'
 import { bindingOf } from '../../rooms/guard/retention/run.ts'
 import type { Asker } from '../../views/answers.ts'
-import { because, type ArmCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
+import { because, refusalOf, type ArmCalls } from '../../views/retention/applied.ts'
 import { no, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
@@ -29,7 +29,7 @@ type Args<Name extends keyof ArmCalls> = z.output<(typeof ARM_ARGS)[Name]>
 
 interface Armable { readonly job: Armed; readonly says: string; readonly tried: string }
 
-const refused = (plan: string, reasons: readonly Refusal[]): Answer => ok({ schema: 'holdfast.refusal/1', code: 'HF492', plan, reasons } satisfies RefusalAnswer)
+const refused = (keeper: Keeper, plan: string, reasons: readonly Refusal[]): Answer => ok(refusalOf('HF492', plan, reasons, keeper.now().wall))
 
 /** What would be armed; or why something of it cannot be. */
 function armable(tx: Tx, keeper: Keeper, { set: called, store }: Args<'backups.arm'>): { readonly jobs: readonly Armable[]; readonly reasons: readonly Refusal[] } {
@@ -88,7 +88,7 @@ export async function arm(keeper: Keeper, args: Args<'backups.arm'>, asker: Aske
     const { jobs: [first, ...also], reasons } = armable(tx, keeper, args)
     const on = args.set ?? 'every set'
     if (reasons.length > 0 || first === undefined || also.length >= MOST) {
-      return refused(on, reasons.length > 0 ? reasons : [because('arm', also.length >= MOST ? `more than ${MOST} would be armed by one word` : 'nothing here has rules by which it could go', 'Name a set.')])
+      return refused(keeper, on, reasons.length > 0 ? reasons : [because('arm', also.length >= MOST ? `more than ${MOST} would be armed by one word` : 'nothing here has rules by which it could go', 'Name a set.')])
     }
     const made = askIn(tx, keeper, {
       asked: { is: 'arm', ...first.job, ...(also.length > 0 && { also: also.map(({ job }) => job) }) },

@@ -20,7 +20,7 @@ import { bindingOf } from '../../rooms/guard/retention/run.ts'
 import { loadTaken } from '../../rooms/guard/retention/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { Asker } from '../../views/answers.ts'
-import { because, viewApplied, type AppliedAnswer, type KeepCalls, type RefusalAnswer } from '../../views/retention/applied.ts'
+import { because, refusalOf, viewApplied, type AppliedAnswer, type KeepCalls } from '../../views/retention/applied.ts'
 import { saySize } from '../../words/size.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
@@ -51,8 +51,7 @@ function* everywhere(keeper: Keeper, sql: Sql, now: World['now']): Generator<Fou
 }
 
 const isPlanId = (id: string): boolean => /^plan_[0-9a-f]{32}$/.test(id)
-const refused = (plan: string, reasons: readonly Refusal[]): Answer =>
-  ok({ schema: 'holdfast.refusal/1', code: 'HF484', plan, reasons: reasons.map(({ id, found, text, evidence, cure }) => ({ id, found, text, evidence, cure })) } satisfies RefusalAnswer)
+const refused = (keeper: Keeper, plan: string, reasons: readonly Refusal[]): Answer => ok(refusalOf('HF484', plan, reasons, keeper.now().wall))
 const CHANGED = because('plan', 'nothing has this plan now: what lies there, what is known of it, or a rule has changed since it was made', 'Look at it again: holdfast backups plan says what it is now, and its id.')
 
 /** What stands in the way, whatever the plan says. */
@@ -71,7 +70,7 @@ async function apply(keeper: Keeper, { plan: id, person: named }: Args<'backups.
   if (asker.is === 'token') return no(403, 'HF475', 'No token lets anything go: a person does.', 'sign in, or do it on the machine itself with --as')
   const view = (kept: string): Answer => {
     const plan = loadPlan(keeper.store.sql, kept)
-    return plan && parseJob(plan.reconcile) ? ok(viewApplied(keeper.store.sql, plan, keeper.hand.unfit(plan.store))) : refused(id, [CHANGED])
+    return plan && parseJob(plan.reconcile) ? ok(viewApplied(keeper.store.sql, plan, keeper.hand.unfit(plan.store))) : refused(keeper, id, [CHANGED])
   }
   if (!isPlanId(id)) return no(404, 'HF404', `“${id}” is no plan`, 'holdfast backups plan <set> says the id of one')
   if (parseJob(loadPlan(keeper.store.sql, id)?.reconcile ?? '') !== undefined) return view(id)
@@ -92,10 +91,10 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
       if (list.id !== id) continue
       // Whoever is asked is to be able to say yes: what refuses the purge itself is said here.
       const not = [...list.refusals, ...(list.totals.purge > 0 ? standing(tx.sql, found) : [])]
-      return not.length > 0 ? refused(id, not) : awaiting(tx, list, list)
+      return not.length > 0 ? refused(keeper, id, not) : awaiting(tx, list, list)
     }
     const reasons = [...plan.refusals, ...standing(tx.sql, found)]
-    if (reasons.length > 0) return refused(id, reasons)
+    if (reasons.length > 0) return refused(keeper, id, reasons)
     const { store } = found.world
     const shelf = found.world.shelves.find((it) => it.store === store)
     const acts = shelf === undefined ? [] : actsOf(plan, shelf)
@@ -105,7 +104,7 @@ function permitIn(tx: Tx, keeper: Keeper, id: string, by: string): string | Answ
     keeper.rooms.guard.acts.permit(tx, { plan: keptPlan(found.world, kept, acts, APPROVAL_GOOD), acts, by, word: identity(by) })
     return kept.id
   }
-  return refused(id, [CHANGED])
+  return refused(keeper, id, [CHANGED])
 }
 
 /** Nothing of it takes one person's word: what may be removed for good waits for two, or for the hand alone once they have agreed; then it is their plan that is told. */
@@ -143,9 +142,9 @@ async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<
       if (plan.id !== id) continue
       const never = found.set.in.find(({ store }) => store === found.world.store)?.neverRemoves
       const reasons = [...plan.refusals, ...standing(tx.sql, found), ...(never !== undefined ? [because('purges', never, 'Nobody is asked. Take what was set aside out of .holdfast/quarantine by hand, or bring it back: holdfast backups release.')] : plan.totals.purge === 0 ? [because('empty', 'nothing that lies aside may be removed yet', 'holdfast backups plan says since when each copy lies there, and what it waits for.')] : [])]
-      return reasons.length > 0 ? refused(id, reasons) : askTwo(tx, keeper, { found, plan, whom, by: speaker(asker, named) })
+      return reasons.length > 0 ? refused(keeper, id, reasons) : askTwo(tx, keeper, { found, plan, whom, by: speaker(asker, named) })
     }
-    return refused(id, [CHANGED])
+    return refused(keeper, id, [CHANGED])
   })
   return 'status' in came ? came : whom.show(came.id, asker, named)
 }

@@ -103,7 +103,7 @@ test('G-2 what a command left that failed is no copy, however it looks: the one 
   await it.ran(report(good))
   await it.ran(report(bad, { exit: 1 }))
   await it.list(copyAt(good + MINUTE), copyAt(bad + MINUTE))
-  assert.deepEqual(await showsOf(it), [[false, `the command that wrote it, begun at ${new Date(bad).toISOString().slice(0, 16).replace('T', ' ')} UTC, ended with 1`], [true, '']])
+  assert.deepEqual(await showsOf(it), [[false, `it is of the hours of a command, begun at ${new Date(bad).toISOString().slice(0, 16).replace('T', ' ')} UTC, that ended with 1`], [true, '']])
   const shown = await it.shown()
   assert.deepEqual([shown.places[0]?.counted, shown.places[0]?.newest?.copy, shown.copies?.[0]?.rung], [1, copyAt(good + MINUTE).key, 0])
   assert.equal(drillTask(it.sql, set, 'nas', { key: undefined, now: it.keeper.now().wall, by: 'ada' })?.copy.key, copyAt(good + MINUTE).key)

@@ -29,6 +29,7 @@ async function world(t: TestContext, more: Partial<ReconcileConfig> = {}, people
   const tasks: ToGuard[] = []
   const config = { ...it.config, every: minutes(10), ...more }
   const keeper = await keeperWorld(t, { ...configOf(more.of === undefined ? [] : [checkOf(more.of)]), plan: { ...plan, people }, reconciles: [config] }, { render: () => ({ key: 'k', thread: 't', to: { name: 'Ada' }, title: 't', body: {} as PageBody }), toGuard: (message) => (tasks.push(message), true) })
+  keeper.patience.seconds = 15
   // One clock for both: what the keeper gives is good by the time that the run reads.
   Object.assign(it.context, { now: () => keeper.keeper.now() })
   Object.assign(it.fake, { ahead: keeper.keeper.now().wall - Date.now() })

@@ -100,6 +100,8 @@ for (const [says, id, words, change] of changes) {
     assert(refusal, refusals(result).join('; '))
     assert.match(refusal.text, words)
     assert(refusal.cure.length > 20)
+    for (const one of result.plan.refusals) assert(one.evidence.length > 0 && one.evidence.every(({ subject, observer, at }) => subject !== '' && observer !== '' && at > 0), `${one.id} says what it rests on`)
+    if (/catalogue is not reachable|middle/.test(says)) assert(refusal.evidence.some(({ subject, observer }) => subject === 'catalogue games' && observer === it.context.observer), 'the look that read nothing is what is known')
     assert.equal(result.healthy, false)
     assert.deepEqual(result.pages.map((page) => page.cause), ['reconcile:customer-backups:refused'], 'one cause, one page')
     if (says === 'the catalogue is not reachable') assert.match(result.pages[0]?.says ?? '', /^nothing was touched: [^;]*refused the connection[^;]*; so \d+ more checks could not be made$/, 'one cause, one sentence')

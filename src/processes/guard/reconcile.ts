@@ -8,7 +8,7 @@ import { later, ms, stampOf, type Now } from '../../core/time.ts'
 import { NOT_EITHER } from '../../rooms/guard/reconcile/checks.ts'
 import { cursorOf, type Cursor, type Listing, type Rows } from '../../rooms/guard/reconcile/cursor.ts'
 import type { Item, Plan } from '../../rooms/guard/reconcile/plan.ts'
-import type { Former, Read, Readings } from '../../rooms/guard/reconcile/readings.ts'
+import type { Former, Read, Readings, Tried } from '../../rooms/guard/reconcile/readings.ts'
 import { judge, type Given, type Settings, type World } from '../../rooms/guard/reconcile/run.ts'
 import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
 import { isGood, type Kept, type Knows, type PlannedAct, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
@@ -88,7 +88,7 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
   const now = context.now()
   const inputs = inputsOf(config, gathered, prepared)
   const world: World = {
-    settings: settingsOf(config, knows), inputs, readings: readingsOf(knows, gathered, prepared, { now, observer: context.observer }), breaker: knows.breaker,
+    settings: settingsOf(config, knows), inputs, readings: readingsOf(knows, gathered, prepared, { now, observer: context.observer }), tried: triedOf(gathered, { config, now, observer: context.observer }), breaker: knows.breaker,
     actsToday: knows.actsToday, lastBatch: knows.lastBatch, missed: knows.missed, now, lived: knows.lived,
   }
   const plan = writePlan(folder)
@@ -165,6 +165,12 @@ function inputsOf(config: ReconcileConfig, { before, listed, after, planted, mis
     memory: recalled ? memoryFrom(recalled, whole(recalled.count)) : Object.assign(none('the file in which it lay is gone or was changed'), { recalled: () => ({ lock: 'unknown' as const }) }),
     sentinels: planted.sentinels, prefix: Buffer.from(config.prefix),
   }
+}
+
+/** Who could read nothing: that is evidence too. What was not tried, since what comes before it failed, is none. */
+function triedOf({ missing }: Gathered, { config, now, observer }: { readonly config: ReconcileConfig; readonly now: Now; readonly observer: string }): Tried {
+  const look = (name: keyof Tried, subject: string): Tried => (missing[name] === undefined || missing[name] === NOT_EITHER ? {} : { [name]: { subject, observer, at: now.wall } })
+  return { ...look('before', `catalogue ${config.catalogue}`), ...look('listing', `store ${config.store}`), ...look('after', `catalogue ${config.catalogue}`) }
 }
 
 function readingsOf(knows: Knows, { before, listed, after, planted }: Gathered, { newest }: Prepared, { now, observer }: { readonly now: Now; readonly observer: string }): Readings {

@@ -1,5 +1,6 @@
 // What Holdfast answers about retention that is carried out: what of a plan is done, waits or was held, copy by copy; and plans that are refused. Read from the
 // tables of the acts; nothing here judges anew.
+import type { Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import { loadActs, loadApproval, loadJob, type ActRow, type PlanRow } from '../../rooms/guard/acts/rows.ts'
 import { armedFound, type Refusal } from '../../rooms/guard/reconcile/plan.ts'
@@ -44,6 +45,10 @@ export interface RefusalAnswer {
   readonly plan: string
   readonly reasons: readonly { readonly id: string; readonly found: 'fail' | 'unknown'; readonly text: string; readonly evidence: readonly { readonly subject: string; readonly observer: string; readonly at: number }[]; readonly cure: string }[]
 }
+
+/** Nothing of it is done. What no look stands for is what the keeper has of the plan by now. */
+export const refusalOf = (code: string, plan: string, reasons: readonly Refusal[], at: Instant): RefusalAnswer =>
+  ({ schema: 'holdfast.refusal/1', code, plan, reasons: reasons.map(({ id, found, text, evidence, cure }) => ({ id, found, text, evidence: evidence.length > 0 ? evidence : [{ subject: plan, observer: 'keeper', at }], cure })) })
 
 /** A reason for which nothing is done. */
 export const because = (id: string, text: string, cure: string): Refusal => ({ id, found: 'fail', text, evidence: [], cure })

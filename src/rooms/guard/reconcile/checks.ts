@@ -3,16 +3,12 @@
 // another one than everybody thought; floors from rclone, Swabbie and from ten per cent a run (G-18); freshness from Kopia #1949.
 import type { Found } from '../../../core/evidence.ts'
 import { ageOf, days, hours, isWithin, later, minutes, sayTime, type Instant, type Now, type Stamp } from '../../../core/time.ts'
-import type { CatalogueIdentity, Former, Ran, Read, Readings, Snapshot, StoreIdentity } from './readings.ts'
+import type { CatalogueIdentity, Former, Look, Ran, Readings, Snapshot, StoreIdentity, Tried } from './readings.ts'
 import type { Broken, Merged } from './sandwich.ts'
 
 export type CheckId = 'identity' | 'epoch' | 'schema' | 'sentinels' | 'planted' | 'listing' | 'floor' | 'fresh' | 'clock' | 'gaps'
 
-export interface Evidence {
-  readonly subject: string
-  readonly observer: string
-  readonly at: Instant
-}
+export type Evidence = Look
 
 export interface Check {
   readonly id: CheckId
@@ -30,6 +26,7 @@ export interface LookedAt extends Check {
 /** What the checks judge. `mixed`: folders with gaps that nobody accepted and objects without rows at once; `twins`: what is rather one of each in two spellings. */
 export interface Looked {
   readonly readings: Readings
+  readonly tried?: Tried
   readonly merged: Merged
   readonly mixed: readonly string[]
   readonly twins: readonly string[]
@@ -52,7 +49,7 @@ interface Rule {
   readonly id: CheckId
   readonly wants: string
   readonly cure: string
-  readonly rests: (readings: Readings) => readonly (Read<unknown> | undefined)[]
+  readonly rests: (looks: Readonly<Record<keyof Readings, Look | undefined>>) => readonly (Look | undefined)[]
   readonly look: (looked: Looked) => Found
 }
 
@@ -99,10 +96,27 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+/** What was looked at, whether it could be read or not. */
+function looksOf({ tried, readings: read }: Pick<Looked, 'readings' | 'tried'>): Parameters<Rule['rests']>[0] {
+  return { ...read, before: read.before ?? tried?.before, listing: read.listing ?? tried?.listing, after: read.after ?? tried?.after }
+}
+
+/** What it rests on; where that was not even tried, the look that failed before it. */
+function restingOn({ tried }: Pick<Looked, 'tried'>, looks: readonly (Look | undefined)[]): Evidence[] {
+  const known = looks.filter((it) => it !== undefined)
+  return (known.length > 0 ? known : Object.values(tried ?? {})).map(({ subject, observer, at }) => ({ subject, observer, at }))
+}
+
+/** What else than a check rests on what was read: counts on catalogue and listing, and all else on what is named. */
+export const evidenceOf = (seen: Pick<Looked, 'readings' | 'tried'>, names: readonly (keyof Readings)[]): Evidence[] => {
+  const looks = looksOf(seen)
+  return restingOn(seen, names.map((name) => looks[name]))
+}
+
 /** Judges all ten. */
 export const check = (looked: Looked): LookedAt[] => RULES.map(({ id, wants, cure, rests, look }) => {
   const found = look(looked)
-  const evidence = rests(looked.readings).flatMap((it) => (it === undefined ? [] : [{ subject: it.subject, observer: it.observer, at: it.at }]))
+  const evidence = restingOn(looked, rests(looksOf(looked)))
   return { id, found: found.is, text: found.says === undefined ? wants : `${wants}: ${found.says}`, cure: found.is === 'pass' ? '' : cure, evidence, says: found.says }
 })
 

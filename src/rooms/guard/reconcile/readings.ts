@@ -14,6 +14,12 @@ export interface Read<Value> {
   readonly seen: Stamp
 }
 
+/** Who looked at what, and when: also where nothing could be read. */
+export type Look = Pick<Read<unknown>, 'subject' | 'observer' | 'at'>
+
+/** The looks that read nothing, by what they were to read. */
+export type Tried = Readonly<Partial<Record<'before' | 'listing' | 'after', Look>>>
+
 export interface CatalogueIdentity {
   /** The cluster's own identifier, and the line of history that it is on (timeline, server and state uuid). */
   readonly system: string

@@ -4,10 +4,10 @@
 import type { Found } from '../../../core/evidence.ts'
 import type { Instant, Now, Span } from '../../../core/time.ts'
 import { goneSeen, lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
-import { check, isListed, remembered, type Check, type LookedAt } from './checks.ts'
+import { check, evidenceOf, isListed, remembered, type Check, type LookedAt } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
 import { modeOf, partsOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
-import { bindingOf, type Arming, type Ran, type Readings, type Way } from './readings.ts'
+import { bindingOf, type Arming, type Ran, type Readings, type Tried, type Way } from './readings.ts'
 import { sandwich, type Finding, type Group, type Inputs, type Merged, type Recalled } from './sandwich.ts'
 import { twinsOf } from './twins.ts'
 
@@ -25,6 +25,7 @@ export interface World {
   readonly settings: Settings
   readonly inputs: Inputs
   readonly readings: Readings
+  readonly tried?: Tried
   /** `undefined`: not known, and as good as open. */
   readonly breaker: Breaker | undefined
   readonly actsToday: number | undefined
@@ -85,13 +86,13 @@ export function judge(world: World, out: Out): Judged {
     flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, listed: isListed(readings), breaker: world.breaker, copies: settings.copies,
   }
   const merged = sandwich(world.inputs, { key: (finding) => take(finding, known, writer, tally, out), group: (group) => tally.group(group) })
-  const looked = check({ readings, merged, mixed: tally.mixed, twins: tally.twins.found(), least: settings.least, now })
+  const looked = check({ readings, ...(world.tried && { tried: world.tried }), merged, mixed: tally.mixed, twins: tally.twins.found(), least: settings.least, now })
   const checks = looked.map(({ says: _, ...it }): Check => it)
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
   const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
-  const refusals = [...brokenOf(merged), ...refusalsOf(world, checks, limits, binding)]
+  const refusals = [...brokenOf(merged, world.now.wall), ...refusalsOf(world, checks, limits, binding)]
   const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(armingOf(readings), breaker, binding), binding: binding ?? null, checks, refusals })
   return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, { refusals, looked, read: merged.is === 'whole' }, breaker, writer) }
 }
@@ -274,8 +275,8 @@ export function bindingOfRun({ settings, inputs, readings: { listing, before } }
 const armingOf = ({ arming }: World['readings']): Arming | undefined => (arming === undefined || arming.value === 'none' ? undefined : arming.value)
 
 /** What no check speaks for: an input of our own that is broken. */
-const brokenOf = (merged: Merged): Refusal[] => (merged.is === 'whole' ? [] : merged.reasons.filter((it) => it.input !== 'listing' && it.input !== 'catalogue').map(({ input, says }): Refusal =>
-  ({ id: `input:${input}`, found: 'fail', text: says, evidence: [], cure: 'Let the run be made again; if it stays so, see what writes this list.' })))
+const brokenOf = (merged: Merged, at: Instant): Refusal[] => (merged.is === 'whole' ? [] : merged.reasons.filter((it) => it.input !== 'listing' && it.input !== 'catalogue').map(({ input, says }): Refusal =>
+  ({ id: `input:${input}`, found: 'fail', text: says, evidence: [{ subject: `list of this run: ${input}`, observer: 'guard', at }], cure: 'Let the run be made again; if it stays so, see what writes this list.' })))
 
 const UNCOUNTED = 'There is nothing to decide: it is counted again in the next run that reads all.'
 // Closed sooner it would trip again with the next run: two people would have been asked for nothing.
@@ -294,13 +295,13 @@ function groupCure(reconcile: string, says: string | undefined): string {
 function refusalsOf(world: World, checks: readonly Check[], limits: readonly Limit[], binding: string | undefined): Refusal[] {
   const { arming, way } = world.readings
   const refusals: Refusal[] = checks.flatMap(({ id, found, text, evidence, cure }) => (found === 'pass' ? [] : [{ id, found, text, evidence, cure }]))
-  const add = (id: string, found: Found, cure: string): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: [], cure }))
-  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : id === 'group' ? groupCure(world.settings.reconcile, found.says) : `See whether so much is right. If it is, ${CLOSED_BY(world.settings.reconcile)}.`)
-  add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.')
-  if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.')
+  const add = (id: string, found: Found, cure: string, ...rests: Parameters<typeof evidenceOf>[1]): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: evidenceOf(world, rests), cure }))
+  for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : id === 'group' ? groupCure(world.settings.reconcile, found.says) : `See whether so much is right. If it is, ${CLOSED_BY(world.settings.reconcile)}.`, 'before', 'listing', 'after', 'history')
+  add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.', 'history')
+  if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.', 'history')
   if (arming?.value === 'none') return refusals
-  add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : armedAs(arming.value.binding, binding), binding === undefined ? 'There is nothing to arm: it stays armed, and the next run that reads all looks again.' : 'See what has changed, and arm it anew.')
-  add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), wayCure(way?.value))
+  add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : armedAs(arming.value.binding, binding), binding === undefined ? 'There is nothing to arm: it stays armed, and the next run that reads all looks again.' : 'See what has changed, and arm it anew.', 'arming', 'before', 'listing')
+  add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), wayCure(way?.value), 'way', 'listing')
   return refusals
 }
 

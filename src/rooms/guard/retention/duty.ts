@@ -93,7 +93,11 @@ export function tellStanding(tx: Tx, set: BackupSet, store: string, { plan, page
     forgetWell(sql, set.name, store)
     return tellRefused(tx, set, store, { why: plan.refusals.map(({ id }) => id).join(' '), says: pages[0].says })
   }
-  if (!isTold(sql, refusedOf(set.name, store))) return
+  // Somebody else has ended it: what is refused later is news.
+  if (!isTold(sql, refusedOf(set.name, store))) {
+    forgetWell(sql, set.name, store)
+    return forgetRefused(sql, set.name, store)
+  }
   const listed = loadListing(sql, set.name, store, tx.now).at
   const first = loadWell(sql, set.name, store)
   if (listed === undefined) return

@@ -73,7 +73,7 @@ const ACCEPTED_FOR = days(1)
 export function judge(world: World): Judged {
   const { set, store, settings, now, lived } = world
   const shelf = world.shelves.find((it) => it.store === store)
-  if (shelf === undefined) return judged(world, [notListed(store)], [], undefined)
+  if (shelf === undefined) return judged(world, [notListed(store, now)], [], undefined)
   const judging: Judging = { shelf, settings, witnesses: witnessesOf(world.shelves, settings, now, lived), now, lived }
   const refusals = [...refusalsOf(world, shelf), ...limitsOf(world, shelf)]
   const standings = standingsOf(shelf, settings, now, lived)
@@ -137,17 +137,21 @@ const asRefused = (item: Item): Item => ({ ...item, refused: true, why: `refused
 const newestFirst = (a: Copy, b: Copy): number => (b.at ?? Number.NEGATIVE_INFINITY) - (a.at ?? Number.NEGATIVE_INFINITY) || (nameOf(a.place) < nameOf(b.place) ? 1 : -1)
 
 /** A set without a rule would let everything go. */
-function rulesOf({ keep, keepVerified, locations }: Settings): Refusal[] {
+function rulesOf(set: string, { keep, keepVerified, locations }: Settings, now: Now): Refusal[] {
   const { last = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0, within = 0 } = keep
   if (last + daily + weekly + monthly + yearly + within > 0 && keepVerified >= 1 && locations >= 1) return []
-  return [{ id: 'rules', found: 'fail', text: 'no rule says what is kept', evidence: [], cure: 'Give `keep` at least one rule, such as daily: 7, and keep at least one verified copy in one place.' }]
+  return [{ id: 'rules', found: 'fail', text: 'no rule says what is kept', evidence: [{ subject: `keep of ${set}`, observer: 'configuration', at: now.wall }], cure: 'Give `keep` at least one rule, such as daily: 7, and keep at least one verified copy in one place.' }]
 }
 
 /** Why nothing of a shelf may be touched, whatever it is: there is no rule, or it cannot be believed. */
 export const refusalsOf = ({ set, settings, store, now }: Pick<World, 'set' | 'settings' | 'store' | 'now'>, shelf: Shelf | undefined): Refusal[] =>
-  [...rulesOf(settings), ...(shelf === undefined ? [notListed(store)] : unsound(set, shelf, now))]
+  [...rulesOf(set, settings, now), ...(shelf === undefined ? [notListed(store, now)] : unsound(set, shelf, now))]
 
-const notListed = (store: string): Refusal => ({ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [], cure: 'Let the store be listed.' })
+const notListed = (store: string, now: Now): Refusal => ({ id: 'listing', found: 'unknown', text: `${store} was not listed`, evidence: [{ subject: `store ${store}`, observer: 'keeper', at: now.wall }], cure: 'Let the store be listed.' })
+
+/** The listing that it rests on; where there is none, that the keeper knows of none. */
+export const evidenceOf = ({ store, listing }: Pick<Shelf, 'store' | 'listing'>, now: Now): Refusal['evidence'] =>
+  [listing === undefined ? { subject: `store ${store}`, observer: 'keeper', at: now.wall } : { subject: listing.subject, observer: listing.observer, at: listing.at }]
 
 /** As it can be typed in the night; what is missing is told by it first. */
 const ifRight = (set: string, store: string): string => `If that was right, a person says so: holdfast backups accept-gone ${set} ${store} -m "why"`
@@ -155,7 +159,7 @@ const ifRight = (set: string, store: string): string => `If that was right, a pe
 const ifSoMuch = (set: string, store: string, count: number | string): string => `If so much may go, a person accepts the number, for a day: holdfast backups accept-most ${set} ${store} ${count} -m "why"`
 
 const unsound = (set: string, shelf: Shelf, now: Now): Refusal[] => {
-  const evidence = shelf.listing === undefined ? [] : [{ subject: shelf.listing.subject, observer: shelf.listing.observer, at: shelf.listing.at }]
+  const evidence = evidenceOf(shelf, now)
   return checksOf(shelf, now).flatMap(({ id, found, cure }) => (found.is === 'pass' ? [] : [{ id, found: found.is, text: `${shelf.store}: ${found.says}`, evidence, cure: id === 'vanished' ? `${cure} ${ifRight(set, shelf.store)}; it tells first what is missing.` : cure }]))
 }
 
@@ -165,13 +169,13 @@ export const saidMost = (accepted: World['accepted'], now: Now): number => (acce
 /** Counts everything that could go in the worst case, not what would go: knowing less must not bring a plan below its limit. */
 function limitsOf({ set, settings, now, accepted }: World, shelf: Shelf): Refusal[] {
   const { fewest, actsToday } = shelf
-  if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: [], cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
+  if (fewest === undefined || actsToday === undefined) return [{ id: 'limit', found: 'unknown', text: `${shelf.store}: ${fewest === undefined ? 'how many copies there were' : 'how many were set aside within the last day'} is not known`, evidence: evidenceOf(shelf, now), cure: 'Let it be judged again; if it stays so, verify the ledger.' }]
   const said = saidMost(accepted, now)
   const share = Math.max(LIMITS.few, Math.floor(LIMITS.share * (fewest === 'none' ? 0 : fewest)))
   const could = couldGo(shelf, settings, now).size
   const most = Math.max(said, Math.min(LIMITS.perRun, share))
   const cure = `Look at the plan: holdfast backups plan ${set}. ${ifSoMuch(set, shelf.store, could + actsToday)}; else hold what is to stay (holdfast backups hold), or mend \`keep\`.`
-  const over = (n: number, limit: number, what: string): Refusal[] => (n <= limit ? [] : [{ id: 'limit', found: 'fail', text: `${shelf.store}: ${n} copies could go ${what}, at most ${limit}`, evidence: [], cure }])
+  const over = (n: number, limit: number, what: string): Refusal[] => (n <= limit ? [] : [{ id: 'limit', found: 'fail', text: `${shelf.store}: ${n} copies could go ${what}, at most ${limit}`, evidence: evidenceOf(shelf, now), cure }])
   return [...over(could, most, 'at once'), ...over(could + actsToday, Math.max(LIMITS.perDay, said), `within ${sayTime(days(1))}`)]
 }
 

@@ -8,7 +8,7 @@ import { all, lain, oldEnough, type Margins, type Want } from '../reconcile/marg
 import type { PlanId, Refusal } from '../reconcile/plan.ts'
 import { dateOf, type Pattern } from '../sets/pattern.ts'
 import { covering, witnessesOf, type Settings } from './gates.ts'
-import { hashOf, LIMITS, refusalsOf, saidMost, type World } from './judge.ts'
+import { evidenceOf, hashOf, LIMITS, refusalsOf, saidMost, type World } from './judge.ts'
 import type { Shelf } from './shelf.ts'
 
 /** One copy that was set aside. */
@@ -94,7 +94,7 @@ export function purgePlan(attic: Attic): PurgePlan {
     }
   })
   const purge = items.filter(({ act }) => act === 'purge')
-  const refusals = [...refusalsOf(attic, shelf), ...tooMany(attic, purge.length, shelf?.actsToday)]
+  const refusals = [...refusalsOf(attic, shelf), ...tooMany(attic, purge.length, shelf)]
   const hash = hashOf({ purge: true, set, store, identity: shelf?.identity.now ?? null, verified: [settings.keepVerified, settings.locations, settings.verifiedWithin], refusals: refusals.map(({ id }) => id), items: purge.map(({ key, version_id, etag, bytes, since }) => ({ key, version_id, etag, bytes, since })) })
   return {
     id: derivedId('plan', 'purge', set, store, hash), hash, set, store, identity: shelf?.identity.now ?? null, refusals, items,
@@ -103,9 +103,10 @@ export function purgePlan(attic: Attic): PurgePlan {
 }
 
 /** Removed for good in one day: no more than is set aside in one, but for a person's word (G-5). */
-function tooMany({ set, store, accepted, now }: Attic, count: number, actsToday: number | undefined): Refusal[] {
+function tooMany({ set, store, accepted, now }: Attic, count: number, shelf: Shelf | undefined): Refusal[] {
+  const actsToday = shelf?.actsToday
   const most = Math.max(LIMITS.perDay, saidMost(accepted, now))
   if (actsToday !== undefined && count + actsToday <= most) return []
   const says = actsToday === undefined ? 'what was done within the last day is not known' : `${count} copies could be removed and ${actsToday} acts were done within the last day, at most ${most}`
-  return [{ id: 'limit', found: actsToday === undefined ? 'unknown' : 'fail', text: `${store}: ${says}`, evidence: [], cure: `Look at what lies aside. If so much may go, a person accepts the number: holdfast backups accept-most ${set} ${store} ${count + (actsToday ?? 0)} -m "why".` }]
+  return [{ id: 'limit', found: actsToday === undefined ? 'unknown' : 'fail', text: `${store}: ${says}`, evidence: evidenceOf(shelf ?? { store, listing: undefined }, now), cure: `Look at what lies aside. If so much may go, a person accepts the number: holdfast backups accept-most ${set} ${store} ${count + (actsToday ?? 0)} -m "why".` }]
 }

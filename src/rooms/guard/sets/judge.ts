@@ -124,6 +124,8 @@ export function judgeSet(set: Pick<BackupSet, 'every' | 'grace'>, judged: readon
   }
   const newest = judged.find(({ counted }) => counted)
   const latest = judged[0]
+  // The one name that is written anew each time: nothing is lost while that goes on, for as long as one may take.
+  if (!newest && latest?.flaw === 'running' && it.now - latest.modifiedAt <= set.every + set.grace) return [{ side: 'ok', says: 'a copy is being written' }]
   if (!newest) return [{ side: 'missing', says: judged.length === 0 ? 'there is no copy' : `none of ${judged.length} counts: of the newest, ${latest?.why}` }]
   // As old as it was when it was looked for: what came since then nobody has seen, and what is not known accuses nobody.
   const age = it.now - listing.age - (newest.at ?? 0)

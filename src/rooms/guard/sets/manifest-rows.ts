@@ -111,9 +111,9 @@ export function runOfCopy(set: BackupSet, store: string, copy: { readonly key: s
 
 /**
  * What the runs of a set say of its copies: what one left that failed is no copy, and neither is what one writes that goes on, or whose end nobody told. In doubt
- * between two runs it is of the later one, as in `runOf`.
+ * between two runs it is of the later one, as in `runOf`. `ended`: what one writes that goes on is taken for what it may become: whoever judges what came and went asks so.
  */
-export function writtenBy(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, { pattern, repository, objects }: Pick<Lies, 'pattern' | 'repository' | 'objects'>): WrittenBy {
+export function writtenBy(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, { pattern, repository, objects }: Pick<Lies, 'pattern' | 'repository' | 'objects'>, which: 'all' | 'ended' = 'all'): WrittenBy {
   // What lies in a repository is many files of many runs: its own index says which of them are a copy.
   if (repository !== undefined || objects !== undefined) return () => undefined
   const margin = marginOf(set)
@@ -126,9 +126,10 @@ export function writtenBy(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, { pa
     if (runOf(copy, pattern, bad, margin) === undefined) return undefined
     const run = runOf(copy, pattern, runs, margin)
     if (run === undefined || run.exit === 0) return undefined
+    if (run.exit === null && which === 'ended') return undefined
     return run.exit === null
       ? { flaw: 'running', why: `the command that writes it, begun at ${sayUtc(run.from)}, has not told its end` }
-      : { flaw: 'failed', why: `the command that wrote it, begun at ${sayUtc(run.from)}, ended with ${run.exit}` }
+      : { flaw: 'failed', why: `it is of the hours of a command, begun at ${sayUtc(run.from)}, that ended with ${run.exit}` }
   }
 }
 

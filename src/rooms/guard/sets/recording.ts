@@ -55,7 +55,7 @@ const provenIn = (sql: Sql, set: string, store: string): ReadonlySet<string> => 
 /** What is held stays as it is, whoever writes it anew. */
 function repeatOf({ sql, now }: Tx, set: BackupSet, lies: Lies, { known, copies }: { readonly known: ReadonlyMap<string, Copy>; readonly copies: readonly Copy[] }): string | undefined {
   const { store, pattern } = lies
-  const writes = writtenBy(sql, set, lies)
+  const writes = writtenBy(sql, set, lies, 'ended')
   const key = repeatedIn({
     before: judgeCopies(pattern, [...known.values()], now.wall, writes), listed: judgeCopies(pattern, copies, now.wall, writes), proven: provenIn(sql, set.name, store), former: loadRepeat(sql, set.name, store),
     dated: isDated(lies), every: set.every, now: now.wall,
@@ -78,7 +78,7 @@ function judgeWent(tx: Tx, set: BackupSet, lies: Lies, { known, copies }: { read
   const were = [...known.values()].filter(({ key }) => dateOf(pattern, key) !== undefined)
   const gone = new Set(were.filter(({ key }) => !listed.has(key)).map(({ key }) => key))
   const changed = new Set(were.filter((had) => !isSame(had, listed.get(had.key) ?? had)).map(({ key }) => key))
-  const writes = writtenBy(sql, set, lies)
+  const writes = writtenBy(sql, set, lies, 'ended')
   const came = judgeCopies(pattern, copies, now.wall, writes).filter(({ key }) => !known.has(key))
   const proven = new Set(loadProofs(sql, set.name, store).filter(({ rung }) => rung >= READ_WHOLE).map(({ key }) => key))
   const { credit } = rotation
