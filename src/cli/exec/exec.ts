@@ -117,9 +117,9 @@ async function send(session: Session, now: Waiting): Promise<void> {
   let sent = await offer(session, now)
   // That it ended well is worth more than what it held: its copy would not count for ever.
   if (sent.is === 'refused' && now.report.manifest !== undefined) {
-    const { manifest: _left, ...bare } = now.report
+    const { command, from, to, exit } = now.report
     say(session, `${now.set}: the server does not take the manifest: ${sent.says}`)
-    sent = await offer(session, { set: now.set, report: { ...bare, says: sent.says.slice(0, 500) } })
+    sent = await offer(session, { set: now.set, report: { command, from, to, exit, says: sent.says.slice(0, 500) } })
   }
   if (sent.is === 'later') {
     const file = await keepReport(folders, now)
