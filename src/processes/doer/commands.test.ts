@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -13,18 +13,27 @@ import { createClock } from '../../ports/world/clock.ts'
 import { quoted } from '../../ports/world/ssh.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { createCommands } from './commands.ts'
-import { SCRIPT } from './target-script.ts'
+import { scriptAt } from './target-script.ts'
 
 const world = { ...createClock(), ...createTimers() }
-const commands = createCommands({ doors: {}, world })
 const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-commands-'))
-const markers = process.getuid?.() === 0 ? '/run/holdfast-deeds' : `/tmp/holdfast-deeds-${process.getuid?.()}`
+// A place of its own: what another one has under way, or left behind, would refuse what begins here.
+const markers = path.join(folder, 'deeds')
+const commands = createCommands({ doors: {}, world, markers })
 const run = `run-t${randomBytes(4).toString('hex')}`
 let count = 0
 const fresh = (): string => `${run}.${++count}`
 after(() => {
+  // A test that failed may have left a command without an end.
+  for (const name of existsSync(markers) ? readdirSync(markers) : []) {
+    const session = existsSync(path.join(markers, name, 'pid')) && !existsSync(path.join(markers, name, 'exit')) ? Number(readFileSync(path.join(markers, name, 'pid'), 'utf8').split(' ')[0]) : 0
+    try {
+      if (session > 1) process.kill(-session, 'SIGKILL')
+    } catch {
+      // It is over.
+    }
+  }
   rmSync(folder, { recursive: true, force: true })
-  for (let n = 1; n <= count; n++) rmSync(path.join(markers, `${run}.${n}`), { recursive: true, force: true })
 })
 const inTime = (span = seconds(10)): Stamp => {
   const { tick, boot } = world.now()
@@ -132,7 +141,7 @@ test('C-15 a halt kills nothing, unless the step says so; then all that it start
 
 test('C-15 what is killed before its beginning was seen is not begun, or is found', async () => {
   const file = path.join(folder, 'early')
-  const script = (want: string, name: string, ...argv: string[]): ChildProcessWithoutNullStreams => spawn('/bin/sh', ['-c', SCRIPT, 'holdfast', 'n', want, name, ...argv])
+  const script = (want: string, name: string, ...argv: string[]): ChildProcessWithoutNullStreams => spawn('/bin/sh', ['-c', scriptAt(markers), 'holdfast', 'n', want, name, ...argv])
   const said = async (child: ChildProcessWithoutNullStreams): Promise<string> => {
     let all = ''
     for await (const part of child.stdout) all += String(part)

@@ -13,12 +13,14 @@ import { quoted, sshArgv, whyGone } from '../../ports/world/ssh.ts'
 import type { Clock, Timers } from '../../ports/world.ts'
 import type { Door } from '../../rooms/change/topology.ts'
 import { environment } from '../alone.ts'
-import { HEAD, SCRIPT, TAIL } from './target-script.ts'
+import { HEAD, scriptAt, TAIL } from './target-script.ts'
 
 export interface CommandsWants {
   /** How hosts are reached, by name. */
   readonly doors: Readonly<Record<string, Door>>
   readonly world: Clock & Timers
+  /** Another place to remember in what was begun; absent but for tests. */
+  readonly markers?: string
 }
 
 const LOCAL = 'local'
@@ -48,10 +50,11 @@ interface Talk {
 }
 
 /** Runs programs where the doors lead. */
-export function createCommands({ doors, world }: CommandsWants): Commands {
+export function createCommands({ doors, world, markers }: CommandsWants): Commands {
+  const script = scriptAt(markers)
   const open = (on: string, wanted: Wanted, name: string, argv: readonly string[]): Talk => {
     const nonce = `hf-${randomBytes(9).toString('hex')}`
-    const words = ['/bin/sh', '-c', SCRIPT, 'holdfast', nonce, wanted, name, ...argv] as const
+    const words = ['/bin/sh', '-c', script, 'holdfast', nonce, wanted, name, ...argv] as const
     if (on === LOCAL) return talkWith(start([...words]), { nonce, where: 'this machine', isSsh: false })
     const door = Object.hasOwn(doors, on) ? doors[on] : undefined
     if (!door) throw new Fault(`no way is known to reach ${on}: the configuration gives it no ssh`, 'never')

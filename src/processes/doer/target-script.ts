@@ -21,6 +21,12 @@ const RUNNER = [
   '}',
 ].join('\n')
 
+/** Where what was begun is remembered on the target: of root where only a boot forgets it. */
+const PLACE = 'if [ "$u" = 0 ]; then d=/run/holdfast-deeds; else d=/tmp/holdfast-deeds-$u; fi'
+
+/** The same with another place to remember it in, which is a test's own. */
+export const scriptAt = (markers: string | undefined): string => (markers === undefined ? SCRIPT : SCRIPT.replace(PLACE, () => `d=${quoted(markers)}`))
+
 /** Arguments: a word that begins every line of its own, what is wanted (`hello`, `begin`, `recall`, `kill`), the marker's name, the command. */
 export const SCRIPT = `
 n=$1; want=$2; name=$3; shift 3
@@ -53,7 +59,7 @@ report() {
   cat "$m/head.said"; [ "$t" -gt 0 ] && cat "$m/tail"; rm -f "$m/head.said"
 }
 u=$(id -u)
-if [ "$u" = 0 ]; then d=/run/holdfast-deeds; else d=/tmp/holdfast-deeds-$u; fi
+${PLACE}
 m=$d/$name
 h=$(up)
 say hello "$h" "$(cat /proc/sys/kernel/random/boot_id)" "$(uname -n)"
