@@ -24,11 +24,19 @@ const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 export const running: readonly Mutant[] = [
   {
     name: 'both say “done” against what is seen', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
-    changes: [{ file: 'src/engine/change/run-calls.ts', find: "(as === 'done' ? whyNotDone(keeper, row) : undefined) ?? askBoth(", put: 'askBoth(' }],
+    changes: [{ file: 'src/engine/change/run-calls.ts', find: "(as === 'done' ? whyNotDone(keeper, row, keeper.runs.claimed(plan.id, way.token)) : undefined) ?? askBoth(", put: 'askBoth(' }],
   },
   {
     name: '“done” counts although it is seen not to be so before both have pressed', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
-    changes: [{ file: RUNS, find: "asked?.as === 'done' ? whyNotDone(keeper, row) : undefined", put: 'row.asked ? undefined : whyNotDone(keeper, row)' }],
+    changes: [{ file: RUNS, find: "asked?.as === 'done' ? whyNotDone(keeper, row, claimed) : undefined", put: 'row.asked ? undefined : whyNotDone(keeper, row, claimed)' }],
+  },
+  {
+    name: 'both say “done” against what only its driver sees', breaks: ['C-12'], killer: killer('C-12 “done” is not said against what only'),
+    changes: [{ file: 'src/engine/change/until.ts', find: "claimed?.found === 'fail' && isSince", put: "claimed?.found === 'pass' && isSince" }],
+  },
+  {
+    name: 'what was refused before anything was begun is a step that failed', breaks: ['C-4', 'C-15'], killer: deed('C-4 what was refused on the target'),
+    changes: [{ file: 'src/engine/change/ears.ts', find: '(!isBegun || acted.begun === false)', put: '!isBegun' }],
   },
   {
     name: 'a name that a step led elsewhere is looked at where it led before', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),

@@ -46,6 +46,13 @@ test('C-4 C-15 what was never begun can begin again after a halt; what failed ca
   assert.deepEqual([status, body.error.message.startsWith('Nothing could follow: '), failed.open()], [409, true, [`run:${failed.id}`]], 'and its page stays')
 })
 
+test('C-4 what was refused on the target before anything was begun is not a step that failed: it can begin again, and nothing is taken back of it', async (t) => {
+  const it = await underWay(t)
+  await settled(it, earsOf(() => it.keeper).acted(it.id, 1, { is: 'failed', says: 'run-1.2 (step stop) still goes on there', begun: false }, true))
+  assert.deepEqual([(await it.state()).halt?.claim, (await it.state()).steps[0]?.state], ['the step could not begin', 'waiting'])
+  assert.equal((await it.call('runs.resume')).status, 200)
+})
+
 test('C-12 what a deed brought about is looked at where names lead then: what probers kept of them is forgotten before the looks that count', async (t) => {
   const it = await underWay(t)
   await it.second()

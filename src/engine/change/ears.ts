@@ -62,7 +62,7 @@ export function earsOf(keeper: () => ChangeKeeper & { readonly runs: Runs }): Do
         return 'go'
       })
     },
-    acted: (run, token, acted, isBegun) => keeper().runs.acted(run, token, acted.is === 'failed' && !isBegun ? 'not-begun' : acted.is, acted.says),
+    acted: (run, token, acted, isBegun) => keeper().runs.acted(run, token, acted.is === 'failed' && (!isBegun || acted.begun === false) ? 'not-begun' : acted.is, acted.says),
     seen: async (run, token, found, from) => keeper().runs.seen(run, token, found.is, from),
     lost: (run, token) => keeper().runs.lost(run, token),
   }

@@ -79,7 +79,7 @@ function resume(keeper: Keeper, tx: Tx, row: RunRow, { as, step }: Args<'runs.re
   const overran = phase.is === 'running' && way !== undefined && !isWithin(way.begun, tx.now, plan.runbook.steps[way.step]?.within ?? (0 as Span))
   const isIdempotent = way !== undefined && !way.back && run.steps[way.step]?.idempotent === true
   if (as === 'unknown' && !isIdempotent) return ONLY_IDEMPOTENT
-  if (overran && as !== undefined) return (as === 'done' ? whyNotDone(keeper, row) : undefined) ?? askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
+  if (overran && as !== undefined) return (as === 'done' ? whyNotDone(keeper, row, keeper.runs.claimed(plan.id, way.token)) : undefined) ?? askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   const manualBack = phase.is === 'running' && phase.way.back && plan.runbook.steps[phase.way.step]?.undo?.is === 'manual'
   if (phase.is === 'unknown' || manualBack) return as === undefined || (manualBack && as !== 'done') ? `nobody knows what became of step ${phase.way.step + 1} (${plan.runbook.steps[phase.way.step]?.id ?? ''}): look, then say --was ${manualBack ? 'done' : `done, or --was not-done${isIdempotent ? ', or --was unknown: it may begin once more' : ''}`}${row.lost?.word ? ` (whoever did it says now that it ${row.lost.word.says})` : ''}` : askBoth(keeper, tx, row, { purpose: 'decide', as }, by)
   if (as !== undefined && phase.is === 'running' && !overran) return 'it is under way: what it should bring about is looked at, and nobody has to say that it is done'

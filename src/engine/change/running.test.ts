@@ -5,7 +5,7 @@ import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, STEPS, type Story } from '../../../test/story/led.ts'
 import { AGAIN, changeOf, manual } from '../../../test/story/runs.ts'
-import { minutes, seconds } from '../../core/time.ts'
+import { minutes, seconds, stampOf } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
@@ -306,6 +306,28 @@ test('C-12 “done” is not said against what is seen: neither when it is asked
   for (let n = 0; n < 2; n++) await it.look('data', 'pass')
   await it.second()
   assert.equal((await it.state()).steps[0]?.state, 'done', 'what is seen is enough')
+})
+
+test('C-12 “done” is not said against what only its driver sees either', async (t) => {
+  const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
+  const step: Step = { id: 'drain', act: { is: 'driver', driver: 'run', deeds }, takes: [], until: [{ is: 'driver', claims: { 'web-1': { sessions: 0 }, 'web-2': { sessions: 0 } } }], within: seconds(2), undo: { is: 'driver', driver: 'run', deeds } }
+  const it = await begun(t, [], book({ steps: [step, manual('look')] }))
+  await it.press('ada', 'bo')
+  await it.second()
+  const acted = it.keeper.runs.acted(it.id, 1, 'done', '')
+  await it.settle()
+  await acted
+  await wait(it, 1)
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'it has not looked')
+  it.keeper.runs.seen(it.id, 1, 'fail', stampOf(it.keeper.now()))
+  await it.press('ada', 'bo')
+  await it.second()
+  assert.equal((await it.state()).steps[0]?.state, 'running')
+  it.keeper.runs.seen(it.id, 1, 'fail', stampOf(it.keeper.now()))
+  const { status, body } = await it.call('runs.resume', { as: 'done' })
+  assert.deepEqual([status, /seen not to be done: sessions: not so, as its driver sees it/.test(body.error.message)], [409, true], body.error.message)
+  await wait(it, 2)
+  assert.equal((await it.call('runs.resume', { as: 'done' })).status, 200, 'what it saw long ago is not known any more')
 })
 
 test('C-13 a step that boots a host is done by what was looked at after the boot: what passed while the machine shut down does not count', async (t) => {

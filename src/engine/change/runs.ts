@@ -35,6 +35,8 @@ export interface Runs {
   acted(run: string, token: number, is: 'done' | 'failed' | 'not-begun' | 'unknown', says: string): Promise<void>
   lost(run: string, token: number): Promise<void>
   seen(run: string, token: number, found: Answered['found'], from: Stamp): void
+  /** What its driver saw last of a step; nothing where it has not looked. */
+  claimed(run: string, token: number): Memory['claimed']
 }
 
 /** What both agreed on waits for fresh looks no longer than this. */
@@ -58,6 +60,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     memories.set(row.plan.id, made)
     return made
   }
+  const claimedBy = (run: string, token: number | undefined): Memory['claimed'] => (memories.get(run)?.token === token ? memories.get(run)?.claimed : undefined)
   const courseOf = (row: RunRow, by: 'guard' | 'ruling'): Course => courseFor(keeper(), row, by)
   const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
   /** The same for what was judged by a row: by another one than that it is judged again at the next look. */
@@ -167,7 +170,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const at = asked.agreedAt
     const { id } = row.plan
     const course = courseOf(row, 'ruling')
-    if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row))
+    if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row, claimedBy(row.plan.id, wayIn(row.run)?.token)))
     const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
     const answers = standingOf(keeper(), memoryOf(row), course, gone)
@@ -246,6 +249,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const memory = memories.get(run)
       if (memory?.token === token) memory.claimed = { found, from }
     },
+    claimed: claimedBy,
   }
 }
 
@@ -325,12 +329,12 @@ function hold(keeper: ChangeKeeper, tx: Tx, id: string, held: Extract<RunEvent, 
 }
 
 /** What both say became of a step, by looking: of one that nobody has seen the end of, or that takes too long. */
-function decide(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
+function decide(keeper: ChangeKeeper, tx: Tx, row: RunRow, claimed: Memory['claimed']): void {
   const { run, plan, asked } = row
   const { change } = keeper.rooms
   const way = wayIn(run)
   const by = `${plan.does} and ${plan.checks}`
-  const against = asked?.as === 'done' ? whyNotDone(keeper, row) : undefined
+  const against = asked?.as === 'done' ? whyNotDone(keeper, row, claimed) : undefined
   if (against !== undefined) return change.await(tx, plan.id, undefined, against)
   if (way && run.phase.is === 'running' && asked?.as === 'done' && way.begun.boot === tx.now.boot) {
     return hold(keeper, tx, plan.id, { is: 'held', token: way.token, from: stampOf(tx.now) }, { asked: null, by })

@@ -18,7 +18,7 @@ const config = z.strictObject({
 })
 
 const acted = (ran: Ran): Acted => {
-  if (ran.is === 'refused') return { is: 'failed', says: ran.says }
+  if (ran.is === 'refused') return { is: 'failed', says: ran.says, begun: false }
   if (ran.is === 'unknown') return ran
   const { exit } = ran.output
   return { is: exit === 0 ? 'done' : 'failed', says: exit === 0 ? 'it ended with 0' : `it ended with ${exit}`, output: ran.output }

@@ -53,8 +53,8 @@ export interface Observed {
 export type Acted =
   /** It says that it was done. Whether it was is seen by looking (`observe`), never from this. */
   | { readonly is: 'done'; readonly says: string; readonly output?: Output }
-  /** It was not done, or not wholly, and nothing of it goes on. */
-  | { readonly is: 'failed'; readonly says: string; readonly output?: Output }
+  /** It was not done, or not wholly, and nothing of it goes on. `begun: false`: the target itself refused it before anything was begun. */
+  | { readonly is: 'failed'; readonly says: string; readonly output?: Output; readonly begun?: false }
   /** It was begun, and nobody knows whether it was done or goes on. */
   | { readonly is: 'unknown'; readonly says: string; readonly output?: Output }
 
