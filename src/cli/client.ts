@@ -6,7 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import path from 'node:path'
 import { closedTo, type Closed } from '../ports/closed-folder.ts'
-import { runtimeFolders, trueFolder } from '../ports/runtime-folder.ts'
+import { runtimeFolders } from '../ports/runtime-folder.ts'
 import { EXIT, Failure, usage } from './failure.ts'
 
 export interface Reply {
@@ -117,19 +117,16 @@ const isAbsent = (cause: unknown): boolean => ['ENOENT', 'ECONNREFUSED', 'EACCES
 /** The server that the options name: an address, or whatever runs on the data folder. */
 export function serverAt(where: Where): Server {
   const url = where.server ?? where.env['HOLDFAST_SERVER']
+  const folders = runtimeFolders(where.data, where.env)
   let doors: readonly Door[] | undefined
-  const doorsOf = (data: string): readonly Door[] =>
-    runtimeFolders(data, where.env).map((folder) => ({ where: path.join(folder, 'web.sock'), secure: false, options: { socketPath: path.join(folder, 'web.sock'), headers: { host: 'holdfast' } } }))
-  /** By the name that was given, and only where nobody answers there by the folder's true path: the disk may be what is ill. */
-  async function* places(): AsyncGenerator<Door> {
-    yield* doors ?? (url === undefined ? doorsOf(where.data) : [doorTo(url, where)])
-    if (doors === undefined && url === undefined) yield* doorsOf(await trueFolder(where.data))
-  }
+  const places = (): readonly Door[] => doors ??= url === undefined
+    ? folders.map((folder): Door => ({ where: path.join(folder, 'web.sock'), secure: false, options: { socketPath: path.join(folder, 'web.sock'), headers: { host: 'holdfast' } } }))
+    : [doorTo(url, where)]
   return {
     where: url ?? where.data,
     async send(method, at, body) {
       let last: unknown
-      for await (const door of places()) {
+      for (const door of places()) {
         try {
           const reply = await ask(door, method, at, body, where.timeout)
           doors = [door]

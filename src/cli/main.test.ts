@@ -2,7 +2,7 @@
 // asked, what is printed where, and which code a script gets.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,10 +12,9 @@ import { pingId } from '../core/link.ts'
 import { instantOf } from '../core/time.ts'
 import { serverFor } from '../http/server.ts'
 import type { Answered } from '../http/siblings.ts'
-import { runtimeFolder, trueFolder } from '../ports/runtime-folder.ts'
+import { runtimeFolder } from '../ports/runtime-folder.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import type { AskRinger, RingerSays } from '../rooms/page/protocol.ts'
-import { serverAt } from './client.ts'
 import { runCli, type Outside, type UpWants } from './main.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hf-cli-'))
@@ -149,16 +148,6 @@ async function run(line: string | readonly string[], more: { env?: Record<string
 const plainly = (t: { after: (act: () => void) => void }): void => t.after(() => {
   call = () => undefined
   ring = () => ({ is: 'did', recorded: true, view: { ...sampleView, state: 'held', heldBy: 'ada' } })
-})
-
-test('a data folder is found by whatever link it is named', async (t) => {
-  t.after(() => rmSync(data, { recursive: true, force: true }))
-  const link = path.join(folder, 'link')
-  mkdirSync(data, { recursive: true })
-  symlinkSync(data, link)
-  const server = serverAt({ data: link, timeout: 5000, env, warn: () => undefined })
-  assert.equal((await server.send('GET', '/api/v1/status')).status, 200)
-  assert.equal(await trueFolder(path.join(link, '..', 'not-there-yet')), path.join(folder, 'not-there-yet'))
 })
 
 test('a plan with a gate that is not known is refused, and shown whole', async (t) => {

@@ -3,12 +3,9 @@
 // follows from the data folder's path alone, without touching that folder, so that server and CLI find each other.
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../core/fault.ts'
-import { seconds } from '../core/time.ts'
 import { ownUid } from './closed-folder.ts'
-import { createTimers } from './world/timers.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -71,23 +68,4 @@ export function codeFolder(env: Environment = process.env): string | undefined {
     // It is there already, or cannot be made: the look at it decides.
   }
   return isOursAlone(folder) ? folder : undefined
-}
-
-/** So long the disk is waited for: it may be what is ill, and then the name that was given has to do. */
-const DISK_WITHIN = seconds(1)
-
-/**
- * The data folder by its one true path, whatever links lead there: what is named in two ways is to be found by both. Where it is not there yet, or its disk does
- * not answer within a second, as far as that can be told.
- */
-export async function trueFolder(dataDir: string): Promise<string> {
-  const named = path.resolve(dataDir)
-  const found = realpath(named).catch(() => realpath(path.dirname(named)).then((parent) => path.join(parent, path.basename(named)))).catch(() => named)
-  let cease = (): void => undefined
-  const late = new Promise<string>((resolve) => (cease = createTimers().after(DISK_WITHIN, () => resolve(named))))
-  try {
-    return await Promise.race([found, late])
-  } finally {
-    cease()
-  }
 }

@@ -7,7 +7,7 @@ import { renderFindings } from '../../config/finding.ts'
 import { readGiven, starter, type Given } from '../../config/starter.ts'
 import { codeOf, sentence } from '../../core/fault.ts'
 import { catalogues, channels, drivers, probes, stores } from '../../plugins/list.gen.ts'
-import { runtimeFolder, runtimeFolders, trueFolder } from '../../ports/runtime-folder.ts'
+import { runtimeFolder, runtimeFolders } from '../../ports/runtime-folder.ts'
 import { loadConfig, type Accepted, type Loaded } from '../../views/accepted.ts'
 import { whyNotOpen } from '../port.ts'
 import { askWho, endFormerKin, takeOver, type Kin } from './control.ts'
@@ -75,8 +75,7 @@ export async function open(wants: Wants): Promise<Opened | NotOpened> {
   const mark = await markOf(file)
   const loaded = await load(file, wants)
   if (loaded.is === 'refused') return no(2, renderFindings(loaded.findings, 'Holdfast did not start.'))
-  // By whatever link it was named: siblings and the command line find each other by its true path.
-  const data = await trueFolder(wants.data)
+  const data = path.resolve(wants.data)
   const taken = await takeRuntime(data)
   if (taken.is === 'refused') return taken
   const closed = await whyNotOpen(wants)
