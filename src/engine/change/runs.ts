@@ -51,6 +51,8 @@ const GONE_ON = ['', '/unknown', '/failed', LATE, ALONE]
 const ACTED = { done: 'was done', failed: 'failed', 'not-begun': 'was not begun', unknown: 'is not known to be done' } as const
 const byDriver = (claims: readonly FilledClaim[]): boolean => claims.some(({ is }) => is === 'driver')
 
+const claimedIn = (memory: Memory | undefined, token: number | undefined): Memory['claimed'] => (memory?.token === token ? memory?.claimed : undefined)
+
 export function createRuns(keeper: () => ChangeKeeper): Runs {
   const memories = new Map<string, Memory>()
   const memoryOf = (row: RunRow): Memory => {
@@ -60,7 +62,6 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     memories.set(row.plan.id, made)
     return made
   }
-  const claimedBy = (run: string, token: number | undefined): Memory['claimed'] => (memories.get(run)?.token === token ? memories.get(run)?.claimed : undefined)
   const courseOf = (row: RunRow, by: 'guard' | 'ruling'): Course => courseFor(keeper(), row, by)
   const turn = (name: string, act: (tx: Tx) => unknown): void => void keeper().engine.turn(name, act).catch(() => undefined)
   /** The same for what was judged by a row: by another one than that it is judged again at the next look. */
@@ -170,7 +171,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const at = asked.agreedAt
     const { id } = row.plan
     const course = courseOf(row, 'ruling')
-    if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row, claimedBy(row.plan.id, wayIn(row.run)?.token)))
+    if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row, claimedIn(memories.get(row.plan.id), wayIn(row.run)?.token)))
     const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
     const answers = standingOf(keeper(), memoryOf(row), course, gone)
@@ -249,7 +250,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       const memory = memories.get(run)
       if (memory?.token === token) memory.claimed = { found, from }
     },
-    claimed: claimedBy,
+    claimed: (run, token) => claimedIn(memories.get(run), token),
   }
 }
 
