@@ -33,6 +33,8 @@ async function world(t: TestContext) {
   const tasks: (ToGuard & { is: 'task' })[] = []
   const config = { ...configOf([]), plan: { ...plan, people: { ada: person('ada'), bo: person('bo') } }, reconciles: [job], shrink: SHRINK }
   const k = await keeperWorld(t, config, { toGuard: (message) => (message.is === 'task' && tasks.push(message), true) })
+  // Arming waits for a store's try-out, which nobody makes here.
+  k.patience.seconds = 15
   const aligned = (): void => void (it.fake.ahead = k.keeper.now().wall - Date.now())
   // What lies aside is thought to be in the other place too: there it still stands.
   const other = { head: ({ key }: { key: string }) => Promise.resolve({ is: 'version' as const, key, latest: true, etag: it.fake.objects.get(key)?.find(({ marker }) => !marker)?.etag ?? '', bytes: 1, modifiedAt: k.keeper.now().wall }) }
