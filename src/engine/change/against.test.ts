@@ -14,7 +14,7 @@ const clusters: readonly Cluster[] = [{ name: 'shop', kind: 'etcd', members: nam
 const takes = ['{{host}}']
 const steps = [
   manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('memory', { takes, until: [{ is: 'links', host: '{{host}}' }] }),
-  manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] }), manual('look'),
+  manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }], undo: { is: 'manual', text: 'Stop it again.' } }), manual('look'),
 ]
 const runbook = (more: Partial<Runbook> = {}): Runbook => book({ hosts: { cluster: 'shop', names, serial: 1 }, keep: { cluster: 'shop', tolerate: 0 }, guard: [{ is: 'links' }], steps, ...more })
 const ACCEPTED = { accept: [{ code: 'tolerance.stop', reason: 'Agreed with the customer' }] }
