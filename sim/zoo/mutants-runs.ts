@@ -127,6 +127,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: 'keepBaseline(keeper, row)\n  return undefined', put: 'return undefined' }],
   },
   {
+    name: 'what a check is seen by is told in the words of an older look', breaks: ['C-12'], killer: killer('C-12 “done” is not said against what is seen'),
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'seen.lastLook.found === FOUND_AS[state]', put: 'seen.lastLook.found !== FOUND_AS[state]' }],
+  },
+  {
     name: 'two runs that have halted each other never go on', breaks: ['C-15'], killer: surprising('C-8 C-15 the halt of another run'),
     changes: [{ file: SURPRISES, find: 'run.halt !== undefined && /^(run', put: "run.halt !== undefined && subject === '' && /^(run" }],
   },
