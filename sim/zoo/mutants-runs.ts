@@ -32,7 +32,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'both say “done” against what only its driver sees', breaks: ['C-12'], killer: killer('C-12 “done” is not said against what only'),
-    changes: [{ file: 'src/engine/change/until.ts', find: "claimed?.found === 'fail' && isSince", put: "claimed?.found === 'pass' && isSince" }],
+    changes: [{ file: 'src/engine/change/until.ts', find: "hasClaimed(claimed, 'fail'", put: "hasClaimed(claimed, 'pass'" }],
   },
   {
     name: 'what was refused before anything was begun is a step that failed', breaks: ['C-4', 'C-15'], killer: deed('C-4 what was refused on the target'),
@@ -108,7 +108,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'between two steps an incident of what was taken is a surprise', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 an incident of a host'),
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'away: new Set([...awayIn(row)', put: "away: new Set([...(row.run.phase.is === 'running' ? awayIn(row) : [])" }],
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'new Set([...awayIn(row)', put: "new Set([...(row.run.phase.is === 'running' ? awayIn(row) : [])" }],
   },
   {
     name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),

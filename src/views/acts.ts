@@ -54,11 +54,15 @@ const MOST_HELD = 100
 /** A plan by its id, or the latest of a reconcile. */
 export const planOf = (sql: Sql, on: string): PlanRow | undefined => loadPlan(sql, on) ?? loadPlan(sql, loadJob(sql, on).latest?.plan ?? '')
 
+/** A refusal by what the ledger has of a plan. */
+const becauseOf = (id: 'mode' | 'over', plan: Pick<PlanRow, 'id' | 'at'>) => (text: string, cure: string): ActsAnswer['refusals'] =>
+  [{ id, found: 'fail', text, evidence: [{ subject: `plan ${plan.id}`, observer: 'ledger', at: plan.at }], cure }]
+
 /** Why nothing of it is left to be done, where not all of it was done: what waits of older plans falls with each run, and all of a plan that was stopped. */
 function whyOver(sql: Sql, { id, reconcile, mode, totals, at }: PlanRow, left: number): ActsAnswer['refusals'] {
   const planned = totals.quarantine + totals.purge + totals.release
   if (left > 0 || planned === 0 || doneOf(sql, id) >= planned) return []
-  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'over', found: 'fail', text, evidence: [{ subject: `plan ${id}`, observer: 'ledger', at }], cure }]
+  const because = becauseOf('over', { id, at })
   const { latest, breaker } = loadJob(sql, reconcile)
   if (latest !== undefined && latest.plan !== id) return because(`it is superseded by ${latest.plan}`, `What of it was not done is judged anew by each run: holdfast reconcile apply ${reconcile} sees the latest one through.`)
   if (mode !== 'armed') return []
@@ -70,7 +74,7 @@ const doneOf = (sql: Sql, plan: string): number => sql.get<{ n: number }>(`selec
 
 /** A plan stays what it was when it was made, whatever has been agreed on since. */
 export function notArmed({ id, mode, reconcile, at }: Pick<PlanRow, 'id' | 'mode' | 'reconcile' | 'at'>, isArmed: boolean): ActsAnswer['refusals'] {
-  const because = (text: string, cure: string): ActsAnswer['refusals'] => [{ id: 'mode', found: 'fail', text, evidence: [{ subject: `plan ${id}`, observer: 'ledger', at }], cure }]
+  const because = becauseOf('mode', { id, at })
   if (mode === 'armed') return []
   if (mode === 'latched') return because('its breaker is open', `Two people may close it after a healthy run: holdfast reconcile close-breaker ${reconcile} -m "why"`)
   if (isArmed) return because('it only reports: it was made while nobody had armed it', `It is armed by now, and the next run plans anew; one is made at once by: holdfast reconcile plan ${reconcile}`)

@@ -279,17 +279,17 @@ function findingsOf(sql: Sql, set: string, store: string, side: SideRow | undefi
   return found.length > 0 ? found.map(({ side: state, says }) => ({ state, says })) : [{ state: side.side, says: side.says }]
 }
 
-/** One set; with every copy where `whole`. */
-export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean): BackupSetAnswer {
-  const runs = whole ? loadRuns(sql, set.name) : []
+/** One set; with every copy where `whole`. `without runs`: and not which run of a command made each, which costs most where there are many. */
+export function viewBackupSet(sql: Sql, set: BackupSet, now: Now, whole: boolean | 'without runs'): BackupSetAnswer {
+  const runs = whole === true ? loadRuns(sql, set.name) : []
   const places = set.in.map((lies) => placeOf({ sql, set, now, runs }, lies))
   const newest = Math.max(...places.map(({ answer }) => answer.newest?.at ?? -Infinity))
   const states = places.map(({ answer }) => answer.state)
   return {
     schema: 'holdfast.backup-set/1', set: set.name, engine: set.engine, of: set.of ?? null, every: set.every, state: WORST.find((state) => states.includes(state)) ?? 'new', from: set.from,
     places: places.map(({ answer }) => answer), exposure: Number.isFinite(newest) ? (Math.max(0, now.wall - newest) as Span) : null,
-    ...(whole ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name), passed: passedOf(sql, set), ...(set.rto === undefined ? {} : { rto_within: set.rto }) } : {}),
-    ...(whole ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
+    ...(whole !== false ? { ...figuresOf(sql, set.name, places.flatMap(({ copies }) => copies), now), score: scoreFor(sql, set, places, now), drilled: drilledOf(sql, set.name), passed: passedOf(sql, set), ...(set.rto === undefined ? {} : { rto_within: set.rto }) } : {}),
+    ...(whole !== false ? { copies: places.flatMap(({ copies }) => copies).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)) } : {}),
     ...(runs.length > 0 ? { runs: runs.slice(0, RUNS_SHOWN).map(({ from, to, exit, manifest, row }) => ({ command: row.command, from, to, exit, manifest, says: row.says })) } : {}),
   }
 }

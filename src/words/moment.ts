@@ -91,7 +91,7 @@ export const sayAge = (span: number): string => saySpan(span).split(' ').slice(0
 /** The moment for machines, to the millisecond. */
 export const iso = (at: Instant): string => new Date(within(at)).toISOString()
 
-/** `2026-11-21 03:00 UTC`: where no zone is agreed on. */
+/** `2026-11-21 03:00 UTC`, for a sentence that stays: it is read on another day, and in other zones. */
 export const sayUtc = (at: Instant): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`
 
 /** The nearest instant that a date can hold: a broken one must not stop a page from being drawn. */

@@ -70,11 +70,14 @@ export function groundsOf(keeper: ChangeKeeper, strict = false): Grounds {
 /** What is down, and expected to be, of the hosts that the same rolling run works on beside this one. */
 export const siblingsFor = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, row: Pick<RunRow, 'plan'>): Siblings => siblingsOf(row.plan.beside === undefined ? [] : runsBeside(row, loadGoing(sql)))
 
-/** What this run took, and the others of the batch that it is of; and what was seen back of all that the rolling run took. */
+/** What this run took, and the others of the batch that it is of. */
+const awayFor = (keeper: Pick<ChangeKeeper, 'store'>, row: RunRow): Taken['away'] => new Set([...awayIn(row), ...siblingsFor(keeper, row).away])
+
+/** The same; and what was seen back of all that the rolling run took. */
 export function takenFor(keeper: Pick<ChangeKeeper, 'now' | 'store'>, row: RunRow): Taken {
   const { plan: { id, rolling } } = row
   const others = rolling === undefined ? [] : runsLately(keeper, rolling).filter(({ plan }) => plan.id !== id)
-  return { away: new Set([...awayIn(row), ...siblingsFor(keeper, row).away]), back: backOf(keeper, [...others, row]) }
+  return { away: awayFor(keeper, row), back: backOf(keeper, [...others, row]) }
 }
 
 /** Runs of a rolling run that go on, or ended so lately that what they took may not be well again yet. */
@@ -84,8 +87,8 @@ export const runsLately = ({ store: { sql }, now }: Pick<ChangeKeeper, 'now' | '
 export const backOf = ({ store: { sql } }: Pick<ChangeKeeper, 'store'>, rows: readonly RunRow[]): Taken['back'] => new Map(rows.flatMap((it) => [...backIn(it, loadTold(sql, it.plan.id, -1, MOST_TOLD))]))
 
 /** Whether something that went down with what was taken is not well again yet, and has time to be. */
-export const isRecovering = (keeper: ChangeKeeper, { away, back }: Taken): boolean =>
-  loadOpen(keeper.store.sql).some((it) => [new Map(), back].map((of) => excuseOf(keeper, it, membersOf(it), { away, back: of })).join() === 'none,excused')
+export const isRecovering = (keeper: ChangeKeeper, taken: Taken): boolean => loadOpen(keeper.store.sql).some((it) =>
+  excuseOf(keeper, it, membersOf(it), taken) === 'excused' && excuseOf(keeper, it, membersOf(it), { ...taken, back: new Map() }) === 'none')
 
 /** So many lines of a run are gone through for when its hosts were seen back. */
 const MOST_TOLD = 5000
@@ -97,7 +100,7 @@ const MOST_TOLD = 5000
 export function courseFor(keeper: ChangeKeeper, row: RunRow, by: 'guard' | 'press' | 'ruling'): Course {
   const grounds = groundsOf(keeper, by === 'ruling')
   const { change } = grounds
-  const taken = (): Taken => (by === 'guard' ? takenFor(keeper, row) : { ...takenFor(keeper, row), back: new Map() })
+  const taken = (): Taken => (by === 'guard' ? takenFor(keeper, row) : { away: awayFor(keeper, row), back: new Map() })
   return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, taken) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
 }
 

@@ -12,6 +12,8 @@ import type { Cluster } from '../../rooms/change/topology.ts'
 import { earsOf } from './ears.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 
+const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
+
 test('C-12 C-13 a run from its first press to its end: pressed by both, ruled by looks that began after, done when it was seen', async (t) => {
   const it = await begun(t)
   assert.deepEqual([(await it.state()).state, (await it.state()).does, (await it.state()).checks], ['offered', 'ada', 'bo'])
@@ -141,7 +143,6 @@ test('C-5 an edit of the runbook voids the step that both pressed, and says so',
 })
 
 test('C-15 C-5 an edit shuts no way back: what both agreed on stands in the run', async (t) => {
-  const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
   const step: Step = { id: 'drain', act: { is: 'driver', driver: 'run', deeds }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), undo: { is: 'driver', driver: 'run', deeds } }
   const it = await begun(t, [], book({ steps: [step, manual('look')] }))
   await it.press('ada', 'bo')
@@ -309,7 +310,6 @@ test('C-12 “done” is not said against what is seen: neither when it is asked
 })
 
 test('C-12 “done” is not said against what only its driver sees either', async (t) => {
-  const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))
   const step: Step = { id: 'drain', act: { is: 'driver', driver: 'run', deeds }, takes: [], until: [{ is: 'driver', claims: { 'web-1': { sessions: 0 }, 'web-2': { sessions: 0 } } }], within: seconds(2), undo: { is: 'driver', driver: 'run', deeds } }
   const it = await begun(t, [], book({ steps: [step, manual('look')] }))
   await it.press('ada', 'bo')

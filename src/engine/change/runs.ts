@@ -21,7 +21,7 @@ import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './aski
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
-import { askLooks, seenOf, whyNotDone } from './until.ts'
+import { askLooks, hasClaimed, seenOf, seenSince, whyNotDone } from './until.ts'
 import { sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
@@ -143,10 +143,9 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const act = way.back ? step.undo : step.act
     // Of what nobody does, nothing comes about.
     const claims = way.back || row.plan.rehearse ? [] : step.until
-    // What a deed brings about is seen after the deed, and not while it goes on.
-    const { seen, since } = seenOf(keeper(), memory, course, { claims, token: way.token, since: act?.is === 'driver' && row.acted?.token === way.token ? row.acted.at : way.begun })
+    const { seen, since } = seenOf(keeper(), memory, course, { claims, token: way.token, since: seenSince(row, way) })
     const done = act?.is === 'manual' || row.acted?.token === way.token
-    const driver = !byDriver(claims) || (isMine && memory.claimed?.found === 'pass' && isSince(memory.claimed.from, since) && isWithin(memory.claimed.from, course.now, FRESH))
+    const driver = !byDriver(claims) || (isMine && hasClaimed(memory.claimed, 'pass', since, course.now))
     // A manual way back has nothing by which it is seen: both say so.
     const canBeSeen = act?.is !== 'manual' || seen.length > 0 || row.plan.rehearse
     if (done && driver && canBeSeen && seen.every(({ found }) => found === 'pass')) {

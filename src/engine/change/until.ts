@@ -1,11 +1,11 @@
 // Whether what a step should bring about is so, and the looks that are asked for to know it. Of a host that is booted, what was looked at while the machine still shut
 // down says nothing of what it is after its boot: everything else that is wanted then is seen after the first word of the new boot.
-import { isSince, isWithin, type Stamp } from '../../core/time.ts'
+import { isSince, isWithin, type Now, type Stamp } from '../../core/time.ts'
 import type { Answered } from '../../rooms/change/gates.ts'
 import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
 import { claimHolds, type Course } from '../../rooms/change/runs/course.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
-import { wayIn } from '../../rooms/change/runs/run.ts'
+import { wayIn, type Way } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { courseFor, type ChangeKeeper } from './grounds.ts'
 import type { Memory } from './surprises.ts'
@@ -35,6 +35,13 @@ export function seenOf(keeper: Pick<ChangeKeeper, 'ports' | 'watcher'>, memory: 
   return { since: booted, seen: claims.map((claim) => claimHolds(claim, course, claim.is === 'boots' ? since : booted)).filter((it) => it !== undefined) }
 }
 
+/** From when on what is looked at says something of what a step brought about: its deed, or its beginning where nobody does a deed. */
+export const seenSince = ({ acted }: Pick<RunRow, 'acted'>, way: Pick<Way, 'begun' | 'token'>): Stamp => (acted?.token === way.token ? acted.at : way.begun)
+
+/** Whether its driver found that so, by a look that is fresh, and since then. */
+export const hasClaimed = (claimed: Memory['claimed'], found: Answered['found'], since: Stamp, now: Now): boolean =>
+  claimed?.found === found && isSince(claimed.from, since) && isWithin(claimed.from, now, FRESH)
+
 /**
  * What stands against both saying that a step under way is done, though its end was not seen in time: that it is seen not to be so, by looks since it began. What nobody can
  * see is theirs to say; `claimed`: what its driver saw of it; “done” against what is seen is the word that once cost the customers' data. `undefined`: nothing.
@@ -43,9 +50,8 @@ export function whyNotDone(keeper: ChangeKeeper, row: RunRow, claimed: Memory['c
   const way = wayIn(row.run)
   if (row.run.phase.is !== 'running' || way === undefined || way.back || row.plan.rehearse) return undefined
   const course = courseFor(keeper, row, 'ruling')
-  // What was looked at while its deed went on says nothing of what it brought about.
-  const since = row.acted?.token === way.token ? row.acted.at : way.begun
-  const sees = claimed?.found === 'fail' && isSince(claimed.from, since) && isWithin(claimed.from, course.now, FRESH)
+  const since = seenSince(row, way)
+  const sees = hasClaimed(claimed, 'fail', since, course.now)
   const against = (row.plan.runbook.steps[way.step]?.until ?? []).flatMap((claim) => {
     if (claim.is === 'driver') return sees ? [`${Object.keys(claim.claims).join(', ')}: not so, as its driver sees it`] : []
     const it = claimHolds(claim, course, since)

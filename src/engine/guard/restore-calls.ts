@@ -58,7 +58,7 @@ async function begin(keeper: Keeper, args: Args<'backups.restore'>, asker: Asker
   const { sql } = keeper.store
   const until = args.until === undefined ? undefined : instantOf(args.until)
   if (until !== undefined && until > now.wall) return refusedFor('that time has not come yet', 'leave it out, and all there is comes back')
-  const copies = (viewBackupSet(sql, set, now, true).copies ?? []).map((it) => ({ store: it.store, key: it.copy, at: it.at, counted: it.counted, why: it.why, rung: it.rung, provenAt: it.proven_at }))
+  const copies = (viewBackupSet(sql, set, now, 'without runs').copies ?? []).map((it) => ({ store: it.store, key: it.copy, at: it.at, counted: it.counted, why: it.why, rung: it.rung, provenAt: it.proven_at }))
   const chosen = chooseRestorable(copies, { store: args.store, copy: args.copy, before: until, now: now.wall, within: set.retention?.verifiedWithin ?? GOOD })
   const recorded = chosen.is === 'chosen' ? recordedOf(sql, set, chosen.copy.store, chosen.copy.key) : undefined
   const aside = chosen.is === 'none' && args.copy !== undefined ? lyingAside(sql, set, args.copy) : undefined

@@ -119,13 +119,18 @@ export interface KnownListing extends Listing {
 }
 
 /** Of another boot nobody knows the age by the clock that counts; the wall clock then says it, and never less than nothing. */
+export function ageOfLook({ wall, tick, boot }: { readonly wall: number; readonly tick: number; readonly boot: string | null }, now: Now): Span | undefined {
+  const age = boot === now.boot ? now.tick - tick : now.wall - wall
+  return age < 0 ? undefined : (age as Span)
+}
+
+/** The last whole listing, how old it is, and why the last try failed where it did. */
 export function loadListing(sql: Sql, set: string, store: string, now: Now): KnownListing {
   const row = sql.get<ListingRow>('select wall, tick, boot, identity, failed from guard_listing where set_ = ? and store = ?', set, store)
   const failed = typeof row?.failed === 'string' ? { failed: row.failed } : {}
   const identity = row?.identity ?? undefined
   if (row === undefined || row.wall === null || row.tick === null) return { age: undefined, identity, ...failed }
-  const age = row.boot === now.boot ? now.tick - row.tick : now.wall - row.wall
-  return { at: row.wall as Instant, age: age < 0 ? undefined : age as Span, identity, ...failed }
+  return { at: row.wall as Instant, age: ageOfLook({ wall: row.wall, tick: row.tick, boot: row.boot }, now), identity, ...failed }
 }
 
 /** Which store the last whole listing was of. */

@@ -16,7 +16,7 @@ type Wanted = Extract<Want, { is: 'backup' }>
 export function copiedFact(want: Wanted, { sql, now, sets }: { readonly sql: Sql; readonly now: Now; readonly sets: ReadonlyMap<string, BackupSet> }): Answered {
   const set = sets.get(want.set)
   if (!set) return { found: 'unknown', evidence: [{ subject: want.set, observer: 'nobody', at: null, says: 'there is no such set of backups' }] }
-  const { places, copies = [] } = viewBackupSet(sql, set, now, true)
+  const { places, copies = [] } = viewBackupSet(sql, set, now, 'without runs')
   const unseen = places.flatMap((place) => unseenIn(place, { sql, set, now }) ?? [])
   const counted = copies.filter((it) => it.counted && !unseen.some(({ store }) => store === it.store))
   const whys = counted.map((copy) => whyNot(want, copy, now))

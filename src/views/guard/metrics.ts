@@ -95,7 +95,7 @@ export const BACKUP_GAUGES: readonly { readonly name: string; readonly help: str
 
 /** How backups stand; empty where none are guarded. Looks at every copy: not each second. */
 export function backupMetrics(sql: Sql, sets: readonly BackupSet[], now: Now): string {
-  const seen = sets.map((set) => viewBackupSet(sql, set, now, true))
+  const seen = sets.map((set) => viewBackupSet(sql, set, now, 'without runs'))
   if (seen.length === 0) return ''
   const draw = <Of>({ name, help, values }: Gauge<Of>, all: readonly (readonly [labels: string, of: Of])[]): string[] =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...all.flatMap(([labels, of]) => values(of, now).map(([more, value]) => `${name}{${labels}${more}} ${value}`))]

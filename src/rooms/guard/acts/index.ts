@@ -16,14 +16,13 @@ import { actOf, isOpen, step, type Act, type Life, type LifeEvent, type Looked }
 import type { Ended } from './protocol.ts'
 import { permit, well, type Permit, type Write } from './permit.ts'
 import { applyAsked, applyJob, applyObject, askedToArm, digestOf, dropActs, isUsed, jobStream, loadActs, loadAsked, loadHeld, loadJob, loadObject, loadPlan, moveAct, objectStream, PROJECTIONS, saveActs, TABLES, tallyOf, keptPlans, type ActRow, type ObjectRow, type PlanRow } from './rows.ts'
+import { ALARM_PROJECTIONS, ALARM_TABLES, applyAlarmed, haltedOf, latchedOf, tell, tellOver } from './telling.ts'
 
 /** What a plan rests on is worth this long: catalogue and listing of an hour, and the time it takes. A purge is agreed to by people, who sleep. */
 const PLAN_GOOD: Span = hours(1)
 const PURGE_GOOD: Span = hours(48)
 /** Keys that one entry names. */
 const MOST_NAMED = 200
-import { ALARM_PROJECTIONS, ALARM_TABLES, applyAlarmed, haltedOf, latchedOf, tell, tellOver } from './telling.ts'
-
 /** Acts of one plan that are kept; the breaker opens long before. */
 export const MOST_ACTS = 1_000
 

@@ -72,13 +72,15 @@ export interface InForce {
 
 /** After a configuration came into force: what nothing in it speaks of any more is over, and the ledger says by whose word. */
 export function endGone(tx: Tx, { sets, reconciles }: InForce): void {
-  const keeps = (set: string, store: string): boolean => sets().get(set)?.keep !== undefined && (sets().get(set)?.in.some((it) => it.store === store) ?? false)
-  const drills = (set: string, store: string): boolean => sets().get(set)?.drill !== undefined && (sets().get(set)?.in.some((it) => it.store === store) ?? false)
+  const asks = (what: 'keep' | 'drill', name: string, store: string): boolean => {
+    const set = sets().get(name)
+    return set?.[what] !== undefined && set.in.some((it) => it.store === store)
+  }
   const acting = new Set([...[...reconciles().values()].map(({ store }) => store), ...[...sets().values()].flatMap((set) => (set.keep === undefined ? [] : set.in.map(({ store }) => store)))])
   for (const { name } of tx.sql.all<{ name: string }>('select name from guard_alarm order by name')) {
     const about = aboutOf(name)
     if (about === undefined) continue
-    const stays = about.is === 'keep' ? keeps(about.set, about.store) : about.is === 'drill' ? drills(about.set, about.store) : about.is === 'reconcile' ? reconciles().has(about.name) : acting.has(about.store)
+    const stays = about.is === 'keep' || about.is === 'drill' ? asks(about.is, about.set, about.store) : about.is === 'reconcile' ? reconciles().has(about.name) : acting.has(about.store)
     if (stays) continue
     const what = about.is === 'keep' || about.is === 'drill' ? `\`${about.is}\` of ${about.set} in ${about.store}` : about.is === 'reconcile' ? about.name : `whatever acts on ${about.store}`
     tellOver(tx, name, `${what} was taken out of the configuration`, 'the configuration')

@@ -156,8 +156,6 @@ function sayLost(tx: Tx, set: BackupSet, store: string, says: string): string {
   return at === undefined ? `${says}; where it is new, make its marker there, once` : `${says}; it was there until ${sayUtc(at)}`
 }
 
-/** A sentence that stays is read on another day, and in other zones. */
-
 const isSameAs = (one: readonly string[], other: readonly string[]): boolean => one.length === other.length && one.every((it) => other.includes(it))
 
 /** True when the first listing should have come by now. */

@@ -6,6 +6,7 @@ import { days, minutes, type Instant, type Now, type Span } from '../../../core/
 import type { Sql } from '../../../db/sql.ts'
 import type { Lock } from '../../../ports/store.ts'
 import type { CopyLock } from '../protocol.ts'
+import { ageOfLook } from '../rows.ts'
 import type { Copy } from './judge.ts'
 
 /** Working rows: what was looked at, and when. Nobody is held to account for a look. */
@@ -39,12 +40,6 @@ export interface LockRead extends CopyLock {
 
 interface Stamped extends Record<string, unknown> { wall: number; tick: number; boot: string }
 
-/** By the clock that nobody sets, while it is of this boot. */
-function ageOf({ wall, tick, boot }: Stamped, now: Now): Span | undefined {
-  const age = boot === now.boot ? now.tick - tick : now.wall - wall
-  return age < 0 ? undefined : (age as Span)
-}
-
 const isFresh = (age: Span | undefined, good: Span): boolean => age !== undefined && age <= good
 
 /** Those that were read with the last listing, in place of all before. */
@@ -55,7 +50,7 @@ export function saveLocks(sql: Sql, set: string, store: string, now: Now, locks:
 
 export const loadLocks = (sql: Sql, set: string, store: string, now: Now): readonly LockRead[] =>
   sql.all<Stamped & { key: string; etag: string; lock: string }>('select key, etag, lock, wall, tick, boot from guard_lock where set_ = ? and store = ?', set, store)
-    .map((row) => ({ key: row.key, etag: row.etag, lock: JSON.parse(row.lock) as Lock, age: ageOf(row, now) }))
+    .map((row) => ({ key: row.key, etag: row.etag, lock: JSON.parse(row.lock) as Lock, age: ageOfLook(row, now) }))
 
 /** What the delete of a locked canary came to, in the store that is called so now. */
 export const saveTried = (sql: Sql, store: string, now: Now, { identity, lock }: Pick<Tried, 'identity' | 'lock'>): void =>
@@ -65,7 +60,7 @@ export const saveTried = (sql: Sql, store: string, now: Now, { identity, lock }:
 
 export function loadTried(sql: Sql, store: string, now: Now): Tried | undefined {
   const row = sql.get<Stamped & { identity: string; lock: 'pass' | 'fail' | 'unknown'; says: string }>('select * from guard_tried where store = ?', store)
-  return row && { identity: row.identity, lock: row.lock === 'pass' ? { is: 'pass' } : { is: row.lock, says: row.says }, age: ageOf(row, now) }
+  return row && { identity: row.identity, lock: row.lock === 'pass' ? { is: 'pass' } : { is: row.lock, says: row.says }, age: ageOfLook(row, now) }
 }
 
 const no = (says: string): Found => ({ is: 'fail', says })
