@@ -5,7 +5,7 @@ import test from 'node:test'
 import { checkOf } from '../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../test/story/led.ts'
 import { AGAIN, manual, runWorld, type Said } from '../../../test/story/runs.ts'
-import { minutes, seconds } from '../../core/time.ts'
+import { minutes, ms, seconds } from '../../core/time.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { ledIn } from './led.ts'
@@ -256,6 +256,28 @@ test('C-13 C-15 where the guard wants no incident, its own page and what its ste
   await resume(it)
   for (let n = 0; n < 2; n++) await it.second()
   assert.equal((await it.state()).state, 'halted')
+})
+
+test('C-14 what was there when somebody pressed first is known, however little time there was to look; what was opened after that is a surprise', async (t) => {
+  const it = await runWorld(t, book({ preflight: [] }))
+  const begin = async (host: string): Promise<string> => ((await it.ask('runs.begin', { runbook: 'grow', host, person: 'ada' })).body as RunAnswer).run
+  const one = await begin('web-1')
+  assert.deepEqual(await it.press(one, 'ada', 'bo'), [200, 200])
+  for (let n = 0; n < 2; n++) await it.second()
+  assert.equal((await it.ask('runs.halt', { run: one, person: 'bo' })).status, 200)
+  await it.pass(ms(100))
+  const two = await begin('web-2')
+  assert.deepEqual(await it.press(two, 'ada', 'bo'), [200, 200])
+  for (let n = 0; n < 3; n++) await it.second()
+  assert.deepEqual([(await it.state(two)).state, (await it.state(two)).halt], ['running', null])
+
+  const later = await runWorld(t, book({ preflight: [] }), [checkOf('other')])
+  const { run } = (await later.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).body as RunAnswer
+  assert.deepEqual(await later.press(run, 'ada', 'bo'), [200, 200])
+  await later.pass(ms(100))
+  for (let n = 0; n < 2; n++) await later.look('other', 'fail')
+  await later.second()
+  assert.equal((await later.state(run)).halt?.claim, 'was opened: other is down')
 })
 
 test('C-8 C-15 the halt of another run is a surprise, and of two that have halted each other both go on', async (t) => {

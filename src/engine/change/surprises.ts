@@ -10,7 +10,7 @@ import { MAY_CHANGE_FOR } from '../../rooms/change/heard/members-heard.ts'
 import { loadBaselines, type BaselinedBody, type Baselines } from '../../rooms/change/runs/baseline.ts'
 import type { RunRow } from '../../rooms/change/runs/record.ts'
 import type { Course } from '../../rooms/change/runs/course.ts'
-import { lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
+import { firstPressAt, lastWellAt, loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
 import { legIn, silencedBy, type Turn } from '../../rooms/change/runs/run.ts'
 import { FRESH } from '../../rooms/change/sight.ts'
 import { hostOf } from '../../rooms/change/topology.ts'
@@ -115,9 +115,9 @@ export function recallBaselines(keeper: ChangeKeeper): void {
   }
 }
 
-/** What is known of a run at the first look at it: before the first press, everything; of one that goes on, what a look must have seen before. */
+/** What is known of a run at the first look at it: what was there before the first press, and of one that goes on what a look must have seen before. */
 export function memoryFor({ store: { sql }, now }: ChangeKeeper, { plan: { id }, run }: RunRow, carried?: Memory['incidents']): Memory {
-  const seenAt = run.guarded ? lastWellAt(sql, id) - LOOKED_WITHIN : Number.POSITIVE_INFINITY
+  const seenAt = run.guarded ? Math.max(firstPressAt(sql, id), lastWellAt(sql, id) - LOOKED_WITHIN) : Number.POSITIVE_INFINITY
   const incidents = carried ?? new Map(loadOpen(sql).filter(({ since }) => since < seenAt).map((it) => [it.id, membersOf(it)]))
   const before = new Set(carried ? [] : Object.keys(loadBaselines(sql, id)))
   return { well: new Map(), since: stampOf(now()), before, incidents, unsure: new Map(), token: run.token, overran: false, booted: new Map() }

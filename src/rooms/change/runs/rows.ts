@@ -106,6 +106,10 @@ export function lastBegan(sql: Sql, run: string): Began | undefined {
   return row && typeof step === 'string' ? { step, at: row.at as Instant } : undefined
 }
 
+/** When somebody pressed first: what was there before halts nothing. 0: nobody has. */
+export const firstPressAt = (sql: Sql, run: string): Instant =>
+  (sql.get<{ at: number | null }>(`select min(at) as at from change_told where run = ?1 and json_extract(told, '$.event') = 'pressed'`, run)?.at ?? 0) as Instant
+
 /** When the last line was told by which nothing had halted it: what was there by then was seen, and let it go on. */
 export const lastWellAt = (sql: Sql, run: string): Instant => {
   const of = (query: string): number | null => sql.get<{ at: number | null }>(`select max(at) as at from change_told where run = ?1 and ${query}`, run)?.at ?? null
