@@ -3,9 +3,9 @@ import type { Mutant } from './mutant.ts'
 
 const DOER = 'src/processes/doer'
 const COURSE = `${DOER}/course.ts`
-const LINE = 'src/engine/change/doer-line.ts'
+const LINE = 'src/engine/change/doing/doer-line.ts'
 const course = (name: string): Mutant['killer'] => ({ is: 'test', file: `${DOER}/course.test.ts`, name })
-const line = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/doer-line.test.ts', name })
+const line = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/doing/doer-line.test.ts', name })
 const journal = (name: string): Mutant['killer'] => ({ is: 'test', file: `${DOER}/journal.test.ts`, name })
 
 export const doing: readonly Mutant[] = [

@@ -41,8 +41,8 @@ export const driving: readonly Mutant[] = [
     changes: [{ file: SCRIPT, find: 'case " $beside " in *" $w "*) continue ;; esac', put: 'continue' }],
   },
   {
-    name: 'every run stands beside every other one', breaks: ['C-16'], killer: { is: 'test', file: 'src/engine/change/deeds.test.ts', name: 'C-16 a doer is told which other runs' },
-    changes: [{ file: 'src/engine/change/ears.ts', find: 'const beside = going().map(', put: 'const beside = loadRuns(keeper().store.sql, 50).map(' }, { file: 'src/engine/change/ears.ts', find: 'import { loadGoing, loadRun }', put: 'import { loadGoing, loadRun, loadRuns }' }],
+    name: 'every run stands beside every other one', breaks: ['C-16'], killer: { is: 'test', file: 'src/engine/change/doing/deeds.test.ts', name: 'C-16 a doer is told which other runs' },
+    changes: [{ file: 'src/engine/change/doing/ears.ts', find: 'const beside = going().map(', put: 'const beside = loadRuns(keeper().store.sql, 50).map(' }, { file: 'src/engine/change/doing/ears.ts', find: 'import { loadGoing, loadRun }', put: 'import { loadGoing, loadRun, loadRuns }' }],
   },
   {
     name: 'a command whose connection was lost was not begun', breaks: ['C-4', 'C-16'], killer: commands('C-16 C-4 who loses sight of it'),

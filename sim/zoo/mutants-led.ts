@@ -7,7 +7,7 @@ const RUNS = 'src/engine/change/runs.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const DOING = 'src/processes/doer/course.ts'
 const AGREEMENT = 'src/core/authority/agreement.ts'
-const ROLLINGS = 'src/engine/change/rollings.ts'
+const ROLLINGS = 'src/engine/change/rolling/rollings.ts'
 const HAND_OVER = 'src/engine/change/asking/hand-over.ts'
 const killer = (schedules = 150): Mutant['killer'] => ({ is: 'sim', schedules, seed: 1, runs: true })
 /** Only schedules of runs that go by themselves: one in eight. */

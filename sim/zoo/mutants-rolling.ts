@@ -2,11 +2,11 @@
 import type { Mutant } from './mutant.ts'
 
 const ROOM = 'src/rooms/change/rolling'
-const ENGINE = 'src/engine/change/rollings.ts'
+const ENGINE = 'src/engine/change/rolling/rollings.ts'
 const table = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/rolling.test.ts`, name })
-const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/rolling.test.ts', name })
+const story = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/rolling/rolling.test.ts', name })
 const beside = (name: string): Mutant['killer'] => ({ is: 'test', file: `${ROOM}/siblings.test.ts`, name })
-const batches = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/batches.test.ts', name })
+const batches = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/rolling/batches.test.ts', name })
 
 export const rolling: readonly Mutant[] = [
   {

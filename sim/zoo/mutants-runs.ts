@@ -15,7 +15,7 @@ const HANDING = 'src/engine/change/asking/hand-over.ts'
 const handing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/hand-over.test.ts', name })
 const UNTIL = 'src/engine/change/until.ts'
 const RUN = 'src/rooms/change/runs/run.ts'
-const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/deeds.test.ts', name })
+const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/doing/deeds.test.ts', name })
 const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
 
 const excused = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/incidents/excused.test.ts', name })
@@ -36,7 +36,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'what was refused before anything was begun is a step that failed', breaks: ['C-4', 'C-15'], killer: deed('C-4 what was refused on the target'),
-    changes: [{ file: 'src/engine/change/ears.ts', find: '(!isBegun || acted.begun === false)', put: '!isBegun' }],
+    changes: [{ file: 'src/engine/change/doing/ears.ts', find: '(!isBegun || acted.begun === false)', put: '!isBegun' }],
   },
   {
     name: 'a name that a step led elsewhere is looked at where it led before', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),
@@ -60,7 +60,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a deed is done at an address that nobody agreed on', breaks: ['C-5', 'C-9'], killer: deed('C-5 C-9 an edit between'),
-    changes: [{ file: 'src/engine/change/ears.ts', find: "if (typeof drawn === 'string') return drawn", put: "if (typeof drawn === 'string' && way.token < 0) return drawn" }],
+    changes: [{ file: 'src/engine/change/doing/ears.ts', find: "if (typeof drawn === 'string') return drawn", put: "if (typeof drawn === 'string' && way.token < 0) return drawn" }],
   },
   {
     name: 'over a boot of this machine a step of an aborted run counts as ended', breaks: ['C-6'], killer: deed('C-6 what an aborted run had begun'),
@@ -83,8 +83,8 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUN, find: 'event.begun === false ? halted(unbegun', put: 'event.begun === false && run.token < 0 ? halted(unbegun' }],
   },
   {
-    name: 'what failed after go counts as never begun', breaks: ['C-4'], killer: { is: 'test', file: 'src/engine/change/doer-line.test.ts', name: 'C-4 what failed before go' },
-    changes: [{ file: 'src/engine/change/doer-line.ts', find: 'deal === undefined || deal.told || deal.asking)', put: 'deal === undefined)' }],
+    name: 'what failed after go counts as never begun', breaks: ['C-4'], killer: { is: 'test', file: 'src/engine/change/doing/doer-line.test.ts', name: 'C-4 what failed before go' },
+    changes: [{ file: 'src/engine/change/doing/doer-line.ts', find: 'deal === undefined || deal.told || deal.asking)', put: 'deal === undefined)' }],
   },
   {
     name: 'both go on to where nothing follows, and the page is gone', breaks: ['C-15'], killer: deed('C-4 C-15 what was never begun'),
@@ -272,11 +272,11 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'the last word before a deed is given on a run that was halted', breaks: ['C-6'], killer: { is: 'sim', schedules: 100, seed: 77, runs: true },
-    changes: [{ file: 'src/engine/change/ears.ts', find: 'if (row.run.halt !== undefined && way.against !== true) return', put: 'if (row.run.halt !== undefined && way.token < 0) return' }],
+    changes: [{ file: 'src/engine/change/doing/ears.ts', find: 'if (row.run.halt !== undefined && way.against !== true) return', put: 'if (row.run.halt !== undefined && way.token < 0) return' }],
   },
   {
     name: 'the way back of a halted run never begins', breaks: ['C-15'], killer: killer('C-15 halted, the way back of a driver'),
-    changes: [{ file: 'src/engine/change/ears.ts', find: '&& way.against !== true) return', put: '&& way.token > 0) return' }],
+    changes: [{ file: 'src/engine/change/doing/ears.ts', find: '&& way.against !== true) return', put: '&& way.token > 0) return' }],
   },
   {
     name: 'a word that was taken back counts', breaks: ['C-5'], killer: killer('C-5 C-15 a word that is taken back'),

@@ -22,7 +22,7 @@ import { beginRun, newRunId, orFault, refusalOf, refusedFor, type Beginning } fr
 import { accept, drawnFor } from './calls.ts'
 import { groundsOf } from './grounds.ts'
 import { NAME_THEM, partiesOf, peopleFor } from './parties.ts'
-import { ROLLING_ARGS, ROLLING_CALLS } from './rolling-calls.ts'
+import { ROLLING_ARGS, ROLLING_CALLS } from './rolling/rolling-calls.ts'
 import { abort, halt } from './runs.ts'
 import { whyNotDone } from './until.ts'
 

@@ -9,7 +9,7 @@ import { minutes, seconds, stampOf } from '../../core/time.ts'
 import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
 import type { Step } from '../../rooms/change/runbook.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
-import { earsOf } from './ears.ts'
+import { earsOf } from './doing/ears.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 
 const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))

@@ -7,7 +7,7 @@ import { AGAIN, manual } from '../../../../test/story/runs.ts'
 import { minutes } from '../../../core/time.ts'
 import type { Step } from '../../../rooms/change/runbook.ts'
 import type { RunTold } from '../../../views/change/runs.ts'
-import { earsOf } from '../ears.ts'
+import { earsOf } from '../doing/ears.ts'
 
 const linksOf = (it: Story): unknown[][] => it.rung.flatMap(({ message: { approve } }) => (approve?.schema === 'holdfast.step/1' && approve.run === it.id ? [[approve.what, approve.step, approve.host, approve.person, approve.role, approve.url.includes('/approve/')]] : []))
 const both = (what: string, step: string): unknown[][] => [[what, step, 'web-1', 'ada', 'does', true], [what, step, 'web-1', 'bo', 'checks', true]]

@@ -12,7 +12,7 @@ import type { ErrorAnswer } from '../../../views/answers.ts'
 import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
 import { loadFactors } from '../../../rooms/people/rows.ts'
 import type { RunTold } from '../../../views/change/runs.ts'
-import { earsOf } from '../ears.ts'
+import { earsOf } from '../doing/ears.ts'
 
 const NAMES = ['web-1', 'web-2', 'web-3']
 const CLUSTERS: readonly Cluster[] = [{ name: 'shop', kind: 'etcd', members: NAMES, weights: {}, from: 'holdfast.yaml:5' }]

@@ -2,13 +2,13 @@
 // goes on only where something can follow, and nothing is done at another place than the one that was agreed on.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { begun, book, type Story } from '../../../test/story/led.ts'
-import { changeOf, manual } from '../../../test/story/runs.ts'
-import type { Step } from '../../rooms/change/runbook.ts'
-import type { RunTold } from '../../views/change/runs.ts'
-import { minutes } from '../../core/time.ts'
-import { loadRun } from '../../rooms/change/runs/rows.ts'
-import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
+import { begun, book, type Story } from '../../../../test/story/led.ts'
+import { changeOf, manual } from '../../../../test/story/runs.ts'
+import type { Step } from '../../../rooms/change/runbook.ts'
+import type { RunTold } from '../../../views/change/runs.ts'
+import { minutes } from '../../../core/time.ts'
+import { loadRun } from '../../../rooms/change/runs/rows.ts'
+import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
 import { earsOf } from './ears.ts'
 
 const deeds = Object.fromEntries(['web-1', 'web-2'].map((host) => [host, { config: { argv: ['true'], on: host }, says: 'run true' }]))

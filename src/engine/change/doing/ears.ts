@@ -1,16 +1,16 @@
 // What a doer is told to do, and where its words go: from runs as they stand in the ledger, and into them. Before anything is sent, which thing it found
 // there is written down; and the last word before the deed is held against the run as it is in that moment, so that whatever halted it
 // between the ruling and the deed keeps the deed from beginning, and so does an edit.
-import { loadGoing, loadRun } from '../../rooms/change/runs/rows.ts'
-import { drawnAnew } from '../../rooms/change/runs/course.ts'
-import type { RunRow } from '../../rooms/change/runs/record.ts'
-import type { Order } from '../../rooms/change/runs/doing.ts'
-import type { FilledAct } from '../../rooms/change/runbook.ts'
-import { hostOf } from '../../rooms/change/topology.ts'
-import { isWithin } from '../../core/time.ts'
+import { loadGoing, loadRun } from '../../../rooms/change/runs/rows.ts'
+import { drawnAnew } from '../../../rooms/change/runs/course.ts'
+import type { RunRow } from '../../../rooms/change/runs/record.ts'
+import type { Order } from '../../../rooms/change/runs/doing.ts'
+import type { FilledAct } from '../../../rooms/change/runbook.ts'
+import { hostOf } from '../../../rooms/change/topology.ts'
+import { isWithin } from '../../../core/time.ts'
 import { BEGIN_WITHIN, type DoerEars } from './doer-line.ts'
-import { courseFor, NOTHING_PLANNED, type ChangeKeeper } from './grounds.ts'
-import type { Runs } from './runs.ts'
+import { courseFor, NOTHING_PLANNED, type ChangeKeeper } from '../grounds.ts'
+import type { Runs } from '../runs.ts'
 
 const wayOf = ({ run: { phase } }: RunRow) => (phase.is === 'running' ? phase.way : undefined)
 

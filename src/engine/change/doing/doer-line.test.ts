@@ -1,9 +1,9 @@
 // The line to the doers, by a clock that the test turns: `go` once, to one, under a lease; and nobody who is gone is waited for.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { instantOf, minutes, ms, seconds, tickOf, type Now, type Span, type Stamp } from '../../core/time.ts'
-import type { Acted } from '../../ports/driver/driver.ts'
-import type { Order, ToDoer } from '../../rooms/change/runs/doing.ts'
+import { instantOf, minutes, ms, seconds, tickOf, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import type { Acted } from '../../../ports/driver/driver.ts'
+import type { Order, ToDoer } from '../../../rooms/change/runs/doing.ts'
 import { BEGIN_WITHIN, createDoerLine, type Begun, type DoerLine } from './doer-line.ts'
 
 const RUN = 'run-1'

@@ -2,11 +2,11 @@
 // one doer that holds the lease at that moment; before it nothing was begun, so another doer may come; after it nobody else ever does it. Whoever is
 // gone or silent for a lease before it said what came of its deed has left a deed of which nobody knows (C-4). A keeper that has just begun takes every
 // deed that it finds under way for one that was begun: whoever does it has one lease's time to speak up. All times are of the clock that nobody sets.
-import { LEASE, leftOf } from '../../core/authority/lease.ts'
-import type { Found } from '../../core/evidence.ts'
-import { ageOf, laterTick, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
-import type { Acted } from '../../ports/driver/driver.ts'
-import type { FromDoer, Order, ToDoer } from '../../rooms/change/runs/doing.ts'
+import { LEASE, leftOf } from '../../../core/authority/lease.ts'
+import type { Found } from '../../../core/evidence.ts'
+import { ageOf, laterTick, seconds, type Now, type Span, type Stamp } from '../../../core/time.ts'
+import type { Acted } from '../../../ports/driver/driver.ts'
+import type { FromDoer, Order, ToDoer } from '../../../rooms/change/runs/doing.ts'
 
 /** A deed under way: begun by the ledger, and nobody has seen its end. */
 export interface Begun {

@@ -2,14 +2,14 @@
 // everything passes anew, and the first that fails, or comes back without what it serves, stops the rest.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { AGAIN, changeOf, hostNamed, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
-import { checkOf } from '../../../test/keeper-world.ts'
-import { minutes, seconds } from '../../core/time.ts'
-import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
-import type { Runbook } from '../../rooms/change/runbook.ts'
-import type { Check } from '../../rooms/watch/check.ts'
-import type { ErrorAnswer } from '../../views/answers.ts'
-import type { RollingAnswer, RollingPlanAnswer, RollingToldAnswer } from '../../views/change/rollings.ts'
+import { AGAIN, changeOf, hostNamed, manual, runWorld, type RunWorld } from '../../../../test/story/runs.ts'
+import { checkOf } from '../../../../test/keeper-world.ts'
+import { minutes, seconds } from '../../../core/time.ts'
+import { rebuildLedger, verifyLedger } from '../../../db/verify.ts'
+import type { Runbook } from '../../../rooms/change/runbook.ts'
+import type { Check } from '../../../rooms/watch/check.ts'
+import type { ErrorAnswer } from '../../../views/answers.ts'
+import type { RollingAnswer, RollingPlanAnswer, RollingToldAnswer } from '../../../views/change/rollings.ts'
 
 const HOSTS = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6']
 const book = (more: Partial<Runbook> = {}): Runbook => ({

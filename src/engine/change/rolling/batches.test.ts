@@ -2,14 +2,14 @@
 // other and everything else is, and whatever halts one of them halts all.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { AGAIN, manual, runWorld, type RunWorld } from '../../../test/story/runs.ts'
-import { seconds } from '../../core/time.ts'
-import { checkOf } from '../../../test/keeper-world.ts'
-import { rebuildLedger, verifyLedger } from '../../db/verify.ts'
-import type { RunPlan, RunRow } from '../../rooms/change/runs/record.ts'
-import type { Runbook } from '../../rooms/change/runbook.ts'
-import type { RollingAnswer } from '../../views/change/rollings.ts'
-import { askFor } from './words.ts'
+import { AGAIN, manual, runWorld, type RunWorld } from '../../../../test/story/runs.ts'
+import { seconds } from '../../../core/time.ts'
+import { checkOf } from '../../../../test/keeper-world.ts'
+import { rebuildLedger, verifyLedger } from '../../../db/verify.ts'
+import type { RunPlan, RunRow } from '../../../rooms/change/runs/record.ts'
+import type { Runbook } from '../../../rooms/change/runbook.ts'
+import type { RollingAnswer } from '../../../views/change/rollings.ts'
+import { askFor } from '../words.ts'
 
 const HOSTS = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6']
 const RACKS = { 'web-1': 'r1', 'web-2': 'r1', 'web-3': 'r1', 'web-4': 'r2', 'web-5': 'r2', 'web-6': 'r2' }
