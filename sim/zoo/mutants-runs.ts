@@ -23,6 +23,22 @@ const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const running: readonly Mutant[] = [
   {
+    name: 'going on despite what does not end takes no typed word', breaks: ['C-15'], killer: excused('C-15 C-8 a run halted by what a step that is still to come'),
+    changes: [{ file: OFFERS, find: '...(despite.length > 0 ? { typed: plan.host } : {})', put: '' }],
+  },
+  {
+    name: 'what both went on despite excuses whatever comes after it', breaks: ['C-8', 'C-15'], killer: excused('C-15 C-8 what both go on despite is that one incident'),
+    changes: [{ file: EXCUSED, find: 'despite.some(({ incident, members }) => incident === it.id && membersOf(it).every((member) => members.includes(member)))', put: 'despite.some(() => membersOf(it).length > 0)' }],
+  },
+  {
+    name: 'what both typed against what does not end is forgotten with the keeper', breaks: ['C-15'], killer: excused('C-15 C-8 a run halted by what a step that is still to come'),
+    changes: [{ file: 'src/rooms/change/runs/rows.ts', find: '...(despite === undefined ? {} : { despite }) })', put: '...(despite === undefined ? {} : {}) })' }],
+  },
+  {
+    name: 'a step that takes nothing more than is away already is refused for what was lost', breaks: ['C-1'], killer: killer('C-1 C-5 C-11 what is owed only after'),
+    changes: [{ file: COURSE, find: '  if (step.takes.every((host) => away.has(host))) return undefined\n', put: '  if (step.takes.length === 0 && away.size === 0) return undefined\n' }],
+  },
+  {
     name: 'both say “done” against what is seen', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
     changes: [{ file: 'src/engine/change/run-calls.ts', find: "(as === 'done' ? whyNotDone(keeper, row, keeper.runs.claimed(plan.id, way.token)) : undefined) ?? askBoth(", put: 'askBoth(' }],
   },

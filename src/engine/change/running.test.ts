@@ -434,11 +434,10 @@ test('C-1 C-5 what a step needs accepted since it was planned, and nobody has, r
   assert.deepEqual([(await it.state()).steps[0]?.state, (await it.told()).some((line) => line.startsWith('began'))], ['waiting', false], 'nor does it begin by what was seen after both had pressed')
 })
 
-test('C-1 C-5 C-11 what is owed only after the first step that it concerns has begun refuses the press for the next one, whose text says what is tolerated now', async (t) => {
-  const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
-  const takes = ['{{host}}']
-  const steps = [manual('stop', { takes, until: [{ is: 'stopped', host: '{{host}}' }] }), manual('work', { takes, until: [{ is: 'boots', host: 'web-2' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] })]
-  const stopped = async (): Promise<Story> => {
+test('C-1 C-5 C-11 what is owed only after the first step that it concerns has begun refuses the press for one that would take more; one that takes nothing more than is away goes on', async (t) => {
+  const stopped = async (many: number, takes: readonly string[]): Promise<Story> => {
+    const names = Array.from({ length: many }, (_, n) => `web-${n + 1}`)
+    const steps = [manual('stop', { takes: ['{{host}}'], until: [{ is: 'stopped', host: '{{host}}' }] }), manual('work', { takes, until: [{ is: 'boots', host: 'web-2' }] }), manual('start', { takes, until: [{ is: 'synced', cluster: 'shop', host: '{{host}}' }] })]
     const it = await begun(t, [], book({ hosts: { cluster: 'shop', names, serial: 1 }, keep: { cluster: 'shop', tolerate: 0 }, preflight: [], guard: [], steps }), {}, [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }])
     assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
     await it.second()
@@ -449,23 +448,34 @@ test('C-1 C-5 C-11 what is owed only after the first step that it concerns has b
   }
   const why = async (it: Story): Promise<string> => it.keeper.runs.mayPress((await it.state()).asked?.agreement ?? '') ?? ''
   const text = async (it: Story): Promise<string> => loadAgreement(it.sql, (await it.state()).asked?.agreement ?? '')?.asked.text ?? ''
+  const loses = async (it: Story): Promise<void> => {
+    assert.match(await text(it), /Afterwards 1 further failure is tolerated\.\n/)
+    assert.equal(await why(it), '')
+    it.stopped.add('web-5')
+    for (let n = 0; n < 2; n++) await it.second()
+    assert.equal((await it.state()).state, 'halted')
+    assert.equal((await it.call('runs.resume')).status, 200)
+    await it.press('ada', 'bo')
+    for (let n = 0; n < 2; n++) await it.second()
+    assert.match(await text(it), /Afterwards 0 further failures are tolerated\. When it was planned: 1\./)
+  }
 
-  const it = await stopped()
-  assert.match(await text(it), /Afterwards 1 further failure is tolerated\.\n/)
-  assert.equal(await why(it), '')
-  it.stopped.add('web-5')
-  for (let n = 0; n < 2; n++) await it.second()
-  assert.equal((await it.state()).state, 'halted')
-  assert.equal((await it.call('runs.resume')).status, 200)
-  await it.press('ada', 'bo')
-  for (let n = 0; n < 2; n++) await it.second()
-  assert.match(await text(it), /Afterwards 0 further failures are tolerated\. When it was planned: 1\./)
-  assert.match(await why(it), /tolerance\.work is accepted: fail .*--accept tolerance\.work=REASON/)
-  it.stopped.delete('web-5')
-  for (let n = 0; n < 2; n++) await it.second()
-  assert.equal(await why(it), '')
+  const more = await stopped(7, ['{{host}}', 'web-4'])
+  await loses(more)
+  assert.match(await why(more), /tolerance\.work is accepted: fail .*--accept tolerance\.work=REASON/)
+  more.stopped.delete('web-5')
+  for (let n = 0; n < 2; n++) await more.second()
+  assert.equal(await why(more), '')
 
-  const paged = await stopped()
+  for (const takes of [['{{host}}'], []]) {
+    const same = await stopped(5, takes)
+    await loses(same)
+    assert.deepEqual([await why(same), await same.press('ada', 'bo')], ['', [200, 200]], 'web-1 is away already')
+    for (let n = 0; n < 2; n++) await same.second()
+    assert.equal((await same.told()).at(-1), 'began work')
+  }
+
+  const paged = await stopped(5, ['{{host}}'])
   await paged.restart({ ...paged.keeper.config, leads: { mail: ['web-1'] } })
   for (let n = 0; n < 2; n++) await paged.second()
   assert.match(await why(paged), /paging is accepted: fail .*pages leave through it \(mail\)/)

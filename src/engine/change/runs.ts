@@ -22,7 +22,7 @@ import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } fro
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, hasClaimed, seenOf, seenSince, whyNotDone } from './until.ts'
-import { sayStep, saySurprise } from './words.ts'
+import { sayDespite, sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
   /** Once a second. */
@@ -169,7 +169,8 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     if (asked.purpose === 'whole') return turnOn(row, 'change.entrusted', (tx) => entrust(keeper(), tx, row))
     const at = asked.agreedAt
     const { id } = row.plan
-    const course = courseOf(row, 'ruling')
+    const despite = asked.despite ?? []
+    const course = courseOf({ ...row, despite }, 'ruling')
     if (asked.purpose === 'decide') return turnOn(row, 'change.decided', (tx) => decide(keeper(), tx, row, claimedIn(memories.get(row.plan.id), wayIn(row.run)?.token)))
     const gone = new Set([...silencedBy(run), ...siblingsFor(keeper(), row).taken])
     lookAnew(keeper(), memoryOf(row), course, at)
@@ -179,7 +180,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const worst = answers.length === 0 ? 'pass' : worstOf(answers).found
     turnOn(row, 'change.resumed', (tx) => {
       const { change } = keeper().rooms
-      const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null })
+      const taken = change.take(tx, id, { is: 'resumed', found: stale ? 'unknown' : worst, at, from: stampOf(tx.now) }, { asked: null, ...(despite.length > 0 ? { despite, says: `despite ${sayDespite(despite)}` } : row.despite ? { despite } : {}) })
       if (typeof taken === 'string') return change.await(tx, id, undefined, `it stays halted: ${stale ? 'not all of it was looked at in time' : taken}${worst === 'pass' ? '' : `: ${sayAgainst(answers)}`}`)
       baselineAnew(keeper(), tx, taken)
       memories.set(id, memoryFor(keeper(), taken, memoryOf(row).incidents))

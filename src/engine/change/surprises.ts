@@ -17,7 +17,7 @@ import { hostOf } from '../../rooms/change/topology.ts'
 import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { NOTHING_PLANNED, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
-import { excuseOf, isOwn, membersOf, type Taken } from './incidents/excused.ts'
+import { excuseOf, isDespite, isOwn, membersOf, type Taken } from './incidents/excused.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -140,7 +140,7 @@ export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
 export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow): Stranger | undefined {
   let taken: Taken | undefined
   for (const it of loadOpen(keeper.store.sql)) {
-    if (isOwn(keeper, it.subject, row)) continue
+    if (isOwn(keeper, it.subject, row) || isDespite(it, row)) continue
     const members = membersOf(it)
     const known = incidents.get(it.id)
     const fresh = known ? members.filter((member) => !known.includes(member)) : members

@@ -1,6 +1,6 @@
 // What people read of a run: what they are asked to agree on, and what stopped it.
 import { sayTime, ms, type Now } from '../../core/time.ts'
-import { legHash, causeOf, type RunRow } from '../../rooms/change/runs/record.ts'
+import { legHash, causeOf, type Despite, type RunRow } from '../../rooms/change/runs/record.ts'
 import { wayIn, type Became, type Leg } from '../../rooms/change/runs/run.ts'
 import type { Wish } from '../../rooms/people/agreements.ts'
 
@@ -39,7 +39,7 @@ export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefi
 }
 
 /** What both are asked of a run that stands: whether to go on, or what became of a step. */
-export function askDecision({ plan, run, lost }: RunRow, { purpose, as }: { readonly purpose: 'resume' | 'decide'; readonly as?: Became }): Pick<Wish, 'title' | 'text'> {
+export function askDecision({ plan, run, lost }: RunRow, { purpose, as, despite }: { readonly purpose: 'resume' | 'decide'; readonly as?: Became; readonly despite: readonly Despite[] }): Pick<Wish, 'title' | 'text'> {
   const step = (wayIn(run)?.step ?? 0) + 1
   const title = purpose === 'resume' ? `Go on: ${plan.runbook.title}` : as === 'unknown' ? `Step ${step} may begin once more` : `Step ${step} was ${as === 'done' ? '' : 'not '}done`
   const look = as === 'unknown' ? 'Nobody knows what became of it. It is idempotent: done twice it is as if it had been done once.' : 'Look first, both of you: nobody knows what became of it.'
@@ -48,10 +48,14 @@ export function askDecision({ plan, run, lost }: RunRow, { purpose, as }: { read
     text: [
       `${plan.runbook.title}, on ${plan.host} (${plan.id}).`, ...(run.halt ? [`It is halted: ${run.halt.subject} ${run.halt.claim}.`] : []),
       ...(purpose === 'decide' && lost?.word ? [`Whoever did it spoke up after all: it ${lost.word.says}.`] : []),
-      purpose === 'resume' ? 'It goes on only when everything passes by looks that begin after both of you have said so.' : look,
+      purpose === 'resume' ? `It goes on only when everything${despite.length > 0 ? ' else' : ''} passes by looks that begin after both of you have said so.` : look,
+      ...(despite.length > 0 ? [`You go on despite ${sayDespite(despite)}: down with what was taken, and not up again although that is back. If a step that is still to come does not bring it back, refuse.`] : []),
     ].join('\n'),
   }
 }
+
+/** "incident 3 (node is down)" */
+export const sayDespite = (despite: readonly Despite[]): string => despite.slice(0, 5).map(({ number, title }) => `incident ${number} (${title})`).join(', ') + (despite.length > 5 ? ` and ${despite.length - 5} more` : '')
 
 /** "Step 3 (memory), on db-1," */
 export const sayStep = ({ plan: { runbook, host }, run }: RunRow): string => {

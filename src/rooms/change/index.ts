@@ -5,7 +5,7 @@ import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
 import { isWithin, stampOf } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
-import type { Asked, Cause, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
+import type { Asked, Cause, Despite, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
 import { loadGoingRollings, ROLLING_PROJECTIONS, ROLLING_TABLES } from './rolling/record.ts'
 import { applyBaselined, BASELINE_PROJECTION, BASELINE_TABLE } from './runs/baseline.ts'
@@ -22,6 +22,8 @@ export interface Around {
   readonly boots?: Readonly<Record<string, string>>
   /** What is known of the end of a step. */
   readonly says?: string
+  /** What both go on despite; an empty list: nothing. */
+  readonly despite?: readonly Despite[]
 }
 
 export interface ChangeRoom extends Room {
@@ -78,7 +80,7 @@ export function changeRoom(): ChangeRoom {
       const cause = around.cause ?? (turn && causeOf(row, turn, tx.now, lastBegan(tx.sql, id)))
       const asked = around.asked === null ? undefined : (around.asked ?? row.asked)
       const lost = lostAfter(row, event)
-      const after: RunRow = { ...bare(row), run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}) }
+      const after: RunRow = { ...bare(row), run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}), ...(around.despite ? { despite: around.despite } : {}) }
       return move(tx, row, after, event.is, toldOf(row, event, run, { ...around, ...(cause ? { cause } : {}) }))
     },
     acted(tx, id, token) {

@@ -8,7 +8,8 @@ import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legIn, legsOf, type Became, type Leg } from '../../../rooms/change/runs/run.ts'
 import { loadOpen } from '../../../rooms/page/rows.ts'
 import { firstOf } from '../../../rooms/page/plan.ts'
-import { courseFor, type ChangeKeeper } from '../grounds.ts'
+import { courseFor, takenFor, type ChangeKeeper } from '../grounds.ts'
+import { lapsedIn } from '../incidents/excused.ts'
 import { ALONE, LAPSED } from '../incidents/subjects.ts'
 import { askDecision, askFor, goesAgainst } from '../words.ts'
 
@@ -79,14 +80,16 @@ export function offerLeg(keeper: ChangeKeeper, tx: Tx, id: string, leg: Leg): Ru
 export function askBoth(keeper: ChangeKeeper, tx: Tx, row: RunRow, it: { readonly purpose: 'resume' | 'decide'; readonly as?: Became }, by: string): RunRow | string {
   const { change, people } = keeper.rooms
   const { plan } = row
-  const { title, text } = askDecision(row, it)
+  // What does not end by itself may wait for a step that is still to come: going on despite it is typed (C-15).
+  const despite = it.purpose === 'resume' ? lapsedIn(keeper, row, () => takenFor(keeper, row)) : []
+  const { title, text } = askDecision(row, { ...it, despite })
   if (row.asked) people.agreements.seen(tx, row.asked.agreement, 'asked anew')
-  const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by })
+  const made = people.agreements.ask(tx, { what: `change.${it.purpose}`, title, text, asks: 'yes', parties: [{ person: plan.does, as: 'does' }, { person: plan.checks, as: 'checks' }], lapses: LONGEST_RESUME, alone: 'never', by, ...(despite.length > 0 ? { typed: plan.host } : {}) })
   if (made.is === 'refused') return made.says
   // Nothing of what both agreed to once goes on beside what they are asked now.
   disarm(keeper, tx, plan.id, { says: LED })
   // A way back that both had pressed is void with the words for it.
   if (legIn(row.run)) change.take(tx, plan.id, { is: 'refused', says: 'something else is asked for' }, { asked: null })
-  change.await(tx, plan.id, { agreement: made.id, ...it })
+  change.await(tx, plan.id, { agreement: made.id, ...it, ...(despite.length > 0 ? { despite } : {}) })
   return loadRun(tx.sql, plan.id) ?? 'there is no such run'
 }

@@ -5,8 +5,10 @@ import { checkOf } from '../../../../test/keeper-world.ts'
 import { begun, book, type Story } from '../../../../test/story/led.ts'
 import { AGAIN, manual, runWorld } from '../../../../test/story/runs.ts'
 import { seconds } from '../../../core/time.ts'
+import type { Check } from '../../../rooms/watch/check.ts'
 import type { Runbook } from '../../../rooms/change/runbook.ts'
 import type { Cluster } from '../../../rooms/change/topology.ts'
+import { loadAgreement } from '../../../rooms/people/agreement-rows.ts'
 import type { RunAnswer } from '../../../views/change/runs.ts'
 import { page } from '../asking/offers.ts'
 
@@ -56,8 +58,9 @@ test('C-8 C-13 a check is down by what a step takes only where each host that it
 })
 
 /** A run of which the step that booted web-1 is done, where no incident is wanted; the check of web-1 had failed once, or was down, by then. */
-async function back(t: TestContext, fails: number, guard: Runbook['guard'] = [{ is: 'incidents' }]): Promise<Story> {
-  const it = await begun(t, [checkOf('node', { standsOn: ['web-1'] })], book({ guard, steps: [manual('boot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] }), manual('look', { until: [{ is: 'boots', host: 'web-2' }] })] }))
+async function back(t: TestContext, fails: number, guard: Runbook['guard'] = [{ is: 'incidents' }], next = manual('look', { until: [{ is: 'boots', host: 'web-2' }] }), more: readonly Check[] = []): Promise<Story> {
+  const checks = [checkOf('node', { standsOn: ['web-1'] }), ...more]
+  const it = await begun(t, checks, book({ guard, steps: [manual('boot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] }), next] }))
   for (let n = 0; n < 2; n++) await it.look('node', 'pass')
   await it.press('ada', 'bo')
   await it.second()
@@ -106,4 +109,76 @@ test('C-8 C-13 what went down with a host, was well when it was back and fails a
     assert.match(String(await lasts(30)), /node is down/)
     assert.ok(never.open().includes(`run:${never.id}`), 'both are paged')
   }
+})
+
+/** A run whose next step brings back what went down with the host, and that has halted since nothing else does. */
+async function stuck(t: TestContext, guard: Runbook['guard'] = []): Promise<Story> {
+  const it = await back(t, 2, guard, manual('start', { until: [{ is: 'checks', names: ['node'] }] }), [checkOf('twin', { standsOn: ['web-1'] }), checkOf('other')])
+  for (let at = 0; at < 40; at++) {
+    await it.leap(seconds(5))
+    for (const name of ['twin', 'other']) await it.look(name, 'pass')
+    await it.look('node', 'fail')
+    await it.second()
+  }
+  assert.match(String((await it.state()).halt?.claim), /node is down/)
+  return it
+}
+const askedOf = async (it: Story): Promise<{ readonly text?: string; readonly typed?: string }> => loadAgreement(it.sql, (await it.state()).asked?.agreement ?? '')?.asked ?? {}
+
+test('C-15 C-8 a run halted by what a step that is still to come brings back goes on by the typed word of both and fresh looks at all else, and never by itself', async (t) => {
+  for (const guard of [[], [{ is: 'incidents' }]] as const) {
+    const it = await stuck(t, guard)
+    for (let n = 0; n < 30; n++) await it.second()
+    assert.equal((await it.state()).state, 'halted')
+    assert.equal((await it.call('runs.resume')).status, 200)
+    const { text, typed } = await askedOf(it)
+    assert.equal(typed, 'web-1')
+    assert.match(text ?? '', /everything else passes[^]*You go on despite incident \d+ \(node is down\): down with what was taken/)
+    assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+    assert.equal(await stands(it), undefined, 'no look at the rest is older than their words')
+    assert.deepEqual([(await it.state()).state, (await it.told()).at(-2)], ['offered', 'resumed'])
+    await it.restart()
+    await it.heard()
+    assert.equal(await stands(it), undefined, 'it stands in the ledger')
+    assert.deepEqual(await it.press('ada', 'bo'), [200, 200])
+    await it.second()
+    assert.equal((await it.state()).state, 'running')
+    for (let n = 0; n < 3; n++) await it.look('node', 'pass')
+    await it.second()
+    assert.equal((await it.state()).state, 'done')
+  }
+})
+
+test('C-15 C-8 what both go on despite is that one incident: what else is there keeps the run where it is, what is opened later halts it, and so does the same check when it fails anew', async (t) => {
+  const other = await stuck(t)
+  await other.call('runs.resume')
+  await down(other, 'other')
+  assert.deepEqual(await other.press('ada', 'bo'), [200, 200])
+  for (let n = 0; n < 25; n++) await other.second()
+  assert.equal((await other.state()).state, 'halted')
+  for (let n = 0; n < 3; n++) await other.look('other', 'pass')
+  await other.call('runs.resume')
+  await other.press('ada', 'bo')
+  assert.equal(await stands(other), undefined)
+  await down(other, 'twin')
+  assert.match(String(await stands(other)), /^was opened: twin is down/, 'another one that leans on the host')
+  const anew = await stuck(t)
+  await anew.call('runs.resume')
+  await anew.press('ada', 'bo')
+  assert.equal(await stands(anew), undefined)
+  for (let n = 0; n < 3; n++) await anew.look('node', 'pass')
+  assert.deepEqual([await stands(anew), anew.open().includes('check:node')], [undefined, false])
+  await down(anew, 'node')
+  assert.match(String(await stands(anew)), /^was opened: node is down/)
+})
+
+test('C-15 to go on after a halt by anything but what does not end takes no typed word, and excuses nothing', async (t) => {
+  const it = await back(t, 0, [], undefined, [checkOf('other')])
+  await down(it, 'other')
+  assert.match(String(await stands(it)), /^was opened: other is down/)
+  await it.call('runs.resume')
+  assert.equal((await askedOf(it)).typed, undefined)
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 25; n++) await it.second()
+  assert.equal((await it.state()).state, 'halted')
 })

@@ -2,12 +2,12 @@
 // (C-13). In doubt an incident is one: a check that leans on another host too may be down because of that one.
 import type { Store } from '../../../db/store.ts'
 import type { MembersHeard } from '../../../rooms/change/heard/members-heard.ts'
-import type { RunRow } from '../../../rooms/change/runs/record.ts'
+import type { Despite, RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { knownCounts } from '../../../rooms/change/sight.ts'
 import { toleranceOf } from '../../../rooms/change/tolerance.ts'
 import { clusterOf, type Topology } from '../../../rooms/change/topology.ts'
-import type { IncidentRow } from '../../../rooms/page/rows.ts'
+import { loadOpen, type IncidentRow } from '../../../rooms/page/rows.ts'
 import type { Watcher } from '../../../rooms/watch/watcher.ts'
 import type { Check } from '../../../rooms/watch/check.ts'
 import { passesNeeded } from '../../../rooms/watch/judge.ts'
@@ -24,8 +24,11 @@ export interface Around {
   readonly now: () => Now
 }
 
-/** A run, or the rolling run whose next host is to begin: of that one `id` is empty. */
-export interface Whose { readonly plan: Pick<RunRow['plan'], 'id' | 'rolling'> }
+/** A run, or the rolling run whose next host is to begin: of that one `id` is empty. `despite`: what both people of it went on despite. */
+export interface Whose {
+  readonly plan: Pick<RunRow['plan'], 'id' | 'rolling'>
+  readonly despite?: readonly Despite[]
+}
 
 /** Of an incident. */
 export const membersOf = ({ members }: Pick<IncidentRow, 'members'>): readonly string[] => JSON.parse(members) as string[]
@@ -39,7 +42,7 @@ export interface Taken {
 /** Incidents that stand in the way of nothing, where no incident is wanted; `taken` is asked for only where one is open. */
 export function passesFor(around: Around, whose: Whose, taken: () => Taken): (it: IncidentRow) => boolean {
   let known: Taken | undefined
-  return (it) => isOwn(around, it.subject, whose) || excuseOf(around, it, membersOf(it), (known ??= taken())) === 'excused'
+  return (it) => isOwn(around, it.subject, whose) || isDespite(it, whose) || excuseOf(around, it, membersOf(it), (known ??= taken())) === 'excused'
 }
 
 /** What this run, and the rolling run that it is of, page themselves; and what tells people who leads another run now, or that nobody does: nothing turned there. */
@@ -48,6 +51,14 @@ export function isOwn({ store: { sql } }: Pick<Around, 'store'>, subject: string
   if (of && [LAPSED, ALONE, HANDED].some((it) => of.rest === it || of.rest.startsWith(`${it}/`))) return true
   return (of && of.run === id) || (rolling !== undefined && (subject === `rolling:${rolling}` || (of !== undefined && loadRun(sql, of.run)?.plan.rolling === rolling)))
 }
+
+/** Whether both have typed that they go on despite this one; what has joined it since was nobody's word. */
+export const isDespite = (it: Pick<IncidentRow, 'id' | 'members'>, { despite = [] }: Pick<Whose, 'despite'>): boolean =>
+  despite.some(({ incident, members }) => incident === it.id && membersOf(it).every((member) => members.includes(member)))
+
+/** Incidents of what steps took, and of nothing else, that should be over and are not: those that both may go on despite. */
+export const lapsedIn = (around: Around, whose: Whose, taken: () => Taken): readonly Despite[] => loadOpen(around.store.sql).flatMap((it) =>
+  !isOwn(around, it.subject, whose) && excuseOf(around, it, membersOf(it), taken()) === 'lapsed' ? [{ incident: it.id, number: it.number, title: it.title, members: membersOf(it) }] : [])
 
 /** So long after a host was seen back what fell with it may take to be well again, beside the time that its looks take; and no longer in all than `AT_MOST`. */
 const GRACE: Span = minutes(1)

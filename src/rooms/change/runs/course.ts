@@ -77,13 +77,15 @@ function owedFor({ accept, steps }: Plan, row: RunRow, at: number): GateAnswer[]
 }
 
 /**
- * No further failure is tolerated while this run keeps hosts away, and when it was planned one was: what was lost since is nobody's word. Whatever brings a member back is wanted the more
- * for that, and a step that was planned so was accepted so, or with the one before it.
+ * A step that would take more than is away already, where no further failure is tolerated with that, and when it was planned one was: what was lost since is nobody's word. What takes nothing more
+ * makes nothing worse, and may be what ends it; a step that was planned so was accepted so, or with the one before it.
  */
 function lessThanPlanned(row: RunRow, at: number, tolerance: number | null): Acceptable | undefined {
   const { plan: { runbook: { steps }, texts, accepted, rehearse }, run } = row
   const [step, planned] = [steps[at], texts[at]?.tolerance ?? null]
-  if (!step || rehearse || tolerance !== 0 || planned === null || planned < 1 || run.steps[at]?.raises === true || (step.takes.length === 0 && awayIn(row).size === 0)) return undefined
+  if (!step || rehearse || tolerance !== 0 || planned === null || planned < 1 || run.steps[at]?.raises === true) return undefined
+  const away = awayIn(row)
+  if (step.takes.every((host) => away.has(host))) return undefined
   const code = `tolerance.${step.id}`
   return accepted.some((it) => it.code === code) ? undefined : { code, step: step.id, why: `no further failure is tolerated any more while and after it, and ${planned} ${planned === 1 ? 'was' : 'were'} when it was planned` }
 }

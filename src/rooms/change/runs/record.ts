@@ -60,6 +60,16 @@ export interface Asked {
   readonly failed?: string
   /** Typed by both: it may go although not everything passes (C-15). */
   readonly accepted?: boolean
+  /** What both type that they go on despite, where they are asked whether to go on. */
+  readonly despite?: readonly Despite[]
+}
+
+/** An incident of what steps took and of nothing else, that does not end by itself: both typed that they go on despite it. It is that one with those members, and no other. */
+export interface Despite {
+  readonly incident: string
+  readonly number: number
+  readonly title: string
+  readonly members: readonly string[]
 }
 
 export interface RunRow {
@@ -75,6 +85,8 @@ export interface RunRow {
   readonly lost?: Lost
   /** Its two people since one of them handed over; they stand in `plan` as well. */
   readonly parties?: Parties
+  /** Since both went on the last time. */
+  readonly despite?: readonly Despite[]
 }
 
 /** The two people of a run. */
@@ -164,7 +176,7 @@ export function toldOf(before: RunRow, event: RunEvent, after: Run, more: { read
     case 'failed': told.push({ event: 'halted', step: nameOf(wayBefore), ...cause, ...says }); break
     case 'lost': told.push({ event: 'unknown', step: nameOf(wayBefore), ...says }, { event: 'halted', step: nameOf(wayBefore), ...cause }); break
     case 'turned': told.push({ event: 'halted', step: nameOf(wayBefore), ...by, ...cause }); break
-    case 'resumed': told.push({ event: 'resumed', step: nameOf(wayBefore) }); break
+    case 'resumed': told.push({ event: 'resumed', step: nameOf(wayBefore), ...says }); break
     case 'stopped': told.push({ event: 'aborted', step: nameOf(wayBefore), ...by }); break
     case 'time': break
   }

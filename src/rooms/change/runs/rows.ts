@@ -3,7 +3,7 @@ import { canonical, type Entry } from '../../../core/ledger.ts'
 import type { Instant } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { forgetBaseline } from './baseline.ts'
-import type { Asked, Began, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
+import type { Asked, Began, Despite, Lost, Parties, RunPlan, RunRow, Told } from './record.ts'
 import type { Run } from './run.ts'
 
 export const TABLES = `
@@ -23,6 +23,7 @@ export interface Stands {
   readonly acted?: NonNullable<RunRow['acted']>
   readonly lost?: Lost
   readonly parties?: Parties
+  readonly despite?: readonly Despite[]
 }
 
 export interface BeganBody { readonly id: string; readonly plan: RunPlan; readonly steps: Run['steps']; readonly stands: Stands; readonly told: readonly Told[]; readonly at: Instant }
@@ -68,9 +69,9 @@ function fixedOf(sql: Sql, id: string): Fixed {
 }
 
 function rowOf(sql: Sql, { id, version, stands }: Row): RunRow {
-  const { run, asked, boots, acted, lost, parties } = JSON.parse(stands) as Stands
+  const { run, asked, boots, acted, lost, parties, despite } = JSON.parse(stands) as Stands
   const { plan, steps } = fixedOf(sql, id)
-  return { plan: parties ? { ...plan, ...parties } : plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }) }
+  return { plan: parties ? { ...plan, ...parties } : plan, version, boots, run: { ...run, id, steps }, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }), ...(despite === undefined ? {} : { despite }) }
 }
 
 const rows = (sql: Sql, which: string, ...given: readonly (string | number)[]): RunRow[] => sql.all<Row>(`select id, version, stands from change_run ${which}`, ...given).map((row) => rowOf(sql, row))
@@ -118,5 +119,5 @@ export const lastWellAt = (sql: Sql, run: string): Instant => {
   return (of(halted === null ? 'n >= 0' : `n < ${halted}`) ?? 0) as Instant
 }
 
-export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted, lost, parties }: Omit<RunRow, 'plan' | 'version'>): Stands =>
-  ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }) })
+export const standsOf = ({ run: { id: _id, steps: _steps, ...run }, asked, boots, acted, lost, parties, despite }: Omit<RunRow, 'plan' | 'version'>): Stands =>
+  ({ run, boots, ...(asked ? { asked } : {}), ...(acted === undefined ? {} : { acted }), ...(lost === undefined ? {} : { lost }), ...(parties === undefined ? {} : { parties }), ...(despite === undefined ? {} : { despite }) })
