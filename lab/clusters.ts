@@ -41,10 +41,13 @@ interface Place {
   readonly ends: (() => unknown)[]
 }
 
+interface Started { readonly log: string; readonly user: string; readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>>; /** A command that becomes what stands behind it. */ readonly by?: readonly string[] }
+
 /** Starts it as that user; it is killed, thawed first, when the test is over. */
-function part({ ends }: Place, log: string, user: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Part {
+function part({ ends }: Place, { log, user, command, env = {}, by = [] }: Started): Part {
   const out = openSync(log, 'a')
-  const child = spawn('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--init-groups', ...command], { cwd: '/', stdio: ['ignore', out, out], env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', ...env } })
+  const [file = '', ...args] = [...by, 'setpriv', `--reuid=${user}`, `--regid=${user}`, '--init-groups', ...command]
+  const child = spawn(file, args, { cwd: '/', stdio: ['ignore', out, out], env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', ...env } })
   const over = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
   const signal = (name: NodeJS.Signals): void => void (child.exitCode === null && child.signalCode === null && child.kill(name))
   ends.push(async () => {
@@ -55,7 +58,7 @@ function part({ ends }: Place, log: string, user: string, command: readonly stri
   return { child, signal, over }
 }
 
-function placeFor(t: TestContext, name: string): Place {
+function placeFor(t: Pick<TestContext, 'after'>, name: string): Place {
   const folder = mkdtempSync(path.join(os.tmpdir(), `holdfast-${name}-`))
   chmodSync(folder, 0o711)
   const ends: (() => unknown)[] = []
@@ -114,7 +117,7 @@ export async function galera(t: TestContext): Promise<Galera> {
   run('chown', ['-R', 'mysql:mysql', folder])
   const it: Galera = {
     as: `mysql://holdfast:word@any:${MYSQL_PORT}/`,
-    start: (n, ...more) => void nodes.set(n, part(place, `${at(n)}/out.log`, 'mysql', ['mariadbd', `--defaults-file=${at(n)}/my.cnf`, ...more])),
+    start: (n, ...more) => void nodes.set(n, part(place, { log: `${at(n)}/out.log`, user: 'mysql', command: ['mariadbd', `--defaults-file=${at(n)}/my.cnf`, ...more] })),
     node: (n) => nodes.get(n) as Part,
     sql: (n, text) => run('mariadb', ['--no-defaults', `--socket=${at(n)}/s.sock`, '-uroot', '-N', '-B', '-e', text], 10_000).trim(),
     wipe(n) {
@@ -219,27 +222,34 @@ export interface Patroni {
   start(n: number): void
   /** The host is gone: Patroni, and the server that it looks after. */
   fall(n: number): void
+  /** A server is ended by hand, in order. */
+  end(n: number): void
 }
 
-/** Three members of etcd and three servers under Patroni; `ttl` is how long a leader that is gone stays the leader. */
-export async function patroni(t: TestContext, ttl = 20): Promise<Patroni> {
+/** Where members stand: the address at which each is found by the others, the one on which it listens, and what is begun on its host has before it. */
+export interface Site { address(n: number): string; readonly listens?: string; by(n: number): readonly string[] }
+const HERE: Site = { address: addressOf, by: () => [] }
+
+/** Three members of etcd and three servers under Patroni; who leads and is gone stays the leader for 20 s. */
+export async function patroni(t: Pick<TestContext, 'after'>, { address: found, listens, by }: Site = HERE): Promise<Patroni> {
   const place = placeFor(t, 'patroni')
   const { folder } = place
   const at = (n: number): string => path.join(folder, `n${n}`)
+  const kill = (n: number, by: NodeJS.Signals): boolean => process.kill(Number(run('head', ['-n', '1', `${at(n)}/data/postmaster.pid`])), by)
   const hosts = [1, 2, 3]
   const [etcds, patronis] = [new Map<number, Part>(), new Map<number, Part>()]
   for (const n of hosts) {
     for (const name of ['', 'etcd', 'run']) mkdirSync(path.join(at(n), name), { mode: 0o700 })
-    const address = addressOf(n)
+    const address = found(n)
     // JSON is YAML.
     writeFileSync(`${at(n)}/patroni.yml`, JSON.stringify({
-      scope: 'lab', name: `db-${n}`, restapi: { listen: `${address}:${REST_PORT}`, connect_address: `${address}:${REST_PORT}` }, etcd3: { hosts: hosts.map((it) => `${addressOf(it)}:${ETCD_PORT}`).join(',') },
+      scope: 'lab', name: `db-${n}`, restapi: { listen: `${listens ?? address}:${REST_PORT}`, connect_address: `${address}:${REST_PORT}` }, etcd3: { hosts: hosts.map((it) => `${found(it)}:${ETCD_PORT}`).join(',') },
       bootstrap: {
-        dcs: { ttl, loop_wait: 2, retry_timeout: 3, maximum_lag_on_failover: 1_048_576, postgresql: { use_pg_rewind: true, use_slots: true, parameters: { wal_level: 'replica', hot_standby: 'on', max_wal_senders: 10, max_replication_slots: 10, wal_log_hints: 'on', shared_buffers: '16MB', fsync: 'off' } } },
-        initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'no-sync'], pg_hba: ['local all all trust', 'host all all 127.0.0.0/8 trust', 'host replication all 127.0.0.0/8 trust'],
+        dcs: { ttl: 20, loop_wait: 2, retry_timeout: 3, maximum_lag_on_failover: 1_048_576, postgresql: { use_pg_rewind: true, use_slots: true, parameters: { wal_level: 'replica', hot_standby: 'on', max_wal_senders: 10, max_replication_slots: 10, wal_log_hints: 'on', shared_buffers: '16MB', fsync: 'off' } } },
+        initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'no-sync'], pg_hba: ['local all all trust', ...['127.0.0.0/8', '10.0.0.0/8'].flatMap((net) => [`host all all ${net} trust`, `host replication all ${net} trust`])],
       },
       postgresql: {
-        listen: `${address}:${PG_PORT}`, connect_address: `${address}:${PG_PORT}`, data_dir: `${at(n)}/data`, bin_dir: postgresBin(), pgpass: `${at(n)}/run/pgpass`,
+        listen: `${listens ?? address}:${PG_PORT}`, connect_address: `${address}:${PG_PORT}`, data_dir: `${at(n)}/data`, bin_dir: postgresBin(), pgpass: `${at(n)}/run/pgpass`,
         authentication: { superuser: { username: 'postgres', password: 'word' }, replication: { username: 'replicator', password: 'word' }, rewind: { username: 'rewinder', password: 'word' } },
         parameters: { unix_socket_directories: `${at(n)}/run` },
       },
@@ -250,7 +260,7 @@ export async function patroni(t: TestContext, ttl = 20): Promise<Patroni> {
   // What Patroni starts outlives it: servers end with the test by the numbers in their own folders.
   place.ends.push(() => hosts.forEach((n) => {
     try {
-      process.kill(Number(run('head', ['-n', '1', `${at(n)}/data/postmaster.pid`])), 'SIGQUIT')
+      kill(n, 'SIGQUIT')
     } catch {
       // It has ended.
     }
@@ -266,17 +276,20 @@ export async function patroni(t: TestContext, ttl = 20): Promise<Patroni> {
         return false
       }
     }) ?? 0,
-    sql: (n, text) => run(`${postgresBin()}/psql`, ['-h', addressOf(n), '-p', `${PG_PORT}`, '-U', 'postgres', '-At', '-c', text, 'postgres'], 5000).trim(),
+    sql: (n, text) => run(`${postgresBin()}/psql`, ['-h', found(n), '-p', `${PG_PORT}`, '-U', 'postgres', '-At', '-c', text, 'postgres'], 5000).trim(),
     fall(n) {
       it.patroni(n).signal('SIGKILL')
-      process.kill(Number(run('head', ['-n', '1', `${at(n)}/data/postmaster.pid`])), 'SIGKILL')
+      kill(n, 'SIGKILL')
     },
-    start: (n) => void patronis.set(n, part(place, `${at(n)}/run/patroni.log`, 'postgres', ['patroni', `${at(n)}/patroni.yml`], { HOME: '/var/lib/postgresql' })),
+    end: (n) => void kill(n, 'SIGINT'),
+    start: (n) => void patronis.set(n, part(place, { log: `${at(n)}/run/patroni.log`, user: 'postgres', by: by(n), command: ['patroni', `${at(n)}/patroni.yml`], env: { HOME: '/var/lib/postgresql' } })),
   }
   for (const n of hosts) {
-    const [client, peer] = [`http://${addressOf(n)}:${ETCD_PORT}`, `http://${addressOf(n)}:${ETCD_PORT + 1}`]
-    etcds.set(n, part(place, `${at(n)}/run/etcd.log`, 'postgres', ['etcd', '--name', `db-${n}`, '--data-dir', `${at(n)}/etcd`, '--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer,
-      '--initial-cluster', hosts.map((other) => `db-${other}=http://${addressOf(other)}:${ETCD_PORT + 1}`).join(','), '--initial-cluster-state', 'new', '--initial-cluster-token', 'lab', '--heartbeat-interval', '100', '--election-timeout', '1000', '--logger', 'zap', '--log-level', 'error']))
+    const urlOf = (of: string, port: number): string => `http://${of}:${port}`
+    const [own, all] = [found(n), listens ?? found(n)]
+    etcds.set(n, part(place, { log: `${at(n)}/run/etcd.log`, user: 'postgres', by: by(n), command: ['etcd', '--name', `db-${n}`, '--data-dir', `${at(n)}/etcd`,
+      '--listen-client-urls', urlOf(all, ETCD_PORT), '--advertise-client-urls', urlOf(own, ETCD_PORT), '--listen-peer-urls', urlOf(all, ETCD_PORT + 1), '--initial-advertise-peer-urls', urlOf(own, ETCD_PORT + 1),
+      '--initial-cluster', hosts.map((other) => `db-${other}=${urlOf(found(other), ETCD_PORT + 1)}`).join(','), '--initial-cluster-state', 'new', '--initial-cluster-token', 'lab', '--heartbeat-interval', '100', '--election-timeout', '1000', '--logger', 'zap', '--log-level', 'error'] }))
   }
   for (const n of hosts) it.start(n)
   await until('somebody leads', 40_000, () => it.leader() > 0, () => run('tail', ['-n', '5', ...hosts.map((n) => `${at(n)}/run/patroni.log`)]))

@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { judgeWant, type Facts } from '../src/rooms/change/gates.ts'
 import type { Want } from '../src/rooms/change/runbook.ts'
 import type { Cluster, Topology } from '../src/rooms/change/topology.ts'
+import { tellIn } from './backendless.ts'
 import { listenTo, patroni, until } from './clusters.ts'
+import { HOSTS, type Told } from './two-primaries-story.ts'
 
 test('C-2 C-14 two writable primaries after Patroni was killed on the leader: seen, named, and no step opens', { timeout: 300_000 }, async (t) => {
   const servers = await patroni(t)
@@ -33,4 +35,10 @@ test('C-2 C-14 two writable primaries after Patroni was killed on the leader: se
   for (const n of [old, other]) assert.match(named?.says ?? '', new RegExp(`db-${n}`), 'both are named')
   assert.deepEqual([judged(), it.tolerance()], [['fail', 'fail'], null])
   t.diagnostic(`a second primary ${two - since} ms after the kill; the split was told ${Math.max(0, since + split - two)} ms after that`)
+})
+
+test('C-2 C-13 C-14 C-15 a run that two writable primaries halted goes on when people have ended the one that was overtaken, and not before', { timeout: 600_000 }, async (t) => {
+  const { elected, halted, paged, healed = 0 } = await tellIn<Told>(t, { file: 'lab/two-primaries-story.ts', hosts: HOSTS, words: ['heals'] })
+  t.diagnostic(`two after ${elected} ms; halted ${halted} ms after that, both paged ${paged} ms after it; all well ${healed} ms after the old one was ended and begun again`)
+  assert.ok(halted <= 3000 && paged <= 10_000, `halted after ${halted} ms, paged after ${paged} ms`)
 })
