@@ -50,7 +50,7 @@ export interface ApprovalLinkAnswer {
   readonly timezone: string
   readonly now: Instant
   /** What became of the run that it was asked for, in sentences, where the agreement does not say that. */
-  readonly outcome: { readonly isOver: boolean; readonly says: string } | null
+  readonly outcome: { readonly isOver: boolean; /** It stands, and nothing more of it begins until its people say so. */ readonly isHalted: boolean; readonly says: string } | null
 }
 
 /** Calls about agreements. Only a party's own link decides: no token, and nobody at a terminal. */

@@ -35,6 +35,7 @@ export const englishApproval = {
   },
   /** Where what it was asked for has gone on without it. */
   over: 'It is over',
+  halted: 'It is halted',
   says: {
     waiting: (others: readonly string[]): string => `Waiting for ${joined(others)}. Until then you can still stop it.`,
     agreed: 'All who were asked have said it.',

@@ -4,7 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import { runAsked } from '../../rooms/change/runs/rows.ts'
 import type { AgreementRow } from '../../rooms/people/agreement-rows.ts'
-import { sayOutcome } from '../change/words.ts'
+import { sayOutcome, type SaidOutcome } from '../change/words.ts'
 
 /** When it lapses, as it stands: both have to agree to all of a run within an hour, though their links stop it to its end. */
 export function lapsesAt(sql: Sql, { asked, agreement: { phase } }: AgreementRow): Instant {
@@ -14,7 +14,7 @@ export function lapsesAt(sql: Sql, { asked, agreement: { phase } }: AgreementRow
 }
 
 /** What became of the run that it was asked for, in sentences; `null` where the agreement itself says it all. */
-export function outcomeOf(sql: Sql, { asked, agreement: { phase }, agreedAt }: AgreementRow): ReturnType<typeof sayOutcome> {
+export function outcomeOf(sql: Sql, { asked, agreement: { phase }, agreedAt }: AgreementRow): SaidOutcome | null {
   const row = phase.is === 'open' ? undefined : runAsked(sql, asked.id)
   return row ? sayOutcome(row, { id: asked.id, what: asked.what, isAgreed: agreedAt !== null, ...('by' in phase ? { endedBy: phase.by } : {}) }) : null
 }

@@ -76,17 +76,33 @@ export function saySurprise(row: RunRow, now: Now): string {
   return `${turn.subject} ${turn.claim}${when}${before}. ${plan.runbook.title}, on ${plan.host}: ${run.trust?.isBack === true ? 'it goes the ways back of what it began by itself' : 'nothing more begins, and nothing is killed'}. holdfast runbooks show ${plan.id}`
 }
 
-/** What became of a run since its people were asked for something, and whether it is over; `null` where nothing more is to be said than that they were. */
-export function sayOutcome({ plan, run, asked, acted }: RunRow, it: { readonly id: string; readonly what: string; readonly isAgreed: boolean; readonly endedBy?: string }): { readonly isOver: boolean; readonly says: string } | null {
-  const { phase, trust } = run
+/** What became of a run: `says` in sentences. `isHalted`: it stands, and is not over. */
+export interface SaidOutcome { readonly isOver: boolean; readonly isHalted: boolean; readonly says: string }
+
+/** What became of a run since its people were asked for something; `null` where nothing more is to be said than that they were. */
+export function sayOutcome(row: RunRow, it: { readonly id: string; readonly what: string; readonly isAgreed: boolean; readonly endedBy?: string }): SaidOutcome | null {
+  const { plan, run: { phase, trust, halt }, asked, acted } = row
   if (phase.is === 'over') {
     const { how, way } = phase
     const under = way && acted?.token !== way.token ? ` ${way.back ? 'The way back of step' : 'Step'} ${way.step + 1} (${plan.runbook.steps[way.step]?.id ?? ''}), on ${plan.host}, was under way: it is not killed, and nobody has seen its end.` : ''
-    return { isOver: true, says: how === 'done' ? 'The run is done.' : how === 'undone' ? 'The run is over: all that it began was taken back.' : `The run was aborted: nothing more of it begins.${under}` }
+    return { isOver: true, isHalted: false, says: how === 'done' ? 'The run is done.' : how === 'undone' ? 'The run is over: all that it began was taken back.' : `The run was aborted: nothing more of it begins.${under}` }
   }
-  const goes = (says: string): ReturnType<typeof sayOutcome> => ({ isOver: false, says })
+  const goes = (says: string): SaidOutcome => ({ isOver: false, isHalted: false, says })
   if (it.isAgreed && it.endedBy !== undefined && ![plan.does, plan.checks, asked?.hands?.to].includes(it.endedBy)) return goes(`The run goes on: ${it.endedBy} has handed over, and stops nothing by a link of before. holdfast runbooks halt ${plan.id} stops it.`)
-  if (it.what !== WHOLE || asked?.agreement === it.id) return null
-  if (trust === undefined) return goes(`It does not go by itself${it.isAgreed ? ' any more' : ''}: its people lead it.`)
-  return goes(trust.isBack === true ? 'A surprise halted the run: it goes the ways back of what it began by itself.' : 'The run goes by itself: nobody is asked again.')
+  const isWhole = it.what === WHOLE && asked?.agreement !== it.id
+  if (isWhole && trust?.isBack === true) return goes('A surprise halted the run: it goes the ways back of what it began by itself.')
+  // Whoever comes back to a link of theirs is not to read that all is well.
+  if (it.isAgreed && halt !== undefined) return { isOver: false, isHalted: true, says: `The run is halted: ${halt.subject} ${halt.claim}. ${sayWhere(row) ?? 'Nothing is under way, and nothing more begins.'}` }
+  if (isWhole && trust === undefined) return goes(`It does not go by itself${it.isAgreed ? ' any more' : ''}: its people lead it.`)
+  if (isWhole) return goes('The run goes by itself: nobody is asked again.')
+  const where = it.isAgreed && asked?.agreement !== it.id ? sayWhere(row) : undefined
+  return where === undefined ? null : goes(where)
+}
+
+/** How far a run is that is not over; `undefined`: nothing of it has begun. */
+function sayWhere(row: RunRow): string | undefined {
+  const { run: { phase, done, steps } } = row
+  if (phase.is === 'running') return `${sayStep(row)} is under way${row.run.halt === undefined ? '' : ': it is not killed, and nothing more begins'}.`
+  if (phase.is === 'unknown') return `${sayStep(row)} was under way, and nobody knows what became of it.`
+  return done.length === 0 ? undefined : `${done.length} of ${steps.length} ${steps.length === 1 ? 'step' : 'steps'} ${done.length === 1 ? 'is' : 'are'} done${row.run.halt === undefined ? '' : '; nothing is under way, and nothing more begins'}.`
 }

@@ -33,14 +33,20 @@ export function standsFor(view: ApprovalLinkAnswer): Stands {
       if (!hasSaid(view)) return { title: words.states.open, shape: 'maintenance', says: undefined }
       return { title: words.states.waiting, shape: 'ok', says: words.says.waiting(approval.parties.filter(({ said }) => !said).map((it) => it.person)) }
     }
-    case 'agreed': return { title: words.states.agreed, shape: 'ok', says: outcome?.says ?? words.says.agreed }
+    case 'agreed': return agreedTo(outcome)
     case 'refused': case 'stopped':
       return outcome ? { title: words.states.stopped, shape: 'down', says: `${words.says.ended(by)} ${outcome.says}` } : { title: words.states[state], shape: 'down', says: words.says[state](by) }
     case 'changed': case 'lapsed':
+      // Its word is used, and what it was given for goes on.
+      if (outcome && !outcome.isOver && approval.agreedAt !== null) return agreedTo(outcome)
       return outcome ? { title: words.over, shape: 'unknown', says: outcome.says } : { title: words.states[state], shape: 'unknown', says: words.says[state] }
     case 'alone': return { title: words.states.alone, shape: 'degraded', says: words.says.alone(by, line(approval.reason ?? '', 400)) }
   }
 }
+
+const agreedTo = (outcome: ApprovalLinkAnswer['outcome']): Stands => ({
+  title: outcome?.isOver ? words.over : outcome?.isHalted ? words.halted : words.states.agreed, shape: outcome?.isOver ? 'unknown' : outcome?.isHalted ? 'down' : 'ok', says: outcome?.says ?? words.says.agreed,
+})
 
 /** The body of the page; the frame is the console's. */
 export function renderApprovalBody(screen: ApprovalScreen): Markup {
@@ -48,7 +54,7 @@ export function renderApprovalBody(screen: ApprovalScreen): Markup {
   const { approval, now } = view
   const zone = zoneOf(view.timezone)
   const stands = standsFor(view)
-  const goes = approval.state === 'open' || (approval.state === 'agreed' && view.outcome?.isOver !== true)
+  const goes = approval.state === 'open' || (approval.state === 'agreed' && view.outcome?.isOver !== true && view.outcome?.isHalted !== true)
   return html`${told && (!told.done || stands.says === undefined) && notice(told.done ? 'ok' : 'down', told.done ? told.says : `${words.notDone}. ${told.says}`)}
 <div class="hero ${classOf(stands.shape)}" role="${told === undefined ? 'group' : 'status'}"><h1>${icon(stands.shape)} ${stands.title}</h1>${stands.says !== undefined && html`<p>${lines(stands.says, 600)}</p>`}${goes && html`<p>${words[approval.state === 'agreed' ? 'stoppable' : 'lapses'](zone.moment(approval.lapsesAt, now), sayTime(Math.max(0, approval.lapsesAt - now) as Span))}</p>`}</div>
 ${what(approval, zone, now)}

@@ -6,6 +6,7 @@ import { begun, book, type Story } from '../../../../test/story/led.ts'
 import { AGAIN, manual } from '../../../../test/story/runs.ts'
 import { minutes } from '../../../core/time.ts'
 import type { Step } from '../../../rooms/change/runbook.ts'
+import type { ApprovalLinkAnswer } from '../../../views/agreements.ts'
 import type { RunTold } from '../../../views/change/runs.ts'
 import { earsOf } from '../doing/ears.ts'
 
@@ -46,6 +47,29 @@ test('C-14 a surprise between two steps is told with the step that began last, a
   await it.press('ada')
   await it.second({ 'web-2': { carrier: 'down' } })
   assert.deepEqual([(await it.state()).halt?.claim, await cause()], ['lost carrier', [['memory', 5]]])
+})
+
+test('C-15 whoever opens the link of a step again reads how the run stands: what is under way, that it is halted and why, how far it is', async (t) => {
+  const it = await begun(t)
+  const agreement = (await it.state()).asked?.agreement
+  const says = async (): Promise<unknown> => {
+    const { outcome } = (await it.ask('approvals.look', { token: it.keeper.linkFor({ is: 'approve', agreement: agreement as never, person: 'ada' }) }, { is: 'open' })).body as ApprovalLinkAnswer
+    return outcome && [outcome.isHalted, outcome.says]
+  }
+  assert.equal(await says(), null)
+  await it.press('ada', 'bo')
+  assert.equal(await says(), null, 'it waits for looks')
+  await it.second()
+  assert.deepEqual(await says(), [false, 'Step 1 (memory), on web-1, is under way.'])
+  await it.second({ 'web-2': { carrier: 'down' } })
+  assert.deepEqual(await says(), [true, 'The run is halted: link:web-2/eth0 lost carrier. Step 1 (memory), on web-1, is under way: it is not killed, and nothing more begins.'])
+  it.boots.set('web-1', AGAIN)
+  for (let n = 0; n < 3; n++) await it.second({ 'web-2': { downs: 2 } })
+  assert.deepEqual(await says(), [true, 'The run is halted: link:web-2/eth0 lost carrier. 1 of 2 steps is done; nothing is under way, and nothing more begins.'])
+  assert.equal((await it.call('runs.resume')).status, 200)
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 2; n++) await it.second({ 'web-2': { downs: 2 } })
+  assert.deepEqual(await says(), [false, '1 of 2 steps is done.'])
 })
 
 test('C-5 a step that cannot be undone is begun by nobody who has not typed its host, also where a person does it; one that can be, and a rehearsal, ask for nothing', async (t) => {
