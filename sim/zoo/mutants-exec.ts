@@ -25,6 +25,14 @@ export const manifesting: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/manifest-rows.ts', find: 'const manifest = exit === 0 ? given : undefined', put: 'const manifest = exit >= 0 ? given : undefined' }],
   },
   {
+    name: 'what a failed run left is a copy again once enough others ran', breaks: ['G-2'], killer: room('G-2 a run that failed is not forgotten'),
+    changes: [{ file: 'src/rooms/guard/sets/runs/forgetting.ts', find: 'filter((run) => !needed.has(run))', put: 'filter((run) => !needed.has(run) || run.exit !== 0)' }],
+  },
+  {
+    name: 'a run is forgotten before anybody has looked what it left', breaks: ['G-2'], killer: { is: 'test', file: 'src/rooms/guard/sets/runs/forgetting.test.ts', name: 'G-2 a run of which no whole listing' },
+    changes: [{ file: 'src/rooms/guard/sets/runs/forgetting.ts', find: 'listedAt !== undefined && listedAt > later', put: 'listedAt === undefined || listedAt > later' }],
+  },
+  {
     name: 'no manifest, no backup', breaks: ['G-26'], killer: ran('a backup is worth more than its manifest'),
     changes: [{ file: EXEC, find: `      const given = withSnapshot(session, argv, taking?.snapshot)`, put: `      if (why !== '') return EXIT.failed\n      const given = withSnapshot(session, argv, taking?.snapshot)` }],
   },

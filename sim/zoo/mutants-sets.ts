@@ -11,11 +11,11 @@ const ran = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine
 export const cataloguing: readonly Mutant[] = [
   {
     name: 'what a command left that failed is a copy', breaks: ['G-2'], killer: ran('G-2 what a command left that failed'),
-    changes: [{ file: `${SETS}/manifest-rows.ts`, find: 'if (run === undefined || run.exit === 0) return', put: 'if (run === undefined || run.exit !== null) return' }],
+    changes: [{ file: `${SETS}/manifest-rows.ts`, find: `it.is !== 'of' || it.run.exit === 0) return`, put: `it.is !== 'of' || it.run.exit !== null) return` }],
   },
   {
     name: 'what a command still writes is a copy', breaks: ['G-2'], killer: ran('G-2 what a command still writes'),
-    changes: [{ file: `${SETS}/manifest-rows.ts`, find: 'if (run === undefined || run.exit === 0) return', put: 'if (run === undefined || run.exit === 0 || run.exit === null) return' }],
+    changes: [{ file: `${SETS}/manifest-rows.ts`, find: `it.is !== 'of' || it.run.exit === 0) return`, put: `it.is !== 'of' || it.run.exit === 0 || it.run.exit === null) return` }],
   },
   {
     name: 'a reconcile that ran long ago is told as well', breaks: ['X-3'], killer: { is: 'test', file: 'src/engine/guard/reconciling.test.ts', name: 'a run at once and then on time' },

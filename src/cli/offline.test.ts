@@ -52,7 +52,7 @@ test('what is known of backups is made anew too', async (t) => {
   const absent = (): never => assert.fail('folding asks for nothing of the present')
   const store = openStore(path.join(data, 'holdfast.db'), [guardRoom({ origin: absent, sets: absent, ask: absent, lived: absent, reconciles: absent, shrink: absent, way: absent })], 'node_1')
   store.begin()
-  store.turn('ran', { wall: instantOf(1_700_000_000_000), tick: tickOf(1), boot: 'b' }, (tx) => recordRun(tx, 'shop', { command: 'pg_dump', from: 1, to: 2, exit: 1, says: '' }, 'ada'))
+  store.turn('ran', { wall: instantOf(1_700_000_000_000), tick: tickOf(1), boot: 'b' }, (tx) => recordRun(tx, { named: 'shop', of: undefined, report: { command: 'pg_dump', from: 1, to: 2, exit: 1, says: '' }, by: 'ada' }))
   store.commit()
   store.sql.exec('delete from guard_run')
   store.close()

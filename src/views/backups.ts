@@ -5,7 +5,7 @@ import type { Sql } from '../db/sql.ts'
 import type { DoneAnswer } from './done.ts'
 import { loadCopies, loadListing, loadProofs, loadSide, type KnownCopy, type Proof, type SideRow } from '../rooms/guard/rows.ts'
 import type { RunReport } from '../rooms/guard/sets/manifest.ts'
-import { loadRuns, runOfCopy, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
+import { loadRuns, runsOfCopies, type KnownRun } from '../rooms/guard/sets/manifest-rows.ts'
 import { drillFound, rtoFor } from '../rooms/guard/drills/figures.ts'
 import { lastPassed } from '../rooms/guard/drills/remembered.ts'
 import { failedIn, loadDrills, loadReports } from '../rooms/guard/drills/rows.ts'
@@ -244,10 +244,11 @@ function placeOf({ sql, set, now, runs }: Seen, lies: Lies): Place {
   const known = loadCopies(sql, set.name, store)
   const seen = new Map(known.map((copy) => [copy.key, copy]))
   const failed = failedIn(sql, set.name, store)
+  const runOfCopy = runsOfCopies(set, store, runs)
   const drills = new Map(loadDrills(sql, set.name, store).map((it) => [`${it.key}\0${it.etag}`, it]))
   const copies = judgedIn(sql, set, lies, now.wall).flatMap((copy) => {
     const of = seen.get(copy.key)
-    const run = runOfCopy(set, store, copy, runs)
+    const run = runOfCopy(copy)
     const drill = drills.get(`${copy.key}\0${copy.etag}`)
     return of ? [{ ...(drill ? { drill: { verdict: drill.verdict, at: drill.at, says: drill.says } } : {}), ...answerOf({ set: set.name, store }, { ...of, ...copy }, proofs, read(copy.key), failed(copy)), ...(run?.manifest === true ? { manifest: manifestAnswer(run) } : {}) }] : []
   })

@@ -154,14 +154,62 @@ test('what cannot be is not believed: times, another set, another run', async (t
   assert.deepEqual(runsIn(it), [])
 })
 
-test('of each set the newest runs are kept, with their texts, and no more', async (t) => {
+const DAY = 1440 * MINUTE
+const countIn = (it: KeeperWorld, table: string): number => it.sql.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0
+
+test('of each set the newest runs are kept, with their texts, and no more where no copy is known of them', async (t) => {
   const it = await world(t)
-  const count = (table: string): number => it.sql.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0
-  const before = count('text')
+  await it.list()
+  const before = countIn(it, 'text')
   for (let n = 0; n < 505; n++) void it.ran(report(START - 700 * MINUTE + n * MINUTE))
   await it.ran(report(START - 30 * MINUTE))
   assert.equal(runsIn(it).length, 506)
-  assert.equal(count('guard_run'), 500)
-  assert.equal(count('text') - before, 500)
+  assert.equal(countIn(it, 'guard_run'), 500)
+  assert.equal(countIn(it, 'text') - before, 500)
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 a run that failed is not forgotten while what it left is there, however many come after it; neither is the good one beside it', async (t) => {
+  const it = await world(t)
+  const from = START - 20 * DAY
+  const [wreck, good, other] = [copyAt(from + MINUTE), copyAt(from + 61 * MINUTE), copyAt(from + 121 * MINUTE)]
+  await it.ran(report(from, { exit: 1 }))
+  await it.ran(report(from + 60 * MINUTE))
+  await it.ran(report(from + 120 * MINUTE, { exit: 1 }))
+  await it.list(wreck, good, other)
+  const stands = async (): Promise<readonly boolean[]> => (await showsOf(it)).map(([counted]) => counted)
+  assert.deepEqual(await stands(), [false, true, false])
+  for (let n = 0; n < 510; n++) await it.ran(report(START - 10 * DAY + n * MINUTE))
+  assert.deepEqual(await stands(), [false, true, false])
+  assert.equal(countIn(it, 'guard_run'), 503)
+  // With the copy its run may go.
+  await it.pass(minutes(16))
+  await it.list(good, other)
+  await it.ran(report(START - 10 * DAY + 510 * MINUTE))
+  assert.deepEqual([await stands(), countIn(it, 'guard_run')], [[false, true], 502])
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 a run whose end nobody told is not forgotten while what it left is there, and none that may still go on', async (t) => {
+  const it = await world(t)
+  const begin = async (from: number): Promise<void> => void (await it.ran({ command: 'pg_dump', from, to: from, exit: null, says: '' }))
+  const from = START - 20 * DAY
+  await begin(from)
+  await it.list(copyAt(from + 5 * MINUTE))
+  for (let n = 0; n < 60; n++) await begin(START - 10 * DAY + n * MINUTE)
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [false])
+  assert.equal(countIn(it, 'guard_run_begun'), 51)
+  for (let n = 0; n < 60; n++) await begin(START - 60 * MINUTE + n * MINUTE)
+  assert.equal(countIn(it, 'guard_run_begun'), 61)
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 runs that an older Holdfast told of are forgotten as it forgot them', async (t) => {
+  const it = await world(t)
+  const hashes = Array.from({ length: 502 }, (_, n) => `h${String(n).padStart(3, '0')}`)
+  void it.keeper.engine.turn('old', (tx) => {
+    for (const [n, hash] of hashes.entries()) tx.append({ is: 'guard.backupRan', stream: 'backup:shop', body: { set: 'shop', hash, manifest: '', from: n, to: n, exit: 1, command: 'pg_dump', says: '', how: '', tables: 0, least: 0, most: 0, version: '', newest: '', by: 'ada', at: 1 } })
+  })
+  await it.settle()
+  assert.deepEqual([countIn(it, 'guard_run'), it.sql.get<{ hash: string }>('select min(hash) as hash from guard_run')?.hash], [500, 'h002'])
 })

@@ -169,8 +169,8 @@ export function guardRoom(context: GuardContext): GuardRoom {
       return true
     },
     ran(tx, named, report, by) {
-      const isNew = recordRun(tx, named, report, by)
       const set = context.sets().get(named)
+      const isNew = recordRun(tx, { named, of: set, report, by })
       if (isNew && report.exit !== null && set) sets.lookSoon(tx, set)
       return isNew
     },

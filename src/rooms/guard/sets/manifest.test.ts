@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { hours, instantOf, ms, type Instant } from '../../../core/time.ts'
-import { compareManifest, compareNewest, forDrill, manifestSchema, marginOf, runOf, type CountedTable, type Manifest, type Run } from './manifest.ts'
+import { compareManifest, compareNewest, forDrill, manifestSchema, type CountedTable, type Manifest } from './manifest.ts'
 import { readPattern, type Pattern } from './pattern.ts'
+import { marginOf, runOf, type Run } from './runs/whose.ts'
 
 const table = (name: string, least: number, most = least): CountedTable => ({ name, least, most })
 const of = (how: Manifest['how'], ...tables: CountedTable[]): Pick<Manifest, 'how' | 'tables' | 'whole' | 'left_out'> => ({ how, tables, whole: true, left_out: 0 })

@@ -1,10 +1,8 @@
 // The manifest: what a source held at the moment when a copy of it was made, taken by `holdfast exec` around the command that made it. In one
 // snapshot with the command a count is exact; else there is one before and one after, which bracket it. What could not be counted says why,
-// and proves nothing either way. Pure: shapes, to which copy a manifest belongs, and how what was restored compares with it.
+// and proves nothing either way. Pure: shapes, and how what was restored compares with it; to which copy a manifest belongs says `runs/whose.ts`.
 import { z } from 'zod'
-import { later, ms, type Instant, type Span } from '../../../core/time.ts'
 import { ruleRows, type Bounds, type Ruled } from '../../../ports/backup/rows.ts'
-import { dateOf, type Pattern } from './pattern.ts'
 
 const at = z.int().min(0).max(8.64e15)
 const rows = z.int().min(0).max(1e15)
@@ -90,42 +88,4 @@ export function forDrill({ how, tables, files }: Pick<Manifest, 'how' | 'tables'
     rows: Object.fromEntries(tables.flatMap((it) => ('says' in it ? [] : [[it.name, { least: it.least, most: it.most, exact: how === 'snapshot' }]]))),
     files: Object.fromEntries(files.flatMap((it) => ('says' in it ? [] : [[it.path.replace(/^(?:\.?\/)+/, ''), it.sha256]]))),
   }
-}
-
-/** A run of a command, as far as it matters for whose copy it made. */
-export interface Run {
-  readonly hash: string
-  readonly from: Instant
-  readonly to: Instant
-  /** `null`: it has begun, and nobody has told how it ended. */
-  readonly exit: number | null
-  /** Whether it has a manifest. */
-  readonly manifest: boolean
-}
-
-/** Clocks of stores and machines may differ by so much. */
-const SKEW: Span = ms(300_000)
-const LONGEST_UPLOAD: Span = ms(6 * 3_600_000)
-
-/** How long after its command a copy may appear: it has to be carried to its store. Never so long that it could be of the next one. */
-export const marginOf = ({ every }: { readonly every: Span }): Span => ms(Math.min(LONGEST_UPLOAD, Math.floor(every / 2)))
-
-/**
- * The run that made a copy. Its store wrote the copy between the beginning of the run and its end and `margin`, and the time that its name says touches that; of
- * several runs it is of the latest. Where there is none, five minutes of skew before the beginning are allowed. One that was written later was carried on from elsewhere: it is of the
- * only run that lies within what its name says. What a run that failed left behind has no manifest.
- */
-export function runOf(copy: { readonly key: string; readonly modifiedAt: Instant }, pattern: Pattern, runs: readonly Run[], margin: Span): Run | undefined {
-  const named = dateOf(pattern, copy.key)
-  if (named === undefined || named.is === 'impossible') return undefined
-  const begun = ({ from }: Run): number => from - SKEW
-  const fits = (run: Run): boolean => named.is === 'undated' || (named.from <= later(run.to, margin) && named.to >= begun(run))
-  const latest = (of: readonly Run[]): Run | undefined => of.toSorted((a, b) => b.from - a.from)[0]
-  const near = runs.filter((run) => copy.modifiedAt >= begun(run) && copy.modifiedAt <= later(run.to, margin) && fits(run))
-  // Skew explains only what nothing else does: a run that began after the copy was written did not write it.
-  const made = latest(near.filter(({ from }) => copy.modifiedAt >= from)) ?? latest(near)
-  if (made) return made
-  if (named.is === 'undated' || copy.modifiedAt <= named.to) return undefined
-  const within = runs.filter((run) => named.from <= run.to && named.to >= run.from)
-  return within.length === 1 ? within[0] : undefined
 }
