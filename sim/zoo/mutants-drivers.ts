@@ -38,7 +38,19 @@ export const driving: readonly Mutant[] = [
   },
   {
     name: 'a run that is over left nothing behind', breaks: ['C-16'], killer: commands('C-16 what a run that is over left behind'),
-    changes: [{ file: SCRIPT, find: 'case " $beside " in *" $w "*) continue ;; esac', put: 'continue' }],
+    changes: [{ file: SCRIPT, find: 'mine "$1" || foreign "$1" && return 1;', put: '! mine "$1"; return;' }],
+  },
+  {
+    name: 'what another Holdfast has begun is ours', breaks: ['C-16'], killer: commands('C-16 a marker of another Holdfast'),
+    changes: [{ file: SCRIPT, find: '[ "$x" != "$of" ] && [ "$of" != - ]; }', put: 'false; }' }],
+  },
+  {
+    name: 'what a boot has ended goes on', breaks: ['C-16'], killer: commands('C-16 what a boot has ended'),
+    changes: [{ file: SCRIPT, find: ' && ! booted "$1" || return 1', put: ' || return 1' }],
+  },
+  {
+    name: 'of too many markers the oldest go, whosever they are', breaks: ['C-16'], killer: commands('C-16 an end that was seen is marked'),
+    changes: [{ file: SCRIPT, find: '&& over "$o" && ! mine "$o" && ! beside "$o"; then rm', put: '&& over "$o"; then rm' }],
   },
   {
     name: 'every run stands beside every other one', breaks: ['C-16'], killer: { is: 'test', file: 'src/engine/change/doing/deeds.test.ts', name: 'C-16 a doer is told which other runs' },
@@ -50,7 +62,7 @@ export const driving: readonly Mutant[] = [
   },
   {
     name: 'what is called off may begin yet', breaks: ['C-15'], killer: commands('C-15 what is killed before its beginning'),
-    changes: [{ file: SCRIPT, find: 'if mkdir "$m" 2>/dev/null; then : >"$m/off"; say killed; exit 0; fi', put: ':' }],
+    changes: [{ file: SCRIPT, find: 'if mkdir "$m" 2>/dev/null; then', put: 'if false; then' }],
   },
   {
     name: 'who is killed before it said which process it is goes on', breaks: ['C-15'], killer: commands('C-15 what is killed before its beginning'),

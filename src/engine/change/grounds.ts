@@ -28,7 +28,7 @@ import { AT_MOST, excuseOf, membersOf, passesFor, type Taken } from './incidents
 
 /** What planned work needs of the keeper. */
 export interface ChangeKeeper {
-  readonly store: Pick<Store, 'sql'>
+  readonly store: Pick<Store, 'node' | 'sql'>
   readonly engine: Pick<Engine, 'turn'>
   readonly rooms: { readonly change: ChangeRoom; readonly page: Pick<PageRoom, 'event' | 'open' | 'resolve'>; readonly people: Pick<PeopleRoom, 'agreements'> }
   readonly watcher: Pick<Watcher, 'checks' | 'flapping' | 'standing'>

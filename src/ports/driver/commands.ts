@@ -8,6 +8,8 @@ import type { Span, Stamp } from '../../core/time.ts'
 export interface Once {
   /** `run-4f2a.7`: the run and the number of its beginning. */
   readonly name: string
+  /** Which Holdfast begins it: what another one remembers out there under the same name is not taken for it. Absent: not told apart. */
+  readonly of?: string
   /** What people call it: the step, as one word. Kept where it runs, for whoever comes while it goes on. */
   readonly step?: string
   /** Runs that may have something under way in the same place. What goes on there of any other one, of which nobody has seen the end, refuses this beginning (C-16). Absent: of none is that known. */
@@ -59,7 +61,7 @@ export const HALTED = 'halted'
 export interface Commands {
   run(command: Command, signal: AbortSignal): Promise<Ran>
   /** What became of that beginning, from its marker; rejects where that cannot be asked. */
-  recall(once: Pick<Once, 'name'>, on: string, signal: AbortSignal): Promise<Recalled>
+  recall(once: Pick<Once, 'name' | 'of'>, on: string, signal: AbortSignal): Promise<Recalled>
   /** Which machine that is, as it says itself now: its host key where it has one, its boot. Rejects where it cannot be asked. */
   identify(on: string, signal: AbortSignal): Promise<string>
 }

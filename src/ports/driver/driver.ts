@@ -19,7 +19,7 @@ export interface DriverContext<Target = Record<string, unknown>> {
   readonly timers: Timers
   readonly now: () => Now
   /** The beginning that is looked after, where there was one: what is remembered of it out there. */
-  readonly begun?: Pick<Once, 'name'>
+  readonly begun?: Pick<Once, 'name' | 'of'>
   /** One conversation over a Unix socket of this machine. */
   readonly local: (want: LocalWant) => Promise<Told>
   /** Programs, here or on a host of the configuration: argv, never a shell's text. */

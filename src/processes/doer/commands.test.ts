@@ -13,7 +13,7 @@ import { createClock } from '../../ports/world/clock.ts'
 import { quoted } from '../../ports/world/ssh.ts'
 import { createTimers } from '../../ports/world/timers.ts'
 import { createCommands } from './commands.ts'
-import { scriptAt } from './target-script.ts'
+import { MOST_KEPT, scriptAt } from './target-script.ts'
 
 const world = { ...createClock(), ...createTimers() }
 const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-commands-'))
@@ -40,16 +40,23 @@ const inTime = (span = seconds(10)): Stamp => {
   return { tick: laterTick(tick, span), boot }
 }
 const open = new AbortController().signal
-const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), signal = open, onHalt, within = seconds(20), ...more }: { readonly step?: string; readonly beside?: readonly string[]; readonly name?: string; readonly notAfter?: Stamp; readonly signal?: AbortSignal; readonly onHalt?: 'kill'; readonly within?: ReturnType<typeof seconds> } = {}): Promise<Ran> =>
+const begin = (argv: readonly string[], { name = fresh(), notAfter = inTime(), signal = open, onHalt, within = seconds(20), ...more }: { readonly of?: string; readonly step?: string; readonly beside?: readonly string[]; readonly name?: string; readonly notAfter?: Stamp; readonly signal?: AbortSignal; readonly onHalt?: 'kill'; readonly within?: ReturnType<typeof seconds> } = {}): Promise<Ran> =>
   commands.run({ argv, on: 'local', within, once: { name, notAfter, ...more }, ...(onHalt ? { onHalt } : {}) }, signal)
 const short = (ran: Ran): string => (ran.is === 'ended' ? `ended ${ran.output.exit}: ${ran.output.tail}` : ran.is === 'refused' ? `refused ${ran.why}` : 'unknown')
-const recall = (name: string): Promise<Recalled> => commands.recall({ name }, 'local', open)
+const recall = (name: string, of?: string): Promise<Recalled> => commands.recall({ name, ...(of === undefined ? {} : { of }) }, 'local', open)
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   for (let n = 0; n < 1200; n++) {
     if (await what()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   assert.fail('it did not come')
+}
+
+/** The script itself, and what it said beside its hello. */
+async function spawnedAs(want: string, name: string, of = '-'): Promise<string> {
+  let all = ''
+  for await (const part of spawn('/bin/sh', ['-c', scriptAt(markers), 'holdfast', 'n', want, name, of]).stdout) all += String(part)
+  return all.split('\n').filter((line) => line !== '' && !line.startsWith('n hello')).join('; ')
 }
 
 test('C-9 every word of a command arrives as it is, and nothing of it is read by a shell', async () => {
@@ -141,7 +148,7 @@ test('C-15 a halt kills nothing, unless the step says so; then all that it start
 
 test('C-15 what is killed before its beginning was seen is not begun, or is found', async () => {
   const file = path.join(folder, 'early')
-  const script = (want: string, name: string, ...argv: string[]): ChildProcessWithoutNullStreams => spawn('/bin/sh', ['-c', scriptAt(markers), 'holdfast', 'n', want, name, ...argv])
+  const script = (want: string, name: string, ...argv: string[]): ChildProcessWithoutNullStreams => spawn('/bin/sh', ['-c', scriptAt(markers), 'holdfast', 'n', want, name, '-', ...argv])
   const said = async (child: ChildProcessWithoutNullStreams): Promise<string> => {
     let all = ''
     for await (const part of child.stdout) all += String(part)
@@ -188,6 +195,87 @@ test('markers of what ended long ago are cleared away, and of nothing else', asy
   await begin(['true'], { name: `${run}x.2` })
   rmSync(path.join(markers, `${run}x.2`), { recursive: true, force: true })
   assert.deepEqual([old, young, open_].map((name) => existsSync(path.join(markers, name))), [false, true, true])
+})
+
+/** Of a process that was killed: nobody wrote down with what it ended. */
+async function killed(name: string, more: { readonly of?: string } = {}): Promise<void> {
+  const lost = new AbortController()
+  const running = begin(['sleep', '30'], { name, signal: lost.signal, ...more })
+  await until(() => existsSync(path.join(markers, name, 'pid')))
+  lost.abort()
+  await running
+  process.kill(-Number(readFileSync(path.join(markers, name, 'pid'), 'utf8').split(' ')[0]), 'SIGKILL')
+  await until(async () => (await recall(name, more.of)).is === 'gone')
+}
+
+test('C-16 a marker of another Holdfast is not taken for one of this one: it is not answered for, not killed, not cleared away, and nothing begins under its name; what goes on of it is named as another’s', async () => {
+  const [name, mine, theirs] = [fresh(), 'node_a', 'node_b']
+  assert.equal(short(await begin(['sh', '-c', 'exit 3'], { name, of: theirs })), 'ended 3: ')
+  assert.deepEqual([await recall(name, mine), (await recall(name, theirs)).is], [{ is: 'none' }, 'ended'])
+  const same = await begin(['true'], { name, of: mine })
+  assert.deepEqual([short(same), same.is === 'refused' && /another Holdfast has begun .* and this one nothing/.test(same.says)], ['refused busy', true])
+
+  const going = fresh()
+  const file = path.join(folder, 'theirs')
+  const lost = new AbortController()
+  const running = begin(['sh', '-c', 'touch "$0.begun"; until [ -e "$0.go" ]; do sleep 0.05; done', file], { name: going, of: theirs, signal: lost.signal })
+  await until(() => existsSync(`${file}.begun`))
+  lost.abort()
+  await running
+  // That it is beside ours is said of our own runs alone.
+  const beside = await begin(['true'], { name: `${run}m.1`, of: mine, beside: [run] })
+  assert.equal(beside.is === 'refused' && beside.says.startsWith(`of another Holdfast, ${going}`), true, JSON.stringify(beside))
+  await spawnedAs('kill', going, mine)
+  assert.deepEqual(await recall(going, theirs), { is: 'going' })
+  writeFileSync(`${file}.go`, '')
+  await until(async () => (await recall(going, theirs)).is === 'ended')
+  assert.equal(short(await begin(['true'], { name: `${run}m.2`, of: mine })), 'ended 0: ')
+  rmSync(path.join(markers, `${run}m.2`), { recursive: true, force: true })
+})
+
+test('C-16 what a boot has ended does not go on, whatever process has its number now', async () => {
+  const name = fresh()
+  const lost = new AbortController()
+  const running = begin(['sleep', '30'], { name, signal: lost.signal })
+  await until(() => existsSync(path.join(markers, name, 'pid')))
+  lost.abort()
+  await running
+  assert.deepEqual(await recall(name), { is: 'going' })
+  const boot = readFileSync(path.join(markers, name, 'boot'), 'utf8')
+  writeFileSync(path.join(markers, name, 'boot'), '11111111-2222-4333-8444-555555555555\n')
+  assert.deepEqual([await recall(name), short(await begin(['true']))], [{ is: 'gone' }, 'ended 0: '])
+  rmSync(path.join(markers, name, 'gone'))
+  writeFileSync(path.join(markers, name, 'boot'), boot)
+  assert.deepEqual(await recall(name), { is: 'going' })
+  process.kill(-Number(readFileSync(path.join(markers, name, 'pid'), 'utf8').split(' ')[0]), 'SIGKILL')
+  await until(async () => (await recall(name)).is === 'gone')
+})
+
+test('C-16 an end that was seen is marked, so that it is looked for once; of too many the oldest go, but none that is young, of a run that is under way, of this run, or of another Holdfast', async () => {
+  const dead = fresh()
+  await killed(dead)
+  assert.equal(existsSync(path.join(markers, dead, 'gone')), false)
+  assert.equal(short(await begin(['true'])), 'ended 0: ')
+  assert.deepEqual([existsSync(path.join(markers, dead, 'gone')), await recall(dead)], [true, { is: 'gone' }])
+  const place = path.join(folder, 'many')
+  mkdirSync(place)
+  const many = createCommands({ doors: {}, world, markers: place })
+  const old = new Date(Date.now() - 2 * 3_600_000)
+  const marker = (it: string, { of = 'node_a', at = old }: { readonly of?: string; readonly at?: Date } = {}): string => {
+    const at_ = path.join(place, it)
+    mkdirSync(at_)
+    for (const [file, says] of [['of', of], ['exit', '0']] as const) writeFileSync(path.join(at_, file), `${says}\n`)
+    utimesSync(at_, at, at)
+    return it
+  }
+  const oldest = new Date(Date.now() - 3 * 3_600_000)
+  const kept = [marker('run-beside.1', { at: oldest }), marker('run-own.1', { at: oldest }), marker('run-theirs.1', { of: 'node_b', at: oldest })]
+  const goes = [marker('run-over.1', { at: oldest }), marker('run-over.2', { at: oldest })]
+  for (let n = 0; n < MOST_KEPT; n++) marker(`run-m.${n}`, { at: new Date() })
+  const ran = await many.run({ argv: ['true'], on: 'local', within: seconds(20), once: { name: 'run-own.2', of: 'node_a', beside: ['run-beside'], notAfter: inTime() } }, open)
+  assert.equal(short(ran), 'ended 0: ')
+  assert.deepEqual([kept, goes].map((all) => all.filter((it) => existsSync(path.join(place, it)))), [kept, []])
+  assert.equal(readdirSync(place).length, kept.length + MOST_KEPT + 1, 'young ones stay, however many')
 })
 
 test('it has no input and no terminal; what it writes is kept at both ends, and what looks like a secret is blotted out', async () => {

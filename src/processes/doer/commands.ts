@@ -8,7 +8,7 @@ import { hostname } from 'node:os'
 import { codeOf, Fault, sentence, silence } from '../../core/fault.ts'
 import type { Span } from '../../core/time.ts'
 import { blot } from '../../ports/driver/blot.ts'
-import { HALTED, type Command, type Commands, type Output, type Ran, type Recalled } from '../../ports/driver/commands.ts'
+import { HALTED, type Command, type Commands, type Once, type Output, type Ran, type Recalled } from '../../ports/driver/commands.ts'
 import { quoted, sshArgv, whyGone } from '../../ports/world/ssh.ts'
 import type { Clock, Timers } from '../../ports/world.ts'
 import type { Door } from '../../rooms/change/topology.ts'
@@ -52,9 +52,9 @@ interface Talk {
 /** Runs programs where the doors lead. */
 export function createCommands({ doors, world, markers }: CommandsWants): Commands {
   const script = scriptAt(markers)
-  const open = (on: string, wanted: Wanted, name: string, argv: readonly string[]): Talk => {
+  const open = (on: string, wanted: Wanted, { name, of = '-' }: Pick<Once, 'name' | 'of'>, argv: readonly string[]): Talk => {
     const nonce = `hf-${randomBytes(9).toString('hex')}`
-    const words = ['/bin/sh', '-c', script, 'holdfast', nonce, wanted, name, ...argv] as const
+    const words = ['/bin/sh', '-c', script, 'holdfast', nonce, wanted, name, wordOf(of), ...argv] as const
     if (on === LOCAL) return talkWith(start([...words]), { nonce, where: 'this machine', isSsh: false })
     const door = Object.hasOwn(doors, on) ? doors[on] : undefined
     if (!door) throw new Fault(`no way is known to reach ${on}: the configuration gives it no ssh`, 'never')
@@ -69,8 +69,8 @@ export function createCommands({ doors, world, markers }: CommandsWants): Comman
     }
   }
   /** It is waited for only so long, and goes on to its end beyond that: what is half killed stands still. */
-  const kill = (on: string, name: string): Promise<void> => {
-    const talk = open(on, 'kill', name, [])
+  const kill = (on: string, once: Once): Promise<void> => {
+    const talk = open(on, 'kill', once, [])
     const { promise, resolve } = Promise.withResolvers<void>()
     const soon = world.after(KILL_WITHIN, resolve)
     const giveUp = world.after(SOON, () => talk.close())
@@ -91,7 +91,7 @@ export function createCommands({ doors, world, markers }: CommandsWants): Comman
     if (argv.reduce((sum, word) => sum + word.length + 4, 0) > MOST_WORDS) throw new Fault(`a command has at most ${MOST_WORDS} bytes`, 'never')
     if (argv.some((word) => word.includes('\0'))) throw new Fault('a word of a command holds no NUL', 'never')
     if (signal.aborted) return LATE
-    const talk = open(on, 'begin', once.name, argv)
+    const talk = open(on, 'begin', once, argv)
     let over = false
     const end = within(command.within, signal, () => {
       over = true
@@ -108,7 +108,7 @@ export function createCommands({ doors, world, markers }: CommandsWants): Comman
       if (once.mayLeave?.() === false) return HALTED_BEFORE
       talk.say(`go ${left} ${[once.step ?? '-', ...(once.beside ?? [])].map(wordOf).join(' ')}\n`)
       const ran = await follow(talk, once.name)
-      if (ran.is === 'unknown' && over && onHalt === 'kill' && signal.reason === HALTED) await kill(on, once.name)
+      if (ran.is === 'unknown' && over && onHalt === 'kill' && signal.reason === HALTED) await kill(on, once)
       return ran
     } finally {
       end()
@@ -118,9 +118,9 @@ export function createCommands({ doors, world, markers }: CommandsWants): Comman
 
   return {
     run: (command, signal) => (command.once ? begin(command, signal) : look(command, signal, { doors, world })),
-    async recall({ name }, on, signal) {
-      if (!NAME.test(name)) throw new Fault('that is no name of a beginning', 'never')
-      const talk = open(on, 'recall', name, [])
+    async recall(once, on, signal) {
+      if (!NAME.test(once.name)) throw new Fault('that is no name of a beginning', 'never')
+      const talk = open(on, 'recall', once, [])
       const end = within(SOON, signal, () => talk.close())
       try {
         if ((await talk.line())?.[0] !== 'hello') throw new Fault(talk.why().says)
@@ -132,7 +132,7 @@ export function createCommands({ doors, world, markers }: CommandsWants): Comman
     },
     async identify(on, signal) {
       if (signal.aborted) throw silence(`no answer from ${on}`)
-      const talk = open(on, 'hello', 'none', [])
+      const talk = open(on, 'hello', { name: 'none' }, [])
       const end = within(SOON, signal, () => talk.close())
       try {
         const [word, , boot, name] = (await talk.line()) ?? []
@@ -158,6 +158,7 @@ async function follow(talk: Talk, name: string): Promise<Ran> {
     if (word === 'late') return LATE
     // Not a refusal: what was begun under that name may be at work.
     if (word === 'there') return unseen(`${name} was begun or called off there before, and is not begun twice; what became of it is not known`)
+    if (word === 'foreign') return { is: 'refused', why: 'busy', says: `another Holdfast has begun ${name} there, and this one nothing: is one of the two a copy of the other?` }
     if (word === 'busy') return { is: 'refused', why: 'busy', says: sayBusy(rest) }
     if (word === 'broken') return { is: 'refused', why: 'unreachable', says: `nothing can be begun there: ${sentence(rest.join(' '))}` }
     if (word === 'gone') return unseen('it was begun, and it was killed: nobody knows how far it came')
@@ -170,8 +171,8 @@ async function follow(talk: Talk, name: string): Promise<Ran> {
 }
 
 /** What goes on there, of which run and step, and how it comes to an end. */
-function sayBusy([name = '?', session = '-', step = '-']: readonly string[]): string {
-  const said = `${sentence(name)}${step === '-' ? '' : ` (step ${sentence(step)})`} still goes on there, and nothing begins beside it: nobody has seen its end`
+function sayBusy([name = '?', session = '-', step = '-', whose]: readonly string[]): string {
+  const said = `${whose === 'foreign' ? 'of another Holdfast, ' : ''}${sentence(name)}${step === '-' ? '' : ` (step ${sentence(step)})`} still goes on there, and nothing begins beside it: nobody has seen its end`
   return /^\d{1,10}$/.test(session) ? `${said}. Look what it does, and let it end or end it on that machine: pkill -KILL -s ${session}` : said
 }
 

@@ -73,7 +73,7 @@ function world(): World {
       return { identity: 'a', found: it.isSo ? { is: 'pass' } : { is: 'fail', says: 'not yet' }, from }
     },
     async act(_config, once, context) {
-      note(`acts ${once.name} until ${once.notAfter.tick}; journal ${own.written().is}`)
+      note(`acts ${once.name}${once.of === 'node_test' ? '' : `, of ${once.of}`} until ${once.notAfter.tick}; journal ${own.written().is}`)
       return it.act(context, once)
     },
   })
@@ -105,7 +105,7 @@ function world(): World {
   }
   const it: World = {
     told: [], isSo: true, line: 1, stop: new AbortController(), journal: own, written: own.written,
-    order: { ...of, step: 'stop', back: false, driver: 'fake', config: { what: 'it' }, claims: { written: true }, doors: {}, within: minutes(5), rehearse: false },
+    order: { ...of, of: 'node_test', step: 'stop', back: false, driver: 'fake', config: { what: 'it' }, claims: { written: true }, doors: {}, within: minutes(5), rehearse: false },
     answer: (message) => (message.is === 'order' ? { is: 'order', order: it.order, for: LEASE } : message.is === 'renew' ? { is: 'lease', for: LEASE } : message.is === 'identity' ? { is: 'go' } : { is: 'written' }),
     identify: async () => 'host a',
     act: async () => ({ is: 'done', says: 'did it' }),

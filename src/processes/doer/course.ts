@@ -149,7 +149,7 @@ async function act(it: Course, { driver, config }: Means): Promise<Acted> {
   const limit = new AbortController()
   const { context, hasLeft } = reachOf(it.contextOf(order, limit.signal), () => limit.signal.aborted || !tenure.isUnbroken())
   const { tick, boot } = it.since
-  const once: Once = { name: nameOf(order), step: `${order.step}${order.back ? '/back' : ''}`, beside: order.beside ?? [], notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot }, mayLeave: () => !it.isHalted }
+  const once: Once = { name: nameOf(order), of: order.of, step: `${order.step}${order.back ? '/back' : ''}`, beside: order.beside ?? [], notAfter: { tick: tickOf(Math.min(tenure.until().tick, tick + LEASE)), boot }, mayLeave: () => !it.isHalted }
   it.isUnsent = () => !hasLeft()
   if (!mayBegin(it)) return failed(LATE)
   if (order.rehearse) return { is: 'done', says: `rehearsed, and not done: ${driver.say(config)}` }
@@ -204,7 +204,7 @@ async function afterwards(it: Course, acted: Acted, means: Means | undefined): P
 
 async function tellSeen(it: Course, { driver, config, claims }: Means): Promise<void> {
   const { run, token } = it.order
-  const begun = { name: nameOf(it.order) }
+  const begun = { name: nameOf(it.order), of: it.order.of }
   const { tick, boot } = it.now()
   const { found, from } = await look(it, (context) => driver.observe(config, claims, { ...context, begun })).catch((cause: unknown) => ({ found: { is: 'unknown' as const, says: sentence(cause) }, from: { tick, boot } }))
   if (!it.stopped.aborted) await Promise.race([it.ask({ is: 'seen', run, token, found, from }).catch(() => undefined), aborted(it.stopped)])

@@ -190,7 +190,7 @@ test('C-6 what an aborted run had begun may go on over a boot of this machine to
 test('C-16 a doer is told which other runs are under way, and of one that is over, whatever it left behind, it is told nothing', async (t) => {
   const it = await underWay(t)
   const ears = earsOf(() => it.keeper)
-  assert.deepEqual(ears.orderFor(it.id)?.beside, [])
+  assert.deepEqual([ears.orderFor(it.id)?.beside, ears.orderFor(it.id)?.of], [[], 'node_test'], 'and which Holdfast it is')
   const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-2', person: 'ada' })
   assert.equal(status, 200)
   const { run } = body as { readonly run: string }

@@ -8,7 +8,7 @@ import { BEGIN_WITHIN, createDoerLine, type Begun, type DoerLine } from './doer-
 
 const RUN = 'run-1'
 const DONE: Acted = { is: 'done', says: 'done' }
-const orderOf = ({ run, token }: Begun): Order => ({ run, token, step: 'stop', back: false, driver: 'haproxy', config: { target: 'front' }, doors: {}, within: minutes(5), rehearse: false })
+const orderOf = ({ run, token }: Begun): Order => ({ run, of: 'node_test', token, step: 'stop', back: false, driver: 'haproxy', config: { target: 'front' }, doors: {}, within: minutes(5), rehearse: false })
 
 function world(...under: Begun[]) {
   let tick = 1000

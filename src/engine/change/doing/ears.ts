@@ -41,7 +41,7 @@ export function earsOf(keeper: () => ChangeKeeper & { readonly runs: Runs }): Do
       const doors = Object.fromEntries([...new Set([on, row.plan.host])].flatMap((name) => { const door = hostOf(topology, name)?.ssh; return door ? [[name, door]] : [] }))
       const beside = going().map(({ plan: { id } }) => id).filter((id) => id !== run)
       const claims = way.back ? undefined : step.until.find((it) => it.is === 'driver')?.claims
-      return { run, token: way.token, step: step.id, back: way.back, driver: deed.driver, config: deed.config, doors, within: step.within, rehearse: row.plan.rehearse, beside, ...(claims ? { claims } : {}) }
+      return { run, of: keeper().store.node, token: way.token, step: step.id, back: way.back, driver: deed.driver, config: deed.config, doors, within: step.within, rehearse: row.plan.rehearse, beside, ...(claims ? { claims } : {}) }
     },
     isHalted(run, token) {
       const { run: of } = loadRun(keeper().store.sql, run) ?? {}

@@ -10,6 +10,8 @@ import type { Door } from '../topology.ts'
 /** One deed, filled in. */
 export interface Order {
   readonly run: string
+  /** Which Holdfast this is: by its store. What is remembered on a target of another one is not its own. */
+  readonly of: string
   /** Counts up with every beginning of the run: of two orders the larger one is the newer. */
   readonly token: number
   readonly step: string
