@@ -29,6 +29,14 @@ export const manifesting: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/runs/forgetting.ts', find: 'filter((run) => !needed.has(run))', put: 'filter((run) => !needed.has(run) || run.exit !== 0)' }],
   },
   {
+    name: 'a drill that passed speaks for whatever stands under its name later', breaks: ['G-2', 'G-6'], killer: room('G-2 a copy that a failed run seems to have left'),
+    changes: [{ file: 'src/rooms/guard/drills/rows.ts', find: '  return ({ key, etag }) => passed.get(JSON.stringify([key, etag]))', put: '  return ({ key }) => [...passed].find(([name]) => name.startsWith(JSON.stringify([key]).slice(0, -1)))?.[1]' }],
+  },
+  {
+    name: 'what a command still writes counts once a drill has restored it', breaks: ['G-2'], killer: room('G-2 what a command still writes counts for no drill'),
+    changes: [{ file: 'src/rooms/guard/sets/manifest-rows.ts', find: 'run.exit !== null || restoredAt >= run.from', put: 'run.exit !== null || restoredAt < run.from' }],
+  },
+  {
     name: 'a run is forgotten before anybody has looked what it left', breaks: ['G-2'], killer: { is: 'test', file: 'src/rooms/guard/sets/runs/forgetting.test.ts', name: 'G-2 a run of which no whole listing' },
     changes: [{ file: 'src/rooms/guard/sets/runs/forgetting.ts', find: 'listedAt !== undefined && listedAt > later', put: 'listedAt === undefined || listedAt > later' }],
   },

@@ -5,6 +5,7 @@ import { configOf, keeperWorld, START, type KeeperWorld } from '../../../test/ke
 import { hours, instantOf, minutes, seconds } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import { drillTask } from '../../rooms/guard/drills/duty.ts'
+import type { DrillReport } from '../../rooms/guard/drills/report.ts'
 import { manifestOfCopy } from '../../rooms/guard/sets/manifest-rows.ts'
 import type { Manifest, RunReport } from '../../rooms/guard/sets/manifest.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
@@ -141,6 +142,48 @@ test('G-2 a day after a beginning whose end nobody told, copies are none of its'
   await it.list(copyAt(lost - 60 * MINUTE), copyAt(lost + MINUTE), copyAt(lost + 1500 * MINUTE))
   assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [true, false, true])
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+/** What came of a drill of the very copy that lies there. */
+async function drilled(it: KeeperWorld, key: string, more: Partial<DrillReport>): Promise<void> {
+  const task = drillTask(it.sql, set, 'nas', { key, now: it.keeper.now().wall, by: 'ada' })
+  assert(task)
+  void it.keeper.engine.turn('drilled', (tx) => it.keeper.rooms.guard.drilled(tx, task, {
+    schema: 'holdfast.drill/1', set: 'shop', store: 'nas', copy: key, engine: 'postgres', copy_at: task.at, at: tx.now.wall, verdict: 'passed', rung: 6, says: '', phases: [], asserts: [], engine_said: '', torn_down: true, bytes: 1000, etag: task.copy.etag, sha256: 'ab', ...more,
+  }))
+  await it.settle()
+}
+
+test('G-2 a copy that a failed run seems to have left counts again once a drill has restored its very bytes, as long as no drill says otherwise', async (t) => {
+  const it = await world(t)
+  const bad = START - 120 * MINUTE
+  const [byHand, wreck] = [copyAt(bad + 30 * MINUTE), copyAt(bad + MINUTE)]
+  await it.ran(report(bad, { exit: 1 }))
+  await it.list(byHand, wreck)
+  const stands = async (): Promise<readonly boolean[]> => (await showsOf(it)).map(([counted]) => counted)
+  assert.deepEqual(await stands(), [false, false])
+  await drilled(it, byHand.key, { verdict: 'unknown', says: 'the disk is full' })
+  assert.deepEqual(await stands(), [false, false], 'what nobody could find out is no pass')
+  await drilled(it, byHand.key, {})
+  assert.deepEqual(await stands(), [true, false], 'the other one is still what the run left')
+  await drilled(it, byHand.key, { verdict: 'unknown', says: 'the disk is full' })
+  assert.deepEqual(await stands(), [true, false])
+  await drilled(it, byHand.key, { verdict: 'failed', says: 'it does not restore' })
+  assert.deepEqual(await stands(), [false, false])
+  await drilled(it, byHand.key, {})
+  await it.pass(minutes(16))
+  await it.list({ ...byHand, etag: 'e2' }, wreck)
+  assert.deepEqual(await stands(), [false, false], 'other bytes under its name were not restored')
+  assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
+})
+
+test('G-2 what a command still writes counts for no drill; a day later one that passes says what nobody told', async (t) => {
+  const it = await world(t)
+  const [old, now] = [START - 2000 * MINUTE, START - 60 * MINUTE]
+  for (const from of [old, now]) await it.ran({ command: 'pg_dump', from, to: from, exit: null, says: '' })
+  await it.list(copyAt(now + MINUTE), copyAt(old + MINUTE))
+  for (const from of [now, old]) await drilled(it, copyAt(from + MINUTE).key, {})
+  assert.deepEqual((await showsOf(it)).map(([counted]) => counted), [false, true])
 })
 
 test('what cannot be is not believed: times, another set, another run', async (t) => {

@@ -109,6 +109,12 @@ export function failedIn(sql: Sql, set: string, store: string): (copy: { readonl
   return ({ key, etag }) => failed.get(JSON.stringify([key, etag]))
 }
 
+/** When a copy, by its bytes, was last restored by a drill that passed and is believed; nothing where none did, or one has failed since. */
+export function passedIn(sql: Sql, set: string, store: string): (copy: { readonly key: string; readonly etag: string }) => Instant | undefined {
+  const passed = new Map(loadDrills(sql, set, store).flatMap(({ key, etag, verdict, passedAt }) => (verdict !== 'failed' && passedAt !== undefined ? [[JSON.stringify([key, etag]), passedAt] as const] : [])))
+  return ({ key, etag }) => passed.get(JSON.stringify([key, etag]))
+}
+
 export function saveReport({ sql, now }: Pick<Tx, 'sql' | 'now'>, report: DrillReport): void {
   sql.run('insert into guard_drill_report (set_, store, key, taken, report) values (?,?,?,?,?)', report.set, report.store, report.copy, Math.floor(now.wall), JSON.stringify(report))
   // What a drill of a bucket left wrong is drawn again, however many others came to nothing since.

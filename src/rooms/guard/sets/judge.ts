@@ -19,8 +19,8 @@ export interface Copy {
 /** Why a copy does not count. */
 export type Flaw = 'empty' | 'undated' | 'future' | 'shrunken' | 'partial' | 'running' | 'failed'
 
-/** What the command that wrote a copy says against it: nothing where it ended well, or nobody told of it. */
-export type WrittenBy = (copy: Pick<Copy, 'key' | 'modifiedAt'>) => { readonly flaw: 'running' | 'failed'; readonly why: string } | undefined
+/** What the command that wrote a copy says against it: nothing where it ended well, nobody told of it, or these very bytes were restored since. */
+export type WrittenBy = (copy: Pick<Copy, 'key' | 'etag' | 'modifiedAt'>) => { readonly flaw: 'running' | 'failed'; readonly why: string } | undefined
 
 export interface Judged extends Copy {
   /** When it was made, as late as can be believed; absent where nobody can say. */

@@ -9,6 +9,7 @@ import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { textOf } from '../../../db/store.ts'
 import { sayUtc } from '../../../words/moment.ts'
+import { passedIn } from '../drills/rows.ts'
 import { loadCopies, loadListing } from '../rows.ts'
 import { forgettable, type Shelved } from './runs/forgetting.ts'
 import { marginOf, whoseOf, type Made, type Run } from './runs/whose.ts'
@@ -168,19 +169,23 @@ export function runsOfCopies(set: BackupSet, store: string, runs: readonly Known
 
 /**
  * What the runs of a set say of its copies: what one left that failed is no copy, and neither is what one writes that goes on, or whose end nobody told. In doubt
- * between two runs it is of the later one, as in `whoseOf`. `ended`: what one writes that goes on is taken for what it may become: whoever judges what came and went asks so.
+ * between two runs it is of the later one, as in `whoseOf`. A restore says more than times do: the very bytes that a drill has restored are a copy, whoever made them; not before it is told, or a day
+ * has gone by, that nothing writes them any more. `ended`: what one writes that goes on is taken for what it may become: whoever judges what came and went asks so.
  */
-export function writtenBy(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, { pattern, repository, objects }: Pick<Lies, 'pattern' | 'repository' | 'objects'>, which: 'all' | 'ended' = 'all'): WrittenBy {
+export function writtenBy(sql: Sql, set: Pick<BackupSet, 'name' | 'every'>, { store, pattern, repository, objects }: Pick<Lies, 'store' | 'pattern' | 'repository' | 'objects'>, which: 'all' | 'ended' = 'all'): WrittenBy {
   // What lies in a repository is many files of many runs: its own index says which of them are a copy.
   if (repository !== undefined || objects !== undefined) return () => undefined
   const begun = loadBegun(sql, set)
   if (begun.length === 0 && !sql.get('select 1 as one from guard_run where set_ = ? and exit_ <> 0 limit 1', set.name)) return () => undefined
   const whose = whoseOf<Run>([...begun, ...loadRuns(sql, set.name)], marginOf(set))
+  const passed = passedIn(sql, set.name, store)
   return (copy) => {
     const it = whose(copy, pattern)
     if (it.is !== 'of' || it.run.exit === 0) return undefined
     const { run } = it
     if (run.exit === null && which === 'ended') return undefined
+    const restoredAt = passed(copy)
+    if (restoredAt !== undefined && (run.exit !== null || restoredAt >= run.from + LONGEST_RUN)) return undefined
     return run.exit === null
       ? { flaw: 'running', why: `the command that writes it, begun at ${sayUtc(run.from)}, has not told its end` }
       : { flaw: 'failed', why: `it is of the hours of a command, begun at ${sayUtc(run.from)}, that ended with ${run.exit}` }
