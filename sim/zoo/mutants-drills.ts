@@ -157,4 +157,8 @@ export const drilling: readonly Mutant[] = [
     name: 'a set that is not drilled any more is unproven for ever', breaks: ['X-9'], killer: { is: 'test', file: DRILLING, name: 'X-9 a set that is not drilled any more' },
     changes: [{ file: DUTY, find: `!== 'unreadable' && set.drill &&`, put: `!== 'unreadable' &&` }],
   },
+  {
+    name: 'an older copy that cannot be drilled pages, and one that can ends it', breaks: ['G-28'], killer: { is: 'test', file: DRILLING, name: 'G-28 of an older copy that cannot be drilled' },
+    changes: [{ file: DUTY, find: 'if (newest?.key !== copy || newest.etag !== etag) return', put: 'if (newest === undefined) return' }],
+  },
 ]

@@ -505,7 +505,7 @@ test('G-14 a restore that would take longer than it may pages, until drills are 
   assert.deepEqual([it.open(), (await it.shown()).state], [[], 'ok'])
 })
 
-test('a drill that is refused is told at once, in its words, and once; it is over when a drill says anything of a copy', async (t) => {
+test('a newest copy that cannot be drilled here is told at once, in its words, and once; it is over when a drill says anything of it', async (t) => {
   const it = await world(t)
   await it.list()
   await it.pass(minutes(3))
@@ -513,7 +513,7 @@ test('a drill that is refused is told at once, in its words, and once; it is ove
   await it.report({ verdict: 'unknown', rung: 1, refused: true, says })
   const told = (): readonly string[] => it.entries().filter(({ is }) => is === 'guard.alarmed').map(({ body }) => String((body as { says: string }).says))
   assert.deepEqual([told().length, (await it.shown()).state, it.open().length], [1, 'ok', 1], 'the copy is not accused, and somebody is told')
-  assert.match(told()[0] ?? '', /^this dump is of PostgreSQL 17, and the newest here is 15: install postgresql-17\. Until then/)
+  assert.match(told()[0] ?? '', /^this dump is of PostgreSQL 17, and the newest here is 15: install postgresql-17\. Until that is changed nobody knows whether it restores/)
   const drill = async (more: Partial<DrillReport>): Promise<void> => {
     await it.ask('backups.drill', { set: 'shop' })
     await it.report(more)
@@ -524,6 +524,39 @@ test('a drill that is refused is told at once, in its words, and once; it is ove
   assert.equal(it.open().length, 1, 'what is unknown ends nothing')
   await drill({})
   assert.deepEqual(it.open(), [])
+})
+
+test('G-28 of an older copy that cannot be drilled here nobody is told, and one that passes ends nothing: what is told is of the newest copy that counts', async (t) => {
+  const it = await world(t)
+  const told = (): number => it.entries().filter(({ is, body }) => is === 'guard.alarmed' && (body as { to?: string }).to === undefined).length
+  const open = (): readonly string[] => it.open().filter((name) => name.startsWith('drill:'))
+  const [newest, old] = COPIES
+  assert(newest && old)
+  await it.list([newest, old, { ...copyOf('empty', minutes(10)), bytes: 0 }])
+  const refused = { verdict: 'unknown', rung: 1, refused: true, says: 'this dump is of PostgreSQL 17' } as const
+  const drill = async (copy: Copy, more: Partial<DrillReport>): Promise<void> => {
+    await it.ask('backups.drill', { set: 'shop', copy: copy.key })
+    await it.report(more)
+  }
+  await drill(old, refused)
+  assert.deepEqual([told(), open()], [0, []])
+  await drill(newest, refused)
+  for (let n = 0; n < 3; n++) {
+    await drill(old, {})
+    await drill(old, refused)
+    await drill(newest, refused)
+  }
+  assert.deepEqual([told(), open().length], [1, 1], 'it does not come and go')
+  // A newer one comes, and is drilled; while that goes on the next one comes.
+  await it.pass(minutes(16))
+  const [newer, newerStill] = [{ ...copyOf('newer', hours(0)), modifiedAt: it.keeper.now().wall }, { ...copyOf('still', hours(0)), modifiedAt: instantOf(it.keeper.now().wall + 30_000) }]
+  await it.list([newer, newest, old])
+  const began = instantOf(it.keeper.now().wall + 1000)
+  await it.pass(minutes(16))
+  await it.ask('backups.drill', { set: 'shop', copy: newer.key })
+  await it.list([newerStill, newer, newest, old])
+  await it.report({ at: began })
+  assert.deepEqual([told(), open()], [1, []])
 })
 
 test('X-9 the metrics of backups say what the answer says, and nothing of what is not known', async (t) => {

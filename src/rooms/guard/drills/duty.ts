@@ -123,15 +123,24 @@ export function drillsOf(context: DrillsContext): Drills {
   }
 }
 
-/** A drill that cannot be done here, whoever waits: people hear of it at once, and not only when none has passed for long. It is over as soon as one says anything of a copy. */
-function sayRefused(tx: Tx, { name, drill }: BackupSet, store: string, { refused, verdict, says, copy }: DrillReport): void {
+/**
+ * A newest copy that cannot be drilled here, whoever waits: people hear of it at once, and not only when none has passed for long. It is over as soon as a drill says anything
+ * of the copy that is newest then. Of older ones nobody hears: what they need (an engine of another version) may never be here again, and between the two it would come and go.
+ */
+function sayRefused(tx: Tx, set: BackupSet, store: string, { refused, verdict, says, copy, etag, at }: DrillReport): void {
+  const { name, drill } = set
   const ends = drillRefusedOf(name, store)
+  const counted = judgedOf(tx.sql, set, store, tx.now.wall).filter((it) => it.counted)
+  const seen = new Map(loadCopies(tx.sql, name, store).map(({ key, seenAt }) => [key, seenAt]))
+  // Newer ones that came while it was drilled had no turn yet.
+  const newest = counted.find((it) => (it.key === copy && it.etag === etag) || (seen.get(it.key) ?? 0) <= at)
+  if (newest?.key !== copy || newest.etag !== etag) return
   if (refused !== true) {
-    if (verdict !== 'unknown') tellOver(tx, ends, `a drill of ${name} in ${store} ${verdict}`)
+    if (verdict !== 'unknown') tellOver(tx, ends, `a drill of the newest copy of ${name} in ${store} ${verdict}`)
     return
   }
   // By a person who asked for it, it is read where it was asked for.
-  if (drill !== undefined && !isTold(tx.sql, ends)) tell(tx, ends, `${name}: drills in ${store} are refused`, `${says}. Until then none of its copies is proven here (${sayBriefly(copy)})`, { ends })
+  if (drill !== undefined && !isTold(tx.sql, ends)) tell(tx, ends, `${name}: its newest copy in ${store} cannot be drilled here`, `${says}. Until that is changed nobody knows whether it restores (${sayBriefly(copy)})`, { ends })
 }
 
 /** What a drill that cannot fail says is not known: what failed before is not right by it. */
