@@ -115,4 +115,8 @@ export const alarming: readonly Mutant[] = [
     name: 'all that waited for a line goes out when it is back', breaks: ['P-4'], killer: { is: 'test', file: 'src/engine/render.test.ts', name: 'P-4 of several pages' },
     changes: [{ file: 'src/rooms/page/delivery.ts', find: 'return isRung || hasLater() ?', put: 'return isRung ?' }],
   },
+  {
+    name: 'a rule that comes back is refused in silence', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 a rule that was taken out and written again' },
+    changes: [{ file: 'src/rooms/guard/acts/telling.ts', find: `forgetRefusedBut(tx.sql, (set, store) => asks('keep', set, store))`, put: '' }],
+  },
 ]

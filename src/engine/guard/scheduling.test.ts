@@ -314,6 +314,24 @@ test('G-28 what is told of a rule, a clean-up or a store ends when the configura
   assert.deepEqual(rebuildLedger(it.sql, it.keeper.store.rooms, { replace: false }).differed, [])
 })
 
+test('G-28 a rule that was taken out and written again is refused as news, within the week too', async (t) => {
+  const it = await keepWorld(t, [setOf()], 12)
+  await it.ripen()
+  assert.deepEqual([it.open(), told(it).length], [['retention:shop@main'], 1])
+  const { name, engine, in: lies, every, grace, escalate, from } = setOf()
+  await configured(it, { ...it.keeper.config, backups: [{ name, engine, in: lies, every, grace, escalate, from }] })
+  assert.deepEqual([it.open(), it.sql.all('select * from guard_refused')], [[], []])
+  await configured(it, { ...it.keeper.config, backups: [setOf()] })
+  await it.leap(seconds(2))
+  await it.list()
+  assert.deepEqual([it.open(), told(it).filter((subject) => subject === 'retention:shop@main').length], [['retention:shop@main'], 2])
+  // The same configuration once more forgets nothing.
+  await configured(it, it.keeper.config)
+  await it.leap(seconds(2))
+  await it.list()
+  assert.equal(told(it).filter((subject) => subject === 'retention:shop@main').length, 2)
+})
+
 test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; nothing known of the store, nothing done', async (t) => {
   const it = await armed(t)
   await it.list({ says: 'connection refused' })

@@ -5,6 +5,7 @@ import type { Entry } from '../../../core/ledger.ts'
 import type { Tx } from '../../../db/room.ts'
 import type { Sql } from '../../../db/sql.ts'
 import { parseJob } from '../retention/job.ts'
+import { forgetRefusedBut } from '../retention/rows.ts'
 import type { BackupSet } from '../sets/set.ts'
 
 /** What was told and is not over, of what ends by itself. */
@@ -76,6 +77,8 @@ export function endGone(tx: Tx, { sets, reconciles }: InForce): void {
     const set = sets().get(name)
     return set?.[what] !== undefined && set.in.some((it) => it.store === store)
   }
+  // With the cause goes what was told of it, whoever has ended that: else it would be silent for a week where it comes back.
+  forgetRefusedBut(tx.sql, (set, store) => asks('keep', set, store))
   const acting = new Set([...[...reconciles().values()].map(({ store }) => store), ...[...sets().values()].flatMap((set) => (set.keep === undefined ? [] : set.in.map(({ store }) => store)))])
   for (const { name } of tx.sql.all<{ name: string }>('select name from guard_alarm order by name')) {
     const about = aboutOf(name)

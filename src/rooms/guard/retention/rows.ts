@@ -81,6 +81,15 @@ export const saveRefused = (sql: Sql, set: string, store: string, why: string, w
 
 export const forgetRefused = (sql: Sql, set: string, store: string): void => void sql.run('delete from guard_refused where set_ = ? and store = ?', set, store)
 
+/** Where nothing is judged any more, why it was refused last is forgotten: when it is judged again, a refusal is news. */
+export function forgetRefusedBut(sql: Sql, judged: (set: string, store: string) => boolean): void {
+  for (const { set_, store } of sql.all<{ set_: string; store: string }>('select set_, store from guard_refused union select set_, store from guard_refused_well')) {
+    if (judged(set_, store)) continue
+    forgetRefused(sql, set_, store)
+    forgetWell(sql, set_, store)
+  }
+}
+
 /** When the listing was by which a refused place was first found well again; nothing where the last judgement refused. */
 export const loadWell = (sql: Sql, set: string, store: string): Instant | undefined => sql.get<{ listed: Instant }>('select listed from guard_refused_well where set_ = ? and store = ?', set, store)?.listed
 
