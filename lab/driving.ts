@@ -11,9 +11,11 @@ import { freePort } from './servers.ts'
 
 const run = (file: string, args: readonly string[], input = ''): string => execFileSync(file, args, { encoding: 'utf8', timeout: 60_000, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], input })
 
-const ends = new WeakMap<TestContext, (() => unknown)[]>()
+/** A test, or a story within one: what ends with it. */
+type Lasting = Pick<TestContext, 'after'>
+const ends = new WeakMap<Lasting, (() => unknown)[]>()
 /** The last that was begun ends first: servers before the folders that they write into. */
-function atEnd(t: TestContext, act: () => unknown): void {
+function atEnd(t: Lasting, act: () => unknown): void {
   const known = ends.get(t)
   if (known) return void known.push(act)
   const all = [act]
@@ -23,7 +25,7 @@ function atEnd(t: TestContext, act: () => unknown): void {
   })
 }
 
-export function folderOf(t: TestContext, mode = 0o755): string {
+export function folderOf(t: Lasting, mode = 0o755): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-driving-'))
   chmodSync(folder, mode)
   atEnd(t, () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
@@ -31,7 +33,7 @@ export function folderOf(t: TestContext, mode = 0o755): string {
 }
 
 /** Starts it and waits until the port takes connections. */
-async function serving(t: TestContext, argv: readonly [string, ...string[]], port: number, by: NodeJS.Signals = 'SIGTERM'): Promise<ChildProcess> {
+async function serving(t: Lasting, argv: readonly [string, ...string[]], port: number, by: NodeJS.Signals = 'SIGTERM'): Promise<ChildProcess> {
   const [file, ...args] = argv
   let said = ''
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' })
@@ -113,7 +115,7 @@ export interface Zone {
   records(): string
 }
 
-const dig = (port: number): string => run('dig', ['+tcp', '+norecurse', '+noall', '+answer', '-p', String(port), '@127.0.0.1', 'www.example.test', 'A']).trim().split('\n').map((line) => line.replaceAll(/\s+/g, ' ')).toSorted().join('; ')
+const dig = (port: number, name = 'www.example.test'): string => run('dig', ['+tcp', '+norecurse', '+noall', '+answer', '-p', String(port), '@127.0.0.1', name, 'A']).trim().split('\n').map((line) => line.replaceAll(/\s+/g, ' ')).toSorted().join('; ')
 
 /** As its backend for SQLite wants them; packages without their documents do not bring them. */
 const PDNS_TABLES = `
@@ -126,10 +128,13 @@ create table cryptokeys (id integer primary key, domain_id int not null, flags i
 create table tsigkeys (id integer primary key, name varchar(255) collate nocase, algorithm varchar(50) collate nocase, secret varchar(255));
 `
 
-/** PowerDNS with the zone example.test, in which www has a TTL of 2 s. */
-export async function powerdns(t: TestContext, key: string): Promise<Zone & { readonly api: string }> {
+/** Where a PowerDNS answers, and the one zone that it answers for: records of type A, by their names below it. */
+export interface Laying { readonly port: number; readonly web: number; readonly zone: string; readonly ttl: number; readonly records: Readonly<Record<string, string>> }
+
+/** PowerDNS with a zone; where nothing else is said it is example.test, in which www has a TTL of 2 s, on ports that were free. */
+export async function powerdns(t: Lasting, key: string, laying: Partial<Laying> = {}): Promise<Zone & { readonly api: string }> {
   const folder = folderOf(t)
-  const [port, web] = [await freePort(), await freePort()]
+  const { port, web, zone, ttl, records } = { port: await freePort(), web: await freePort(), zone: 'example.test', ttl: 2, records: { www: '192.0.2.1' }, ...laying }
   const db = new DatabaseSync(path.join(folder, 'p.db'))
   db.exec(PDNS_TABLES)
   db.close()
@@ -159,10 +164,10 @@ loglevel=3
   await serving(t, ['pdns_server', `--config-dir=${folder}`], web)
   const api = `http://127.0.0.1:${web}`
   const headers = { 'x-api-key': key, 'content-type': 'application/json' }
-  const rrsets = [{ name: 'www.example.test.', type: 'A', ttl: 2, records: [{ content: '192.0.2.1', disabled: false }] }]
-  const made = await fetch(`${api}/api/v1/servers/localhost/zones`, { method: 'POST', headers, body: JSON.stringify({ name: 'example.test.', kind: 'Native', nameservers: ['ns1.example.test.'], soa_edit_api: 'INCREASE', rrsets }) })
+  const rrsets = Object.entries(records).map(([name, content]) => ({ name: `${name}.${zone}.`, type: 'A', ttl, records: [{ content, disabled: false }] }))
+  const made = await fetch(`${api}/api/v1/servers/localhost/zones`, { method: 'POST', headers, body: JSON.stringify({ name: `${zone}.`, kind: 'Native', nameservers: [`ns1.${zone}.`], soa_edit_api: 'INCREASE', rrsets }) })
   if (made.status !== 201) throw new Error(`PowerDNS: ${made.status} ${await made.text()}`)
-  return { api, at: `127.0.0.1:${port}`, records: () => dig(port) }
+  return { api, at: `127.0.0.1:${port}`, records: () => dig(port, `www.${zone}`) }
 }
 
 /** BIND with the same zone, which takes updates signed with `tsig`. */
