@@ -1,6 +1,6 @@
 // Runs the tests: `npm test` everything that needs no system package (src, test, sim), `npm run test:lab` what needs real
-// servers (lab/*.lab.test.ts, one file at a time), `npm run lab:long` the same stories whole, where that takes longer than
-// every change can wait for (lab/*.long.test.ts). It fails when no test ran at all, and when one was skipped: a test that does not run
+// servers (lab/*.lab.test.ts, one file at a time), `npm run lab:long` all of these, and whole where that takes longer
+// than every change can wait for (lab/*.long.test.ts). It fails when no test ran at all, and when one was skipped: a test that does not run
 // proves nothing and looks like one that does. Names of files as arguments run only those whose path contains one of them.
 import { globSync } from 'node:fs'
 import path from 'node:path'
@@ -13,7 +13,7 @@ const root = path.dirname(import.meta.dirname)
 const kinds = {
   all: { files: '{src,test,sim}/**/*.test.ts', atOnce: 2, within: 600_000 },
   lab: { files: 'lab/**/*.lab.test.ts', atOnce: 1, within: 900_000 },
-  long: { files: 'lab/**/*.long.test.ts', atOnce: 1, within: 3_600_000 },
+  long: { files: 'lab/**/*.{lab,long}.test.ts', atOnce: 1, within: 3_600_000 },
 }
 const [first = '', ...others] = process.argv.slice(2)
 const kind = first === 'lab' || first === 'long' ? first : 'all'
