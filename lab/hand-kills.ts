@@ -3,7 +3,7 @@
 // At one request of the hand somebody dies: the hand before it was sent, the hand before it saw the answer, the keeper, or both of
 // them. Whoever comes next goes on, and the end is the same one.
 import assert from 'node:assert/strict'
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,6 +32,8 @@ export interface Kill {
   readonly when: 'before' | 'after'
   /** The how manieth request of the hand. */
   readonly at: number
+  /** Of the hand: not at the request, but at the how manieth system call that any of its threads makes from then on. */
+  readonly calls?: number
 }
 
 export interface Told {
@@ -75,6 +77,15 @@ async function furnish({ gateway: { url, hand } }: Stage, bucket: string): Promi
   await well({ method: 'PUT', headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
   await well({ method: 'PUT', query: { policy: '' }, body: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: ['arn:aws:iam:::user/reader'] }, Action: RIGHTS, Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`] }] }) })
   for (const key of ['c/kept', ...LOST]) await well({ method: 'PUT', key, body: key, headers: { 'content-md5': createHash('md5').update(key).digest('base64') } })
+}
+
+/** Has the kernel end a process at that system call, counted from now for each of its threads. */
+async function endAtCall(pid: number, calls: number): Promise<ChildProcess> {
+  const tracer = spawn('strace', ['-f', '-p', String(pid), '-e', `inject=all:signal=SIGKILL:when=${calls}`, '-o', '/dev/null'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  tracer.stderr.on('data', (chunk) => (said += String(chunk)))
+  await until('strace is attached', 20_000, () => /attached/.test(said) || tracer.exitCode !== null)
+  return tracer
 }
 
 /** The keeper's socket over the world; everything that dies with a keeper dies with it. */
@@ -125,14 +136,19 @@ export async function tell(stage: Stage, kill?: Kill): Promise<Told> {
   const world = actsWorld({ zero: clock.now().wall, margins, other: { identity: (await reading.identify(AbortSignal.timeout(30_000))).id, stacks: () => stacks } })
   const look = async (): Promise<void> => void (stacks = await stacksOf(reading))
   const keeper = await keeperOf(world, folder)
-  let hand: ChildProcess | undefined
+  let [hand, tracer]: [ChildProcess | undefined, ChildProcess | undefined] = [undefined, undefined]
   const start = (): void => {
     hand = fork(new URL('../src/processes/hand.ts', import.meta.url), [], { execArgv: ['--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     hand.on('error', () => undefined)
+    hand.on('exit', (_code, signal) => {
+      if (tracer !== undefined && signal === 'SIGKILL') died++
+      tracer = undefined
+    })
     hand.send({ is: 'init', runtime: folder, folder, stores: [{ name: 'main', kind: 's3', settings }] })
   }
   const end = async (): Promise<void> => {
     if (hand === undefined || hand.exitCode !== null || hand.signalCode !== null) return
+    tracer = undefined
     const over = new Promise((resolve) => hand?.once('exit', resolve))
     hand.kill('SIGKILL')
     await over
@@ -152,6 +168,10 @@ export async function tell(stage: Stage, kill?: Kill): Promise<Told> {
   const work = async (): Promise<void> => {
     stage.front.between = async (one, pass) => {
       if (!count(one)) return pass()
+      if (kill?.calls !== undefined) {
+        tracer = await endAtCall(hand?.pid ?? 0, kill.calls)
+        return pass()
+      }
       const answer = kill?.when === 'before' && kill.who !== 'keeper' ? undefined : await pass()
       await strike()
       return kill?.who === 'keeper' && answer !== undefined ? answer : 'dies'
