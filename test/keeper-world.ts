@@ -41,8 +41,9 @@ export interface KeeperWorld {
   readonly keeper: Keeper
   /** Checks that probers were asked to look at. */
   readonly asked: string[]
-  /** When probers were told to forget where names lead. */
+  /** When probers were told to forget where names lead; and whether they say that they did. */
   readonly forgot: Tick[]
+  readonly names: { isForgotten: boolean }
   /** So many seconds pass at most while a call waits for something outside; none unless a test says so, for what a call works at takes its time too. */
   readonly patience: { seconds: number }
   /** Lines for whoever runs it. */
@@ -77,6 +78,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   const asked: string[] = []
   const forgot: Tick[] = []
   const patience = { seconds: 0 }
+  const names = { isForgotten: true }
   const said: string[] = []
   const pushed: string[] = []
   const rung: { channel: string; message: Message }[] = []
@@ -96,7 +98,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
     },
     ports: {
       now, suspects: memorySuspects(), toRinger: (message) => (message.is === 'ring' && rung.push(...message.rings), true), toWeb: (message) => void pushed.push(message.is), toWorkers: () => undefined, boardsWanted: () => true, say: (line) => void said.push(line),
-      toProbers: (message) => void (message.is === 'look' ? asked.push(...message.checks) : message.is === 'forget-names' && forgot.push(now().tick)),
+      toProbers: (message) => void (message.is === 'look' && asked.push(...message.checks)), forgetNames: () => Promise.resolve(names.isForgotten).then((is) => (forgot.push(now().tick), is)),
       freeReserve: () => false, onBroken: () => undefined, onAsked: () => undefined, render: () => 'nothing is sent here', renderDigest: () => 'nothing is sent here', ...more,
     },
   })
@@ -112,7 +114,7 @@ export async function keeperWorld(t: { after(act: () => void): void }, config: I
   let keeper = make(config)
   await begin()
   return {
-    sql, asked, forgot, patience, said, pushed, rung, settle,
+    sql, asked, forgot, names, patience, said, pushed, rung, settle,
     get keeper() {
       return keeper
     },

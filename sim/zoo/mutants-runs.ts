@@ -56,7 +56,11 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a name that a step led elsewhere is looked at where it led before', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),
-    changes: [{ file: RUNS, find: "keeper.ports.toProbers({ is: 'forget-names' })", put: '' }],
+    changes: [{ file: UNTIL, find: 'await (ports.forgetNames?.(FORGET_WITHIN) ?? true)', put: 'true' }],
+  },
+  {
+    name: 'of whom nobody knows that he has forgotten where a name led is taken to have', breaks: ['C-12'], killer: deed('C-12 what a deed brought about'),
+    changes: [{ file: UNTIL, find: 'isForgotten ? from :', put: 'isForgotten || from ? from :' }],
   },
   {
     name: 'an address that was asked for before all was forgotten is kept', breaks: ['C-12'], killer: { is: 'test', file: 'src/ports/world/resolver.test.ts', name: 'what is to be forgotten' },

@@ -65,6 +65,8 @@ export interface KeeperPorts {
   readonly toGuard?: (message: ToGuard) => boolean
   /** False when there is no scout. */
   readonly toScout?: (message: ToScout) => boolean
+  /** All who look forget where names led; false where one of them has not said so in time. Absent: nobody keeps any. */
+  readonly forgetNames?: (within: Span) => Promise<boolean>
   /** Addresses and names of the machine that it runs on. */
   readonly machine?: () => readonly string[]
   /** Somebody draws boards: without anybody they need not be made. */

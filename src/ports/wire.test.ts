@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { listen, stayConnected, type Wire } from './wire.ts'
+import { askAll, listen, stayConnected, type Wire } from './wire.ts'
 
 test('siblings hear each other, also one that only listens, and find each other again', { timeout: 10_000 }, async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'hf-wire-'))
@@ -41,4 +41,12 @@ test('siblings hear each other, also one that only listens, and find each other 
   assert(heard.some((message) => message.is === 'told'))
   connection.close()
   second.close()
+})
+
+test('all have answered when each of every kind has: one that is silent, gone or not there at all has not', async () => {
+  const says = (is: string): { ask(): Promise<Wire> } => ({ ask: () => Promise.resolve({ is }) })
+  const gone = { ask: (): Promise<Wire> => Promise.reject(new Error('no reply within 2000 ms')) }
+  const all = (...kinds: readonly (readonly ReturnType<typeof says>[])[]): Promise<boolean> => askAll(kinds.map((links) => new Set(links)), { is: 'forget-names' }, 2000)
+  assert.deepEqual([await all([says('ok')]), await all([says('ok'), says('ok')], [says('ok')])], [true, true])
+  for (const kinds of [[[]], [[says('ok')], []], [[says('ok'), gone]], [[says('ok')], [gone]], [[says('error')]]]) assert.equal(await all(...kinds), false)
 })

@@ -216,3 +216,10 @@ export function stayConnected(path: string, events: LinkEvents): { readonly link
     },
   }
 }
+
+/** Whether all of these kinds have answered in time; a kind of which none is connected has not. */
+export const askAll = async (kinds: readonly ReadonlySet<Pick<Link, 'ask'>>[], message: Wire, timeout: number): Promise<boolean> =>
+  (await Promise.all(kinds.map(async (links) => {
+    const answers = await Promise.all([...links].map((link) => link.ask(message, timeout).then((it) => it.is !== 'error', () => false)))
+    return answers.length > 0 && answers.every(Boolean)
+  }))).every(Boolean)

@@ -22,7 +22,7 @@ import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import type { Clock, Egress } from '../ports/world.ts'
 import { random } from '../ports/world/random.ts'
-import { listen, stayConnected, type Link } from '../ports/wire.ts'
+import { askAll, listen, stayConnected, type Link } from '../ports/wire.ts'
 import { renderDigest, renderRing } from '../engine/render.ts'
 import type { Asker } from '../views/answers.ts'
 import type { FromHand } from '../rooms/guard/acts/protocol.ts'
@@ -188,6 +188,7 @@ async function run(init: Init): Promise<void> {
       toWorkers: (message) => workers.forEach((link) => link.send(message)),
       toGuard: (message) => [...guards].some((link) => link.send({ ...message })),
       toScout: (message) => [...scouts].some((link) => link.send({ ...message })),
+      forgetNames: (within) => askAll([probers, ...(scouts.size > 0 || keeper.config.change?.clusters.length ? [scouts] : [])], { is: 'forget-names' }, within),
       machine: machineNames,
       say: (line) => toParent({ is: 'say', line }),
       freeReserve() {

@@ -123,6 +123,8 @@ function run(init: Init): void {
   }
   const keeper = stayConnected(path.join(init.runtime, 'keeper.sock'), {
     onOpen(link) {
+      // What it missed may have been that names lead elsewhere now.
+      resolver.forget()
       link.send({ is: 'hello', prober: init.name, boot: clock.now().boot })
       for (const stuck of pool.stuck) tellStuck(stuck)
       news.retry()

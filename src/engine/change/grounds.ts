@@ -1,6 +1,6 @@
 // What plans and runs are judged by, as the keeper knows it now. `strict`: for a ruling a check counts by its last look alone, since one that just failed
 // is not well, however many failures make it down.
-import { later, ms, tickOf, type Now, type Stamp } from '../../core/time.ts'
+import { later, ms, tickOf, type Now, type Span, type Stamp } from '../../core/time.ts'
 import { awayIn, type Course } from '../../rooms/change/runs/course.ts'
 import { runsBeside, siblingsOf } from '../../rooms/change/rolling/siblings.ts'
 import type { Siblings } from '../../rooms/change/gates.ts'
@@ -35,7 +35,7 @@ export interface ChangeKeeper {
   readonly hosts: HostsHeard
   readonly members: MembersHeard
   readonly config: InForce
-  readonly ports: { readonly toProbers: (message: ToProber) => void; readonly toScout?: (message: ToScout) => boolean; readonly machine?: () => readonly string[] }
+  readonly ports: { readonly toProbers: (message: ToProber) => void; readonly toScout?: (message: ToScout) => boolean; readonly forgetNames?: (within: Span) => Promise<boolean>; readonly machine?: () => readonly string[] }
   readonly now: () => Now
 }
 

@@ -21,7 +21,7 @@ import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './aski
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
-import { askLooks, hasClaimed, seenOf, seenSince, whyNotDone } from './until.ts'
+import { askLooks, hasClaimed, seenOf, seenSince, wasDone, whyNotDone } from './until.ts'
 import { sayDespite, sayStep, saySurprise } from './words.ts'
 
 export interface Runs {
@@ -252,12 +252,6 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     },
     claimed: (run, token) => claimedIn(memories.get(run), token),
   }
-}
-
-/** A deed was done. It may have led a name elsewhere: what is looked at from now on is what the name leads to now, and not the server that a prober still remembers. */
-async function wasDone(keeper: ChangeKeeper, run: string, token: number): Promise<void> {
-  keeper.ports.toProbers({ is: 'forget-names' })
-  await keeper.engine.turn('change.acted', (tx) => keeper.rooms.change.acted(tx, run, token))
 }
 
 /** Why a press would not count now; `undefined` where it may: then it stands written, before it counts, how the hosts of the run are. */

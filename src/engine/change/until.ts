@@ -1,6 +1,7 @@
 // Whether what a step should bring about is so, and the looks that are asked for to know it. Of a host that is booted, what was looked at while the machine still shut
 // down says nothing of what it is after its boot: everything else that is wanted then is seen after the first word of the new boot.
-import { isSince, isWithin, type Now, type Stamp } from '../../core/time.ts'
+import { isSince, isWithin, laterTick, ms, stampOf, type Now, type Span, type Stamp } from '../../core/time.ts'
+import { NAMES_KEPT } from '../../ports/world/resolver.ts'
 import type { Answered } from '../../rooms/change/gates.ts'
 import type { FilledClaim, Runbook } from '../../rooms/change/runbook.ts'
 import { claimHolds, type Course } from '../../rooms/change/runs/course.ts'
@@ -37,6 +38,19 @@ export function seenOf(keeper: Pick<ChangeKeeper, 'ports' | 'watcher'>, memory: 
 
 /** From when on what is looked at says something of what a step brought about: its deed, or its beginning where nobody does a deed. */
 export const seenSince = ({ acted }: Pick<RunRow, 'acted'>, way: Pick<Way, 'begun' | 'token'>): Stamp => (acted?.token === way.token ? acted.at : way.begun)
+
+/** Who looks says within this that names are forgotten, or is taken to remember them. */
+const FORGET_WITHIN: Span = ms(2000)
+
+/**
+ * A deed was done. It may have led a name elsewhere: what counts from then on is what the name leads to then, and not the server that somebody who looks still remembers. So it counts from when all of
+ * them have forgotten; where one has not said so (it is not connected, or answers too late), from when what anybody kept is too old to be used.
+ */
+export async function wasDone({ ports, engine, rooms, now }: Pick<ChangeKeeper, 'engine' | 'now' | 'ports' | 'rooms'>, run: string, token: number): Promise<void> {
+  const isForgotten = await (ports.forgetNames?.(FORGET_WITHIN) ?? true)
+  const from = stampOf(now())
+  await engine.turn('change.acted', (tx) => rooms.change.acted(tx, run, token, isForgotten ? from : { ...from, tick: laterTick(from.tick, NAMES_KEPT) }))
+}
 
 /** Whether its driver found that so, by a look that is fresh, and since then. */
 export const hasClaimed = (claimed: Memory['claimed'], found: Answered['found'], since: Stamp, now: Now): boolean =>

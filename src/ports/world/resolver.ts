@@ -31,7 +31,8 @@ export interface ResolverOptions {
   readonly start?: LaneWorld['start']
 }
 
-const FRESH = 30_000
+/** A good answer is used for so long. */
+export const NAMES_KEPT: Span = ms(30_000)
 /** A question that is not answered by then hangs: in the first lane it is moved to the second, there it has failed. */
 const QUICK_PATIENCE = 2500
 const SLOW_PATIENCE = 5000
@@ -60,7 +61,7 @@ export function createResolver({ clock, timers, keepLastGood, start }: ResolverO
     const had = kept.get(name)
     return had && clock.now().tick - had.at <= most ? had.addresses : undefined
   }
-  const fresh = (name: string): readonly Address[] | undefined => (kept.get(name)?.era === era ? keptFor(name, FRESH) : undefined)
+  const fresh = (name: string): readonly Address[] | undefined => (kept.get(name)?.era === era ? keptFor(name, NAMES_KEPT) : undefined)
   const learn = (name: string, answer: Answer, asked: number): void => {
     if (answer.is === 'failed' && answer.how === 'unasked') return
     slow.delete(name)

@@ -102,10 +102,16 @@ attachParent({
       connection?.close()
       connection = stayConnected(path.join(runtime, 'keeper.sock'), {
         onOpen(link) {
+          // What it missed may have been that names lead elsewhere now.
+          resolver.forget()
           link.send({ is: 'hello', scout: true })
           for (const known of [...last.values(), ...(members?.last ?? [])]) link.send({ ...known })
         },
-        onMessage: (told) => (told.is === 'canary' ? members?.write((told as unknown as ToScout).cluster) : undefined),
+        onMessage(message) {
+          const told = message as unknown as ToScout
+          if (told.is === 'canary') members?.write(told.cluster)
+          else resolver.forget()
+        },
       })
       members?.close()
       members = createMembers({ world, egress: createEgress({ clock: world, timers: world, resolver, ownPorts: ports, lab }), tell: send })

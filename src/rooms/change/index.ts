@@ -3,7 +3,7 @@
 // is done here: a step that begins is a fact, and the one process that may do it asks for it.
 import type { Phase } from '../../core/authority/agreement.ts'
 import type { Entry } from '../../core/ledger.ts'
-import { isWithin, stampOf } from '../../core/time.ts'
+import { isWithin, stampOf, type Stamp } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
 import type { Asked, Cause, Despite, HandOver, Lost, RunPlan, RunRow, Told } from './runs/record.ts'
 import { applyRollings, isOneThing, rollings, type Rollings } from './rolling/acts.ts'
@@ -31,8 +31,8 @@ export interface ChangeRoom extends Room {
   begin(tx: Tx, plan: RunPlan, steps: readonly RunStep[]): RunRow | string
   /** Takes an event in; a sentence where it cannot follow, and then nothing changed. */
   take(tx: Tx, id: string, event: RunEvent, around?: Around): RunRow | string
-  /** Whoever does the step under way says that it was done; whether it was is still to be seen. */
-  acted(tx: Tx, id: string, token: number): void
+  /** Whoever does the step under way says that it was done; whether it was is still to be seen, by looks that begin at `from` or later. */
+  acted(tx: Tx, id: string, token: number, from: Stamp): void
   /** What became of a step that was under way when its run was aborted, by the word of whoever did it: heard once. `isOver`: it has ended, as it should or not. */
   actedAfter(tx: Tx, id: string, token: number, it: { readonly isOver: boolean; readonly says: string }): void
   /** What whoever did a step says of it after it was taken for lost: kept, told, and nothing is made of it. The row as it is then; absent where that is no news. */
@@ -83,9 +83,9 @@ export function changeRoom(): ChangeRoom {
       const after: RunRow = { ...bare(row), run, boots: around.boots ?? row.boots, ...(asked ? { asked } : {}), ...(lost ? { lost } : {}), ...(around.despite ? { despite: around.despite } : {}) }
       return move(tx, row, after, event.is, toldOf(row, event, run, { ...around, ...(cause ? { cause } : {}) }))
     },
-    acted(tx, id, token) {
+    acted(tx, id, token, from) {
       const row = loadRun(tx.sql, id)
-      if (row && row.acted?.token !== token && row.run.phase.is === 'running' && row.run.phase.way.token === token) move(tx, row, { ...row, acted: { token, at: stampOf(tx.now) } }, 'acted', [])
+      if (row && row.acted?.token !== token && row.run.phase.is === 'running' && row.run.phase.way.token === token) move(tx, row, { ...row, acted: { token, at: from } }, 'acted', [])
     },
     actedAfter(tx, id, token, { isOver, says }) {
       const row = loadRun(tx.sql, id)

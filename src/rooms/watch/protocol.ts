@@ -25,7 +25,7 @@ export type ToProber =
   | { readonly is: 'timetable'; readonly version: string; readonly checks: readonly Check[] }
   /** Look at these now, whatever the timetable says; the answer comes as any other. */
   | { readonly is: 'look'; readonly checks: readonly string[] }
-  /** A deed may have made names lead elsewhere: what was kept of them is worth nothing any more. */
+  /** A deed may have made names lead elsewhere: what was kept of them is worth nothing any more. Answered when that is forgotten. */
   | { readonly is: 'forget-names' }
 
 export type ToKeeper =

@@ -53,13 +53,22 @@ test('C-4 what was refused on the target before anything was begun is not a step
   assert.equal((await it.call('runs.resume')).status, 200)
 })
 
-test('C-12 what a deed brought about is looked at where names lead then: what probers kept of them is forgotten before the looks that count', async (t) => {
+test('C-12 what a deed brought about is looked at where names lead then: what counts is seen when all who look have forgotten them, or what they kept is too old to be used', async (t) => {
   const it = await underWay(t)
   await it.second()
   assert.deepEqual(it.forgot, [])
   const at = it.keeper.now().tick
   await acted(it, 'done', '')
   assert.deepEqual([it.forgot, loadRun(it.sql, it.id)?.acted?.at.tick], [[at], at])
+
+  const deaf = await underWay(t)
+  await deaf.second()
+  deaf.names.isForgotten = false
+  const since = deaf.keeper.now().tick
+  await acted(deaf, 'done', '')
+  assert.equal(loadRun(deaf.sql, deaf.id)?.acted?.at.tick, since + 30_000)
+  for (const story of [it, deaf]) for (let n = 0; n < 5; n++) await story.second()
+  assert.deepEqual([(await it.state()).steps[0]?.state, (await deaf.state()).steps[0]?.state], ['done', 'running'], 'who is not connected looks where the name led before')
 })
 
 test('C-15 a step that fails after a halt is paged and told with its cause', async (t) => {

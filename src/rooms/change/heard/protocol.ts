@@ -30,11 +30,11 @@ export type OfMember = { readonly cluster: string; readonly host: string } & (
 
 export type FromScout = OfHost | OfMember
 
-/** A write is tried at once at each member of that cluster which can take one. */
-export interface ToScout {
-  readonly is: 'canary'
-  readonly cluster: string
-}
+export type ToScout =
+  /** A write is tried at once at each member of that cluster which can take one. */
+  | { readonly is: 'canary'; readonly cluster: string }
+  /** A deed may have made names lead elsewhere: what was kept of them is worth nothing any more. Answered when that is forgotten. */
+  | { readonly is: 'forget-names' }
 
 /** How a member is asked. Holds credentials: for the scout, and for nobody else. */
 export interface AskedMember {
