@@ -9,23 +9,26 @@ import { tickOf } from '../../core/time.ts'
 import { doublewritten, pageBytesOf, readChecked, type Checked } from '../../rooms/guard/scan/innodb.ts'
 import { sayPath } from '../../rooms/guard/scan/manifest.ts'
 import { createProgress, type Total } from '../../rooms/guard/scan/pace.ts'
-import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
-import { bytesOf, walk } from './walk.ts'
+import type { PagesReport } from '../../rooms/guard/scan/scan.ts'
+import type { PagesWants } from './pages.ts'
+import type { Pieces } from './pieces.ts'
+import { createTurns } from './turns.ts'
+import { bytesOf, walk, type WalkedFile } from './walk.ts'
 
 const MOST_BAD = 10_000
 const MOST_FILES = 2_000_000
-const RANGE = 64 * 1024 * 1024
+/** Small enough that a scan that is held to a rate does not read in gulps. */
+const RANGE = 16 * 1024 * 1024
 /** So many bad pages of one range are named. */
 const MOST_NAMED = 1_000
 const MOST_SAID = 256 * 1024
 
-interface Piece { readonly path: string; readonly at: string; readonly first: number; readonly pages: number; readonly size: number }
+interface Piece { readonly path: string; readonly at: string; readonly first: number; readonly pages: number; readonly size: number; readonly key: string }
 
 /** `root` holds an `ibdata1`. Throws a Fault where it cannot be looked at. */
-export async function scanInnodb(root: string, { rate, yields = false, signal, progress }: Pick<ScanWants, 'rate' | 'yields' | 'signal' | 'progress'>): Promise<PagesReport> {
-  if (rate !== undefined || yields) throw new Fault('the pages of MariaDB are read by innochecksum, at its own speed and the lowest priority: leave out --rate and --yield', 'never')
+export async function scanInnodb(root: string, { rate, yields = false, signal, progress }: Omit<PagesWants, 'folder'>, known: Pieces): Promise<PagesReport> {
   const began = performance.now()
-  const first = await check({ path: 'ibdata1', at: bytesOf(root, 'ibdata1').toString(), first: 0, pages: 1, size: 0 })
+  const first = await check({ path: 'ibdata1', at: bytesOf(root, 'ibdata1').toString(), first: 0, pages: 1, size: 0, key: '' })
   if (first.is === 'failed' && first.inUse) throw new Fault(`a server runs on ${sayPath(root)}: its pages are written while they are read. Look at a restored copy, or stop it first`, 'never')
   const unread: { readonly path: string; readonly says: string }[] = []
   const other = (path: string, says: string): void => void (unread.length < MOST_BAD && unread.push({ path: sayPath(path), says }))
@@ -34,30 +37,49 @@ export async function scanInnodb(root: string, { rate, yields = false, signal, p
   const pieces = piecesOf(root, { other, torn: (path, block) => void bad.push({ path: sayPath(path), block, flaw: 'torn' }) })
   const total: Total = { is: 'known', files: new Set(pieces.map(({ path }) => path)).size, bytes: pieces.reduce((all, it) => all + it.pages * it.size, 0) }
   const told = createProgress(tickOf(began))
+  const count = (piece: Piece): void => {
+    sum.pages += piece.pages
+    sum.bytes += piece.pages * piece.size
+    if (piece.first === 0) sum.files++
+    progress?.(told(tickOf(performance.now()), { files: sum.files, bytes: sum.bytes, total, readNow: sum.bytes }))
+  }
+  const turns = createTurns({ rate, yields, signal })
+  const looked = async (piece: Piece): Promise<void> => {
+    const from = performance.now()
+    const seen = await check(piece)
+    turns.saw(piece.pages * piece.size, performance.now() - from)
+    const again = seen.is === 'checked' && seen.bad.length === 0 ? seen : await check(piece)
+    if (again.is === 'failed') {
+      if (again.inUse) throw new Fault(`a server began to run on ${sayPath(root)}: nothing is said of its pages`, 'never')
+      return other(piece.path, again.says)
+    }
+    if (again !== seen && again.bad.length === 0) sum.flickered++
+    for (const block of again.bad) if (bad.length < MOST_BAD) bad.push({ path: sayPath(piece.path), block, flaw: 'checksum' })
+    count(piece)
+    if (again === seen) known.well(piece.key)
+  }
   let next = 0
   const work = async (): Promise<void> => {
     for (let n = next++; n < pieces.length && !signal.aborted; n = next++) {
       const piece = pieces[n]
       if (!piece) continue
-      const seen = await check(piece)
-      const again = seen.is === 'checked' && seen.bad.length === 0 ? seen : await check(piece)
-      if (again.is === 'failed') {
-        if (again.inUse) throw new Fault(`a server began to run on ${sayPath(root)}: nothing is said of its pages`, 'never')
-        other(piece.path, again.says)
-        continue
-      }
-      if (again !== seen && again.bad.length === 0) sum.flickered++
-      for (const block of again.bad) if (bad.length < MOST_BAD) bad.push({ path: sayPath(piece.path), block, flaw: 'checksum' })
-      sum.pages += piece.pages
-      sum.bytes += piece.pages * piece.size
-      if (piece.first === 0) sum.files++
-      progress?.(told(tickOf(performance.now()), { files: sum.files, bytes: sum.bytes, total, readNow: sum.bytes }))
+      if (known.known(piece.key) !== undefined) count(piece)
+      else if (await turns.turn(piece.pages * piece.size)) await looked(piece)
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const timer = setInterval(() => known.flush(), 500)
+  try {
+    await Promise.all(Array.from({ length: availableParallelism() }, work))
+  } finally {
+    clearInterval(timer)
+    turns.close()
+  }
   const named = bad.toSorted((a, b) => (a.path === b.path ? a.block - b.block : a.path < b.path ? -1 : 1))
-  return { is: signal.aborted ? 'stopped' : 'ended', root: sayPath(root), ...sum, checksums: true, bad: named, unread, tookMs: Math.round(performance.now() - began) }
+  return { is: signal.aborted ? 'stopped' : 'ended', root: sayPath(root), ...sum, checksums: true, bad: named, unread, resumed: false, tookMs: Math.round(performance.now() - began) }
 }
+
+/** All that would make it another piece. */
+const keyOf = ({ path, dev, ino, size, mtime }: WalkedFile, first: number, pages: number): string => `${path}\0${dev}\0${ino}\0${size}\0${mtime}\0${first}\0${pages}`
 
 /** Ranges of all files, the longest first; without what InnoDB keeps copies of other pages in. */
 function piecesOf(root: string, it: { readonly other: (path: string, says: string) => void; readonly torn: (path: string, block: number) => void }): readonly Piece[] {
@@ -79,7 +101,10 @@ function piecesOf(root: string, it: { readonly other: (path: string, says: strin
     const spans = skip === undefined ? [[0, all]] : [[0, Math.min(all, skip.from)], [skip.to, all]]
     for (const [from = 0, to = 0] of spans) {
       const step = Math.floor(RANGE / size)
-      for (let first = from; first < to; first += step) pieces.push({ path: file.path, at, first, pages: Math.min(step, to - first), size })
+      for (let first = from; first < to; first += step) {
+        const pages = Math.min(step, to - first)
+        pieces.push({ path: file.path, at, first, pages, size, key: keyOf(file, first, pages) })
+      }
     }
   }
   return pieces.toSorted((a, b) => b.pages * b.size - a.pages * a.size)

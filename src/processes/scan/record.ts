@@ -37,10 +37,10 @@ export function* entriesOf(file: string, after?: string): Generator<Entry> {
   }
 }
 
-/** Throws where the manifest would lie in what is scanned: a scan writes nothing there. */
+/** Throws where a manifest, or a journal, would lie in what is scanned: a scan writes nothing there. */
 export function keepApart(manifest: string, root: string): void {
   const folder = realpathSync(path.dirname(path.resolve(manifest)))
-  if (folder === root || folder.startsWith(root === '/' ? '/' : `${root}/`)) throw new Fault(`The manifest ${manifest} would lie in ${root}, and nothing is written into what is scanned: name a place outside of it`, 'never')
+  if (folder === root || folder.startsWith(root === '/' ? '/' : `${root}/`)) throw new Fault(`${manifest} would lie in ${root}, and nothing is written into what is scanned: name a place outside of it`, 'never')
 }
 
 export interface Journal {
@@ -62,7 +62,8 @@ export interface Journal {
   remove(): void
 }
 
-const lockOf = (file: string): { close(): void } => {
+/** Held until it is closed, or the process ends. */
+export const lockOf = (file: string): { close(): void } => {
   const at = `${file}.lock`
   let sql: Sql | undefined
   try {
@@ -70,7 +71,7 @@ const lockOf = (file: string): { close(): void } => {
     sql.exec('pragma locking_mode = exclusive; begin exclusive')
   } catch (cause) {
     sql?.close()
-    if (resultCode(cause) === BUSY) throw new Fault(`Another scan is under way with ${file}: wait for it, or name another manifest`, 'later', cause)
+    if (resultCode(cause) === BUSY) throw new Fault(`Another scan is under way with ${file}: wait for it, or name another file`, 'later', cause)
     throw cause
   }
   const held = sql

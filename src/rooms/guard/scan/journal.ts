@@ -39,21 +39,22 @@ export interface RangeRead {
   readonly sum: string
 }
 
-const line = (it: object): string => {
+/** A line with a check of its own. */
+export const checkedLine = (it: object): string => {
   const json = JSON.stringify(it)
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
 }
 
 /** What stands in a line; `undefined` when it is torn. */
-function opened(text: string): Readonly<Record<string, unknown>> | undefined {
+export function openedLine(text: string): Readonly<Record<string, unknown>> | undefined {
   const json = text.slice(9)
   return text[8] === ' ' && Number.parseInt(text.slice(0, 8), 16) === crc32(json) ? objectFrom(json) : undefined
 }
 
-export const writeCharter = ({ root, ...rest }: Charter): string => line({ schema: JOURNAL, root64: Buffer.from(root, 'latin1').toString('base64'), ...rest })
+export const writeCharter = ({ root, ...rest }: Charter): string => checkedLine({ schema: JOURNAL, root64: Buffer.from(root, 'latin1').toString('base64'), ...rest })
 
 export function charterFrom(text: string): Charter | undefined {
-  const { schema, root64, began, whole, against } = opened(text) ?? {}
+  const { schema, root64, began, whole, against } = openedLine(text) ?? {}
   if (schema !== JOURNAL || typeof root64 !== 'string' || typeof began !== 'string' || typeof whole !== 'boolean' || typeof against !== 'string') return undefined
   return { root: Buffer.from(root64, 'base64').toString('latin1'), began, whole, against }
 }
@@ -66,12 +67,12 @@ export const goesOn = (left: Charter | undefined, wanted: Charter, now: number):
   && now - Date.parse(left.began) < OLDEST && now >= Date.parse(left.began)
 
 export const writeSettled = ({ path, entry, former, ...rest }: Settled): string =>
-  line({ ...named(path), ...rest, ...(entry && { entry: entryJson(entry) }), ...(former && { former: entryJson(former) }) })
+  checkedLine({ ...named(path), ...rest, ...(entry && { entry: entryJson(entry) }), ...(former && { former: entryJson(former) }) })
 
 const isObject = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === 'object' && it !== null
 
 export function settledFrom(text: string, whole: boolean): Settled | undefined {
-  const it = opened(text)
+  const it = openedLine(text)
   const path = it && pathOf(it)
   const verdict = VERDICTS.find((name) => name === it?.['verdict'])
   if (it === undefined || path === undefined || verdict === undefined) return undefined
@@ -84,10 +85,10 @@ export function settledFrom(text: string, whole: boolean): Settled | undefined {
   }
 }
 
-export const writeRange = ({ path, ...rest }: RangeRead): string => line({ ...named(path), ...rest })
+export const writeRange = ({ path, ...rest }: RangeRead): string => checkedLine({ ...named(path), ...rest })
 
 export function rangeFrom(text: string): RangeRead | undefined {
-  const it = opened(text)
+  const it = openedLine(text)
   const path = it && pathOf(it)
   const { dev, ino, size, mtime, n, sum } = it ?? {}
   if (path === undefined || typeof dev !== 'string' || typeof ino !== 'string' || typeof size !== 'number' || typeof mtime !== 'string' || typeof n !== 'number' || typeof sum !== 'string') return undefined

@@ -57,5 +57,7 @@ export interface PagesReport {
   readonly unread: readonly { readonly path: string; readonly says: string }[]
   /** Ranges that read wrong once, and right the second time. */
   readonly flickered: number
+  /** It went on where one that was broken off had been. */
+  readonly resumed: boolean
   readonly tookMs: number
 }
