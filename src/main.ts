@@ -33,6 +33,19 @@ const outside: Outside = {
     giveWay()
     return scanPages(wants)
   },
+  async scanRelations(wants) {
+    await goOnWarm()
+    const { giveWay } = await import('./processes/scan/priority.ts')
+    const { openExamining } = await import('./processes/scan/relations/open.ts')
+    const { scanRelations } = await import('./processes/scan/relations/relations.ts')
+    giveWay()
+    const examining = openExamining()
+    try {
+      return await scanRelations(wants, examining)
+    } finally {
+      examining.close()
+    }
+  },
   async restoring() {
     const { restoreTools } = await import('./processes/restore/tools.ts')
     return restoreTools

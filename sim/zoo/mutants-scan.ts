@@ -57,4 +57,12 @@ export const scanning: readonly Mutant[] = [
     name: 'a page of MariaDB that is named bad passes where innochecksum ends well', breaks: ['G-2'], killer: { is: 'test', file: 'src/rooms/guard/scan/innodb.test.ts', name: 'G-2 pages that innochecksum names' },
     changes: [{ file: 'src/rooms/guard/scan/innodb.ts', find: `  if (bad.length > 0) return { is: 'checked', bad: [...new Set(bad)] }\n  if (exit === 0)`, put: `  if (exit === 0)` }],
   },
+  {
+    name: 'what a server cannot look at is well', breaks: ['G-2'], killer: killer(`${PROCESS}/relations/relations.test.ts`, 'G-2 what nobody could look at is never well'),
+    changes: [{ file: `${PROCESS}/relations/relations.ts`, find: `if ((looked.is === 'unknown' || looked.is === 'lost') && unknown.length < MOST_NAMED) unknown.push`, put: `if (looked.is === 'lost' && unknown.length < MOST_NAMED) unknown.push` }],
+  },
+  {
+    name: 'the journal of a scan by pieces is taken over whatever it is of', breaks: ['X-1'], killer: killer(`${PROCESS}/pieces.test.ts`, 'X-1 what was found well is not looked at again'),
+    changes: [{ file: `${PROCESS}/pieces.ts`, find: 'if (!goesOn(charter, wanted, now)) return undefined', put: 'if (!goesOn(charter, charter, now)) return undefined' }],
+  },
 ]

@@ -158,11 +158,12 @@ const NOUNS: readonly { readonly noun: string; readonly says: string; readonly v
         options: [option('--all', 'every byte of every copy'), option('--no-wait', 'only begin')],
       },
       {
-        usage: 'scan <folder>', says: 'read every byte of a folder of this machine, or of a set that lies in one, and say what rotted since its manifest; exit 3 for damage, loss, or what is not known',
-        examples: ['holdfast backups scan /srv/customers --manifest /var/lib/holdfast/customers.manifest', 'holdfast backups scan shop --manifest shop.manifest --rate 50MB/s'], load: from(() => import('./commands/scan.ts'), 'scan'),
+        usage: 'scan <folder>', says: 'read every byte of a folder of this machine, or of a set that lies in one, and say what rotted since its manifest; of @file, with the address of a server in it, or a set with --tables: have it look over its tables (amcheck, CHECK TABLE); exit 3 for damage, loss, or what is not known',
+        examples: ['holdfast backups scan /srv/customers --manifest /var/lib/holdfast/customers.manifest', 'holdfast backups scan shop --manifest shop.manifest --rate 50MB/s', 'holdfast backups scan @restored-url --journal restored.journal'], load: from(() => import('./commands/scan.ts'), 'scan'),
         options: [
           option('--manifest <file>', 'what it is compared with; made by the first scan'), option('--update', 'take over what is new, changed and gone; never what is damaged'), option('--whole', 'one sum for each file, however large; only when the manifest is made'),
-          option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'), option('--pages', 'the pages of a PostgreSQL or MariaDB at rest, by their checksums'),
+          option('--rate <rate>', 'read no faster: 50MB/s'), option('--yield', 'give way as soon as reading becomes slow'), option('--pages', 'the pages of a PostgreSQL or MariaDB at rest, by their checksums'), option('--journal <file>', 'with --pages, and for servers: where it is kept how far it is; the same command then goes on where it was'),
+          option('--tables', 'the database of the set, over connections: the server looks over its own tables and indexes'), option('--connections <n>', 'with --tables or an address: so many at once on each device (2)'), option('--may-mark', 'MariaDB: a table that CHECK TABLE finds damaged may be closed to everybody by that'),
           option('--tell <statement>', 'have the board say beneath this open statement how far it is'),
         ],
       },

@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { stores } from '../plugins/list.gen.ts'
 import { scanPages } from '../processes/scan/pages.ts'
 import { scan } from '../processes/scan/scan.ts'
+import type { RelationsReport, RelationsWants } from '../rooms/guard/scan/relations.ts'
 import { runCli } from './main.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'holdfast-cli-scan-'))
@@ -21,14 +22,23 @@ stores:
 backups:
   shop: { engine: postgres, in: { nas: "pg/shop-{date}.dump", main: "pg/shop-{date}.dump" }, every: 24h }
   repo: { engine: restic, in: { nas: restic }, every: 24h }
+  kept: { engine: postgres, in: { nas: "pg/kept-{date}.dump" }, every: 24h, manifest: { postgres: "\${secret:kept-db}" } }
   away: { engine: postgres, in: { main: "pg/away-{date}.dump" }, every: 24h }
 `)
 const [dump, manifest] = [at('nas/pg/shop-2026-11-20.dump'), at('m')]
 writeFileSync(dump, 'a dump')
 
+const asked: RelationsWants[] = []
+const report: RelationsReport = { is: 'ended', server: 'PostgreSQL 17 at db:5432', databases: ['shop'], relations: 9, of: 9, bytes: 8192, damaged: [], unknown: [], beyond: [], gone: 0, flickered: 0, resumed: false, tookMs: 1 }
+let says: RelationsReport = report
+const scanRelations = (wants: RelationsWants): Promise<RelationsReport> => {
+  asked.push(wants)
+  return Promise.resolve(says)
+}
+
 const run = async (line: string): Promise<{ exit: number; out: string; err: string }> => {
   let [out, err] = ['', '']
-  const exit = await runCli([...line.split(' '), '--config', config], { HOLDFAST_SECRET_S3: 'id:word' }, { version: '0', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [], stores }), scan, scanPages }, {
+  const exit = await runCli([...line.split(' '), '--config', config], { HOLDFAST_SECRET_S3: 'id:word', HOLDFAST_SECRET_KEPT_DB: 'postgres://looker:word@db/kept' }, { version: '0', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [], stores }), scan, scanPages, scanRelations }, {
     stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => '',
   })
   return { exit, out, err }
@@ -69,7 +79,7 @@ test('a set is scanned where it lies, once its store has shown its marker', asyn
 
 test('what is guarded is counted, and is not nothing', async () => {
   const { out } = await run('validate')
-  assert.match(out, /is valid: 0 checks, 0 people, 0 status pages, 3 sets of backups\./)
+  assert.match(out, /is valid: 0 checks, 0 people, 0 status pages, 4 sets of backups\./)
   assert.doesNotMatch(out, /Nothing is watched/)
 })
 
@@ -94,4 +104,34 @@ test('--tell: a board that does not hear holds up no scan, and it is said once',
   assert.equal(exit, 0, err)
   assert.match(out, /nas: \d+ files/)
   assert((err.match(/The board does not say how far it is/g) ?? []).length <= 1, err)
+})
+
+test('G-2 a server is asked by an address that stands in no list of processes, and what is not known is not passed', async () => {
+  writeFileSync(at('url'), 'postgres://looker:word@db/shop\n')
+  writeFileSync(at('maria'), 'mysql://looker:word@db/shop\n')
+  const well = await run(`backups scan @${at('url')} --connections 4 --rate 1MB/s --journal ${at('j')}`)
+  assert.deepEqual([well.exit, well.out], [0, 'PostgreSQL 17 at db:5432: 9 of 9 relations in 1 databases, 8 KiB: none is damaged. In 0 s.\n'])
+  const [{ url, connections, rate, journal } = assert.fail()] = asked.splice(0)
+  assert.deepEqual([url, connections, rate, journal], ['postgres://looker:word@db/shop', 4, 1_000_000, at('j')])
+  assert.equal((await run('backups scan kept --tables')).exit, 0)
+  assert.equal(asked.splice(0)[0]?.url, 'postgres://looker:word@db/kept', 'by the name of a set')
+  for (const [line, exit, why] of [
+    ['backups scan postgres://looker:word@db/shop', 2, /stands in every list of processes/], [`backups scan @${at('maria')}`, 5, /CHECK TABLE finds damaged is marked.*\n?.*--may-mark/], [`backups scan @${at('url')} --pages`, 2, /are for folders/],
+    [`backups scan ${at('nas')} --connections 2`, 2, /are for servers/], [`backups scan @${at('url')} --connections 99`, 2, /1 to 16/], [`backups scan @${at('none')}`, 2, /cannot be read/], ['backups scan shop --tables', 2, /names no database of “shop”/], ['backups scan none --tables', 2, /No set of backups is called “none”/],
+  ] as const) {
+    const refused = await run(line)
+    assert.deepEqual([refused.exit, why.test(refused.err), asked.length], [exit, true, 0], `${line}: ${refused.exit} ${refused.err}`)
+    assert(!refused.err.includes('word@'), refused.err)
+  }
+  assert.equal((await run(`backups scan @${at('maria')} --may-mark`)).exit, 0)
+  says = { ...report, unknown: [{ database: 'shop', says: 'the extension amcheck is not installed' }] }
+  const unknown = await run(`backups scan @${at('url')}`)
+  assert.deepEqual([unknown.exit, /amcheck is not installed/.test(unknown.out)], [3, true])
+  says = { ...report, damaged: [{ database: 'shop', relation: 'public.orders', kind: 'heap', pages: { from: 8192, to: null }, says: 'invalid page in block 9000' }] }
+  const damaged = await run(`backups scan @${at('url')}`)
+  assert.deepEqual([damaged.exit, /shop: public\.orders +table +pages 8192 to its end: invalid page in block 9000/.test(damaged.out)], [3, true], damaged.out)
+  says = { ...report, is: 'halted', says: 'refused the connection' }
+  assert.deepEqual([(await run(`backups scan @${at('url')}`)).exit], [3])
+  says = { ...report, is: 'stopped' }
+  assert.equal((await run(`backups scan @${at('url')}`)).exit, 130)
 })

@@ -64,7 +64,7 @@ function found({ path: at, verdict, flickered, says, ranges, former }: Settled):
   }
 }
 
-const rateOf = (options: Options): number | undefined => {
+export const rateOf = (options: Options): number | undefined => {
   const text = textOption(options, 'rate')
   const rate = text === undefined ? undefined : parseRate(text)
   if (text !== undefined && rate === undefined) throw usage(`“${text}” is not a rate: write 50MB/s or 200MiB/s.`)
@@ -104,14 +104,19 @@ function draw({ out }: Session, { is, says, root, files, bytes, read, tookMs, ta
 
 async function pagesOf(session: Session, folder: string, options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
   const { out } = session
-  const report = await session.outside.scanPages({ folder, yields: options['yield'] === true, rate: rateOf(options), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {
+  const report = await session.outside.scanPages({ folder, yields: options['yield'] === true, rate: rateOf(options), journal: textOption(options, 'journal'), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {
     throw cause instanceof Fault ? new Failure(`${sentence(cause)}.`, { exit: EXIT.failed, code: 'HF-C021' }) : cause
   })
   const { tookMs, ...rest } = report
   out.answer({ schema: 'holdfast.pages/1', ...rest, took_ms: tookMs }, () => drawPages(session, report))
-  if (report.is === 'stopped') return EXIT.interrupted
+  if (report.is === 'stopped') {
+    out.talk(sayStopped(options))
+    return EXIT.interrupted
+  }
   return report.bad.length + report.unread.length + report.flickered > 0 || !report.checksums ? EXIT.down : EXIT.fine
 }
+
+export const sayStopped = (options: Options): string => (options['journal'] === undefined ? 'Stopped; without a --journal it begins anew.' : 'Stopped; the same command goes on where it was.')
 
 const FLAWS: Readonly<Record<PagesReport['bad'][number]['flaw'], string>> = {
   checksum: 'its bytes do not fit its checksum', unsummed: 'it has no checksum, and the others do', header: 'its header cannot be', torn: 'the file ends within it',
@@ -127,7 +132,11 @@ function drawPages({ out }: Session, { root, files, pages, bytes, bad, unread, c
 
 export const scan: Command = async (session, [given = ''], options) => {
   const manifest = textOption(options, 'manifest')
-  if (options['pages'] === true && manifest !== undefined) throw usage('Pages carry their own checksums: --pages takes no --manifest.')
+  if (options['pages'] === true && manifest !== undefined) throw usage('Pages carry their own checksums: --pages takes no --manifest. What --journal names lets it go on where it was.')
+  const asks = options['tables'] === true || /^(?:@|[a-z]+:\/\/)/.test(given)
+  if (asks && (options['pages'] === true || manifest !== undefined || options['update'] === true || options['whole'] === true)) throw usage('A server is asked over connections to look over its own tables: --pages, --manifest, --update and --whole are for folders.')
+  if (!asks && (options['mayMark'] === true || options['connections'] !== undefined)) throw usage('--connections and --may-mark are for servers: name a set with --tables, or @file with the address of one.')
+  if (!asks && options['pages'] !== true && textOption(options, 'journal') !== undefined) throw usage('A scan of files keeps where it was beside its --manifest: --journal is for --pages, and for servers.')
   const teller = tellerOf(session, textOption(options, 'tell'))
   if (options['update'] === true && manifest === undefined) throw usage('Without --manifest there is nothing to update.')
   const stop = new AbortController()
@@ -135,6 +144,7 @@ export const scan: Command = async (session, [given = ''], options) => {
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
+    if (asks) return await (await import('./guard/relations.ts')).relations(session, given, options, { signal: stop.signal, teller })
     if (options['pages'] === true) return await pagesOf(session, given, options, { signal: stop.signal, teller })
     let worst: number = EXIT.fine
     for (const target of await targetsOf(session, given, manifest)) {

@@ -85,18 +85,19 @@ export function wordsBy(words: (cause: unknown, step: Step, database: Database) 
   }
 }
 
-export interface Signing<Session extends { readonly ready: Promise<unknown>; leave(): void }> {
+export interface Signing<Session extends { readonly ready: Promise<unknown>; leave(): void }, Of = Snapshot> {
   readonly database: Database
   readonly within: Span
   readonly context: TallyContext
   readonly signal: AbortSignal
   readonly over: (socket: Connected['socket']) => Session
   readonly words: (cause: unknown) => string
-  readonly begin: (session: Session, leave: () => void) => Promise<Snapshot>
+  /** What is done with it first. */
+  readonly begin: (session: Session, leave: () => void) => Promise<Of>
 }
 
-/** Connects, signs in and begins the snapshot; whatever fails on the way leaves no connection behind, and is a `Fault` that names the database. */
-export async function signedIn<Session extends { readonly ready: Promise<unknown>; leave(): void }>(it: Signing<Session>): Promise<Snapshot> {
+/** Connects, signs in and begins, mostly a snapshot; whatever fails on the way leaves no connection behind, and is a `Fault` that names the database. */
+export async function signedIn<Session extends { readonly ready: Promise<unknown>; leave(): void }, Of = Snapshot>(it: Signing<Session, Of>): Promise<Of> {
   const { database, within, context: { egress, timers }, signal } = it
   try {
     const { socket } = await patient(egress.connect({ host: database.host, port: database.port, signal }), 'no connection', within, { timers, signal })

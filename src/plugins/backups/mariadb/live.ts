@@ -11,6 +11,7 @@ import { printed } from '../../../ports/backup/printed.ts'
 import { ruleRows } from '../../../ports/backup/rows.ts'
 import { isTar } from '../../../ports/backup/tar.ts'
 import { gist, tableOut } from '../../../ports/backup/words.ts'
+import { isBadCheck } from '../../../ports/examine/examiner.ts'
 import { MYSQL, readDatabase, type Database } from '../../../ports/database.ts'
 import { lossBetween } from './live/loss.ts'
 import { meantBy } from './live/meant.ts'
@@ -144,11 +145,8 @@ async function checksOf({ ask, to }: MariaLink, copy: CopyGiven): Promise<readon
   return [{ text: `${names.length} tables with ${rows} rows, by CHECK TABLE`, found: names.length > 0 ? 'pass' : 'fail', ...(names.length > 0 ? {} : { says: 'there is no table in it' }) }, ...checks]
 }
 
-/** A line of CHECK TABLE that is neither its good end nor a note. */
-const isBad = (line: string): boolean => {
-  const [, , kind = '', text = ''] = line.split('\t')
-  return kind.toLowerCase() === 'error' || kind.toLowerCase() === 'warning' || (kind.toLowerCase() === 'status' && text !== 'OK')
-}
+/** A line of what the client printed. */
+const isBad = (line: string): boolean => isBadCheck(line.split('\t'))
 
 /** A line for each reason why a table cannot be replaced by a rename. */
 async function whyNot({ ask, to }: MariaLink, table: string): Promise<readonly string[]> {
