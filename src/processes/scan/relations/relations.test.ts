@@ -83,7 +83,7 @@ test('G-2 what nobody could look at is never well: it is unknown after two looks
   const report = await it.run({ connections: 1 })
   assert.deepEqual([report.is, report.relations, report.flickered, report.gone], ['ended', 7, 1, 1])
   assert.deepEqual(report.damaged.map(({ relation, says }) => [relation, says]), [['damaged', 'invalid page in block 3']])
-  assert.deepEqual(report.unknown.map(({ relation, says }) => [relation, says]).toSorted(), [['dies', 'the server ended the connection while it was looked at, twice: closed the connection'], ['unknown', 'canceling statement due to lock timeout']])
+  assert.deepEqual(report.unknown.map(({ relation, says }) => `${relation}: ${says}`).toSorted(), ['dies: the server ended the connection while it was looked at, twice: closed the connection', 'unknown: canceling statement due to lock timeout'])
   assert.deepEqual(['damaged', 'well', 'gone'].map((name) => it.asked.filter((one) => one.name === name).length), [2, 1, 1])
   assert.equal(it.connections(), 3, 'one, and one for each that was lost')
   const [damaged, unknown, good]: readonly [Looked, Looked, Looked] = [{ is: 'damaged', says: 'a' }, { is: 'unknown', says: 'b' }, well()]
