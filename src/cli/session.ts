@@ -2,7 +2,7 @@
 import type { TallyContext, Tallying } from '../ports/tally/tally.ts'
 import type { LoadWants, Plugins } from '../views/accepted.ts'
 import type { RelationsReport, RelationsWants } from '../rooms/guard/scan/relations.ts'
-import type { PagesReport, ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
+import type { PagesReport, PagesWants, ScanReport, ScanWants } from '../rooms/guard/scan/scan.ts'
 import type { RestoreTools } from '../views/restore/restoring.ts'
 import type { Reply, Server } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
@@ -31,7 +31,7 @@ export interface Outside {
   /** Reads a folder of this machine, as `rooms/guard/scan` says; gives way to everybody else here. */
   scan(wants: ScanWants): Promise<ScanReport>
   /** Looks at the pages of a PostgreSQL cluster at rest. */
-  scanPages(wants: Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal' | 'progress'> & { readonly journal?: string | undefined }): Promise<PagesReport>
+  scanPages(wants: PagesWants): Promise<PagesReport>
   /** Has a server look over its own relations, over connections. */
   scanRelations?(wants: RelationsWants): Promise<RelationsReport>
   /** What restores, on this machine. */

@@ -64,7 +64,7 @@ function found({ path: at, verdict, flickered, says, ranges, former }: Settled):
   }
 }
 
-export const rateOf = (options: Options): number | undefined => {
+const rateOf = (options: Options): number | undefined => {
   const text = textOption(options, 'rate')
   const rate = text === undefined ? undefined : parseRate(text)
   if (text !== undefined && rate === undefined) throw usage(`“${text}” is not a rate: write 50MB/s or 200MiB/s.`)
@@ -116,7 +116,7 @@ async function pagesOf(session: Session, folder: string, options: Options, { sig
   return report.bad.length + report.unread.length + report.flickered > 0 || !report.checksums ? EXIT.down : EXIT.fine
 }
 
-export const sayStopped = (options: Options): string => (options['journal'] === undefined ? 'Stopped; without a --journal it begins anew.' : 'Stopped; the same command goes on where it was.')
+const sayStopped = (options: Options): string => (options['journal'] === undefined ? 'Stopped; without a --journal it begins anew.' : 'Stopped; the same command goes on where it was.')
 
 const FLAWS: Readonly<Record<PagesReport['bad'][number]['flaw'], string>> = {
   checksum: 'its bytes do not fit its checksum', unsummed: 'it has no checksum, and the others do', header: 'its header cannot be', torn: 'the file ends within it',
@@ -144,7 +144,7 @@ export const scan: Command = async (session, [given = ''], options) => {
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
-    if (asks) return await (await import('./guard/relations.ts')).relations(session, given, options, { signal: stop.signal, teller })
+    if (asks) return await (await import('./guard/relations.ts')).relations(session, given, options, { signal: stop.signal, teller, rate: rateOf(options), stopped: sayStopped(options) })
     if (options['pages'] === true) return await pagesOf(session, given, options, { signal: stop.signal, teller })
     let worst: number = EXIT.fine
     for (const target of await targetsOf(session, given, manifest)) {

@@ -9,7 +9,7 @@ import { rangesOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
 import { createPace, createProgress, type Total } from '../../rooms/guard/scan/pace.ts'
 import { firstBlockOf, PAGE_BYTES, type BadPage } from '../../rooms/guard/scan/pages.ts'
 import { rangeUnit } from '../../rooms/guard/scan/plan.ts'
-import type { PagesReport, ScanWants } from '../../rooms/guard/scan/scan.ts'
+import type { PagesReport, PagesWants } from '../../rooms/guard/scan/scan.ts'
 import { createGate, type Asked, type Said } from './gate.ts'
 import { scanInnodb } from './innodb.ts'
 import { openPieces, type Pieces } from './pieces.ts'
@@ -56,11 +56,6 @@ function sizeOf(root: string): Total {
     bytes += file.size
   }
   return { is: 'known', files, bytes }
-}
-
-export type PagesWants = Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal' | 'progress'> & {
-  /** Where what was found well is kept, so that a scan that was broken off goes on; outside of the folder. */
-  readonly journal?: string | undefined
 }
 
 /** Throws a Fault where it is no cluster, or one that is not at rest. A data folder of MariaDB is looked at by its own program. */

@@ -10,7 +10,6 @@ import { EXIT, Failure, usage } from '../../failure.ts'
 import { plain } from '../../output.ts'
 import { configWants, textOption, type Options, type Session } from '../../session.ts'
 import type { Teller } from '../../telling.ts'
-import { rateOf, sayStopped } from '../scan.ts'
 
 const CONNECTIONS = 2
 
@@ -57,20 +56,20 @@ function draw({ out }: Session, it: RelationsReport): void {
 }
 
 /** Has a server look over its relations, and says what it says. */
-export async function relations(session: Session, given: string, options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
+export async function relations(session: Session, given: string, options: Options, { signal, teller, rate, stopped }: { readonly signal: AbortSignal; readonly teller: Teller; readonly rate: number | undefined; /** What is said where it was stopped. */ readonly stopped: string }): Promise<number> {
   const { out, outside } = session
   const connections = connectionsOf(options)
   const url = await addressOf(session, given)
   const isMaria = MYSQL.schemes.some((it) => url.startsWith(`${it}://`))
   if (isMaria && options['mayMark'] !== true) throw new Failure('A table that CHECK TABLE finds damaged is marked by it, and nobody reads it any more until it was rebuilt.', { exit: EXIT.refused, code: 'HF-C024', help: 'let it look at a restored copy; --may-mark says that it may be this server' })
   if (outside.scanRelations === undefined) throw new Fault('no server can be asked from here', 'never')
-  const report = await outside.scanRelations({ url, connections, rate: rateOf(options), yields: options['yield'] === true, journal: textOption(options, 'journal'), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {
+  const report = await outside.scanRelations({ url, connections, rate, yields: options['yield'] === true, journal: textOption(options, 'journal'), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {
     throw cause instanceof Fault ? new Failure(`${sentence(cause)}.`, { exit: EXIT.failed, code: 'HF-C021' }) : cause
   })
   const { tookMs, ...rest } = report
   out.answer({ schema: 'holdfast.relations/1', ...rest, took_ms: tookMs }, () => draw(session, report))
   if (report.is === 'stopped') {
-    out.talk(sayStopped(options))
+    out.talk(stopped)
     return EXIT.interrupted
   }
   if (report.is === 'halted') {

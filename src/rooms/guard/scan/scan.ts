@@ -43,6 +43,12 @@ export interface ScanReport {
   readonly tookMs: number
 }
 
+/** A look at the pages of a database server at rest. */
+export type PagesWants = Pick<ScanWants, 'folder' | 'rate' | 'yields' | 'signal' | 'progress'> & {
+  /** Where what was found well is kept, so that a scan that was broken off goes on; outside of the folder. */
+  readonly journal?: string | undefined
+}
+
 /** What the pages of a PostgreSQL cluster say. */
 export interface PagesReport {
   readonly is: 'ended' | 'stopped'
