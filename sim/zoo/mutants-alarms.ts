@@ -116,6 +116,10 @@ export const alarming: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/delivery.ts', find: 'return isRung || hasLater() ?', put: 'return isRung ?' }],
   },
   {
+    name: 'a store in which nothing acts pages that nothing can be done there', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 a store that could not be tried out pages' },
+    changes: [{ file: 'src/rooms/guard/acts/desk.ts', find: 'if (isActedOn(ports, message.store)) await tellOnce', put: 'await tellOnce' }],
+  },
+  {
     name: 'a rule that comes back is refused in silence', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 a rule that was taken out and written again' },
     changes: [{ file: 'src/rooms/guard/acts/telling.ts', find: `forgetRefusedBut(tx.sql, (set, store) => asks('keep', set, store))`, put: '' }],
   },

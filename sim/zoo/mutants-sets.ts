@@ -66,6 +66,10 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/locked.ts', find: `  if (found.is !== 'pass') return found\n`, put: '  return found\n' }],
   },
   {
+    name: 'a try-out that could not tell takes back that the store lied', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/sets/locked.test.ts', name: 'X-9 a try-out that could not tell' },
+    changes: [{ file: 'src/rooms/guard/sets/locked.ts', find: "  if (lock.is === 'unknown') {", put: "  if (lock.is === 'unknown') sql.run('delete from guard_tried where store = ?', store)\n  if (lock.is === 'unknown') {" }],
+  },
+  {
     name: 'a lock that can be lifted is one that nobody can lift', breaks: ['X-9'], killer: { is: 'test', file: 'src/rooms/guard/sets/locked.test.ts', name: '3-2-1-1-0 a copy is one that nobody can change' },
     changes: [{ file: 'src/rooms/guard/sets/locked.ts', find: 'lock.sealed !== true', put: 'lock.is !== \'locked\'' }],
   },

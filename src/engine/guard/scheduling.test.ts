@@ -4,6 +4,7 @@ import test from 'node:test'
 import { keepWorld, keyOf, setOf, type KeepWorld } from '../../../test/guard/keep-world.ts'
 import { days, hours, minutes, ms, seconds } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
+import { tell, unfitOf } from '../../rooms/guard/acts/telling.ts'
 import { rhythmOf } from '../../rooms/guard/retention/schedule.ts'
 
 type Body = Record<string, unknown>
@@ -297,8 +298,7 @@ test('G-28 what is told of a rule, a clean-up or a store ends when the configura
   const halt = (job: string): void => void it.keeper.engine.turn('halt', (tx) => it.keeper.rooms.guard.acts.halt(tx, job, { says: '3 acts on what had changed meanwhile', lost: false }))
   halt('keep:shop@main')
   halt('files')
-  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'the canary could not be written' }, {})
-  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'old', says: 'the canary could not be written' }, {})
+  for (const store of ['main', 'old']) void it.keeper.engine.turn('tell', (tx) => tell(tx, unfitOf(store), `The store ${store} cannot be acted on`, 'the canary could not be written', { ends: unfitOf(store) }))
   await it.settle()
   const all = ['reconcile:files/halted', 'reconcile:keep:shop@main/halted', 'retention:shop@main', 'store:main/unfit', 'store:old/unfit']
   assert.deepEqual(it.open().toSorted(), all)
@@ -330,6 +330,19 @@ test('G-28 a rule that was taken out and written again is refused as news, withi
   await it.leap(seconds(2))
   await it.list()
   assert.equal(told(it).filter((subject) => subject === 'retention:shop@main').length, 2)
+})
+
+test('G-28 a store that could not be tried out pages where a job is armed there, and nobody where nothing acts', async (t) => {
+  const unfit = async (it: KeepWorld): Promise<void> => {
+    void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'the canary could not be written' }, {})
+    await it.settle()
+  }
+  const idle = await keepWorld(t)
+  await unfit(idle)
+  assert.deepEqual([idle.open(), idle.keeper.hand.unfit('main')], [[], 'the canary could not be written'], 'whoever arms something there reads it')
+  const it = await armed(t)
+  await unfit(it)
+  assert.deepEqual(it.open(), ['store:main/unfit'])
 })
 
 test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; nothing known of the store, nothing done', async (t) => {

@@ -15,7 +15,7 @@ import { asideOf, identityOf } from './life.ts'
 import type { FromHand, ToHand } from './protocol.ts'
 import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
 import { PROBE_GOOD, type StoreSeen } from './rulings.ts'
-import { actsToday, identityOfStore, latestPlan, loadActs, loadApproval, loadObject, loadPlan, openObjects, tallyOf, waitingPlans, type ActRow, type PlanRow } from './rows.ts'
+import { actsToday, armedJobs, identityOfStore, latestPlan, loadActs, loadApproval, loadObject, loadPlan, openObjects, tallyOf, waitingPlans, type ActRow, type PlanRow } from './rows.ts'
 import { tell, tellOver, unfitOf } from './telling.ts'
 
 const PAUSE: Span = seconds(5)
@@ -132,7 +132,8 @@ async function heard(ports: DeskPorts, memory: Memory, message: Exclude<FromHand
     case 'unfit': {
       memory.unfit.set(message.store, { at: ports.now(), says: message.says })
       memory.asked.delete(message.store)
-      await tellOnce(ports, memory, unfitOf(message.store), `The store ${message.store} cannot be acted on`, `${message.says}. It is tried out again before each act; once that succeeds, this is over`, unfitOf(message.store))
+      // Where nothing is done to anything, nobody is kept from anything: its locks were looked at, or somebody is about to arm it and reads it there.
+      if (isActedOn(ports, message.store)) await tellOnce(ports, memory, unfitOf(message.store), `The store ${message.store} cannot be acted on`, `${message.says}. It is tried out again before each act; once that succeeds, this is over`, unfitOf(message.store))
       break
     }
     case 'ended': {
@@ -170,18 +171,22 @@ async function notBack(ports: DeskPorts, memory: Memory, reconcile: string, says
 const tellAway = (ports: DeskPorts, memory: Memory, reconcile: string, says: string): Promise<void> =>
   tellOnce(ports, memory, `reconcile:${reconcile}/away`, `${reconcile}: what is to come back lies aside`, `it cannot be brought back now: ${says}. It is tried again and again`)
 
-function needsOf({ sql, storeOf }: DeskPorts, { asked, progress }: Memory): Needs {
-  const stores = new Set(asked.keys())
-  const signs: string[] = []
-  const add = (store: string | undefined, sign: string): void => {
-    if (store === undefined) return
-    stores.add(store)
-    signs.push(sign)
-  }
-  for (const { reconcile, key, version, plan } of openObjects(sql(), MOST_DOUBTS)) add(loadPlan(sql(), plan)?.store ?? storeOf(reconcile), `${version}.${key}`)
-  for (const it of waitingPlans(sql())) add(placeOf({ sql, storeOf }, it)?.store, it.plan)
-  return { stores: [...stores].sort(), sign: signs.join(), asked: asked.size > 0, progress }
+function needsOf(ports: Pick<DeskPorts, 'sql' | 'storeOf'>, { asked, progress }: Memory): Needs {
+  const todo = todoIn(ports)
+  const stores = new Set([...asked.keys(), ...todo.map(({ store }) => store)])
+  return { stores: [...stores].sort(), sign: todo.map(({ sign }) => sign).join(), asked: asked.size > 0, progress }
 }
+
+/** What is in doubt, and what waits to be done, by its store. */
+function todoIn({ sql, storeOf }: Pick<DeskPorts, 'sql' | 'storeOf'>): readonly { readonly store: string; readonly sign: string }[] {
+  const open = openObjects(sql(), MOST_DOUBTS).map(({ reconcile, key, version, plan }) => ({ store: loadPlan(sql(), plan)?.store ?? storeOf(reconcile), sign: `${version}.${key}` }))
+  const waits = waitingPlans(sql()).map((it) => ({ store: placeOf({ sql, storeOf }, it)?.store, sign: it.plan }))
+  return [...open, ...waits].flatMap(({ store, sign }) => (store === undefined ? [] : [{ store, sign }]))
+}
+
+/** Whether anything is done in a store: something waits there or is in doubt, or a job that is armed acts on it. */
+const isActedOn = ({ sql, storeOf }: Pick<DeskPorts, 'sql' | 'storeOf'>, store: string): boolean =>
+  todoIn({ sql, storeOf }).some((it) => it.store === store) || armedJobs(sql()).some(({ reconcile }) => storeOf(reconcile) === store)
 
 /** Which job a plan is of, and in which store it acts; nothing where nobody knows. */
 function placeOf({ sql, storeOf }: Pick<DeskPorts, 'sql' | 'storeOf'>, { plan, reconcile }: { readonly plan: string; readonly reconcile: string | null }): { readonly of: string; readonly store: string } | undefined {

@@ -1,9 +1,11 @@
 // The fourth figure of 3-2-1-1-0: earned by what was seen twice, and by nothing that anybody only says.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { days, hours, instantOf, minutes, type Span } from '../../../core/time.ts'
+import type { Found } from '../../../core/evidence.ts'
+import { days, hours, instantOf, minutes, tickOf, type Now, type Span } from '../../../core/time.ts'
+import { openSql } from '../../../db/sql.ts'
 import type { Lock } from '../../../ports/store.ts'
-import { immutableFound, isWorthTrying, type Seen } from './locked.ts'
+import { immutableFound, isWorthTrying, loadTried, LOCK_TABLES, saveTried, type Seen } from './locked.ts'
 
 const NOW = instantOf(1_700_000_000_000)
 const COPY = { key: 'shop.dump', etag: 'e' }
@@ -35,6 +37,31 @@ test('3-2-1-1-0 a copy is one that nobody can change where its lock is sealed, a
     assert.equal(found.is, is, String(says))
     assert.match(found.says ?? '', says)
   }
+})
+
+test('X-9 a try-out that could not tell takes nothing back of what was seen, and stands beside it with its time', () => {
+  const sql = openSql(':memory:')
+  sql.exec(LOCK_TABLES)
+  const at = (tick: number): Now => ({ wall: instantOf(NOW + tick), tick: tickOf(tick), boot: 'b' })
+  const save = (tick: number, identity: string, lock: Found): void => saveTried(sql, 'main', at(tick), { identity, lock })
+  const read = (tick: number, identity = 'one'): Found => immutableFound(seen(sealed(days(90)), { tried: loadTried(sql, 'main', at(tick)), identity }), instantOf(NOW + tick))
+  const cutOff: Found = { is: 'unknown', says: 'it was cut off' }
+  save(0, 'one', cutOff)
+  assert.deepEqual(read(minutes(1)), cutOff)
+  save(hours(1), 'one', { is: 'fail', says: 'it deleted what was locked' })
+  save(hours(2), 'one', cutOff)
+  assert.deepEqual(read(hours(3)), { is: 'fail', says: 'its locks are none: it deleted what was locked' })
+  save(hours(4), 'one', { is: 'pass' })
+  assert.deepEqual(read(hours(5)), { is: 'pass' })
+  save(days(8), 'one', cutOff)
+  assert.deepEqual([read(days(9)).is, loadTried(sql, 'main', at(days(9)))?.age], ['pass', days(9) - hours(4)], 'it is as old as what was seen')
+  assert.match(read(days(9)).says ?? '', /was seen to keep its locks; whether it still does could not be told at .* UTC: it was cut off/)
+  assert.match(read(days(40)).says ?? '', /whether the store keeps its locks could not be told at/)
+  assert.equal(read(days(40)).is, 'unknown')
+  assert.match(read(days(9), 'two').says ?? '', /nobody has tried out lately/)
+  assert.equal(isWorthTrying(seen(sealed(days(90)), { tried: loadTried(sql, 'main', at(days(14))) }), instantOf(NOW + days(14))), false, 'it was tried six days ago')
+  assert.equal(isWorthTrying(seen(sealed(days(90)), { tried: loadTried(sql, 'main', at(days(16))) }), instantOf(NOW + days(16))), true)
+  sql.close()
 })
 
 test('a store is tried out for its locks only where that would earn something, and not again within a week', () => {

@@ -5,6 +5,7 @@ import type { Found } from '../../../core/evidence.ts'
 import { days, minutes, type Instant, type Now, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
 import type { Lock } from '../../../ports/store.ts'
+import { sayUtc } from '../../../words/moment.ts'
 import type { CopyLock } from '../protocol.ts'
 import { ageOfLook } from '../rows.ts'
 import type { Copy } from './judge.ts'
@@ -14,6 +15,7 @@ export const LOCK_TABLES = `
 create table if not exists guard_lock (set_ text not null, store text not null, key text not null, etag text not null, lock text not null, wall integer not null, tick integer not null, boot text not null,
   primary key (set_, store, key)) strict, without rowid;
 create table if not exists guard_tried (store text primary key, identity text not null, lock text not null, says text not null, wall integer not null, tick integer not null, boot text not null) strict, without rowid;
+create table if not exists guard_tried_open (store text primary key, identity text not null, says text not null, wall integer not null, tick integer not null, boot text not null) strict, without rowid;
 `
 
 /** A lock that was read is worth so long: it is read with each listing, and one that counts cannot have been shortened meanwhile. */
@@ -31,6 +33,8 @@ export interface Tried {
   readonly lock: Found
   /** How long ago; absent where nobody can say. */
   readonly age: Span | undefined
+  /** The last try-out since then that could not tell: it takes nothing back of what was seen, and adds nothing to it. */
+  readonly open?: { readonly identity: string; readonly says: string; readonly at: Instant; readonly age: Span | undefined }
 }
 
 /** What was read of one copy's lock. */
@@ -52,15 +56,25 @@ export const loadLocks = (sql: Sql, set: string, store: string, now: Now): reado
   sql.all<Stamped & { key: string; etag: string; lock: string }>('select key, etag, lock, wall, tick, boot from guard_lock where set_ = ? and store = ?', set, store)
     .map((row) => ({ key: row.key, etag: row.etag, lock: JSON.parse(row.lock) as Lock, age: ageOfLook(row, now) }))
 
-/** What the delete of a locked canary came to, in the store that is called so now. */
-export const saveTried = (sql: Sql, store: string, now: Now, { identity, lock }: Pick<Tried, 'identity' | 'lock'>): void =>
-  void sql.run(`insert into guard_tried (store, identity, lock, says, wall, tick, boot) values (?,?,?,?,?,?,?)
-    on conflict do update set identity = excluded.identity, lock = excluded.lock, says = excluded.says, wall = excluded.wall, tick = excluded.tick, boot = excluded.boot`,
-    store, identity, lock.is, (lock.says ?? '').slice(0, 300), Math.floor(now.wall), Math.floor(now.tick), now.boot)
+/** What the delete of a locked canary came to, in the store that is called so now. What could not be told stands beside what was seen, and never in its place (X-9). */
+export function saveTried(sql: Sql, store: string, now: Now, { identity, lock }: Pick<Tried, 'identity' | 'lock'>): void {
+  const [says, when] = [(lock.says ?? '').slice(0, 300), [Math.floor(now.wall), Math.floor(now.tick), now.boot]]
+  if (lock.is === 'unknown') {
+    return void sql.run(`insert into guard_tried_open (store, identity, says, wall, tick, boot) values (?,?,?,?,?,?)
+      on conflict do update set identity = excluded.identity, says = excluded.says, wall = excluded.wall, tick = excluded.tick, boot = excluded.boot`, store, identity, says, ...when)
+  }
+  sql.run(`insert into guard_tried (store, identity, lock, says, wall, tick, boot) values (?,?,?,?,?,?,?)
+    on conflict do update set identity = excluded.identity, lock = excluded.lock, says = excluded.says, wall = excluded.wall, tick = excluded.tick, boot = excluded.boot`, store, identity, lock.is, says, ...when)
+  sql.run('delete from guard_tried_open where store = ?', store)
+}
 
 export function loadTried(sql: Sql, store: string, now: Now): Tried | undefined {
   const row = sql.get<Stamped & { identity: string; lock: 'pass' | 'fail' | 'unknown'; says: string }>('select * from guard_tried where store = ?', store)
-  return row && { identity: row.identity, lock: row.lock === 'pass' ? { is: 'pass' } : { is: row.lock, says: row.says }, age: ageOfLook(row, now) }
+  const last = sql.get<Stamped & { identity: string; says: string }>('select * from guard_tried_open where store = ?', store)
+  const untold = last && { identity: last.identity, says: last.says, at: last.wall as Instant, age: ageOfLook(last, now) }
+  // An older Holdfast wrote what it could not tell over what it had seen: that says no more than the newer word.
+  if (row === undefined || (untold !== undefined && row.lock === 'unknown')) return untold && { identity: untold.identity, lock: { is: 'unknown', says: untold.says }, age: untold.age }
+  return { identity: row.identity, lock: row.lock === 'pass' ? { is: 'pass' } : { is: row.lock, says: row.says }, age: ageOfLook(row, now), ...(untold ? { open: untold } : {}) }
 }
 
 const no = (says: string): Found => ({ is: 'fail', says })
@@ -96,12 +110,17 @@ export function immutableFound(seen: Seen, now: Instant): Found {
   if (identity === undefined && seen.newest === undefined) return open('it was not listed yet')
   const found = claimed(seen, now)
   if (found.is !== 'pass') return found
-  if (identity === undefined || tried === undefined || tried.identity !== identity || !isFresh(tried.age, TRIED_GOOD)) return open('the newest copy is said to be locked, and nobody has tried out lately whether the store keeps its locks')
-  return tried.lock
+  const last = tried?.open?.identity === identity ? tried?.open : undefined
+  const says = last && `could not be told at ${sayUtc(last.at)}: ${last.says}`
+  if (identity === undefined || tried === undefined || tried.identity !== identity || !isFresh(tried.age, TRIED_GOOD)) {
+    return open(`the newest copy is said to be locked, and ${says === undefined ? 'nobody has tried out lately whether the store keeps its locks' : `whether the store keeps its locks ${says}`}`)
+  }
+  return tried.lock.is === 'pass' && says !== undefined ? { is: 'pass', says: `the store was seen to keep its locks; whether it still does ${says}` } : tried.lock
 }
 
 /** Whether it is worth trying a store out for it: its newest copy is said to be locked, and what is known of its locks is old. */
 export function isWorthTrying(seen: Seen, now: Instant): boolean {
   const { tried, identity } = seen
-  return claimed(seen, now).is === 'pass' && !(tried !== undefined && tried.identity === identity && isFresh(tried.age, TRY_AGAIN))
+  // What could not be told was tried all the same: each time leaves a canary that stays until its lock is over.
+  return claimed(seen, now).is === 'pass' && ![tried, tried?.open].some((it) => it !== undefined && it.identity === identity && isFresh(it.age, TRY_AGAIN))
 }
