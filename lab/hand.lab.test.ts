@@ -215,7 +215,7 @@ test('G-8 C-7 a hand that is frozen for longer than its lease, between two objec
   assert.deepEqual([keys.map((key) => world.life(key).is), openObjects(world.room.sql, 9).length], [['aside', 'flagged', 'aside', 'aside'], 0])
 })
 
-test('G-8 SIGKILL at requests of the hand that chance picks: before one is sent, before its answer is seen, and at a system call after it; the end is the same one', { timeout: 240_000 }, async (t) => {
+test('G-8 SIGKILL at requests of the hand that chance picks: before one is sent, before its answer is seen, and at a system call after it; the end is the same one', { timeout: 480_000 }, async (t) => {
   assert(gateway)
   const stage = await stageOver(gateway)
   t.after(() => stage.close())
