@@ -67,6 +67,25 @@ test('each want of a runbook stands in docs/use/runbooks.md with its cure, and n
   assert.deepEqual(rows.filter(({ cure }) => cure.length < 10), [])
 })
 
+/** The sentences with which calls about runs are refused, as far as they are the same each time. */
+function sentencesIn(files: readonly string[]): string[] {
+  const found = files.flatMap((at) => [...textOf(at).matchAll(/(?:return|refusedFor\(|export const [A-Z_]+ =) ?(?:[^'`\n?]*\? )?(?:'([^'\n]{8,})'|`([^`\n]{8,})`)/g)].map(([, plain, filled]) => plain ?? filled ?? ''))
+  return [...new Set(found.map((text) => text.replaceAll(/\$\{[^}]*\}/g, '…').split(/: |\. /)[0] ?? ''))]
+}
+
+test('each sentence with which a call about runs is refused stands in docs/use/runbooks.md with its cure, under its code', () => {
+  const rows = rowsOf('docs/use/runbooks.md', '### When a call is refused')
+  const sentences = sentencesIn(['run-calls.ts', 'parties.ts', 'beginning.ts', 'asking/hand-over.ts'].map((it) => `src/engine/change/${it}`)).filter((it) => !/^name them$|^there is no such run$/.test(it))
+  const drawing = sentencesIn(['src/rooms/change/plan.ts']).filter((it) => it.includes('accepted'))
+  const beginning = sentencesIn(['src/rooms/change/index.ts']).filter((it) => it.includes('under way there'))
+  const stuck = sentencesIn(['src/rooms/change/runs/run.ts']).filter((it) => /^only a step|^nothing could follow/.test(it))
+  assert.deepEqual([sentences.length > 15, drawing.length, beginning.length, stuck.length], [true, 3, 2, 2], JSON.stringify([sentences, drawing, beginning, stuck]))
+  const lacks = (code: string, of: readonly string[]): string[] => of.filter((it) => !rows.some(({ says }) => says.startsWith(code) && says.includes(it)))
+  assert.deepEqual([lacks('HF496', [...sentences, ...beginning, ...stuck]), lacks('HF495', drawing), lacks('HF497', ['this step cannot begin now'])], [[], [], []])
+  assert.deepEqual(rows.filter(({ says, cure }) => !/^HF49[567] /.test(says) || cure.length < 10), [])
+  assert(textOf('src/engine/agreement/calls.ts').includes('this step cannot begin now: $'))
+})
+
 test('each refusal of a retention, and each state of a set, stands in docs/use/backups.md with its cure', () => {
   const refusals = ['judge', 'purge', 'shelf'].flatMap((name) => [...textOf(`src/rooms/guard/retention/${name}.ts`).matchAll(/\{ id: '(\w+)'/g)].map(([, id = '']) => id))
   const rows = rowsOf('docs/use/backups.md', '| refused for | cure |')

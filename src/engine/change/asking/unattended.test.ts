@@ -326,7 +326,7 @@ test('C-6 C-15 whoever says no to a step on a page of before, when it has begun,
 test('C-15 C-17 both hear that it does not go its ways back by itself any more, whatever ends that, and it is told before anything else', async (t) => {
   const PEOPLE = { does: ['ada', 'chen'], checks: ['bo'] }
   const ends: readonly (readonly [string, object, RegExp])[] = [
-    ['runs.resume', {}, /by itself any more: its people lead it$/], ['runs.undo', {}, /by itself any more: its people lead it$/], ['runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' }, /by itself any more: ada hands over to chen$/], ['runs.halt', { person: 'chen' }, /^/],
+    ['runs.resume', {}, /by itself any more: its people lead it$/], ['runs.undo', {}, /by itself any more: its people lead it$/], ['runs.handOver', { from: 'ada', to: 'chen', reason: 'ada goes off call at six' }, /by itself any more: ada hands over to chen$/], ['runs.halt', { person: 'chen' }, /^halted by chen: chen halted it$/],
   ]
   for (const [name, more, says] of ends) {
     const { wall } = (await runWorld(t, book())).keeper.now()
@@ -349,7 +349,9 @@ test('C-15 C-17 both hear that it does not go its ways back by itself any more, 
     assert.equal((await it.call(name, more)).status, 200, name)
     const shown = ((await it.ask('runs.show', { run: it.id })).body as RunTold).told.slice(before + 1)
     assert.deepEqual([(await it.state()).unattended, it.open().toSorted()], [null, [`run:${it.id}`, `run:${it.id}/alone`, `run:${it.id}/failed`]], name)
-    assert.match(shown[0]?.says ?? '', says, `${name}: ${JSON.stringify(shown)}`)
+    const [first] = shown
+    assert.match(first?.says ?? `${first?.event} by ${first?.by}: ${first?.cause?.claim}`, says, `${name}: ${JSON.stringify(shown)}`)
+    assert.match(it.sql.get<{ says: string }>('select says from page_incident where subject = ?', `run:${it.id}/alone`)?.says ?? '', /does not go back by itself any more: (its people lead it|ada hands over to chen|chen halted it)\. /, name)
     for (let n = 0; n < 4; n++) await it.second(DOWN)
     assert.deepEqual((await lines(it)).filter((line) => line.startsWith('began')), ['began one', 'began two'], name)
   }
