@@ -27,6 +27,10 @@ export const approving: readonly Mutant[] = [
     changes: [{ file: 'src/core/authority/agreement.ts', find: 'shared(a.addresses, b.addresses, mailboxOf)', put: 'shared(a.addresses, b.addresses, plain)' }],
   },
   {
+    name: 'two people press in one browser', breaks: ['C-17'], killer: test('src/http/approval/approval.test.ts', 'C-17 two people do not press in one browser'),
+    changes: [{ file: CALLS, find: 'args.browser === undefined ? {} : { session: `browser ${args.browser}` }', put: '{}' }],
+  },
+  {
     name: 'the only owner goes alone unseen', breaks: ['C-17'], killer: test(STORIES, 'alone: only where it may be'),
     changes: [{ file: CALLS, find: 'if (owners.every((it) => it === who)) page.open', put: 'if (owners.length === 0) page.open' }],
   },

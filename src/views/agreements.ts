@@ -68,7 +68,7 @@ export interface AgreementCalls {
   'approvals.prove': { args: { token: string; shown: PasskeyShown; from: From }; body: ProofAnswer }
   /** 403 not you, or not proven; 409 changed; 410 lapsed, or over; 429 too many tries. `proof`: of a passkey, from `approvals.prove`. */
   'approvals.press': {
-    args: { token: string; act: Act | 'alone'; hash: string; totp?: string; proof?: string; typed?: string; reason?: string; from: From }
+    args: { token: string; act: Act | 'alone'; hash: string; totp?: string; proof?: string; typed?: string; reason?: string; /** Of the browser that it came by, where that is known: a hash. */ browser?: string; from: From }
     body: ApprovalLinkAnswer & { readonly says: string }
   }
 }

@@ -59,7 +59,7 @@ export interface Proof {
   readonly at: Stamp
   /** What it was given for. */
   readonly hash: string
-  /** The browser session that it came by. */
+  /** The browser, or its session, that it came by, where that is known. */
   readonly session?: string
 }
 
@@ -245,7 +245,7 @@ function whySame(agreement: Agreement, { identity, proof }: Press): string | und
     if (same !== undefined) return same
     const pair = `${assent.identity.person} and ${identity.person}`
     if (proof && assent.factor === proof.factor) return `${pair} used one passkey or authenticator`
-    if (proof?.session !== undefined && assent.session === proof.session) return `${pair} used one session`
+    if (proof?.session !== undefined && assent.session === proof.session) return `${pair} pressed in one browser`
   }
   return undefined
 }

@@ -50,7 +50,7 @@ const AGREEMENT_ARGS = {
   'approvals.prove': z.strictObject({ token, shown: SHOWN, from }),
   'approvals.press': z.strictObject({
     token, act: z.enum(['ready', 'yes', 'no', 'stop', 'alone']), hash: z.string().max(200), totp: z.string().max(40).optional(), proof: z.string().max(100).optional(),
-    typed: z.string().max(200).optional(), reason: z.string().max(2000).optional(), from,
+    typed: z.string().max(200).optional(), reason: z.string().max(2000).optional(), browser: z.string().regex(/^[0-9a-f]{64}$/).optional(), from,
   }),
 } satisfies Record<keyof AgreementCalls, z.ZodType>
 
@@ -173,9 +173,12 @@ const proverOf = ({ person: who }: Party, given: string): Prover => ({ person: w
 /** The proof that came along. A code is used up by this, whatever comes of it; what is unknown of a factor's age counts as none. */
 function proofIn(tx: Tx, keeper: Keeper, party: Party, args: Args<'approvals.press'>): Proof | undefined {
   const prover = proverOf(party, args.token)
-  if (args.proof !== undefined) return takeProof(keeper.signIns.proofs, args.proof, { ...prover, hash: args.hash, now: tx.now })
+  // Two people press in two browsers; what a program sends, or a browser that keeps no cookie, says nothing of that.
+  const by = args.browser === undefined ? {} : { session: `browser ${args.browser}` }
+  const given = args.proof === undefined ? undefined : takeProof(keeper.signIns.proofs, args.proof, { ...prover, hash: args.hash, now: tx.now })
+  if (args.proof !== undefined) return given && { ...given, ...by }
   const code = args.totp === undefined ? undefined : takeCode(tx, keeper.rooms.people.place(), party.person, args.totp)
-  return code && proofOf(keeper, tx, prover, args.hash, { means: 'totp', factor: code.factor })
+  return code && { ...proofOf(keeper, tx, prover, args.hash, { means: 'totp', factor: code.factor }), ...by }
 }
 
 async function press(keeper: Keeper, args: Args<'approvals.press'>, asker: Asker): Promise<Answer> {

@@ -95,6 +95,38 @@ test('a POST: 200, 403, 409, 410, 404, 400, and each says so on a page that stan
   assert.equal(large.status, 413)
 })
 
+test('C-17 two people do not press in one browser: its cookie opens nothing, and stands against the second word alone', async (t) => {
+  const it = await world(t)
+  const opened = async (asked: ApprovalAnswer, who: string, cookie?: string): Promise<string> => {
+    const reply = await it.web.get(it.path(asked, who), cookie === undefined ? {} : { headers: { cookie } })
+    const set = reply.headers.get('set-cookie') ?? ''
+    assert.match(set, /-hand=[\w-]{43}; Path=\/; (Secure; )?HttpOnly; SameSite=Lax; Max-Age=172800$/)
+    return set.split(';')[0] ?? ''
+  }
+  const press = (asked: ApprovalAnswer, who: string, cookie: string, over: Record<string, string> = {}): Promise<Response> =>
+    it.post(it.path(asked, who), { act: 'yes', hash: asked.hash, totp: it.code(who), ...over }, { cookie, accept: 'application/json' })
+  const asked = await it.ask()
+  const one = await opened(asked, 'ada')
+  assert.equal(await opened(asked, 'bo', one), one, 'it keeps the one that it has')
+  assert.equal((await press(asked, 'ada', one, { totp: '' })).status, 403, 'it proves nothing')
+  assert.equal((await press(asked, 'ada', one)).status, 200)
+  const same = await press(asked, 'bo', one)
+  const { code, detail } = (await same.json()) as { code: string; detail: string }
+  assert.deepEqual([same.status, code, detail], [403, 'HF464', 'Ada and bo pressed in one browser: two people are needed.'])
+  await it.k.pass(minutes(1))
+  const other = await opened(asked, 'bo')
+  assert.notEqual(other, one)
+  assert.equal((await press(asked, 'bo', other)).status, 200)
+  assert.ok(!JSON.stringify(it.k.entries()).includes(one.split('=')[1] ?? '?'))
+  assert.equal((await press(asked, 'bo', one, { act: 'stop', totp: '' })).status, 200, 'to stop is anybody’s, in any browser')
+
+  const again = await it.ask({ title: 'Again' })
+  await it.k.pass(minutes(1))
+  for (const who of ['ada', 'bo']) assert.equal((await press(again, who, '')).status, 200, 'without a cookie there is nothing to compare')
+  const json = await it.web.get(it.path(again, 'ada'), { headers: { accept: 'application/json' } })
+  assert.equal(json.headers.get('set-cookie'), null)
+})
+
 test('programs get JSON and problems; a cookie, a token and an origin change nothing', async (t) => {
   const it = await world(t)
   const asked = await it.ask({ typed: 'db2' })

@@ -1,11 +1,14 @@
 // The links by which people agree. GET and HEAD only show (P-5): mail scanners and previews press links. A POST decides, by the form's
 // fields, and is judged by the keeper alone: 200, 403 (not you, or not proven), 409 (changed), 410 (lapsed, or over). The path is the
-// credential for looking and refusing; agreeing takes a proof beside it. No cookie is read, so none can be ridden on.
+// credential for looking and refusing; agreeing takes a proof beside it. One cookie is read, and opens nothing: it tells one browser from another, and stands
+// against the word of a second person in the same one (C-17), never for any; so there is none to ride on.
+import { createHash } from 'node:crypto'
 import type { ApprovalLinkAnswer } from '../../views/agreements.ts'
 import type { PasskeyShown } from '../../views/people.ts'
 import { englishApproval as words } from '../../words/approval-screen.ts'
 import { html } from '../../words/markup.ts'
 import { consolePage, notice, renderFrame, CONSOLE_POLICY } from '../console/frame.ts'
+import { browserIn, browserOf } from '../sign-in/browser.ts'
 import { hasPasskeys, passkeyButton, readObject, scriptFor } from '../sign-in/passkeys.ts'
 import { json, page, problem } from '../problem.ts'
 import type { Ask, Kit, Route } from '../route.ts'
@@ -41,20 +44,20 @@ function nothing(ask: Ask, said: No): Response {
   return page(renderFrame({ title, shape: 'unknown', body: notice('down', title, status === 404 ? words.unknown.says : says) }), CONSOLE_POLICY, status, status === 503 ? { 'retry-after': '5' } : {})
 }
 
-function draw(ask: Ask, kit: Kit, view: ApprovalLinkAnswer, told: { readonly done: boolean; readonly says: string } | undefined, status: number): Response {
+function draw(ask: Ask, kit: Kit, view: ApprovalLinkAnswer, told: { readonly done: boolean; readonly says: string } | undefined, status: number, headers: Readonly<Record<string, string>> = {}): Response {
   const { title, shape } = standsFor(view)
   const { approval, means } = view
   const path = pathOf(ask)
   const passkey: ApprovalScreen['passkey'] = means.passkey && hasPasskeys(kit) && approval.state === 'open'
     ? (act, label) => passkeyButton({ does: 'prove', ask: `${path}/passkey/ask`, send: `${path}/passkey`, hash: approval.hash, label, name: 'act', value: act }) : undefined
   const body = renderApprovalBody({ view, path, ...(told === undefined ? {} : { told }), ...(passkey === undefined ? {} : { passkey }) })
-  return consolePage({ title, shape, lean: true, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status)
+  return consolePage({ title, shape, lean: true, site: kit.pushed.site.name, body: html`${body}`, ...(passkey === undefined ? {} : scriptFor(kit)) }, status, headers)
 }
 
 async function show(ask: Ask, kit: Kit): Promise<Response> {
   const said = await look(ask, kit)
   if (said.is !== 'answered') return nothing(ask, said)
-  return wantsJson(ask) ? json(said.body) : draw(ask, kit, said.body, undefined, 200)
+  return wantsJson(ask) ? json(said.body) : draw(ask, kit, said.body, undefined, 200, browserOf(ask, kit, 'hand')?.sets)
 }
 
 interface Pressed { readonly act: Act; readonly hash: string; readonly totp?: string; readonly proof?: string; readonly typed?: string; readonly reason?: string }
@@ -85,7 +88,8 @@ async function press(ask: Ask, kit: Kit): Promise<Response> {
   if (!(form instanceof URLSearchParams)) return problem({ status: form.status, detail: form.says })
   const read = readPress(form)
   if (typeof read === 'string') return problem({ status: 400, detail: read })
-  const said = await kit.keeper.call('approvals.press', { token: tokenOf(ask), ...read, from: fromOf(ask.env, raw.headers) }, OPEN)
+  const browser = browserIn(ask, kit, 'hand')
+  const said = await kit.keeper.call('approvals.press', { token: tokenOf(ask), ...read, ...(browser === undefined ? {} : { browser: createHash('sha256').update(`hand ${browser}`).digest('hex') }), from: fromOf(ask.env, raw.headers) }, OPEN)
   if (said.is === 'answered') return wantsJson(ask) ? json(said.body) : draw(ask, kit, said.body, { done: true, says: said.body.says }, 200)
   if (said.is === 'away' || said.status === 404) return nothing(ask, said)
   if (wantsJson(ask)) return refused(said)
