@@ -201,4 +201,8 @@ export const handling: readonly Mutant[] = [
     name: 'a folder named from the root is never one named from the configuration', breaks: ['G-20'], killer: { is: 'test', file: 'src/rooms/guard/territory.test.ts', name: 'G-20 a folder that is named from the configuration' },
     changes: [{ file: 'src/rooms/guard/territory.ts', find: `from === undefined ? value : path.resolve(from, value)`, put: `from === undefined ? value : path.join(value)` }],
   },
+  {
+    name: 'whoever looks at a plan calls a process that could delete', breaks: ['G-15'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-15 before anybody arms it' },
+    changes: [{ file: 'src/engine/guard/hand-line.ts', find: 'seen: (store) => sayUntried(', put: 'seen: (store) => (made().probe(store, undefined), sayUntried)(' }],
+  },
 ]

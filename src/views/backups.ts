@@ -20,6 +20,7 @@ import type { BackupSet, Lies } from '../rooms/guard/sets/set.ts'
 import { loadFindings, loadMissed, loadOdd } from '../rooms/guard/sets/standing-rows.ts'
 import type { DrillCalls, LookCalls } from './drills.ts'
 import type { AsideAnswer } from './guard/aside.ts'
+import type { TriedAnswer } from './guard/tried.ts'
 import { readingOf, readOf, type ReadingAnswer, type ReadSoFar } from './guard/reading.ts'
 import type { ReportCalls } from './reports.ts'
 
@@ -177,7 +178,10 @@ export interface ScheduleAnswer {
   readonly every: Span
   /** Why its breaker is open; empty where it is not. */
   readonly because: readonly string[]
+  /** What trying its store out on canaries has shown within the last minutes; `unknown` where nobody did: it is done when somebody asks to arm it, and again before each run and act. Absent from an older Holdfast. */
+  readonly tried?: TriedAnswer
 }
+
 
 /** `aside`: what was set aside by earlier plans, and what of it may be removed for good. */
 export interface RetentionPlanAnswer extends RetentionPlan { readonly schema: 'holdfast.retention.plan/1'; readonly aside: PurgePlan; readonly schedule: ScheduleAnswer }

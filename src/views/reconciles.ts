@@ -9,6 +9,7 @@ import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
 import { returningOf, type Returning } from './acts.ts'
+import type { TriedAnswer } from './guard/tried.ts'
 import { saySpan } from '../words/moment.ts'
 
 /** One that a person could accept, and the text to which it is bound. */
@@ -45,6 +46,8 @@ export interface ReconcileAnswer {
   /** What the run that is under way says; null where there is none. */
   readonly running: string | null
   readonly breaker: Breaker
+  /** What trying its store out on canaries has shown within the last minutes; `unknown` where nobody did. */
+  readonly tried?: TriedAnswer
   readonly armed_by: readonly string[] | null
   readonly clean_runs: number
   readonly causes: readonly { readonly cause: string; readonly says: string; readonly since: number }[]

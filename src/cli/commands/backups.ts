@@ -144,6 +144,8 @@ export function drawPlans({ out }: Session, { plans }: RetentionAnswer): void {
   for (const it of plans) {
     out.data(`${it.set} in ${it.store}: ${it.refusals.length > 0 ? 'refused, nothing of it may go' : `- ${it.totals.quarantine} could go (${saySize(it.totals.bytes)})   ~ ${it.totals.keep} kept   ? ${it.totals.never} never   ${it.id}`}`)
     out.data(`  ${scheduleOf(out, it)}`)
+    // What nobody has tried out is told as that, before anybody arms it.
+    if (it.schedule.mode === 'report' && it.schedule.tried) out.data(`  what ${it.store} can do: ${plain(it.schedule.tried.says)}`)
     for (const { text, cure } of it.refusals) {
       out.data(`  ${out.paint('down', '!')} ${plain(text)}`)
       out.data(`    ${plain(cure)}`)

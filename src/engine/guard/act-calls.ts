@@ -8,11 +8,13 @@ import type { Tx } from '../../db/room.ts'
 import { byHand, reconcileOf } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
 import { asides, loadJob, loadPlan } from '../../rooms/guard/acts/rows.ts'
+import { isUntried } from '../../rooms/guard/acts/rulings.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
 import { loadAgreement, loadAgreements } from '../../rooms/people/agreement-rows.ts'
 import { ACCEPTABLE, planOf, viewActs, viewByHand, type ActCalls } from '../../views/acts.ts'
 import type { Asker } from '../../views/answers.ts'
 import { viewReconcile } from '../../views/reconciles.ts'
+import type { TriedAnswer } from '../../views/guard/tried.ts'
 import { saySize } from '../../words/size.ts'
 import { showAgreement } from '../agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
@@ -48,8 +50,14 @@ export const notFit = (store: string, says: string): string => `the hand has tri
 /** What those who are asked ought to know of the store before they arm anything there. */
 export function sayTried(store: string, fit: Found): string {
   if (fit.is === 'pass') return `The store ${store} was tried out by the hand just now, and puts aside and brings back. `
-  if (fit.says?.endsWith('nobody has looked lately') === true) return `Nobody has tried the store ${store} out lately: the hand was called to do it now, and until it has, nothing goes there, armed or not. `
+  if (isUntried(fit)) return `Nobody has tried the store ${store} out lately: the hand was called to do it now, and until it has, nothing goes there, armed or not. `
   return `The hand has tried the store ${store} out, and not all of it is known: ${fit.says ?? ''}. While that is so nothing goes there, armed or not. `
+}
+
+/** What the hand has seen of a store lately, for whoever looks before anything is armed. */
+export function triedIn(keeper: Keeper, store: string): TriedAnswer {
+  const found = keeper.hand.seen(store)
+  return { found: found.is, says: found.says ?? 'it was tried out just now, and puts aside and brings back' }
 }
 
 /** What is asked, as it stands now; or why it cannot be. */

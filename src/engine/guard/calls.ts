@@ -20,7 +20,7 @@ import { loadHolder } from '../../rooms/guard/retention/rows.ts'
 import type { Asker } from '../../views/answers.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
-import { speaker, whyNotAccept } from './act-calls.ts'
+import { speaker, triedIn, whyNotAccept } from './act-calls.ts'
 import { beginDrill, cancelDrill, underWay } from './drills.ts'
 import type { Keeper } from '../keeper.ts'
 import { provenReport, showReport } from './reports.ts'
@@ -75,6 +75,7 @@ function planAnswer(keeper: Keeper, set: BackupSet, store: string): RetentionPla
     schedule: {
       mode, clean, wants: CLEAN_RUNS, armed_by: isArmed ? arming.people : [], armed_at: isArmed ? arming.at : null, latest_at: latest?.at ?? null, latest: latest?.plan ?? null,
       every: rhythmOf(set, life.shrink()), because: breaker.is === 'open' ? breaker.because : [],
+      tried: set.in.some((it) => it.store === store && it.readOnly === true) ? { found: 'fail', says: 'the configuration gives no credential that could set anything aside there' } : triedIn(keeper, store),
     },
   }
 }

@@ -16,7 +16,7 @@ import { isWorthTrying, loadLocks, loadTried, saveTried } from '../../rooms/guar
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import type { Way } from '../../rooms/guard/reconcile/readings.ts'
-import { fitToArm, type StoreSeen } from '../../rooms/guard/acts/rulings.ts'
+import { fitToArm, isUntried, type StoreSeen } from '../../rooms/guard/acts/rulings.ts'
 import { loadState } from '../../rooms/guard/reconcile/rows.ts'
 import type { Rechecked } from '../../rooms/guard/reconcile/task.ts'
 import type { FromHand, ToHand } from '../../rooms/guard/acts/protocol.ts'
@@ -32,6 +32,8 @@ export interface HandLine {
   unfit(store: string): string | undefined
   /** What trying a store out has shown within the last minutes; where nobody knows, the hand is called to try it out now. */
   tried(store: string, quarantine: Span | undefined): Found
+  /** The same, and nobody is called for it. */
+  seen(store: string): Found
   /** Resolves once every store that the hand was called to try out was, or could not be; after 8 s at the latest: whoever is about to ask people knows then what to tell them. */
   settled(): Promise<void>
   /** The configuration is another one: nothing that was seen of a store before counts. */
@@ -124,6 +126,7 @@ export function createHandLine(wants: HandLineWants): HandLine {
       if (found.is !== 'pass') made().probe(store, quarantine)
       return found
     },
+    seen: (store) => sayUntried(lastTried(made(), store, wants.now())),
     settled: () => (made().needs().asked ? new Promise((tell) => settling.add({ since: wants.now(), tell })) : Promise.resolve()),
     prepare(task) {
       const store = task.is === 'reconcile' && task.knows.arming !== 'none' ? wants.storeOf(task.reconcile) : undefined
@@ -216,6 +219,11 @@ function lastTried(desk: Desk, store: string, now: Now): Found {
   const found = fitToArm(desk.probed(store), now)
   return unfit !== undefined && found.is !== 'fail' ? { is: 'unknown', says: `it could not be tried out when that was last tried: ${unfit.says}` } : found
 }
+
+/** What nobody has tried out is never told with a good word, and when it will be. */
+const sayUntried = (found: Found): Found => (found.is === 'unknown' && isUntried(found)
+  ? { is: 'unknown', says: 'not tried out lately, or not yet: the hand does that on canaries when somebody asks to arm it, before anybody is asked, and again before each run and act' }
+  : found)
 
 /** For which stores a hand should be there. */
 export function createPresence(now: () => Now): { stores(needs: Needs): readonly string[] } {

@@ -6,6 +6,7 @@ import type { ReconcileConfig } from '../../rooms/guard/reconcile/task.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { reconcilesIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
+import { triedIn } from './act-calls.ts'
 
 const one = z.strictObject({ reconcile: z.string().min(1).max(200) })
 const RECONCILE_ARGS = { 'reconcile.list': z.strictObject({}), 'reconcile.show': one, 'reconcile.run': one } satisfies Record<keyof ReconcileCalls, z.ZodType>
@@ -19,7 +20,7 @@ const runsOf = (keeper: Keeper): Map<string, string> => {
   return known
 }
 
-const view = (keeper: Keeper, config: ReconcileConfig) => viewReconcile(keeper.store.sql, config, runsOf(keeper).get(config.name) ?? null, keeper.now().wall)
+const view = (keeper: Keeper, config: ReconcileConfig) => ({ ...viewReconcile(keeper.store.sql, config, runsOf(keeper).get(config.name) ?? null, keeper.now().wall), tried: triedIn(keeper, config.store) })
 
 function begin(keeper: Keeper, config: ReconcileConfig): Answer {
   const runs = runsOf(keeper)

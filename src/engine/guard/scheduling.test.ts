@@ -181,6 +181,23 @@ test('G-5 too much at once opens the breaker of what is armed, is told and stays
   assert.deepEqual([(await report.plan()).refusals.map(({ id }) => id), (await report.plan()).schedule.mode], [['limit'], 'report'])
 })
 
+test('G-15 before anybody arms it, what a store can do is told as not tried out, and nobody is called for that; once it was, as what was seen', async (t) => {
+  const it = await keepWorld(t)
+  const tried = async (): Promise<readonly [string, string]> => {
+    const { tried: seen } = (await it.plan()).schedule
+    return [seen?.found ?? '', seen?.says ?? '']
+  }
+  const [found, says] = await tried()
+  assert.equal(found, 'unknown')
+  assert.match(says, /^not tried out lately, or not yet: the hand does that on canaries when somebody asks to arm it/)
+  assert.deepEqual(it.keeper.hand.wanted(), [], 'who only looks calls no process that could delete')
+  void it.keeper.hand.hear({ is: 'unfit', term: 1, store: 'main', says: 'connection refused' }, {})
+  await it.settle()
+  assert.deepEqual(await tried(), ['fail', 'connection refused'])
+  await it.leap(minutes(2))
+  assert.deepEqual(await tried(), ['unknown', 'it could not be tried out when that was last tried: connection refused'])
+})
+
 test('G-21 nothing is armed in a store that the hand has tried out and that cannot do it; whoever is asked reads whether it was tried out', async (t) => {
   const it = await keepWorld(t)
   await runs(it, 4)

@@ -177,7 +177,7 @@ async function* itemsOf({ path, plan: head }: Run): AsyncGenerator<string> {
   }
 }
 
-async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: Run): Promise<void> {
+async function drawPlan({ out }: Session, { reconcile, tried }: ReconcileAnswer, run: Run): Promise<void> {
   const { plan: head, summary } = run
   const { totals } = head
   const weight = (act: string): string => saySize(summary?.acts[act]?.bytes ?? 0)
@@ -188,6 +188,7 @@ async function drawPlan({ out }: Session, { reconcile }: ReconcileAnswer, run: R
   }
   out.data(`${run.objects ?? 'no'} objects against ${run.rows ?? 'no'} rows · plan ${head.id} of ${reconcile}, ${out.ago(run.at)} old · mode ${head.mode} · ${head.hash.slice(0, 16)}`)
   if (head.mode === 'report' && head.refusals.length === 0) out.data('It only reports: nothing of it is done.')
+  if (head.mode === 'report' && tried) out.data(`What its store can do: ${plain(tried.says)}`)
   const blind = head.checks.find(({ found, text }) => found === 'pass' && text.endsWith(NOT_COMPARED))
   if (blind) out.data(out.paint('unknown', `${blind.id}: ${blind.text}`))
   // What a refusal says is not said twice.

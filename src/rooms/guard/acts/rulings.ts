@@ -159,6 +159,9 @@ export function ofStore(grounds: Pick<Grounds, 'store' | 'identity' | 'now'>, as
 /** Whether a store was tried out lately, and does all that putting aside and bringing back takes. */
 export const fitToArm = (store: StoreSeen | undefined, now: Now): Found => all(ofStore({ store, identity: store?.identity ?? '', now }, ['sets_aside', 'brings_back', 'versions_or_moves', 'clock', 'read_only']))
 
+/** Nobody has tried the store out while that would still be worth anything. */
+export const isUntried = ({ is, says }: Found): boolean => is === 'unknown' && says?.endsWith('nobody has looked lately') === true
+
 /** In a folder nobody can try what another process may do; there a second user id guards what cannot be undone, and the rest is a rename. */
 const readOnly = ({ moves, capabilities }: StoreSeen): Found => (moves && capabilities.read_only.is === 'unknown' ? pass : capabilities.read_only)
 
