@@ -94,7 +94,7 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   if (mode !== 'armed' || refusals.length > 0) return refusedFor(mode === 'armed' ? `the plan is refused: ${refusals[0]?.text ?? ''}` : `the plan is ${mode}: nothing of it is done`, 'holdfast reconcile show says what stands in the way')
   if (totals.purge === 0) return refusedFor('nothing in it is to be purged', 'holdfast reconcile show lists what it holds')
   const objects = `${totals.purge} ${totals.purge === 1 ? 'object' : 'objects'}`
-  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: `Removed for good: ${objects} (${saySize(totals.bytes)} with what is put aside). The quarantine of each is over, none has a row, and each is verified in the other place. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
+  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: `Removed for good: ${objects} (${saySize(totals.bytes)} with what is put aside). The quarantine of each is over, none has a row, and of each the other place has named a copy with the same etag; the bytes there were not read. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
 }
 
 const isAnswer = (it: object): it is Answer => 'status' in it
