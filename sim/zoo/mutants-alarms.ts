@@ -120,6 +120,10 @@ export const alarming: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/acts/desk.ts', find: 'if (isActedOn(ports, message.store)) await tellOnce', put: 'await tellOnce' }],
   },
   {
+    name: 'a store that nobody acts on any more cannot be acted on for ever', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 a store that could not be tried out pages' },
+    changes: [{ file: 'src/rooms/guard/acts/desk.ts', find: 'if (idle.length > 0) void', put: 'if (idle.length > 99) void' }],
+  },
+  {
     name: 'a rule that comes back is refused in silence', breaks: ['G-28'], killer: { is: 'test', file: 'src/engine/guard/scheduling.test.ts', name: 'G-28 a rule that was taken out and written again' },
     changes: [{ file: 'src/rooms/guard/acts/telling.ts', find: `forgetRefusedBut(tx.sql, (set, store) => asks('keep', set, store))`, put: '' }],
   },

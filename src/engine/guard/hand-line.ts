@@ -75,6 +75,8 @@ const LONGEST_LISTING: Span = minutes(65)
 const PROBE_WITHIN: Span = seconds(90)
 /** So long whoever arms something waits for its stores to be tried out: less than a call to the keeper may take. */
 const SETTLE_WITHIN: Span = seconds(8)
+/** So often it is looked at whether what was told of stores still stands in anybody's way. */
+const TIDY_EVERY: Span = minutes(1)
 /** So often it is looked at whether a store's locks would earn something. */
 const LOOK_FOR_LOCKS: Span = minutes(10)
 /** One that was asked for, and came to nothing, is asked for again after this long. */
@@ -89,6 +91,7 @@ interface Waiting {
 
 export function createHandLine(wants: HandLineWants): HandLine {
   let desk: Desk | undefined
+  let tidied: Now | undefined
   const holders = new WeakMap<object, string>()
   let count = 0
   const presence = createPresence(wants.now)
@@ -139,6 +142,10 @@ export function createHandLine(wants: HandLineWants): HandLine {
       // From its beginning on it counts how long a lease of the keeper before it may last.
       made()
       trying.tick((store) => made().probe(store, marginsFor(wants.shrink()).quarantine))
+      if (!isWithin(tidied, wants.now(), TIDY_EVERY)) {
+        tidied = wants.now()
+        made().tidy()
+      }
       for (const one of sleeping) {
         const age = ageOf(one.since, wants.now())
         if (age !== undefined && age < one.span) continue

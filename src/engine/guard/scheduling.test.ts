@@ -360,6 +360,11 @@ test('G-28 a store that could not be tried out pages where a job is armed there,
   const it = await armed(t)
   await unfit(it)
   assert.deepEqual(it.open(), ['store:main/unfit'])
+  await it.leap(minutes(2))
+  assert.deepEqual(it.open(), ['store:main/unfit'], 'it is armed as ever')
+  await it.ask('backups.disarm', { set: 'shop', person: 'ada' })
+  await it.leap(minutes(2))
+  assert.deepEqual(it.open().filter((name) => name.startsWith('store:')), [], 'nobody would try it out again')
 })
 
 test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; nothing known of the store, nothing done', async (t) => {

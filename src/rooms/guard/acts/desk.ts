@@ -16,7 +16,7 @@ import type { FromHand, ToHand } from './protocol.ts'
 import { ASTRAY_FOR, createReturns, isAstray, type Returns } from './returns.ts'
 import { PROBE_GOOD, type StoreSeen } from './rulings.ts'
 import { actsToday, armedJobs, identityOfStore, latestPlan, loadActs, loadApproval, loadObject, loadPlan, openObjects, tallyOf, waitingPlans, type ActRow, type PlanRow } from './rows.ts'
-import { tell, tellOver, unfitOf } from './telling.ts'
+import { tell, tellOver, toldUnfit, unfitOf } from './telling.ts'
 
 const PAUSE: Span = seconds(5)
 /** What could not be looked at is looked at again after this long. */
@@ -47,6 +47,8 @@ export interface Desk {
   probed(store: string): StoreSeen | undefined
   /** Why it could not be tried out when that was last tried, and whether that was just now. */
   unfit(store: string): { readonly says: string; readonly lately: boolean } | undefined
+  /** What was told of a store in which nothing acts any more is over: nobody would try it out again. */
+  tidy(): void
   /** The configuration is another one: whatever was seen of a store may have been another store. */
   forget(): void
   /** The stores in which there is anything for a hand to do, or something in doubt. */
@@ -107,6 +109,12 @@ export function createDesk(ports: DeskPorts): Desk {
     unfit(store) {
       const last = memory.unfit.get(store)
       return last && { says: last.says, lately: isUnfit(memory, store, ports.now()) }
+    },
+    tidy() {
+      const idle = toldUnfit(ports.sql()).filter((store) => !isActedOn(ports, store))
+      for (const store of idle) memory.told.delete(unfitOf(store))
+      // Where that could not be written it is looked at again.
+      if (idle.length > 0) void ports.turn('guard.tell', (tx) => idle.forEach((store) => tellOver(tx, unfitOf(store), 'nothing is armed there any more, and nothing waits to be done', 'the keeper'))).catch(() => undefined)
     },
     forget() {
       memory.seen.clear()

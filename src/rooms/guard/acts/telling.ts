@@ -27,6 +27,12 @@ export const tell = (tx: Tx, cause: string, title: string, says: string, { weigh
 /** Whether something was told under that name, and is not over. */
 export const isTold = (sql: Sql, ends: string): boolean => sql.get('select 1 as one from guard_alarm where name = ?', ends) !== undefined
 
+/** The stores of which it is told that they cannot be acted on. */
+export const toldUnfit = (sql: Sql): readonly string[] => sql.all<{ name: string }>(`select name from guard_alarm where name like 'store:%/unfit'`).flatMap(({ name }) => {
+  const about = aboutOf(name)
+  return about?.is === 'store' ? [about.store] : []
+})
+
 /** It is seen to be over: what was told under that name fails no more. Nothing where nothing was told since, whoever was running then. `by`: nobody saw it end; whose word it is. */
 export function tellOver(tx: Tx, ends: string, says: string, by?: string): void {
   if (!isTold(tx.sql, ends)) return
