@@ -54,6 +54,9 @@ export function weekOf(day: Day): Day {
   return date.subtract({ days: date.dayOfWeek - 1 }).toString()
 }
 
+/** 1 is Monday, 7 Sunday. */
+export const weekdayOf = (day: Day): number => Temporal.PlainDate.from(day).dayOfWeek
+
 /** Wall clocks go wrong, but never by millennia: an instant outside the years 1 to 9999 is read as the nearest of them. */
 const FIRST = -62_135_510_400_000
 const LAST = 253_402_214_400_000
