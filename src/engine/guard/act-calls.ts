@@ -5,9 +5,11 @@ import { may } from '../../core/authority/role.ts'
 import type { Found } from '../../core/evidence.ts'
 import { hours, minutes, parseSpan, sayTime, type Span } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
+import type { Sql } from '../../db/sql.ts'
 import { byHand, reconcileOf } from '../../rooms/guard/acts/index.ts'
 import { hashOfAsked, whyNotArm, type Asked } from '../../rooms/guard/acts/job.ts'
-import { asides, loadJob, loadPlan } from '../../rooms/guard/acts/rows.ts'
+import { asideOf } from '../../rooms/guard/acts/life.ts'
+import { asides, loadActs, loadJob, loadObject, loadPlan } from '../../rooms/guard/acts/rows.ts'
 import { isUntried } from '../../rooms/guard/acts/rulings.ts'
 import { parseJob } from '../../rooms/guard/retention/job.ts'
 import { loadAgreement, loadAgreements } from '../../rooms/people/agreement-rows.ts'
@@ -15,7 +17,7 @@ import { ACCEPTABLE, planOf, viewActs, viewByHand, type ActCalls } from '../../v
 import type { Asker } from '../../views/answers.ts'
 import { viewReconcile } from '../../views/reconciles.ts'
 import type { TriedAnswer } from '../../views/guard/tried.ts'
-import { saySize } from '../../words/size.ts'
+import { sayPurge, type Purged } from '../../words/acts/purge.ts'
 import { showAgreement } from '../agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { reconcilesIn, storeOf } from '../in-force.ts'
@@ -94,8 +96,17 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   if (mode !== 'armed' || refusals.length > 0) return refusedFor(mode === 'armed' ? `the plan is refused: ${refusals[0]?.text ?? ''}` : `the plan is ${mode}: nothing of it is done`, 'holdfast reconcile show says what stands in the way')
   if (totals.purge === 0) return refusedFor('nothing in it is to be purged', 'holdfast reconcile show lists what it holds')
   const objects = `${totals.purge} ${totals.purge === 1 ? 'object' : 'objects'}`
-  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: `Removed for good: ${objects} (${saySize(totals.bytes)} with what is put aside). The quarantine of each is over, none has a row, and of each the other place has named a copy with the same etag; the bytes there were not read. Each is looked at again right before. Plan ${plan.id}, hash ${hash.slice(0, 16)}.` }
+  return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: sayPurge({
+    called: ['object', 'objects'], from: reconcile, items: purgedOf(sql, plan.id, reconcile), release: `holdfast reconcile release ${reconcile} <key>`, list: `holdfast reconcile show ${reconcile} --json=lines`,
+    proven: 'The quarantine of each is over, none has a row, and of each the other place has named a copy with the same etag; the bytes there were not read.', plan: plan.id, hash, now: keeper.now().wall,
+  }) }
 }
+
+/** What a plan removes for good, as people are told of it. */
+const purgedOf = (sql: Sql, plan: string, reconcile: string): readonly Purged[] => loadActs(sql, plan).filter(({ act }) => act === 'purge').map(({ key, given: { item, modifiedAt } }) => {
+  const aside = asideOf(loadObject(sql, reconcile, key).life)
+  return { key: item.key, bytes: item.bytes ?? aside?.bytes ?? null, tenant: item.tenant, writtenAt: aside?.modifiedAt ?? modifiedAt ?? null, asideSince: aside?.since.wall ?? null, eligibleAt: item.eligible_at }
+})
 
 const isAnswer = (it: object): it is Answer => 'status' in it
 

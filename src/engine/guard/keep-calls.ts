@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { Identity } from '../../core/authority/agreement.ts'
 import { derivedId } from '../../core/id.ts'
-import { hours } from '../../core/time.ts'
+import { hours, type Instant } from '../../core/time.ts'
 import type { Tx } from '../../db/room.ts'
 import type { Sql } from '../../db/sql.ts'
 import { byHand } from '../../rooms/guard/acts/index.ts'
@@ -21,7 +21,7 @@ import { loadTaken } from '../../rooms/guard/retention/rows.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { Asker } from '../../views/answers.ts'
 import { because, refusalOf, viewApplied, type AppliedAnswer, type KeepCalls } from '../../views/retention/applied.ts'
-import { saySize } from '../../words/size.ts'
+import { sayPurge } from '../../words/acts/purge.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
@@ -142,7 +142,7 @@ async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<
       if (plan.id !== id) continue
       const never = found.set.in.find(({ store }) => store === found.world.store)?.neverRemoves
       const reasons = [...plan.refusals, ...standing(tx.sql, found), ...(never !== undefined ? [because('purges', never, 'Nobody is asked. Take what was set aside out of .holdfast/quarantine by hand, or bring it back: holdfast backups release.')] : plan.totals.purge === 0 ? [because('empty', 'nothing that lies aside may be removed yet', 'holdfast backups plan says since when each copy lies there, and what it waits for.')] : [])]
-      return reasons.length > 0 ? refused(keeper, id, reasons) : askTwo(tx, keeper, { found, plan, whom, by: speaker(asker, named) })
+      return reasons.length > 0 ? refused(keeper, id, reasons) : askTwo(tx, keeper, { found, plan, taken: new Map(attic.laid.map(({ key, at }) => [key, at])), whom, by: speaker(asker, named) })
     }
     return refused(keeper, id, [CHANGED])
   })
@@ -151,12 +151,16 @@ async function purge(keeper: Keeper, { plan: id, person: named, ...args }: Args<
 
 const PURGE_GOOD = hours(48)
 
-function askTwo(tx: Tx, keeper: Keeper, { found: { set, world }, plan, whom, by }: { readonly found: Found; readonly plan: PurgePlan; readonly whom: Exclude<ReturnType<typeof whoIsAsked>, Answer>; readonly by: string }): Answer | { readonly id: string } {
+function askTwo(tx: Tx, keeper: Keeper, { found: { set, world }, plan, taken, whom, by }: { readonly found: Found; readonly plan: PurgePlan; /** When each was taken. */ readonly taken: ReadonlyMap<string, Instant | undefined>; readonly whom: Exclude<ReturnType<typeof whoIsAsked>, Answer>; readonly by: string }): Answer | { readonly id: string } {
   const acts = purgesOf(plan)
   const id = derivedId<'plan'>('plan', plan.id, tx.now.wall, tx.now.tick)
   const made = askIn(tx, keeper, {
     asked: { is: 'purge', reconcile: jobOf(set.name, world.store), plan: id, hash: plan.hash }, title: `Remove ${plan.totals.purge} ${plan.totals.purge === 1 ? 'copy' : 'copies'} of ${set.name} for good`,
-    text: `${plan.totals.purge} ${plan.totals.purge === 1 ? 'copy' : 'copies'} (${saySize(plan.totals.bytes)}) of ${set.name} in ${world.store} were set aside long enough ago and are removed for good: ${plan.items.filter(({ act }) => act === 'purge').slice(0, 20).map(({ key }) => key).join(', ')}${plan.totals.purge > 20 ? ' …' : ''}. Newer copies that were read whole remain. Each is looked at again right before. Plan ${id}, hash ${plan.hash.slice(0, 16)}.`,
+    text: sayPurge({
+      called: ['copy', 'copies'], from: `${set.name} in ${world.store}`, release: `holdfast backups release ${set.name} <copy>`, list: `holdfast backups plan ${set.name}`,
+      items: plan.items.filter(({ act }) => act === 'purge').map(({ key, bytes, since, eligible_at: eligibleAt }) => ({ key, bytes, tenant: null, writtenAt: taken.get(key) ?? null, asideSince: since, eligibleAt })),
+      proven: 'They were set aside long enough ago, and newer copies that were read whole remain.', plan: id, hash: plan.hash, now: tx.now.wall,
+    }),
     of: whom.of, lapses: whom.lapses, by,
   })
   if (made.is === 'refused') return no(made.why === 'crowded' ? 503 : 409, made.why === 'crowded' ? 'HF473' : 'HF474', `${made.says.slice(0, 1).toUpperCase()}${made.says.slice(1)}.`, 'name two different people with the right role: holdfast people list shows who has which')
