@@ -65,4 +65,12 @@ export const scanning: readonly Mutant[] = [
     name: 'the journal of a scan by pieces is taken over whatever it is of', breaks: ['X-1'], killer: killer(`${PROCESS}/pieces.test.ts`, 'X-1 what was found well is not looked at again'),
     changes: [{ file: `${PROCESS}/pieces.ts`, find: 'if (!goesOn(charter, wanted, now)) return undefined', put: 'if (!goesOn(charter, charter, now)) return undefined' }],
   },
+  {
+    name: 'folders on one device are read at once', breaks: ['X-1'], killer: killer(`${ROOM}/devices.test.ts`, 'folders on one device stay one after another'),
+    changes: [{ file: `${ROOM}/devices.ts`, find: '[...Map.groupBy(all, deviceOf).values()]', put: 'all.map((it) => [it]).filter((it) => it.length + deviceOf.length > 0)' }],
+  },
+  {
+    name: 'a key writes lines of its own on the page of a purge', breaks: ['G-11'], killer: killer('src/words/acts/purge.test.ts', 'what is not known is said to be'),
+    changes: [{ file: 'src/words/acts/purge.ts', find: '`• ${isolated(line(key, LONGEST_KEY))}', put: '`• ${isolated(key)}' }, { file: 'src/words/acts/purge.ts', find: 'const LONGEST_KEY = 120\n', put: '' }],
+  },
 ]

@@ -1,9 +1,10 @@
 // `holdfast backups scan` as a person meets it: what it prints, how it ends, and what it does with a set.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { Fault } from '../core/fault.ts'
 import { stores } from '../plugins/list.gen.ts'
 import { scanPages } from '../processes/scan/pages.ts'
 import { scan } from '../processes/scan/scan.ts'
@@ -134,4 +135,48 @@ test('G-2 a server is asked by an address that stands in no list of processes, a
   assert.deepEqual([(await run(`backups scan @${at('url')}`)).exit], [3])
   says = { ...report, is: 'stopped' }
   assert.equal((await run(`backups scan @${at('url')}`)).exit, 130)
+})
+
+test('devices are scanned side by side, folders on one device one after another, and what one cannot is no end of the other', async (t) => {
+  const memory = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holdfast-cli-scan-'))
+  t.after(() => rmSync(memory, { recursive: true, force: true }))
+  if (statSync(memory).dev === statSync(folder).dev) return t.skip('there is one device here')
+  for (const name of ['one', 'two']) mkdirSync(at(name, 'x'), { recursive: true })
+  mkdirSync(path.join(memory, 'x'))
+  for (const place of [at('one'), at('two'), memory]) writeFileSync(path.join(place, '.holdfast-store'), '')
+  const file = at('devices.yaml')
+  writeFileSync(file, `version: 1
+stores: { one: { dir: ${at('one')} }, two: { dir: ${at('two')} }, memory: { dir: ${memory} } }
+backups: { shop: { engine: postgres, in: { one: "x/shop-{date}.dump", two: "x/shop-{date}.dump", memory: "x/shop-{date}.dump" }, every: 24h } }
+`)
+  const events: string[] = []
+  const begun = new Map(['one', 'two', 'memory'].map((name) => [name, Promise.withResolvers<void>()]))
+  const nameOf = (where: string): string => (where.startsWith(memory) ? 'memory' : where.startsWith(at('one')) ? 'one' : 'two')
+  let fails = ''
+  const go = async (): Promise<{ exit: number; out: string; err: string }> => {
+    let [out, err] = ['', '']
+    const exit = await runCli(['backups', 'scan', 'shop', '--config', file], {}, {
+      version: '0', up: () => Promise.resolve(0), plugins: () => Promise.resolve({ probes: [], channels: [], stores }), scanPages,
+      async scan(wants) {
+        const name = nameOf(wants.folder)
+        events.push(`begins ${name}`)
+        begun.get(name)?.resolve()
+        // Each of the two devices waits for the other to have begun: one after another they would never end.
+        await Promise.all([begun.get('one')?.promise, begun.get('memory')?.promise])
+        if (name === fails) throw new Fault('it cannot be read', 'never')
+        const report = await scan(wants)
+        events.push(`ends ${name}`)
+        return report
+      },
+    }, { stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, stdin: () => '' })
+    return { exit, out, err }
+  }
+  const well = await go()
+  assert.deepEqual([well.exit, well.out.match(/0 files/g)?.length], [0, 3], well.out + well.err)
+  const disk = events.filter((it) => !it.endsWith('memory'))
+  assert.deepEqual(disk, ['begins one', 'ends one', 'begins two', 'ends two'])
+  assert(events.indexOf('begins memory') < events.indexOf('ends one'), events.join())
+  fails = 'memory'
+  const hurt = await go()
+  assert.deepEqual([hurt.exit, hurt.out.match(/0 files/g)?.length, /it cannot be read/.test(hurt.err)], [1, 2, true], hurt.out + hurt.err)
 })

@@ -1,12 +1,13 @@
 // `holdfast backups scan`: reads every byte of a folder of this machine and says what rotted since it was last read, without a server. A set is scanned in
 // the folders where it lies; what lies in a bucket is for `verify`. How far it is goes to stderr. An interrupt leaves it where the next start goes on.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Fault, sentence } from '../../core/fault.ts'
 import type { Settled } from '../../rooms/guard/scan/journal.ts'
 import { isTrouble, VERDICTS, type Verdict } from '../../rooms/guard/scan/judge.ts'
 import { named, rangeOf, sayPath } from '../../rooms/guard/scan/manifest.ts'
-import { parseRate } from '../../rooms/guard/scan/pace.ts'
+import { lanesOf, together } from '../../rooms/guard/scan/devices.ts'
+import { parseRate, type Progress } from '../../rooms/guard/scan/pace.ts'
 import type { PagesReport, ScanReport } from '../../rooms/guard/scan/scan.ts'
 import { loadConfig } from '../../views/accepted.ts'
 import { saySize } from '../../words/size.ts'
@@ -71,13 +72,12 @@ const rateOf = (options: Options): number | undefined => {
   return rate
 }
 
-async function scanOne(session: Session, { folder, manifest }: Target, options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
+async function scanOne(session: Session, { folder, manifest }: Target, options: Options, { signal, tell }: { readonly signal: AbortSignal; readonly tell: (it: Progress) => void }): Promise<number> {
   const { out } = session
   const all: object[] = []
   let beyond = 0
   const report = await session.outside.scan({
-    folder, manifest, update: options['update'] === true, whole: options['whole'] === true, yields: options['yield'] === true, rate: rateOf(options), signal,
-    progress: (it) => teller.tell(it),
+    folder, manifest, update: options['update'] === true, whole: options['whole'] === true, yields: options['yield'] === true, rate: rateOf(options), signal, progress: tell,
     found(it) {
       if (!out.json) return out.table([[out.shape(SHAPES[it.verdict]), it.verdict.padEnd(10), sayPath(it.path), sayFound(it)]])
       if (all.length < MOST_FOUND) all.push(found(it))
@@ -91,6 +91,27 @@ async function scanOne(session: Session, { folder, manifest }: Target, options: 
   if (report.is === 'stopped') return EXIT.interrupted
   const isWell = report.is === 'ended' && report.flickered === 0 && VERDICTS.every((it) => !isTrouble(it) || report.tally[it] === 0)
   return isWell ? EXIT.fine : EXIT.down
+}
+
+const deviceOf = ({ folder }: Target): bigint | undefined => statSync(folder, { bigint: true, throwIfNoEntry: false })?.dev
+
+/** Devices side by side, each with its own threads and its own pace; what lies on one device one after another. One that cannot begin ends none of the others. */
+async function byDevices(session: Session, targets: readonly Target[], options: Options, { signal, teller }: { readonly signal: AbortSignal; readonly teller: Teller }): Promise<number> {
+  const now = new Map<number, Progress>()
+  const lanes = lanesOf(targets, deviceOf)
+  const ended = await Promise.allSettled(lanes.map(async (lane, n) => {
+    const tell = (it: Progress): void => {
+      now.set(n, it)
+      teller.tell(together([...now.values()]))
+    }
+    let worst: number = EXIT.fine
+    for (const target of lane) if (!signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, { signal, tell }))
+    now.delete(n)
+    return worst
+  }))
+  const failed = ended.flatMap((it) => (it.status === 'rejected' ? [it.reason as unknown] : []))
+  if (failed.length > 0) throw failed[0]
+  return Math.max(...ended.map((it) => (it.status === 'fulfilled' ? it.value : EXIT.failed)))
 }
 
 function draw({ out }: Session, { is, says, root, files, bytes, read, tookMs, tally, compared, wrote, manifest, odd }: ScanReport): void {
@@ -146,11 +167,7 @@ export const scan: Command = async (session, [given = ''], options) => {
   try {
     if (asks) return await (await import('./guard/relations.ts')).relations(session, given, options, { signal: stop.signal, teller, rate: rateOf(options), stopped: sayStopped(options) })
     if (options['pages'] === true) return await pagesOf(session, given, options, { signal: stop.signal, teller })
-    let worst: number = EXIT.fine
-    for (const target of await targetsOf(session, given, manifest)) {
-      if (!stop.signal.aborted) worst = Math.max(worst, await scanOne(session, target, options, { signal: stop.signal, teller }))
-    }
-    return worst
+    return await byDevices(session, await targetsOf(session, given, manifest), options, { signal: stop.signal, teller })
   } finally {
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
