@@ -10,6 +10,14 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 
 export const guarding: readonly Mutant[] = [
   {
+    name: 'whatever stands under the name of a lost copy is that copy', breaks: ['G-23'], killer: killer('duty', 'G-23 a copy that was lost keeps purges off'),
+    changes: [{ file: 'src/rooms/guard/retention/rows.ts', find: `row.etag === life.what.etag && row.listed === (life.what.versionId ?? '')`, put: 'row.etag !== null' }],
+  },
+  {
+    name: 'who accepted one loss of a copy has accepted the next', breaks: ['G-23', 'G-16'], killer: killer('duty', 'G-23 a copy that was lost keeps purges off'),
+    changes: [{ file: 'src/rooms/guard/retention/rows.ts', find: 'JSON.stringify([reconcile, key, version, life, since])', put: 'JSON.stringify([reconcile, key])' }],
+  },
+  {
     name: 'rows are told to have no object by a bucket that is another one', breaks: ['X-9', 'G-12'], killer: killer('run', 'X-9 G-12 a run that read nothing'),
     changes: [{ file: RUN, find: 'if (isListed) writer.add', put: 'writer.add' }],
   },

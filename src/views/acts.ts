@@ -7,7 +7,7 @@ import type { ApprovalAnswer } from './agreements.ts'
 import type { DoneAnswer } from './done.ts'
 
 /** What a person may accept; each is bound to what was seen. */
-export const ACCEPTABLE = ['identity', 'epoch', 'schema', 'shrink', 'gone', 'gap', 'unlock'] as const
+export const ACCEPTABLE = ['identity', 'epoch', 'schema', 'shrink', 'gone', 'lost', 'gap', 'unlock'] as const
 export type AcceptableWhat = (typeof ACCEPTABLE)[number]
 
 export interface ActsAnswer {

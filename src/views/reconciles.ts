@@ -4,6 +4,7 @@ import type { Sql } from '../db/sql.ts'
 import { lapsesAt, loadAccepted, loadJob, standingOf } from '../rooms/guard/acts/rows.ts'
 import { goneSeen, type Breaker } from '../rooms/guard/reconcile/breaker.ts'
 import { NOT_SEEN } from '../rooms/guard/reconcile/checks.ts'
+import { lossesOf } from '../rooms/guard/reconcile/duty.ts'
 import type { Plan } from '../rooms/guard/reconcile/plan.ts'
 import { loadCauses, loadState, seenText, settled, type Latest } from '../rooms/guard/reconcile/rows.ts'
 import type { ReconcileConfig, Summary } from '../rooms/guard/reconcile/task.ts'
@@ -14,7 +15,7 @@ import { saySpan } from '../words/moment.ts'
 
 /** One that a person could accept, and the text to which it is bound. */
 export interface Acceptable {
-  readonly what: 'identity' | 'epoch' | 'schema' | 'shrink' | 'gone'
+  readonly what: 'identity' | 'epoch' | 'schema' | 'shrink' | 'gone' | 'lost'
   readonly seen: string
   readonly says: string
 }
@@ -73,14 +74,15 @@ export const unboundIn = ({ reconciles, backups }: { readonly reconciles: readon
   reconciles.filter(({ of, watchedBy = [] }) => !backups.some((set) => set.of !== undefined && (set.of === of || watchedBy.includes(set.of)))).map(({ name, catalogue, retention }) =>
     `${name}: how far back copies of the catalogue ${catalogue} go is not known, since no set of backups is bound to it; its quarantine rests on the declared retention of ${saySpan(retention)} alone. Give the set and the catalogue the same check as of.`)
 
-export function viewReconcile(sql: Sql, config: ReconcileConfig, running: string | null, now: Instant): ReconcileAnswer {
+/** `sets`: all that are configured; those that hold copies of its catalogue are its concern. */
+export function viewReconcile(sql: Sql, config: ReconcileConfig, sets: Iterable<BackupSet>, running: string | null, now: Instant): ReconcileAnswer {
   const { name, store, prefix, catalogue, every, from } = config
   const accepted = loadAccepted(sql, name)
   const state = settled(loadState(sql, name), accepted)
   const job = loadJob(sql, name)
   return {
     schema: 'holdfast.reconcile/1', reconcile: name, store, prefix, catalogue, every, late: isLate(state.latest, every, now), from, running, breaker: job.breaker, armed_by: job.arming?.people ?? null, clean_runs: job.clean,
-    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: acceptablesOf(state), accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), returning: returningOf(sql, name), latest: state.latest ? runOf(state.latest) : null,
+    causes: loadCauses(sql, name).map(({ cause, says, since }) => ({ cause, says, since })), acceptable: [...acceptablesOf(state), ...lossesOf(sql, config, sets).filter(({ seen }) => !accepted.some((it) => it.what === 'lost' && it.seen === seen)).map((it) => ({ what: 'lost' as const, ...it }))], accepted: standingOf(accepted, now).map((row) => ({ what: row.what, seen: row.what === 'gap' || row.what === 'unlock' ? Buffer.from(row.seen, 'hex').toString() : row.seen, by: row.by_, at: row.at, lapses: lapsesAt(row) ?? null })), returning: returningOf(sql, name), latest: state.latest ? runOf(state.latest) : null,
   }
 }
 

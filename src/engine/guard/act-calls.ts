@@ -20,7 +20,7 @@ import type { TriedAnswer } from '../../views/guard/tried.ts'
 import { sayPurge, type Purged } from '../../words/acts/purge.ts'
 import { showAgreement } from '../agreement/calls.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
-import { reconcilesIn, storeOf } from '../in-force.ts'
+import { reconcilesIn, setsIn, storeOf } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 
 const name = z.string().min(1).max(200)
@@ -195,7 +195,7 @@ async function accept(keeper: Keeper, { reconcile, what, seen, undo = false, per
   const nobody = whyNotAccept(keeper, by, asker)
   if (nobody) return nobody
   const key = what === 'gap' || what === 'unlock'
-  const shown = viewReconcile(keeper.store.sql, config, null, keeper.now().wall)
+  const shown = viewReconcile(keeper.store.sql, config, setsIn(keeper.config).values(), null, keeper.now().wall)
   if (undo) {
     if (!shown.accepted.some((it) => it.what === what && it.seen === seen)) return refusedFor(`${what} “${seen.slice(0, 80)}” is not accepted now`, 'holdfast reconcile show names what is')
   } else if (!key) {

@@ -4,7 +4,7 @@ import { viewReconcile, type ReconcileCalls } from '../../views/reconciles.ts'
 import { LONGEST_RUN } from '../../rooms/guard/reconcile/duty.ts'
 import type { ReconcileConfig } from '../../rooms/guard/reconcile/task.ts'
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
-import { reconcilesIn } from '../in-force.ts'
+import { reconcilesIn, setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 import { triedIn } from './act-calls.ts'
 
@@ -20,7 +20,7 @@ const runsOf = (keeper: Keeper): Map<string, string> => {
   return known
 }
 
-const view = (keeper: Keeper, config: ReconcileConfig) => ({ ...viewReconcile(keeper.store.sql, config, runsOf(keeper).get(config.name) ?? null, keeper.now().wall), tried: triedIn(keeper, config.store) })
+const view = (keeper: Keeper, config: ReconcileConfig) => ({ ...viewReconcile(keeper.store.sql, config, setsIn(keeper.config).values(), runsOf(keeper).get(config.name) ?? null, keeper.now().wall), tried: triedIn(keeper, config.store) })
 
 function begin(keeper: Keeper, config: ReconcileConfig): Answer {
   const runs = runsOf(keeper)

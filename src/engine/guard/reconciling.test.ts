@@ -12,6 +12,8 @@ import { days, instantOf, minutes } from '../../core/time.ts'
 import { rebuildLedger } from '../../db/verify.ts'
 import type { ToGuard } from '../../rooms/guard/protocol.ts'
 import type { ReconcileConfig, ReconcileTask } from '../../rooms/guard/reconcile/task.ts'
+import { readPattern } from '../../rooms/guard/sets/pattern.ts'
+import type { BackupSet } from '../../rooms/guard/sets/set.ts'
 import type { ReconcileAnswer } from '../../views/reconciles.ts'
 
 interface World extends KeeperWorld {
@@ -174,6 +176,27 @@ test('G-19 a list of the newest keys that is lost refuses every run until a pers
   assert.equal((await it.ask('reconcile.accept', { reconcile: 'customer-backups', what, seen, person: 'ada' })).status, 200)
   assert.deepEqual([await again(), await again()], [[], []])
   same(it)
+})
+
+test('G-23 a copy of the catalogue that its store lost is accepted by name, by a person, for just that loss, and by the next run it keeps nothing', async (t) => {
+  const it = await world(t)
+  const sets = it.keeper.config as unknown as { backups?: BackupSet[] }
+  const pattern = readPattern('pg/{any}.dump')
+  assert(!('says' in pattern))
+  const [config] = it.keeper.config.reconciles ?? []
+  assert(config !== undefined)
+  Object.assign(config, { of: 'games-db' })
+  Object.assign(sets, { backups: [{ name: 'games', of: 'games-db', engine: 'postgres', every: days(1), in: [{ store: 'main', pattern }] } as unknown as BackupSet] })
+  it.sql.run(`insert into guard_object (reconcile, key, version, life_is, life, plan) values ('keep:games@main', ?, 3, 'lost', '{"is":"lost","says":"it destroyed what it was to hide"}', '')`, Buffer.from('pg/one.dump').toString('hex'))
+  const lost = async (): Promise<readonly string[]> => (await it.shown()).acceptable.flatMap(({ what, seen, says }) => (what === 'lost' && says.includes('pg/one.dump') ? [seen] : []))
+  const [seen = assert.fail('it can be accepted')] = await lost()
+  const accept = (more: object = {}) => it.ask('reconcile.accept', { reconcile: 'customer-backups', what: 'lost', seen, person: 'ada', ...more })
+  assert.equal((await accept({ seen: 'ffffffffffffffff' })).status, 409, 'what they did not see')
+  assert.equal((await accept({ person: 'ghost' })).status, 400, 'by nobody')
+  assert.equal((await accept()).status, 200)
+  assert.deepEqual([await lost(), (await it.shown()).accepted.map(({ what, by }) => [what, by])], [[], [['lost', 'ada']]])
+  assert.equal((await accept({ undo: true })).status, 200)
+  assert.deepEqual(await lost(), [seen])
 })
 
 test('G-25 what a person accepts of a key or a tenant is bound to what they saw, stands where it can be seen, and ends by their word or after 90 days', async (t) => {

@@ -31,7 +31,10 @@ export type Life =
   /** Somebody else took it away from where it lay aside, in a store without versions: that it is gone is known, and that it was not us. */
   | { readonly is: 'taken'; readonly aside: Aside; readonly says: string }
   /** The store did something else than was asked: nobody touches it any more. */
-  | { readonly is: 'lost'; readonly says: string }
+  | Lost
+
+/** `what`: which version that was, where it was taken down. */
+export interface Lost { readonly is: 'lost'; readonly says: string; readonly what?: { readonly etag: string; readonly versionId?: string } }
 
 /** What somebody who looked found. `aside`: hidden under a token; `standing`: as if nothing had been done; `other`: something newer stands there. */
 export type Looked =
@@ -81,7 +84,7 @@ export function step(life: Life, event: LifeEvent): Lived {
     case 'intended': return intended(life, event)
     case 'done': return isOpen(life) ? done(life, event) : no(`nothing is under way: it is ${life.is}`)
     case 'refused': return isOpen(life) ? refused(life, event) : no(`nothing is under way: it is ${life.is}`)
-    case 'lost': return isOpen(life) ? { life: { is: 'lost', says: event.says } } : no(`nothing is under way: it is ${life.is}`)
+    case 'lost': return isOpen(life) ? { life: lostOf(life, event.says) } : no(`nothing is under way: it is ${life.is}`)
     case 'looked': return isOpen(life) ? looked(life, event.found, event.at) : no(`nothing is under way: it is ${life.is}`)
   }
 }
@@ -95,6 +98,12 @@ function intended(life: Life, event: LifeEvent & { is: 'intended' }): Lived {
   }
   if (life.is !== 'aside') return { life, wrong: `it is ${life.is}: only what lies aside is brought back or removed` }
   return { life: event.act === 'release' ? { is: 'returning', aside: life.aside, begun: event.at } : { is: 'removing', aside: life.aside, begun: event.at, agreement: event.agreement } }
+}
+
+/** Of which version nobody knows any more where it is: should a listing show just that one again, that is known. */
+function lostOf(life: Open, says: string): Lost {
+  const { etag, versionId } = life.is === 'leaving' ? life.what : life.aside
+  return { is: 'lost', says, what: { etag, ...(versionId === undefined ? {} : { versionId }) } }
 }
 
 type Open = Life & { readonly is: 'leaving' | 'returning' | 'removing' }
@@ -118,13 +127,13 @@ function refused(life: Open, { why, says }: LifeEvent & { is: 'refused' }): Live
     // Whatever was written, or locked, since then begins anew.
     case 'leaving': return { life: why === 'unable' ? { is: 'flagged', flag: life.flag } : UNMARKED }
     case 'returning':
-    case 'removing': return { life: why === 'absent' ? missing(life.aside, says) : { is: 'aside', aside: life.aside } }
+    case 'removing': return { life: why === 'absent' ? missing(life, says) : { is: 'aside', aside: life.aside } }
     default: return never(life)
   }
 }
 
 /** Where there are no versions anybody may take out by hand what lies aside, and is even told to; a version that was to be kept is the store's own fault. */
-const missing = (aside: Aside, says: string): Life => (aside.versionId === undefined ? { is: 'taken', aside, says } : { is: 'lost', says })
+const missing = (life: Open & { readonly is: 'returning' | 'removing' }, says: string): Life => (life.aside.versionId === undefined ? { is: 'taken', aside: life.aside, says } : lostOf(life, says))
 
 function looked(life: Open, found: Looked, at: Moment): Lived {
   if (life.is === 'leaving') {
@@ -132,14 +141,14 @@ function looked(life: Open, found: Looked, at: Moment): Lived {
       case 'aside': return { life: laid(life, found.token, at, found.storeAt) }
       case 'standing': return { life: { is: 'flagged', flag: life.flag } }
       case 'other': return { life: UNMARKED }
-      case 'gone': return { life: { is: 'lost', says: 'it was to be put aside, and nothing of it is there' } }
+      case 'gone': return { life: lostOf(life, 'it was to be put aside, and nothing of it is there') }
     }
   }
   switch (found.is) {
-    case 'aside': return found.token === life.aside.token ? { life: { is: 'aside', aside: life.aside } } : { life: { is: 'lost', says: 'it lies under another delete marker than the one that was made' } }
+    case 'aside': return found.token === life.aside.token ? { life: { is: 'aside', aside: life.aside } } : { life: lostOf(life, 'it lies under another delete marker than the one that was made') }
     case 'standing': return { life: UNMARKED }
     // Both are kept: what stands there, and what lies beneath it.
     case 'other': return { life: { is: 'aside', aside: life.aside } }
-    case 'gone': return life.is === 'removing' ? { life: { is: 'purged', aside: life.aside, at, agreement: life.agreement } } : { life: missing(life.aside, 'it was to be brought back, and nothing of it is there') }
+    case 'gone': return life.is === 'removing' ? { life: { is: 'purged', aside: life.aside, at, agreement: life.agreement } } : { life: missing(life, 'it was to be brought back, and nothing of it is there') }
   }
 }

@@ -8,7 +8,7 @@ import { TABLES as RETENTION } from '../retention/rows.ts'
 import { TABLES } from '../rows.ts'
 import { readPattern, type Pattern } from '../sets/pattern.ts'
 import type { BackupSet } from '../sets/set.ts'
-import { oldestOf } from './duty.ts'
+import { lossesOf, oldestOf } from './duty.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12) as Instant
 const now: Now = { wall: NOON, tick: tickOf(days(40)), boot: 'boot' }
@@ -20,7 +20,7 @@ function world() {
   assert(!('says' in pattern) && !('says' in undated))
   const set = (name: string, of: string | undefined, its: Pattern = pattern): BackupSet => ({ name, ...(of !== undefined && { of }), in: [{ store: 'main', pattern: its }] }) as unknown as BackupSet
   return {
-    set, undated,
+    set, undated, sql,
     unknown: (sets: readonly BackupSet[], of: string) => oldestOf(sql, now, { of }, sets).oldestUnknown,
     oldest: (sets: readonly BackupSet[], of?: string, watchedBy: readonly string[] = []) => oldestOf(sql, now, { ...(of !== undefined && { of }), watchedBy }, sets).oldestCopy,
     listed: (name: string, ago: number): void => void sql.run(`insert into guard_listing (set_, store, wall, tick, boot, identity, asked_tick, asked_boot) values (?,'main',?,?,'boot','id',0,'')`, name, NOON - ago, now.tick - ago),
@@ -89,4 +89,41 @@ test('G-23 of a copy that was lost to a store that did something else nobody kno
   assert.match(unknown([set('plain', 'games-db', undated)], 'games-db') ?? '', /nothing is purged: nothing says how old “?pg\/one\.dump”? of plain is, which was set aside, or lost by its store/)
   listed('other', days(3))
   assert.match(unknown([set('other', 'games-db')], 'games-db') ?? '', /other in main was not listed for 2 d/)
+})
+
+test('G-23 a copy that was lost keeps purges off until a later listing shows that very version, or a person has accepted just that loss', () => {
+  const { set, undated, sql, listed } = world()
+  const bound = [set('plain', 'games-db', undated)]
+  const config = { of: 'games-db' }
+  const lose = (at: Instant, version: number, what: object | null = { etag: 'e', versionId: 'v1' }): void => {
+    sql.run(`insert into guard_object (reconcile, key, version, life_is, life, plan) values ('keep:plain@main', ?, ?, 'lost', ?, '') on conflict do update set version = excluded.version, life = excluded.life`, Buffer.from('pg/one.dump').toString('hex'), version, JSON.stringify({ is: 'lost', says: 'it destroyed what it was to hide', ...(what && { what }) }))
+    sql.run(`insert into guard_returned (set_, store, key, modified_at, at) values ('plain', 'main', 'pg/one.dump', null, ?) on conflict do update set at = excluded.at`, at)
+  }
+  const stands = (etag: string, version: string): void => {
+    sql.run(`delete from guard_copy`)
+    sql.run(`insert into guard_copy (set_, store, key, version, etag, bytes, modified_at, seen_at) values ('plain', 'main', 'pg/one.dump', ?, ?, 1, ?, ?)`, version, etag, NOON - days(20), NOON - days(20))
+  }
+  const oldest = (released: ReadonlySet<string> = new Set()) => oldestOf(sql, now, config, bound, released)
+  const losses = () => lossesOf(sql, config, bound)
+  listed('plain', hours(3))
+  lose(instantOf(NOON - hours(2)), 7)
+  stands('e', 'v1')
+  assert.equal(oldest().oldestCopy, undefined, 'the listing is of before')
+  assert(oldest().oldestUnknown?.includes(losses()[0]?.seen ?? '?'), 'its cure is named')
+  assert.match(losses()[0]?.says ?? '', /pg\/one\.dump”? of plain: it destroyed what it was to hide; nothing is purged/)
+  lose(instantOf(NOON - hours(6)), 7)
+  assert.deepEqual([oldest().oldestCopy, losses()], [days(20), []], 'it stands there again, and counts as what it is')
+  for (const [etag, version] of [['e', 'v2'], ['other', 'v1']] as const) {
+    stands(etag, version)
+    assert.equal(oldest().oldestCopy, undefined, 'another version under its name')
+  }
+  lose(instantOf(NOON - hours(6)), 7, null)
+  stands('e', 'v1')
+  assert.equal(oldest().oldestCopy, undefined, 'of which version it was, nobody took down')
+  const [one] = losses()
+  assert(one !== undefined)
+  assert.equal(oldest(new Set(['another'])).oldestCopy, undefined)
+  assert.equal(oldest(new Set([one.seen])).oldestCopy, days(20), 'it is not waited for any more')
+  lose(instantOf(NOON - hours(5)), 9, null)
+  assert.equal(oldest(new Set([one.seen])).oldestCopy, undefined, 'the next loss of it is another one')
 })

@@ -111,7 +111,7 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
   return {
     number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since: since.since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
     way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name, job.judged), missed: 'unwatched', shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
-    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context.sets().values()), ...(since.held > 0 && { held: since.held }),
+    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context.sets().values(), lossesIn(accepted)), ...(since.held > 0 && { held: since.held }),
   }
 }
 
@@ -123,9 +123,8 @@ const LISTED_GOOD: Span = days(2)
  * `unbound` where no set is said to hold any; nothing where one does and was not listed lately, or where nothing says how old one is that lies aside: then
  * nobody knows, and nothing is purged.
  */
-export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): { readonly oldestCopy?: Span | 'unbound'; readonly oldestUnknown?: string } {
-  const checks = new Set([...(of === undefined ? [] : [of]), ...watchedBy])
-  const bound = [...sets].filter((set) => set.of !== undefined && checks.has(set.of))
+export function oldestOf(sql: Sql, now: Now, config: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>, released: ReadonlySet<string> = new Set()): { readonly oldestCopy?: Span | 'unbound'; readonly oldestUnknown?: string } {
+  const bound = boundTo(config, sets)
   if (bound.length === 0) return { oldestCopy: 'unbound' }
   let oldest = 0
   for (const set of bound) {
@@ -137,14 +136,31 @@ export function oldestOf(sql: Sql, now: Now, { of, watchedBy = [] }: Pick<Reconc
       }
     }
     // What was set aside is brought back by one person, for as long as it lies there; in a folder that is for ever. What just came back is in no listing yet.
-    for (const { key, modifiedAt } of loadRestorable(sql, set.name)) {
+    for (const { key, modifiedAt, lost } of loadRestorable(sql, set.name)) {
+      // A person has said of just this loss that it will not come back.
+      if (lost !== undefined && released.has(lost.seen)) continue
       const at = madeAt(set.in.map(({ pattern }) => pattern), key, modifiedAt ?? Infinity)
-      if (at === Infinity) return { oldestUnknown: `${HOW_FAR}: nothing says how old ${sayKey(key)} of ${set.name} is, which was set aside, or lost by its store; bring it back, or let two people remove it` }
+      if (at === Infinity) return { oldestUnknown: `${HOW_FAR}: nothing says how old ${sayKey(key)} of ${set.name} is, which was set aside, or lost by its store; bring it back, let two people remove it, or accept that it is lost (${lost?.seen ?? 'where it is'})` }
       oldest = Math.max(oldest, now.wall - at)
     }
   }
   return { oldestCopy: ms(oldest) }
 }
+
+/** Sets that are said to hold copies of the catalogue. */
+function boundTo({ of, watchedBy = [] }: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): readonly BackupSet[] {
+  const checks = new Set([...(of === undefined ? [] : [of]), ...watchedBy])
+  return [...sets].filter((set) => set.of !== undefined && checks.has(set.of))
+}
+
+/** So many losses are shown. */
+const MOST_LOSSES = 100
+
+/** Copies of the catalogue that were lost by their stores, each by what a person may accept of it: until then it keeps anything from being purged that it may still name. */
+export const lossesOf = (sql: Sql, config: Pick<ReconcileConfig, 'of' | 'watchedBy'>, sets: Iterable<BackupSet>): readonly { readonly seen: string; readonly says: string }[] =>
+  boundTo(config, sets).flatMap((set) => loadRestorable(sql, set.name).flatMap(({ key, lost }) => (lost === undefined ? [] : [{ seen: lost.seen, says: `${sayKey(key)} of ${set.name}: ${lost.says}; nothing is purged that it may still name` }]))).slice(0, MOST_LOSSES)
+
+const lossesIn = (accepted: readonly { readonly what: string; readonly seen: string }[]): ReadonlySet<string> => new Set(accepted.flatMap(({ what, seen }) => (what === 'lost' ? [seen] : [])))
 
 const HOW_FAR = 'how far back copies of the catalogue go is not known, and nothing is purged'
 

@@ -1,5 +1,6 @@
 // Retention's tables. What should be there, and what people hold, are folded from the ledger; how long something has been found superfluous is a
 // working row: lost, it begins anew, and nothing goes sooner for that.
+import { createHash } from 'node:crypto'
 import type { Entry } from '../../../core/ledger.ts'
 import { minutes, type Instant, type Span } from '../../../core/time.ts'
 import type { Sql } from '../../../db/sql.ts'
@@ -125,23 +126,40 @@ export const loadTaken = (sql: Sql, set: string, store: string): ReadonlyMap<str
 /** A listing takes no longer than this: one that was recorded later has begun after. */
 const LONGEST_LISTING = minutes(65)
 
+/** A copy that could still be brought back. `modifiedAt`: the store's word; absent where nobody took it down. */
+export interface Restorable {
+  readonly key: string
+  readonly modifiedAt?: Instant
+  /** Its store did something else than was asked, and nobody knows where it is: names just this loss, and what was said of it. */
+  readonly lost?: { readonly seen: string; readonly says: string }
+}
+
 /**
  * What of a set could still be brought back, in whatever store it lies aside, or is about to; what came back and no listing has seen since; and what nobody
- * touches any more because its store did something else than was asked. `modifiedAt` is the store's word; absent where nobody took it down.
+ * touches any more because its store did something else than was asked, unless a listing that began later showed that very version again.
  */
-export const loadRestorable = (sql: Sql, set: string): readonly { readonly key: string; readonly modifiedAt?: Instant }[] => {
+export const loadRestorable = (sql: Sql, set: string): readonly Restorable[] => {
   // All jobs of the set: from its name's "@" to the character after that one.
   const [from, to] = [jobOf(set, ''), `${jobOf(set, '').slice(0, -1)}A`]
-  const away = sql.all<{ key: string; life: string; modified_at: number | null }>(`select o.key, o.life, r.modified_at from guard_object o left join guard_returned r on r.set_ = ? and r.store = substr(o.reconcile, ?) and r.key = cast(unhex(o.key) as text)
-    where o.reconcile >= ? and o.reconcile < ? and o.life_is in ('leaving', 'aside', 'returning', 'removing', 'lost')`, set, from.length + 1, from, to).map((row) => {
+  const away = sql.all<{ reconcile: string; key: string; version: number; life: string; modified_at: number | null; since: number | null; etag: string | null; listed: string | null }>(`select o.reconcile, o.key, o.version, o.life, r.modified_at, r.at as since, c.etag, c.version as listed
+    from guard_object o left join guard_returned r on r.set_ = ? and r.store = substr(o.reconcile, ?) and r.key = cast(unhex(o.key) as text)
+    left join guard_listing l on l.set_ = r.set_ and l.store = r.store and l.wall >= r.at + ? left join guard_copy c on c.set_ = l.set_ and c.store = l.store and c.key = r.key
+    where o.reconcile >= ? and o.reconcile < ? and o.life_is in ('leaving', 'aside', 'returning', 'removing', 'lost')`, set, from.length + 1, LONGEST_LISTING, from, to).flatMap((row): Restorable[] => {
     const life = JSON.parse(row.life) as Life
+    const key = Buffer.from(row.key, 'hex').toString('utf8')
+    if (life.is === 'lost' && life.what !== undefined && row.etag === life.what.etag && row.listed === (life.what.versionId ?? '')) return []
     const modifiedAt = life.is === 'leaving' ? life.modifiedAt : life.is === 'lost' ? (row.modified_at ?? undefined) : asideOf(life)?.modifiedAt
-    return { key: Buffer.from(row.key, 'hex').toString('utf8'), ...(modifiedAt === undefined ? {} : { modifiedAt: modifiedAt as Instant }) }
+    const lost = life.is === 'lost' ? { lost: { seen: lossOf(row), says: life.says } } : {}
+    return [{ key, ...(modifiedAt === undefined ? {} : { modifiedAt: modifiedAt as Instant }), ...lost }]
   })
   const back = sql.all<{ key: string; modified_at: number | null }>(`select r.key, r.modified_at from guard_returned r left join guard_listing l on l.set_ = r.set_ and l.store = r.store
-    where r.set_ = ? and (l.wall is null or l.wall < r.at + ?)`, set, LONGEST_LISTING).map((row) => ({ key: row.key, ...(row.modified_at === null ? {} : { modifiedAt: row.modified_at as Instant }) }))
+    where r.set_ = ? and (l.wall is null or l.wall < r.at + ?) and not exists (select 1 from guard_object o where o.reconcile = ? || r.store and o.key = lower(hex(r.key)) and o.life_is = 'lost')`, set, LONGEST_LISTING, from).map((row) => ({ key: row.key, ...(row.modified_at === null ? {} : { modifiedAt: row.modified_at as Instant }) }))
   return [...away, ...back]
 }
+
+/** Names one loss of one copy: the next of the same copy is another one. */
+const lossOf = ({ reconcile, key, version, life, since }: { readonly reconcile: string; readonly key: string; readonly version: number; readonly life: string; readonly since: number | null }): string =>
+  createHash('sha256').update(JSON.stringify([reconcile, key, version, life, since])).digest('hex').slice(0, 16)
 
 /** Called before the object's own life is taken in: when what was away is back, or nobody knows where it is, how old it is would be forgotten with where it lay. */
 export const applyReturned = (sql: Sql, entry: Entry): void => {
