@@ -29,8 +29,8 @@ export const manifesting: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/guard/sets/runs/forgetting.ts', find: 'filter((run) => !needed.has(run))', put: 'filter((run) => !needed.has(run) || run.exit !== 0)' }],
   },
   {
-    name: 'a drill that passed speaks for whatever stands under its name later', breaks: ['G-2', 'G-6'], killer: room('G-2 a copy that a failed run seems to have left'),
-    changes: [{ file: 'src/rooms/guard/drills/rows.ts', find: '  return ({ key, etag }) => passed.get(JSON.stringify([key, etag]))', put: '  return ({ key }) => [...passed].find(([name]) => name.startsWith(JSON.stringify([key]).slice(0, -1)))?.[1]' }],
+    name: 'a drill that could not tell makes a copy of what a failed run left', breaks: ['G-2', 'X-9'], killer: room('G-2 a copy that a failed run seems to have left'),
+    changes: [{ file: 'src/rooms/guard/drills/rows.ts', find: `passedAt !== undefined ? [[JSON.stringify([key, etag]), passedAt] as const]`, put: `(passedAt ?? 0) >= 0 ? [[JSON.stringify([key, etag]), passedAt ?? (0 as Instant)] as const]` }],
   },
   {
     name: 'what a command still writes counts once a drill has restored it', breaks: ['G-2'], killer: room('G-2 what a command still writes counts for no drill'),
