@@ -23,6 +23,14 @@ const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const running: readonly Mutant[] = [
   {
+    name: 'a moment in which nothing is known of a cluster makes a surprise of what the step took', breaks: ['C-13'], killer: excused('C-8 C-13 a cluster beside the taken host'),
+    changes: [{ file: EXCUSED, find: "return by === 'no' ? 'none' : 'unsure'", put: "return 'none'" }],
+  },
+  {
+    name: 'what leans on a cluster of which nothing is known any more is excused for ever', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 a cluster beside the taken host'),
+    changes: [{ file: SURPRISES, find: "if (excuse === 'unsure' && mayChange(memory, key, keeper.now())) continue", put: "if (excuse === 'unsure') continue" }],
+  },
+  {
     name: 'going on despite what does not end takes no typed word', breaks: ['C-15'], killer: excused('C-15 C-8 a run halted by what a step that is still to come'),
     changes: [{ file: OFFERS, find: '...(despite.length > 0 ? { typed: plan.host } : {})', put: '' }],
   },

@@ -101,7 +101,7 @@ export function courseFor(keeper: ChangeKeeper, row: RunRow, by: 'guard' | 'pres
   const grounds = groundsOf(keeper, by === 'ruling')
   const { change } = grounds
   const taken = (): Taken => (by === 'guard' ? takenFor(keeper, row) : { away: awayFor(keeper, row), back: new Map() })
-  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, taken) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
+  return { row, topology: change, runbook: change.runbooks.find(({ name }) => name === row.plan.runbook.name), facts: factsOf({ ...grounds, passes: passesFor(keeper, row, taken, by === 'guard' ? ['excused', 'unsure'] : ['excused']) }), now: keeper.now(), ...(row.plan.beside ? { siblings: siblingsFor(keeper, row) } : {}) }
 }
 
 /** Hosts and clusters as checks lean on them. A cluster is out when it is split or has too little left, a host when none of its cables carries: by what was seen, and never by silence. */

@@ -136,8 +136,12 @@ export function mayChange({ unsure }: Memory, key: string, now: Now): boolean {
   return isWithin(since, now, MAY_CHANGE_FOR)
 }
 
-/** An incident that was opened since, or what has joined one since, and is not of what a step has taken and none has seen back; what was excused once is known. */
-export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: RunRow): Stranger | undefined {
+/**
+ * An incident that was opened since, or what has joined one since, and is not of what a step has taken and none has seen back; what was excused once is known. Where that hangs on a cluster of which
+ * nothing is known for a moment, it is waited for as long as for the cluster itself.
+ */
+export function strangerTo(keeper: ChangeKeeper, memory: Memory, row: RunRow): Stranger | undefined {
+  const { incidents, unsure } = memory
   let taken: Taken | undefined
   for (const it of loadOpen(keeper.store.sql)) {
     if (isOwn(keeper, it.subject, row) || isDespite(it, row)) continue
@@ -147,8 +151,12 @@ export function strangerTo(keeper: ChangeKeeper, { incidents }: Memory, row: Run
     taken ??= takenFor(keeper, row)
     // What went down with a host that was taken, and is not up again in its time.
     if (known !== undefined && fresh.length === 0 && excuseOf(keeper, it, members, taken) === 'lapsed') return { number: it.number, title: it.title, claim: `did not end: ${it.title}, and what it leans on is back` }
-    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row) || excuseOf(keeper, it, fresh, taken) === 'excused'
-    if (!isKnown) return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
+    const isKnown = (known !== undefined && fresh.length === 0) || isPassedOver(it.subject, row)
+    const excuse = isKnown ? 'excused' : excuseOf(keeper, it, fresh, taken)
+    const key = `incident ${it.id}`
+    if (excuse === 'unsure' && mayChange(memory, key, keeper.now())) continue
+    unsure.delete(key)
+    if (excuse !== 'excused') return { number: it.number, title: it.title, claim: known ? `grew: ${it.title}, and now ${fresh.map(nameOf).join(', ')}` : `was opened: ${it.title}` }
     incidents.set(it.id, members)
   }
   return undefined

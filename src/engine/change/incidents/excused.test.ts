@@ -57,6 +57,30 @@ test('C-8 C-13 a check is down by what a step takes only where each host that it
   assert.equal(await halt(['shop']), HALTED, 'two of three are there to serve it')
 })
 
+test('C-8 C-13 a cluster beside the taken host that is not known for a moment is waited for as long as for the cluster itself: then the check is down by that host, or is a surprise', async (t) => {
+  const beside: Cluster = { ...SHOP, name: 'beside', members: ['db-1', 'db-2', 'db-3'] }
+  const unknown = async (guard: Runbook['guard']): Promise<Story> => {
+    const steps = [manual('boot', { takes: ['{{host}}'], until: [{ is: 'boots', host: '{{host}}' }] }), manual('look')]
+    const it = await begun(t, [checkOf('node', { standsOn: ['web-1', 'beside'] })], book({ hosts: { names: ['web-1', 'web-2', 'web-3'], serial: 1 }, preflight: [], guard, steps }), {}, [beside])
+    await it.press('ada', 'bo')
+    for (const host of beside.members) it.mute.add(host)
+    for (let n = 0; n < 11; n++) await it.second()
+    assert.deepEqual([(await it.state()).state, it.keeper.members.sight(beside, it.keeper.now()).is], ['running', 'unknown'])
+    await down(it, 'node')
+    return it
+  }
+  for (const guard of [[], [{ is: 'incidents' }]] as const) {
+    const moment = await unknown(guard)
+    assert.equal(await stands(moment), undefined)
+    moment.mute.clear()
+    for (let n = 0; n < 6; n++) await moment.second()
+    assert.deepEqual([await stands(moment), moment.open()], [undefined, ['check:node']], 'one outage, one incident, and no halt')
+    const lasts = await unknown(guard)
+    for (let n = 0; n < 3; n++) await lasts.second()
+    assert.equal(await stands(lasts), 'was opened: node is down', 'what stays unknown is no good news')
+  }
+})
+
 /** A run of which the step that booted web-1 is done, where no incident is wanted; the check of web-1 had failed once, or was down, by then. */
 async function back(t: TestContext, fails: number, guard: Runbook['guard'] = [{ is: 'incidents' }], next = manual('look', { until: [{ is: 'boots', host: 'web-2' }] }), more: readonly Check[] = []): Promise<Story> {
   const checks = [checkOf('node', { standsOn: ['web-1'] }), ...more]

@@ -4,7 +4,7 @@ import type { Store } from '../../../db/store.ts'
 import type { MembersHeard } from '../../../rooms/change/heard/members-heard.ts'
 import type { Despite, RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
-import { knownCounts } from '../../../rooms/change/sight.ts'
+import { knownCounts, type Sight } from '../../../rooms/change/sight.ts'
 import { toleranceOf } from '../../../rooms/change/tolerance.ts'
 import { clusterOf, type Topology } from '../../../rooms/change/topology.ts'
 import { loadOpen, type IncidentRow } from '../../../rooms/page/rows.ts'
@@ -39,10 +39,10 @@ export interface Taken {
   readonly back: ReadonlyMap<string, Back>
 }
 
-/** Incidents that stand in the way of nothing, where no incident is wanted; `taken` is asked for only where one is open. */
-export function passesFor(around: Around, whose: Whose, taken: () => Taken): (it: IncidentRow) => boolean {
+/** Incidents that stand in the way of nothing, where no incident is wanted; `taken` is asked for only where one is open. `as`: how they are excused, where `unsure` is judged elsewhere. */
+export function passesFor(around: Around, whose: Whose, taken: () => Taken, as: readonly Excuse[] = ['excused']): (it: IncidentRow) => boolean {
   let known: Taken | undefined
-  return (it) => isOwn(around, it.subject, whose) || isDespite(it, whose) || excuseOf(around, it, membersOf(it), (known ??= taken())) === 'excused'
+  return (it) => isOwn(around, it.subject, whose) || isDespite(it, whose) || as.includes(excuseOf(around, it, membersOf(it), (known ??= taken())))
 }
 
 /** What this run, and the rolling run that it is of, page themselves; and what tells people who leads another run now, or that nobody does: nothing turned there. */
@@ -66,18 +66,21 @@ export const AT_MOST: Span = minutes(15)
 
 /**
  * Whether an incident, or what of it is new, is of what steps took and of nothing else (C-13). `excused`: those hosts are away, or are just back, and what went down with them has not
- * been well since, for a bounded time. `lapsed`: it should be over, and is not. `none`: it has to do with something else.
+ * been well since, for a bounded time. `lapsed`: it should be over, and is not. `unsure`: it would be the first or the second, and a cluster that it leans on beside those hosts is not known this moment. `none`: it has to do
+ * with something else.
  */
-export function excuseOf(around: Around, { subject, since }: Pick<IncidentRow, 'subject' | 'since'>, members: readonly string[], taken: Taken): 'excused' | 'lapsed' | 'none' {
+export type Excuse = 'excused' | 'lapsed' | 'unsure' | 'none'
+export function excuseOf(around: Around, { subject, since }: Pick<IncidentRow, 'subject' | 'since'>, members: readonly string[], taken: Taken): Excuse {
   const near = new Set([...taken.away, ...taken.back.keys()])
   if (members.length === 0 || !isNamedAfter(around, subject, near)) return 'none'
-  const each = members.map((member) => {
+  const each = members.map((member): Excuse => {
     const check = around.watcher.checks.get(/^check:(.*)$/.exec(member)?.[1] ?? '')
-    if (!check || !isDownBy(around, check, near)) return 'none'
-    if (isNamedAfter(around, subject, taken.away) && isDownBy(around, check, taken.away)) return 'excused'
+    const by = check ? downBy(around, check, near) : 'no'
+    if (!check || by !== 'yes') return by === 'no' ? 'none' : 'unsure'
+    if (isNamedAfter(around, subject, taken.away) && downBy(around, check, taken.away) === 'yes') return 'excused'
     return recoveryOf(around, check, since as Instant, [...taken.back].flatMap(([host, it]) => (groundOf(around, check).includes(host) ? [it] : [])))
   })
-  return each.includes('none') ? 'none' : each.includes('lapsed') ? 'lapsed' : 'excused'
+  return (['none', 'lapsed', 'unsure'] as const).find((it) => each.includes(it)) ?? 'excused'
 }
 
 /** A check that went down while its host was away, and that host is back: what fails anew since is another thing, whether it was well in between or not. */
@@ -111,16 +114,24 @@ const isAllAway = (topology: Topology | undefined, cluster: string, away: Readon
 /**
  * Whether a check is down by what is away, and by nothing else: each host that it leans on is. Whether what it looks at still runs on another one, neither a boot nor a cable tells;
  * where one host is to carry it while the other is away, that it is down is the very surprise. A cluster that it leans on beside a host tells that itself: its members say that
- * enough of them are well.
+ * enough of them are well. What its members say for a moment may be nothing, or not of one mind, as when one leaves in good order: then it is not sure.
  */
-function isDownBy({ config: { change }, members, now }: Around, { standsOn: ground = [] }: Pick<Check, 'standsOn'>, away: ReadonlySet<string>): boolean {
-  const isWell = (on: string): boolean => {
+function downBy({ config: { change }, members, now }: Around, { standsOn: ground = [] }: Pick<Check, 'standsOn'>, away: ReadonlySet<string>): 'yes' | 'unsure' | 'no' {
+  const isTaken = (on: string): boolean => away.has(on) || isAllAway(change, on, away)
+  const wellness = (on: string): 'yes' | 'unsure' | 'no' => {
     const cluster = change && clusterOf(change, on)
-    const counts = change && cluster && knownCounts(cluster, change, (it) => {
+    if (!cluster) return 'no'
+    const seen: Sight[] = []
+    const counts = knownCounts(cluster, change, (it) => {
       const of = clusterOf(change, it)
-      return of ? members.sight(of, now()) : { is: 'unknown', says: '' }
+      const sight: Sight = of ? members.sight(of, now()) : { is: 'unknown', says: '' }
+      seen.push(sight)
+      return sight
     })
-    return counts !== undefined && typeof counts !== 'string' && toleranceOf(counts).is === 'known'
+    if (typeof counts === 'string') return seen.some(({ is }) => is === 'split') ? 'no' : 'unsure'
+    return toleranceOf(counts).is === 'known' ? 'yes' : 'no'
   }
-  return ground.some((on) => away.has(on) || isAllAway(change, on, away)) && ground.every((on) => away.has(on) || isAllAway(change, on, away) || isWell(on))
+  if (!ground.some(isTaken)) return 'no'
+  const others = ground.filter((on) => !isTaken(on)).map(wellness)
+  return others.includes('no') ? 'no' : others.includes('unsure') ? 'unsure' : 'yes'
 }
