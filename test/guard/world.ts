@@ -96,7 +96,7 @@ export function scene(given: Given = {}): Scene {
   }
   const accepted: Accepted = { shrink: undefined, goneGroups: [], ...given.accepted }
   const readings: Readings = {
-    before: snapshot(20 * 60_000, 15 * 60_000, 100n), listing: read({ store: { endpoint: 'http://s3', bucket: 'backups', region: 'x' }, began: stamp(14 * 60_000), ended: stamp(6 * 60_000), final: true, provider: 'none' }, 'store main', 14 * 60_000),
+    before: snapshot(20 * 60_000, 15 * 60_000, 100n), listing: read({ store: { endpoint: 'http://s3', bucket: 'backups', region: 'x' }, began: stamp(14 * 60_000), ended: stamp(6 * 60_000), final: true }, 'store main', 14 * 60_000),
     after: snapshot(5 * 60_000, 60_000, 110n),
     former: read({ identity: { system: '7012', timeline: 4, database: 'games' }, oids: 'o1', position: 90n, fingerprint: 'f1', store: { endpoint: 'http://s3', bucket: 'backups', region: 'x' }, sentinelCounter: 7 }, 'ledger'),
     history: read({ number: 251, runs: kept.history }, 'ledger'), clocks: read({ store: now.wall, storeOff: ms(200), databaseOff: ms(-100) }, 'clocks'),
@@ -105,7 +105,7 @@ export function scene(given: Given = {}): Scene {
     arming: read('none', 'ledger'), accepted: read(accepted, 'ledger'), flagsBinding: undefined, ...given.readings,
   }
   const settings: Settings = { reconcile: 'customer-backups', queries: ['select'], least: 20, waits: { retention: days(14), oldestCopy: days(14), shrink: 1 }, copies: true, ...given.settings }
-  const unbound: Scene = { settings, spools: made, readings, breaker: { is: 'closed' }, actsToday: 0, lastBatch: { tried: 0, failed: 0, preconditions: 0 }, missed: 0, now, lived: LIVED, ...given.scene }
+  const unbound: Scene = { settings, spools: made, readings, breaker: { is: 'closed' }, actsToday: 0, lastBatch: { tried: 0, failed: 0, preconditions: 0 }, now, lived: LIVED, ...given.scene }
   const binding = bindingOfRun(worldOf(unbound)) ?? ''
   const arming = given.armed === false ? read('none' as const, 'ledger') : read({ binding, people: ['ada', 'bo'] }, 'ledger')
   return { ...unbound, readings: { ...readings, arming: given.readings && 'arming' in given.readings ? given.readings.arming : arming, flagsBinding: given.readings && 'flagsBinding' in given.readings ? given.readings.flagsBinding : read(binding, 'ledger') } }

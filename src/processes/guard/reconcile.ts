@@ -89,7 +89,7 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
   const inputs = inputsOf(config, gathered, prepared)
   const world: World = {
     settings: settingsOf(config, knows), inputs, readings: readingsOf(knows, gathered, prepared, { now, observer: context.observer }), tried: triedOf(gathered, { config, now, observer: context.observer }), breaker: knows.breaker,
-    actsToday: knows.actsToday, lastBatch: knows.lastBatch, missed: knows.missed, now, lived: knows.lived,
+    actsToday: knows.actsToday, lastBatch: knows.lastBatch, now, lived: knows.lived,
   }
   const plan = writePlan(folder)
   const noted = memory.notes(spoolAt(context, 'noted.spool'))

@@ -112,7 +112,7 @@ async function listStore({ store, prefix }: ReconcileConfig, context: ReconcileC
   const [again, now] = [await reading.identify(signal), await reading.declared(signal)]
   if (again.id !== identity.id) throw new Error(`it became another store meanwhile: it was ${identity.says}, and is ${again.says}`)
   if (now.versioning !== declared.versioning) throw new Error(`its versioning was ${declared.versioning} when the listing began, and is ${now.versioning}`)
-  const value: ListingRead = { store: storeOf(identity), began: taken.began, ended: taken.ended, final: true, provider: 'none', odd: taken.odd }
+  const value: ListingRead = { store: storeOf(identity), began: taken.began, ended: taken.ended, final: true, odd: taken.odd }
   return { taken, read: { value, subject: `store ${store}`, observer: context.observer, at: at.wall, seen: stampOf(at) }, declared: now, clock: await reading.clock(signal) }
 }
 

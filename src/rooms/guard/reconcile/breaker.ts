@@ -95,7 +95,7 @@ export function measure(it: Measures): Limit[] {
 
 /**
  * `through`: the last key, in hex, that may be touched while it is half open. `most`: how many keys that was when it was chosen. `tried`: the first healthy
- * run since, from which on they can have been put aside, and be missed.
+ * run since, from which on they can have been put aside, and come back.
  */
 export type Breaker =
   | { readonly is: 'closed' }
@@ -109,11 +109,7 @@ export interface Ladder {
 }
 
 export type BreakerEvent =
-  /**
-   * `missed`: requests of the application for something that was put aside; `unwatched`: nobody can look, and a row that comes back is all that is seen;
-   * `undefined`: somebody should have looked, and did not say.
-   */
-  | { readonly is: 'ran'; readonly at: Instant; readonly lived: Span; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder; readonly missed: number | 'unwatched' | undefined }
+  | { readonly is: 'ran'; readonly at: Instant; readonly lived: Span; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder }
   | { readonly is: 'close'; readonly at: Instant; readonly people: readonly string[]; readonly reason: string; readonly healthyAt: Instant | undefined; readonly ladder: Ladder }
 
 /** The places at which a plan names a key: each four times the one before. */
@@ -126,7 +122,7 @@ export function ladderOf(keys: readonly string[]): Ladder {
 }
 
 const FRESH = hours(24)
-/** So long it is waited, by both clocks, for what comes back or is missed, before more is touched. */
+/** So long it is waited, by both clocks, for a row that comes back, before more is touched. What the application asks for in vain nobody sees (0025). */
 const WATCHED = hours(24)
 
 /** What the breaker is after an event. A close that may not be leaves it as it is, and says why. */
@@ -134,9 +130,8 @@ export function step(breaker: Breaker, event: BreakerEvent): { readonly breaker:
   if (event.is === 'close') return close(breaker, event)
   if (event.trips.length > 0) return { breaker: breaker.is === 'open' ? { ...breaker, because: [...new Set([...breaker.because, ...event.trips])] } : { is: 'open', since: event.at, because: event.trips } }
   if (breaker.is !== 'half') return { breaker }
-  const { at, lived, missed, healthy, ladder } = event
-  if (typeof missed === 'number' && missed > 0) return { breaker: { is: 'open', since: at, because: ['the application asked for something that was put aside'] } }
-  if (missed === undefined || !healthy) return { breaker }
+  const { at, lived, healthy, ladder } = event
+  if (!healthy) return { breaker }
   // What came back would have tripped it: a healthy run has seen nothing of that.
   const now: Moment = { wall: at, lived }
   if (breaker.tried === undefined) return { breaker: { ...breaker, tried: now } }

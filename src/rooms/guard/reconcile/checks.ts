@@ -254,15 +254,13 @@ function listing(looked: Looked): Found {
   const { readings, merged, now } = looked
   if (merged.is === 'refused') return every([brokenIn(merged, 'listing'), refusedMerge])
   const whole = must(readings.listing?.value.final, true, 'its last page says that it goes on', 'whether its last page is the last is not known')
-  const provider = readings.listing?.value.provider
   const { objects } = merged.counts
-  const counted = provider === undefined ? unknown('the provider\'s own count was not read') : provider === 'none' || objects >= LISTING_FLOOR * provider ? pass : fail(`${objects} objects, and the provider counts ${provider}`)
   const runs = remembered(readings, now)
-  if (runs === undefined || readings.accepted === undefined) return every([whole, counted, unknown('what former runs counted is not known')])
+  if (runs === undefined || readings.accepted === undefined) return every([whole, unknown('what former runs counted is not known')])
   const { shrink } = readings.accepted.value
   const mostOf = (some: readonly Ran[]): number => Math.max(some.find((it) => it.objects !== undefined)?.objects ?? 0, ...some.filter((it) => it.healthy).map((it) => it.objects ?? 0))
   const most = shrunk(mostOf, runs, shrink && { at: shrink.at, to: shrink.objects })
-  const found = every([whole, counted, objects >= LISTING_FLOOR * most ? pass : fail(`${objects} objects, and ${most} were there`)])
+  const found = every([whole, objects >= LISTING_FLOOR * most ? pass : fail(`${objects} objects, and ${most} were there`)])
   const odd = readings.listing?.value.odd
   return found.is === 'pass' && odd !== undefined && odd.count > 0 ? { is: 'pass', says: `beside ${objects} objects it has ${odd.count} that nobody can ask for by their names, and that are never touched: ${odd.shown.slice(0, 3).join('; ')}` } : found
 }

@@ -110,7 +110,7 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
   const { number, former, columns, memory, newest, flagsBinding, epochLatched } = state
   return {
     number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since: since.since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
-    way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name, job.judged), missed: 'unwatched', shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
+    way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name, job.judged), shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
     ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context.sets().values(), lossesIn(accepted)), ...(since.held > 0 && { held: since.held }),
   }
 }

@@ -59,8 +59,6 @@ export interface ListingRead {
   readonly final: boolean | undefined
   /** Beside what was counted: names that nobody can ask for. */
   readonly odd?: { readonly count: number; readonly shown: readonly string[] }
-  /** What the provider's own count says; `none` where there is none. */
-  readonly provider: number | 'none' | undefined
 }
 
 /** What an earlier run counted. `objects` is `undefined` where its listing was not whole. */

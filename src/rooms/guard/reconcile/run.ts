@@ -30,7 +30,6 @@ export interface World {
   readonly breaker: Breaker | undefined
   readonly actsToday: number | undefined
   readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number } | undefined
-  readonly missed: number | 'unwatched' | undefined
   readonly now: Now
   readonly lived: Span
 }
@@ -91,7 +90,7 @@ export function judge(world: World, out: Out): Judged {
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
-  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, missed: world.missed }).breaker
+  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder }).breaker
   const refusals = [...brokenOf(merged, world.now.wall), ...refusalsOf(world, checks, limits, binding)]
   const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(armingOf(readings), breaker, binding), binding: binding ?? null, checks, refusals })
   return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, { refusals, looked, read: merged.is === 'whole' }, breaker, writer) }
@@ -298,7 +297,6 @@ function refusalsOf(world: World, checks: readonly Check[], limits: readonly Lim
   const add = (id: string, found: Found, cure: string, ...rests: Parameters<typeof evidenceOf>[1]): void => void (found.is !== 'pass' && refusals.push({ id, found: found.is, text: found.says, evidence: evidenceOf(world, rests), cure }))
   for (const { id, found } of limits) add(`limit:${id}`, found, found.is === 'unknown' ? UNCOUNTED : id === 'per-day' ? DAILY : id === 'group' ? groupCure(world.settings.reconcile, found.says) : `See whether so much is right. If it is, ${CLOSED_BY(world.settings.reconcile)}.`, 'before', 'listing', 'after', 'history')
   add('breaker', world.breaker === undefined ? { is: 'unknown', says: 'the state of the breaker is not known' } : world.breaker.is === 'open' ? { is: 'fail', says: `the breaker is open: ${world.breaker.because.join('; ')}` } : { is: 'pass' }, 'Two people close it with a reason after a healthy run.', 'history')
-  if (world.breaker?.is === 'half' && world.missed === undefined) add('watch', { is: 'unknown', says: 'whether the application misses what was put aside is not known' }, 'See why nobody looks at what the application asks for, or open the breaker.', 'history')
   if (arming?.value === 'none') return refusals
   add('arming', arming === undefined ? { is: 'unknown', says: 'whether it is armed is not known' } : armedAs(arming.value.binding, binding), binding === undefined ? 'There is nothing to arm: it stays armed, and the next run that reads all looks again.' : 'See what has changed, and arm it anew.', 'arming', 'before', 'listing')
   add('way', wayFound(way?.value, marginsOf(world.settings.waits).quarantine), wayCure(way?.value), 'way', 'listing')

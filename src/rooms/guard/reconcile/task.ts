@@ -73,8 +73,6 @@ export interface Knows {
   readonly actsToday: number
   /** `through`: the last entry of it. */
   readonly lastBatch: { readonly tried: number; readonly failed: number; readonly preconditions: number; readonly through?: number }
-  /** Absent where somebody should have looked and did not say. */
-  readonly missed?: number | 'unwatched'
   /** The last version of the job whose held keys are among `since`. */
   readonly held?: number
   /** Absent: not known. */

@@ -64,7 +64,7 @@ function worldOf(it: Dice): Scene {
   const world = scene({
     rows, before: beforeOnly, after: afterOnly, things, memory, intents, accepted, little: true, armed: it.chance(0.93),
     settings: { waits: { retention: days(it.mostly(14, 40)), oldestCopy: it.chance(0.2) ? 'unbound' : days(it.mostly(14, 50)), shrink: 1 }, copies: it.chance(0.95) },
-    scene: { breaker, actsToday: orphans > 8 && it.chance(0.6) ? Math.max(0, 20 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), missed: it.mostly<0 | 1 | 'unwatched'>(0, 1, 'unwatched'), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
+    scene: { breaker, actsToday: orphans > 8 && it.chance(0.6) ? Math.max(0, 20 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
   })
   return it.chance(0.05) ? unwell(world, it) : world
 }
@@ -138,7 +138,6 @@ const LOSSES_BY_NAME: Readonly<Record<string, Loss>> = {
   'the breaker is not known': (world) => ({ ...world, breaker: undefined }),
   'what was done today is not known': (world) => ({ ...world, actsToday: undefined }),
   'what came of the last batch is not known': (world) => ({ ...world, lastBatch: undefined }),
-  'what the application misses is not known': (world) => ({ ...world, missed: undefined }),
   'the oldest copy of the catalogue is not known': (world) => ({ ...world, settings: { ...world.settings, waits: { ...world.settings.waits, oldestCopy: undefined } } }),
 }
 

@@ -46,7 +46,7 @@ export function runOf({ world, job, binding, unfit }: Running): { readonly run: 
   const going = goingOf(world, plan)
   const ladder = ladderOf(going.map(({ key }) => key))
   const trips = isArmed ? plan.refusals.flatMap(({ id, found, text }) => (id === 'limit' && found === 'fail' ? [text] : [])) : []
-  const { breaker } = step(job.breaker, { is: 'ran', at: now.wall, lived, trips, healthy, ladder, missed: 'unwatched' })
+  const { breaker } = step(job.breaker, { is: 'ran', at: now.wall, lived, trips, healthy, ladder })
   const mode = modeOf(job.arming, breaker, binding)
   const acts = mode === 'armed' && all(unfit).is === 'pass' ? going : []
   return {
