@@ -60,6 +60,8 @@ export interface Siblings {
 }
 
 const NONE: ReadonlySet<string> = new Set()
+/** Where nothing is looked at nothing is known: who wrote it is told why it never will be. */
+const NO_LINK_LEFT: Answered = { found: 'unknown', evidence: [{ subject: 'links', observer: 'nobody', at: null, says: 'every host of the runbook is taken, and no other one is left whose links could be looked at' }] }
 
 /** One want, judged. */
 export function judgeWant(want: Want, place: Place): GateAnswer {
@@ -70,7 +72,7 @@ export function judgeWant(want: Want, place: Place): GateAnswer {
     case 'links': {
       const down = without(taken).gone
       const asked = hosts.filter((it) => !down.has(it))
-      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...down].join(', ')}` : ''}`, asked.map((host) => facts.links(host)))
+      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...down].join(', ')}` : ''}`, asked.length === 0 ? [NO_LINK_LEFT] : asked.map((host) => facts.links(host)))
     }
     case 'healthy': return cluster === undefined ? all('no cluster is meant', []) : { want: `every member of ${cluster} is healthy`, ...judgeMembers(without(away), cluster, undefined) }
     case 'members': return { want: `at least ${want.atLeast} members of ${want.cluster} are healthy`, ...judgeMembers(without(taken, out), want.cluster, want.atLeast) }

@@ -76,6 +76,11 @@ test('C-13 of the others is excused what is taken of them now, and no more', () 
   assert.deepEqual([judged([], []), judged(['b'], ['b']), judged([], ['b']), judged(['c'], ['c'])], [['unknown', 'fail', 'pass'], ['pass', 'pass', 'pass'], ['unknown', 'pass', 'pass'], ['unknown', 'fail', 'fail']])
 })
 
+test('X-9 where every host is taken no link is left to look at: that is not known, and said', () => {
+  const { found, evidence } = judgeWant({ is: 'links' }, { topology, facts: factsWith(), hosts: ['a'], cluster: 'shop', gone: new Set(['a']) })
+  assert.deepEqual([found, evidence.map(({ says }) => says)], ['unknown', ['every host of the runbook is taken, and no other one is left whose links could be looked at']])
+})
+
 const row = (id: string, name: string, run: Partial<Run>, more: Partial<RunPlan> = {}): RunRow => {
   const steps = STEPS.map(({ id: of, takes }, n) => ({ id: of, hash: String(n), takes: takes.map(() => name), raises: false, idempotent: false }))
   const runbook = { ...book(), steps: STEPS.map((it) => ({ ...it, until: it.until.map((claim) => ('host' in claim ? { ...claim, host: name } : claim)) })) }
