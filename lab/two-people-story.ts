@@ -151,10 +151,16 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
     const bo = await until('bo has a link', 20_000, () => hooks.map(({ body }) => body as unknown as Link).findLast((it) => it.schema === 'holdfast.step/1' && it.run === next && it.person === 'bo'))
     await sleep(Math.max(0, Date.parse(bo.lapses_at) - Date.now()) + 1000)
     await nothing('bo, after its time', [await press(bo, await codeOf('bo'))], 409, 410)
-    await ledAnew.at('it waits', ({ run: { state } }) => state === 'waiting')
+    // From the first press on whatever is not known halts it, and on a machine that is busy that may be a host, for a moment.
+    const { run: { halt } } = await ledAnew.at('it waits, or was halted', (it) => it.run.state === 'waiting' || it.run.halt !== null)
+    if (halt !== null) assert.match(halt.claim, /is not known any more/)
     assert.equal((await cli('runbooks', 'resume', next, '--as', 'ada')).code, 4)
     await ledAnew.at('both are asked anew', (it) => it.run.asked?.agreed === false)
     await nothing('the link of before, when both are asked anew', [await press(bo, await codeOf('bo'))], 409, 410)
+    if (halt !== null) {
+      await ledAnew.press('bo', 'ada')
+      await ledAnew.at('both have it go on', (it) => it.run.halt === null)
+    }
   }
 
   assert.equal(await ledAnew.press('ada', 'bo'), 200, 'two who are two')
