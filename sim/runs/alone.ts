@@ -44,5 +44,16 @@ const told: Check = (story) => story.moves.flatMap(({ seq, at, event, before }, 
   return leadersAt(story, seq).every((it) => rung.has(it)) ? [] : [`C-8: it does not go by itself any more since ${at}, and only ${[...rung].join() || 'nobody'} was paged by ${by}`]
 })
 
+/** C-8, C-15: and both hear of it when it does not go its ways back by itself any more, by a page of its own: of the halt they had heard, and with it that it goes back. */
+const toldBack: Check = (story) => story.moves.flatMap(({ seq, at, before, after, told: lines }, n) => {
+  const { world, ledger, moves, plan } = story
+  const by = at + 10_000
+  const isEnded = before.trust?.isBack === true && after.trust === undefined && after.phase.is !== 'over' && !lines.some(({ says }) => says?.endsWith('there is nothing to take back') === true)
+  if (!isEnded || moves[n + 1]?.asked?.purpose === 'hand-over' || by > world.end || overlaps(world.host.away, at - 1000, by)) return []
+  const own = ledger.filter((it) => it.is === 'incident.opened' && it.seq > seq && String(it.body['subject']).startsWith(`run:${plan?.id}/`)).map(({ stream }) => stream)
+  const rung = new Set(world.rings.filter((it) => it.at >= at && it.at <= by && own.includes(it.incident)).map((it) => it.person))
+  return leadersAt(story, seq).every((it) => rung.has(it)) ? [] : [`C-8: it does not go back by itself any more since ${at}, and only ${[...rung].join() || 'nobody'} was paged by ${by}`]
+})
+
 /** What did not hold of how it went by itself, in sentences. */
-export const judgeAlone = (story: Story): string[] => [...alone(story), ...told(story)]
+export const judgeAlone = (story: Story): string[] => [...alone(story), ...told(story), ...toldBack(story)]

@@ -101,6 +101,11 @@ export function strike(world: RunWorld, fault: RunFault, dice: Chance): void {
       if (doers.many === 0) return
       doers.freeze()
       happened.asleep++
+      // Set back meanwhile: by the clock that anybody sets, nobody has slept.
+      if (chance(world.seed ^ 0x5e7b).yes(0.4)) {
+        happened.clock = true
+        time.step(-400_000)
+      }
       asleep(() => {
         doers.thaw()
         happened.asleep--

@@ -73,6 +73,17 @@ export const led: readonly Mutant[] = [
     ],
   },
   {
+    name: 'in a run: a doer counts its lease by the wall clock', breaks: ['C-7'], killer: killer(600),
+    changes: [{
+      file: DOING, find: 'export async function course(made: Numbered, ports: CoursePorts, stopped: AbortSignal): Promise<void> {',
+      put: 'export async function course(made: Numbered, real: CoursePorts, stopped: AbortSignal): Promise<void> {\n  const ports: CoursePorts = { ...real, now: () => ({ ...real.now(), tick: tickOf(real.now().wall) }) }',
+    }],
+  },
+  {
+    name: 'in a run: nobody hears that it does not go back by itself any more', breaks: ['C-8'], killer: alone(400),
+    changes: [{ file: 'src/engine/change/asking/offers.ts', find: "if (typeof taken !== 'string' && !isHeard) pageAlone(", put: "if (typeof taken !== 'string' && !isHeard && trust.isBack !== true) pageAlone(" }],
+  },
+  {
     name: 'in a run: silence outlives the step', breaks: ['C-10'], killer: killer(),
     changes: [{ file: RUN, find: `(phase.is === 'running' ? (steps[phase.way.step]?.takes ?? []) : [])`, put: `('way' in phase && phase.way ? (steps[phase.way.step]?.takes ?? []) : [])` }],
   },
