@@ -82,7 +82,7 @@ function galera(hosts: Hosts): Formed {
       const cut = of(name).carrier === 'down' && !members.includes(name)
       const isIn = primary && members.includes(name) && !cut
       const gives = isIn && of(name).gives > 0
-      return { is: 'galera', primary: isIn, synced: isIn && !gives, ready: isIn, ...(gives ? { donor: true } : {}), state: STATE, view: String(view), size: members.length, total: members.length }
+      return { is: 'galera', primary: isIn, synced: isIn && !gives, ready: isIn, ...(gives ? { donor: true } : {}), state: STATE, view: String(view), size: members.length, total: members.length, weight: 1 }
     },
     writers: () => members.filter((host) => primary && there(host) && of(host).gives === 0),
     commits: () => primary && members.every(there),

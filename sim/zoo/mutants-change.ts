@@ -77,6 +77,14 @@ export const changing: readonly Mutant[] = [
     changes: [{ file: TOLERANCE, find: '? (weights[host] ?? 1) : 1)', put: '? Math.min(1, weights[host] ?? 1) : 1)' }],
   },
   {
+    name: 'a member weighs what was once written of it', breaks: ['C-1'], killer: killer('sight', 'C-1 C-2 a member is counted by its own word'),
+    changes: [{ file: TOLERANCE, find: 'weight: weights?.get(host) ?? weightOf(of, host)', put: 'weight: weights === undefined ? 1 : weightOf(of, host)' }],
+  },
+  {
+    name: 'weights that do not add up are counted', breaks: ['C-1', 'C-2'], killer: killer('sight', 'C-1 C-2 a member is counted by its own word'),
+    changes: [{ file: SIGHT, find: 'isWhole ? sum !== total : sum > total', put: 'sum < 0' }],
+  },
+  {
     name: 'two Primaries that agree in every word are one', breaks: ['R-2', 'C-2'], killer: killer('sight', 'R-2 two Primaries of size 1'),
     changes: [{ file: SIGHT, find: '(a.view === b.view ? all.filter(', put: '(a.view === b.view ? 1 > 2 && all.filter(' }],
   },

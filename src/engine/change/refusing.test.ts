@@ -17,7 +17,7 @@ import type { TotpAnswer } from '../../views/people.ts'
 const HOSTS = ['db-1', 'db-2', 'db-3'] as const
 const STATE = 'f3c1d0de-c0de-11f0-9b1e-7a1f2b3c4d5e'
 type Galera = Extract<Report, { is: 'galera' }>
-const node = (more: Partial<Galera> = {}): Galera => ({ is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, ...more })
+const node = (more: Partial<Galera> = {}): Galera => ({ is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, weight: 1, ...more })
 const STOPPED: Report = { is: 'stopped', says: 'its host refused the connection' }
 const TWO = node({ view: '8', size: 2, total: 2 })
 const manual = (id: string, more: Partial<Step> = {}): Step => ({ id, act: { is: 'manual', text: `Do ${id}.` }, takes: [], until: [{ is: 'checks', names: ['api'] }], within: minutes(5), ...more })

@@ -7,7 +7,7 @@ import { Fault, sentence } from '../../core/fault.ts'
 import { seconds } from '../../core/time.ts'
 import type { Database } from '../../ports/database.ts'
 import { loadMysql, mysqlOver, mysqlWords, type MysqlSession } from '../../plugins/databases/mysql.ts'
-import { GALERA_VARIABLES, readGalera } from '../../rooms/change/heard/words.ts'
+import { GALERA_OPTIONS, GALERA_VARIABLES, readGalera } from '../../rooms/change/heard/words.ts'
 import type { Report } from '../../rooms/change/sight.ts'
 import { isRefused, kept, over, wordsFor } from './kept.ts'
 import type { Member } from './member-line.ts'
@@ -18,6 +18,8 @@ interface Talk {
 }
 
 const ASK = `show global status where variable_name in (${GALERA_VARIABLES.map((name) => `'${name}'`).join(', ')})`
+/** What it weighs stands in no variable of its own. Asked after the weight of all: whoever's weight changes in between does not fit in with it, and so nothing is counted by it. */
+const ASK_OPTIONS = `show global variables where variable_name = '${GALERA_OPTIONS}'`
 /** No such table, no such schema. */
 const MISSING = new Set<unknown>([1146, 1049])
 /** Deadlock, and a certification that failed: another writer was first, and writes are judged. */
@@ -63,7 +65,7 @@ export function galeraMember({ database, canary, row, egress }: { readonly datab
       try {
         await reading.use(signal, async ({ ask }) => {
           variables.clear()
-          await ask(ASK, seconds(10), ([name, value]) => void variables.set(String(name).toLowerCase(), String(value)))
+          for (const text of [ASK, ASK_OPTIONS]) await ask(text, seconds(10), ([name, value]) => void variables.set(String(name).toLowerCase(), String(value)))
         })
       } catch (cause) {
         if (isRefused(cause)) return { is: 'stopped', says: 'its host refused the connection' }

@@ -4,14 +4,16 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { instantOf, seconds, tickOf, type Now } from '../../core/time.ts'
-import { sightOf as look, type Heard, type Report, type Sight } from './sight.ts'
+import { knownCounts, sightOf as look, type Heard, type Report, type Sight } from './sight.ts'
+import { sayTolerance, toleranceOf } from './tolerance.ts'
 import type { Cluster, ClusterKind } from './topology.ts'
 
 const now: Now = { wall: instantOf(1_795_000_000_000), tick: tickOf(100_000), boot: 'boot' }
 /** Without what is said beside the account itself. */
 function sightOf(...of: Parameters<typeof look>): Sight {
-  const seen: { from?: unknown; lacks?: unknown } & Sight = { ...look(...of) }
+  const seen: { from?: unknown; lacks?: unknown; weights?: unknown } & Sight = { ...look(...of) }
   delete seen.from
+  delete seen.weights
   delete seen.lacks
   return seen
 }
@@ -19,8 +21,10 @@ const STATE = 'f3c1d0de-c0de-11f0-9b1e-7a1f2b3c4d5e'
 const of = (kind: ClusterKind, members = ['a', 'b', 'c']): Cluster => ({ name: 'shop', kind, members, weights: {}, from: '' })
 const heard = (host: string, report: Report, old = 1): Heard => ({ host, at: { tick: tickOf(now.tick - seconds(old)), boot: 'boot' }, report })
 const node = (host: string, more: Partial<Extract<Report, { is: 'galera' }>> = {}, old = 1): Heard =>
-  heard(host, { is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, ...more }, old)
+  heard(host, { is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, weight: 1, ...more }, old)
 const torn = (host: string): Heard => node(host, { primary: false, synced: false, ready: false, view: '18446744073709551615', size: 1, total: 1 })
+/** It does not say what it weighs itself. */
+const wordless = (host: string, total: number): Heard => heard(host, { is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total })
 const galera = (...all: Heard[]): Sight => sightOf(of('galera'), all, now)
 
 test('C-2 three that agree are seen; what is older than ten seconds, or of another boot, says nothing of now', () => {
@@ -42,6 +46,28 @@ test('C-1 a node that joins, gives or waits is in the view and is not counted on
 test('C-2 no Primary: known to be lost when all say so, and unknown when somebody was not heard', () => {
   assert.deepEqual(galera(torn('a'), torn('b'), torn('c')), { is: 'seen', total: 1, healthy: [] })
   assert.equal(galera(torn('b'), torn('c')).is, 'unknown')
+})
+
+test('C-1 C-2 a member is counted by its own word of what it weighs; what does not add up is not counted', () => {
+  const cluster = of('galera')
+  const tolerance = (weights: Cluster['weights'], ...all: Heard[]): string => {
+    const it = { ...cluster, weights }
+    const counts = knownCounts(it, { hosts: [], clusters: [it] }, () => look(it, all, now))
+    return typeof counts === 'string' ? counts : sayTolerance(toleranceOf(counts))
+  }
+  const two = (host: string, weight: number): Heard => node(host, { total: 2, weight })
+  // Real nodes of the weights 0, 1, 1: any of the two that weigh something takes the majority with it, whatever the configuration says.
+  assert.equal(tolerance({}, two('a', 0), two('b', 1), two('c', 1)), 'tolerates no further failures')
+  assert.equal(tolerance({ a: 7 }, two('a', 0), two('b', 1), two('c', 1)), 'tolerates no further failures')
+  assert.equal(tolerance({}, node('a'), node('b'), node('c')), 'tolerates 1 further failure')
+  // What cannot be read is what the configuration says, where that fits in.
+  assert.equal(tolerance({ a: 0 }, ...['a', 'b', 'c'].map((it) => wordless(it, 2))), 'tolerates no further failures')
+  assert.equal(tolerance({}, ...['a', 'b', 'c'].map((it) => wordless(it, 2))), 'the weights of a, b, c add up to 3, and the cluster says that all of it weighs 2')
+  assert.equal(tolerance({}, two('a', 1), two('b', 1), two('c', 1)), 'the weights of a, b, c add up to 3, and the cluster says that all of it weighs 2')
+  assert.equal(tolerance({}, node('a'), wordless('b', 3)), 'what b weighs is not known, and not all who belong to it were heard')
+  assert.equal(tolerance({}, two('a', 2), two('b', 1)), 'the weights of a, b add up to 3, and the cluster says that all of it weighs 2')
+  // Who is not heard weighs the rest, and is counted among those that are left never.
+  assert.equal(tolerance({}, node('a', { total: 5, weight: 2 }), node('b', { total: 5, weight: 2 })), 'tolerates no further failures')
 })
 
 test('R-2 two Primaries of size 1, with the same state and the same view, are two', () => {
@@ -92,13 +118,14 @@ test('X-9 C-2 who is heard no more, or too late, is counted on no more, and nobo
 test('C-2 C-12 where writes are tried, nobody is well without one that was committed lately; where none is tried, that is said', () => {
   const cluster: Cluster = { ...of('galera'), canary: 'holdfast.canary' }
   const at = (old: number) => ({ tick: tickOf(now.tick - seconds(old)), boot: 'boot' })
+  const weights = new Map(['a', 'b', 'c'].map((it) => [it, 1]))
   const all = (more: Partial<Heard>): Sight => look(cluster, [node('a'), { ...node('b'), wrote: at(2) }, { ...node('c'), wrote: at(2) }].map((it) => (it.host === 'a' ? { ...it, ...more } : it)), now)
-  assert.deepEqual(all({ wrote: at(6) }), { is: 'seen', total: 3, healthy: ['a', 'b', 'c'], from: at(6) }, 'it rests on the oldest of the writes too')
-  assert.deepEqual(all({}), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], from: at(2) })
-  assert.deepEqual(all({ wrote: at(7) }), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], from: at(2) })
-  assert.deepEqual(all({ wrote: at(3), wrong: 'it hangs' }), { is: 'seen', total: 3, healthy: ['b', 'c'], from: at(2) })
+  assert.deepEqual(all({ wrote: at(6) }), { is: 'seen', total: 3, healthy: ['a', 'b', 'c'], weights, from: at(6) }, 'it rests on the oldest of the writes too')
+  assert.deepEqual(all({}), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], weights, from: at(2) })
+  assert.deepEqual(all({ wrote: at(7) }), { is: 'seen', total: 3, healthy: ['b', 'c'], unheard: ['a'], weights, from: at(2) })
+  assert.deepEqual(all({ wrote: at(3), wrong: 'it hangs' }), { is: 'seen', total: 3, healthy: ['b', 'c'], weights, from: at(2) })
   // All variables are green for 6 s after a cable was pulled.
-  assert.deepEqual(look(cluster, ['a', 'b', 'c'].map((it) => ({ ...node(it), wrote: at(5), wrong: 'it hangs' })), now), { is: 'seen', total: 3, healthy: [], from: at(1) })
+  assert.deepEqual(look(cluster, ['a', 'b', 'c'].map((it) => ({ ...node(it), wrote: at(5), wrong: 'it hangs' })), now), { is: 'seen', total: 3, healthy: [], weights, from: at(1) })
   assert.match((look(of('galera'), [node('a'), node('b'), node('c')], now) as { lacks?: string }).lacks ?? '', /no write is tried/)
 })
 

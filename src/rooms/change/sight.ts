@@ -4,7 +4,7 @@
 // one on which all agree who were freshly heard; where they disagree, or nobody was heard, it is unknown.
 // A member that was not heard is not healthy, and still counts in what the majority is taken of.
 import { ageOf, isWithin, olderOf, seconds, type Now, type Span, type Stamp } from '../../core/time.ts'
-import { countsOf, type Count, type Known } from './tolerance.ts'
+import { countsOf, weightOf, type Count, type Known } from './tolerance.ts'
 import { clusterOf, type Cluster, type Topology } from './topology.ts'
 
 /** What one member said. */
@@ -22,6 +22,8 @@ export type Report =
     /** Members of its view, and what they weigh together. */
     readonly size: number
     readonly total: number
+    /** What it weighs itself, as it is set just now. */
+    readonly weight?: number
   }
   | {
     readonly is: 'patroni'
@@ -81,6 +83,8 @@ export type Sight = { readonly from?: Stamp } & (
     readonly giving?: readonly string[]
     /** What nobody looks at. */
     readonly lacks?: string
+    /** Why nobody can say how many further failures it survives, though it is known who is well. */
+    readonly uncounted?: string
   } & Known)
   | { readonly is: 'unknown'; readonly says: string }
   /** Two who lead: each of them takes writes. */
@@ -145,6 +149,7 @@ export function knownCounts(cluster: Cluster, topology: Topology, sight: (cluste
     if (!each) continue
     const it = sight(each.name)
     if (it.is !== 'seen') return it.says
+    if (it.uncounted !== undefined) return it.uncounted
     seen.set(each.name, it)
   }
   return countsOf(cluster, topology, (it) => seen.get(it.name) ?? { total: it.members.length, healthy: [] })
@@ -165,7 +170,20 @@ function ofGalera(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
   const able = primaries.filter(({ report }) => report.synced && report.ready)
   const of = (found: string): string[] => able.filter((it) => writingOf(cluster, it, now) === found).map(({ host }) => host)
   const giving = primaries.filter(({ report }) => report.donor === true).map(({ host }) => host)
-  return { is: 'seen', total, healthy: of('pass'), ...(giving.length === 0 ? {} : { giving }), ...opened(cluster, fresh, of('unknown')) }
+  return { is: 'seen', total, healthy: of('pass'), ...(giving.length === 0 ? {} : { giving }), ...weighed(cluster, primaries, first.report), ...opened(cluster, fresh, of('unknown')) }
+}
+
+/** What they weigh, each by its own word, and whether that fits in with what all of them are said to weigh together: a majority of something else would be counted otherwise. */
+function weighed(cluster: Cluster, primaries: readonly { readonly host: string; readonly report: Galera }[], { size, total }: Galera): { readonly weights?: ReadonlyMap<string, number>; readonly uncounted?: string } {
+  const own = new Map(primaries.flatMap(({ host, report: { weight } }) => (weight === undefined ? [] : [[host, weight] as const])))
+  const weights = own.size === 0 ? {} : { weights: own }
+  const sum = primaries.reduce((all, { host }) => all + (own.get(host) ?? weightOf(cluster, host)), 0)
+  const names = primaries.map(({ host }) => host).join(', ')
+  // Of those who were not heard, and of an arbitrator, it is known only that they weigh the rest.
+  const isWhole = primaries.length === size
+  if (isWhole ? sum !== total : sum > total) return { ...weights, uncounted: `the weights of ${names} add up to ${sum}, and the cluster says that all of it weighs ${total}` }
+  const silent = primaries.filter(({ host }) => !own.has(host)).map(({ host }) => host)
+  return { ...weights, ...(isWhole || silent.length === 0 ? {} : { uncounted: `what ${silent.join(', ')} ${silent.length === 1 ? 'weighs' : 'weigh'} is not known, and not all who belong to it were heard` }) }
 }
 
 type Galera = Extract<Report, { is: 'galera' }>

@@ -69,14 +69,16 @@ export const designed = (cluster: Cluster, topology: Topology): Count[] => count
 export interface Known {
   readonly total: number
   readonly healthy: readonly string[]
+  /** What members weigh by their own word; of the others it is what the configuration says. */
+  readonly weights?: ReadonlyMap<string, number>
 }
 
 /** What has to survive of a cluster, and of the one that decides for it. */
 export function countsOf(cluster: Cluster, topology: Topology, known: (of: Cluster) => Known): Count[] {
   const besides = sharedOf(cluster, topology)
   const count = (of: Cluster, needs: Count['needs']): Count => {
-    const { total, healthy } = known(of)
-    const members = healthy.map((host): Member => ({ host, weight: weightOf(of, host), fates: fatesAt(topology, host).filter((it) => !besides.includes(it)) }))
+    const { total, healthy, weights } = known(of)
+    const members = healthy.map((host): Member => ({ host, weight: weights?.get(host) ?? weightOf(of, host), fates: fatesAt(topology, host).filter((it) => !besides.includes(it)) }))
     return { needs, total, healthy: members, shrinks: of.kind === 'galera' }
   }
   const dcs = cluster.dcs === undefined ? undefined : clusterOf(topology, cluster.dcs)
@@ -92,7 +94,8 @@ export function sharedOf(cluster: Cluster, topology: Topology): string[] {
   return [...new Set([...of(cluster.members), ...of(dcs?.members ?? [])])]
 }
 
-const weightOf = ({ kind, weights }: Cluster, host: string): number => (kind === 'galera' && Object.hasOwn(weights, host) ? (weights[host] ?? 1) : 1)
+/** What a member weighs by the configuration. */
+export const weightOf = ({ kind, weights }: Cluster, host: string): number => (kind === 'galera' && Object.hasOwn(weights, host) ? (weights[host] ?? 1) : 1)
 const fatesAt = (topology: Topology, host: string): string[] => {
   const found = hostOf(topology, host)
   return found ? fatesOf(found) : []

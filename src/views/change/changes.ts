@@ -12,7 +12,7 @@ import type { HostsHeard } from '../../rooms/change/heard/hosts-heard.ts'
 import type { MembersHeard } from '../../rooms/change/heard/members-heard.ts'
 import { leanedOnBy, type OwnWay } from '../../rooms/change/own-way.ts'
 import { knownCounts } from '../../rooms/change/sight.ts'
-import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, type Tolerance } from '../../rooms/change/tolerance.ts'
+import { designed, numberOf, sayTolerance, sharedOf, toleranceOf, weightOf, type Tolerance } from '../../rooms/change/tolerance.ts'
 import { clusterOf, fatesOf, hostOf, type Cluster } from '../../rooms/change/topology.ts'
 import { permitOf } from '../../rooms/change/window.ts'
 import type { BackupSet } from '../../rooms/guard/sets/set.ts'
@@ -169,16 +169,17 @@ function viewCluster(cluster: Cluster, grounds: Grounds, checks: readonly Check[
   return {
     schema: 'holdfast.cluster/1', cluster: cluster.name, kind: cluster.kind, from: cluster.from, shared: sharedOf(cluster, change),
     tolerance: numberOf(tolerance), says: sayTolerance(tolerance), lacks: sight.is === 'seen' ? (sight.lacks ?? null) : null, designed: numberOf(built),
-    members: cluster.members.map((host) => memberOf(cluster, host, grounds)),
+    members: cluster.members.map((host) => memberOf(cluster, host, grounds, sight.is === 'seen' ? sight.weights?.get(host) : undefined)),
     checks: checks.flatMap(({ name, standsOn = [] }) => standsOn.filter((on) => on === cluster.name || cluster.members.includes(on)).map((on) => ({ check: name, on, state: grounds.check(name)?.state ?? 'unknown' }))),
   }
 }
 
-function memberOf(cluster: Cluster, name: string, { change, hosts, members, now }: Grounds): MemberAnswer {
+/** `weighs`: by its own word. */
+function memberOf(cluster: Cluster, name: string, { change, hosts, members, now }: Grounds, weighs: number | undefined): MemberAnswer {
   const host = hostOf(change, name)
   const { found, evidence } = members.member(cluster, name, now)
   return {
-    host: name, state: found, says: evidence[0]?.says ?? '', weight: cluster.weights[name] ?? 1, fates: host ? fatesOf(host) : [],
+    host: name, state: found, says: evidence[0]?.says ?? '', weight: weighs ?? weightOf(cluster, name), fates: host ? fatesOf(host) : [],
     links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: hosts.link(host, it.name, now).found })) : [],
   }
 }

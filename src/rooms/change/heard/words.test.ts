@@ -13,6 +13,10 @@ test('C-2 a Galera node is well only by every one of its variables', () => {
   assert.deepEqual(galera({ wsrep_cluster_status: 'non-Primary', wsrep_local_state: '0', wsrep_ready: 'OFF', wsrep_cluster_conf_id: '18446744073709551615', wsrep_cluster_size: '1' }), { ...well, primary: false, synced: false, ready: false, view: '18446744073709551615', size: 1 })
   for (const status of ['Disconnected', 'primary', '']) assert.equal((galera({ wsrep_cluster_status: status }) as { primary: boolean }).primary, false, status)
   for (const state of ['1', '3', '5', '', undefined]) assert.equal((galera({ wsrep_local_state: state }) as { synced: boolean }).synced, false, state)
+  // Out of a real one's options, shortened.
+  const options = 'base_host = 127.0.0.1; gmcast.segment = 0; pc.wait_restored_prim_timeout = PT0S; pc.wait_prim = true; pc.weight = 0; protonet.backend = asio; socket.recv_buf_size = auto;'
+  assert.deepEqual(galera({ wsrep_provider_options: options }), { ...well, weight: 0 })
+  for (const none of ['', 'xpc.weight = 3;', 'pc.weight = ;', 'pc.weight = -1', 'pc.weight = many']) assert.deepEqual(galera({ wsrep_provider_options: none }), well, none)
   assert.equal((galera({ wsrep_ready: undefined }) as { ready: boolean }).ready, false)
   assert.equal((galera({ wsrep_cluster_weight: undefined }) as { total: number }).total, 3)
   for (const name of ['wsrep_cluster_status', 'wsrep_cluster_size', 'wsrep_cluster_conf_id', 'wsrep_cluster_state_uuid']) assert.equal(typeof galera({ [name]: undefined }), 'string', name)

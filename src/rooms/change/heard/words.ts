@@ -8,12 +8,15 @@ export const GALERA_VARIABLES = [
   'wsrep_cluster_status', 'wsrep_local_state', 'wsrep_ready', 'wsrep_cluster_state_uuid', 'wsrep_cluster_conf_id', 'wsrep_cluster_size', 'wsrep_cluster_weight', 'wsrep_desync_count',
 ] as const
 
+/** Its settings of the group, among which stands what it weighs itself; a server answers these to whoever signs in. */
+export const GALERA_OPTIONS = 'wsrep_provider_options'
+
 /** What a part of a look gave; `silent`: nothing came, `refused`: its host refused the connection. */
 export type Part<Of> = { readonly is: 'said'; readonly of: Of } | { readonly is: 'refused' | 'silent'; readonly says: string }
 
 /** Galera; a text says why nothing is known by it. */
 export function readGalera(variables: ReadonlyMap<string, string>): Report | string {
-  const of = (name: (typeof GALERA_VARIABLES)[number]): string | undefined => variables.get(name)
+  const of = (name: (typeof GALERA_VARIABLES)[number] | typeof GALERA_OPTIONS): string | undefined => variables.get(name)
   const status = of('wsrep_cluster_status')
   if (status === undefined) return 'it says nothing of a cluster: is wsrep on?'
   const size = countOf(of('wsrep_cluster_size'))
@@ -21,11 +24,15 @@ export function readGalera(variables: ReadonlyMap<string, string>): Report | str
   const state = of('wsrep_cluster_state_uuid')
   if (size === undefined || view === undefined || state === undefined) return 'it does not say who belongs to its cluster'
   const local = of('wsrep_local_state')
+  const weight = weightIn(of(GALERA_OPTIONS) ?? '')
   return {
     is: 'galera', primary: status === 'Primary', synced: local === '4', ready: of('wsrep_ready') === 'ON', state, view, size, total: countOf(of('wsrep_cluster_weight')) ?? size,
-    ...(local === '2' ? { donor: true } : {}),
+    ...(local === '2' ? { donor: true } : {}), ...(weight === undefined ? {} : { weight }),
   }
 }
+
+/** `…; pc.wait_restored_prim_timeout = PT0S; pc.weight = 1; protonet.backend = asio; …`; the last one counts where it stands there twice. */
+const weightIn = (options: string): number | undefined => countOf(options.split(';').findLast((it) => it.split('=')[0]?.trim() === 'pc.weight')?.split('=')[1]?.trim())
 
 const countOf = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined)
 
