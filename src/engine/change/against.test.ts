@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { begun, book, type Story } from '../../../test/story/led.ts'
-import { manual } from '../../../test/story/runs.ts'
+import { manual, runWorld } from '../../../test/story/runs.ts'
 import { START } from '../../../test/keeper-world.ts'
 import { seconds } from '../../core/time.ts'
 import type { Runbook } from '../../rooms/change/runbook.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
+import type { ApprovalAnswer } from '../../views/agreements.ts'
+import type { Asker } from '../../views/answers.ts'
+import type { RunAnswer } from '../../views/change/runs.ts'
 
 const names = ['web-1', 'web-2', 'web-3']
 const clusters: readonly Cluster[] = [{ name: 'shop', kind: 'etcd', members: names, weights: {}, from: 'holdfast.yaml:5' }]
@@ -118,4 +121,24 @@ test('C-15 what both typed against a halt waits for no look that does not come: 
   for (let n = 0; n < 14; n++) assert.equal(await unlooked(), 'offered', `after ${n + 1} s a look may still come`)
   for (let n = 0; n < 2; n++) await unlooked()
   assert.deepEqual([(await it.state()).state, (await it.state()).steps[2]?.state], ['halted', 'running'])
+})
+
+test('C-5 what a plan needs accepted is accepted by a person who may run it, under their name and not by a token; both who press read what, by whom and why', async (t) => {
+  const it = await runWorld(t, runbook(), [], clusters)
+  const tries: readonly (readonly [string, string, Asker, number, string])[] = [
+    ['a token', 'ada', { is: 'token', id: 'tok_1', name: 'ci', scopes: ['admin'] }, 403, 'HF475'],
+    ['an editor', 'ada', { is: 'person', person: 'ada', session: 'ses_1', rights: ['read', 'ack', 'write'] }, 403, 'HF475'],
+    ['root, who is nobody here', 'root', { is: 'socket' }, 400, 'HF477'],
+  ]
+  for (const [what, person, asker, status, code] of tries) {
+    for (const [call, of] of [['runs.begin', { host: 'web-1' }], ['rollings.begin', {}]] as const) {
+      const came = await it.ask(call, { runbook: 'grow', ...of, person, checks: 'bo', does: 'ada', ...ACCEPTED }, asker)
+      assert.deepEqual([came.status, JSON.stringify(came.body).includes(code)], [status, true], `${call} by ${what}`)
+    }
+  }
+  const { status, body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada', ...ACCEPTED })
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.deepEqual((body as RunAnswer).accepted, ACCEPTED.accept)
+  const asked = (await it.ask('approvals.show', { id: (body as RunAnswer).asked?.agreement })).body as ApprovalAnswer
+  assert.match(asked.text, /^Accepted by ada: tolerance\.stop, “Agreed with the customer”\.$/m)
 })

@@ -15,6 +15,7 @@ import { viewRun, viewRuns, viewTold, type RunCalls } from '../../views/change/r
 import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { speaker } from '../guard/act-calls.ts'
 import type { Keeper } from '../keeper.ts'
+import { whyNotTaken } from './asking/accepting.ts'
 import { askHandOver } from './asking/hand-over.ts'
 import { askBoth, offerLeg } from './asking/offers.ts'
 import { entrust } from './asking/unattended.ts'
@@ -53,6 +54,8 @@ async function begin(keeper: Keeper, args: Args<'runs.begin'>, asker: Asker): Pr
   const refusal = refusalOf([drawn.plan], alone ? acceptBefore(drawn.plan.accept) : drawn.plan.accept)
   if (refusal) return refusal
   const by = speaker(asker, args.person)
+  const nobody = whyNotTaken(keeper, args.accept, by, asker)
+  if (nobody) return nobody
   const two = partiesOf(keeper, runbook, { does: args.does, checks: args.checks, asker: by })
   if (typeof two === 'string') return refusedFor(two, NAME_THEM)
   const it: Beginning = { runbook, drawn, topology: grounds.change, accepted: args.accept ?? [], by, ...two, rehearse: args.rehearse === true, ...(alone ? { alone } : {}) }

@@ -17,6 +17,15 @@ function sayTolerates(now: number | null, planned: number | null): string {
 /** What both would go on against: a halt. A window that closes is one within the second (C-15). */
 export const goesAgainst = ({ run }: Pick<RunRow, 'run'>): string | undefined => (run.halt ? `It is halted: ${run.halt.subject} ${run.halt.claim}.` : undefined)
 
+/** So many are read behind a link; the others by `holdfast runbooks show`. */
+const MOST_ACCEPTED = 6
+
+/** What somebody took upon themselves when it began, with why: whoever presses goes on that. */
+export const sayAccepted = ({ accepted, by, id }: Pick<RunRow['plan'], 'accepted' | 'by' | 'id'>): string[] => [
+  ...accepted.slice(0, MOST_ACCEPTED).map(({ code, reason }) => `Accepted by ${by}: ${code}, “${reason.trim().slice(0, 300)}”.`),
+  ...(accepted.length > MOST_ACCEPTED ? [`And ${accepted.length - MOST_ACCEPTED} more: holdfast runbooks show ${id}.`] : []),
+]
+
 /** Both see the same text, target and words; `against`: it is gone although that is so, and both type the target. `tolerance`: what is tolerated after it by what is known now. */
 export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefined, tolerance: number | null): Omit<Wish, 'lapses'> {
   const { runbook, texts, host, does, checks, beside } = plan
@@ -25,7 +34,7 @@ export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefi
   const text = [
     `${runbook.title}, on ${host} (${plan.id}).`,
     ...(beside ? [`At work at the same time: ${beside.hosts.join(', ')}. Whatever halts one of them halts all.`] : []),
-    ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []),
+    ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []), ...sayAccepted(plan),
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
     ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [sayTolerates(tolerance, it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),

@@ -36,6 +36,8 @@ export interface RunAnswer {
   readonly does: string
   readonly checks: string
   readonly since: Instant
+  /** What whoever began it took upon themselves, and why. */
+  readonly accepted: readonly { readonly code: string; readonly reason: string }[]
   readonly halt: { readonly subject: string; readonly claim: string } | null
   readonly steps: readonly { readonly id: string; readonly text: string; readonly state: 'done' | 'running' | 'unknown' | 'offered' | 'begun' | 'waiting'; readonly tolerance: number | null }[]
   /** What whoever did the step of which nobody knows said of it after all. */
@@ -77,6 +79,7 @@ export function viewRun({ plan, run, asked, lost }: RunRow): RunAnswer {
   const raising = halt && legsOf(run).find((it) => !it.back)
   return {
     schema: 'holdfast.run-state/1', run: plan.id, runbook: plan.runbook.name, title: plan.runbook.title, host: plan.host, rolling: plan.rolling ?? null, hash: plan.hash, rehearse: plan.rehearse, by: plan.by, does: plan.does, checks: plan.checks, since: plan.at,
+    accepted: plan.accepted.map(({ code, reason }) => ({ code, reason })),
     state: phase.is === 'over' ? phase.how : halt && phase.is !== 'unknown' ? 'halted' : phase.is,
     halt: halt ? { subject: halt.subject, claim: halt.claim } : null,
     steps: plan.runbook.steps.map(({ id }, at) => ({ id, text: plan.texts[at]?.text ?? '', state: stateOf(at), tolerance: plan.texts[at]?.tolerance ?? null })),

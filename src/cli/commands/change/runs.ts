@@ -18,6 +18,7 @@ const exitOf = ({ state }: RunAnswer): number => (state === 'done' || state === 
 function draw({ out }: Session, it: RunAnswer): void {
   out.data(`${out.paint('strong', it.run)}  ${it.title}, on ${it.host}${it.rehearse ? ', a rehearsal' : ''}: ${it.state}`)
   out.data(`${it.does} does it, ${it.checks} checks it`)
+  for (const { code, reason } of it.accepted) out.data(`Accepted by ${it.by}: ${code}, “${reason}”`)
   out.table(it.steps.map((step, at): Cell[] => [`${at + 1}.`, out.shape(SHAPES[step.state]), step.id, step.state, plain(step.text)]))
   if (it.halt) out.data(out.paint('down', `Halted: ${it.halt.subject} ${it.halt.claim}.`))
   if (it.unattended) out.data(it.unattended.back ? 'It goes the ways back by itself.' : `It goes by itself, from ${out.moment(it.unattended.from)} to ${out.moment(it.unattended.until)}.`)

@@ -9,7 +9,7 @@ import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
 import type { ChangeKeeper } from '../grounds.ts'
-import { WHOLE } from '../words.ts'
+import { WHOLE, sayAccepted } from '../words.ts'
 import { disarm, OFFER } from './offers.ts'
 
 /** Both have agreed by then, or nothing goes by itself. Their links live to the end of it all the same: each of them stops it, to the end. */
@@ -28,7 +28,7 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
   const { runbook, texts, host, does, checks } = plan
   const undoes = runbook.unattended?.onHalt === 'undo'
   const text = [
-    `${runbook.title}, on ${host} (${id}).`, ...(plan.rehearse ? ['A rehearsal: all of it but the deeds. Nothing is changed.'] : []),
+    `${runbook.title}, on ${host} (${id}).`, ...(plan.rehearse ? ['A rehearsal: all of it but the deeds. Nothing is changed.'] : []), ...sayAccepted(plan),
     `Both of you press within an hour, or nothing of it goes.`,
     `It goes by itself, between ${timeOf(time.from)} and ${timeOf(time.until)}. Nobody is asked again:`,
     ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. Afterwards ${texts[at]?.tolerance ?? 'an unknown number of'} further failures are tolerated. Its way back: ${texts[at]?.back ?? ''}`),

@@ -279,7 +279,7 @@ test('C-3 of one rolling run each host has one run, and nobody else gets one of 
 })
 
 test('C-5 whoever is asked for a step of one reads what is at work beside it', () => {
-  const plan = { id: 'run_1', host: 'web-1', rehearse: false, texts: [{ host: 'web-1', text: 'Boot web-1.', tolerance: null }], runbook: { title: 'Update', steps: [boot], hosts: { names: HOSTS, serial: 2 } }, beside: { hosts: ['web-2'], takes: {} }, does: 'ada', checks: 'bo', by: 'ada', hash: 'x' }
+  const plan = { id: 'run_1', host: 'web-1', rehearse: false, accepted: [], texts: [{ host: 'web-1', text: 'Boot web-1.', tolerance: null }], runbook: { title: 'Update', steps: [boot], hosts: { names: HOSTS, serial: 2 } }, beside: { hosts: ['web-2'], takes: {} }, does: 'ada', checks: 'bo', by: 'ada', hash: 'x' }
   const { text } = askFor({ plan, run: { steps: [] } } as unknown as RunRow, { step: 0, back: false }, undefined, null)
   assert.match(text, /^Update, on web-1 \(run_1\)\.\nAt work at the same time: web-2\. Whatever halts one of them halts all\.\nStep 1 of 1/)
 })

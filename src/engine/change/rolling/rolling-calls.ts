@@ -12,6 +12,7 @@ import { factsOf, type Grounds } from '../../../views/change/changes.ts'
 import { viewRolling, viewRollingTold, type RollingCalls } from '../../../views/change/rollings.ts'
 import { no, ok, type Answer } from '../../answer.ts'
 import { speaker } from '../../guard/act-calls.ts'
+import { whyNotTaken } from '../asking/accepting.ts'
 import type { Keeper } from '../../keeper.ts'
 import { claimsOf, orFault, refusalOf, refusedFor } from '../beginning.ts'
 import { accept, planRefused, runbookIn, type NoPlan } from '../calls.ts'
@@ -50,6 +51,8 @@ async function begin(keeper: Keeper, args: Args<'rollings.begin'>, asker: Asker)
   const refusal = refusalOf(plan.plans, plan.accept)
   if (refusal) return refusal
   const by = speaker(asker, args.person)
+  const nobody = whyNotTaken(keeper, args.accept, by, asker)
+  if (nobody) return nobody
   const two = partiesOf(keeper, runbook, { does: args.does, checks: args.checks, asker: by })
   if (typeof two === 'string') return refusedFor(two, NAME_THEM)
   const at = keeper.now().wall
