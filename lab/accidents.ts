@@ -7,7 +7,8 @@ import { sleep, until, writeConfig } from '../test/story/world.ts'
 import { plainly, reworded, type Asked, type Between } from './front.ts'
 import { JOB, nodecraft, PREFIX, type Nodecraft, type Planned } from './nodecraft.ts'
 
-export const ROWS = 300
+/** So many that four objects are less than a hundredth of all bytes. */
+export const ROWS = 600
 
 /** The catalogue's database is watched, and has backups of its own. */
 const WATCHED = `checks:

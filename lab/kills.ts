@@ -32,7 +32,8 @@ export interface Told {
 
 export const LOST = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, n) => `${PREFIX}t${n}/lost-${name}`)
 const [BACK = '', ...GONE] = LOST
-const ROWS = 60
+/** So many that six objects are less than a hundredth of all bytes. */
+const ROWS = 700
 /** A lease of twenty seconds, a minute until nothing can arrive any more, and a start. */
 const WITHIN = 240_000
 

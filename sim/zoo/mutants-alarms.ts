@@ -97,7 +97,15 @@ export const alarming: readonly Mutant[] = [
   },
   {
     name: 'who accepts that a tenant is gone accepts whatever it loses later', breaks: ['G-25'], killer: { is: 'test', file: 'src/rooms/guard/reconcile/breaker.test.ts', name: 'G-5 G-18 G-25' },
-    changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ' && it.rowless <= gone.most)', put: ')' }],
+    changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ' && rowless <= gone.most)', put: ')' }],
+  },
+  {
+    name: 'few orphans are no share of a small store', breaks: ['G-18', 'G-25'], killer: { is: 'test', file: 'src/rooms/guard/reconcile/breaker.test.ts', name: 'G-5 G-18 G-25 a small store' },
+    changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: 'it.objects < LIMITS.few ? pass', put: 'it.newOrphans < LIMITS.few ? pass' }],
+  },
+  {
+    name: 'all of a small folder is nothing', breaks: ['G-25'], killer: { is: 'test', file: 'src/rooms/guard/reconcile/breaker.test.ts', name: 'G-5 G-18 G-25' },
+    changes: [{ file: 'src/rooms/guard/reconcile/breaker.ts', find: ': name !== \'\' && objects > 1 && rowless >= objects', put: ': false' }],
   },
   {
     name: 'a copy that is being written counts', breaks: ['G-2'], killer: { is: 'test', file: 'src/processes/guard/locations.test.ts', name: '.partial where any name is a copy' },

@@ -20,27 +20,44 @@ test('G-5 G-18 G-25 every limit: the last that passes, the first that trips, and
     ['one per cent of the bytes', { newBytes: 1e7 }, undefined],
     ['one byte more', { newBytes: 1e7 + 1 }, 'new-bytes'],
     ['bytes that nobody knows', { newBytes: undefined }, 'new-bytes', 'unknown'],
-    ['few are no share of the bytes', { newOrphans: 19, newBytes: 9e8 }, undefined],
+    ['a single one with more than a per cent of the bytes', { newOrphans: 1, newBytes: 9e8 }, 'new-bytes'],
+    ['of twenty objects', { objects: 20, newOrphans: 1, flagged: 1, acts: 1, newBytes: 9e8 }, 'new-bytes'],
+    ['nineteen objects are too few for a share', { objects: 19, newOrphans: 1, flagged: 1, acts: 1, newBytes: 9e8 }, undefined],
     ['three times as usual', { newOrphans: 75, earlier: [25] }, undefined],
     ['more', { newOrphans: 76, earlier: [25] }, 'surge'],
     ['earlier runs that nobody knows', { earlier: undefined }, 'surge', 'unknown'],
     ['no earlier run', { earlier: [] }, undefined],
-    ['after eight quiet runs twenty are a surge', { newOrphans: 20, earlier: Array.from({ length: 8 }, () => 0) }, 'surge'],
+    ['after eight quiet runs ten are none', { newOrphans: 10, earlier: Array.from({ length: 8 }, () => 0) }, undefined],
+    ['eleven are a surge', { newOrphans: 11, earlier: Array.from({ length: 8 }, () => 0) }, 'surge'],
     ['only the last eight count', { newOrphans: 60, earlier: [1e6, ...Array.from({ length: 8 }, () => 1)] }, 'surge'],
     ['a fifth of a group', { groups: [group(20, 100)] }, 'group'],
     ['less', { groups: [group(19, 100)] }, undefined],
-    ['all of 19 objects', { groups: [group(19, 19)] }, undefined],
+    ['a fifth of 19 objects', { groups: [group(4, 19)] }, undefined],
+    ['all but one of 19', { groups: [group(18, 19)] }, undefined],
+    ['all of 19', { groups: [group(19, 19)] }, 'group'],
+    ['both of two', { groups: [group(2, 2)] }, 'group'],
+    ['a folder with a single object', { groups: [group(1, 1)] }, undefined],
+    ['all that lies in no folder', { groups: [group(19, 19, '')] }, undefined],
+    ['a fifth of what lies in no folder, where that are twenty', { groups: [group(4, 20, '')] }, 'group'],
     ['all of 20', { groups: [group(20, 20)] }, 'group'],
     ['a group that a person has named as gone', { groups: [group(20, 20)], goneGroups: [{ name: 'c/7/', most: 20 }] }, undefined],
     ['another group than the named', { groups: [group(20, 20), group(20, 20, 'c/8/')], goneGroups: [{ name: 'c/7/', most: 20 }] }, 'group'],
     ['more of the named group than a person saw', { groups: [group(21, 21)], goneGroups: [{ name: 'c/7/', most: 20 }] }, 'group'],
     ['two per cent flagged and put aside', { flagged: 1500, aside: 500 }, undefined],
     ['one more', { flagged: 1500, aside: 501 }, 'standing'],
+    ['ten of 95', { objects: 95, flagged: 10 }, undefined],
+    ['eleven of 95', { objects: 95, flagged: 10, aside: 1 }, 'standing'],
+    ['nearly a fifth of twenty', { objects: 20, flagged: 3, acts: 3, newOrphans: 0, newBytes: 0 }, undefined],
+    ['a fifth of twenty', { objects: 20, flagged: 4, acts: 4, newOrphans: 0, newBytes: 0 }, 'standing'],
+    ['all but one of nine', { objects: 9, flagged: 8, acts: 8, newOrphans: 8 }, undefined],
+    ['all of nine', { objects: 9, flagged: 9, acts: 9, newOrphans: 9 }, 'standing'],
+    ['the only one', { objects: 1, flagged: 1, acts: 1, newOrphans: 1 }, undefined],
     ['500 acts', { acts: 500 }, undefined],
     ['501 in one run', { acts: 501, objects: 1e7 }, 'per-run'],
     ['501 in one day', { acts: 400, actsToday: 101 }, 'per-day'],
     ['a day that nobody knows', { actsToday: undefined }, 'per-day', 'unknown'],
-    ['twenty acts in a small store', { objects: 100, acts: 20, flagged: 20 }, undefined],
+    ['ten acts in a small store', { objects: 500, acts: 10, flagged: 10 }, undefined],
+    ['eleven', { objects: 600, acts: 11, flagged: 11 }, 'per-day'],
     ['one failure of a hundred', { lastBatch: { tried: 100, failed: 1, preconditions: 0 } }, undefined],
     ['two', { lastBatch: { tried: 100, failed: 2, preconditions: 0 } }, 'errors'],
     ['three that had changed meanwhile', { lastBatch: { tried: 300, failed: 3, preconditions: 3 } }, 'preconditions'],
@@ -54,6 +71,13 @@ test('G-5 G-18 G-25 every limit: the last that passes, the first that trips, and
   assert.deepEqual([1, 2].map((resurrected) => measure({ ...calm, resurrected }).flatMap(({ found }) => (found.is === 'fail' ? [found.says] : [])).join()), ['1 row that came back for what was put aside, at most 0', '2 rows that came back for what was put aside, at most 0'])
   const blind = measure({ ...calm, objects: Number.NaN, bytes: Number.NaN })
   assert(blind.every((it) => it.found.is !== 'fail') && blind.filter((it) => it.found.is === 'unknown').length >= 4, 'a listing that is none trips nothing and permits nothing')
+})
+
+test('G-5 G-18 G-25 a small store is held to the limits too: 19 of 95 objects, all of one folder, with most of the bytes', () => {
+  const small: Measures = { ...calm, objects: 95, bytes: 1e6, newOrphans: 19, newBytes: 9e5, flagged: 19, acts: 19, earlier: [0, 0, 0], groups: [group(19, 19)] }
+  assert.deepEqual(measure(small).flatMap(({ id, found }) => (found.is === 'fail' ? [id] : [])), ['new-bytes', 'surge', 'group', 'standing', 'per-day'])
+  // What two people let through, and close the breaker for, is not too much again in the next run.
+  assert.deepEqual(measure({ ...small, newOrphans: 0, newBytes: 0, flagged: 10, acts: 10, groups: [group(10, 19)] }).filter(({ found }) => found.is !== 'pass'), [])
 })
 
 const at = (days: number): Instant => instantOf(ZERO + days * DAY)

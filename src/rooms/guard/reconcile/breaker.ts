@@ -23,8 +23,13 @@ export const LIMITS = {
   errorShare: 0.01,
   /** So many refused preconditions in one batch are no accident. */
   preconditions: 3,
-  /** Shares mean something from here on (G-25). */
+  /** Shares mean something where so many objects are (G-25): what is there counts, and not how many of it have no row. */
   few: 20,
+  /**
+   * So many are no share yet, unless they are a fifth of all: what two people let through first. Were it less, what they closed would open again
+   * with the next run, and a small store could never be cleaned.
+   */
+  first: 10,
 } as const
 
 /** What one run measured. `undefined`: not known. */
@@ -81,12 +86,12 @@ export function measure(it: Measures): Limit[] {
   const surge = it.earlier === undefined ? undefined : weighted(it.earlier.slice(-LIMITS.surgeRuns))
   return [
     { id: 'new-orphans', found: atMost(it.newOrphans, Math.max(LIMITS.newOrphans, LIMITS.newShare * it.objects), 'new orphans') },
-    { id: 'new-bytes', found: it.newOrphans < LIMITS.few ? pass : atMost(it.newBytes, LIMITS.newBytesShare * it.bytes, 'bytes of new orphans') },
-    { id: 'surge', found: it.earlier === undefined ? unknown('earlier runs') : surge === undefined || it.newOrphans < LIMITS.few ? pass : atMost(it.newOrphans, LIMITS.surge * surge, 'new orphans, against earlier runs') },
+    { id: 'new-bytes', found: it.objects < LIMITS.few ? pass : atMost(it.newBytes, LIMITS.newBytesShare * it.bytes, 'bytes of new orphans') },
+    { id: 'surge', found: it.earlier === undefined ? unknown('earlier runs') : surge === undefined ? pass : atMost(it.newOrphans, Math.max(LIMITS.first, LIMITS.surge * surge), 'new orphans, against earlier runs') },
     { id: 'group', found: worstGroup(it) },
-    { id: 'standing', found: atMost(it.flagged + it.aside, Math.max(LIMITS.few, LIMITS.standingShare * it.objects), 'flagged and put aside') },
+    { id: 'standing', found: standing(it) },
     { id: 'per-run', found: atMost(it.acts, LIMITS.actsPerRun, 'acts in one run') },
-    { id: 'per-day', found: it.actsToday === undefined ? unknown('acts of the last day') : atMost(it.acts + it.actsToday, Math.max(LIMITS.few, LIMITS.actsPerDayShare * it.objects), 'acts in one day') },
+    { id: 'per-day', found: it.actsToday === undefined ? unknown('acts of the last day') : atMost(it.acts + it.actsToday, Math.max(LIMITS.first, LIMITS.actsPerDayShare * it.objects), 'acts in one day') },
     { id: 'errors', found: it.lastBatch === undefined ? unknown('the last batch of acts') : atMost(it.lastBatch.failed, LIMITS.errorShare * it.lastBatch.tried, 'failed acts') },
     { id: 'preconditions', found: it.lastBatch === undefined ? unknown('the last batch of acts') : atMost(it.lastBatch.preconditions, LIMITS.preconditions - 1, 'acts on what had changed meanwhile') },
     { id: 'resurrected', found: atMost(it.resurrected, 0, 'rows that came back for what was put aside') },
@@ -182,8 +187,24 @@ function atMost(n: number | undefined, most: number, what: string): Found {
   return n <= most ? pass : { is: 'fail', says: `${n} ${n === 1 ? what.replace(/\b(orphan|act|row)s\b/, '$1') : what}, at most ${Math.floor(most)}` }
 }
 
+/** What is flagged and put aside: two per cent, or the first few where that is less; but never a fifth of a store, and never all of it, however small. */
+function standing({ objects, flagged, aside }: Measures): Found {
+  if (objects > 1 && flagged >= objects) return { is: 'fail', says: `${flagged} of ${objects} objects have no row: all of them` }
+  const first = objects < LIMITS.few ? LIMITS.first : Math.min(LIMITS.first, Math.ceil(LIMITS.groupShare * objects) - 1)
+  return atMost(flagged + aside, Math.max(first, LIMITS.standingShare * objects), 'flagged and put aside')
+}
+
+/**
+ * Whether a group has so many objects without a row that a tenant or a table may be missing, and nobody has said that it is gone. All of a folder is too
+ * much however small it is; one single object is no share of anything, and what lies in no folder belongs to no tenant.
+ */
+export function isTooMuch({ name, objects, rowless }: Group, goneGroups: readonly GoneGroup[]): boolean {
+  const share = objects >= LIMITS.few ? rowless >= LIMITS.groupShare * objects : name !== '' && objects > 1 && rowless >= objects
+  return share && !goneGroups.some((gone) => gone.name === name && rowless <= gone.most)
+}
+
 function worstGroup({ groups, goneGroups }: Measures): Found {
-  const worst = groups.find((it) => it.objects >= LIMITS.few && it.rowless >= LIMITS.groupShare * it.objects && !goneGroups.some((gone) => gone.name === it.name && it.rowless <= gone.most))
+  const worst = groups.find((it) => isTooMuch(it, goneGroups))
   return worst === undefined ? pass : { is: 'fail', says: `${worst.rowless} of ${worst.objects} objects in ${worst.name === '' ? NO_FOLDER : worst.name} have no row` }
 }
 

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { row, spool, thing, DAY, noted } from '../../../../test/guard/spool.ts'
 import { asideOf, at, filled, flagOf, historyOf, HOUR, LIVED, now, read, ripe, run, scene, SENTINELS, spent, stamp, type Given, type Scene } from '../../../../test/guard/world.ts'
 import { days, hours, instantOf, ms, tickOf } from '../../../core/time.ts'
-import type { Readings } from './readings.ts'
+import type { Accepted, Readings } from './readings.ts'
 
 const RIPE: Given = { things: [thing('c/f0/lost')], memory: [ripe('c/f0/lost')] }
 const acts = (it: Scene): string[] => run(it).items.map(({ act, key }) => `${act} ${key}`)
@@ -234,6 +234,14 @@ test('G-5 a plan above its limits is refused whole, and latches', () => {
   assert.deepEqual(outcome.pages.map((it) => it.cause), ['reconcile:customer-backups:breaker'])
 })
 
+test('G-25 groups that a person has named as gone hide no other, however many they are', () => {
+  const folders = Array.from({ length: 25 }, (_, n) => `c/g${String(n).padStart(2, '0')}/`)
+  const things = folders.flatMap((name) => [thing(`${name}1`), thing(`${name}2`)])
+  const told = (goneGroups: Accepted['goneGroups']): string[] => run(scene({ things, accepted: { goneGroups } })).plan.refusals.flatMap(({ id, text }) => (id === 'limit:group' ? [text] : []))
+  assert.deepEqual(told(folders.slice(0, 24).map((name) => ({ name, most: 2 }))), ['2 of 2 objects in c/g24/ have no row'])
+  assert.deepEqual(told(folders.map((name) => ({ name, most: 2 }))), [])
+})
+
 test('X-9 G-5 what is held back only for want of knowledge counts for the limits of a day, and stands on the ladder', () => {
   const names = ['c/f0/a', 'c/f0/b', 'c/f0/c']
   const ran = (tags: readonly string[] | undefined, actsToday: number): ReturnType<typeof run> =>
@@ -246,7 +254,9 @@ test('X-9 G-5 what is held back only for want of knowledge counts for the limits
 
 test('half open: only what comes first is put aside, and the ladder still counts all', () => {
   const many = Array.from({ length: 13 }, (_, i) => `c/x${String(i).padStart(2, '0')}`)
-  const given: Given = { things: many.map((key) => thing(key)), memory: many.map((key) => ripe(key)) }
+  // Thirteen are no share of so many objects.
+  const rows = filled(4, 700).map((key) => row(`${key}-more`))
+  const given: Given = { rows, things: [...rows.map((it) => thing(Buffer.from(it.key).toString())), ...many.map((key) => thing(key))], memory: many.map((key) => ripe(key)) }
   const { ladder, destroyed } = run(scene(given))
   assert.deepEqual([ladder.count, destroyed.length], [13, 13])
   const through = ladder.rungs[0]?.key ?? ''

@@ -3,7 +3,7 @@
 // not says so by a page. What it writes before it knows that it was refused is void by its seal.
 import type { Found } from '../../../core/evidence.ts'
 import type { Instant, Now, Span } from '../../../core/time.ts'
-import { goneSeen, lets, LIMITS, measure, RUNGS, step, type Breaker, type Ladder, type Limit } from './breaker.ts'
+import { goneSeen, isTooMuch, lets, LIMITS, measure, RUNGS, step, type Breaker, type GoneGroup, type Ladder, type Limit } from './breaker.ts'
 import { check, evidenceOf, isListed, remembered, type Check, type LookedAt } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
 import { modeOf, partsOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
@@ -79,7 +79,7 @@ export function judge(world: World, out: Out): Judged {
   const margins = marginsOf(settings.waits)
   const binding = bindingOfRun(world)
   const writer = planWriter(out.item)
-  const tally = tallyOf()
+  const tally = tallyOf(readings.accepted?.value.goneGroups ?? [])
   const known: Known = {
     margins, now: { at: { wall: now.wall, lived: world.lived }, store: readings.clocks?.value.store },
     flagsHold: binding !== undefined && readings.flagsBinding?.value === binding, listed: isListed(readings), breaker: world.breaker, copies: settings.copies,
@@ -225,7 +225,7 @@ const isSize = (size: number | undefined): size is number => size !== undefined 
 const MOST_GROUPS = 20
 
 /** What the limits need, in constant memory. */
-function tallyOf() {
+function tallyOf(goneGroups: readonly GoneGroup[]) {
   const rungs: { most: number; key: string }[] = []
   const tally = {
     newOrphans: 0, newBytes: 0 as number | undefined, flagged: 0, aside: 0, acts: 0, resurrected: 0, mixed: [] as string[], twins: twinsOf(MOST_GROUPS), worst: [] as Group[],
@@ -247,7 +247,8 @@ function tallyOf() {
     },
     group(group: Group): void {
       if (group.gaps > 0 && group.rowless > 0 && tally.mixed.length < MOST_GROUPS) tally.mixed.push(group.name)
-      if (group.objects >= LIMITS.few && group.rowless >= LIMITS.groupShare * group.objects) tally.worst = [...tally.worst, group].slice(0, MOST_GROUPS)
+      // Those that a person has named take no room from the others.
+      if (isTooMuch(group, goneGroups)) tally.worst = [...tally.worst, group].slice(0, MOST_GROUPS)
     },
   }
   return tally

@@ -38,13 +38,13 @@ function worldOf(it: Dice): Scene {
   const memory: Noted[] = []
   const intents: string[] = []
   // Some worlds lie close to the limits of the breaker, where one more or one less decides.
-  const orphans = it.chance(0.3) ? 13 + it.below(10) : it.below(7)
+  const orphans = it.chance(0.3) ? 6 + it.below(8) : it.below(7)
   for (let i = 0; i < orphans; i++) {
     // In no folder, mostly: a folder of twenty is judged by its own share.
     const key = i < 8 ? `c/f${i % 4}/x${i}` : `c/x${i}`
     const wait = it.mostly(9 * DAY, 23 * HOUR, DAY)
     const flag = flagOf(key, { runs: it.mostly(3, 1, 2, 4), first: at(wait), last: at(Math.min(wait, it.mostly(2 * HOUR, 25 * HOUR))), version: it.mostly(`v-${key}`, 'other') })
-    things.push(thing(key, { modifiedAt: instantOf(ZERO - it.mostly(60, 8, 6, -1) * DAY), lock: it.mostly('free', ...LOCKS), tags: it.mostly([], ['hold'], ['other']), size: it.mostly(10, 0, 1e9) }))
+    things.push(thing(key, { modifiedAt: instantOf(ZERO - it.mostly(60, 8, 6, -1) * DAY), lock: it.mostly('free', ...LOCKS), tags: it.mostly([], ['hold'], ['other']), size: it.mostly(1, 0, 1e9) }))
     if (it.chance(0.9)) memory.push(noted(key, { lock: it.mostly('free', 'none', ...LOCKS), ...(it.chance(0.95) ? { flag } : {}) }))
     if (it.chance(0.04)) it.one([rows, beforeOnly, afterOnly]).push(row(key, it.one(LOCKS)))
     else if (it.chance(0.05)) intents.push(key)
@@ -64,7 +64,7 @@ function worldOf(it: Dice): Scene {
   const world = scene({
     rows, before: beforeOnly, after: afterOnly, things, memory, intents, accepted, little: true, armed: it.chance(0.93),
     settings: { waits: { retention: days(it.mostly(14, 40)), oldestCopy: it.chance(0.2) ? 'unbound' : days(it.mostly(14, 50)), shrink: 1 }, copies: it.chance(0.95) },
-    scene: { breaker, actsToday: orphans > 8 && it.chance(0.6) ? Math.max(0, 20 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
+    scene: { breaker, actsToday: orphans > 5 && it.chance(0.6) ? Math.max(0, 10 - orphans + it.below(4) - 2) : it.mostly(0, 1, 5), lastBatch: it.mostly({ tried: 0, failed: 0, preconditions: 0 }, { tried: 400, failed: 4, preconditions: 1 }, { tried: 9, failed: 2, preconditions: 3 }) },
   })
   return it.chance(0.05) ? unwell(world, it) : world
 }
