@@ -1,5 +1,5 @@
 // Runs the tests: `npm test` everything that needs no system package (src, test, sim), `npm run test:lab` what needs real
-// servers (lab/*.lab.test.ts, one file at a time), `npm run lab:long` all of these, and whole where that takes longer
+// servers (lab/*.lab.test.ts, one file at a time and those that mostly wait beside them), `npm run lab:long` all of these, and whole where that takes longer
 // than every change can wait for (lab/*.long.test.ts). It fails when no test ran at all, and when one was skipped: a test that does not run
 // proves nothing and looks like one that does. Names of files as arguments run only those whose path contains one of them.
 import { globSync } from 'node:fs'
@@ -40,11 +40,14 @@ const compiled = path.join(root, 'node_modules/.cache/compiled')
 const once = `data:text/javascript,${encodeURIComponent(`import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(compiled)})`)}`
 
 // Stories of whole processes mostly wait for clocks and other processes: they go one after the other beside the rest, which wants both cores.
-const isWaiting = (name: string): boolean => kind === 'all' && name.startsWith(path.join(root, 'test/story') + path.sep)
+// In the lab those go beside the rest that make no network of their own, and hold nothing to the second.
+const WAITING = ['disk-full', 'disk-hang', 'file-wedge', 'outage', 'publish-hang'].map((name) => path.join(root, `lab/${name}.lab.test.ts`))
+const isWaiting = (name: string): boolean => (kind === 'all' ? name.startsWith(path.join(root, 'test/story') + path.sep) : WAITING.includes(name))
 const isSchedules = (name: string): boolean => name.startsWith(path.join(root, 'sim') + path.sep)
-const batches = batchesOf(kind === 'all' ? files.filter((name) => !isWaiting(name)) : [], isSchedules)
+const rest = files.filter((name) => !isWaiting(name))
+const batches = batchesOf(kind === 'all' ? rest : [], isSchedules)
 const lanes = [
-  { files: kind === 'all' ? batches.files : files, atOnce },
+  { files: kind === 'all' ? batches.files : rest, atOnce },
   { files: files.filter(isWaiting), atOnce: 1 },
 ].filter((lane) => lane.files.length > 0)
 
