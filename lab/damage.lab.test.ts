@@ -36,7 +36,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** As the server would answer for a verified copy. */
 async function begun(engine: string, key: string, more: Partial<RestoreBegunAnswer> = {}): Promise<RestoreBegunAnswer> {
-  const { reading, close } = openReading(store, '/')
+  const { reading, close } = openReading(store, '/', true)
   try {
     const found = await reading.head({ key }, never)
     assert(found.is === 'version')
@@ -49,7 +49,7 @@ async function begun(engine: string, key: string, more: Partial<RestoreBegunAnsw
   }
 }
 
-const common = { store, home: '/', scratch: at('scratch'), say: (): void => undefined, signal: never }
+const common = { store, home: '/', lab: true, scratch: at('scratch'), say: (): void => undefined, signal: never }
 const beside = async (engine: string, key: string, to: Target, units: readonly DamagedUnit[], more: { manifest?: string; asSuperuser?: boolean; begun?: Partial<RestoreBegunAnswer> } = {}): Promise<BesideReport> =>
   restoreTools.beside({ ...common, asSuperuser: more.asSuperuser ?? false, begun: await begun(engine, key, more.begun), at: to, units, ...(more.manifest === undefined ? {} : { manifest: more.manifest }) })
 const swapOf = ({ swap, report, others }: BesideReport): NonNullable<BesideReport['swap']> => swap ?? assert.fail(`${report.says} ${others.join('; ')}`)

@@ -17,12 +17,12 @@ export type RestoreGiven = Partial<Omit<WholeWants, 'begun' | 'to'>> & { readonl
 /** What the server would answer for a verified copy, and all else that a restore to a folder wants. */
 export async function wantsOf({ nas, folder }: Pick<Drilling, 'nas' | 'folder'>, key: string, to: string, { engine, begun, ...more }: RestoreGiven): Promise<WholeWants> {
   const store: StorePlace = { name: 'nas', kind: 'dir', settings: { dir: nas(), marker: '.holdfast-store' } }
-  const { reading, close } = openReading(store, '/')
+  const { reading, close } = openReading(store, '/', true)
   try {
     const found = await reading.head({ key }, new AbortController().signal)
     assert(found.is === 'version', `${key} is not there`)
     return {
-      store, home: '/', scratch: `${folder}/scratch`, say: () => undefined, signal: new AbortController().signal, to: { is: 'folder', folder: to }, ...more,
+      store, home: '/', lab: true, scratch: `${folder}/scratch`, say: () => undefined, signal: new AbortController().signal, to: { is: 'folder', folder: to }, ...more,
       begun: {
         schema: 'holdfast.restore-begun/1', id: `restore_${randomBytes(16).toString('hex')}`, set: 'shop', engine, store: 'nas', copy: { key, version_id: null, etag: found.etag, bytes: found.bytes, modified_at: found.modifiedAt },
         at: instantOf(Date.now()), rung: 6, proven_at: null, verified: true, says: '', sha256: null, parts: [], manifest: null, ...begun,

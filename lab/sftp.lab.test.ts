@@ -31,7 +31,7 @@ function lay(t: TestContext, settings: object = {}): Over {
   const folder = path.join(top, 'vault')
   mkdirSync(folder, { mode: 0o755 })
   writeFileSync(path.join(folder, '.holdfast-store'), 'the one\n')
-  const opening = { plugin: sftp, settings: { sftp: `sftp://127.0.0.1:${server.port}${folder}`, read: 'nobody:reader.key', delete: 'root:hand.key', host_key: server.hostKey, ...settings }, folder: server.folder }
+  const opening = { plugin: sftp, settings: { sftp: `sftp://127.0.0.1:${server.port}${folder}`, read: 'nobody:reader.key', delete: 'root:hand.key', host_key: server.hostKey, ...settings }, folder: server.folder, lab: true }
   const [reading, deleting] = [loneReading(opening), loneDeleting(opening)]
   t.after(() => {
     reading.close()

@@ -50,9 +50,9 @@ const outside: Outside = {
     const { restoreTools } = await import('./processes/restore/tools.ts')
     return restoreTools
   },
-  async tallies() {
+  async tallies(data) {
     const { openTallies } = await import('./cli/exec/tallies.ts')
-    return openTallies()
+    return openTallies(data)
   },
 }
 

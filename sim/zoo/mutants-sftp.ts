@@ -29,4 +29,12 @@ export const overSftp: readonly Mutant[] = [
     name: 'links over there are followed', breaks: ['G-13'], killer: killer('G-13 no link is followed'),
     changes: [{ file: `${STORE}/remote.ts`, find: 'lstat: async (path) => attrsOf(await ask(ASK.lstat, sized(path)), path)', put: 'lstat: async (path) => attrsOf(await ask(17, sized(path)), path)' }],
   },
+  {
+    name: 'in a lab ssh goes wherever the configuration says', breaks: ['G-6'], killer: killer('in a lab nothing is started before it is judged'),
+    changes: [{ file: `${STORE}.ts`, find: 'argvOf(led ? await led(place) : place)', put: 'argvOf(place)' }],
+  },
+  {
+    name: 'in a lab ssh resolves the name by itself', breaks: ['G-6'], killer: { is: 'test', file: 'src/ports/world/lab/door.test.ts', name: 'ssh connects to the address that was judged' },
+    changes: [{ file: 'src/ports/world/ssh.ts', find: '[`HostName=${address}`, `HostKeyAlias', put: '[`HostKeyAlias' }],
+  },
 ]

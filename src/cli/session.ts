@@ -37,7 +37,7 @@ export interface Outside {
   /** What restores, on this machine. */
   restoring?(): Promise<RestoreTools>
   /** What counts in databases, for `exec`. */
-  tallies?(): Promise<Tallies>
+  tallies?(data: string): Promise<Tallies>
 }
 
 export interface Tallies {

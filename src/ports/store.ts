@@ -8,6 +8,7 @@ import type { z } from 'zod'
 import type { Found } from '../core/evidence.ts'
 import type { Instant, Now, Span } from '../core/time.ts'
 import type { Egress, Random } from './world.ts'
+import type { SshPlace } from './world/ssh.ts'
 
 /** What names exactly one thing in a store. `versionId` is absent where the store keeps no versions; S3's "null" is an id like others. */
 export interface Place {
@@ -205,6 +206,8 @@ export interface StoreContext {
   readonly folder: string
   /** Only where a store runs alone: it may have to speak to a program of the system. */
   readonly speak?: Speak
+  /** In a lab: judges where ssh would be led, before it is started, and pins it there; rejects where it may not go. */
+  readonly led?: (place: SshPlace) => Promise<SshPlace>
 }
 
 export interface Store<Config extends z.ZodObject = z.ZodObject> {

@@ -89,7 +89,7 @@ function readingOf(name: string, how: 'always' | 'glass' = 'always'): Reading {
   const settings = how === 'glass' ? { ...place.settings, read: glass } : place.settings
   const context: StoreContext = { egress: wayOut(), now: () => clock.now(), random, folder: init.folder }
   const made: Opened = plugin.runs === 'alone'
-    ? loneReading({ plugin, settings, folder: init.folder })
+    ? loneReading({ plugin, settings, folder: init.folder, lab: init.lab === true })
     : { half: plugin.reading(plugin.config.parse(settings), context), close: () => undefined }
   opened.set(id, made)
   return made.half

@@ -55,7 +55,7 @@ function halvesOf({ stores, folder, lab = false }: Init, name: string): Halves {
   if (!place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
   egress ??= fenced(createEgress({ clock, timers, resolver, lab }), isOver)
   const context: StoreContext = { egress, now: () => clock.now(), random, folder }
-  const made = plugin.runs === 'alone' ? alone(place, folder) : {
+  const made = plugin.runs === 'alone' ? alone(place, folder, lab) : {
     now: () => clock.now(),
     // What looks, looks with the credential that can do no more than that.
     reading: plugin.reading(plugin.config.parse(forReading(place).settings), context), deleting: plugin.deleting(plugin.config.parse(place.settings), context),
@@ -67,8 +67,9 @@ function halvesOf({ stores, folder, lab = false }: Init, name: string): Halves {
 /** A lease that is over is over for what wakes up in the middle of an act too: it asks the clock, not a timer that was frozen with it. */
 const isOver = (): boolean => fence === undefined || leftOf(fence, clock.now()) === 0
 
-function alone(place: StorePlace, folder: string): Halves {
-  const [reading, deleting] = [loneReading({ plugin: place, settings: place.settings, folder, isOver }), loneDeleting({ plugin: place, settings: place.settings, folder, isOver })]
+function alone(place: StorePlace, folder: string, lab: boolean): Halves {
+  const opening = { plugin: place, settings: place.settings, folder, lab, isOver }
+  const [reading, deleting] = [loneReading(opening), loneDeleting(opening)]
   closing.push(() => reading.close(), () => deleting.close())
   return { now: () => clock.now(), reading: reading.half, deleting: deleting.half }
 }

@@ -200,7 +200,7 @@ async function run(init: Init): Promise<void> {
         }
       },
       onBroken: breakDown,
-      reach: wayOut(clock),
+      reach: wayOut(clock, init.config.shrink !== undefined),
       onAsked: () => wake(),
       render: (it, deed) => renderRing(it, deed, key),
       renderDigest: (it, deed) => renderDigest(it, deed, key),
@@ -291,11 +291,11 @@ async function run(init: Init): Promise<void> {
 }
 
 /** Made when somebody first signs in by an identity provider: whoever has none has no resolver running for it. */
-function wayOut(clock: Clock): NonNullable<KeeperPorts['reach']> {
+function wayOut(clock: Clock, lab: boolean): NonNullable<KeeperPorts['reach']> {
   const timers = createTimers()
   let egress: Egress | undefined
   return (want) => {
-    egress ??= createEgress({ clock, timers, resolver: createResolver({ clock, timers }) })
+    egress ??= createEgress({ clock, timers, resolver: createResolver({ clock, timers }), lab })
     const limit = new AbortController()
     const stop = timers.after(ms(PROVIDER_WITHIN), () => limit.abort())
     return egress.request({ ...want, signal: limit.signal, maxBody: PROVIDER_BYTES }).finally(stop)

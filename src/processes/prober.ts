@@ -26,6 +26,7 @@ interface Init {
   readonly name: string
   /** The ports that Holdfast itself listens on. */
   readonly ports?: readonly number[]
+  readonly lab?: boolean
 }
 
 const BEAT = ms(1_000)
@@ -79,7 +80,7 @@ function run(init: Init): void {
   const clock = createClock()
   const timers = createTimers()
   const resolver = createResolver({ clock, timers })
-  const egress = createEgress({ clock, timers, resolver, ownPorts: init.ports ?? [] })
+  const egress = createEgress({ clock, timers, resolver, ownPorts: init.ports ?? [], lab: init.lab === true })
   const stalls = createStalls({ clock, timers })
   const timetable = createTimetable()
 

@@ -26,6 +26,7 @@ interface Init {
   readonly plan?: Plan
   /** The ports that Holdfast itself listens on. */
   readonly ports?: readonly number[]
+  readonly lab?: boolean
   /** Shorter patience, in ms; only tests are that impatient. */
   readonly silence?: number
   readonly confirm?: number
@@ -49,7 +50,7 @@ let ended: () => void = () => undefined
 let listenAgain: (runtime: string) => Promise<void> = () => Promise.resolve()
 
 async function run(init: Init): Promise<void> {
-  const egress = createEgress({ clock, timers, resolver, ownPorts: init.ports ?? [] })
+  const egress = createEgress({ clock, timers, resolver, ownPorts: init.ports ?? [], lab: init.lab === true })
   const carry = createCarrier(installed, { clock, timers, egress })
   const links = new Map<number, Link>()
   const numbers = new WeakMap<Link, number>()

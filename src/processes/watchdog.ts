@@ -104,7 +104,7 @@ function supervise(wants: Wants, opened: Opened, out: Outlet, err: Outlet): void
     changed: (kin) => rememberKin(it.runtime, kin),
   })
   const resolver = createResolver({ clock, timers })
-  const egress = createEgress({ clock, timers, resolver, ownPorts: [wants.port] })
+  const egress = createEgress({ clock, timers, resolver, ownPorts: [wants.port], lab: wants.lab !== undefined })
   const outside = deadMan({
     say: err.line, page: (says) => page('nobody outside watches', says),
     call: async (url) => {
@@ -160,9 +160,9 @@ function programs(it: Watch): Program[] {
     name, patience, file: new URL(`./${name}.ts`, import.meta.url), init: (start) => ({ is: 'init', ...init(start) }),
   })
   return [
-    program('ringer', PATIENCE, () => ({ runtime: it.runtime, key: key(), plan: it.config.plan, site: it.config.site })),
+    program('ringer', PATIENCE, () => ({ runtime: it.runtime, key: key(), plan: it.config.plan, site: it.config.site, lab: wants.lab !== undefined })),
     program('keeper', KEEPER_PATIENCE, ({ safe, beside }) => ({ runtime: it.runtime, data, key: key(), config: forKeeper(it.config, wants), missing: missingIn(it.config), beside, ...(it.ready.has('keeper') ? {} : { read: isRead(wants) ? 'terminal' : 'log' }), ...(safe ? { safe } : {}) })),
-    program('prober', PATIENCE, () => ({ runtime: it.runtime, name: 'prober-1', ports: [wants.port] })),
+    program('prober', PATIENCE, () => ({ runtime: it.runtime, name: 'prober-1', ports: [wants.port], lab: wants.lab !== undefined })),
     program('web', PATIENCE, () => ({ runtime: it.runtime, key: key(), host: wants.host, port: wants.port, site: it.config.site, ...(it.remembered === undefined ? {} : { boards: it.remembered }) })),
   ]
 }
@@ -275,7 +275,7 @@ function sayStart(it: Watch): void {
   // What is missing was said above, in the words of a start.
   const warnings = config.warnings.filter(({ code }) => code !== 'HF150')
   if (warnings.length > 0) err.line(renderFindings(warnings, 'Holdfast starts with it.'))
-  if (wants.lab) out.line(`! This is a lab: the waits of clean-ups are divided by ${wants.lab.shrink}, and no public address is reached by them. Its data stay those of a lab.`)
+  if (wants.lab) out.line(`! This is a lab: the waits of clean-ups are divided by ${wants.lab.shrink}, and no public address is reached, for pages and looks neither. Its data stay those of a lab.`)
   if (opened.laterKey) {
     const says = `The data folder ${opened.data} does not answer. Pages go out all the same; what happens is not recorded, and links in them stop working when the disk is back.`
     err.line(says)

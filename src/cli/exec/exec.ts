@@ -32,7 +32,7 @@ const say = ({ out }: Session, line: string): void => out.complain(plain(`holdfa
 
 async function around(session: Session, set: string, argv: readonly string[], running: Running): Promise<number> {
   const share = argv.some((it) => it.includes(SNAPSHOT))
-  const kit = await session.outside.tallies?.().catch(() => undefined)
+  const kit = await session.outside.tallies?.(session.data).catch(() => undefined)
   try {
     const { place, says } = await placeOf(session, set)
     const taking = place && kit ? await beginTaking({ place, share, tallying: place.database && kit.of(place.database.kind), context: kit.context, signal: running.stopped }) : undefined

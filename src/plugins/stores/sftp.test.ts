@@ -4,14 +4,14 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { codeOf, Fault } from '../../core/fault.ts'
+import { codeOf, coded, Fault } from '../../core/fault.ts'
 import { egressWith } from '../../ports/world/fixtures/loopback.ts'
 import type { Deleting, Reading, Spoken, StoreContext } from '../../ports/store.ts'
 import { doneWith, judgedOf, listed, storeContract, versionAt, type Laid } from '../../ports/store.contract.ts'
 import { createClock } from '../../ports/world/clock.ts'
 import { random } from '../../ports/world/random.ts'
 import { answer, fakeSftp, nameAnswer, once, status, type Twist } from '../../../test/places/fake-sftp.ts'
-import { argvOf, readAddress, readCredential } from './sftp/ssh.ts'
+import { argvOf, placeOf, readAddress, readCredential } from './sftp/ssh.ts'
 import sftp from './sftp.ts'
 
 const clock = createClock()
@@ -25,7 +25,7 @@ interface Over extends Laid {
   readonly begun: () => number
 }
 
-function lay(t: TestContext, { twist, speak = () => fakeSftp(twist), settings = {} }: { twist?: Twist; speak?: StoreContext['speak']; settings?: object } = {}): Over {
+function lay(t: TestContext, { twist, speak = () => fakeSftp(twist), led, settings = {} }: { twist?: Twist; speak?: StoreContext['speak']; led?: NonNullable<StoreContext['led']>; settings?: object } = {}): Over {
   const folder = path.join(fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-sftp-'))), 'vault')
   t.after(() => fs.rmSync(path.dirname(folder), { recursive: true }))
   fs.mkdirSync(folder)
@@ -34,7 +34,7 @@ function lay(t: TestContext, { twist, speak = () => fakeSftp(twist), settings = 
   const open: Spoken[] = []
   t.after(() => open.forEach((it) => it.kill()))
   const context: StoreContext = {
-    egress: egressWith(), now: () => clock.now(), random, folder: '/',
+    egress: egressWith(), now: () => clock.now(), random, folder: '/', ...(led && { led }),
     speak(argv) {
       begun++
       const spoken = speak(argv)
@@ -66,11 +66,11 @@ test('ssh is called so that it asks nobody, believes no configuration but ours, 
   const credential = readCredential('reader:/etc/holdfast/reader.key')
   assert(address && credential)
   assert.deepEqual(address, { host: 'vault.example.com', port: 2222, folder: '/srv/backups' })
-  const argv = argvOf(address, credential, undefined)
+  const argv = argvOf(placeOf(address, credential, undefined))
   for (const option of ['BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', 'UpdateHostKeys=no', 'ClearAllForwardings=yes']) assert(argv.includes(option), option)
   assert.deepEqual(argv.slice(0, 3), ['ssh', '-F', 'none'])
   assert.deepEqual(argv.slice(-10), ['-i', '/etc/holdfast/reader.key', '-l', 'reader', '-p', '2222', '-s', '--', 'vault.example.com', 'sftp'])
-  const pinned = argvOf(address, credential, 'ssh-ed25519 AAAA')
+  const pinned = argvOf(placeOf(address, credential, 'ssh-ed25519 AAAA'))
   for (const option of ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none', 'KnownHostsCommand=/bin/echo %H ssh-ed25519 AAAA']) assert(pinned.includes(option))
   for (const text of ['sftp://-oProxyCommand=x/a', 'sftp://host', 'sftp://host/a/../b', 'sftp://user@host/a', 'sftp://host:0/a', 'sftp://host:99999/a', 'sftp://ho st/a', 'sftp://host/a\nb', 'ssh://host/a', 'sftp://host;rm/a', 'sftp://$(x)/a']) assert.equal(readAddress(text), undefined, text)
   for (const text of ['-oProxyCommand:key', 'user', 'user:', ':key', 'a b:key', 'user:~/key', 'user:%h', 'user:$HOME/key', 'user:a\nb', 'user:a"b']) assert.equal(readCredential(text), undefined, text)
@@ -232,4 +232,19 @@ test('what ssh says when it goes is said on, with what to do', async (t) => {
   } })
   await assert.rejects(words('Host key verification failed.').reading.identify(soon()), /is not proven to be itself .* compare its key/)
   await assert.rejects(words('reader@vault: Permission denied (publickey).').reading.identify(soon()), /does not let this key in/)
+})
+
+test('in a lab nothing is started before it is judged where it leads, and what is refused is asked anew the next time', async (t) => {
+  const places: (string | undefined)[] = []
+  let open = false
+  const { reading, deleting, begun } = lay(t, { led: (place) => {
+    places.push(place.host)
+    return open ? Promise.resolve({ ...place, address: '10.0.0.7' }) : Promise.reject(coded('EBLOCKED', `${place.host} is a public address`, 'never'))
+  } })
+  await assert.rejects(reading.identify(soon()), (cause: unknown) => codeOf(cause) === 'EBLOCKED')
+  await assert.rejects(deleting.identify(soon()), (cause: unknown) => codeOf(cause) === 'EBLOCKED')
+  assert.deepEqual([begun(), places], [0, ['vault.example', 'vault.example']])
+  open = true
+  await reading.identify(soon())
+  assert.equal(begun(), 1)
 })

@@ -11,7 +11,7 @@ import { etagOf, grounded, locate, stand, versionOf, type Ground, type Site } fr
 import { createHand, NOT_APART } from './sftp/hand.ts'
 import { createRemote } from './sftp/remote.ts'
 import { createLine, type Line } from './sftp/session.ts'
-import { argvOf, readAddress, readCredential } from './sftp/ssh.ts'
+import { argvOf, placeOf, readAddress, readCredential } from './sftp/ssh.ts'
 import { createPages } from './sftp/walk.ts'
 
 const credential = (title: string): z.ZodString =>
@@ -54,12 +54,13 @@ function siteOf({ sftp, marker }: Settings): Site {
   return { address, marker }
 }
 
-function lineOf(settings: Settings, text: string, { speak, folder }: StoreContext): Line {
+function lineOf(settings: Settings, text: string, { speak, led, folder }: StoreContext): Line {
   const { address } = siteOf(settings)
   const read = readCredential(text)
   if (!read) throw new Fault('a user and key are not of the form USER:KEYFILE', 'never')
   if (!speak) throw new Fault('a store over SFTP runs in a child of its own, and this is none', 'never')
-  return createLine(speak, argvOf(address, { ...read, key: path.resolve(folder, read.key) }, settings.host_key), address.host)
+  const place = placeOf(address, { ...read, key: path.resolve(folder, read.key) }, settings.host_key)
+  return createLine(async () => speak(argvOf(led ? await led(place) : place)), address.host)
 }
 
 function readingOf(site: Site, line: Line): Reading {

@@ -5,6 +5,8 @@ import { sentence } from '../../core/fault.ts'
 
 export interface SshPlace {
   readonly host: string
+  /** Where it is connected to in the name's place, when somebody judged that address; the key stays the name's. */
+  readonly address?: string
   readonly port?: number
   readonly user?: string
   /** A file that ssh may read, without a passphrase; without it ssh takes those that it finds by itself. */
@@ -22,14 +24,18 @@ const OPTIONS: readonly string[] = [
 ]
 
 /** The whole command line; `then` is a subsystem, or one command for the other side's shell. */
-export function sshArgv({ host, port, user, key, hostKey, via }: SshPlace, then: { readonly subsystem: string } | { readonly command: string } | { readonly forward: string }): readonly [string, ...string[]] {
+export function sshArgv({ host, address, port, user, key, hostKey, via }: SshPlace, then: { readonly subsystem: string } | { readonly command: string } | { readonly forward: string }): readonly [string, ...string[]] {
   const own = key === undefined ? [] : ['IdentitiesOnly=yes', 'IdentityAgent=none']
   const pinned = hostKey === undefined ? [] : ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none', `KnownHostsCommand=/bin/echo %H ${hostKey}`]
-  const through = via === undefined ? [] : [`ProxyCommand=${proxied(sshArgv(via, { forward: `${host.includes(':') ? `[${host}]` : host}:${port ?? 22}` }))}`]
-  const options = [...OPTIONS, ...own, ...pinned, ...through].flatMap((option) => ['-o', option])
+  const through = via === undefined ? [] : [`ProxyCommand=${proxied(sshArgv(via, { forward: `${bracketed(address ?? host)}:${port ?? 22}` }))}`]
+  // As ssh itself looks the key up: under the name, and under name and port where that is another than 22.
+  const led = address === undefined ? [] : [`HostName=${address}`, `HostKeyAlias=${port === undefined || port === 22 ? host : `[${host}]:${port}`}`]
+  const options = [...OPTIONS, ...led, ...own, ...pinned, ...through].flatMap((option) => ['-o', option])
   const by = [...(key === undefined ? [] : ['-i', key]), ...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])]
   return ['ssh', '-F', 'none', '-T', '-x', '-a', ...options, ...by, ...('subsystem' in then ? ['-s', '--', host, then.subsystem] : 'forward' in then ? ['-W', then.forward, '--', host] : ['--', host, then.command])]
 }
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** Not ProxyJump: ssh would call itself for that without a word of what stands above. A shell reads it, and ssh fills in what follows a “%”. */
 const proxied = (argv: readonly string[]): string => argv.map(quoted).join(' ').replaceAll('%', '%%')

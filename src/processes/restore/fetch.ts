@@ -24,19 +24,19 @@ export interface OpenReading {
   close(): void
 }
 
-/** The half of a store that looks, opened without the credential that deletes. `folder`: where the configuration lies. */
-export function openReading(place: StorePlace, folder: string): OpenReading {
+/** The half of a store that looks, opened without the credential that deletes. `folder`: where the configuration lies; `lab`: no public address is reached. */
+export function openReading(place: StorePlace, folder: string, lab: boolean): OpenReading {
   const { name, kind, settings } = forReading(place)
   const plugin = plugins.find((it) => it.kind === kind)
   if (!plugin) throw new Fault(`no store is called “${name}”`, 'never')
   if (plugin.runs === 'alone') {
-    const { half, close } = loneReading({ plugin, settings, folder })
+    const { half, close } = loneReading({ plugin, settings, folder, lab })
     return { reading: half, close }
   }
   const clock = createClock()
   const timers = createTimers()
   const resolver = createResolver({ clock, timers })
-  const egress = createEgress({ clock, timers, resolver })
+  const egress = createEgress({ clock, timers, resolver, lab })
   return { reading: plugin.reading(plugin.config.parse(settings), { egress, now: () => clock.now(), random, folder }), close: () => resolver.close() }
 }
 

@@ -46,7 +46,7 @@ export async function restoreServer(it: WholeWants, parts: ServerParts): Promise
   let reading: OpenReading | undefined
   try {
     await mkdir(path.dirname(root), { recursive: true, mode: 0o755 })
-    reading = openReading(it.store, it.home)
+    reading = openReading(it.store, it.home, it.lab)
     const opened = await openCell(root, signal, { work: 'restore' })
     cell = opened
     const watched = watch(opened, full)

@@ -22,7 +22,7 @@ import { restoreServer } from './server.ts'
 /** Fetches the copy into a place; every failure is a `Fault`. */
 export async function bringIn(it: RestoreWants, place: Place): Promise<{ readonly bytes: number; readonly sha256: string }> {
   if (engineOf(it.begun.engine).folders?.place(it.begun.copy.key)) throw new Fault('a copy of a whole server goes into a folder of its own, and not into a database: name that with --to', 'never')
-  const { reading, close } = openReading(it.store, it.home)
+  const { reading, close } = openReading(it.store, it.home, it.lab)
   try {
     it.say(`fetching ${it.begun.copy.key} from ${it.begun.store}`)
     return await fetchInto(place, reading, it.begun, it.signal, it.progress)

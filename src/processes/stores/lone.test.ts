@@ -22,7 +22,7 @@ function lay(t: TestContext, program?: URL, isOver?: () => boolean): Lone {
   const folder = path.join(top, 'nas')
   mkdirSync(folder)
   writeFileSync(path.join(folder, '.holdfast-store'), '')
-  const opening = { plugin: dir, settings: { dir: 'nas' }, folder: top, ...(program && { program }), ...(isOver && { isOver }) }
+  const opening = { plugin: dir, settings: { dir: 'nas' }, folder: top, lab: false, ...(program && { program }), ...(isOver && { isOver }) }
   const [reading, deleting] = [loneReading(opening), loneDeleting(opening)]
   t.after(() => {
     reading.close()
@@ -107,4 +107,11 @@ test('X-3 our own slowness accuses no store: a child that came up late or never,
   await accuses(late.reading.page(want, AbortSignal.timeout(1_500)), /^Holdfast could not look in time: the process that asks the store (came up when most|did not come up)/)
   await accuses(lay(t, undefined, () => true).reading.page(want, soon()), /its lease ran out before this was asked/)
   await accuses(lay(t).reading.page(want, AbortSignal.abort()), /the time for it was over before it was asked/)
+})
+
+test('in a lab a store over SFTP is not spoken to at a public address, by either half', async (t) => {
+  const opening = { plugin: { kind: 'sftp' }, settings: { sftp: 'sftp://1.1.1.1/srv', read: 'reader:reader.key', delete: 'hand:hand.key' }, folder: '/', lab: true }
+  const [reading, deleting] = [loneReading(opening), loneDeleting(opening)]
+  t.after(() => [reading, deleting].forEach((it) => it.close()))
+  for (const { half } of [reading, deleting]) await assert.rejects(half.identify(soon()), (cause: unknown) => codeOf(cause) === 'EBLOCKED' && sentence(cause).includes('--lab'))
 })

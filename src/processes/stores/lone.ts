@@ -26,6 +26,8 @@ interface Opening {
   readonly plugin: Pick<AnyStore, 'kind'>
   readonly settings: unknown
   readonly folder: string
+  /** A lab: no public address is reached. */
+  readonly lab: boolean
   /** Whether nothing may be begun any more: asked right before each call. */
   readonly isOver?: () => boolean
   /** For tests. */
@@ -119,7 +121,7 @@ function createLine(it: Opening, half: 'reading' | 'deleting'): Line {
     }
     fresh.on('exit', over)
     fresh.on('error', over)
-    send(fresh, { is: 'open', kind: it.plugin.kind, half, settings: it.settings, folder: it.folder })
+    send(fresh, { is: 'open', kind: it.plugin.kind, half, settings: it.settings, folder: it.folder, lab: it.lab })
     return fresh
   }
   return {

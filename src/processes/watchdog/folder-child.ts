@@ -4,6 +4,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, Fault, sentence } from '../../core/fault.ts'
 import { closedFileIn, closedTo, TO_WRITE_IN, type Closed } from '../../ports/closed-folder.ts'
+import { LAB_MARK } from '../../ports/world/lab/mark.ts'
 import { loadNodeKey } from '../node-key.ts'
 import { endNow } from '../parent.ts'
 
@@ -12,18 +13,16 @@ export type FolderSays = { readonly is: 'key'; readonly key: string } | { readon
 const folder = process.argv[2] ?? ''
 const isLab = process.argv[3] === 'lab'
 
-/** Marks the data of a lab, for ever: in a lab waits are short, and what they let through must never be taken for real. */
-const MARK = 'lab'
-
+/** The mark of a lab is for ever: in a lab waits are short, and what they let through must never be taken for real. */
 async function whyNotLab(): Promise<string | undefined> {
   const has = async (name: string): Promise<boolean> => fs.lstat(path.join(folder, name)).then(() => true, (cause: unknown) => {
     if (codeOf(cause) === 'ENOENT') return false
     throw cause
   })
-  if (await has(MARK)) return isLab ? undefined : `The data in ${folder} are those of a lab, and stay that: start with --lab again, or name other data with --data.`
+  if (await has(LAB_MARK)) return isLab ? undefined : `The data in ${folder} are those of a lab, and stay that: start with --lab again, or name other data with --data.`
   if (!isLab) return undefined
   if (await has('holdfast.db')) return `The data in ${folder} are not those of a lab: name other data with --data.`
-  await fs.writeFile(path.join(folder, MARK), 'These data are of a lab (holdfast up --lab): its waits are shortened. They are never used for anything else.\n', { mode: 0o600 })
+  await fs.writeFile(path.join(folder, LAB_MARK), 'These data are of a lab (holdfast up --lab): its waits are shortened. They are never used for anything else.\n', { mode: 0o600 })
   return undefined
 }
 

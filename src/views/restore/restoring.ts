@@ -17,6 +17,8 @@ export interface Restoring {
   readonly store: StorePlace
   /** Where the configuration lies. */
   readonly home: string
+  /** The data are a lab's: no public address is reached. */
+  readonly lab: boolean
   readonly password?: string | undefined
   /** Where it works, when it does not lead into a folder. */
   readonly scratch: string

@@ -7,6 +7,7 @@ import { instantOf, sayTime, type Instant, type Span } from '../../../core/time.
 import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
 import type { DamagedUnit } from '../../../ports/backup/live.ts'
 import { tableOut } from '../../../ports/backup/words.ts'
+import { isLabFolder } from '../../../ports/world/lab/mark.ts'
 import { readDamage, readInnochecksum, type Damage } from '../../../rooms/guard/restore/damage.ts'
 import type { RestoreReport } from '../../../rooms/guard/restore/report.ts'
 import { hashOfSwap, swapSchema, type Swap } from '../../../rooms/guard/restore/swap.ts'
@@ -266,7 +267,7 @@ export const restore: Command = async (session, [name = ''], options) => {
   const given = (start: RestoreBegunAnswer): Restoring => {
     const store = stores.find((it) => it.name === start.store)
     if (!store) throw usage(`${session.config} knows no store “${start.store}”, and the server does: they read different files.`)
-    return { begun: start, store, home: path.dirname(path.resolve(session.config)), password: passwords[set.name], scratch: scratchOf(session), asSuperuser: options['asSuperuser'] === true, say: (text) => session.out.talk(plain(text)), progress: (it) => teller.tell(it), signal: stop.signal }
+    return { begun: start, store, home: path.dirname(path.resolve(session.config)), lab: isLabFolder(session.data), password: passwords[set.name], scratch: scratchOf(session), asSuperuser: options['asSuperuser'] === true, say: (text) => session.out.talk(plain(text)), progress: (it) => teller.tell(it), signal: stop.signal }
   }
   const at: At = { session, set, tools, options, given }
   try {

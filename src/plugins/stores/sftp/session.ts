@@ -1,7 +1,7 @@
 // One conversation with an SFTP server over two pipes: questions are numbered, answers find theirs, and whatever fits no question ends it. A question
 // that its signal gives up ends the conversation too: what an answer that comes later belongs to is nobody's guess. The next call begins anew.
 import { coded, Fault, sentence, silence } from '../../../core/fault.ts'
-import type { Speak, Spoken } from '../../../ports/store.ts'
+import type { Spoken } from '../../../ports/store.ts'
 import { whyGone } from '../../../ports/world/ssh.ts'
 import { ASK, helloFrom, malformed, MOST_PACKET, packet, replyFrom, u32, type Hello, type Reply } from './packet.ts'
 
@@ -23,13 +23,20 @@ interface Waiting {
   reject(cause: Fault): void
 }
 
-/** Opens conversations one after another: another as soon as one has ended. */
-export function createLine(speak: Speak, argv: readonly [string, ...string[]], where: string): Line {
+/** Opens conversations one after another: another as soon as one has ended. `start` starts the program, or rejects where that may not lead there. */
+export function createLine(start: () => Promise<Spoken>, where: string): Line {
   let live: { readonly opened: Promise<Session>; readonly isOver: () => boolean } | undefined
+  const begin = (): NonNullable<typeof live> => {
+    let begun: ReturnType<typeof open> | undefined
+    let failed = false
+    const opened = start().then((program) => (begun = open(program, where)).opened)
+    opened.catch(() => (failed = true))
+    return { opened, isOver: () => failed || begun?.isOver() === true }
+  }
   return {
     async session(signal) {
       if (signal.aborted) throw silence(`no answer of ${where}`)
-      if (!live || live.isOver()) live = open(speak(argv), where)
+      if (!live || live.isOver()) live = begin()
       const at = live
       const { promise, reject } = Promise.withResolvers<never>()
       const giveUp = (): void => reject(silence(`no answer of ${where}`))

@@ -1,5 +1,5 @@
 // Addresses and credentials of stores that are spoken to over the system's ssh, as they are written in the configuration.
-import { sshArgv } from '../../../ports/world/ssh.ts'
+import { sshArgv, type SshPlace } from '../../../ports/world/ssh.ts'
 
 export interface Address {
   readonly host: string
@@ -32,6 +32,9 @@ export function readCredential(text: string): Credential | undefined {
   return user === undefined || key === undefined ? undefined : { user, key }
 }
 
-/** The whole command line. `hostKey` pins the host's key; without it the system's known_hosts decides. */
-export const argvOf = ({ host, port }: Address, credential: Credential, hostKey: string | undefined): readonly [string, ...string[]] =>
-  sshArgv({ host, port, ...credential, ...(hostKey === undefined ? {} : { hostKey }) }, { subsystem: 'sftp' })
+/** Where ssh is led. `hostKey` pins the host's key; without it the system's known_hosts decides. */
+export const placeOf = ({ host, port }: Address, credential: Credential, hostKey: string | undefined): SshPlace =>
+  ({ host, port, ...credential, ...(hostKey === undefined ? {} : { hostKey }) })
+
+/** The whole command line. */
+export const argvOf = (place: SshPlace): readonly [string, ...string[]] => sshArgv(place, { subsystem: 'sftp' })
