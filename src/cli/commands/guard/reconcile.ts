@@ -17,7 +17,10 @@ import { ask, segment, type Command, type Session } from '../../session.ts'
 const PAUSE = 500
 /** Items that are drawn for people; the file has all of them. */
 const MOST_DRAWN = 200
-const SIGNS: Readonly<Record<string, string>> = { release: '+', keep: '~', quarantine: '-', purge: '-', never: '?', gap: '!', gone: '!' }
+/** How the acts of a plan are drawn. */
+export const SIGNS: Readonly<Record<string, string>> = { release: '+', keep: '~', quarantine: '-', purge: '-', never: '?', gap: '!', gone: '!' }
+/** What the signs mean; the word beside each is the act's own, as in --json. A release is an adoption: a row names the object again, and it comes back. */
+export const LEGEND = '+ adopt: a row names it again (release)   ~ keep for now   - quarantine, or purge   ? never touched   ! a row without its object, or gone'
 const SHAPES: Readonly<Record<string, Shape>> = { pass: 'ok', fail: 'down', unknown: 'unknown' }
 
 type Run = ReconcileRunAnswer & { readonly plan: NonNullable<ReconcileRunAnswer['plan']> }
@@ -225,6 +228,7 @@ async function drawItems(out: Session['out'], run: Run): Promise<void> {
   try {
     for await (const line of itemsOf(run)) {
       const item = JSON.parse(line) as { act: string; key: string; bytes: number | null; why: string; first_flagged: number | null }
+      if (drawn === 0) out.data(out.paint('soft', LEGEND))
       if (++drawn > MOST_DRAWN) {
         out.talk(`… and more: all of them stand in ${run.path ?? ''}, or in --json=lines`)
         break
