@@ -57,7 +57,7 @@ async function lab(t: TestContext, rows = ROWS): Promise<Lab> {
   sql('shop', `create database ${database}`)
   sql(database, SHAPE)
   sql(database, `insert into backups (object_key, locked, tenant) select '${PREFIX}t' || (i % 50) || '/' || lpad(i::text, 7, '0'), i % 50 = 0, 't' || (i % 50) from generate_series(1, ${rows}) i`)
-  sql(database, `insert into backups (object_key, locked, tenant) select '${PREFIX}sentinel/' || i, false, 'own' from generate_series(0, 7) i; insert into backups (object_key, locked, tenant) values ('${PREFIX}sentinel/gap', false, 'own')`)
+  sql(database, `insert into backups (object_key, locked, tenant) select '${PREFIX}' || case when i < 4 then 't' || i || '/sentinel-' else 'sentinel/' end || i, false, 'own' from generate_series(0, 7) i; insert into backups (object_key, locked, tenant) values ('${PREFIX}sentinel/gap', false, 'own')`)
   for (let i = 1; i <= rows; i++) it.fake.put(`${PREFIX}t${i % 50}/${String(i).padStart(7, '0')}`, 'ten bytes!')
   const made: Lab = Object.assign(it, { database, sql: (text: string) => sql(database, text), url: `postgres://app:app@127.0.0.1:${port}/${database}` })
   it.config = { ...it.config, rows: 'select object_key as key, locked, tenant, state from backups', intents: 'select object_key as key from backup_uploads where finished_at is null' }

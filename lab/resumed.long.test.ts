@@ -49,8 +49,8 @@ async function fill({ url, hand }: Rgw, database: LabServer): Promise<void> {
   await well({ method: 'PUT', query: { versioning: '' }, body: '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>' })
   sql(database, `create table backups (object_key text primary key, locked boolean not null default false, tenant text);
     insert into backups (object_key, tenant) select '${PREFIX}t' || (i % 50) || '/' || lpad(i::text, 7, '0'), 't' || (i % 50) from generate_series(1, ${OBJECTS}) i;
-    insert into backups (object_key) select '${PREFIX}sentinel/' || i from generate_series(0, 7) i; insert into backups (object_key) values ('${PREFIX}sentinel/gap')`)
-  const keys = [...Array.from({ length: OBJECTS }, (_, n) => keyOf(n + 1)), ...Array.from({ length: 8 }, (_, n) => `${PREFIX}sentinel/${n}`), `${PREFIX}sentinel/orphan`, ...LOST].values()
+    insert into backups (object_key) select '${PREFIX}' || case when i < 4 then 't' || i || '/sentinel-' else 'sentinel/' end || i from generate_series(0, 7) i; insert into backups (object_key) values ('${PREFIX}sentinel/gap')`)
+  const keys = [...Array.from({ length: OBJECTS }, (_, n) => keyOf(n + 1)), ...Array.from({ length: 8 }, (_, n) => (n < 4 ? `${PREFIX}t${n}/sentinel-${n}` : `${PREFIX}sentinel/${n}`)), `${PREFIX}sentinel/orphan`, ...LOST].values()
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const key of keys) await put(key)
   }))
@@ -61,7 +61,7 @@ const fs = require('node:fs')
 const at = process.argv[2]
 const counter = Number(fs.existsSync(at) ? fs.readFileSync(at, 'utf8') : '0')
 fs.writeFileSync(at, String(counter + 1))
-for (let i = 0; i < 8; i++) console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + 'sentinel/' + i, is: 'row' }))
+for (let i = 0; i < 8; i++) console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + (i < 4 ? 't' + i + '/sentinel-' : 'sentinel/') + i, is: 'row' }))
 for (const is of ['orphan', 'gap']) console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + 'sentinel/' + is, is }))
 console.log(JSON.stringify({ counter }))
 `

@@ -94,6 +94,14 @@ export const guarding: readonly Mutant[] = [
     changes: [{ file: MARGINS, find: `return copied ? { is: 'pass' }`, put: `return copied || !copied ? { is: 'pass' }` }],
   },
   {
+    name: 'sentinels may all stand in one folder', breaks: ['G-25'], killer: killer('run', 'G-25 sentinels that all stand in one folder'),
+    changes: [{ file: CHECKS, find: 'held >= wanted ? pass', put: 'held >= 1 ? pass' }],
+  },
+  {
+    name: 'sentinels may all be of one age', breaks: ['G-25'], killer: killer('run', 'G-25 sentinels that are all young'),
+    changes: [{ file: CHECKS, find: 'old === false ?', put: 'rows.length === 0 ?' }],
+  },
+  {
     name: 'sentinels are not required', breaks: ['G-25'], killer: killer('run', 'no sentinels are planted'),
     changes: [{ file: CHECKS, find: 'if (rows.length < SENTINELS) return fail(', put: 'if (rows.length < 0) return fail(' }, { file: CHECKS, find: `if (orphans.length === 0 || holes.length === 0) return fail('they are not planted')`, put: '' }],
   },

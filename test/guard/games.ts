@@ -47,7 +47,7 @@ const fs = require('node:fs')
 const at = process.argv[2]
 const counter = Number(fs.existsSync(at) ? fs.readFileSync(at, 'utf8') : '0')
 fs.writeFileSync(at, String(counter + 1))
-for (let i = 0; i < 8; i++) console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + 'sentinel/' + i, is: 'row' }))
+for (let i = 0; i < 8; i++) console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + (i < 4 ? 't' + i + '/sentinel-' : 'sentinel/') + i, is: 'row' }))
 console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + 'sentinel/orphan', is: 'orphan' }))
 console.log(JSON.stringify({ key: process.env.HOLDFAST_PREFIX + 'sentinel/gap', is: 'gap' }))
 console.log(JSON.stringify({ counter }))
@@ -99,7 +99,7 @@ export async function games(t: TestContext, n = 60): Promise<Games> {
     },
   }
   for (let i = 0; i < n; i++) add(world, `${PREFIX}t${i % 3}/${String(i).padStart(5, '0')}`)
-  for (let i = 0; i < 8; i++) add(world, `${PREFIX}sentinel/${i}`)
+  for (let i = 0; i < 8; i++) add(world, i < 4 ? `${PREFIX}t${i}/sentinel-${i}` : `${PREFIX}sentinel/${i}`)
   fake.put(`${PREFIX}sentinel/orphan`, 'o')
   rows.set(`${PREFIX}sentinel/gap`, {})
   return world

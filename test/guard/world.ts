@@ -47,7 +47,7 @@ export const ripe = (key: string, more: Partial<Recalled> = {}): Noted => noted(
 export const spent = (key: string, more: Partial<Recalled> = {}): Noted => noted(key, { lock: 'free', aside: asideOf(key), copied: true, ...more })
 
 export const SENTINELS: readonly Sentinel[] = [
-  ...Array.from({ length: 8 }, (_, i) => ({ key: bytes(`${PREFIX}s/${i}`), is: 'row' as const })), { key: bytes(`${PREFIX}s/orphan`), is: 'orphan' }, { key: bytes(`${PREFIX}s/gap`), is: 'gap' },
+  ...Array.from({ length: 8 }, (_, i) => ({ key: bytes(i < 4 ? `${PREFIX}s/${i}` : `${PREFIX}f${i % 4}/s${i}`), is: 'row' as const })), { key: bytes(`${PREFIX}s/orphan`), is: 'orphan' }, { key: bytes(`${PREFIX}s/gap`), is: 'gap' },
 ]
 
 const snapshot = (began: number, ended: number, position: bigint): Read<Snapshot> => read({

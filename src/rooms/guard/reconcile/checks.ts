@@ -41,6 +41,8 @@ const REMEMBERED = days(30)
 const YOUNG = hours(1)
 const SKEW = minutes(5)
 const SENTINELS = 8
+/** In so many folders, where there are as many: half of them may stand together. */
+const SENTINEL_FOLDERS = 4
 /** Of the newest thousand; where there are fewer, what an application deletes in a day would else be a restore. */
 const NEWEST_GONE = 0.01
 const NEWEST = 1000
@@ -67,8 +69,8 @@ const RULES: readonly Rule[] = [
     cure: 'Where its words are that it was not read whole, see why the database does not answer: then there is nothing to accept. Else see which table or column is new or gone. If no new one holds keys, accept the schema; if one does, name it in the query.', look: schema,
   },
   {
-    id: 'sentinels', wants: `at least ${SENTINELS} sentinels are in both catalogues and in the listing`, rests: (it) => [it.before, it.listing, it.after],
-    cure: 'Plant the sentinels again through the application, and see why some are not found.', look: sentinels,
+    id: 'sentinels', wants: `at least ${SENTINELS} sentinels, spread over folders and ages, are in both catalogues and in the listing`, rests: (it) => [it.before, it.listing, it.after],
+    cure: 'Plant the sentinels again through the application, and see why some are not found. Where they stand too close together, let the command name rows in more folders, one that is long there and one just written.', look: sentinels,
   },
   {
     id: 'planted', wants: 'a planted orphan and a planted gap are found', rests: (it) => [it.before, it.listing, it.after],
@@ -239,7 +241,14 @@ function sentinels({ merged }: Looked): Found {
   const rows = merged.sentinels.filter((it) => it.is === 'row')
   if (rows.length < SENTINELS) return fail(`only ${rows.length} are planted`)
   const missing = rows.filter((it) => !(it.before && it.listed && it.after))
-  return missing.length === 0 ? pass : fail(`${missing.length} of ${rows.length} are not everywhere`)
+  if (missing.length > 0) return fail(`${missing.length} of ${rows.length} are not everywhere`)
+  const { folders, held, old, young } = merged.spread
+  const wanted = Math.min(SENTINEL_FOLDERS, folders)
+  return every([
+    held >= wanted ? pass : fail(`they stand in ${held} of the ${folders} folders that hold objects, and ${wanted} are wanted`),
+    old === false ? fail('none of them is as old as the oldest quarter of the objects') : pass,
+    young === false ? fail('none of them is as new as the newest quarter of the objects') : pass,
+  ])
 }
 
 function planted({ merged }: Looked): Found {

@@ -1,10 +1,11 @@
 // Whole runs: a world where all is well does what it should, and each thing that is wrong with it stops all of it, with a page.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { row, spool, thing, DAY, noted } from '../../../../test/guard/spool.ts'
+import { bytes, row, spool, thing, DAY, noted } from '../../../../test/guard/spool.ts'
 import { asideOf, at, filled, flagOf, historyOf, HOUR, LIVED, now, read, ripe, run, scene, SENTINELS, spent, stamp, type Given, type Scene } from '../../../../test/guard/world.ts'
 import { days, hours, instantOf, ms, tickOf } from '../../../core/time.ts'
 import type { Accepted, Readings } from './readings.ts'
+import { spreadOf, type Spread } from './spread.ts'
 
 const RIPE: Given = { things: [thing('c/f0/lost')], memory: [ripe('c/f0/lost')] }
 const acts = (it: Scene): string[] => run(it).items.map(({ act, key }) => `${act} ${key}`)
@@ -36,6 +37,13 @@ const shorter = (lane: 'before' | 'listing' | 'after', drop: number): Scene => {
 }
 const tenPercentLess = [100, 90, 81, 73, 66, 59, 53, 48].map((n, i) => ({ number: 243 + i, at: instantOf(now.wall - (8 - i) * 12 * HOUR), healthy: true, before: n * 2, after: n * 2, objects: 120, newOrphans: 0 }))
 
+const isSentinel = (key: Uint8Array): boolean => SENTINELS.some((own) => Buffer.compare(own.key, key) === 0)
+/** Each object as many days old as it says. */
+const aged = (age: (key: Uint8Array, i: number) => number): Scene => {
+  const it = scene(RIPE)
+  return { ...it, spools: { ...it.spools, listing: spool(it.spools.listing.entries.map((entry, i) => ({ ...entry, modifiedAt: instantOf(now.wall - age(entry.key, i) * DAY) }))) } }
+}
+
 const REFUSED: readonly [string, string, Scene][] = [
   ['G-16 another database cluster', 'identity', wrong(catalogue({ identity: { ...before.value.identity, system: '9' } }))],
   ['G-16 another database of the same name after a failover', 'identity', wrong(catalogue({ identity: { ...before.value.identity, timeline: 5 } }))],
@@ -56,6 +64,9 @@ const REFUSED: readonly [string, string, Scene][] = [
   ['G-17 the lock column is gone', 'schema', wrong(catalogue({ lockColumn: false }))],
   ['a sentinel is in no catalogue', 'sentinels', { ...scene(RIPE), spools: { ...scene(RIPE).spools, after: spool(scene(RIPE).spools.after.entries.filter((it) => Buffer.from(it.key).toString() !== 'c/s/3')) } }],
   ['no sentinels are planted', 'sentinels', { ...scene(RIPE), spools: { ...scene(RIPE).spools, sentinels: [] } }],
+  ['G-25 sentinels that all stand in one folder', 'sentinels', { ...scene(RIPE), spools: { ...scene(RIPE).spools, sentinels: scene(RIPE).spools.sentinels.map((it, i) => ({ ...it, key: it.is === 'row' ? bytes(`c/f0/${String(i * 4).padStart(4, '0')}`) : it.key })) } }],
+  ['G-25 sentinels that are all young', 'sentinels', aged((key) => (isSentinel(key) ? 2 : 60))],
+  ['G-25 sentinels that are all old', 'sentinels', aged((key, i) => (isSentinel(key) || i % 2 === 0 ? 60 : 2))],
   ['the planted orphan is not found', 'planted', { ...scene(RIPE), spools: { ...scene(RIPE).spools, listing: spool(scene(RIPE).spools.listing.entries.filter((it) => Buffer.from(it.key).toString() !== 'c/s/orphan')) } }],
   ['the planted gap is not found', 'planted', { ...scene(RIPE), spools: { ...scene(RIPE).spools, before: spool(scene(RIPE).spools.before.entries.filter((it) => Buffer.from(it.key).toString() !== 'c/s/gap')) } }],
   ['G-10 the last page says that it goes on', 'listing', wrong({ listing: { ...listing, value: { ...listing.value, final: false } } })],
@@ -119,6 +130,21 @@ spared('G-23 what is not verified in the other place is not purged', { things: [
 spared('G-23 without another place nothing is purged', { things: [thing('c/f3/aside', { standing: 'hidden' })], memory: [spent('c/f3/aside')], settings: { copies: false } }, 'keep c/f3/aside')
 spared('G-23 shorter than the quarantine', { things: [thing('c/f3/aside', { standing: 'hidden' })], memory: [spent('c/f3/aside', { aside: asideOf('c/f3/aside', { since: at(29 * DAY) }) })] }, 'keep c/f3/aside')
 spared('G-16 flags made under another binding are none', { ...RIPE, readings: { flagsBinding: read('other', 'ledger') } }, 'keep c/f0/lost')
+
+test('G-25 where there is one folder and little in it, sentinels need no spread', () => {
+  const spread = (folders: number, objects: number, ages: readonly number[]): Spread => {
+    const it = spreadOf([bytes('c/a/1')], bytes('c/'))
+    for (let n = 0; n < folders; n++) it.group({ name: `c/${'abcdef'[n] ?? ''}/`, objects: 1 })
+    for (let n = 0; n < objects; n++) it.object({ listed: () => ({ modifiedAt: instantOf(now.wall - (ages[n % ages.length] ?? 0) * DAY) }) })
+    it.sentinel({ modifiedAt: instantOf(now.wall - 10 * DAY) })
+    return it.found()
+  }
+  assert.deepEqual(spread(1, 19, [100, 1]), { folders: 1, held: 1, old: undefined, young: undefined })
+  assert.deepEqual(spread(3, 20, [100, 1]), { folders: 3, held: 1, old: false, young: false })
+  assert.deepEqual(spread(3, 20, [11, 10, 9]), { folders: 3, held: 1, old: true, young: true }, 'to the day')
+  // More than are kept as a sample: it stays spread over all.
+  assert.deepEqual([spread(1, 50_000, [100, 100, 100, 100, 1]), spread(1, 50_000, [100, 100, 1, 1])].map(({ old, young }) => [old, young]), [[false, true], [false, false]])
+})
 
 test('report-only is the default: all is judged, and nothing may be executed', () => {
   const outcome = run(scene({ ...RIPE, armed: false }))

@@ -5,6 +5,7 @@
 import { oddKey } from '../../../ports/store/key.ts'
 import { compare, compareViews, cursorOf, isSame, sayKey, shared, textOf, viewOf, type Cursor, type Listed, type Listing, type Lock, type Rows } from './cursor.ts'
 import { untagged, type Flag, type Quarantine } from './margins.ts'
+import { nameOf, spreadOf, type Spread } from './spread.ts'
 
 /** What former runs know of one key. `lock: none`: no row of it was ever seen. `copied`: verified in the other place. */
 export interface Recalled {
@@ -81,7 +82,7 @@ export interface Counts {
 }
 
 export type Merged =
-  | { readonly is: 'whole'; readonly counts: Counts; readonly sentinels: readonly SentinelSeen[] }
+  | { readonly is: 'whole'; readonly counts: Counts; readonly sentinels: readonly SentinelSeen[]; readonly spread: Spread }
   | { readonly is: 'refused'; readonly reasons: readonly Broken[] }
 
 /** An input that is none, and why. */
@@ -104,7 +105,11 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
   const lanes = [listing, before, after, intents, memory, sentinels]
   const counts = { objects: 0, before: 0, after: 0, bytes: 0, sizesUnknown: 0 }
   const seen: SentinelSeen[] = []
-  const groups = groupsOf(inputs.prefix, visit.group)
+  const spread = spreadOf(inputs.sentinels.flatMap((it) => (it.is === 'row' ? [it.key] : [])), inputs.prefix)
+  const groups = groupsOf(inputs.prefix, (group) => {
+    spread.group(group)
+    visit.group(group)
+  })
   for (const lane of lanes) advance(lane)
 
   for (let low = lowest(lanes); low !== undefined; low = lowest(lanes)) {
@@ -112,11 +117,15 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
     const isLive = listing.here && inputs.listing.standing === 'live'
     if (sentinels.here) {
       const sentinel = inputs.sentinels[planted.at()]
+      if (sentinel?.is === 'row' && isLive) spread.sentinel(inputs.listing.listed())
       if (sentinel) seen.push({ ...sentinel, before: before.here, listed: isLive, after: after.here })
     } else {
       if (before.here) counts.before++
       if (after.here) counts.after++
-      if (isLive) countObject(counts, inputs.listing.size)
+      if (isLive) {
+        countObject(counts, inputs.listing.size)
+        spread.object(inputs.listing)
+      }
       const plain = isLive && (before.here || after.here) && !memory.here && isFree(inputs.before, before) && isFree(inputs.after, after)
       const finding = plain ? undefined : findingOf(inputs, low, { listing, before, after, intents, memory })
       groups.take(low.cursor, isLive, finding)
@@ -128,6 +137,7 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
           counts.before++
           counts.after++
           countObject(counts, inputs.listing.size)
+          spread.object(inputs.listing)
           groups.plain()
           return true
         })
@@ -142,7 +152,7 @@ export function sandwich(inputs: Inputs, visit: Visitor): Merged {
   }
   groups.close()
   const reasons = lanes.flatMap((lane) => wrongWith(lane).map((says) => ({ input: lane.input, says })))
-  return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'whole', counts, sentinels: seen }
+  return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'whole', counts, sentinels: seen, spread: spread.found() }
 }
 
 /** One input on its way, and the key that it had before. */
@@ -335,7 +345,7 @@ function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
   let counts = fresh()
   const rest = fresh()
   const flush = (): void => {
-    if (open.length > 0) tell({ name: textOrHex(open), ...counts })
+    if (open.length > 0) tell({ name: nameOf(open), ...counts })
     counts = fresh()
   }
   return {
@@ -372,7 +382,3 @@ function groupsOf(prefix: Uint8Array, tell: (group: Group) => void) {
   }
 }
 
-const textOrHex = (bytes: Uint8Array): string => {
-  const said = sayKey(bytes)
-  return said.startsWith('"') ? said.slice(1, -1) : said
-}
