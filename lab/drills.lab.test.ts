@@ -137,6 +137,16 @@ test('G-2 a dump that is bad fails in words, each for its own reason', { timeout
   assert.match(brief(short), /^failed L5: orders holds 5000 rows: 1000 of 5000/)
 })
 
+test('G-2 a dump of another database with the very same tables is not taken for one of the set’s', { timeout: 120_000 }, async () => {
+  execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', bin('psql'), '-q', '-v', 'ON_ERROR_STOP=1', '-h', `${shop.folder}/run`, '-p', `${shop.port}`, '-U', 'postgres', '-d', 'postgres', '-c', 'create database twin template shop'])
+  dumpOf('twin', 'twin.dump', '-Fc')
+  dumpOf('shop', 'own.dump', '-Fc')
+  const other = await drill('twin.dump', { database: 'shop' })
+  assert.equal(other.verdict, 'failed', brief(other))
+  assert.match(other.says, /of the database “twin”, and the set is one of “shop”/)
+  assert.equal((await drill('own.dump', { database: 'shop' })).verdict, 'passed')
+})
+
 test('X-9 a restore that does not end is given up at its limit, proves nothing, accuses nobody, and leaves nothing', { timeout: 120_000 }, async () => {
   dump('endless.sql')
   put('endless.sql', bytesOf('endless.sql').toString().replace(/^-- PostgreSQL database dump complete/m, 'select pg_sleep(100000);\n$&'))

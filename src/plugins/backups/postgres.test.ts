@@ -134,3 +134,14 @@ test('the table of contents is read as pg_restore writes it, and psql\'s lock is
   assert.deepEqual([server, program, database, tables, entries, extensions], ['13.22', '14.1', 'shop', 1, 7, ['citext']])
   assert.deepEqual(['15.18', '15.13', '13.22', '18.0', '12.22', '17.6', '17.5'].map((v) => restricts(`psql (PostgreSQL) ${v}`)), [true, false, true, true, false, true, false])
 })
+
+test('G-2 an archive of another database is none of the set’s, whatever its tables are; where a name is not known nothing is said', async () => {
+  const judged = async (database?: string, list = LIST): Promise<Step> => {
+    const cell = fakeCell({ machine: MACHINE, answers: (run) => (run.program === 'head' ? { out: 'PGDMP\x01\x0e' } : run.program === 'pg_restore' ? { out: list } : undefined) })
+    return postgres.open(database === undefined ? {} : { database }, cell, { at: AT, bytes: 1000 }).structure()
+  }
+  const other = await judged('billing')
+  assert.equal(other.is, 'fail')
+  assert.match('says' in other ? other.says : '', /of the database “shop”, and the set is one of “billing”/)
+  for (const fine of [await judged('shop'), await judged(), await judged('billing', LIST.replace(';     dbname: shop\n', ''))]) assert.equal(fine.is, 'pass')
+})

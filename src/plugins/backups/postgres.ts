@@ -10,7 +10,7 @@ import { headOf, unpacks, type Packing } from '../../ports/backup/packed.ts'
 import { piped } from '../../ports/backup/pipe.ts'
 import { isTar, tarReader } from '../../ports/backup/tar.ts'
 import { gist, tableOut } from '../../ports/backup/words.ts'
-import { readContents } from './postgres/archive.ts'
+import { readContents, whyOther } from './postgres/archive.ts'
 import { prove, proveRows, type Asks } from './postgres/asks.ts'
 import { liveOf, type Kind } from './postgres/live.ts'
 import { isPhysical, restoringPhysical } from './postgres/physical.ts'
@@ -35,11 +35,12 @@ export default engine({
     first: [],
     heart: '.',
   },
-  open: ({ database }, cell, copy) => eitherOf(() => isPhysical(cell, copy), () => restoringPhysical(cell, copy, database), () => restoring(cell, copy)),
+  open: ({ database }, cell, copy) => eitherOf(() => isPhysical(cell, copy), () => restoringPhysical(cell, copy, database), () => restoring(cell, copy, database)),
   live: (cell, url) => liveOf(cell, url, lookAtDump),
 })
 
-function restoring(cell: Cell, copy: CopyGiven): Restoring {
+/** `database`: the one that the set says its copies are of; an archive knows whose it is, plain SQL does not. */
+function restoring(cell: Cell, copy: CopyGiven, database: string | undefined): Restoring {
   let kind: Kind | undefined
   let server: Server | undefined
   const started = (): Server => {
@@ -51,6 +52,9 @@ function restoring(cell: Cell, copy: CopyGiven): Restoring {
     async structure() {
       const found = await lookAt(cell)
       if ('step' in found) return found.step
+      // Tables may be the same in both: nothing later would tell them apart.
+      const other = found.is === 'archive' ? whyOther(found.contents, database) : undefined
+      if (other !== undefined) return failed(other)
       kind = found
       return passed()
     },

@@ -120,7 +120,7 @@ const size = z.string().regex(/^[1-9]\d{0,5} ?(?:MiB|GiB|TiB)$/, 'a number with 
 const setSchema = z.strictObject({
   engine: z.enum(ENGINES).meta({ description: 'What makes the copies' }),
   of: nameKey().optional().meta({ description: 'What it is a copy of; the name of a check, where one is called so' }),
-  database: z.string().min(1).max(63).optional().meta({ description: 'Of copies of a whole server: which of its databases `assert` asks' }),
+  database: z.string().min(1).max(63).optional().meta({ description: 'Of copies of a whole server: which of its databases `assert` asks; of archives of pg_dump: whose they are' }),
   wal: z.record(nameKey(), z.string().min(1).max(500)).optional().meta({ description: 'Of base backups: the folder where WAL is archived, by store', examples: [{ main: 'pg/wal' }] }),
   in: z.record(nameKey(), z.string()).meta({ description: 'What copies are called, by store', examples: [{ main: 'pg/shop-{date}.dump' }] }),
   every: span(minutes(1), LONGEST).meta({ description: 'How often a new copy is due' }),

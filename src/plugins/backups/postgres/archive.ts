@@ -14,6 +14,10 @@ export interface Contents {
   readonly leftOut: ReadonlyMap<string, number>
 }
 
+/** Why an archive is not one of the database that it should be, for people; nothing where one of the two names is not known. */
+export const whyOther = ({ database }: Pick<Contents, 'database'>, wanted: string | undefined): string | undefined =>
+  database === undefined || wanted === undefined || database === wanted ? undefined : `this is a dump of the database “${database}”, and the set is one of “${wanted}”: the job that makes it dumps another database, or the file lies in the wrong place`
+
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^EXTENSION /, 'extensions, which were made before'], [/^COMMENT - EXTENSION /, 'extensions, which were made before'],
   [/^EVENT TRIGGER /, 'event triggers'], [/^SUBSCRIPTION(?: TABLE)? /, 'subscriptions'], [/^PUBLICATION(?: TABLE| TABLES IN SCHEMA)? /, 'publications'],
