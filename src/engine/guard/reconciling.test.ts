@@ -44,6 +44,8 @@ async function world(t: TestContext, more: Partial<ReconcileConfig> = {}, people
     games: it, tasks, task,
     async answer() {
       it.fake.ahead = keeper.keeper.now().wall - Date.now()
+      // As the planting of a run does: one sentinel is as new as anything.
+      add(it, `${PREFIX}t0/sentinel-0`)
       const { knows, id } = task()
       const result = await it.perform(config, knows)
       keeper.keeper.guard.hear({ is: 'task-done', id, result: JSON.parse(JSON.stringify(result)) as unknown })

@@ -41,7 +41,7 @@ const REMEMBERED = days(30)
 const YOUNG = hours(1)
 const SKEW = minutes(5)
 const SENTINELS = 8
-/** In so many folders, where there are as many: half of them may stand together. */
+/** In so many folders, or in half of them where that is fewer: one more tenant is no reason to refuse, one of many that is seen no proof. */
 const SENTINEL_FOLDERS = 4
 /** Of the newest thousand; where there are fewer, what an application deletes in a day would else be a restore. */
 const NEWEST_GONE = 0.01
@@ -243,7 +243,7 @@ function sentinels({ merged }: Looked): Found {
   const missing = rows.filter((it) => !(it.before && it.listed && it.after))
   if (missing.length > 0) return fail(`${missing.length} of ${rows.length} are not everywhere`)
   const { folders, held, old, young } = merged.spread
-  const wanted = Math.min(SENTINEL_FOLDERS, folders)
+  const wanted = Math.min(SENTINEL_FOLDERS, Math.ceil(folders / 2))
   return every([
     held >= wanted ? pass : fail(`they stand in ${held} of the ${folders} folders that hold objects, and ${wanted} are wanted`),
     old === false ? fail('none of them is as old as the oldest quarter of the objects') : pass,
