@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { RunAnswer } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, root, sleep, startHoldfast, until, writeConfig, type Hook, type Running } from '../test/story/world.ts'
@@ -33,14 +33,14 @@ function filled(text: string, ...parts: readonly (readonly [string, string])[]):
   }, text)
 }
 
-function yamlFor(it: { readonly port: number; readonly hook: number; readonly hostKey: string; readonly known: string }): string {
+function yamlFor(it: { readonly port: number; readonly hook: number; readonly hostKey: string; /** The hash of a file of a customer's. */ readonly known: string }): string {
   const document = readFileSync(path.join(root, 'docs/use/extended-maintenance.md'), 'utf8')
   const ready = /^```yaml\n([\s\S]*?)^```$/m.exec(document)?.[1] ?? assert.fail('no runbook stands ready')
   return `${headOf(it)}oncall:
   primary: { rotate: weekly, people: [ada] }
 defaults: { check: { every: 1s, timeout: 1s, fail_after: 2, recover_after: 1 } }
 ${filled(ready, ['https://', 'http://'], ['"root@192.0.2.10"', `"root@192.0.2.10", key: scout.key, host_key: "${it.hostKey}"`], ['192.0.2.10', addressOf('web-1')], ['192.0.2.20', addressOf('standby')],
-    ['3f1c9a40', it.known], ['within: 6h', `within: ${WITHIN}s`], ['ttl: 60', `ttl: ${NEW_TTL}`], ['public: { components', 'public: { publish: ["dir:./elsewhere"], components'])}`
+    ['3f1c9a40e2b75d86c1f09a4478de03b5527c6e91ad08f34b60b9d2175ec83fa4', it.known], ['within: 6h', `within: ${WITHIN}s`], ['ttl: 60', `ttl: ${NEW_TTL}`], ['public: { components', 'public: { publish: ["dir:./elsewhere"], components'])}`
 }
 
 /** A web server of a host: its front page, and what lies in its folder. */
@@ -81,15 +81,15 @@ async function stage(t: { after(end: () => unknown): void }): Promise<Stage> {
   for (const name of ['bin', 'nas/panel', 'etc', 'disk/web-1/customers', 'disk/standby']) mkdirSync(at(name), { recursive: true })
   writeFileSync(at('nas/.holdfast-store'), '')
   writeFileSync(at('etc/panel.conf'), 'listen = 443\n')
-  const known = createHash('sha256').update(randomBytes(32)).digest('hex')
-  writeFileSync(at('disk/web-1/customers/known.txt'), known)
+  const data = randomBytes(3000)
+  writeFileSync(at('disk/web-1/customers/known.txt'), data)
   const { hostKey, all } = machines(t, folder, HOSTS, at('bin'))
   const web = { 'web-1': webOf(t, 'web-1'), standby: webOf(t, 'standby') }
   for (const it of Object.values(web)) it.start()
   const { records } = await powerdns(t, KEY, { port: 53, web: 8081, zone: 'acme.example', ttl: OLD_TTL, records: { www: addressOf('web-1'), 'web-1': addressOf('web-1'), standby: addressOf('standby') } })
   askFirst('127.0.0.1')
   const [port = 0, hook = 0] = await freePorts(2)
-  const yaml = yamlFor({ port, hook, hostKey, known })
+  const yaml = yamlFor({ port, hook, hostKey, known: createHash('sha256').update(data).digest('hex') })
   writeConfig(folder, yaml)
   const { hooks, close } = await hookSink(hook)
   t.after(close)
@@ -142,6 +142,16 @@ async function refused(it: Stage): Promise<void> {
   assert.deepEqual([it.records(), await visited()], [before, 'Acme, served by web-1'], 'nothing was changed')
 }
 
+/** Somebody says “done”, and it is refused by what is seen. */
+async function saidDone({ holdfast }: Stage, run: string, sees: RegExp): Promise<void> {
+  let said = ''
+  await until('“done” is refused by what is seen', 30_000, async () => {
+    const { code, out, err } = await holdfast.cli('runbooks', 'resume', run, '--was', 'done')
+    said = `${code} ${out}${err}`
+    return code === 5 && sees.test(/It is seen not to be done: known-file: (.*)/.exec(said)?.[1] ?? '')
+  }).catch(() => assert.fail(said))
+}
+
 async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   const it = await stage(t)
   await refused(it)
@@ -186,12 +196,7 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
     const found = ['ada', 'bo'].map((who) => hooks.find(({ body }) => body.person === who && body.incident?.title === 'Step work takes too long'))
     return found.every((one) => one !== undefined) && found
   })
-  let said = ''
-  await until('“done” is refused by what is seen', 30_000, async () => {
-    const { code, out, err } = await holdfast.cli('runbooks', 'resume', run, '--was', 'done')
-    said = `${code} ${out}${err}`
-    return /^5 .*It is seen not to be done: known-file: .*404/s.test(said)
-  }).catch(() => assert.fail(said))
+  await saidDone(it, run, /404/)
   const paged = Math.max(...pages.map((one) => one?.at ?? 0)) - since - WITHIN * 1000
   assert.deepEqual([await state(1), await state(2), (await led.told()).run.halt], ['running', 'waiting', null], '“done” is what is seen')
   // Who is elsewhere goes on hearing of it: those who are paged, and whoever reads the board.
@@ -199,6 +204,13 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   assert.ok(Date.now() - statSync(at('elsewhere/index.html')).mtimeMs < 60_000, 'the board elsewhere is written anew')
   assert.match(readFileSync(at('elsewhere/index.html'), 'utf8'), /Website[\s\S]*Operational/i)
 
+  // A disk is there again, with a file of that name: an older one.
+  mkdirSync(at('disk/web-1/customers'))
+  writeFileSync(at('disk/web-1/customers/known.txt'), readFileSync(at('disk/taken-out/known.txt')).subarray(0, 2000))
+  await saidDone(it, run, /^SHA-256 of the body is [0-9a-f]{12}… instead of [0-9a-f]{12}…/)
+  assert.deepEqual([await state(1), await state(2)], ['running', 'waiting'], 'a file of that name is not that file')
+
+  rmSync(at('disk/web-1/customers'), { recursive: true })
   renameSync(at('disk/taken-out'), at('disk/web-1/customers'))
   const returned = Date.now()
   await reach('the data are seen, and it is done', 1, 'done')

@@ -93,6 +93,14 @@ export const driving: readonly Mutant[] = [
     changes: [{ file: `${DRIVERS}/haproxy.ts`, find: 'Number(now) + Number(queued ?? 0)', put: 'Number(now)' }],
   },
   {
+    name: 'the beginning of a file is the file', breaks: ['C-12'], killer: drivers('http: C-12 what is known by its hash'),
+    changes: [{ file: `${DRIVERS}/http.ts`, find: "!truncated && createHash('sha256')", put: "createHash('sha256')" }],
+  },
+  {
+    name: 'a known file is whatever lies where it lay', breaks: ['C-12'], killer: killer('src/plugins/probes/http.test.ts', 'C-12 a known file is known by its hash'),
+    changes: [{ file: 'src/plugins/probes/http.ts', find: 'return found === wanted ? undefined :', put: 'return found === wanted || body.length > 0 ? undefined :' }],
+  },
+  {
     name: 'a server that failed while it did it did nothing', breaks: ['C-4'], killer: drivers('http: C-4 a refusal is a failure'),
     changes: [{ file: `${DRIVERS}/http.ts`, find: "reply.status >= 500 ? 'unknown' : 'failed'", put: "reply.status >= 600 ? 'unknown' : 'failed'" }],
   },

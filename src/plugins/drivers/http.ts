@@ -1,5 +1,6 @@
 // A request to some API: one method, one address, an expected status. It carries the name of its beginning as Idempotency-Key, so that an API that knows
 // such keys does it once. What the answer says is no proof; what can be read at another address of the same API (`look`) is.
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Found } from '../../core/evidence.ts'
 import { seconds } from '../../core/time.ts'
@@ -30,6 +31,7 @@ const config = z.strictObject({
 const claims = z.strictObject({
   status: z.int().min(100).max(599).optional().meta({ description: 'http: `look` answers with this status' }),
   holds: z.string().min(1).max(1000).optional().meta({ description: 'http: the answer of `look` holds this text' }),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'a SHA-256 is 64 hexadecimal digits, as sha256sum prints it').optional().meta({ description: 'http: the answer of `look`, as it is sent and up to 1 MiB, has this hash' }),
 })
 
 const target = z.strictObject({
@@ -41,6 +43,8 @@ type Target = z.output<typeof target>
 
 const WITHIN = seconds(60)
 const LOOK_WITHIN = seconds(10)
+/** So much of an answer is read, whatever is looked for in it. */
+const LOOK_BYTES = 1024 * 1024
 
 export default driver({
   kind: 'http',
@@ -86,7 +90,7 @@ async function ask(at: Target, { method, path }: { readonly method: string; read
   if (!context) return undefined
   const limit = limited(context, LOOK_WITHIN)
   try {
-    return await context.egress.request({ url: urlOf(at, path), method, headers: at.headers, signal: limit.signal, verifyTls: at.verify_tls })
+    return await context.egress.request({ url: urlOf(at, path), method, headers: at.headers, signal: limit.signal, verifyTls: at.verify_tls, maxBody: LOOK_BYTES })
   } finally {
     limit.end()
   }
@@ -95,9 +99,13 @@ async function ask(at: Target, { method, path }: { readonly method: string; read
 const identityOf = ({ base }: Target, reply: HttpReply | undefined): string =>
   `${new URL(base).origin}${reply?.certificate ? `, certificate of ${reply.certificate.subject} by ${reply.certificate.issuer}` : ''}`
 
-function judge(reply: HttpReply | undefined, { status, holds }: z.output<typeof claims>): Found {
+function judge(reply: HttpReply | undefined, { status, holds, sha256 }: z.output<typeof claims>): Found {
   if (!reply) return { is: 'unknown', says: 'nothing is named where it could be looked at (look)' }
   if (status !== undefined && reply.status !== status) return { is: 'fail', says: `it answers ${reply.status} instead of ${status}` }
   if (holds !== undefined && !reply.body.includes(holds)) return reply.truncated ? { is: 'unknown', says: 'the answer is longer than what was read of it' } : { is: 'fail', says: `the answer does not hold “${holds.slice(0, 60)}”` }
+  if (sha256 !== undefined && !isHashed(reply, sha256)) return reply.truncated ? { is: 'unknown', says: 'the answer is longer than what was read of it' } : { is: 'fail', says: `the answer is another one than that with the SHA-256 ${sha256.slice(0, 12)}…` }
   return status === undefined && (reply.status < 200 || reply.status > 299) ? { is: 'fail', says: `it answers ${reply.status}` } : { is: 'pass', says: `it answers ${reply.status}` }
 }
+
+/** Of what was read whole; a part of an answer is no answer. */
+const isHashed = ({ body, truncated }: HttpReply, wanted: string): boolean => !truncated && createHash('sha256').update(body).digest('hex') === wanted.toLowerCase()

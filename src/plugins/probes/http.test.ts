@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import { isOurs, isSilence, sentence } from '../../core/fault.ts'
 import { makeCertificate, trust } from '../../ports/world/fixtures/certificate.ts'
@@ -54,6 +55,26 @@ test('status, body and time are judged, and a failure is said in a few words', a
     assert.deepEqual([seen.is, seen.says], [says === undefined ? 'pass' : 'fail', says], `${path} ${JSON.stringify(more)}`)
     assert(seen.phases && seen.phases.total > 0 && seen.phases.firstByte !== undefined)
   }
+})
+
+test('C-12 a known file is known by its hash: one that is missing, another one, or one that is longer than what is read, is none', async (t) => {
+  const known = 'customer 7: settings\n'
+  const sha256 = createHash('sha256').update(known).digest('hex')
+  const long = 'x'.repeat(1024 * 1024)
+  const { port } = await site(t, { '/known': reply('200 OK', known), '/other': reply('200 OK', `${known}!`), '/empty': reply('200 OK'), '/whole': reply('200 OK', long), '/longer': reply('200 OK', `${long}y`) })
+  const look = async (path: string, hash = sha256): Promise<[string, string | undefined]> => {
+    const { is, says } = await lookOnce(http, { http: at(port, path), expect: { sha256: hash } })
+    return [is, says]
+  }
+  const found = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 12)
+  assert.deepEqual(await look('/known'), ['pass', undefined])
+  assert.deepEqual(await look('/known', sha256.toUpperCase()), ['pass', undefined])
+  assert.deepEqual(await look('/other'), ['fail', `SHA-256 of the body is ${found(`${known}!`)}… instead of ${sha256.slice(0, 12)}…`])
+  assert.deepEqual(await look('/empty'), ['fail', `SHA-256 of the body is ${found('')}… instead of ${sha256.slice(0, 12)}…`])
+  assert.deepEqual(await look('/gone'), ['fail', 'status 404 instead of 200'])
+  const hashOfLong = createHash('sha256').update(long).digest('hex')
+  assert.deepEqual(await look('/whole', hashOfLong), ['pass', undefined], 'whatever fits is read to its end')
+  assert.deepEqual(await look('/longer', hashOfLong), ['fail', 'the body is longer than 1 MiB: no SHA-256 is taken of it'], 'a part is not the whole')
 })
 
 test('an answer that takes longer than it may fails, with both times', async (t) => {
@@ -189,6 +210,8 @@ test('settings that cannot mean anything are refused, each with its reason', () 
     [{ http: 'http://c/', headers: { 'Content-Length': '3' } }, /set by Holdfast itself/],
     [{ http: 'http://c/', body: 'x' }, /^body: GET sends no body/],
     [{ http: 'http://c/', method: 'HEAD', expect: { body: 'x' } }, /^expect\.body: the answer to HEAD has no body/],
+    [{ http: 'http://c/', method: 'HEAD', expect: { sha256: '0'.repeat(64) } }, /^expect\.sha256: the answer to HEAD has no body/],
+    [{ http: 'http://c/', expect: { sha256: '3f1c9a40' } }, /^expect\.sha256: a SHA-256 is 64 hexadecimal digits/],
     [{ http: 'http://c/', method: 'TRACE' }, /^method: /],
     [{ http: 'http://c/', redirects: 21 }, /^redirects: /],
     [{ http: 'http://c/', expct: {} }, /expct/],

@@ -3,6 +3,7 @@
 // to no other. Of a body at most 1 MiB is read, and never unpacked.
 //
 // Refusals, wrong answers and certificates that do not hold fail, in words. Silence and local faults are thrown on.
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { codeOf, sentence } from '../../core/fault.ts'
 import { between, ms, sayLimit, type Span } from '../../core/time.ts'
@@ -27,6 +28,7 @@ const config = z
       .strictObject({
         status: z.union([status, z.array(status).min(1).max(50)]).optional().meta({ title: 'Status', description: '200 to 299 when absent' }),
         body: z.string().min(1).max(4096).optional().meta({ title: 'Text that the body contains' }),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'a SHA-256 is 64 hexadecimal digits, as sha256sum prints it').optional().meta({ title: 'SHA-256 of the body' }),
         faster_than: spanText('Faster than').optional(),
         cert_days_left: z.int().min(0).max(3650).optional().meta({ title: 'Days that the certificate is to hold at least' }),
       })
@@ -47,7 +49,9 @@ const config = z
     }
     const method = value.method ?? 'GET'
     if (value.body !== undefined && (method === 'GET' || method === 'HEAD')) wrong(['body'], `${method} sends no body: add method: POST, or leave the body out`)
-    if (method === 'HEAD' && value.expect?.body !== undefined) wrong(['expect', 'body'], 'the answer to HEAD has no body: use method: GET')
+    for (const name of ['body', 'sha256'] as const) {
+      if (method === 'HEAD' && value.expect?.[name] !== undefined) wrong(['expect', name], 'the answer to HEAD has no body: use method: GET')
+    }
     if (value.expect?.cert_days_left !== undefined && /^http:/i.test(value.http)) wrong(['expect', 'cert_days_left'], 'an http address has no certificate: write https')
   })
 
@@ -89,6 +93,8 @@ interface Plan {
   readonly statuses: readonly number[] | undefined
   readonly needle: Buffer | undefined
   readonly searched: string
+  /** In small letters. */
+  readonly sha256: string | undefined
   readonly fasterThan: Span | undefined
   readonly certDays: number | undefined
   readonly redirects: number
@@ -118,6 +124,7 @@ function planOf(settings: Config): Plan {
     statuses: typeof expect.status === 'number' ? [expect.status] : expect.status,
     needle: expect.body === undefined ? undefined : Buffer.from(expect.body),
     searched: expect.body ?? '',
+    sha256: expect.sha256?.toLowerCase(),
     fasterThan: spanOf(expect.faster_than),
     certDays: expect.cert_days_left,
     redirects,
@@ -128,7 +135,7 @@ function planOf(settings: Config): Plan {
 }
 
 function wantOf(settings: Config, plan: Plan, journey: Journey, { signal }: LookContext): HttpWant {
-  const want: { -readonly [Key in keyof HttpWant]: HttpWant[Key] } = { url: journey.url, signal, maxBody: plan.needle ? SEARCHED : KEPT }
+  const want: { -readonly [Key in keyof HttpWant]: HttpWant[Key] } = { url: journey.url, signal, maxBody: plan.needle || plan.sha256 !== undefined ? SEARCHED : KEPT }
   if (journey.method !== 'GET') want.method = journey.method
   if (journey.own && settings.headers) want.headers = settings.headers
   if (journey.own && settings.body !== undefined && journey.method === settings.method) want.body = settings.body
@@ -179,14 +186,23 @@ function follow(journey: Journey, next: string, { status: is }: HttpReply): void
 }
 
 function judge(reply: HttpReply, journey: Journey, plan: Plan): Seen {
-  const { statuses, needle, fasterThan, certDays } = plan
+  const { statuses, needle, sha256, fasterThan, certDays } = plan
   const { certDaysLeft, phases } = journey
   const expected = statuses ? statuses.includes(reply.status) : reply.status >= 200 && reply.status < 300
   if (!expected) return ended(journey, `status ${reply.status} instead of ${statuses ? anyOf(statuses) : 200}`)
   if (needle && !reply.body.includes(needle)) return ended(journey, `${reply.truncated ? 'the first 1 MiB of the body does' : 'body does'} not contain “${shortened(plan.searched)}”`)
+  const other = sha256 === undefined ? undefined : notHashed(reply, sha256)
+  if (other !== undefined) return ended(journey, other)
   if (fasterThan !== undefined && phases.total > fasterThan) return ended(journey, `took ${sayLimit(ms(phases.total))}, more than ${sayLimit(fasterThan)}`)
   if (certDays !== undefined && certDaysLeft !== undefined && certDaysLeft < certDays) return ended(journey, `certificate ends in ${certDaysLeft} ${certDaysLeft === 1 ? 'day' : 'days'} (limit ${certDays})`)
   return pass(measured(journey))
+}
+
+/** What is longer than what was read is another body than one whose hash was ever taken here. */
+function notHashed({ body, truncated }: HttpReply, wanted: string): string | undefined {
+  if (truncated) return 'the body is longer than 1 MiB: no SHA-256 is taken of it'
+  const found = createHash('sha256').update(body).digest('hex')
+  return found === wanted ? undefined : `SHA-256 of the body is ${found.slice(0, 12)}… instead of ${wanted.slice(0, 12)}…`
 }
 
 const measured = ({ phases, certDaysLeft }: Journey): { phases: Phases; certDaysLeft?: number } => ({ phases, ...(certDaysLeft !== undefined && { certDaysLeft }) })

@@ -1,5 +1,6 @@
 // Every driver is held to what drivers promise, and those whose other side can be played in this process to what they do to it.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -66,6 +67,22 @@ driverContract('http', httpDriver, async (t): Promise<Laid> => {
     config: { target: 'api', path: '/failover/web-1', body: '{"to":"standby"}', look: '/state' }, claims: { status: 200, holds: '"leads":"standby"' },
     target: { base: `${base}/v1`, headers: { authorization: `Bearer ${CANARY}` } }, context, state: () => Promise.resolve(JSON.stringify(state)), secrets: [CANARY],
   }
+})
+
+test('http: C-12 what is known by its hash is that, and whole: another answer fails, and what is longer than what is read is not known', async (t) => {
+  const [known, long] = ['customer 7: settings\n', 'x'.repeat(1024 * 1024)]
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const base = await api(t, (_, url) => ({ status: url === '/gone' ? 404 : 200, body: { '/known': known, '/whole': long, '/longer': `${long}y` }[url] ?? 'other' }))
+  const look = async (at: string, wanted: string): Promise<string> => {
+    const it = { ...context, signal: new AbortController().signal, target: httpDriver.target?.parse({ base }) ?? assert.fail() }
+    const { found } = await httpDriver.observe(httpDriver.config.parse({ target: 'x', path: '/any', look: at }), httpDriver.claims.parse({ sha256: wanted }), it)
+    return `${found.is}: ${found.says}`
+  }
+  assert.equal(await look('/known', sha256(known)), 'pass: it answers 200')
+  assert.equal(await look('/other', sha256(known)), `fail: the answer is another one than that with the SHA-256 ${sha256(known).slice(0, 12)}…`)
+  assert.equal(await look('/gone', sha256('other')), 'fail: it answers 404')
+  assert.equal(await look('/whole', sha256(long)), 'pass: it answers 200')
+  assert.equal(await look('/longer', sha256(long)), 'unknown: the answer is longer than what was read of it')
 })
 
 test('http: C-4 a refusal is a failure; a server that fails, or falls silent after it was asked, leaves it unknown', async (t) => {
