@@ -206,7 +206,7 @@ const forKeeper = (config: Accepted, { lab }: Wants) => ({ ...withoutCredentials
 const guarded = ({ backups, stores, passwords, breakGlass, reconciles, catalogues }: Accepted) => ({ sets: backups, stores: stores.map(forReading), passwords, breakGlass, reconciles, catalogues })
 
 const folderOf = ({ config }: Wants): string => path.dirname(path.resolve(config ?? 'holdfast.yaml'))
-const askedOf = ({ config, wants }: Watch): Asked[] => config.change.hosts.flatMap(({ name, ssh }) => (ssh ? [{ host: name, door: sshFrom(folderOf(wants), ssh) }] : []))
+const askedOf = ({ config, wants }: Watch): Asked[] => config.change.hosts.flatMap(({ name, look }) => (look ? [{ host: name, door: sshFrom(folderOf(wants), look) }] : []))
 
 /** The guard is there while there are backups to look at. */
 function raiseGuard(it: Watch): void {

@@ -50,7 +50,7 @@ const changed = (find: string, put: string): string => {
 test('the example is read whole, and no credential is in what is given back', () => {
   const { config, errors, warnings } = read(GROW)
   assert.deepEqual([errors, warnings], [[], []])
-  assert.deepEqual(config.hosts[0], { name: 'db-1', ssh: { user: 'root', host: '10.77.0.1' }, fate: { rack: 'r1' }, links: [{ name: 'eth0', neighbour: 'sw-1' }], from: 'holdfast.yaml:2' })
+  assert.deepEqual(config.hosts[0], { name: 'db-1', ssh: { user: 'root', host: '10.77.0.1' }, look: { user: 'root', host: '10.77.0.1' }, fate: { rack: 'r1' }, links: [{ name: 'eth0', neighbour: 'sw-1' }], from: 'holdfast.yaml:2' })
   assert.deepEqual(config.clusters, [{ name: 'shop-db', kind: 'galera', members: ['db-1', 'db-2', 'db-3'], weights: {}, canary: 'holdfast.canary', from: 'holdfast.yaml:6' }])
   const [grow] = config.runbooks
   assert.deepEqual(grow?.window, { days: [2, 3], from: 120, to: 300, timezone: 'Europe/Berlin' })
@@ -219,6 +219,17 @@ test('a host is reached through others by their own keys; what leads nowhere or 
   assert.deepEqual(via('via: gate', ', via: db-1').errors, ['HF111 db-1', 'HF111 gate'])
   assert.deepEqual(read('hosts: { a: {}, b: { ssh: "b", via: a } }').errors, ['HF111 a'])
   assert.deepEqual(read('hosts: { a: { sudo: true } }').errors, ['HF110 sudo'])
+})
+
+test('a host may be looked at by a user and keys that change nothing there; what is looked through as well', () => {
+  const GATED = 'hosts:\n  gate: { ssh: "ops@192.0.2.1", key: gate.key, look: { key: look.key } }\n  db-1: { ssh: "root@10.77.0.1", key: db.key, via: gate, sudo: true, look: { user: watch, key: look.key } }\nclusters: { kv: { etcd: [db-1] } }\n'
+  const { config, errors } = read(GATED)
+  assert.deepEqual(errors, [])
+  assert.deepEqual(config.hosts[1]?.look, { user: 'watch', host: '10.77.0.1', key: 'look.key', via: { user: 'ops', host: '192.0.2.1', key: 'look.key' } })
+  assert.deepEqual(config.hosts[1]?.ssh, { user: 'root', host: '10.77.0.1', key: 'db.key', sudo: true, via: { user: 'ops', host: '192.0.2.1', key: 'gate.key' } })
+  assert.deepEqual(read(GATED.replaceAll(/, look: \{[^}]*\}/g, '')).config.hosts[1]?.look?.key, 'db.key', 'else as steps are done')
+  for (const bad of ['{ user: "-oProxyCommand=sh" }', '{ key: "-x" }', '{ users: a }']) assert.equal(read(`hosts: { a: { ssh: b, look: ${bad} } }`).errors.length, 1, bad)
+  assert.deepEqual(read('hosts: { a: { look: { user: b } } }').errors, ['HF110 look'])
 })
 
 test('HAProxy and servers of names: what is looked at, where, and what a runbook wants to be seen there', () => {

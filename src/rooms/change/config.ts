@@ -30,6 +30,9 @@ const MOST_MEMBERS = 32
 /** One word or a few, as they will stand in a text or in a command: never something that begins like an option. */
 const place = (says: string): z.ZodString => z.string().max(63).regex(/^[\p{L}\p{N}][\p{L}\p{N} _./:+-]*$/u, 'letters, digits and blanks, beginning with a letter or a digit').meta({ description: says })
 
+const USER = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/
+const keyFile = (): z.ZodString => z.string().regex(/^[^-\p{Cc}"%$~][^\p{Cc}"%$~]{0,1000}$/u, 'a file, without % $ ~ and quotes')
+
 const linkSchema = z.strictObject({
   neighbour: nameKey().optional().meta({ description: 'What is at its other end: a switch, or a host of this file' }),
   bond: nameKey().optional().meta({ description: 'Links of one bond stand in for each other' }),
@@ -37,9 +40,13 @@ const linkSchema = z.strictObject({
 
 const hostSchema = z.strictObject({
   ssh: z.string().max(300).optional().meta({ description: 'Where the system’s own ssh finds it', examples: ['root@10.77.0.1'] }),
-  key: z.string().regex(/^[^-\p{Cc}"%$~][^\p{Cc}"%$~]{0,1000}$/u, 'a file, without % $ ~ and quotes').optional().meta({ description: 'The private key that ssh takes for it, a file without a passphrase', examples: ['/etc/holdfast/scout.key'] }),
+  key: keyFile().optional().meta({ description: 'The private key that ssh takes for it, a file without a passphrase', examples: ['/etc/holdfast/scout.key'] }),
   host_key: z.string().regex(HOST_KEY, 'as it stands in the host’s .pub file: ssh-ed25519 AAAA…').optional().meta({ description: 'The host’s own key; without it the system’s known_hosts has to hold one' }),
   via: nameKey().optional().meta({ description: 'The host of this file through which ssh reaches it, with the user and the keys that stand there' }),
+  look: z.strictObject({
+    user: z.string().regex(USER, 'the name of a user').optional().meta({ description: 'The user as whom ssh looks at it, who need have no right to change anything' }),
+    key: keyFile().optional().meta({ description: 'The private key that ssh takes to look, a file without a passphrase' }),
+  }).optional().meta({ description: 'How it is looked at where that is by another user or key than steps are done by' }),
   sudo: z.boolean().optional().meta({ description: 'Whether commands of steps are run by sudo, which has to ask for no password' }),
   rack: place('The rack that it stands in').optional(),
   power: place('What feeds it, where that takes it down').optional(),
@@ -101,6 +108,8 @@ interface Told {
   readonly host: Host
   readonly via: string | undefined
   readonly sudo: boolean
+  /** What differs of the way by which it is looked at. */
+  readonly look: Pick<SshPlace, 'user' | 'key'>
 }
 
 /** So many hosts one after the other. */
@@ -109,19 +118,20 @@ const MOST_DOORS = 3
 /** Each is reached through those that it names, from the first that is reached directly. */
 function throughOthers(reading: Reading, all: readonly Told[], named: readonly string[]): Host[] {
   const told = new Map(all.map((it) => [it.host.name, it]))
-  const wayTo = ({ host: { ssh }, via }: Told, most: number): SshPlace | string | undefined => {
+  const wayTo = ({ host, via, look }: Told, most: number, looks = false): SshPlace | string | undefined => {
+    const ssh = host.ssh && { ...host.ssh, ...(looks && look) }
     if (ssh === undefined || via === undefined) return ssh
     const gate = told.get(via)
     if (most === 1) return `leads through more than ${MOST_DOORS} hosts, or in a circle`
-    const way = gate && wayTo(gate, most - 1)
+    const way = gate && wayTo(gate, most - 1, looks)
     if (typeof way === 'object') return { ...ssh, via: way }
     // One that is named and was not taken has a finding of its own.
     return way ?? (gate || !named.includes(via) ? `leads through “${via}”, ${gate ? 'which has no ssh' : 'and there is no such host'}` : undefined)
   }
   return all.flatMap((it) => {
     const { host, via, sudo } = it
-    const way = wayTo(it, MOST_DOORS)
-    if (typeof way !== 'string') return [way ? { ...host, ssh: { ...way, ...(sudo ? { sudo } : {}) } } : host]
+    const [way, look] = [wayTo(it, MOST_DOORS), wayTo(it, MOST_DOORS, true)]
+    if (typeof way !== 'string') return [way && typeof look === 'object' ? { ...host, ssh: { ...way, ...(sudo ? { sudo } : {}) }, look } : host]
     reading.error('HF111', ['hosts', host.name, 'via'], `hosts.${host.name}.via ${way}`, { help: () => helpFor(via ?? '', named.filter((name) => name !== host.name), 'host') })
     return []
   })
@@ -135,14 +145,16 @@ function readHostSection(reading: Reading, name: string, named: readonly string[
   if (!read) return undefined
   const ssh = read.ssh === undefined ? undefined : readDoor(reading, [...path, 'ssh'], read.ssh)
   if (read.ssh !== undefined && ssh === undefined) return undefined
-  for (const proof of ['key', 'host_key', 'via', 'sudo'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
+  for (const proof of ['key', 'host_key', 'via', 'sudo', 'look'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
   const links = Object.entries(read.links ?? {}).map(([link, { neighbour, bond }]) => ({ name: link, ...(neighbour === undefined ? {} : { neighbour }), ...(bond === undefined ? {} : { bond }) }))
   for (const link of links) {
     if (link.neighbour === name) reading.error('HF104', [...path, 'links', link.name, 'neighbour'], `${path.join('.')}.links.${link.name} leads to the host itself`, { help: () => helpFor(name, named.filter((it) => it !== name), 'host') })
   }
   const fate = Object.fromEntries(FATES.flatMap((kind) => (read[kind] === undefined ? [] : [[kind, read[kind]]])))
+  const { user, key } = read.look ?? {}
+  const look = { ...(user === undefined ? {} : { user }), ...(key === undefined ? {} : { key }) }
   const proofs = { ...(read.key === undefined ? {} : { key: read.key }), ...(read.host_key === undefined ? {} : { hostKey: read.host_key }) }
-  return { host: { name, fate, links, from: reading.place(path), ...(ssh ? { ssh: { ...ssh, ...proofs } } : {}) }, via: read.via, sudo: read.sudo === true }
+  return { host: { name, fate, links, from: reading.place(path), ...(ssh ? { ssh: { ...ssh, ...proofs } } : {}) }, via: read.via, sudo: read.sudo === true, look }
 }
 
 /** `user@host:port`, as ssh takes it, and nothing that ssh could take for an option (`-oProxyCommand=…`). */

@@ -25,7 +25,10 @@ export type Fate = (typeof FATES)[number]
 
 export interface Host {
   readonly name: string
+  /** How what changes it is done there. */
   readonly ssh?: Door
+  /** How it is looked at: by the same way, but for user and keys where the file says so. */
+  readonly look?: SshPlace
   readonly fate: Readonly<Partial<Record<Fate, string>>>
   readonly links: readonly Link[]
   /** `holdfast.yaml:12`. */

@@ -3,12 +3,13 @@
 import type { Stamp } from '../../../core/time.ts'
 import type { Account, LinkSeen } from './account.ts'
 import type { Report } from '../sight.ts'
-import type { ClusterKind, DnsRecord, Door } from '../topology.ts'
+import type { SshPlace } from '../../../ports/world/ssh.ts'
+import type { ClusterKind, DnsRecord } from '../topology.ts'
 
 /** How a host is asked. Holds no secret: keys are files. */
 export interface Asked {
   readonly host: string
-  readonly door: Door
+  readonly door: SshPlace
 }
 
 /** An account as it is sent: JSON knows no maps. */
