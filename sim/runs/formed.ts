@@ -138,7 +138,7 @@ function patroni(hosts: Hosts, first: HostName): Formed {
     report(name) {
       const leads = leader === name && there(name)
       if (!follows.has(name)) return { is: 'patroni', running: false, leads: false, odd: 'it is starting' }
-      return { is: 'patroni', running: true, leads, timeline, ...(leads ? { inStep: names.filter((it) => it !== name && there(it) && follows.has(it)).length } : { lag: 0 }) }
+      return { is: 'patroni', running: true, leads, timeline, position: 50_000_000, ...(leads ? { inStep: names.filter((it) => it !== name && there(it) && follows.has(it)).length } : { streams: true, lag: 0 }) }
     },
     writers: () => (leader !== undefined && there(leader) ? [leader] : []),
     commits: () => most(),

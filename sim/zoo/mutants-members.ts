@@ -12,7 +12,7 @@ const killer = (file: string, name: string): Mutant['killer'] => ({ is: 'test', 
 export const clustered: readonly Mutant[] = [
   {
     name: 'what nobody heard accuses the cluster', breaks: ['W-2', 'X-9'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'X-9 what is not known of a cluster' },
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'healthy: [...sight.healthy, ...(sight.unheard ?? [])] }', put: 'healthy: sight.healthy }' }],
+    changes: [{ file: 'src/engine/change/grounds.ts', find: 'healthy: [...sight.healthy, ...(sight.unheard ?? []), ', put: 'healthy: [...sight.healthy, ' }],
   },
   {
     name: 'whoever joins an incident of a cluster is rung for as the first one is', breaks: ['W-2', 'P-1'], killer: { is: 'test', file: 'src/engine/change/leaning.test.ts', name: 'W-2 P-1 whoever joins' },
@@ -140,7 +140,19 @@ export const clustered: readonly Mutant[] = [
   },
   {
     name: 'servers are well that follow one that is not known to commit', breaks: ['C-12'], killer: { is: 'test', file: 'src/rooms/change/sight.test.ts', name: 'R-2 two writable PostgreSQL primaries are two' },
-    changes: [{ file: 'src/rooms/change/sight.ts', find: '(writing.includes(found) ? able.map(({ host }) => host) : [])', put: "able.filter((it) => (it.report.leads ? writing.includes(found) : found === 'pass')).map(({ host }) => host)" }],
+    changes: [{ file: 'src/rooms/change/sight.ts', find: "healthy: isCommitting ? of('pass') : []", put: "healthy: of('pass').filter((host) => isCommitting || !leaders.some((it) => it.host === host))" }],
+  },
+  {
+    name: 'who runs under Patroni follows', breaks: ['C-1', 'C-2'], killer: { is: 'test', file: 'src/rooms/change/sight.test.ts', name: 'C-1 C-2 a server that does not follow' },
+    changes: [{ file: 'src/rooms/change/sight.ts', find: "it.report.leads ? 'pass' : followingOf(it, now)", put: "it.report.leads || followingOf(it, now) !== 'unknown' ? 'pass' : 'unknown'" }],
+  },
+  {
+    name: 'a follower is held against what the leader writes meanwhile', breaks: ['C-14'], killer: killer('heard/members-heard', 'C-2 C-14 a gust of load is no lag'),
+    changes: [{ file: 'src/rooms/change/heard/following.ts', find: 'led?.looks.findLast(({ at }) => at.boot === asked.boot && asked.tick - at.tick >= BEFORE', put: 'led?.looks.findLast(({ at }) => at.boot === asked.boot && asked.tick - at.tick >= 0' }],
+  },
+  {
+    name: 'timelines are not held against each other', breaks: ['C-1'], killer: killer('heard/members-heard', 'C-1 C-2 C-14 a server that does not stream'),
+    changes: [{ file: 'src/rooms/change/heard/following.ts', find: 'it.timeline !== led.timeline', put: 'it.timeline > led.timeline' }],
   },
   {
     name: 'a copy is there for as long as nobody looks', breaks: ['C-2', 'C-12'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-2 C-12 a copy was there when' },

@@ -117,8 +117,8 @@ export function groundFor(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' | 
       if (!cluster) return undefined
       const sight = members.sight(cluster, now())
       if (sight.is === 'split') return { subject: `cluster:${name}`, says: `it is split: ${sight.says}` }
-      // Who was not heard may be well: only what no completion of that could save is out. The one that decides for it is asked of on its own.
-      const own = sight.is === 'seen' ? countsOf(cluster, change(), () => ({ ...sight, healthy: [...sight.healthy, ...(sight.unheard ?? [])] })).slice(0, 1) : []
+      // Who was not heard may be well, and who is behind runs: only what no completion of that could save is out. The one that decides for it is asked of on its own.
+      const own = sight.is === 'seen' ? countsOf(cluster, change(), () => ({ ...sight, healthy: [...sight.healthy, ...(sight.unheard ?? []), ...(sight.amiss ?? []).map(({ host: of }) => of)] })).slice(0, 1) : []
       if (sight.is !== 'seen' || toleranceOf(own).is !== 'lost') return undefined
       return { subject: `cluster:${name}`, says: `${sight.healthy.length} of its ${cluster.members.length} members are healthy${sight.healthy.length === 0 ? '' : `: ${sight.healthy.join(', ')}`}` }
     },

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { checkOf, configOf, keeperWorld, type KeeperWorld } from '../../../test/keeper-world.ts'
 import { hostNamed } from '../../../test/story/runs.ts'
-import { seconds } from '../../core/time.ts'
+import { seconds, tickOf } from '../../core/time.ts'
 import { judgeWant } from '../../rooms/change/gates.ts'
 import type { Report } from '../../rooms/change/sight.ts'
 import type { Cluster } from '../../rooms/change/topology.ts'
@@ -17,7 +17,7 @@ const names = ['web-1', 'web-2', 'web-3']
 const cluster = (name: string, kind: Cluster['kind'], more: Partial<Cluster> = {}): Cluster => ({ name, kind, members: names, weights: {}, from: 'holdfast.yaml:5', ...more })
 const STOPPED: Report = { is: 'stopped', says: 'its host refused the connection' }
 const DCS: Report = { is: 'etcd', healthy: true, leader: 'one', size: 3 }
-const pg = (leads: boolean): Report => ({ is: 'patroni', running: true, leads })
+const pg = (leads: boolean): Report => ({ is: 'patroni', running: true, leads, timeline: 3, position: 5_000_000, ...(leads ? {} : { streams: true }) })
 const ALONE: Report = { is: 'etcd', healthy: false, leader: '', size: 3 }
 
 /** A keeper that knows both clusters, and three checks that pass: `api` and `shop` lean on the database, `mail` on the one that decides for it. */
@@ -30,6 +30,8 @@ async function world(t: TestContext, config?: InForce): Promise<KeeperWorld & { 
     get keeper() { return it.keeper },
     heard(name, ...reports) {
       const { tick } = it.keeper.now()
+      // A follower is held against what the leader had written a second before.
+      for (const [n, report] of reports.entries()) if (report?.is === 'patroni' && report.leads) it.keeper.runs.hear({ is: 'member', cluster: name, host: names[n] ?? '', asked: { tick: tickOf(tick - 1000), boot: 'boot' }, report })
       for (const [n, report] of reports.entries()) if (report) it.keeper.runs.hear({ is: 'member', cluster: name, host: names[n] ?? '', asked: { tick, boot: 'boot' }, report })
     },
   }

@@ -26,8 +26,15 @@ export interface PatroniAsked {
   readonly timers: Timers
 }
 
-/** The newest timeline is that of the log which is written now: the one of the last checkpoint is behind it. */
-const ASK = `select pg_is_in_recovery()::text, current_setting('transaction_read_only'), case when pg_is_in_recovery() then null else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end, case when pg_is_in_recovery() then greatest(0, pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()))::text end`
+/**
+ * The newest timeline is that of the log which is written now: the one of the last checkpoint is behind it. Of the receiver of the log a user without `pg_read_all_stats` sees that it is
+ * there, and neither its state nor its timeline: Patroni says the latter too. What is received and not applied says nothing of one that receives nothing any more: its place in the log does.
+ */
+const ASK = `select pg_is_in_recovery()::text, current_setting('transaction_read_only'),
+  case when pg_is_in_recovery() then (select to_hex(received_tli) from pg_stat_wal_receiver) else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end,
+  case when pg_is_in_recovery() and pg_last_wal_receive_lsn() is not null then greatest(0, pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()))::text end,
+  pg_wal_lsn_diff(case when pg_is_in_recovery() then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) else pg_current_wal_lsn() end, '0/0')::text,
+  case when pg_is_in_recovery() then (exists (select from pg_stat_wal_receiver where coalesce(status, 'streaming') = 'streaming'))::text end`
 /** No such table, no such schema. */
 const MISSING = new Set<unknown>(['42P01', '3F000'])
 
@@ -50,10 +57,11 @@ export function patroniMember({ database, rest, canary, row, egress, timers }: P
     }
   }
   const server = (signal: AbortSignal): Promise<ServerWord> => reading.use(signal, async ({ query }) => {
-    const [recovering, readOnly, timeline, lag] = (await query(ASK))[0] ?? []
+    const [recovering, readOnly, timeline, lag, position, streams] = (await query(ASK))[0] ?? []
     return {
       recovering: recovering !== 'false', readOnly: readOnly !== 'off',
       ...(timeline === null || timeline === undefined ? {} : { timeline: Number.parseInt(timeline, 16) }), ...(lag === null || lag === undefined ? {} : { lag: Number(lag) }),
+      ...(position === null || position === undefined ? {} : { position: Number(position) }), ...(streams === null || streams === undefined ? {} : { streams: streams === 'true' }),
     }
   })
   const patroni = async (signal: AbortSignal): Promise<PatroniWord> => {

@@ -108,7 +108,7 @@ function judgeMembers({ topology, facts, gone, joins }: Place, name: string, atL
   const well = [...sight.healthy, ...(joins === true ? (sight.giving ?? []) : [])].filter((host) => !gone.has(host))
   const isEnough = (of: readonly string[]): boolean => (atLeast === undefined ? wanted.length > 0 && wanted.every((host) => of.includes(host)) : of.length >= atLeast)
   const found = isEnough(well) ? 'pass' : isEnough([...well, ...(sight.unheard ?? []).filter((host) => !gone.has(host))]) ? 'unknown' : 'fail'
-  const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(sight.lacks === undefined ? [] : [sight.lacks])]
+  const parts = [`${well.length} of ${members.length} are healthy${well.length === 0 ? '' : `: ${well.join(', ')}`}`, ...(found === 'unknown' ? [`not known: ${(sight.unheard ?? []).join(', ')}`] : []), ...(found === 'pass' ? [] : (sight.amiss ?? []).map(({ host, says: why }) => `${host}: ${why}`)), ...(sight.lacks === undefined ? [] : [sight.lacks])]
   return says(found, parts.join('; '))
 }
 

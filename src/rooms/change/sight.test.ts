@@ -85,7 +85,7 @@ test('C-2 views that differ are a view that changes; a state without identity is
 })
 
 test('R-2 two writable PostgreSQL primaries are two; etcd that does not agree on its leader is unknown', () => {
-  const server = (host: string, leads: boolean, running = true): Heard => heard(host, { is: 'patroni', leads, running })
+  const server = (host: string, leads: boolean, running = true): Heard => ({ ...heard(host, { is: 'patroni', leads, running }), followed: now })
   const patroni = (...all: Heard[]): Sight => sightOf(of('patroni'), all, now)
   assert.deepEqual(patroni(server('a', true), server('b', false), server('c', false, false)), { is: 'seen', total: 3, healthy: ['a', 'b'] })
   const written = (more: object): Sight => sightOf({ ...of('patroni'), canary: 'holdfast.canary' }, [{ ...server('a', true), ...more }, server('b', false), server('c', false)], now)
@@ -100,6 +100,22 @@ test('R-2 two writable PostgreSQL primaries are two; etcd that does not agree on
   assert.equal(etcd(...[2, 3].map((size, n): Heard => heard('ab'[n] ?? '', { is: 'etcd', healthy: true, leader: 'x', size }))).is, 'unknown')
   assert.equal(etcd(member('a', 'x'), member('b', 'y')).is, 'unknown')
   assert.equal(sightOf(of('etcd'), [node('a'), node('b')], now).is, 'unknown', 'what another kind says is no word of it')
+})
+
+test('C-1 C-2 a server that does not follow the one that leads is no survivor, and is named; whether it does, unknown, is no good news', () => {
+  const cluster = of('patroni')
+  const at = (old: number) => ({ tick: tickOf(now.tick - seconds(old)), boot: 'boot' })
+  const leader = { ...heard('a', { is: 'patroni', leads: true, running: true }), followed: at(1) }
+  const with2 = (more: Partial<Heard>): Sight => sightOf(cluster, [leader, { ...heard('b', { is: 'patroni', leads: false, running: true }), ...more }, { ...heard('c', { is: 'patroni', leads: false, running: true }), followed: at(1) }], now)
+  const [well, amiss] = [{ is: 'seen', total: 3, healthy: ['a', 'b', 'c'] }, { is: 'seen', total: 3, healthy: ['a', 'c'], amiss: [{ host: 'b', says: 'it does not stream' }] }]
+  const strays = (old: number) => ({ since: at(old), says: 'it does not stream' })
+  assert.deepEqual(with2({ followed: at(1) }), well)
+  assert.deepEqual(with2({ followed: at(11), strays: strays(10) }), well, 'for ten seconds what it once did is good')
+  assert.deepEqual(with2({ followed: at(12), strays: strays(11) }), amiss)
+  assert.deepEqual(with2({ strays: strays(1) }), amiss, 'it was never seen to follow')
+  for (const none of [{}, { followed: at(11) }]) assert.deepEqual(with2(none), { is: 'seen', total: 3, healthy: ['a', 'c'], unheard: ['b'] })
+  const counts = knownCounts(cluster, { hosts: [], clusters: [cluster] }, () => with2({ strays: strays(1) }))
+  assert.ok(typeof counts !== 'string' && sayTolerance(toleranceOf(counts)) === 'tolerates no further failures')
 })
 
 test('X-9 C-2 who is heard no more, or too late, is counted on no more, and nobody else instead', () => {
@@ -141,7 +157,7 @@ test('R-2 C-14 a view that changes is no split: neither while one joins, nor for
 })
 
 test('C-2 whose Patroni and server contradict each other is not known; a host that refuses was heard', () => {
-  const server = (host: string, more: object): Heard => heard(host, { is: 'patroni', running: true, leads: false, ...more })
+  const server = (host: string, more: object): Heard => ({ ...heard(host, { is: 'patroni', running: true, leads: false, ...more }), followed: now })
   const found = sightOf(of('patroni'), [server('a', { leads: true }), server('b', { odd: 'Patroni says that it leads, and the server that it follows' }), heard('c', { is: 'stopped', says: 'refused the connection' })], now)
   assert.deepEqual(found, { is: 'seen', total: 3, healthy: ['a'], unheard: ['b'] })
   assert.deepEqual(galera(torn('a'), torn('b'), heard('c', { is: 'stopped', says: 'refused the connection' })), { is: 'seen', total: 1, healthy: [] })

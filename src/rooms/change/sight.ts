@@ -34,7 +34,11 @@ export type Report =
     /** What the two contradict each other in, or which of them is silent. */
     readonly odd?: string
     readonly timeline?: number
-    /** Bytes that it is behind, where it follows. */
+    /** Bytes of the log that it has: what it has written where it leads, and received where it follows. */
+    readonly position?: number
+    /** Follows: it is sent the log as that is written. */
+    readonly streams?: boolean
+    /** Bytes that it has received, and has not applied yet, where it follows. */
     readonly lag?: number
     /** Leads: how many servers follow it in step, so that a commit waits for them. */
     readonly inStep?: number
@@ -71,6 +75,10 @@ export interface Heard {
   readonly wrote?: Stamp
   /** Why the newest write was not committed. */
   readonly wrong?: string
+  /** When the last look began at which a server of PostgreSQL led, or was seen to follow the one that does. */
+  readonly followed?: Stamp
+  /** Since when without a break it does not follow the one that leads, and how. */
+  readonly strays?: { readonly since: Stamp; readonly says: string }
 }
 
 /** `from`: when the oldest of the looks and writes began that it rests on. */
@@ -83,6 +91,8 @@ export type Sight = { readonly from?: Stamp } & (
     readonly giving?: readonly string[]
     /** What nobody looks at. */
     readonly lacks?: string
+    /** Those that run and are not well, and what is amiss with them. */
+    readonly amiss?: readonly { readonly host: string; readonly says: string }[]
     /** Why nobody can say how many further failures it survives, though it is known who is well. */
     readonly uncounted?: string
   } & Known)
@@ -95,6 +105,10 @@ export type Sight = { readonly from?: Stamp } & (
 export const FRESH: Span = seconds(10)
 /** A committed write is tried every two seconds, and says for so long that writes are committed. */
 export const WROTE_FRESH: Span = seconds(6)
+/** As far as a follower may be behind and still be counted among those that are left: what Patroni itself elects up to (`maximum_lag_on_failover`), in bytes. */
+export const BEHIND_MOST = 1_048_576
+/** So long one that followed may not: a leader that hands over, and a load that comes in gusts, are no loss of it. */
+export const MAY_STRAY_FOR: Span = seconds(10)
 /** What Galera gives itself after a start without its position: nothing can rejoin by it. */
 const NO_STATE = /^[0-]*$/
 
@@ -125,6 +139,12 @@ export const takesWrites = (report: Report | undefined): boolean => (report?.is 
 export function writingOf({ canary }: Cluster, { wrote, wrong }: Pick<Heard, 'wrote' | 'wrong'>, now: Now): 'pass' | 'fail' | 'unknown' {
   if (canary === undefined) return 'pass'
   return wrong !== undefined ? 'fail' : isWithin(wrote, now, WROTE_FRESH) ? 'pass' : 'unknown'
+}
+
+/** How one that does not lead stands with the one that does; where it cannot be judged it is not known. */
+export function followingOf({ followed, strays }: Pick<Heard, 'followed' | 'strays'>, now: Now): 'pass' | 'fail' | 'unknown' {
+  if (strays !== undefined) return followed !== undefined && isWithin(strays.since, now, MAY_STRAY_FOR) ? 'pass' : 'fail'
+  return isWithin(followed, now, FRESH) ? 'pass' : 'unknown'
 }
 
 /** Whether both led at one and the same moment: a look at one that is older than the other's rise says nothing of two. */
@@ -202,8 +222,11 @@ function ofPatroni(cluster: Cluster, fresh: readonly Heard[], now: Now): Sight {
   const able = said.filter(({ report }) => report.running && report.odd === undefined)
   // Whoever follows one that is not known to commit serves nothing that could be written.
   const writing = leaders.map((it) => writingOf(cluster, it, now))
-  const of = (found: 'pass' | 'unknown'): string[] => (writing.includes(found) ? able.map(({ host }) => host) : [])
-  return { is: 'seen', total: members.length, healthy: of('pass'), ...opened(cluster, fresh, [...of('unknown'), ...odd.map(({ host }) => host)]) }
+  const isCommitting = writing.includes('pass')
+  const of = (...found: ReturnType<typeof followingOf>[]): string[] => able.filter((it) => found.includes(it.report.leads ? 'pass' : followingOf(it, now))).map(({ host }) => host)
+  const amiss = able.flatMap(({ host, strays }) => (strays !== undefined && of('fail').includes(host) ? [{ host, says: strays.says }] : []))
+  const doubtful = isCommitting ? of('unknown') : writing.includes('unknown') ? of('pass', 'unknown') : []
+  return { is: 'seen', total: members.length, healthy: isCommitting ? of('pass') : [], ...(amiss.length === 0 ? {} : { amiss }), ...opened(cluster, fresh, [...doubtful, ...odd.map(({ host }) => host)]) }
 }
 
 function ofEtcd(cluster: Cluster, fresh: readonly Heard[]): Sight {

@@ -14,7 +14,7 @@ const at = (ms: number): Now => ({ wall: instantOf(WALL + ms), tick: tickOf(100_
 const asked = (ms: number): Stamp => ({ tick: tickOf(100_000 + ms), boot: 'boot' })
 type Galera = Extract<Report, { is: 'galera' }>
 const node = (more: Partial<Galera> = {}): Galera => ({ is: 'galera', primary: true, synced: true, ready: true, state: STATE, view: '7', size: 3, total: 3, ...more })
-const server = (more: object = {}): Report => ({ is: 'patroni', running: true, leads: false, ...more })
+const server = (more: Partial<Extract<Report, { is: 'patroni' }>> = {}): Report => ({ is: 'patroni', running: true, leads: false, timeline: 3, position: 5_000_000, ...(more.leads === true ? {} : { streams: true }), ...more })
 
 function cluster(kind: ClusterKind = 'galera', canary?: string) {
   const of: Cluster = { name: 'shop-db', kind, members: ['db-1', 'db-2', 'db-3'], weights: {}, from: '', ...(canary === undefined ? {} : { canary }) }
@@ -122,6 +122,7 @@ test('R-2 C-14 a split, and a cluster of which nothing is known, are turns of th
 
 test('C-14 Patroni: a hand-over is no turn, two who take writes are one, and so is nobody who leads', () => {
   const it = cluster('patroni')
+  it.hear(-1000, 'db-1', server({ leads: true }))
   it.hear(0, 'db-1', server({ leads: true }))
   it.hear(0, 'db-2', server())
   it.hear(0, 'db-3', server())
@@ -140,6 +141,71 @@ test('C-14 Patroni: a hand-over is no turn, two who take writes are one, and so 
   assert.deepEqual([1000, 3000, 5000].flatMap((ms) => odd.hear(ms, 'db-1', server({ leads: true, odd: 'Patroni says that it follows' }))), [])
   assert.equal(odd.found(5000)[0], 'unknown')
   assert.deepEqual(odd.hear(6000, 'db-1', server({ leads: true, odd: 'Patroni says that it follows' })), ['member:shop-db/db-1 Patroni says that it follows'])
+})
+
+const LEADS = server({ leads: true })
+/** A second of its cluster: the leader, one that follows, and another one. */
+function second(it: ReturnType<typeof cluster>, ms: number, third: Report, leader: Report = LEADS): string[] {
+  return [...it.hear(ms, 'db-1', leader), ...it.hear(ms + 10, 'db-2', server(leader.is === 'patroni' && leader.position !== undefined ? { position: leader.position } : {})), ...it.hear(ms + 20, 'db-3', third)]
+}
+
+test('C-1 C-2 C-14 a server that does not stream, is on another timeline or too far behind is not well after ten seconds, a turn is told once, and the words name it', () => {
+  const lost: [Partial<Extract<Report, { is: 'patroni' }>>, RegExp][] = [
+    [{ streams: false, lag: 0 }, /it does not stream/], [{ timeline: 2 }, /it is on timeline 2, and db-1 leads on 3/], [{ position: 5_000_000 - 1_048_577 }, /it is 1048577 B behind db-1/],
+  ]
+  for (const [more, says] of lost) {
+    const it = cluster('patroni')
+    for (const ms of [0, 1000, 2000]) assert.deepEqual(second(it, ms, server()), [])
+    assert.deepEqual(it.found(2020), ['pass', 'pass', 'pass'])
+    for (let ms = 3000; ms < 13_000; ms += 1000) assert.deepEqual(second(it, ms, server(more)), [], 'a moment is no loss of it')
+    assert.deepEqual(it.found(12_020), ['pass', 'pass', 'pass'])
+    const turns = second(it, 14_000, server(more))
+    assert.equal(turns.length, 1)
+    assert.match(turns.join(), /^member:shop-db\/db-3 does not follow any more: /)
+    assert.match(turns.join(), says)
+    assert.deepEqual([second(it, 15_000, server(more)), it.found(15_020)], [[], ['pass', 'pass', 'fail']])
+    assert.match(it.heard.member(it.of, 'db-3', at(15_020)).evidence[0]?.says ?? '', says)
+    second(it, 16_000, server())
+    assert.deepEqual(it.found(16_020), ['pass', 'pass', 'pass'])
+  }
+})
+
+test('C-2 C-14 a gust of load is no lag: a follower is held against what the leader had written before', () => {
+  const it = cluster('patroni')
+  // 100 MB in each second, and the leader, asked first, always answers after the follower.
+  const written = (ms: number): number => 5_000_000 + ms * 100_000
+  for (let ms = 0; ms <= 30_000; ms += 1000) {
+    assert.deepEqual([...it.hear(ms, 'db-1', server({ leads: true, position: written(ms + 300) })), ...it.hear(ms + 100, 'db-2', server({ position: written(ms + 100) }))], [])
+    if (ms >= 2000) assert.equal(it.found(ms + 100)[1], 'pass', `after ${ms} ms`)
+  }
+  // One look over the bound, and then there again.
+  it.hear(30_200, 'db-2', server())
+  assert.equal(it.found(30_200)[1], 'pass')
+})
+
+test('C-2 C-14 nobody is to blame for following none while nobody leads; who begins anew has to be seen to follow, and what is not said is unknown', () => {
+  const it = cluster('patroni')
+  for (const ms of [0, 1000, 2000]) second(it, ms, server())
+  it.hear(3000, 'db-1', { is: 'stopped', says: 'refused the connection' })
+  const alone = [4000, 10_000, 20_000, 30_000].flatMap((ms) => ['db-2', 'db-3'].flatMap((host) => it.hear(ms, host, server({ streams: false }))))
+  assert.deepEqual(alone.filter((turn) => turn.startsWith('member:')), [])
+  // Another one leads, after half a minute: the third has its ten seconds from then on.
+  const young = { leads: true, timeline: 4 }
+  for (const ms of [31_000, 32_000, 33_000]) assert.deepEqual([...it.hear(ms, 'db-2', server(young)), ...it.hear(ms, 'db-3', server({ streams: false }))].filter((turn) => turn.startsWith('member:')), [])
+  assert.deepEqual(it.found(33_000), ['unknown', 'pass', 'pass'])
+  it.hear(34_000, 'db-2', server(young))
+  it.hear(34_000, 'db-3', server({ timeline: 4 }))
+  // The old one runs again, and is not where the others are: not well from the first look on, and no turn.
+  assert.deepEqual(it.hear(34_000, 'db-1', server()), [])
+  assert.deepEqual(it.found(34_000), ['fail', 'pass', 'pass'])
+  for (const unsaid of ['timeline', 'position', 'streams'] as const) {
+    const other = cluster('patroni')
+    const { [unsaid]: gone, ...rest } = server() as Extract<Report, { is: 'patroni' }>
+    assert.notEqual(gone, undefined)
+    for (const ms of [0, 1000, 2000]) second(other, ms, rest)
+    assert.deepEqual(other.found(2020), ['pass', 'pass', 'unknown'], unsaid)
+    assert.match(other.heard.member(other.of, 'db-3', at(2020)).evidence[0]?.says ?? '', /whether it follows the one that leads is not known/)
+  }
 })
 
 test('C-2 that it is stopped is known only of a host that refuses; silence is no proof of it', () => {

@@ -4,8 +4,9 @@
 // may excuse), and of the cluster as a whole (which nothing excuses). Nothing of this is kept over a restart.
 import { ageOf, isWithin, seconds, type Instant, type Now, type Span, type Stamp } from '../../../core/time.ts'
 import type { Answered, Said, Witness } from './answered.ts'
+import { forget, ledBy, takeFollowing, type Led } from './following.ts'
 import { sayServer } from './fronts.ts'
-import { FRESH, isServing, sightOf, takesWrites, writingOf, WROTE_FRESH, type Heard, type Report, type Sight } from '../sight.ts'
+import { followingOf, FRESH, isServing, MAY_STRAY_FOR, sightOf, takesWrites, writingOf, WROTE_FRESH, type Heard, type Report, type Sight } from '../sight.ts'
 import type { Cluster } from '../topology.ts'
 import type { OfMember } from './protocol.ts'
 
@@ -71,7 +72,7 @@ interface Standing {
 const WELL: Standing = { level: 2, claim: '' }
 const bad = (claim: string): Standing => ({ level: 0, claim })
 
-function standingOf({ report, silent, oddSince }: Known, at: Stamp): Standing | undefined {
+function standingOf({ report, silent, oddSince, followed, strays }: Known, at: Stamp): Standing | undefined {
   if (silent !== undefined) return bad(`does not answer any more: ${silent}`)
   if (!report) return undefined
   switch (report.is) {
@@ -81,7 +82,10 @@ function standingOf({ report, silent, oddSince }: Known, at: Stamp): Standing | 
     case 'dns': return report.values.length > 0 ? WELL : bad('does not say anything any more')
     case 'patroni': {
       if (!report.running) return bad(report.odd ?? 'does not run any more')
-      return report.odd !== undefined && oddSince !== undefined && at.tick - oddSince.tick >= MAY_BE_ODD_FOR ? bad(report.odd) : WELL
+      if (report.odd !== undefined && oddSince !== undefined && at.tick - oddSince.tick >= MAY_BE_ODD_FOR) return bad(report.odd)
+      // One that was not seen to follow yet was not well yet.
+      if (!report.leads && followed === undefined) return bad('is not known to follow')
+      return strays !== undefined && at.tick - strays.since.tick >= MAY_STRAY_FOR ? bad(`does not follow any more: ${strays.says}`) : WELL
     }
     case 'galera': {
       if (!report.primary) return bad('is not Primary any more')
@@ -95,9 +99,10 @@ const leads = (report: Report | undefined): boolean => (report?.is === 'galera' 
 export function createMembersHeard(): MembersHeard {
   const known = new Map<string, Map<string, Entry>>()
   const wholes = new Map<string, Whole>()
+  const led = new Map<string, Led>()
   const entriesOf = (name: string): Map<string, Entry> => known.get(name) ?? new Map<string, Entry>()
-  const heardOf = (cluster: Cluster): Heard[] => [...entriesOf(cluster.name)].flatMap(([host, { report, at, since, wrote, wrong, silent }]) =>
-    report && at && silent === undefined ? [{ host, report, at, ...(since ? { since } : {}), ...(wrote ? { wrote } : {}), ...(wrong === undefined ? {} : { wrong }) }] : [])
+  const heardOf = (cluster: Cluster): Heard[] => [...entriesOf(cluster.name)].flatMap(([host, { report, at, since, wrote, wrong, silent, followed, strays }]) =>
+    report && at && silent === undefined ? [{ host, report, at, ...(since ? { since } : {}), ...(wrote ? { wrote } : {}), ...(wrong === undefined ? {} : { wrong }), ...(followed ? { followed } : {}), ...(strays ? { strays } : {}) }] : [])
   const sight = (cluster: Cluster, now: Now): Sight => {
     const seen = sightOf(cluster, heardOf(cluster), now)
     const why = [...entriesOf(cluster.name)].flatMap(([host, { silent }]) => (silent === undefined ? [] : [`${host}: ${silent}`]))
@@ -107,6 +112,18 @@ export function createMembersHeard(): MembersHeard {
     const after = standingOf(entry, at)
     if (!before || !after || after.level >= before.level) return []
     return [turnOf(cluster, host, after.claim, after.level === 1)]
+  }
+  /** Who leads: a look more at one that does, or none any more. Then nobody is to blame for not following it. */
+  const lead = (name: string, host: string, asked: Stamp, report: Report | undefined): void => {
+    const last = led.get(name)
+    if (report?.is === 'patroni' && report.leads) led.set(name, ledBy(last, host, asked, report))
+    else if (last?.host === host) led.delete(name)
+    if (last !== undefined && led.get(name)?.host !== last.host) for (const entry of entriesOf(name).values()) delete entry.strays
+  }
+  const hush = (name: string, host: string, entry: Entry, says: string): void => {
+    entry.silent = says
+    forget(entry)
+    if (entry.at) lead(name, host, entry.at, undefined)
   }
   /** The cluster as a whole, held against how it stood. */
   const whole = (cluster: Cluster, at: Stamp): MemberTurn[] => {
@@ -134,15 +151,19 @@ export function createMembersHeard(): MembersHeard {
       const at = message.is === 'mute' ? message.at : message.asked
       const before = standingOf(entry, entry.at ?? at)
       if (message.is === 'canary') return wrote(cluster, message, entry)
-      if (message.is === 'mute') entry.silent = message.says
-      else takeWord(entry, message.asked, message.report)
+      if (message.is === 'mute') hush(cluster.name, message.host, entry, message.says)
+      else {
+        takeWord(entry, message.asked, message.report)
+        lead(cluster.name, message.host, message.asked, message.report)
+        takeFollowing(entry, message.report, message.asked, led.get(cluster.name))
+      }
       return [...turnsOf(cluster, message.host, entry, before, at), ...whole(cluster, newest(of, at))]
     },
     elapsed: (clusters, now) => clusters.flatMap((cluster) => [...entriesOf(cluster.name)].flatMap(([host, entry]) => {
       if (!cluster.members.includes(host) || !entry.at || entry.silent !== undefined) return []
       const before = standingOf(entry, entry.at)
       if (!isWithin(entry.at, now, UNHEARD_AFTER)) {
-        entry.silent = `nothing was heard of it for ${UNHEARD_AFTER / 1000} s`
+        hush(cluster.name, host, entry, `nothing was heard of it for ${UNHEARD_AFTER / 1000} s`)
         return turnsOf(cluster, host, entry, before, now)
       }
       if (cluster.canary === undefined || !takesWrites(entry.report) || !entry.wrote || entry.wrong !== undefined || isWithin(entry.wrote, now, WROTE_FRESH)) return []
@@ -163,7 +184,7 @@ export function createMembersHeard(): MembersHeard {
     },
     oldest: (cluster, now) => sight(cluster, now).from,
     keep(names) {
-      for (const map of [known, wholes]) for (const name of map.keys()) if (!names.includes(name)) map.delete(name)
+      for (const map of [known, wholes, led]) for (const name of map.keys()) if (!names.includes(name)) map.delete(name)
     },
   }
 }
@@ -216,7 +237,8 @@ function memberOf(cluster: Cluster, host: string, sight: Sight, entry: Entry | u
   if (!entry || !fresh) return { found: 'unknown', evidence: [witness(cluster, host, null, unheard(entry))] }
   const writing = takesWrites(fresh.report) ? writingOf(cluster, entry, now) : 'pass'
   const tries = cluster.canary === undefined || !takesWrites(fresh.report) ? [] : [writing === 'pass' ? 'it commits writes' : (entry.wrong ?? 'no write is known to have been committed lately')]
-  const own = witness(cluster, host, fresh.at, [sayReport(fresh.report), ...tries].join('; '))
+  const follows = fresh.report.is !== 'patroni' || !fresh.report.running || fresh.report.leads ? [] : entry.strays ? [entry.strays.says] : followingOf(entry, now) === 'unknown' ? ['whether it follows the one that leads is not known'] : []
+  const own = witness(cluster, host, fresh.at, [sayReport(fresh.report), ...follows, ...tries].join('; '))
   const of = (found: Answered['found'], ...more: readonly Witness[]): Answered => ({ found, evidence: [own, ...more], ...(sight.from ? { from: sight.from } : {}) })
   const others = (says: string): Witness => ({ subject: `cluster:${cluster.name}`, observer: 'its members, held against each other', at: fresh.at, says })
   if (sight.is === 'split') return of('fail', others(sight.says))
@@ -234,7 +256,7 @@ export function sayReport(report: Report): string {
     case 'haproxy': return report.servers.length === 0 ? 'it has no server' : report.servers.map(sayServer).join('; ')
     case 'dns': return [report.values.length === 0 ? 'says nothing' : `says ${report.values.join(', ').slice(0, 300)}`, ...(report.ttl === undefined ? [] : [`TTL ${report.ttl} s`]), ...(report.serial === undefined ? [] : [`serial ${report.serial}`])].join(', ')
     case 'patroni': {
-      const role = report.leads ? `takes writes${report.inStep === undefined ? '' : `, ${report.inStep} in step with it`}` : `follows${report.lag === undefined ? '' : `, ${report.lag} B behind`}`
+      const role = report.leads ? `takes writes${report.inStep === undefined ? '' : `, ${report.inStep} in step with it`}` : `follows${report.lag === undefined ? '' : `, ${report.lag} B received and not applied`}`
       return [report.running ? role : 'does not run as it should', ...(report.timeline === undefined ? [] : [`timeline ${report.timeline}`]), ...(report.odd === undefined ? [] : [report.odd])].join('; ')
     }
     case 'galera': return `${report.primary ? 'Primary' : 'not Primary'}, ${report.donor === true ? 'Donor/Desynced' : report.synced ? 'Synced' : 'not Synced'}, ${report.ready ? 'ready' : 'not ready'}, one of ${report.size}`

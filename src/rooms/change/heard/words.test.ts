@@ -27,8 +27,8 @@ const LEADER = '{"state": "running", "postmaster_start_time": "2026-11-21 20:00:
 const said = <Of>(of: Of): Part<Of> => ({ is: 'said', of })
 const silent: Part<never> = { is: 'silent', says: 'does not answer' }
 const refused: Part<never> = { is: 'refused', says: 'refused the connection' }
-const leading: ServerWord = { recovering: false, readOnly: false, timeline: 3 }
-const following: ServerWord = { recovering: true, readOnly: true, lag: 120 }
+const leading: ServerWord = { recovering: false, readOnly: false, timeline: 3, position: 9000 }
+const following: ServerWord = { recovering: true, readOnly: true, lag: 120, position: 8000, streams: false }
 const patroni = (leads: boolean, running = true): PatroniWord => ({ running, leads, state: running ? 'running' : 'stopping', inStep: leads ? 1 : 0, timeline: 3 })
 
 test('C-2 Patroni in its own words, and what is none of them', () => {
@@ -39,10 +39,10 @@ test('C-2 Patroni in its own words, and what is none of them', () => {
 })
 
 test('R-2 C-2 roles by server and Patroni: who takes writes is the server’s word, and a contradiction is told', () => {
-  assert.deepEqual(ofBoth(said(leading), said(patroni(true))), { is: 'patroni', running: true, leads: true, timeline: 3, inStep: 1 })
-  assert.deepEqual(ofBoth(said(following), said(patroni(false))), { is: 'patroni', running: true, leads: false, timeline: 3, lag: 120 })
+  assert.deepEqual(ofBoth(said(leading), said(patroni(true))), { is: 'patroni', running: true, leads: true, timeline: 3, position: 9000, inStep: 1 })
+  assert.deepEqual(ofBoth(said(following), said(patroni(false))), { is: 'patroni', running: true, leads: false, timeline: 3, position: 8000, streams: false, lag: 120 })
   const frozen = ofBoth(said(leading), silent)
-  assert.deepEqual([frozen], [{ is: 'patroni', running: false, leads: true, timeline: 3, odd: 'Patroni does not answer, and the server takes writes' }])
+  assert.deepEqual([frozen], [{ is: 'patroni', running: false, leads: true, timeline: 3, position: 9000, odd: 'Patroni does not answer, and the server takes writes' }])
   assert.match(JSON.stringify(ofBoth(said(leading), said(patroni(false)))), /"running":true,"leads":true.*Patroni says that it follows, and the server that it takes writes/)
   assert.match(JSON.stringify(ofBoth(said({ ...leading, readOnly: true }), said(patroni(true)))), /"leads":false.*takes none/)
   assert.match(JSON.stringify(ofBoth(said(leading), said(patroni(true, false)))), /"running":false,"leads":true/)

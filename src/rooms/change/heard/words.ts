@@ -41,6 +41,10 @@ export interface ServerWord {
   readonly recovering: boolean
   readonly readOnly: boolean
   readonly timeline?: number
+  /** Bytes of the log that it has. */
+  readonly position?: number
+  /** It is sent the log as that is written; absent: it leads. */
+  readonly streams?: boolean
   /** Bytes that it has and has not applied yet. */
   readonly lag?: number
 }
@@ -73,7 +77,9 @@ export function ofBoth(server: Part<ServerWord>, patroni: Part<PatroniWord>): Re
   if (server.is !== 'said' && patroni.is !== 'said') return `the server ${server.says}; Patroni ${patroni.says}`
   const leads = server.is === 'said' && !server.of.recovering && !server.of.readOnly
   const timeline = (server.is === 'said' ? server.of.timeline : undefined) ?? (patroni.is === 'said' ? patroni.of.timeline : undefined)
-  const more = { ...(timeline === undefined ? {} : { timeline }), ...(server.is === 'said' && server.of.lag !== undefined ? { lag: server.of.lag } : {}), ...(leads && patroni.is === 'said' ? { inStep: patroni.of.inStep } : {}) }
+  const { position, streams, lag } = server.is === 'said' ? server.of : {}
+  const own = { ...(position === undefined ? {} : { position }), ...(streams === undefined ? {} : { streams }), ...(lag === undefined ? {} : { lag }) }
+  const more = { ...(timeline === undefined ? {} : { timeline }), ...own, ...(leads && patroni.is === 'said' ? { inStep: patroni.of.inStep } : {}) }
   const of = (running: boolean, odd?: string): Report => ({ is: 'patroni', running, leads, ...more, ...(odd === undefined ? {} : { odd }) })
   if (server.is !== 'said') return of(false, `the server ${server.says}, and Patroni says “${patroni.is === 'said' ? patroni.of.state : ''}”`)
   if (patroni.is !== 'said') return of(false, `Patroni ${patroni.says}, and the server ${leads ? 'takes writes' : 'follows'}`)
