@@ -114,8 +114,16 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: `${ACTS}/intending.ts`, find: `if (isHand && (act.act !== 'release' || held === undefined)) {`, put: `if (isHand && head === undefined) {` }],
   },
   {
-    name: 'a copy of the same name is a copy', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/copies.test.ts', name: 'G-23 a copy counts' },
-    changes: [{ file: 'src/processes/guard/reconcile/copies.ts', find: `found.etag === etag && found.bytes === bytes ?`, put: `found.etag === etag && bytes >= 0 ?` }],
+    name: 'a copy of the same name is a copy', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/copies.test.ts', name: 'G-23 a copy counts that was read' },
+    changes: [{ file: 'src/processes/guard/reconcile/copies.ts', find: `if (read === undefined || !isOf(read, aside) || !isRead(read, found) || read.found === 'going') return undefined`, put: `if (read === undefined || !isOf(read, aside)) return undefined` }],
+  },
+  {
+    name: 'a second copy is believed by its size, and not read', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/compare.test.ts', name: 'G-23 a second copy is read to its last byte' },
+    changes: [{ file: 'src/processes/guard/reconcile/compare.ts', find: `while (from < mine.bytes) {`, put: `while (from < 0) {` }],
+  },
+  {
+    name: 'a copy that was written since is read on in its middle', breaks: ['G-23'], killer: { is: 'test', file: 'src/processes/guard/reconcile/compare.test.ts', name: 'G-23 a run reads for so long' },
+    changes: [{ file: 'src/processes/guard/reconcile/compare.ts', find: `of.etag === there.etag && of.bytes`, put: `of.bytes` }],
   },
   {
     name: 'a bad batch is told to every run for ever', breaks: ['G-5'], killer: acts('a bad batch is judged by one run'),

@@ -17,7 +17,7 @@ export function purgePage(count: number): string {
   const hash = '9f2c4b7d1e60a83525f7c1d0b9e8a7463c5d2e1f0a9b8c7d6e5f4a3b2c1d0e9f'
   const text = sayPurge({
     called: ['object', 'objects'], from: 'customer-backups', items, release: 'holdfast reconcile release customer-backups <key>', list: 'holdfast reconcile show customer-backups --json=lines',
-    proven: 'The quarantine of each is over, none has a row, and of each the other place has named a copy with the same etag; the bytes there were not read.', plan: 'plan_019ab3c4d5e67f8091a2b3c4d5e6f708', hash, now: NOW,
+    proven: 'The quarantine of each is over, none has a row, and of each the copy in the other place was read, within two weeks, and holds the same bytes.', plan: 'plan_019ab3c4d5e67f8091a2b3c4d5e6f708', hash, now: NOW,
   })
   const party = (person: string, said: boolean) => ({ person, as: 'approves', said, channels: [], sent: [] })
   const view: ApprovalLinkAnswer = {

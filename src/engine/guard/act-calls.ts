@@ -98,7 +98,7 @@ function askedNow(keeper: Keeper, { what, on, reason = '' }: Args<'reconcile.ask
   const objects = `${totals.purge} ${totals.purge === 1 ? 'object' : 'objects'}`
   return { asked: { is: 'purge', reconcile, plan: plan.id, hash }, title: `Purge ${objects} of ${reconcile}`, text: sayPurge({
     called: ['object', 'objects'], from: reconcile, items: purgedOf(sql, plan.id, reconcile), release: `holdfast reconcile release ${reconcile} <key>`, list: `holdfast reconcile show ${reconcile} --json=lines`,
-    proven: 'The quarantine of each is over, none has a row, and of each the other place has named a copy with the same etag; the bytes there were not read.', plan: plan.id, hash, now: keeper.now().wall,
+    proven: 'The quarantine of each is over, none has a row, and of each the copy in the other place was read, within two weeks, and holds the same bytes.', plan: plan.id, hash, now: keeper.now().wall,
   }) }
 }
 

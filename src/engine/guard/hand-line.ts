@@ -104,7 +104,8 @@ export function createHandLine(wants: HandLineWants): HandLine {
   const recheck: DeskPorts['recheck'] = async (job, keys, copies) => {
     const of = parseJob(job)
     if (of !== undefined) return { rows: (await listed(of.set)) ? Object.fromEntries(keys.map((key) => [key, 'none'])) : {}, copies: {} }
-    return (await wants.wait({ is: 'recheck', reconcile: job, keys, copies, former: loadState(wants.sql(), job).former }, RECHECK_WITHIN)) as Rechecked
+    const { former, copies: read } = loadState(wants.sql(), job)
+    return (await wants.wait({ is: 'recheck', reconcile: job, keys, copies, former, ...(read === undefined ? {} : { read }) }, RECHECK_WITHIN)) as Rechecked
   }
   // Made when it is first needed: the rooms are made after the line.
   const made = (): Desk => (desk ??= createDesk({ ...wants, acts: wants.acts(), after, recheck }))

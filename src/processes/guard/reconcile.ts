@@ -9,10 +9,12 @@ import { NOT_EITHER } from '../../rooms/guard/reconcile/checks.ts'
 import { cursorOf, type Cursor, type Listing, type Rows } from '../../rooms/guard/reconcile/cursor.ts'
 import type { Item, Plan } from '../../rooms/guard/reconcile/plan.ts'
 import type { Former, Read, Readings, Tried } from '../../rooms/guard/reconcile/readings.ts'
+import { marginsOf } from '../../rooms/guard/reconcile/margins.ts'
 import { judge, type Given, type Settings, type World } from '../../rooms/guard/reconcile/run.ts'
 import type { Inputs } from '../../rooms/guard/reconcile/sandwich.ts'
 import { isGood, type Kept, type Knows, type PlannedAct, type ReconcileConfig, type ReconcileResult, type SeenNow } from '../../rooms/guard/reconcile/task.ts'
 import { furthest } from './reconcile/catalogue.ts'
+import { compareCopies, type Compared } from './reconcile/compare.ts'
 import { withCopies } from './reconcile/copies.ts'
 import { remove } from './reconcile/sentinels.ts'
 import { commandOf, gather, spoolAt, wayOf, type Gathered, type ReconcileContext } from './reconcile/gather.ts'
@@ -37,10 +39,11 @@ export async function perform(wants: ReconcileWants, context: ReconcileContext, 
   mkdirSync(context.folder, { recursive: true, mode: 0o700 })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
-    memory.tidy(folder, [wants.knows.memory, wants.knows.newest, wants.knows.columns])
+    memory.tidy(folder, [wants.knows.memory, wants.knows.newest, wants.knows.columns, wants.knows.copies])
     tidyPlans(folder)
+    const compared = await comparedFor(wants, context, folder, signal)
     const gathered = await gather(wants.config, context, signal)
-    const prepared = await prepare(wants, gathered, context, { folder, signal })
+    const prepared = await prepare(wants, gathered, context, { folder, compared, signal })
     if (signal.aborted) return { is: 'failed', says: 'it was ended before it was over' }
     context.say('comparing them')
     const result = judged(wants, gathered, prepared, context, folder)
@@ -54,6 +57,14 @@ export async function perform(wants: ReconcileWants, context: ReconcileContext, 
   }
 }
 
+/** Before anything is read that has to be fresh: what is to be purged soon is held against its second copy. */
+async function comparedFor({ config, knows }: ReconcileWants, context: ReconcileContext, folder: string, signal: AbortSignal): Promise<Compared> {
+  const former = memory.readsOf(folder, knows.copies)
+  if (config.copiesIn === undefined || config.neverRemoves !== undefined || knows.since.every(({ recalled }) => recalled.aside === undefined)) return { reads: [], said: [] }
+  const margins = marginsOf({ retention: config.retention, oldestCopy: knows.oldestCopy, shrink: knows.shrink })
+  return compareCopies(knows.since, former, { own: context.reading(config.store), other: context.reading(config.copiesIn), now: context.now, lived: knows.lived, margins, say: context.say }, signal)
+}
+
 /** All that the judgement walks over, beside what was gathered. */
 interface Prepared {
   readonly scouted: Scouted
@@ -62,23 +73,24 @@ interface Prepared {
   readonly intents: Spooled | undefined
   /** What former runs remember; absent where it is lost. */
   readonly memory: Spooled | undefined
+  readonly compared: Compared
 }
 
 const whole = (count: number): { readonly is: 'whole'; readonly count: number } => ({ is: 'whole', count })
 
-async function prepare({ config, knows }: ReconcileWants, it: Gathered, context: ReconcileContext, { folder, signal }: { readonly folder: string; readonly signal: AbortSignal }): Promise<Prepared> {
+async function prepare({ config, knows }: ReconcileWants, it: Gathered, context: ReconcileContext, { folder, compared, signal }: { readonly folder: string; readonly compared: Compared; readonly signal: AbortSignal }): Promise<Prepared> {
   const former = knows.memory === 'none' ? memory.empty(context.folder, 'none.spool') : memory.find(folder, knows.memory)
-  const since = config.copiesIn === undefined ? knows.since : await withCopies(knows.since, context.reading(config.copiesIn), signal)
+  const since = config.copiesIn === undefined ? knows.since : await withCopies(knows.since, compared.reads, context.reading(config.copiesIn), signal)
   const begun = former && memory.begin(former, since, spoolAt(context, 'memory.spool'))
   const { before, listed, after } = it
-  if (!before || !listed || !after) return { scouted: { alone: [], newest: [] }, asked: new Map(), newest: undefined, intents: undefined, memory: begun }
+  if (!before || !listed || !after) return { scouted: { alone: [], newest: [] }, asked: new Map(), newest: undefined, intents: undefined, memory: begun, compared }
   const rows = ({ rows: spooled, seen }: typeof before): ReturnType<typeof rowsFrom> => rowsFrom(spooled, whole(seen.rows.keys))
   const scouted = scout(listingFrom(listed.taken.spooled, whole(listed.taken.spooled.count), () => undefined), rows(before), rows(after), it.planted.sentinels, new Set(knows.since.filter(({ recalled }) => recalled.aside !== undefined).map(({ key }) => key)))
   context.say(`looking at ${scouted.alone.length} objects without a row`)
   const asked = await askFor(scouted.alone, context.reading(config.store), { locks: listed.declared.lock !== 'off', signal })
   const newest = memory.find(folder, knows.newest)
   return {
-    scouted, asked, memory: begun,
+    scouted, asked, memory: begun, compared,
     newest: newest && missing(keysFrom(newest, whole(newest.count)), rows(after)),
     intents: union([before.intents, after.intents, listed.taken.uploads], spoolAt(context, 'intents.spool')),
   }
@@ -103,9 +115,9 @@ function judged({ config, knows }: ReconcileWants, gathered: Gathered, prepared:
     const seen = seenOf(gathered, knows)
     return {
       is: 'judged', at: now.wall, plan: outcome.plan, path: sealed.path, summary: sealed.summary, acts: acts.all, objects: outcome.ran.objects ?? 0, healthy: outcome.healthy, breaker: outcome.breaker ?? knows.breaker, ladder: outcome.ladder, ran: outcome.ran, pages: outcome.pages,
-      ...(seen && { seen }), ...(left && { memory: left }), ...(good && leftBy(gathered, prepared, outcome.plan, folder)),
+      ...(seen && { seen }), ...(left && { memory: left }), ...((knows.copies ?? prepared.compared.reads[0]) && { copies: memory.keepReads(prepared.compared.reads, folder, `${id}.copies`) }), ...(good && leftBy(gathered, prepared, outcome.plan, folder)),
       schema: schemaChanges(gathered, folder, knows), odd: gathered.listed?.taken.odd ?? { count: 0, shown: [] },
-      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : knows.oldestUnknown, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === NOT_EITHER ? [] : [it])),
+      said: [knows.oldestCopy === 'unbound' && knows.arming !== 'none' ? UNBOUND : knows.oldestUnknown, ...prepared.compared.said, gathered.planted.says, ...Object.values(gathered.missing)].flatMap((it) => (it === undefined || it === NOT_EITHER ? [] : [it])),
     }
   } finally {
     plan.abandon()

@@ -37,7 +37,11 @@ async function world(t: TestContext) {
   k.patience.seconds = 15
   const aligned = (): void => void (it.fake.ahead = k.keeper.now().wall - Date.now())
   // What lies aside is thought to be in the other place too: there it still stands.
-  const other = { head: ({ key }: { key: string }) => Promise.resolve({ is: 'version' as const, key, latest: true, etag: it.fake.objects.get(key)?.find(({ marker }) => !marker)?.etag ?? '', bytes: 1, modifiedAt: k.keeper.now().wall }) }
+  const copy = { text: 'x', etag: 'parts-2' }
+  const other = {
+    head: ({ key }: { key: string }) => Promise.resolve({ is: 'version' as const, key, latest: true, etag: copy.etag, bytes: 1, modifiedAt: k.keeper.now().wall }),
+    read: () => Promise.resolve({ is: 'read' as const, bytes: Buffer.from(copy.text) }),
+  }
   Object.assign(it.context, { now: () => k.keeper.now(), reading: (name: string) => (name === 'offsite' ? other : it.reading) })
   const secrets = new Map<string, Uint8Array>()
   const codeOf = (who: string): string => codeAt(secrets.get(who) ?? new Uint8Array(20), periodOf(k.keeper.now().wall))
@@ -123,11 +127,11 @@ async function world(t: TestContext) {
     // A code counts once.
     await k.pass(seconds(31))
   }
-  return { k, it, run, work, body, agree, press, top: (key: string) => it.fake.objects.get(key)?.[0] }
+  return { k, it, copy, run, work, body, agree, press, top: (key: string) => it.fake.objects.get(key)?.[0] }
 }
 
 test('story 1: report only until three clean runs and two people; then exactly the orphan is put aside, comes back with its row, and is purged by two alone', async (t) => {
-  const { k, it, run, work, body, agree, press, top } = await world(t)
+  const { k, it, copy, run, work, body, agree, press, top } = await world(t)
   it.fake.put(LOST, 'x')
   await run()
   const early = await k.ask('reconcile.ask', { what: 'arm', on: JOB })
@@ -160,10 +164,14 @@ test('story 1: report only until three clean runs and two people; then exactly t
   await k.pass(seconds(5))
   await run()
   await agree(await body<ApprovalAnswer>('reconcile.ask', { what: 'close-breaker', on: JOB, reason: 'a restore was tried out by hand' }))
+  copy.text = 'y'
   for (let n = 0; n < 4; n++) await run()
   await work()
   assert.equal(top(LOST)?.marker, true)
   await k.pass(seconds(40))
+  shown = await run()
+  assert.deepEqual([shown.latest?.plan?.totals.purge, shown.latest?.said.some((it) => it.includes('holds other bytes'))], [0, true], 'G-23 the same size, and another byte')
+  Object.assign(copy, { text: 'x', etag: 'parts-3' })
   shown = await run()
   assert.equal(shown.latest?.plan?.totals.purge, 1)
   await work()

@@ -1,4 +1,4 @@
-// What one run leaves to the next, as files of the data folder: locks once seen, flags, what was put aside; the newest keys; the columns of the schema.
+// What one run leaves to the next, as files of the data folder: locks once seen, flags, what was put aside; the newest keys; the columns of the schema; how far second copies were read.
 // A file is known again by hash, length and count, which the keeper holds; one that is not what it was is not there, and then nothing is known.
 // The next memory is the former one with what this run says laid over it: a lock is never lost by it, a flag is only made by a run that counts.
 import { createHash } from 'node:crypto'
@@ -8,7 +8,7 @@ import { coded } from '../../../core/fault.ts'
 import { compare } from '../../../rooms/guard/reconcile/cursor.ts'
 import type { Remembering } from '../../../rooms/guard/reconcile/run.ts'
 import type { Recalled } from '../../../rooms/guard/reconcile/sandwich.ts'
-import type { Kept, Since } from '../../../rooms/guard/reconcile/task.ts'
+import type { CopyRead, Kept, Since } from '../../../rooms/guard/reconcile/task.ts'
 import { keyAt, keyBody, memoryFrom, recalledBody } from './inputs.ts'
 import { writeSpool, type Spooled, type SpoolWriter } from './spool.ts'
 
@@ -45,7 +45,7 @@ export const empty = (folder: string, name: string): Spooled => writeSpool(path.
 /** Removes what no run leans on any more: everything but these. */
 export function tidy(folder: string, keep: readonly (Kept | 'none' | undefined)[]): void {
   const names = new Set(keep.flatMap((it) => (it === 'none' || it === undefined ? [] : [path.basename(it.file)])))
-  for (const name of readdirSync(folder)) if (/\.(memory|newest|columns)$/.test(name) && !names.has(name)) rmSync(path.join(folder, name), { force: true })
+  for (const name of readdirSync(folder)) if (/\.(memory|newest|columns|copies)$/.test(name) && !names.has(name)) rmSync(path.join(folder, name), { force: true })
 }
 
 /** The former memory with what was done and said since laid over it: what a run begins with. What lies aside is told anew each time: what is not told of lies aside no more, and so is a gap that was accepted. */
@@ -140,3 +140,9 @@ export function linesOf(folder: string, kept: Kept | 'none'): readonly string[] 
   const found = find(folder, kept)
   return found && readFileSync(found.path, 'utf8').split('\n')
 }
+
+/** What was read of second copies; a file that is not what it was says nothing of any. */
+export const readsOf = (folder: string, kept: Kept | undefined): readonly CopyRead[] =>
+  (linesOf(folder, kept ?? 'none') ?? []).filter((line) => line !== '').map((line) => JSON.parse(line) as CopyRead)
+
+export const keepReads = (reads: readonly CopyRead[], folder: string, name: string): Kept => keepLines(reads.map((one) => JSON.stringify(one)), folder, name)

@@ -8,6 +8,7 @@ import type { Snapshot } from '../../../rooms/guard/reconcile/readings.ts'
 import type { RecheckTask, ReconcileConfig, Rechecked } from '../../../rooms/guard/reconcile/task.ts'
 import { takeCatalogue } from './catalogue.ts'
 import { copiesOf } from './copies.ts'
+import { readsOf } from './memory.ts'
 import { LIMITS, type ReconcileContext } from './gather.ts'
 import { keyAt, keysFrom } from './inputs.ts'
 import type { Spooled } from './spool.ts'
@@ -16,7 +17,7 @@ import type { Spooled } from './spool.ts'
 const MOST = 1000
 
 /** Whether each of these keys (bytes, in hex) has a row. */
-export async function recheck(config: ReconcileConfig, { keys, former, copies }: Pick<RecheckTask, 'keys' | 'former' | 'copies'>, context: ReconcileContext, signal: AbortSignal): Promise<Rechecked> {
+export async function recheck(config: ReconcileConfig, { keys, former, copies, read }: Pick<RecheckTask, 'keys' | 'former' | 'copies' | 'read'>, context: ReconcileContext, signal: AbortSignal): Promise<Rechecked> {
   if (keys.length > MOST) throw new Fault(`at most ${MOST} keys are asked for at once`, 'never')
   mkdirSync(context.folder, { recursive: true, mode: 0o700 })
   try {
@@ -29,7 +30,7 @@ export async function recheck(config: ReconcileConfig, { keys, former, copies }:
     const present = new Set([...keysIn(taken.rows), ...keysIn(taken.intents)])
     return {
       rows: Object.fromEntries(keys.map((key) => [key, present.has(key) ? 'present' as const : 'none' as const])),
-      copies: config.copiesIn === undefined || copies.length === 0 ? {} : await copiesOf(copies, context.reading(config.copiesIn), signal),
+      copies: config.copiesIn === undefined || copies.length === 0 ? {} : await copiesOf(copies, readsOf(context.kept(config.name), read), context.reading(config.copiesIn), signal),
     }
   } finally {
     rmSync(context.folder, { recursive: true, force: true })

@@ -286,7 +286,7 @@ async function ofPlan(ports: DeskPorts, memory: Memory, { plan, reconcile, holds
 /** What has to lie in the other place for these to be purged. */
 const copiesOf = (sql: Sql, reconcile: string, acts: readonly ActRow[]): CopyWanted[] => acts.flatMap(({ act, key }) => {
   const aside = act === 'purge' ? asideOf(loadObject(sql, reconcile, key).life) : undefined
-  return aside ? [{ key, etag: aside.etag, bytes: aside.bytes }] : []
+  return aside ? [{ key, version: aside.version, etag: aside.etag, bytes: aside.bytes }] : []
 })
 
 const half = (span: Span): Span => (span / 2) as Span

@@ -22,7 +22,7 @@ export interface Recheck {
   readonly seen: Stamp
   /** `present`: a row, or an upload that is spoken for. */
   readonly row: 'none' | 'present' | 'unknown'
-  /** Of what is to be purged: whether the same bytes lie in the other place, when it was asked for just them. Absent: nobody knows. */
+  /** Of what is to be purged: whether the copy that was read, and was the same, still lies in the other place. Absent: nobody knows. */
   readonly copy?: 'there' | 'not'
 }
 
@@ -219,6 +219,6 @@ function toPurge(it: Candidate, grounds: Grounds): Want[] {
 
 /** What the plan knew of the copy may be two days old: it is asked for again with each handful (G-23). */
 function copyNow({ recheck }: Candidate, now: Now): Found {
-  if (recheck?.copy === undefined || !isWithin(recheck.seen, now, RECHECK_GOOD)) return unknown('nobody has seen it there within the last minutes')
-  return recheck.copy === 'there' ? pass : fail('it is not there any more')
+  if (recheck?.copy === undefined || !isWithin(recheck.seen, now, RECHECK_GOOD)) return unknown('nobody has seen there within the last minutes what was read')
+  return recheck.copy === 'there' ? pass : fail('the same bytes are not there any more')
 }

@@ -50,7 +50,7 @@ const reconcileSchema = z.strictObject({
   lock_column: z.string().min(1).max(63).default('locked').meta({ description: 'The column of `rows` that says whether somebody has locked it (locked)' }),
   sentinels: z.strictObject({ plant: argv.meta({ description: 'Command and arguments' }), remove: argv.meta({ description: 'Command and arguments' }) }).meta({ description: 'Commands that plant rows and objects of our own through the application' }),
   every: span(minutes(5), days(31)).default(hours(3)).meta({ description: 'How often it runs (3h)' }),
-  copies_in: nameKey().optional().meta({ description: 'The store of the second copies; without one nothing is ever purged. A copy there is known by its name, etag and size; its bytes are not read' }),
+  copies_in: nameKey().optional().meta({ description: 'The store of the second copies; without one nothing is ever purged. Before a purge the copy there is read, and held against what lies aside byte by byte' }),
   least: z.int().min(1).max(1_000_000_000).default(20).meta({ description: 'Fewer rows are never believed (20)' }),
   escalate: nameKey().default('default').meta({ description: 'The escalation policy' }),
 })

@@ -107,11 +107,11 @@ function knowsOf(sql: Sql, now: Now, config: ReconcileConfig, context: Reconcile
   if (since === undefined) return `more than ${MOST_SINCE} objects of it lie aside: let them be purged or brought back first`
   const job = loadJob(sql, name)
   const lived = context.lived()
-  const { number, former, columns, memory, newest, flagsBinding, epochLatched } = state
+  const { number, former, columns, memory, newest, copies, flagsBinding, epochLatched } = state
   return {
     number, runs: loadRuns(sql, name).filter((it) => it.number < number), former, columns, memory, newest, epochLatched, since: since.since, breaker: job.breaker, follows: job.version, arming: job.arming ?? 'none', accepted: acceptedOf(accepted),
     way: context.way(config.store) ?? 'none', actsToday: actsToday(sql, name, { wall: now.wall, lived }), lastBatch: lastBatch(sql, name, job.judged), shrink: context.shrink(), lease: dueIn(now, LEASE), lived,
-    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...oldestOf(sql, now, config, context.sets().values(), lossesIn(accepted)), ...(since.held > 0 && { held: since.held }),
+    ...(flagsBinding === undefined ? {} : { flagsBinding }), ...(copies === undefined ? {} : { copies }), ...oldestOf(sql, now, config, context.sets().values(), lossesIn(accepted)), ...(since.held > 0 && { held: since.held }),
   }
 }
 

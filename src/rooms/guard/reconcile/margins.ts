@@ -106,7 +106,7 @@ export function beforeQuarantine(flag: Flag | undefined, listed: Listed, now: { 
   ]
 }
 
-/** What must hold before anything is gone for good (G-23). `copied`: verified in the other place. */
+/** What must hold before anything is gone for good (G-23). `copied`: read in the other place, to the last byte, and the same. */
 export function beforePurge(aside: Quarantine, listed: Listed | undefined, copied: boolean | undefined, now: { readonly at: Moment; readonly store: Instant | undefined }, margins: Margins): Want[] {
   const { quarantine } = margins
   const wants: Want[] = [{ wants: 'the version that was put aside', found: sameVersion(aside, listed) }]
@@ -178,6 +178,6 @@ function sameVersion(aside: Quarantine, listed: Listed | undefined): Found {
 }
 
 function copiedFound(copied: boolean | undefined): Found {
-  if (copied === undefined) return { is: 'unknown', says: 'nobody has looked' }
-  return copied ? { is: 'pass' } : { is: 'fail', says: 'it is not there' }
+  if (copied === undefined) return { is: 'unknown', says: 'nobody has read it there' }
+  return copied ? { is: 'pass' } : { is: 'fail', says: 'the same bytes are not there' }
 }

@@ -34,6 +34,8 @@ export interface State {
   readonly memory: Kept | 'none'
   readonly newest: Kept | 'none'
   readonly columns: Kept | 'none'
+  /** What was read of second copies. */
+  readonly copies?: Kept
   readonly flagsBinding?: string
   readonly epochLatched: boolean
   /** What the last run saw, good or not. */
@@ -91,10 +93,10 @@ export function applyReconciled(sql: Sql, entry: Entry): void {
 }
 
 function after(was: State, result: Omit<Judged, 'acts' | 'ladder'>, at: Instant): State {
-  const { plan, seen, memory, newest, columns, healthy, path, summary, schema, odd, said, ran } = result
+  const { plan, seen, memory, newest, columns, copies, healthy, path, summary, schema, odd, said, ran } = result
   const good = isGood(plan) && seen !== undefined
   return {
-    ...was, ...(good ? { former: seen } : {}), ...(seen ? { seen } : {}), ...(memory ? { memory } : {}), ...(newest ? { newest } : {}), ...(columns ? { columns } : {}),
+    ...was, ...(copies ? { copies } : {}), ...(good ? { former: seen } : {}), ...(seen ? { seen } : {}), ...(memory ? { memory } : {}), ...(newest ? { newest } : {}), ...(columns ? { columns } : {}),
     ...(healthy && plan.binding !== null ? { flagsBinding: plan.binding } : {}), epochLatched: was.epochLatched || wentBack(plan),
     latest: { at, plan, path, summary, schema, odd, said, healthy, ran },
   }

@@ -2,6 +2,7 @@
 // memory but files whose hashes the keeper holds. Plain data, so that it can be written down; what is per key stays in the files.
 import type { Due, Instant, Span } from '../../../core/time.ts'
 import type { Breaker, Ladder } from './breaker.ts'
+import type { Moment } from './margins.ts'
 import type { Item, Plan } from './plan.ts'
 import type { Accepted, Arming, CatalogueIdentity, Former, Ran, Way } from './readings.ts'
 import type { Given, Page } from './run.ts'
@@ -52,6 +53,22 @@ export interface Since {
   readonly unlocked?: true
 }
 
+/** How far the copy in the other place was held against what lies aside, byte by byte. */
+export interface CopyRead {
+  /** Bytes, in hex. */
+  readonly key: string
+  /** Of what lies aside. */
+  readonly version: string
+  readonly etag: string
+  /** The copy that was read; `version` is empty where its store keeps none. */
+  readonly of: { readonly etag: string; readonly version: string; readonly bytes: number }
+  /** So many bytes were the same. */
+  readonly read: number
+  /** When the first of them was read. */
+  readonly since: Moment
+  readonly found: 'going' | 'same' | 'differs'
+}
+
 /** All that the keeper knows when a run begins. */
 export interface Knows {
   readonly number: number
@@ -60,6 +77,8 @@ export interface Knows {
   readonly columns: Kept | 'none'
   readonly memory: Kept | 'none'
   readonly newest: Kept | 'none'
+  /** What was read of second copies; absent: nothing. */
+  readonly copies?: Kept
   readonly since: readonly Since[]
   /** Absent: no run has made any. */
   readonly flagsBinding?: string
@@ -132,16 +151,19 @@ export interface RecheckTask {
   readonly former: Pick<FormerWritten, 'identity' | 'oids' | 'position' | 'fingerprint'> | 'none'
   /** Of what is to be purged: what has to lie in the place of the second copies. */
   readonly copies: readonly CopyWanted[]
+  /** What the last run had read of them; absent: nothing. */
+  readonly read?: Kept
 }
 
 /** By its key (bytes, in hex) and by what it was when it was put aside. */
 export interface CopyWanted {
   readonly key: string
+  readonly version: string
   readonly etag: string
   readonly bytes: number
 }
 
-/** By key. A copy that could not be looked at is not in it, and unknown. */
+/** By key. A copy that could not be looked at, or of which nobody has read what stands there, is not in it, and unknown. */
 export interface Rechecked {
   readonly rows: Readonly<Record<string, 'none' | 'present'>>
   readonly copies: Readonly<Record<string, 'there' | 'not'>>
@@ -169,6 +191,7 @@ export type ReconcileResult =
     readonly memory?: Kept
     readonly newest?: Kept
     readonly columns?: Kept
+    readonly copies?: Kept
     /** Columns that came and went since the approved schema, shortened. */
     readonly schema: { readonly added: readonly string[]; readonly removed: readonly string[] }
     /** Things in the store that nobody can name safely. */
