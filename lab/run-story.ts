@@ -1,14 +1,14 @@
 // The story of a run, told within the hub of a laid net (runs.lab.test.ts starts it there): Holdfast as processes of its own, two people with authenticators
 // behind links of their own, a command on one host over ssh, a step that a person does, and a cable of another host that is pulled at a random
-// moment of it. Prints what it measured as a line of JSON.
+// moment of it: a spare one, and in a second run that over which the host is asked. Prints what it measured as a line of JSON.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { RunAnswer } from '../src/views/change/runs.ts'
 import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '../test/story/world.ts'
 import { enrol, type Authenticator } from './authenticators.ts'
 import { cable } from './cables.ts'
-import { headOf, leading } from './leading.ts'
+import { headOf, leading, type Leading } from './leading.ts'
 
 const [folder = '', hostKey = '', seed = '0'] = process.argv.slice(2)
 const [port = 0, hook = 0] = await freePorts(2)
@@ -44,6 +44,43 @@ async function photograph(name: string, person: string, title = ''): Promise<voi
   await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true })
   await browser.close()
 }
+
+/** A run of db-1 in the middle of its last step, which waits for `go`. */
+async function halfway(keys: ReadonlyMap<string, readonly Authenticator[]>): Promise<Leading> {
+  rmSync(go, { force: true })
+  const begun = await until('a run begins', 60_000, async () => {
+    const it = await holdfast.cli('runbooks', 'run', 'grow', '--host', 'db-1', '--does', 'ada', '--checks', 'bo', '--no-wait', '--as', 'ada', '--json')
+    return it.code === 4 && it.out.startsWith('{') && it
+  })
+  const it = leading({ holdfast, hooks: sink.hooks, keys, run: (JSON.parse(begun.out) as RunAnswer).run })
+  await it.press('ada', 'bo')
+  await it.at('the command was run', ({ run }) => run.steps[0]?.state === 'done')
+  await it.press('bo', 'ada')
+  await it.at('the memory is being added', ({ run }) => run.steps[1]?.state === 'running')
+  return it
+}
+
+/** The cable over which Holdfast itself asks a host: that one lost carrier nobody can say, and all the same it halts, and says of which host and of which cables. */
+async function cutOff(keys: ReadonlyMap<string, readonly Authenticator[]>): Promise<object> {
+  const it = await halfway(keys)
+  await sleep(1000 + ((Number(seed) * 1009) % 2500))
+  const before = sink.hooks.length
+  const pulled = Date.now()
+  cable(1, 0, 'down')
+  await it.at('silence has halted it', ({ run }) => run.state === 'halted')
+  const line = await it.line('halted')
+  assert.equal(`${line?.cause?.subject} ${line?.cause?.claim}`, 'host:db-2 is not known any more: nothing is heard of db-2 (eth0, eth1)')
+  const pages = await until('both are paged', 15_000, () => {
+    const found = ['ada', 'bo'].map((who) => sink.hooks.slice(before).find(({ body }) => body.person === who && body.incident?.title === 'Stopped: Add memory to a server'))
+    return found.every((one) => one !== undefined) && found
+  })
+  assert.match(JSON.stringify(pages[0]?.body), /host:db-2 is not known any more: nothing is heard of db-2 \(eth0, eth1\) .*after step 2 \(memory\) began/)
+  cable(1, 0, 'up')
+  const aborted = await holdfast.cli('runbooks', 'abort', it.run, '--as', 'ada')
+  assert.ok((await it.told()).run.state === 'aborted', aborted.out + aborted.err)
+  return { silent: Date.parse(line?.at ?? '') - pulled, silentPaged: Math.max(...pages.map((one) => one?.at ?? 0)) - pulled }
+}
+
 const holdfast = startHoldfast(folder, port, {}, ['--lab', '--shrink', '86400'])
 let measured: object = {}
 try {
@@ -96,9 +133,10 @@ try {
   await press('ada', 'bo')
   await at('both have it go on, and it ends', (it) => it.run.state === 'done', 60_000)
   assert.equal(readFileSync(trace, 'utf8'), 'db-1\n')
+  assert.ok(existsSync(go))
+  measured = { ...measured, ...(await cutOff(keys)) }
   const verified = await holdfast.cli('ledger', 'verify')
   assert.equal(verified.code, 0, verified.out)
-  assert.ok(existsSync(go))
 } finally {
   await holdfast.stop()
   sink.close()

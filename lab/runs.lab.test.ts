@@ -10,7 +10,7 @@ import { daemons, lay, net, within } from './cables.ts'
 
 const HOSTS = ['db-1', 'db-2', 'db-3'] as const
 
-test('C-4 C-12 C-14 two people lead a run; a cable that is pulled in the middle halts it within 3 s, and both are paged within 10', { timeout: 240_000 }, async (t) => {
+test('C-4 C-12 C-14 two people lead a run; a cable that is pulled in the middle, also that by which a host is asked, halts it within 3 s, and both are paged within 10', { timeout: 300_000 }, async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'holdfast-runs-'))
   chmodSync(folder, 0o755)
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,7 +23,8 @@ test('C-4 C-12 C-14 two people lead a run; a cable that is pulled in the middle 
   t.after(() => story.kill('SIGTERM'))
   const code = await new Promise((resolve) => void story.once('exit', resolve))
   assert.equal(code, 0, err.slice(-6000))
-  const { ruled, halted, paged } = JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as { ruled: number; halted: number; paged: number }
-  t.diagnostic(`second press to step: ${ruled} ms; cable to halted: ${halted} ms; to both paged: ${paged} ms`)
+  const { ruled, halted, paged, silent, silentPaged } = JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as Record<'halted' | 'paged' | 'ruled' | 'silent' | 'silentPaged', number>
+  t.diagnostic(`second press to step: ${ruled} ms; cable to halted: ${halted} ms; to both paged: ${paged} ms; cable of ssh to halted: ${silent} ms; to both paged: ${silentPaged} ms`)
   assert.ok(halted <= 3000 && paged <= 10_000, `halted after ${halted} ms, paged after ${paged} ms`)
+  assert.ok(silent <= 3000 && silentPaged <= 10_000, `cut off from ssh: halted after ${silent} ms, paged after ${silentPaged} ms`)
 })

@@ -215,7 +215,7 @@ async function run(init: Init): Promise<void> {
       webs.delete(link)
       workers.delete(link)
       guards.delete(link)
-      scouts.delete(link)
+      if (scouts.delete(link)) keeper.runs.scoutGone()
       keeper.doers.gone(link)
       wake()
     },

@@ -128,7 +128,7 @@ test('C-2 C-14 a host that says nothing any more halts it, also where the guard 
   await it.press('ada', 'bo')
   await it.second()
   for (let n = 0; n < 12; n++) await it.second({ 'web-2': 'silent' })
-  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['host:web-2', 'is not known any more'])
+  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['link:web-2/eth0', 'is not known any more: nothing is heard of web-2'])
 })
 
 test('C-5 an edit of the runbook voids the step that both pressed, and says so', async (t) => {

@@ -20,6 +20,7 @@ import { offerNext, page, pageAlone, resolveAll, resolveOne, type ToPeople } fro
 import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './asking/unattended.ts'
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
+import { createQuiet } from './quiet.ts'
 import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
 import { askLooks, hasClaimed, seenOf, seenSince, wasDone, whyNotDone } from './until.ts'
 import { sayDespite, sayStep, saySurprise } from './words.ts'
@@ -29,6 +30,8 @@ export interface Runs {
   tick(): void
   /** What a host or a member of a cluster said of itself, or that it says nothing. */
   hear(message: FromScout): void
+  /** Whoever asks hosts is not there any more: that they say nothing is no surprise before one of them was heard again, or what it said last is too old. */
+  scoutGone(): void
   /** Whether a press may count now; a sentence where what it would begin by fails (C-14). */
   mayPress(agreement: string): string | undefined
   /** What the doer of a run was told, and what came of it; `not-begun`: it failed before anything was begun. */
@@ -55,6 +58,7 @@ const claimedIn = (memory: Memory | undefined, token: number | undefined): Memor
 
 export function createRuns(keeper: () => ChangeKeeper): Runs {
   const memories = new Map<string, Memory>()
+  const quiet = createQuiet(keeper)
   const memoryOf = (row: RunRow): Memory => {
     const known = memories.get(row.plan.id)
     if (known) return known
@@ -83,7 +87,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
     const { run } = row
     const memory = memoryOf(row)
     if (!run.guarded) learn(keeper(), memory)
-    const silent = silentHost(keeper(), memory, row)
+    const silent = silentHost(keeper(), memory, row, quiet)
     if (!run.guarded || run.halt !== undefined) return false
     if (silent) return surprise(row, silent), true
     // Nothing further begins after it; the way back stays open (C-6, C-15).
@@ -203,6 +207,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   return {
     tick() {
       recallBaselines(keeper())
+      quiet.look()
       const going = loadGoing(keeper().store.sql)
       turned(keeper().members.elapsed(keeper().config.change?.clusters ?? [], keeper().now()))
       for (const row of going) one(row)
@@ -213,6 +218,7 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
       }
     },
     hear: (message) => turned(turnsBy(keeper(), message)),
+    scoutGone: quiet.forget,
     mayPress: (agreement) => whyNotPress(keeper(), agreement),
     async acted(run, token, is, says) {
       const row = loadRun(keeper().store.sql, run)

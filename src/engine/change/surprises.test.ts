@@ -168,7 +168,46 @@ test('C-14 a host that was known, and of which nothing is heard since the keeper
   for (let n = 0; n < 10; n++) await it.second({ 'web-2': 'silent' })
   assert.equal((await it.state()).halt, null, 'what it said was good for ten seconds')
   for (let n = 0; n < 2; n++) await it.second({ 'web-2': 'silent' })
-  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['host:web-2', 'is not known any more'])
+  assert.deepEqual([(await it.state()).halt?.subject, (await it.state()).halt?.claim], ['link:web-2/eth0', 'is not known any more: nothing is heard of web-2'])
+})
+
+test('C-14 a host that is heard no more halts the run within three seconds, and its one cable is named, or all of them', async (t) => {
+  for (const [links, halt] of [[['eth0'], ['link:web-2/eth0', 'is not known any more: nothing is heard of web-2']], [['eth0', 'eth1'], ['host:web-2', 'is not known any more: nothing is heard of web-2 (eth0, eth1)']]] as const) {
+    const it = await runWorld(t, book({ guard: [] }))
+    const { change } = it.keeper.config
+    Object.assign(it.keeper.config, { change: { ...change, hosts: change?.hosts.map((host) => ({ ...host, links: links.map((name) => ({ name })) })) } })
+    const { run } = (await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })).body as RunAnswer
+    await it.press(run, 'ada', 'bo')
+    for (let n = 0; n < 3; n++) await it.second()
+    await it.second({ 'web-2': 'silent' })
+    await it.heard()
+    for (let n = 0; n < 3; n++) await it.second()
+    assert.equal((await it.state(run)).halt, null, 'one answer was late')
+    for (let n = 0; n < 2; n++) await it.second({ 'web-2': 'silent' })
+    assert.deepEqual([(await it.state(run)).halt?.subject, (await it.state(run)).halt?.claim, it.open()], [...halt, [`run:${run}`]])
+  }
+})
+
+test('C-13 C-14 silence for a moment is none of the surprises of a host that a step takes, of a keeper that stood still, and of a scout that went', async (t) => {
+  const still = async (it: Story, what: string): Promise<void> => assert.equal((await it.state()).halt, null, what)
+  const taken = await begun(t, [], book({ guard: [] }))
+  await taken.press('ada', 'bo')
+  for (let n = 0; n < 3; n++) await taken.second()
+  for (let n = 0; n < 15; n++) await taken.second({ 'web-1': 'silent' })
+  await still(taken, 'its step takes it')
+
+  const it = await begun(t, [], book({ guard: [] }))
+  await it.press('ada', 'bo')
+  for (let n = 0; n < 3; n++) await it.second()
+  await it.leap(seconds(5))
+  for (let n = 0; n < 3; n++) await it.second()
+  await still(it, 'it had read nothing of what was said meanwhile')
+  it.keeper.runs.scoutGone()
+  for (let n = 0; n < 8; n++) await it.second({ 'web-1': 'silent', 'web-2': 'silent' })
+  await still(it, 'the next scout has not asked yet')
+  for (let n = 0; n < 3; n++) await it.second()
+  for (let n = 0; n < 2; n++) await it.second({ 'web-2': 'silent' })
+  assert.equal((await it.state()).halt?.subject, 'link:web-2/eth0', 'and when it has, silence counts as ever')
 })
 
 test('C-14 a press that is refused is told which cable of all is to blame, and so is whoever hears what halted a run', async (t) => {

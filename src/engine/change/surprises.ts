@@ -18,6 +18,7 @@ import { loadOpen } from '../../rooms/page/rows.ts'
 import { loadAgreement } from '../../rooms/people/agreement-rows.ts'
 import { NOTHING_PLANNED, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { excuseOf, isDespite, isOwn, membersOf, type Taken } from './incidents/excused.ts'
+import type { Quiet } from './quiet.ts'
 
 /** What was well at the last look, for one run. */
 export interface Memory {
@@ -176,8 +177,8 @@ export function hasLapsed({ store: { sql } }: ChangeKeeper, memory: Memory, { ru
   return isLapsed && offer.isAwaited && run.phase.is === 'waiting' && run.halt === undefined
 }
 
-/** A host that was known at the last look and is not any more, whatever the guard asks of it. */
-export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory, row: RunRow): Turn | undefined {
+/** A host that was known at the last look and is not any more, or is not heard any more, whatever the guard asks of it. */
+export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory, row: RunRow, quiet: Pick<Quiet, 'has'>): Turn | undefined {
   const { hosts, now } = keeper
   const { taken } = siblingsFor(keeper, row)
   const turns = watchedIn(row).flatMap((host): Turn[] => {
@@ -186,7 +187,14 @@ export function silentHost(keeper: ChangeKeeper, { well, before, since }: Memory
     if (known === undefined && !is && before.has(host) && isWithin(since, now(), FRESH)) return []
     const was = known ?? before.has(host)
     well.set(`host ${host}`, is)
-    return was && !is && !silencedBy(row.run).includes(host) && !taken.has(host) ? [{ subject: `host:${host}`, is: 'member', host, claim: 'is not known any more' }] : []
+    return was && (!is || quiet.has(host)) && !silencedBy(row.run).includes(host) && !taken.has(host) ? [silenceOf(keeper, host)] : []
   })
   return turns[0]
+}
+
+/** It names the cables that may be to blame: one of them is most likely that by which it is asked, and then nobody can say that it lost carrier. */
+function silenceOf({ config }: ChangeKeeper, host: string): Turn {
+  const names = hostOf(config.change ?? NOTHING_PLANNED, host)?.links.map(({ name }) => name) ?? []
+  const [only] = names.length === 1 ? names : []
+  return { subject: only === undefined ? `host:${host}` : `link:${host}/${only}`, is: 'member', host, claim: `is not known any more: nothing is heard of ${host}${names.length > 1 ? ` (${names.join(', ')})` : ''}` }
 }
