@@ -188,9 +188,9 @@ const missed: Check = ({ world, moves }) => world.happened.surprises.flatMap(({ 
   return moves.some((it) => it.at > at && it.at <= by && (it.after.halt !== undefined || it.after.phase.is === 'over' || !it.after.guarded)) ? [] : [`C-14: ${seen} at ${at}, while the keeper was gone, and nothing was halted by ${by}`]
 })
 
-/** C-2, C-14: what is not known any more is a surprise: where the scout falls silent, that is noticed when its last word is too old. */
+/** C-2, C-14: what is not known any more is a surprise: where nothing is heard of hosts any more, that is noticed two looks later, long before what they said last is too old. */
 const stale: Check = ({ world, moves }) => world.happened.stalls.flatMap(({ from }) => {
-  const by = from + FRESH + 4000
+  const by = from + 3000 + SLACK
   const was = moves.findLast((it) => it.at <= from)?.after
   const hasHeard = world.looks.some((it) => it.asked > from && it.at < by)
   if (by > world.end || hasHeard || overlaps(world.host.away, from - 2500, by) || !was || !was.guarded || was.halt !== undefined || was.phase.is === 'over') return []

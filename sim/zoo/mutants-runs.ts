@@ -284,7 +284,19 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),
-    changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: SURPRISES, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+    changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: SURPRISES, find: 'return was && (!is || quiet.has(host)) && !silencedBy', put: 'return was && well.size === 0 && !silencedBy' }],
+  },
+  {
+    name: 'a host that is heard no more is none of the surprises while its last word is fresh', breaks: ['C-14'], killer: surprising('C-14 a host that is heard no more'),
+    changes: [{ file: SURPRISES, find: '(!is || quiet.has(host))', put: '!is' }],
+  },
+  {
+    name: 'a keeper that stood still takes what it has not read for silence', breaks: ['C-14'], killer: surprising('C-13 C-14 silence for a moment'),
+    changes: [{ file: 'src/engine/change/quiet.ts', find: 'looked >= QUIET_AFTER && ', put: '' }],
+  },
+  {
+    name: 'a scout that is replaced makes every host a surprise', breaks: ['C-14'], killer: surprising('C-13 C-14 silence for a moment'),
+    changes: [{ file: 'src/engine/change/quiet.ts', find: '!line.isForgotten && ', put: '' }],
   },
   {
     name: 'a host has two runs at once', breaks: ['C-3'], killer: killer('C-6 C-15 either stops it'),
@@ -312,7 +324,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'a host that says nothing any more is no surprise', breaks: ['C-14'], killer: killer('C-2 C-14 a host that says nothing any more'),
-    changes: [{ file: SURPRISES, find: 'return was && !is && !silencedBy', put: 'return was && !is && well.size === 0 && !silencedBy' }],
+    changes: [{ file: SURPRISES, find: 'return was && (!is || quiet.has(host)) && !silencedBy', put: 'return was && well.size === 0 && !silencedBy' }],
   },
   {
     name: 'an aborted run leaves its host to the next while its step goes on', breaks: ['C-16'], killer: killer('C-5 C-15 a word that is taken back'),

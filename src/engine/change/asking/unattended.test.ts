@@ -68,6 +68,7 @@ test('C-5 C-12 C-18 agreed to once it goes on by itself in its window, each step
   it.keeper.runs.tick()
   await it.settle()
   assert.equal((await it.state()).state, 'pressed', 'nobody has looked since')
+  await it.heard()
   await it.second()
   await it.second()
   assert.equal((await it.state()).state, 'running')
