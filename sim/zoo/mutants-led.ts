@@ -47,6 +47,7 @@ export const led: readonly Mutant[] = [
     name: 'in a run: what is not heard any more is as it was', breaks: ['C-2'], killer: killer(),
     changes: [
       { file: 'src/rooms/change/heard/hosts-heard.ts', find: 'age === undefined || age > FRESH', put: 'age === undefined' },
+      { file: 'src/engine/change/quiet.ts', find: 'looked >= QUIET_AFTER', put: 'looked < 0' },
       { file: 'src/rooms/change/sight.ts', find: 'age !== undefined && age <= FRESH', put: 'age !== undefined && age >= 0' },
       { file: 'src/rooms/change/heard/members-heard.ts', find: 'if (!isWithin(entry.at, now, UNHEARD_AFTER)) {', put: 'if (entry.at.tick < 0) {' },
       { file: 'src/rooms/change/heard/members-heard.ts', find: '|| isWithin(entry.wrote, now, WROTE_FRESH)) return []', put: '|| entry.wrote.tick > 0) return []' },
