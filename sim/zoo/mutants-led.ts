@@ -92,7 +92,7 @@ export const led: readonly Mutant[] = [
     name: 'in a run: what a step takes excuses its cable', breaks: ['C-13'], killer: killer(400),
     changes: [
       { file: RUN, find: `if (turn.is === 'member' && turn.host`, put: `if (turn.host` },
-      { file: RUNS, find: `(it.is === 'member' && it.host !== undefined`, put: '(it.host !== undefined' },
+      { file: 'src/engine/change/surprises.ts', find: `(it.is === 'member' && it.host !== undefined`, put: '(it.host !== undefined' },
     ],
   },
   {
@@ -105,7 +105,7 @@ export const led: readonly Mutant[] = [
   },
   {
     name: 'in a run: whoever gives its data to the member that joins halts it', breaks: ['C-13'], killer: killer(60),
-    changes: [{ file: RUNS, find: '|| (it.donor === true && gone.length > 0)', put: '' }],
+    changes: [{ file: 'src/engine/change/surprises.ts', find: '|| (it.donor === true && gone.length > 0)', put: '' }],
   },
   {
     name: 'in a run: a rehearsal does its deeds', breaks: ['C-4'], killer: killer(100),

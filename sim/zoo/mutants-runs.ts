@@ -192,7 +192,7 @@ export const running: readonly Mutant[] = [
   },
   {
     name: 'the cable of a host that is taken is excused', breaks: ['C-13', 'C-18'], killer: killer('C-13 C-18 a cable is never excused'),
-    changes: [{ file: RUNS, find: "(it.is === 'member' && it.host !== undefined", put: '(it.host !== undefined' }],
+    changes: [{ file: SURPRISES, find: "(it.is === 'member' && it.host !== undefined", put: '(it.host !== undefined' }],
   },
   {
     name: 'a press on failing evidence is taken', breaks: ['C-14'], killer: killer('C-14 a blip between steps'),

@@ -21,7 +21,7 @@ import { entrust, goOnAlone, isTooLate, nextAlone, type NextAlone } from './aski
 import { courseFor, isRecovering, siblingsFor, takenFor, type ChangeKeeper } from './grounds.ts'
 import { ALONE, isOfRun, LAPSED } from './incidents/subjects.ts'
 import { createQuiet } from './quiet.ts'
-import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, type Memory } from './surprises.ts'
+import { baselineAnew, bootsFor, hasLapsed, hostsOf, keepBaseline, learn, mayChange, memoryFor, recallBaselines, silentHost, strangerTo, turnFor, type Memory, type SeenTurn } from './surprises.ts'
 import { askLooks, hasClaimed, seenOf, seenSince, wasDone, whyNotDone } from './until.ts'
 import { sayDespite, sayStep, saySurprise } from './words.ts'
 
@@ -72,14 +72,11 @@ export function createRuns(keeper: () => ChangeKeeper): Runs {
   const turnOn = ({ plan: { id }, version }: RunRow, name: string, act: (tx: Tx) => unknown): void => turn(name, (tx) => (loadRun(tx.sql, id)?.version === version ? act(tx) : undefined))
   const surprise = (row: RunRow, it: Turn): void => turn('change.turned', (tx) => halt(keeper(), tx, row.plan.id, it))
 
-  const turned = (turns: readonly (Turn & { readonly cluster?: string; readonly donor?: true })[]): void => {
+  const turned = (turns: readonly SeenTurn[]): void => {
     if (turns.length === 0) return
     for (const row of loadGoing(keeper().store.sql)) {
-      const gone = [...silencedBy(row.run), ...siblingsFor(keeper(), row).taken]
-      // Of a host that a step takes, its own or one beside it, the member may go; and whoever gives its data to one that joins is no surprise meanwhile. A cable always is.
-      const mine = turns.filter(({ host, cluster }) => (host !== undefined && (hostsOf(row).includes(host) || row.plan.host === host)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
-        .find((it) => !(it.is === 'member' && it.host !== undefined && (gone.includes(it.host) || (it.donor === true && gone.length > 0))))
-      if (mine) surprise(row, { subject: mine.subject, is: mine.is, claim: mine.claim, ...(mine.host === undefined ? {} : { host: mine.host }) })
+      const mine = turnFor(keeper(), row, turns)
+      if (mine) surprise(row, mine)
     }
   }
 
@@ -287,7 +284,7 @@ function refuse(keeper: ChangeKeeper, tx: Tx, { plan, run }: RunRow, says: strin
 }
 
 /** What turned by this. */
-function turnsBy(keeper: ChangeKeeper, message: FromScout): readonly (Turn & { readonly cluster?: string; readonly donor?: true })[] {
+function turnsBy(keeper: ChangeKeeper, message: FromScout): readonly SeenTurn[] {
   recallBaselines(keeper)
   const { hosts, members, config: { change } } = keeper
   if (message.is !== 'account' && message.is !== 'silent') return members.hear(message, change?.clusters.find(({ name }) => name === message.cluster))

@@ -49,6 +49,9 @@ export interface Stranger {
   readonly claim: string
 }
 
+/** What turned, as it was seen: of a host, or of a cluster. `donor`: it gives its data to another one. */
+export type SeenTurn = Turn & { readonly cluster?: string; readonly donor?: true }
+
 /** Runs are looked at once a second: what is older than this by a line that was told has been seen. */
 const LOOKED_WITHIN: Span = seconds(2)
 
@@ -57,6 +60,17 @@ export const hostsOf = ({ plan: { runbook } }: RunRow): readonly string[] => run
 
 /** Those, and the one that the run is on. */
 const watchedIn = (row: RunRow): readonly string[] => [...new Set([row.plan.host, ...hostsOf(row)])]
+
+/**
+ * The first of them that is a surprise to a run. Of a host that a step takes, its own or one beside it, the member may go; and whoever gives its data to one that joins
+ * is no surprise meanwhile. A cable always is.
+ */
+export function turnFor(keeper: ChangeKeeper, row: RunRow, turns: readonly SeenTurn[]): Turn | undefined {
+  const gone = [...silencedBy(row.run), ...siblingsFor(keeper, row).taken]
+  const mine = turns.filter(({ host, cluster }) => (host !== undefined && (hostsOf(row).includes(host) || row.plan.host === host)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
+    .find((it) => !(it.is === 'member' && it.host !== undefined && (gone.includes(it.host) || (it.donor === true && gone.length > 0))))
+  return mine && { subject: mine.subject, is: mine.is, claim: mine.claim, ...(mine.host === undefined ? {} : { host: mine.host }) }
+}
 
 /** What its hosts say now, and said last where they are silent and it was known before. */
 function baselinesOf({ hosts, config, store, now }: ChangeKeeper, row: RunRow): Baselines {
