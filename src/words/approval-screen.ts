@@ -15,7 +15,7 @@ export const englishApproval = {
   parties: 'Who is asked',
   said: 'has said it',
   notYet: 'has not said it yet',
-  typed: (what: string): string => `This cannot be undone. Type “${what}”:`,
+  typed: (what: string): string => `Type “${what}”, to be sure:`,
   code: 'The code of your authenticator',
   codeSays: 'Six digits. Each counts once.',
   passkeyFirst: 'Or by the code of your authenticator:',

@@ -27,6 +27,9 @@ export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) =>
 /** As a sentence begins. */
 export const begun = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
+/** Begun as a sentence is, and ended as one. */
+export const sentence = (says: string): string => `${begun(says)}${/[.!?]$/.test(says) ? '' : '.'}`
+
 /** One line of at most `most` characters; what was longer ends in "…". */
 export const line = (text: string, most: number): string => clipped(tidied(text, most).replace(/\s+/g, ' ').trim(), most)
 

@@ -231,7 +231,7 @@ function whyOver(agreement: Agreement): Step | undefined {
 function whyUnproven(agreement: Agreement, { proof, identity, typed }: Press, now: Now): Step | undefined {
   const { terms } = agreement
   // Said first: a code that counts once is not used up by a slip of the fingers.
-  if (terms.typed !== undefined && typed?.normalize('NFC').trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”: this cannot be undone`)
+  if (terms.typed !== undefined && typed?.normalize('NFC').trim() !== terms.typed) return no(agreement, 'not-typed', `type “${terms.typed}”, to be sure`)
   if (!proof || proof.hash !== terms.hash || !identity.factors.includes(proof.factor)) return no(agreement, 'not-proven', 'this needs your passkey or your code, given for this very thing')
   if (!isWithin(proof.at, now, FRESH)) return no(agreement, 'not-fresh', 'your passkey or code was given too long ago: give it again')
   if (proof.personAge < SEASONED || proof.factorAge < SEASONED) return no(agreement, 'too-young', 'a person, passkey or authenticator that is younger than 72 h does not approve')

@@ -8,7 +8,7 @@ import type { Wish } from '../../rooms/people/agreements.ts'
 export const WHOLE = 'change.unattended'
 
 /** As it is now, beside what was planned where that was another number. */
-function sayTolerates(now: number | null, planned: number | null): string {
+export function sayTolerates(now: number | null, planned: number | null): string {
   const before = now === planned || planned === null ? '' : ` When it was planned: ${planned}.`
   if (now === null) return `How many further failures are tolerated is not known.${before}`
   return now < 0 ? `Too few are left.${before}` : `Afterwards ${now} further ${now === 1 ? 'failure is' : 'failures are'} tolerated.${before}`
@@ -37,7 +37,7 @@ export function askFor({ plan, run }: RunRow, leg: Leg, against: string | undefi
     ...(plan.rehearse ? ['A rehearsal: all of it but the deed. Nothing is changed.'] : []), ...sayAccepted(plan),
     `${leg.back ? 'The way back of step' : 'Step'} ${leg.step + 1} of ${runbook.steps.length}, ${step?.id ?? ''}: ${(leg.back ? it?.back : it?.text) ?? ''}`,
     ...(step && step.takes.length > 0 && !leg.back && !plan.rehearse ? [`It is expected to take down: ${step.takes.join(', ')}, and nothing else.`] : []),
-    ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [sayTolerates(tolerance, it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'Cannot be undone.']),
+    ...(leg.back ? [] : [...(runbook.keep || runbook.hosts.cluster !== undefined ? [sayTolerates(tolerance, it?.tolerance ?? null)] : []), step?.undo ? 'It can be undone.' : 'It cannot be undone.']),
     ...(step?.idempotent === true && !leg.back && run.tried.includes(leg.step) ? ['It was begun before, and begins once more: it is idempotent.'] : []),
     ...(against === undefined ? [] : [`${against} You go on against that.`]),
   ].join('\n')

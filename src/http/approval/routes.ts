@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { ApprovalLinkAnswer } from '../../views/agreements.ts'
 import type { PasskeyShown } from '../../views/people.ts'
 import { englishApproval as words } from '../../words/approval-screen.ts'
-import { html } from '../../words/markup.ts'
+import { html, sentence } from '../../words/markup.ts'
 import { consolePage, notice, renderFrame, CONSOLE_POLICY } from '../console/frame.ts'
 import { browserIn, browserOf } from '../sign-in/browser.ts'
 import { hasPasskeys, passkeyButton, readObject, scriptFor } from '../sign-in/passkeys.ts'
@@ -95,7 +95,7 @@ async function press(ask: Ask, kit: Kit): Promise<Response> {
   if (wantsJson(ask)) return refused(said)
   // What was not done is said on the page as it stands now, so that nobody looks at an old one.
   const now = await look(ask, kit)
-  const says = [said.error.message, said.error.help].filter(Boolean).join(' ')
+  const says = [said.error.message, said.error.help].flatMap((one) => (one ? [sentence(one)] : [])).join(' ')
   return now.is === 'answered' ? draw(ask, kit, now.body, { done: false, says }, said.status) : refused(said)
 }
 

@@ -3,7 +3,7 @@
 import type { Right } from '../../core/authority/role.ts'
 import { englishConsole as words } from '../../words/console.ts'
 import { classOf, icon, policyFor, shapesFor, tabPicture, type Shape } from '../../words/look.ts'
-import { html, line, lines, type Markup } from '../../words/markup.ts'
+import { html, line, lines, sentence, type Markup } from '../../words/markup.ts'
 import type { Visit } from '../access.ts'
 import { page } from '../problem.ts'
 import { LEAN, STYLE } from './style.ts'
@@ -53,7 +53,6 @@ export function renderFrame({ title, body, visit, here, site, shape = 'unknown',
 export const proof = (visit: Visit): Markup => html`<input type="hidden" name="csrf" value="${visit.csrf}">`
 
 /** What the keeper says as help, on a page: with a large letter first, and an end. */
-const sentence = (says: string): string => `${says.slice(0, 1).toUpperCase()}${says.slice(1)}${/[.!?]$/.test(says) ? '' : '.'}`
 
 /** What was done, or went wrong, first on the page. */
 export const notice = (shape: Shape, says: string, help?: string): Markup =>

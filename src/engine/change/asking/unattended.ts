@@ -9,7 +9,7 @@ import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
 import type { ChangeKeeper } from '../grounds.ts'
-import { WHOLE, sayAccepted } from '../words.ts'
+import { WHOLE, sayAccepted, sayTolerates } from '../words.ts'
 import { disarm, OFFER } from './offers.ts'
 
 /** Both have agreed by then, or nothing goes by itself. Their links live to the end of it all the same: each of them stops it, to the end. */
@@ -31,7 +31,7 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
     `${runbook.title}, on ${host} (${id}).`, ...(plan.rehearse ? ['A rehearsal: all of it but the deeds. Nothing is changed.'] : []), ...sayAccepted(plan),
     `Both of you press within an hour, or nothing of it goes.`,
     `It goes by itself, between ${timeOf(time.from)} and ${timeOf(time.until)}. Nobody is asked again:`,
-    ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. Afterwards ${texts[at]?.tolerance ?? 'an unknown number of'} further failures are tolerated. Its way back: ${texts[at]?.back ?? ''}`),
+    ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. ${sayTolerates(texts[at]?.tolerance ?? null, texts[at]?.tolerance ?? null)} Its way back: ${texts[at]?.back ?? ''}`),
     'Each step begins only when everything passes by looks that begin when its turn has come. The first surprise stops it and pages you both.',
     undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes: for an hour, and never later than an hour after that time.' : 'Then it stays as it is, until you go on or back.',
   ].join('\n')

@@ -72,7 +72,7 @@ export function gatesBack({ plan, runbook: { keep, hosts }, gone }: Pick<Drawn, 
   return [...new Set([...(own === undefined ? [] : [own]), ...clusters, ...takenFrom.map(({ name }) => name)])].map((name): GateAnswer => {
     const [seen, left] = [sight(name), leftOf(name)]
     const found = seen.is === 'split' || (name === own ? isLess : typeof left === 'number' && left < 0) ? 'fail' : seen.is === 'unknown' || (seen.is === 'seen' && seen.uncounted !== undefined) || (name !== own && left === null) ? 'unknown' : 'pass'
-    const says = seen.is !== 'seen' ? seen.says : left === undefined ? '' : left === null ? 'what would be left is not known' : left < 0 ? 'too few are left' : `${left} further failures are tolerated meanwhile`
+    const says = seen.is !== 'seen' ? seen.says : left === undefined ? '' : left === null ? 'what would be left is not known' : left < 0 ? 'too few are left' : `${left} further ${left === 1 ? 'failure is' : 'failures are'} tolerated meanwhile`
     return { want: `${name} is one, and can spare what this way back takes`, found, evidence: [{ subject: name, observer: 'its members', at: null, says }], ...(seen.from ? { from: seen.from } : {}) }
   })
 }
