@@ -58,7 +58,8 @@ function seeded(seed: number): () => number {
   }
 }
 
-interface Filled { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop; readonly own: string; readonly hub: string; readonly more: string }
+/** What a configuration is filled in with. */
+export interface Filled { readonly port: number; readonly hook: number; readonly hostKey: string; readonly shop: Shop; readonly own: string; readonly hub: string; readonly more: string }
 const yaml = (it: Filled): string => `${headOf(it)}${it.more}hosts:
 ${HOSTS.map((name, n) => `  ${name}: { ssh: "root@10.77.0.${n + 1}", key: scout.key, host_key: "${it.hostKey}", rack: r${n + 1}, links: { eth0: {}, eth1: {} } }`).join('\n')}
 clusters:
@@ -82,17 +83,22 @@ runbooks:
 `
 
 /** `apart`: Holdfast stands on a machine of its own; `more`: of its configuration. */
-export interface Staging { readonly apart?: boolean; readonly more?: string }
+export interface Staging {
+  readonly apart?: boolean
+  readonly more?: string
+  /** Another configuration, the codes that its plan wants accepted, and where HAProxy is told to have its runtime socket. */
+  readonly other?: { readonly yaml: (it: Filled) => string; readonly accept: readonly string[]; readonly socket: string }
+}
 
 /** Starts all of it; `told` ends when it does. */
-export async function stageFor(folder: string, seed: number, told: (stage: Stage) => Promise<void>, { apart = false, more = '' }: Staging = {}): Promise<Measured> {
+export async function stageFor(folder: string, seed: number, told: (stage: Stage) => Promise<void>, { apart = false, more = '', other }: Staging = {}): Promise<Measured> {
   const ends: (() => unknown)[] = []
   const t = { after: (end: () => unknown): void => void ends.push(end) }
   try {
-    const it = await shop(t, folder, HOSTS)
+    const it = await shop(t, folder, HOSTS, other?.socket)
     const [port = 0, hook = 0] = await freePorts(2)
     const [own, hub] = apart ? [APART, '10.77.0.254'] : ['127.0.0.1', '127.0.0.1']
-    writeConfig(folder, yaml({ port, hook, hostKey: it.hostKey, shop: it, own, hub, more }))
+    writeConfig(folder, (other?.yaml ?? yaml)({ port, hook, hostKey: it.hostKey, shop: it, own, hub, more }))
     const sink = await hookSink(hook, hub)
     t.after(() => sink.close())
     const { holdfast, anew } = reborn(() => startHoldfast(folder, port, { HOLDFAST_SECRET_GALERA_URL: it.as }, ['--host', own, '--lab', '--shrink', '86400'], apart ? ['ip', ...within('apart')] : []))
@@ -105,7 +111,7 @@ export async function stageFor(folder: string, seed: number, told: (stage: Stage
     // Lab time: who is known for four seconds is known for four days.
     await sleep(4000)
     const from = apart ? (person: string): string => fromHub(['ada', 'bo'].indexOf(person)) : undefined
-    const stage = stageOf({ folder, holdfast, anew: () => anew().then(answers).then(() => undefined), shop: it, sink, keys, random: seeded(seed), ...(from ? { from } : {}) })
+    const stage = stageOf({ folder, holdfast, anew: () => anew().then(answers).then(() => undefined), shop: it, sink, keys, random: seeded(seed), accept: other?.accept ?? ['tolerance.stop'], ...(from ? { from } : {}) })
     await told(stage)
     await stage.well(...HOSTS)
     for (const n of [1, 2, 3]) assert.deepEqual(it.lost(n), [], `acknowledged, and not on db-${n}`)
@@ -134,8 +140,8 @@ function reborn(start: () => Running): { readonly holdfast: Running; anew(): Pro
   }
 }
 
-type Given = Pick<Stage, 'folder' | 'holdfast' | 'anew' | 'shop' | 'sink' | 'random'> & { readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly from?: (person: string) => string }
-function stageOf({ folder, holdfast, anew, shop, sink, keys, random, from }: Given): Stage {
+type Given = Pick<Stage, 'folder' | 'holdfast' | 'anew' | 'shop' | 'sink' | 'random'> & { readonly keys: ReadonlyMap<string, readonly Authenticator[]>; readonly accept: readonly string[]; readonly from?: (person: string) => string }
+function stageOf({ folder, holdfast, anew, shop, sink, keys, random, accept: codes, from }: Given): Stage {
   const server = serverAt({ data: path.join(folder, 'data'), timeout: 20_000, env: process.env, warn: () => undefined })
   const send = async (method: 'GET' | 'POST', at: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }> => server.send(method, `/api/v1${at}`, body)
   const get = async <Of>(at: string): Promise<Of> => (await send('GET', at)).body as Of
@@ -151,10 +157,10 @@ function stageOf({ folder, holdfast, anew, shop, sink, keys, random, from }: Giv
       }).catch((cause: unknown) => assert.fail(`${String(cause)}: ${lacks}`))
       const tolerates = plan.steps.map(({ id, tolerance }) => `${id} ${tolerance}`).join(', ')
       assert.equal(tolerates, 'drain 1, stop 0, memory 0, start 0, undrain 1', 'the plan says it before anything is touched')
-      assert.deepEqual(plan.accept.map(({ code }) => code), ['tolerance.stop'])
+      assert.deepEqual(plan.accept.map(({ code }) => code).toSorted(), codes.toSorted())
       const refused = await send('POST', '/runbooks/grow-memory/run', { host, person: 'ada' })
       assert.equal(refused.status, 409, 'somebody has to take that upon themselves')
-      const accept = [{ code: 'tolerance.stop', reason: 'Agreed with the customer' }]
+      const accept = codes.map((code) => ({ code, reason: 'Agreed with the customer' }))
       // On a machine that is busy a member may not be known for a moment: it is refused then.
       const { run } = await until('it begins', 60_000, async () => {
         const { status, body } = await send('POST', '/runbooks/grow-memory/run', { host, person: 'ada', accept })

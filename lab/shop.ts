@@ -46,7 +46,7 @@ esac
 
 const address = (n: number): string => `10.78.0.${n}`
 
-export async function shop(t: Pick<TestContext, 'after'>, folder: string, names: readonly string[]): Promise<Shop> {
+export async function shop(t: Pick<TestContext, 'after'>, folder: string, names: readonly string[], socket = path.join(folder, 'h.sock')): Promise<Shop> {
   const at = (n: number): string => path.join(folder, `n${n}`)
   const all = names.map((_, n) => n + 1)
   mkdirSync(path.join(folder, 'bin'))
@@ -86,7 +86,7 @@ export async function shop(t: Pick<TestContext, 'after'>, folder: string, names:
   await Promise.all(all.slice(1).map(up))
 
   const [balancer = 0, app = 0] = await freePorts(2)
-  const [socket, conf, journal] = ['h.sock', 'h.cfg', 'journal'].map((name) => path.join(folder, name)) as [string, string, string]
+  const [conf, journal] = ['h.cfg', 'journal'].map((name) => path.join(folder, name)) as [string, string]
   writeFileSync(conf, `global
   stats socket ${socket} mode 600 level admin
 defaults

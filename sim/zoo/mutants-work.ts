@@ -57,6 +57,10 @@ export const announcing: readonly Mutant[] = [
     changes: [{ file: 'src/views/change/announced.ts', find: ' && leadOf(row) >= of.lead)', put: ')' }],
   },
   {
+    name: 'work that was announced too late never begins, although its run does', breaks: ['T-7'], killer: by('src/engine/change/announcing.test.ts', 'T-7 what was announced too late'),
+    changes: [{ file: 'src/views/change/announced.ts', find: ' ?? candidates(of, asked).find((row) => isNow(row, asked.now))?.id', put: '' }],
+  },
+  {
     name: 'a window of yesterday night is over', breaks: ['C-18'], killer: by('src/http/board/windows.test.ts', 'C-18 windows of each night'),
     changes: [{ file: 'src/views/board/windows.ts', find: 'addDays(dayOf(now, timezone), -1)', put: 'dayOf(now, timezone)' }],
   },

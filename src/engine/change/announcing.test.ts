@@ -39,6 +39,20 @@ test('T-2 T-7 C-18 announced work begins, is halted, goes on and ends with its r
   ] }])
 })
 
+test('T-7 what was announced too late, and for now, is begun by its run all the same: the board never says that it has not begun', async (t) => {
+  const it = await world(t)
+  await plan(it, '1h')
+  await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
+  assert.equal((await told(it))[0]?.state, 'scheduled', 'it is not its time')
+  await it.leap(hours(1))
+  await says(it, (run, tx) => run.began(tx, 'run_1', { announce: { ...announce, components: ['All', 'Other'] } }))
+  assert.equal((await told(it))[0]?.state, 'scheduled', 'it is not this work')
+  await says(it, (run, tx) => run.began(tx, 'run_1', { announce }))
+  assert.equal((await told(it))[0]?.state, 'in_progress')
+  await says(it, (run, tx) => run.ended(tx, 'run_1', 'done'))
+  assert.equal((await told(it))[0]?.state, 'completed')
+})
+
 test('T-7 what was taken back is not called completed, and what a person began is that person’s to end', async (t) => {
   const it = await world(t)
   await plan(it, '72h')

@@ -1,5 +1,5 @@
-// What the public is told of a run, by itself, because its runbook says so under `announce` (T-7): the work that was announced for this very time begins with the first
-// run, is halted with each, and ends with the last: once its runbook was done on every host that it names, or its time was over when a run ended (of a
+// What the public is told of a run, by itself, because its runbook says so under `announce` (T-7): the work that was announced for this very time (with its lead, or too late, where a person has
+// answered for that) begins with the first run, is halted with each, and ends with the last: once its runbook was done on every host that it names, or its time was over when a run ended (of a
 // run over many hosts: the whole of it, not one host's). The sentences say that much and nothing of what was seen (T-2). What nobody announced is not told, and what a person began is that person's to end.
 import type { Instant } from '../../core/time.ts'
 import type { Room, Tx } from '../../db/room.ts'
@@ -9,7 +9,7 @@ import type { Told } from '../../rooms/change/runs/record.ts'
 import { loadRun, loadRunsOver } from '../../rooms/change/runs/rows.ts'
 import type { Planned } from '../../rooms/tell/maintenance/planned.ts'
 import { loadPlanned, newestOf, type MaintenanceRow } from '../../rooms/tell/maintenance/rows.ts'
-import { announcedNow } from '../../views/change/announced.ts'
+import { workNow } from '../../views/change/announced.ts'
 
 export interface Announcing {
   /** With its first step. */
@@ -28,7 +28,7 @@ export function announcing(planned: Planned): Announcing {
   const note = (tx: Tx, run: string, says: string): void => own(tx, run, ({ id }) => void (newestOf(tx.sql, id) === says || planned.note(tx, id, { by: as(run), says })))
   return {
     began(tx, run, { announce }) {
-      const id = announce && announcedNow(announce, { sql: tx.sql, now: tx.now.wall })
+      const id = announce && workNow(announce, { sql: tx.sql, now: tx.now.wall })
       if (id !== undefined) planned.begin(tx, id, { by: as(run) })
     },
     halted: (tx, run) => note(tx, run, 'The work is halted.'),

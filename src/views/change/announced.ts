@@ -21,6 +21,9 @@ const candidates = (of: Announce, { sql }: Asked): MaintenanceRow[] => loadPlann
 export const announcedNow = (of: Announce, asked: Asked): string | undefined =>
   candidates(of, asked).find((row) => isNow(row, asked.now) && row.announced <= asked.now && leadOf(row) >= of.lead)?.id
 
+/** The work that a run which goes now is: what was announced for now too late is that work all the same, once a person has answered for the lead (`unannounced`). */
+export const workNow = (of: Announce, asked: Asked): string | undefined => announcedNow(of, asked) ?? candidates(of, asked).find((row) => isNow(row, asked.now))?.id
+
 /** The same as an answer for a gate. */
 export function announcedFact(of: Announce, asked: Asked & { readonly timezone: string }): Answered {
   const { now, timezone } = asked
