@@ -108,12 +108,25 @@ function confOf(folder: string, n: number, name: string, more: readonly string[]
 const OWN_MARKERS = 'mkdir -p -m 700 "$1" /run/holdfast-deeds && mount --bind "$1" /run/holdfast-deeds'
 const markersOf = (folder: string, name: string): string => path.join(folder, `${name}.deeds`)
 
+/** A user whom hosts of the lab have beside those of this machine: one who may change nothing. */
+export const WATCH = { name: 'watch', uid: 64_999 } as const
+
+/** What hosts have as their list of users: this machine's, and one more. */
+function usersIn(folder: string): readonly [string, string] {
+  const [passwd, shadow] = [path.join(folder, 'passwd'), path.join(folder, 'shadow')]
+  writeFileSync(passwd, `${readFileSync('/etc/passwd', 'utf8')}${WATCH.name}:x:${WATCH.uid}:${WATCH.uid}::/nonexistent:/bin/sh\n`)
+  writeFileSync(shadow, `${readFileSync('/etc/shadow', 'utf8')}${WATCH.name}:*:20000::::::\n`, { mode: 0o600 })
+  return [passwd, shadow]
+}
+const OWN_USERS = 'mount --bind "$3" /etc/passwd && mount --bind "$4" /etc/shadow'
+
 /** One sshd in the namespace of each host. Gives the host key. */
 export function daemons(t: TestContext, folder: string, hosts: readonly string[]): string {
   const hostKey = keysIn(folder)
+  const users = usersIn(folder)
   const children: ChildProcess[] = []
   t.after(() => children.forEach((child) => child.kill('SIGTERM')))
-  for (const [n, name] of hosts.entries()) children.push(spawn('ip', within(name, 'sh', '-c', `${OWN_MARKERS} && exec /usr/sbin/sshd -D -e -f "$2"`, 'sh', markersOf(folder, name), confOf(folder, n, name, [])), { stdio: 'ignore' }))
+  for (const [n, name] of hosts.entries()) children.push(spawn('ip', within(name, 'sh', '-c', `${OWN_MARKERS} && ${OWN_USERS} && exec /usr/sbin/sshd -D -e -f "$2"`, 'sh', markersOf(folder, name), confOf(folder, n, name, []), ...users), { stdio: 'ignore' }))
   return hostKey
 }
 
