@@ -106,6 +106,14 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: 'src/processes/hand/fence.ts', find: 'request: (want) => (isOver() ? shut()', put: `request: (want) => (isOver() && want.url === '' ? shut()` }],
   },
   {
+    name: 'every process and command reads what deletes', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/hand/credential.test.ts', name: 'G-15 whoever loads the configuration' },
+    changes: [{ file: 'src/config/secret.ts', find: `secret.is === 'found' && how === 'look' ?`, put: `secret.is === 'found' && how !== 'look' ?` }, { file: 'src/rooms/guard/config.ts', find: `{ sealed: [DELETING] }`, put: '{}' }],
+  },
+  {
+    name: 'of what deletes nobody looks whether it is there', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/hand/credential.test.ts', name: 'G-15 one that is missing' },
+    changes: [{ file: 'src/config/secret.ts', find: `found.set(name, await load(name, places, 'look'))`, put: `found.set(name, { is: 'there' })` }],
+  },
+  {
     name: 'a hand is given what deletes in every store', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/watchdog/hand-ward.test.ts', name: 'G-15 it is given' },
     changes: [{ file: 'src/processes/watchdog/hand-ward.ts', find: 'const stores = named.filter((it) => known().includes(it))', put: 'const stores = named.length > 0 ? known() : []' }],
   },

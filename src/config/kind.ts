@@ -22,6 +22,8 @@ export interface KindWants<Plugin extends Kinded> {
   readonly noun: string
   /** What the kind says: `what it looks at`. */
   readonly asks: string
+  /** Settings that are not read here: they stay as they are written. */
+  readonly sealed?: readonly string[]
 }
 
 /** The plugin of the thing at `path` and its settings (`undefined` where they are findings); nothing when no plugin is meant. */
@@ -45,7 +47,7 @@ export function readKind<Plugin extends Kinded>(reading: Reading, path: Path, wa
   }
   const own = Object.keys(plugin.config.shape)
   reading.onlyKnown(path, [...own, ...wants.beside(plugin)])
-  return { plugin, settings: reading.secretShape(plugin.config, path, own) }
+  return { plugin, settings: reading.secretShape(plugin.config, path, own.filter((key) => wants.sealed?.includes(key) !== true)) }
 }
 
 function missingKind<Plugin extends Kinded>(reading: Reading, path: Path, keys: readonly string[], wants: KindWants<Plugin>): undefined {

@@ -168,7 +168,7 @@ function judgeSecrets(root: Spot, secrets: ReadonlyMap<string, Secret>, sections
     }
     for (const name of names) {
       const secret = secrets.get(name)
-      if (secret?.is === 'found') continue
+      if (secret?.is === 'found' || secret?.is === 'there') continue
       muted.push(path)
       // One that nobody asked for may be missing; what its place says is not judged.
       if (secret === undefined) continue

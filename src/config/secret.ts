@@ -11,6 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export type Secret =
   | { readonly is: 'found'; readonly value: string }
+  /** It is there, and nobody has read it. */
+  | { readonly is: 'there' }
   | { readonly is: 'missing'; readonly says: string; readonly help: string }
   | { readonly is: 'unusable'; readonly says: string; readonly help: string }
 
@@ -21,6 +23,8 @@ export interface SecretPlaces {
 }
 
 const LARGEST = 64 * 1024
+/** A line break by itself. */
+const EMPTY = 2
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
 const REFERENCE = /\$\{secret:([^}]*)\}/g
 
@@ -55,23 +59,34 @@ export async function loadSecrets(names: Iterable<string>, places: SecretPlaces)
   return found
 }
 
-async function load(name: string, { env, folder }: SecretPlaces): Promise<Secret> {
+/** Whether all `names` have a value, without reading one: for whoever has no use for them. */
+export async function findSecrets(names: Iterable<string>, places: SecretPlaces): Promise<ReadonlyMap<string, Secret>> {
+  const found = new Map<string, Secret>()
+  for (const name of names) if (!found.has(name)) found.set(name, await load(name, places, 'look'))
+  return found
+}
+
+async function load(name: string, { env, folder }: SecretPlaces, how: 'read' | 'look' = 'read'): Promise<Secret> {
   if (!SECRET_NAME.test(name)) {
     return { is: 'unusable', says: 'a secret has a name of letters, digits, “-” and “_”', help: 'such as ${secret:db-url}' }
   }
   const variable = environmentName(name)
   const given = env[variable]
-  if (given !== undefined) return judge(name, given, variable)
+  if (given !== undefined) return seen(judge(name, given, variable), how)
   const credentials = env['CREDENTIALS_DIRECTORY']
   for (const place of [folder === undefined ? undefined : join(folder, 'secrets', name), credentials ? join(credentials, name) : undefined]) {
     if (place === undefined) continue
-    const text = await readSmall(place)
+    const text = await readSmall(place, how)
+    if (text === THERE) return { is: 'there' }
     if (typeof text === 'string') return judge(name, text, place)
     if (text !== undefined) return { is: 'unusable', says: `${place} cannot be read: ${text.says}`, help: 'mend the file or its permissions' }
   }
   const file = folder === undefined ? '' : `, or write it into ${join(folder, 'secrets', name)}`
   return { is: 'missing', says: `the secret “${name}” is nowhere to be found`, help: `set ${variable}${file}` }
 }
+
+/** What the environment holds is known to whoever runs in it; it is not handed on. */
+const seen = (secret: Secret, how: 'read' | 'look'): Secret => (secret.is === 'found' && how === 'look' ? { is: 'there' } : secret)
 
 function judge(name: string, text: string, place: string): Secret {
   const value = text.replace(/\r?\n$/, '')
@@ -83,14 +98,17 @@ function judge(name: string, text: string, place: string): Secret {
   return { is: 'found', value }
 }
 
-/** The text of a small file; `undefined` when there is none. */
-async function readSmall(path: string): Promise<string | { says: string } | undefined> {
+const THERE = Symbol('there')
+
+/** The text of a small file; `undefined` when there is none. `look`: opened, and not read unless it is too short to hold a value. */
+async function readSmall(path: string, how: 'read' | 'look'): Promise<string | typeof THERE | { says: string } | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stat = await file.stat()
       if (!stat.isFile()) return { says: 'it is not a file' }
       if (stat.size > LARGEST) return { says: 'it has more than 64 KiB' }
+      if (how === 'look' && stat.size > EMPTY) return THERE
       return await file.readFile('utf8')
     } finally {
       await file.close()

@@ -1,4 +1,4 @@
-// The hand: the one process that is given credentials that delete. The watchdog starts it while the keeper has something for it to do, or something
+// The hand: the one process that reads credentials that delete. The watchdog starts it while the keeper has something for it to do, or something
 // in doubt, and ends it afterwards, so that for nearly all of its life an installation has no process that could delete anything. It decides
 // nothing: what it does was ruled on by the keeper a moment ago, is named by version, etag and size, and was written down before it hears of it.
 // Killed at any moment it leaves an intent behind, and whoever comes next looks first.
@@ -14,9 +14,11 @@ import { random } from '../ports/world/random.ts'
 import { createResolver } from '../ports/world/resolver.ts'
 import { createTimers } from '../ports/world/timers.ts'
 import { stayConnected } from '../ports/wire.ts'
+import type { Environment } from '../config/secret.ts'
 import { forReading, type StorePlace } from '../rooms/guard/config.ts'
 import { leftOf } from '../core/authority/lease.ts'
 import type { FromHand, ToHand } from '../rooms/guard/acts/protocol.ts'
+import { withDeleting, type Given } from './hand/credential.ts'
 import { fenced } from './hand/fence.ts'
 import type { Halves } from './hand/halves.ts'
 import { rounds } from './hand/round.ts'
@@ -29,6 +31,8 @@ interface Init {
   /** Where the configuration lies. */
   readonly folder: string
   readonly stores: readonly StorePlace[]
+  /** Where the secrets of just these stores may be. */
+  readonly env?: Environment
   readonly lab?: boolean
 }
 
@@ -47,12 +51,13 @@ let turns = 0
 const opened = new Map<string, Halves>()
 const closing: (() => void)[] = []
 
-function halvesOf({ stores, folder, lab = false }: Init, name: string): Halves {
+function halvesOf({ folder, lab = false }: Init, stores: readonly Given[], name: string): Halves {
   const known = opened.get(name)
   if (known) return known
   const place = stores.find((it) => it.name === name)
   const plugin = plugins.find(({ kind }) => kind === place?.kind)
   if (!place || !plugin) throw new Fault(`no store is called “${name}”`, 'never')
+  if (place.lacks !== undefined) throw new Fault(place.lacks, 'never')
   egress ??= fenced(createEgress({ clock, timers, resolver, lab }), isOver)
   const context: StoreContext = { egress, now: () => clock.now(), random, folder }
   const made = plugin.runs === 'alone' ? alone(place, folder, lab) : {
@@ -69,12 +74,14 @@ const isOver = (): boolean => fence === undefined || leftOf(fence, clock.now()) 
 
 function alone(place: StorePlace, folder: string, lab: boolean): Halves {
   const opening = { plugin: place, settings: place.settings, folder, lab, isOver }
-  const [reading, deleting] = [loneReading(opening), loneDeleting(opening)]
+  const looking = { ...opening, settings: forReading(place).settings }
+  const [reading, deleting] = [loneReading({ ...looking, lab }), loneDeleting(opening)]
   closing.push(() => reading.close(), () => deleting.close())
   return { now: () => clock.now(), reading: reading.half, deleting: deleting.half }
 }
 
-function begin(init: Init): void {
+async function begin(init: Init): Promise<void> {
+  const given = await withDeleting(init.stores, { env: init.env ?? {}, folder: init.folder })
   const keeper = stayConnected(path.join(init.runtime, 'keeper.sock'), { onOpen: (link) => void link.send({ is: 'hello', hand: true }), onMessage: () => undefined })
   closing.push(() => keeper.close())
   const ask = async (message: FromHand): Promise<ToHand> => {
@@ -83,13 +90,13 @@ function begin(init: Init): void {
     if (told.is === 'error') throw new Fault(String(told['says']))
     return told as unknown as ToHand
   }
-  over = rounds({ now: () => clock.now(), timers, ask, store: (name) => halvesOf(init, name), stores: init.stores.map(({ name }) => name), fence: (until) => (fence = until) }, stopped.signal, () => void turns++)
+  over = rounds({ now: () => clock.now(), timers, ask, store: (name) => halvesOf(init, given, name), stores: init.stores.map(({ name }) => name), fence: (until) => (fence = until) }, stopped.signal, () => void turns++)
   toParent({ is: 'ready' })
 }
 
 attachParent({
   onMessage(message) {
-    if (message.is === 'init') begin(message as unknown as Init)
+    if (message.is === 'init') void begin(message as unknown as Init)
   },
   async onStop() {
     // What is under way ends first; what does not end is looked at by the next one.

@@ -24,7 +24,7 @@ import { runtimeFolder } from '../ports/runtime-folder.ts'
 import { answerWho, rememberKin, stillAlive, takeOver } from './watchdog/control.ts'
 import { deadMan, type DeadMan } from './watchdog/dead-man.ts'
 import { createDoerWard, type DoerWard, type Named } from './watchdog/doer-ward.ts'
-import { createHandWard, type HandWard } from './watchdog/hand-ward.ts'
+import { createHandWard, environmentOf, type HandWard } from './watchdog/hand-ward.ts'
 import { notifierFor, type Notifier } from './watchdog/notify.ts'
 import { load, nearby, open, wantsOf, type Opened, type UpWants, type Wants } from './watchdog/opening.ts'
 import { outletOn, type Outlet } from './watchdog/outlet.ts'
@@ -249,7 +249,8 @@ const handWardOf = (watch: () => Watch, tick: () => Tick): HandWard => createHan
     name: 'hand', patience: HAND_PATIENCE, file: new URL('./hand.ts', import.meta.url),
     init: () => {
       const { runtime, wants, config } = watch()
-      return { is: 'init', runtime, folder: folderOf(wants), lab: wants.lab !== undefined, stores: config.stores.filter(({ name }) => stores.includes(name)) }
+      const given = config.stores.filter(({ name }) => stores.includes(name))
+      return { is: 'init', runtime, folder: folderOf(wants), lab: wants.lab !== undefined, stores: given, env: environmentOf(given, process.env) }
     },
   }),
 })

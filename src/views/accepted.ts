@@ -8,7 +8,7 @@ import { nodeShape, readDeadMan, readIngest, readSignIn, readSite, readVersion, 
 import { notebook, type Notes } from '../config/notes.ts'
 import { readingOf, secretNames, type Reading } from '../config/reading.ts'
 import { jsonSchemaOf } from '../config/schema.ts'
-import { loadSecrets, type Environment } from '../config/secret.ts'
+import { findSecrets, loadSecrets, type Environment } from '../config/secret.ts'
 import { readGiven } from '../config/starter.ts'
 import { helpFor, suggest } from '../config/suggest.ts'
 import { plainOf, sourceOf, type Spot } from '../config/yaml.ts'
@@ -22,7 +22,7 @@ import type { AnyStore } from '../ports/store.ts'
 import { changeShape, readChange, readWays, standingNames, type ChangeConfig } from '../rooms/change/config.ts'
 import { readTargets, type TargetPlace } from '../rooms/change/targets.ts'
 import type { Way } from '../rooms/change/heard/asking.ts'
-import { guardShape, readGuard, type BreakGlass, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
+import { guardShape, readGuard, sealedNames, type BreakGlass, type ManifestPlace, type StorePlace } from '../rooms/guard/config.ts'
 import type { CataloguePlace } from '../rooms/guard/reconcile/config.ts'
 import type { ReconcileConfig } from '../rooms/guard/reconcile/task.ts'
 import type { BackupSet } from '../rooms/guard/sets/set.ts'
@@ -127,7 +127,11 @@ export async function loadConfig(wants: LoadWants): Promise<Loaded> {
 
 /** Of one set: its own, and those of the check that it is `of`, whose address may stand for its source; of the check only what is there. */
 async function secretsFor(root: Spot, set: string | undefined, places: Parameters<typeof loadSecrets>[1]): Promise<Awaited<ReturnType<typeof loadSecrets>>> {
-  if (set === undefined) return loadSecrets(secretNames(root), places)
+  if (set === undefined) {
+    // What deletes is looked for and read by nobody but the hand (G-15).
+    const sealed = [...sealedNames(root)]
+    return new Map([...await findSecrets(sealed, places), ...await loadSecrets([...secretNames(root)].filter((name) => !sealed.includes(name)), places)])
+  }
   const wanted = root.below?.get('backups')?.below?.get(set)
   const of = wanted?.below?.get('of')?.value
   const check = typeof of === 'string' ? root.below?.get('checks')?.below?.get(of) : undefined

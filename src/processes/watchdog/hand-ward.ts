@@ -1,7 +1,9 @@
 // Whether the hand is there, and with whose credentials: it is started while the keeper names stores in which there is something to do, is given what
 // deletes in just those, and ends when there is nothing more. A keeper that says nothing for a minute wants nothing: no process that could delete stays
 // because nobody is there to send it away. Two of them are never there at once.
+import { environmentName, secretsIn, type Environment } from '../../config/secret.ts'
 import { seconds, type Span, type Tick } from '../../core/time.ts'
+import type { StorePlace } from '../../rooms/guard/config.ts'
 
 /** It is told every two seconds. */
 export const SILENCE: Span = seconds(60)
@@ -49,4 +51,10 @@ export function createHandWard({ tick, isThere, known, raise, dismiss }: HandWar
       if (!leaving && isThere() && tick() - heardAt >= SILENCE) send()
     },
   }
+}
+
+/** What of the environment concerns the credentials that delete in these stores: their own variables, and where the service manager keeps others. */
+export function environmentOf(stores: readonly StorePlace[], env: Environment): Environment {
+  const names = ['CREDENTIALS_DIRECTORY', ...stores.flatMap(({ deletes }) => secretsIn(deletes ?? '').map(environmentName))]
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }

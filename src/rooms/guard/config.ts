@@ -4,8 +4,10 @@
 import { z } from 'zod'
 import { readKind, kindsSchema } from '../../config/kind.ts'
 import { nameKey, span } from '../../config/piece.ts'
-import { secretNames, type Reading } from '../../config/reading.ts'
+import { everySpot, secretNames, type Reading } from '../../config/reading.ts'
+import { secretsIn } from '../../config/secret.ts'
 import { helpFor } from '../../config/suggest.ts'
+import type { Path, Spot } from '../../config/yaml.ts'
 import { isZone } from '../../core/calendar.ts'
 import { days, hours, minutes, ms, seconds, type Span } from '../../core/time.ts'
 import { databaseText, MYSQL, POSTGRES, readDatabase, tableText } from '../../ports/database.ts'
@@ -23,6 +25,8 @@ export interface StorePlace {
   readonly name: string
   readonly kind: string
   readonly settings: Readonly<Record<string, unknown>>
+  /** The credential that deletes, as it is written: by the name of its secret, which the hand alone reads. */
+  readonly deletes?: string
 }
 
 /** What `holdfast exec` writes down of a source while a copy of it is made, and where it is; with its credentials, for that command alone. */
@@ -56,8 +60,23 @@ export interface BreakGlass {
 const DELETING = 'delete'
 
 /** A store that is opened with a credential, and was given none that deletes. */
-const isReadOnly = ({ plugin, settings }: { readonly plugin: AnyStore; readonly settings: unknown }): boolean =>
-  DELETING in plugin.config.shape && (settings as Readonly<Record<string, unknown>> | undefined)?.[DELETING] === undefined
+const isReadOnly = ({ plugin, settings }: { readonly plugin: AnyStore; readonly settings: unknown }, deletes: string | undefined): boolean =>
+  DELETING in plugin.config.shape && deletes === undefined && (settings as Readonly<Record<string, unknown>> | undefined)?.[DELETING] === undefined
+
+/** The credential that deletes of a store, where it stands there by the name of a secret. */
+function sealedIn(store: Spot | undefined): string | undefined {
+  const written = store?.below?.get(DELETING)?.value
+  return typeof written === 'string' && secretsIn(written).length > 0 ? written : undefined
+}
+
+/** Names of secrets that delete, and do nothing else in this configuration: only the hand reads them (G-15). */
+export function sealedNames(root: Spot): ReadonlySet<string> {
+  const stores = [...(root.below?.get('stores')?.below ?? [])]
+  const sealed = new Set(stores.flatMap(([, store]) => secretsIn(sealedIn(store) ?? '')))
+  const isSealed = (path: Path): boolean => path[0] === 'stores' && path[2] === DELETING && path.length === 3
+  for (const [path, { value }] of everySpot(root)) if (typeof value === 'string' && !isSealed(path)) for (const name of secretsIn(value)) sealed.delete(name)
+  return sealed
+}
 
 /** The same without what deletes: all that a process may have that only looks. */
 export const forReading = ({ name, kind, settings }: StorePlace): StorePlace =>
@@ -170,12 +189,13 @@ export function readGuard(reading: Reading, { stores: plugins, catalogues, folde
   const where = new Map<string, Where>()
   const glass = new Map<string, string>()
   const stores = named.flatMap((name): StorePlace[] => {
-    const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is' })
+    const deletes = sealedIn(reading.spot(['stores', name]))
+    const read = readKind(reading, ['stores', name], { plugins, beside: () => Object.keys(whereSchema.shape), noun: 'store', asks: 'what it is', ...(deletes !== undefined && { sealed: [DELETING] }) })
     const own = read && reading.secretShape(whereSchema, ['stores', name], Object.keys(whereSchema.shape))
     if (read && own?.break_glass !== undefined && glassFits(reading, name, read, own.break_glass)) glass.set(name, own.break_glass)
-    const never = read?.settings === undefined ? undefined : read.plugin.neverRemoves?.(read.settings)
-    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read) ? { readOnly: true as const } : {}), ...(never === undefined ? {} : { neverRemoves: never }) })
-    return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>> }]
+    const never = read?.settings === undefined ? undefined : read.plugin.neverRemoves?.({ ...read.settings, ...(deletes !== undefined && { [DELETING]: deletes }) })
+    where.set(name, { ...(own?.offsite === undefined ? {} : { offsite: own.offsite }), ...(own?.domain === undefined ? {} : { domain: own.domain }), ...(read !== undefined && isReadOnly(read, deletes) ? { readOnly: true as const } : {}), ...(never === undefined ? {} : { neverRemoves: never }) })
+    return read?.settings === undefined ? [] : [{ name, kind: read.plugin.kind, settings: read.settings as Readonly<Record<string, unknown>>, ...(deletes !== undefined && DELETING in read.plugin.config.shape ? { deletes } : {}) }]
   })
   const manifests: ManifestPlace[] = []
   const passwords = new Map<string, string>()
