@@ -39,7 +39,7 @@ export interface Stage {
   /** Every one of these members is well, and its cables are known to be up. */
   well(...hosts: readonly Host[]): Promise<void>
   /** What is seen after a cable was pulled at `at`: halted, paged, and told as it was. */
-  stopped(it: Leading, host: string, at: number, more?: { readonly claim?: RegExp; readonly step?: string | null }): Promise<{ readonly halted: number; readonly paged: number; readonly line: RunLine }>
+  stopped(it: Leading, host: string, at: number, more?: { readonly claim?: RegExp; /** After `stop` was done, and before the next step began. */ readonly between?: boolean }): Promise<{ readonly halted: number; readonly paged: number; readonly line: RunLine }>
   /** All is well again, and both have it go on. */
   resume(it: Leading, without: Host): Promise<void>
 }
@@ -189,17 +189,17 @@ function stageOf({ folder, holdfast, anew, shop, sink, keys, random, accept: cod
         return hosts.every((host) => members.some((it) => it.host === host && it.state === 'pass' && it.links.every(({ state }) => state === 'pass')))
       }).catch((cause: unknown) => assert.fail(`${String(cause)} ${JSON.stringify(last)}\n${holdfast.output().slice(-2000)}`))
     },
-    async stopped(it, host, at, { claim = /^lost carrier$/, step = 'memory' } = {}) {
+    async stopped(it, host, at, { claim = /^lost carrier$/, between = false } = {}) {
       await it.at('the surprise has halted it', ({ run }) => run.halt !== null, 30_000)
       const line = await it.line('halted') ?? assert.fail()
       assert.equal(line.cause?.subject, `link:${host}/eth1`)
       assert.match(line.cause?.claim ?? '', claim)
-      assert.equal(line.cause?.after_step, step)
+      assert.equal(line.cause?.after_step, between ? 'stop' : 'memory', 'what began last')
       const pages = await until('both are paged', 30_000, () => {
         const found = ['ada', 'bo'].map((who) => sink.hooks.find(({ at: when, body }) => when >= at && body.person === who && body.incident?.title.startsWith('Stopped: Add memory')))
         return found.every((one) => one !== undefined) && found
       })
-      const sentence = new RegExp(`link:${host}/eth1 lost carrier.*${step === null ? 'after step 2 \\(stop\\) was done' : `after step 3 \\(${step}\\) began`}.*nothing more begins`)
+      const sentence = new RegExp(`link:${host}/eth1 lost carrier.*${between ? 'after step 2 \\(stop\\) was done' : 'after step 3 \\(memory\\) began'}.*nothing more begins`)
       for (const page of pages) assert.match(JSON.stringify(page?.body), sentence)
       const { incidents } = await get<IncidentsAnswer>('/incidents?state=open')
       const named = incidents.filter(({ says, title }) => `${title} ${says}`.includes(`link:${host}`))

@@ -1,5 +1,5 @@
 // The outage `backendless` with Holdfast itself struck: its processes killed, frozen past their lease and thawed, its machine without a network. In which other moments a
-// cable is pulled is told in backendless-moments.long.test.ts.
+// cable is pulled is told in backendless-moments.lab.test.ts.
 import { test } from 'node:test'
 import { tellVariants } from './backendless.ts'
 

@@ -123,7 +123,7 @@ async function moments(stage: Stage): Promise<void> {
   await sleep(Math.floor(stage.random() * 2000))
   const between = Date.now()
   cable(indexOf('db-3'), 1, 'down')
-  note('between two steps', await stage.stopped(it, 'db-3', between, { step: null }))
+  note('between two steps', await stage.stopped(it, 'db-3', between, { between: true }))
   assert.equal((await it.told()).run.asked, null, 'what was offered is void')
   await sleep(Math.max(0, between + OUT - Date.now()))
   cable(indexOf('db-3'), 1, 'up')
