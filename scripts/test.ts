@@ -1,5 +1,5 @@
 // Runs the tests: `npm test` everything that needs no system package (src, test, sim), `npm run test:lab` what needs real
-// servers (lab/*.lab.test.ts, one file at a time and those that mostly wait beside them), `npm run lab:long` all of these, and whole where that takes longer
+// servers (lab/*.lab.test.ts, one file at a time, and beside them, one at a time too, those of the guard and those that mostly wait), `npm run lab:long` all of these, and whole where that takes longer
 // than every change can wait for (lab/*.long.test.ts). It fails when no test ran at all, and when one was skipped: a test that does not run
 // proves nothing and looks like one that does. Names of files as arguments run only those whose path contains one of them.
 import { globSync } from 'node:fs'
@@ -40,8 +40,12 @@ const compiled = path.join(root, 'node_modules/.cache/compiled')
 const once = `data:text/javascript,${encodeURIComponent(`import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(compiled)})`)}`
 
 // Stories of whole processes mostly wait for clocks and other processes: they go one after the other beside the rest, which wants both cores.
-// In the lab those go beside the rest that make no network of their own, and hold nothing to the second.
-const WAITING = ['disk-full', 'disk-hang', 'file-wedge', 'outage', 'publish-hang'].map((name) => path.join(root, `lab/${name}.lab.test.ts`))
+// In the lab those go beside the rest that make no network of their own, and hold nothing to the second: what the guard does, and what waits for a disk.
+const BESIDE = [
+  'accidents', 'base-backups', 'damage', 'disk-full', 'disk-hang', 'drills', 'exec', 'file-wedge', 'hand', 'innodb', 'mariadb-backup', 'nodecraft', 'objects', 'outage', 'pgbackrest', 'publish-hang', 'purge-page', 'reconcile',
+  'relations', 'repositories', 'retention',
+]
+const WAITING = BESIDE.map((name) => path.join(root, `lab/${name}.lab.test.ts`))
 const isWaiting = (name: string): boolean => (kind === 'all' ? name.startsWith(path.join(root, 'test/story') + path.sep) : WAITING.includes(name))
 const isSchedules = (name: string): boolean => name.startsWith(path.join(root, 'sim') + path.sep)
 const rest = files.filter((name) => !isWaiting(name))
