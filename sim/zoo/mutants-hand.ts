@@ -114,6 +114,10 @@ export const handling: readonly Mutant[] = [
     changes: [{ file: 'src/config/secret.ts', find: `found.set(name, await load(name, places, 'look'))`, put: `found.set(name, { is: 'there' })` }],
   },
   {
+    name: 'the seal of a plan that is read from elsewhere is not looked at', breaks: ['G-11'], killer: { is: 'test', file: 'src/engine/guard/plan-items.test.ts', name: 'nothing is answered from within a line' },
+    changes: [{ file: 'src/engine/guard/plan-items.ts', find: `seal !== undefined && seal?.id !== plan`, put: `seal === null` }],
+  },
+  {
     name: 'a hand is given what deletes in every store', breaks: ['G-15'], killer: { is: 'test', file: 'src/processes/watchdog/hand-ward.test.ts', name: 'G-15 it is given' },
     changes: [{ file: 'src/processes/watchdog/hand-ward.ts', find: 'const stores = named.filter((it) => known().includes(it))', put: 'const stores = named.length > 0 ? known() : []' }],
   },

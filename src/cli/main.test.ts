@@ -423,6 +423,30 @@ test('a run that is older than was promised is not known, in shape, words and ex
   assert.deepEqual([lines.exit, lines.out, /How it stands is not known: the last run is 4 h old/.test(lines.err)], [3, '', true], 'what stands there is as old')
 })
 
+test('the items of a plan whose file cannot be opened here are asked for, page by page', async (t) => {
+  plainly(t)
+  const totals = { purge: 0, quarantine: 0, release: 0, keep: 3, gaps: 0, never: 0, gone: 0, bytes: 0 }
+  const shown = { schema: 'holdfast.reconcile/1', reconcile: 'uploads', store: 'main', prefix: 'u/', catalogue: 'games', every: 3_600_000, late: false, from: 'x:1', running: null, breaker: { is: 'closed' }, armed_by: null, clean_runs: 1, causes: [], acceptable: [], accepted: [], returning: [],
+    latest: { at: ago(60_000), healthy: true, plan: { id: 'plan_1', hash: 'ab', mode: 'report', reconcile: 'uploads', binding: 'b', checks: [], refusals: [], totals }, path: '/nowhere/plan_1.jsonl', summary: null, objects: 3, rows: 3, columns: { added: [], removed: [] }, odd: { count: 0, shown: [] }, said: [] } }
+  const asked: unknown[] = []
+  const item = (n: number): object => ({ act: 'keep', key: `u/${n}`, bytes: 1, why: 'young', first_flagged: null })
+  const pages: Record<string, object> = { 0: { items: [item(1), item(2)], next: 70 }, 70: { items: [item(3)], next: null } }
+  call = (name, args) => {
+    if (name !== 'reconcile.items') return { is: 'answered', status: 200, body: shown }
+    asked.push(args)
+    return { is: 'answered', status: 200, body: { schema: 'holdfast.reconcile.items/1', reconcile: 'uploads', plan: 'plan_1', ...pages[String((args as { from: number }).from)] } }
+  }
+  const { out, exit, err } = await run('reconcile show uploads --json=lines')
+  assert.deepEqual([out, exit], [[1, 2, 3].map((n) => `${JSON.stringify(item(n))}\n`).join(''), 0], err)
+  assert.deepEqual(asked, [{ reconcile: 'uploads', plan: 'plan_1', from: 0 }, { reconcile: 'uploads', plan: 'plan_1', from: 70 }])
+  assert.match((await run('reconcile show uploads')).out, /u\/3/, 'and drawn for people')
+  pages['70'] = {}
+  call = (name) => (name === 'reconcile.items' ? { is: 'refused', status: 404, error: { code: 'HF404', message: 'the items of plan_1 are not kept', help: 'the next run writes one' } } : { is: 'answered', status: 200, body: shown })
+  const gone = await run('reconcile show uploads --json=lines')
+  assert.notEqual(gone.exit, 0)
+  assert.match(gone.out + gone.err, /are not kept/)
+})
+
 test('reconcile show exits by the worst of all; what was refused or is still to be done is that also where the last run is old', async (t) => {
   plainly(t)
   const totals = { purge: 0, quarantine: 0, release: 0, keep: 0, gaps: 0, never: 0, gone: 0, bytes: 0 }

@@ -267,6 +267,10 @@ export const apiRoutes: readonly Route[] = [
   call({ at: 'GET /reconcile', who: 'read', call: 'reconcile.list', takes: none, gives: 'holdfast.reconciles/1', says: 'All reconciles: buckets held against the rows of a database.' }),
   call({ at: 'GET /reconcile/:reconcile', who: 'read', call: 'reconcile.show', takes: z.strictObject({ reconcile: name }), gives: 'holdfast.reconcile/1', says: 'One reconcile: its last run, what refuses it, and what a person could accept.' }),
   call({
+    at: 'GET /reconcile/:reconcile/plan/items', who: 'read', call: 'reconcile.items', gives: 'holdfast.reconcile.items/1', says: 'A page of the items of its latest plan, or of one that is named, and where the next one begins.',
+    takes: z.strictObject({ reconcile: name, plan: name.exactOptional(), from: z.coerce.number().int().min(0).exactOptional().meta({ description: 'What the page before said as next; left out, from the first.' }) }),
+  }),
+  call({
     at: 'POST /acts/ask/:what', who: 'write', call: 'reconcile.ask', gives: 'holdfast.approval/1', says: 'Asks two people to arm a reconcile, to purge what a plan names, or to close a breaker; what they agree on is done at once.',
     takes: z.strictObject({ what: z.enum(['arm', 'purge', 'close-breaker']), on: name.meta({ description: 'A plan, to purge it; else a reconcile.' }), reason: prose.max(2000).exactOptional(), of: z.array(name).max(2).exactOptional(), lapses: name.exactOptional(), person }),
   }),

@@ -62,11 +62,22 @@ export interface ReconcileAnswer {
 
 export interface ReconcilesAnswer { readonly schema: 'holdfast.reconciles/1'; readonly reconciles: readonly ReconcileAnswer[] }
 
+/** A page of the items of a plan, as they lie in its file. */
+export interface PlanItemsAnswer {
+  readonly schema: 'holdfast.reconcile.items/1'
+  readonly reconcile: string
+  readonly plan: string
+  readonly items: readonly Readonly<Record<string, unknown>>[]
+  /** Where the next page begins (`from`); null: there is no more. */
+  readonly next: number | null
+}
+
 export interface ReconcileCalls {
   'reconcile.list': { args: Record<string, never>; body: ReconcilesAnswer }
   'reconcile.show': { args: { reconcile: string }; body: ReconcileAnswer }
   /** Begins a run, or joins the one that is under way. */
   'reconcile.run': { args: { reconcile: string }; body: ReconcileAnswer }
+  'reconcile.items': { args: { reconcile: string; plan?: string; from?: number }; body: PlanItemsAnswer }
 }
 
 /** Catalogues of which nobody can see how far back their own copies go, each in a sentence. */

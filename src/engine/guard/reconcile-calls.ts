@@ -7,9 +7,11 @@ import { misunderstood, no, notDurable, ok, type Answer } from '../answer.ts'
 import { reconcilesIn, setsIn } from '../in-force.ts'
 import type { Keeper } from '../keeper.ts'
 import { triedIn } from './act-calls.ts'
+import { planItems } from './plan-items.ts'
 
 const one = z.strictObject({ reconcile: z.string().min(1).max(200) })
-const RECONCILE_ARGS = { 'reconcile.list': z.strictObject({}), 'reconcile.show': one, 'reconcile.run': one } satisfies Record<keyof ReconcileCalls, z.ZodType>
+const itemsWanted = z.strictObject({ reconcile: z.string().min(1).max(200), plan: z.string().max(100).exactOptional(), from: z.int().min(0).exactOptional() })
+const RECONCILE_ARGS = { 'reconcile.list': z.strictObject({}), 'reconcile.show': one, 'reconcile.run': one, 'reconcile.items': itemsWanted } satisfies Record<keyof ReconcileCalls, z.ZodType>
 
 /** Runs that somebody asked for and that are under way, by keeper and name: what each says. */
 const underWay = new WeakMap<Keeper, Map<string, string>>()
@@ -37,7 +39,7 @@ function begin(keeper: Keeper, config: ReconcileConfig): Answer {
 export const isAboutReconciles = (called: string): called is keyof ReconcileCalls => Object.hasOwn(RECONCILE_ARGS, called)
 
 /** As `answer` does it for the others. */
-export function answerReconciles(keeper: Keeper, called: keyof ReconcileCalls, args: unknown): Answer {
+export function answerReconciles(keeper: Keeper, called: keyof ReconcileCalls, args: unknown): Answer | Promise<Answer> {
   const parsed = RECONCILE_ARGS[called].safeParse(args ?? {})
   if (!parsed.success) return misunderstood(called, parsed.error)
   const all = reconcilesIn(keeper.config)
@@ -45,6 +47,7 @@ export function answerReconciles(keeper: Keeper, called: keyof ReconcileCalls, a
     if (!('reconcile' in parsed.data)) return ok({ schema: 'holdfast.reconciles/1', reconciles: [...all.values()].map((it) => view(keeper, it)) })
     const config = all.get(parsed.data.reconcile)
     if (!config) return no(404, 'HF404', `no reconcile is called “${parsed.data.reconcile}”`, `known: ${[...all.keys()].slice(0, 20).join(', ') || 'none'}`)
+    if (called === 'reconcile.items') return planItems(keeper, itemsWanted.parse(args))
     return called === 'reconcile.run' ? begin(keeper, config) : ok(view(keeper, config))
   } catch (cause) {
     return notDurable(cause)

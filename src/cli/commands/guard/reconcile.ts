@@ -1,12 +1,12 @@
 // `holdfast reconcile`: a bucket held against the rows of a database. `plan` runs now, waits and prints what would be done with each object and why;
 // the delete count stands first. A plan that is refused says by what, and how to mend it; nothing is ever done from here.
 import { createReadStream } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { NOT_COMPARED } from '../../../rooms/guard/reconcile/checks.ts'
 import { linesOf } from '../../../rooms/guard/reconcile/lines.ts'
 import { partsOf } from '../../../rooms/guard/reconcile/plan.ts'
 import type { ActsAnswer } from '../../../views/acts.ts'
-import type { ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../../../views/reconciles.ts'
+import type { PlanItemsAnswer, ReconcileAnswer, ReconcileRunAnswer, ReconcilesAnswer } from '../../../views/reconciles.ts'
 import { saySpan } from '../../../words/moment.ts'
 import { saySize } from '../../../words/size.ts'
 import { EXIT, Failure } from '../../failure.ts'
@@ -77,7 +77,7 @@ const show: Command = async (session, [name], options) => {
   }
   const body = await ask<ReconcileAnswer>(session, 'GET', `/reconcile/${segment(name)}`)
   if (options['jsonLines'] === true && isPlan(body.latest)) {
-    for await (const line of itemsOf(body.latest)) session.out.data(line)
+    for await (const line of itemsOf(session, body.latest)) session.out.data(line)
     // The items themselves are as they were found, however long ago.
     if (body.late) session.out.complain(plain(saysLate(session, body, body.latest.at)))
   } else if (session.out.json) session.out.answer(body, () => undefined)
@@ -151,13 +151,13 @@ async function print(session: Session, it: ReconcileAnswer, run: ReconcileRunAns
   const { refusals, ...head } = run.plan
   if (refusals.length > 0) return out.data(JSON.stringify({ schema: 'holdfast.refusal/1', code: 'HF490', plan: head.id, reasons: refusals.map(({ id, found, text, evidence, cure }) => ({ id, found, text, evidence, cure })) }))
   if (lines) {
-    for await (const line of itemsOf(run)) out.data(line)
+    for await (const line of itemsOf(session, run)) out.data(line)
     return
   }
   // Item by item: a plan of a million is never held.
   let text = `${JSON.stringify({ schema: 'holdfast.reconcile.plan/1', ...head, refusals, summary: run.summary }).slice(0, -1)},"items":[`
   let first = true
-  for await (const line of itemsOf(run)) {
+  for await (const line of itemsOf(session, run)) {
     out.data(text + (first ? '' : ',') + line)
     text = ''
     first = false
@@ -165,11 +165,16 @@ async function print(session: Session, it: ReconcileAnswer, run: ReconcileRunAns
   out.data(`${text}]}`)
 }
 
-/** The items of a plan, each as its line; nothing where the plan lies on another machine. */
-async function* itemsOf({ path, plan: head }: Run): AsyncGenerator<string> {
-  if (path === null || !(await access(path).then(() => true, () => false))) {
-    const all = Object.entries<number>({ ...head.totals, bytes: 0 }).reduce((sum, [, n]) => sum + n, 0)
-    if (all > 0) throw new Failure(`The plan lies in ${path ?? 'no file'}, which cannot be read from here.`, { exit: EXIT.failed, code: 'HF-C031', help: 'ask on the machine of the server, as the user that it runs as' })
+/** The items of a plan, each as its line: out of its file where that can be opened here, and else as the server gives them, page by page. */
+async function* itemsOf(session: Session, { path, plan: head }: Run): AsyncGenerator<string> {
+  if (Object.entries<number>({ ...head.totals, bytes: 0 }).reduce((sum, [, n]) => sum + n, 0) === 0) return
+  if (path === null || !(await access(path, constants.R_OK).then(() => true, () => false))) {
+    const at = `/reconcile/${segment(head.reconcile)}/plan/items?plan=${segment(head.id)}`
+    for (let from: number | null = 0; from !== null;) {
+      const page: PlanItemsAnswer = await ask<PlanItemsAnswer>(session, 'GET', `${at}&from=${from}`)
+      for (const item of page.items) yield JSON.stringify(item)
+      from = page.next
+    }
     return
   }
   let before: string | undefined
@@ -180,7 +185,8 @@ async function* itemsOf({ path, plan: head }: Run): AsyncGenerator<string> {
   }
 }
 
-async function drawPlan({ out }: Session, { reconcile, tried }: ReconcileAnswer, run: Run): Promise<void> {
+async function drawPlan(session: Session, { reconcile, tried }: ReconcileAnswer, run: Run): Promise<void> {
+  const { out } = session
   const { plan: head, summary } = run
   const { totals } = head
   const weight = (act: string): string => saySize(summary?.acts[act]?.bytes ?? 0)
@@ -213,7 +219,7 @@ async function drawPlan({ out }: Session, { reconcile, tried }: ReconcileAnswer,
     if (follows.length > 0) out.table([['  ', ['soft', `because of that nothing is known of: ${follows.map(({ id }) => id).join(', ')}`]]])
     for (const [what, columns] of Object.entries(run.columns)) if (columns.length > 0) out.table([['  ', `columns ${what}: ${columns.join(', ')}`]])
   }
-  if (run.objects !== null) await drawItems(out, run)
+  if (run.objects !== null) await drawItems(session, run)
 }
 
 /** A catalogue is read before and after the listing: two looks of one observer are told apart. */
@@ -222,11 +228,12 @@ function whichRead(evidence: Run['plan']['refusals'][number]['evidence'], n: num
   return same.length < 2 ? '' : `, look ${same.indexOf(n) + 1} of ${same.length}`
 }
 
-async function drawItems(out: Session['out'], run: Run): Promise<void> {
+async function drawItems(session: Session, run: Run): Promise<void> {
+  const { out } = session
   out.data()
   let drawn = 0
   try {
-    for await (const line of itemsOf(run)) {
+    for await (const line of itemsOf(session, run)) {
       const item = JSON.parse(line) as { act: string; key: string; bytes: number | null; why: string; first_flagged: number | null }
       if (drawn === 0) out.data(out.paint('soft', LEGEND))
       if (++drawn > MOST_DRAWN) {
