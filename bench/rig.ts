@@ -14,7 +14,8 @@ export interface Figure {
   readonly what: string
   readonly is: string
   readonly goal?: string
-  readonly met?: boolean
+  /** `unknown`: nobody could compare it here. */
+  readonly met?: boolean | 'unknown'
 }
 
 export interface Measurement {

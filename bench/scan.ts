@@ -1,7 +1,7 @@
 // A scan of 4 GiB beside `openssl dgst -sha256` by xargs on two cores, which is the fastest that a shell can do here: warm, both sides from the start of the
 // process to its end, in turns, the median of the rounds' ratios counting. Ours writes a manifest and its journal meanwhile. Then cold, beside eight
 // hands that read the same files, as cold, to nowhere: which is more than anybody reaches who adds up on a machine whose virtual disk is slower
-// as soon as the cores have work (decision 0018); so beside eight hands of openssl, too. Last a restic repository, beside `restic check --read-data`,
+// as soon as the cores have work (decision 0018); so beside eight hands of openssl, too, as a goal of its own. Last a restic repository, beside `restic check --read-data`,
 // where restic is installed. No two files are alike in any part, else restic would store less.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -78,13 +78,14 @@ function cold(root: string, manifest: string): Figure[] {
   const nowhere = inTurns(colds(() => disk(root)), colds(() => ours(root, manifest)))
   const { their, my, ratio, all } = inTurns(colds(() => opensslCold(root)), colds(() => ours(root, manifest)))
   return [
-    { what: 'cold, of the disk', is: `${speed(ALL, nowhere.my)}; the disk, to nowhere, ${speed(ALL, nowhere.their)}; ${nowhere.ratio.toFixed(2)} × (${nowhere.all})` },
-    { what: 'cold', is: `${speed(ALL, my)}; openssl by eight hands ${speed(ALL, their)}; ${ratio.toFixed(2)} × (${all})`, goal: '≥ 0.9 × the disk, or ≥ 1 × openssl as cold', met: ratio >= 1 || nowhere.ratio >= 0.9 },
+    { what: 'cold, of the disk', is: `${speed(ALL, nowhere.my)}; the disk, to nowhere, ${speed(ALL, nowhere.their)}; ${nowhere.ratio.toFixed(2)} × (${nowhere.all})`, goal: '≥ 0.9 × the disk', met: nowhere.ratio >= 0.9 },
+    { what: 'cold, of who adds up', is: `${speed(ALL, my)}; openssl by eight hands ${speed(ALL, their)}; ${ratio.toFixed(2)} × (${all})`, goal: '≥ 1 × openssl as cold (decision 0018)', met: ratio >= 1 },
   ]
 }
 
 function restic(folder: string, root: string): Figure[] {
-  if (!has('restic')) return []
+  const goal = '≥ 3 × restic'
+  if (!has('restic')) return [{ what: 'a restic repository', is: 'restic is not installed here', goal, met: 'unknown' }]
   const repo = path.join(folder, 'repo')
   const secret = path.join(folder, 'word')
   writeFileSync(secret, 'word')
@@ -94,7 +95,7 @@ function restic(folder: string, root: string): Figure[] {
   execFileSync('restic', [...args, 'backup', ...['0', '1', '2', '3', '4'].map((it) => path.join(root, it))])
   const bytes = readdirSync(repo, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => sum + (statSync(path.join(repo, name)).isFile() ? statSync(path.join(repo, name)).size : 0), 0)
   const { their, my, ratio, all } = inTurns(() => timed('restic', [...args, 'check', '--read-data']), () => ours(repo, path.join(folder, 'repo.manifest')))
-  return [{ what: 'a restic repository', is: `${speed(bytes, my)}; restic check --read-data ${speed(bytes, their)}; ${ratio.toFixed(1)} × (${all})`, goal: '≥ 3 × restic', met: ratio >= 3 }]
+  return [{ what: 'a restic repository', is: `${speed(bytes, my)}; restic check --read-data ${speed(bytes, their)}; ${ratio.toFixed(1)} × (${all})`, goal, met: ratio >= 3 }]
 }
 
 const measurement: Measurement = {
