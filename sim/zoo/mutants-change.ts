@@ -53,6 +53,10 @@ export const changing: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/heard/hosts-heard.ts`, find: 'age === undefined || age > FRESH', put: 'age === undefined' }],
   },
   {
+    name: 'what is seen at the other end of a cable is not asked', breaks: ['C-2', 'X-9'], killer: killer('heard/hosts-heard', 'C-2 X-9 a cable of which both hosts'),
+    changes: [{ file: `${ROOM}/heard/hosts-heard.ts`, find: 'if (neighbour === undefined || end === undefined || gone', put: 'if (neighbour === undefined || end !== undefined || gone' }],
+  },
+  {
     name: 'one cable that carries is enough', breaks: ['X-9', 'C-2'], killer: killer('heard/hosts-heard', 'X-9 a host that went silent'),
     changes: [{ file: `${ROOM}/gates.ts`, find: "(['fail', 'unknown', 'pass'] as const).find", put: "(['pass', 'unknown', 'fail'] as const).find" }],
   },

@@ -289,7 +289,7 @@ function turnsBy(keeper: ChangeKeeper, message: FromScout): readonly SeenTurn[] 
   const { hosts, members, config: { change } } = keeper
   if (message.is !== 'account' && message.is !== 'silent') return members.hear(message, change?.clusters.find(({ name }) => name === message.cluster))
   const turns = hosts.hear(message, change?.hosts.find(({ name }) => name === message.host))
-  return turns.map((it): Turn => ({ ...it, is: it.subject.startsWith('link:') ? 'link' : 'member', host: message.host }))
+  return turns.map((it): SeenTurn => ({ ...it, is: it.subject.startsWith('link:') ? 'link' : 'member', host: message.host }))
 }
 
 /** What both have said yes to rests on looks that begin now. */
@@ -305,7 +305,7 @@ function standingOf(keeper: ChangeKeeper, memory: Memory, { row, topology, facts
   const stranger = strangerTo(keeper, memory, row)
   return [
     ...guardOf({ row, topology, facts, ...(siblings ? { siblings } : {}) }).map(({ judged }) => judged),
-    ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host) })),
+    ...hostsOf(row).filter((host) => !gone.has(host) && (hostOf(topology, host)?.links.length ?? 0) > 0).map((host) => ({ want: `the cables of ${host} are up`, ...facts.links(host, gone) })),
     ...claims.flatMap((name) => (topology.clusters.some((it) => it.name === name) ? [accountOf(name, facts)] : [])),
     ...(isLeft(row.run) && isShut(row.plan, facts.now) ? [{ want: 'its window is open', found: 'fail' as const, evidence: [{ subject: 'window', observer: 'the calendar', at: facts.now, says: 'it has closed' }] }] : []),
     ...(stranger ? [{ want: `incident ${stranger.number} is over`, found: 'fail' as const, evidence: [{ subject: `incident ${stranger.number}`, observer: 'the keeper', at: null, says: stranger.title }] }] : []),

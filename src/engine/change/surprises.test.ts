@@ -56,6 +56,33 @@ test('C-6 C-15 a window that closes in the middle halts it, pages both, and leav
   assert.deepEqual([(await last.state()).state, (await last.state()).halt], ['running', null], 'nothing is left that it would keep from beginning')
 })
 
+test('C-2 C-14 a cable of a host that is lost at its other end alone halts the run, and both ends are named', async (t) => {
+  const it = await runWorld(t, book())
+  const { config } = it.keeper
+  const change = config.change ?? assert.fail()
+  const far = { name: 'gate', fate: {}, links: [{ name: 'eth7', neighbour: 'web-2', end: 'eth0' }], from: 'x' }
+  const edited = it.keeper.configure({ ...config, version: '2', change: { ...change, hosts: [...change.hosts.map((one) => (one.name === 'web-2' ? { ...one, links: [{ name: 'eth0', neighbour: 'gate', end: 'eth7' }] } : one)), far] } })
+  await it.settle()
+  await edited
+  const hear = (carrier: 'up' | 'down'): void => {
+    const { tick, wall } = it.keeper.now()
+    it.keeper.runs.hear({ is: 'account', host: 'gate', asked: { tick, boot: 'boot' }, account: { question: 1, boot: AGAIN, clock: Math.floor(wall / 1000), links: [['eth7', { carrier, downs: carrier === 'up' ? 0 : 1 }]] } })
+  }
+  hear('up')
+  const { body } = await it.ask('runs.begin', { runbook: 'grow', host: 'web-1', person: 'ada' })
+  const { run } = body as RunAnswer
+  assert.deepEqual(await it.press(run, 'ada', 'bo'), [200, 200])
+  hear('up')
+  await it.second()
+  hear('up')
+  await it.second()
+  const before = await it.state(run)
+  assert.deepEqual([before.halt, before.steps[0]?.state], [null, 'running'])
+  hear('down')
+  await it.settle()
+  assert.deepEqual((await it.state(run)).halt, { subject: 'link:gate/eth7', claim: 'lost carrier (its other end is web-2/eth0)' })
+})
+
 test('C-8 C-14 what joins an incident that was excused, or known before, halts the run', async (t) => {
   const checks = [checkOf('node', { standsOn: ['web-1'] }), checkOf('shop', { dependsOn: ['node'] })]
   const it = await begun(t, checks)

@@ -49,8 +49,8 @@ export interface Stranger {
   readonly claim: string
 }
 
-/** What turned, as it was seen: of a host, or of a cluster. `donor`: it gives its data to another one. */
-export type SeenTurn = Turn & { readonly cluster?: string; readonly donor?: true }
+/** What turned, as it was seen: of a host, or of a cluster. `donor`: it gives its data to another one. `far`: the host at the other end of the cable. */
+export type SeenTurn = Turn & { readonly cluster?: string; readonly donor?: true; readonly far?: string }
 
 /** Runs are looked at once a second: what is older than this by a line that was told has been seen. */
 const LOOKED_WITHIN: Span = seconds(2)
@@ -67,7 +67,7 @@ const watchedIn = (row: RunRow): readonly string[] => [...new Set([row.plan.host
  */
 export function turnFor(keeper: ChangeKeeper, row: RunRow, turns: readonly SeenTurn[]): Turn | undefined {
   const gone = [...silencedBy(row.run), ...siblingsFor(keeper, row).taken]
-  const mine = turns.filter(({ host, cluster }) => (host !== undefined && (hostsOf(row).includes(host) || row.plan.host === host)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
+  const mine = turns.filter(({ host, far, cluster }) => [host, far].some((it) => it !== undefined && (hostsOf(row).includes(it) || row.plan.host === it)) || (cluster !== undefined && row.plan.claims.includes(cluster)))
     .find((it) => !(it.is === 'member' && it.host !== undefined && (gone.includes(it.host) || (it.donor === true && gone.length > 0))))
   return mine && { subject: mine.subject, is: mine.is, claim: mine.claim, ...(mine.host === undefined ? {} : { host: mine.host }) }
 }

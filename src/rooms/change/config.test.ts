@@ -210,6 +210,21 @@ test('what fails together: a rack, a feed, a switch, and the far end of a cable 
   assert.deepEqual([sharedByAll(config.hosts), warnings], [['switch sw-1'], ['HF158 galera']])
 })
 
+test('a cable between two hosts that are both asked has two ends; of several between the same two those count that are named', () => {
+  const ends = (a: string, b: string, more = 'ssh: h'): unknown => {
+    const { config, errors } = read(`hosts: { a: { ssh: h, links: ${a} }, b: { ${more}, links: ${b} } }`)
+    return errors.length > 0 ? errors : config.hosts.map(({ links }) => links.map(({ end }) => end ?? '-').join())
+  }
+  assert.deepEqual(ends('{ e0: { neighbour: b } }', '{ e1: { neighbour: a } }'), ['e1', 'e0'])
+  assert.deepEqual(ends('{ e0: { neighbour: b } }', '{ e1: { neighbour: a } }', 'rack: r1'), ['-', 'e0'], 'nobody asks b')
+  assert.deepEqual(ends('{ e0: { neighbour: b }, e1: { neighbour: b } }', '{ e0: { neighbour: a }, e1: { neighbour: a } }'), ['-,-', '-,-'])
+  assert.deepEqual(ends('{ e0: { neighbour: b }, e1: { neighbour: b } }', '{ e0: { neighbour: a } }'), ['-,-', '-'])
+  assert.deepEqual(ends('{ e0: { neighbour: b/e1 }, e1: { neighbour: b/e0 } }', '{ e0: { neighbour: a }, e1: { neighbour: a } }'), ['e1,e0', 'e1,e0'])
+  assert.deepEqual(ends('{ e0: { neighbour: b/e7 } }', '{ e1: { neighbour: a } }'), ['HF111 b/e7', 'HF111 a'])
+  assert.deepEqual(ends('{ e0: { neighbour: b/e1 } }', '{ e1: { neighbour: a/e9 } }'), ['HF111 b/e1', 'HF111 a/e9'])
+  assert.deepEqual(ends('{ e0: { neighbour: a/e1 } }', '{}'), ['HF104 a/e1'])
+})
+
 test('a host is reached through others by their own keys; what leads nowhere or in a circle is said', () => {
   const via = (db: string, gate: string): ReturnType<typeof read> => read(`hosts:\n  gate: { ssh: "ops@192.0.2.1:2222"${gate} }\n  db-1: { ssh: "root@10.77.0.1", ${db} }\nclusters: { kv: { etcd: [db-1] } }\n`)
   const good = via('via: gate, sudo: true', ', key: gate.key, sudo: true')

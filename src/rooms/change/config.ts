@@ -14,7 +14,7 @@ import type { AnyDriver } from '../../ports/driver/driver.ts'
 import { readRunbook, type Around } from './runbook-config.ts'
 import { runbookSchema } from './runbook-schema.ts'
 import { namedTargets, targetsShape } from './targets.ts'
-import { CLUSTERS, FATES, RECORDS, recordValue, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Topology } from './topology.ts'
+import { CLUSTERS, FATES, RECORDS, recordValue, sharedByAll, type Cluster, type ClusterKind, type Door, type Host, type Link, type Topology } from './topology.ts'
 
 export interface ChangeConfig extends Topology {
   readonly runbooks: readonly Runbook[]
@@ -33,8 +33,10 @@ const place = (says: string): z.ZodString => z.string().max(63).regex(/^[\p{L}\p
 const USER = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/
 const keyFile = (): z.ZodString => z.string().regex(/^[^-\p{Cc}"%$~][^\p{Cc}"%$~]{0,1000}$/u, 'a file, without % $ ~ and quotes')
 
+const NEIGHBOUR = /^(?=.*[A-Za-z])[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62})?$/
+
 const linkSchema = z.strictObject({
-  neighbour: nameKey().optional().meta({ description: 'What is at its other end: a switch, or a host of this file' }),
+  neighbour: z.string().regex(NEIGHBOUR, 'a name, or a host and its link: db-3/eth1').optional().meta({ description: 'What is at its other end: a switch, or a host of this file, with its link where several lead there', examples: ['sw-1', 'db-3/eth1'] }),
   bond: nameKey().optional().meta({ description: 'Links of one bond stand in for each other' }),
 })
 
@@ -87,8 +89,9 @@ export const standingNames = (reading: Reading): string[] => ['hosts', 'clusters
 export function readChange(reading: Reading, known: Known, drivers: readonly AnyDriver[]): ChangeConfig {
   const named = reading.named(['hosts']).map(([name]) => name)
   const clusterNames = reading.named(['clusters']).map(([name]) => name)
-  const hosts = throughOthers(reading, named.flatMap((name) => readHostSection(reading, name, named) ?? []), named)
-  judgeCables(reading, hosts, named)
+  const read = throughOthers(reading, named.flatMap((name) => readHostSection(reading, name, named) ?? []), named)
+  judgeCables(reading, read, named)
+  const hosts = withEnds(read)
   const clusters = clusterNames.flatMap((name) => readCluster(reading, name, { named, clusterNames, hosts }) ?? [])
   const around: Around = { ...known, hosts, hostNames: named, clusters, clusterNames, drivers, targets: namedTargets(reading, drivers) }
   const runbooks = reading.named(['runbooks']).flatMap(([name]) => readRunbook(reading, name, around) ?? [])
@@ -146,7 +149,7 @@ function readHostSection(reading: Reading, name: string, named: readonly string[
   const ssh = read.ssh === undefined ? undefined : readDoor(reading, [...path, 'ssh'], read.ssh)
   if (read.ssh !== undefined && ssh === undefined) return undefined
   for (const proof of ['key', 'host_key', 'via', 'sudo', 'look'] as const) if (ssh === undefined && read[proof] !== undefined) reading.error('HF110', [...path, proof], `${path.join('.')}.${proof} is for ssh, and no ssh is given`, { on: 'key', help: 'add ssh: user@host' })
-  const links = Object.entries(read.links ?? {}).map(([link, { neighbour, bond }]) => ({ name: link, ...(neighbour === undefined ? {} : { neighbour }), ...(bond === undefined ? {} : { bond }) }))
+  const links = Object.entries(read.links ?? {}).map(([link, { neighbour: far, bond }]) => ({ name: link, ...farOf(far), ...(bond === undefined ? {} : { bond }) }))
   for (const link of links) {
     if (link.neighbour === name) reading.error('HF104', [...path, 'links', link.name, 'neighbour'], `${path.join('.')}.links.${link.name} leads to the host itself`, { help: () => helpFor(name, named.filter((it) => it !== name), 'host') })
   }
@@ -168,16 +171,41 @@ function readDoor(reading: Reading, path: readonly string[], text: string): Door
   return { host, ...(found[1] === undefined ? {} : { user: found[1] }), ...(port === undefined ? {} : { port }) }
 }
 
-/** A cable between two hosts is named at both ends: what is seen at one is compared with what is seen at the other. */
+/** `sw-1`, `db-3`, `db-3/eth1`. */
+function farOf(written: string | undefined): Pick<Link, 'neighbour' | 'end'> {
+  const [neighbour, end] = written?.split('/') ?? []
+  return { ...(neighbour === undefined ? {} : { neighbour }), ...(end === undefined ? {} : { end }) }
+}
+
+/** Of two links that may be the ends of one cable: neither says that it is another. */
+const fits = (host: Host, link: Link, other: Host, far: Link): boolean =>
+  link.neighbour === other.name && far.neighbour === host.name && (link.end ?? far.name) === far.name && (far.end ?? link.name) === link.name
+
+/** A cable between two hosts is named at both ends: who is at one of them knows what may be seen at the other. */
 function judgeCables(reading: Reading, hosts: readonly Host[], named: readonly string[]): void {
   for (const host of hosts) {
-    for (const { name: link, neighbour } of host.links) {
-      const other = hosts.find(({ name }) => name === neighbour)
-      if (neighbour === undefined || !named.includes(neighbour) || other?.links.some((it) => it.neighbour === host.name) !== false) continue
-      reading.error('HF111', ['hosts', host.name, 'links', link, 'neighbour'], `hosts.${host.name} has a link to “${neighbour}”, and ${neighbour} has none to ${host.name}`, { help: `name the link at its other end: links: { …: { neighbour: ${host.name} } }` })
+    for (const link of host.links) {
+      const other = hosts.find(({ name }) => name === link.neighbour)
+      if (link.neighbour === undefined || link.neighbour === host.name || !named.includes(link.neighbour) || other?.links.some((far) => fits(host, link, other, far)) !== false) continue
+      const far = link.end === undefined ? link.neighbour : `${link.neighbour}/${link.end}`
+      reading.error('HF111', ['hosts', host.name, 'links', link.name, 'neighbour'], `hosts.${host.name} has a link to “${far}”, and ${link.end === undefined ? `${link.neighbour} has none` : 'that leads not'} to ${link.end === undefined ? host.name : `${host.name}/${link.name}`}`, { help: `name the link at its other end: links: { ${link.end ?? '…'}: { neighbour: ${link.end === undefined ? host.name : `${host.name}/${link.name}`} } }` })
     }
   }
 }
+
+const withoutEnd = ({ end: _end, ...link }: Link): Link => link
+
+/** Each link with the one at its other end, where that host is asked too. Of several between the same two hosts those that name it are sure: nobody guesses which is which. */
+const withEnds = (hosts: readonly Host[]): Host[] => hosts.map((host) => ({
+  ...host,
+  links: host.links.map((link) => {
+    const bare = withoutEnd(link)
+    const other = hosts.find(({ name, ssh }) => name === link.neighbour && ssh !== undefined)
+    const [far, ...more] = other?.links.filter((it) => fits(host, link, other, it)) ?? []
+    if (!other || !far || more.length > 0 || host.links.some((it) => it !== link && fits(host, it, other, far))) return bare
+    return { ...bare, end: far.name }
+  }),
+}))
 
 interface Named {
   readonly named: readonly string[]

@@ -19,7 +19,8 @@ export interface GateAnswer extends Answered {
 export interface Facts {
   readonly now: Instant
   sight(cluster: string): Sight
-  links(host: string): Answered
+  /** `gone`: of these hosts nobody wants to know what they see at the other ends. */
+  links(host: string, gone?: ReadonlySet<string>): Answered
   /** In which boot a host is. */
   boot(host: string): { readonly boot: string; readonly from: Stamp } | undefined
   /** Whether what runs there for its cluster has stopped, in good order. */
@@ -72,7 +73,7 @@ export function judgeWant(want: Want, place: Place): GateAnswer {
     case 'links': {
       const down = without(taken).gone
       const asked = hosts.filter((it) => !down.has(it))
-      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...down].join(', ')}` : ''}`, asked.length === 0 ? [NO_LINK_LEFT] : asked.map((host) => facts.links(host)))
+      return all(`all links are up${asked.length < hosts.length ? `, but for ${[...down].join(', ')}` : ''}`, asked.length === 0 ? [NO_LINK_LEFT] : asked.map((host) => facts.links(host, down)))
     }
     case 'healthy': return cluster === undefined ? all('no cluster is meant', []) : { want: `every member of ${cluster} is healthy`, ...judgeMembers(without(away), cluster, undefined) }
     case 'members': return { want: `at least ${want.atLeast} members of ${want.cluster} are healthy`, ...judgeMembers(without(taken, out), want.cluster, want.atLeast) }

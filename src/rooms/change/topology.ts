@@ -15,6 +15,8 @@ export interface Link {
   readonly name: string
   /** What is at its other end: a switch, or a host of this file. */
   readonly neighbour?: string
+  /** Which link of that host it is, where that one is asked too: then there are two who see one cable. */
+  readonly end?: string
   /** Links of one bond stand in for each other. */
   readonly bond?: string
 }

@@ -124,9 +124,9 @@ export function factsOf(grounds: Grounds): Facts {
       const cluster = clusterOf(change, name)
       return cluster ? grounds.members.sight(cluster, now) : { is: 'unknown', says: `there is no cluster “${name}”` }
     },
-    links(name) {
+    links(name, gone) {
       const host = hostOf(change, name)
-      return !host || host.links.length === 0 ? unknown(name, 'its links are not named in the configuration') : grounds.hosts.links(host, now)
+      return !host || host.links.length === 0 ? unknown(name, 'its links are not named in the configuration') : grounds.hosts.links(host, now, gone)
     },
     boot: (name) => grounds.hosts.boot(name, now),
     stopped(host) {
@@ -180,7 +180,7 @@ function memberOf(cluster: Cluster, name: string, { change, hosts, members, now 
   const { found, evidence } = members.member(cluster, name, now)
   return {
     host: name, state: found, says: evidence[0]?.says ?? '', weight: weighs ?? weightOf(cluster, name), fates: host ? fatesOf(host) : [],
-    links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.neighbour ?? null, state: hosts.link(host, it.name, now).found })) : [],
+    links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.end === undefined ? (it.neighbour ?? null) : `${it.neighbour}/${it.end}`, state: hosts.link(host, it.name, now).found })) : [],
   }
 }
 

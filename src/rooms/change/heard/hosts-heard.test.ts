@@ -40,6 +40,26 @@ test('X-9 a host that went silent is unknown for the reason that is known, and o
   assert.equal(heard.links(host, at(12_000)).found, 'unknown')
 })
 
+test('C-2 X-9 a cable of which both hosts are asked is up when both say so, down when either does, and not known while one of them is silent', () => {
+  const [a, b] = ['a', 'b'].map((name, n): Host => ({ name, fate: {}, links: [{ name: `eth${n}`, neighbour: n === 0 ? 'b' : 'a', end: `eth${1 - n}` }], from: 'holdfast.yaml:2' }))
+  assert.ok(a && b)
+  const heard = createHostsHeard()
+  const hear = (of: Host, ms: number, carrier: 'up' | 'down' | 'unknown', downs = 0) => heard.hear({ is: 'account', host: of.name, asked: asked(ms), account: account({ links: [[of.links[0]?.name ?? '', { carrier, downs }]] }) }, of)
+  hear(a, 0, 'up')
+  const lonely = heard.links(a, at(0))
+  assert.deepEqual([lonely.found, lonely.evidence.map(({ subject, observer, says }) => [subject, observer, says])], ['unknown', [['link:a/eth0', 'host:b', 'its other end, b/eth1: b: nobody has heard of it yet'], ['link:a/eth0', 'host:a', 'eth0 is up']]])
+  assert.equal(heard.links(a, at(0), new Set(['b'])).found, 'pass', 'nobody asks one that is taken')
+  hear(b, 1000, 'up')
+  const both = heard.link(a, 'eth0', at(1000))
+  assert.deepEqual([both.found, both.from, both.evidence.map(({ observer }) => observer)], ['pass', asked(0), ['host:a', 'host:b']], 'it is as old as the older of two looks')
+  assert.deepEqual(hear(b, 2000, 'down', 1), [{ subject: 'link:b/eth1', claim: 'lost carrier (its other end is a/eth0)', far: 'a' }])
+  const down = heard.link(a, 'eth0', at(2000))
+  assert.deepEqual([down.found, down.evidence[0]?.says], ['fail', 'its other end, b/eth1: eth1 has no carrier'])
+  assert.equal(heard.link(a, 'eth0', at(10_500)).found, 'fail', 'and that is so though its own host is silent')
+  hear(b, 11_000, 'up', 1)
+  assert.equal(heard.link(a, 'eth0', at(11_000)).found, 'unknown', 'what the other end says makes nothing good of which its own host says nothing')
+})
+
 test('C-14 what turned between two answers is told, for the cables of the configuration alone', () => {
   const heard = createHostsHeard()
   const hear = (ms: number, more: Partial<Sent>) => heard.hear({ is: 'account', host: 'db-2', asked: asked(ms), account: account(more) }, host).map(({ subject, claim }) => `${subject} ${claim}`)

@@ -19,12 +19,12 @@ interface Known {
 const CLOCK_OFF_BY: Span = 60_000 as Span
 
 export interface HostsHeard {
-  /** What turned for the worse by this, of the cables that the host has in the configuration. */
-  hear(message: OfHost, host: Host | undefined): readonly Turn[]
-  /** Whether all its configured cables carry. */
-  links(host: Host, now: Now): Answered
-  /** One cable. */
-  link(host: Host, name: string, now: Now): Answered
+  /** What turned for the worse by this, of the cables that the host has in the configuration. `far`: the host at the other end. */
+  hear(message: OfHost, host: Host | undefined): readonly (Turn & { readonly far?: string })[]
+  /** Whether all its configured cables carry. `gone`: of these hosts nobody asks what they see at the other ends. */
+  links(host: Host, now: Now, gone?: ReadonlySet<string>): Answered
+  /** One cable, by both of its ends where the host at the other one is asked too: it is up when both say so, and down when either does. */
+  link(host: Host, name: string, now: Now, gone?: ReadonlySet<string>): Answered
   /** Which boot it is in, and when it was asked for that. */
   boot(host: string, now: Now): { readonly boot: string; readonly from: Stamp } | undefined
   /** When it was asked what it said last, while that is fresh. */
@@ -46,13 +46,22 @@ export function createHostsHeard(): HostsHeard {
     if (age === undefined || age > FRESH) return it.silent ?? 'what it said is too old'
     return { account: it.account, asked: it.asked, at: (now.wall - age) as Instant }
   }
-  const witness = (host: string, name: string, at: Instant | null, says: string): Witness => ({ subject: `link:${host}/${name}`, observer: `host:${host}`, at, says })
-  const link = (host: Host, name: string, now: Now): Answered => {
-    const has = fresh(host.name, now)
-    if (typeof has === 'string') return { found: 'unknown', evidence: [witness(host.name, name, null, `${host.name}: ${has}`)] }
-    if (Math.abs(has.account.clock * 1000 - has.at) > CLOCK_OFF_BY) return { found: 'unknown', from: has.asked, evidence: [witness(host.name, name, has.at, `the clock of ${host.name} is off by more than a minute`)] }
+  /** What one host says of its end of a cable. */
+  const endOf = (host: string, name: string, now: Now, of: { readonly subject: string; readonly prefix: string }): Answered => {
+    const witness = (at: Instant | null, says: string): Witness => ({ subject: of.subject, observer: `host:${host}`, at, says: `${of.prefix}${says}` })
+    const has = fresh(host, now)
+    if (typeof has === 'string') return { found: 'unknown', evidence: [witness(null, `${host}: ${has}`)] }
+    if (Math.abs(has.account.clock * 1000 - has.at) > CLOCK_OFF_BY) return { found: 'unknown', from: has.asked, evidence: [witness(has.at, `the clock of ${host} is off by more than a minute`)] }
     const found = carrierOf(has.account, name)
-    return { found: found.is, from: has.asked, evidence: [witness(host.name, name, has.at, found.says ?? '')] }
+    return { found: found.is, from: has.asked, evidence: [witness(has.at, found.says ?? '')] }
+  }
+  const link = (host: Host, name: string, now: Now, gone?: ReadonlySet<string>): Answered => {
+    const subject = `link:${host.name}/${name}`
+    const own = endOf(host.name, name, now, { subject, prefix: '' })
+    const { neighbour, end } = host.links.find((it) => it.name === name) ?? {}
+    // What is taken may be silent: what it did to the cable is seen at this end.
+    if (neighbour === undefined || end === undefined || gone?.has(neighbour) === true) return own
+    return worstOf([own, endOf(neighbour, end, now, { subject, prefix: `its other end, ${neighbour}/${end}: ` })])
   }
   return {
     hear(message, host) {
@@ -68,11 +77,11 @@ export function createHostsHeard(): HostsHeard {
       it.account = account
       it.asked = message.asked
       delete it.silent
-      return before && host ? turnsBetween(host.name, before, account, host.links.map(({ name }) => name)) : []
+      return before && host ? turnsBetween(host.name, before, account, host.links.map(({ name }) => name)).map((it) => withEnd(it, host)) : []
     },
-    links(host, now) {
-      if (host.links.length === 0) return { found: 'unknown', evidence: [witness(host.name, '', null, `no cable of ${host.name} is in the configuration`)] }
-      return worstOf(host.links.map(({ name }) => link(host, name, now)))
+    links(host, now, gone) {
+      if (host.links.length === 0) return { found: 'unknown', evidence: [{ subject: `link:${host.name}/`, observer: `host:${host.name}`, at: null, says: `no cable of ${host.name} is in the configuration` }] }
+      return worstOf(host.links.map(({ name }) => link(host, name, now, gone)))
     },
     link,
     boot(host, now) {
@@ -97,6 +106,12 @@ export function createHostsHeard(): HostsHeard {
       for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
     },
   }
+}
+
+/** A cable has two ends: whoever reads of one that turned is told of both. */
+function withEnd(turn: Turn, { name, links }: Host): Turn & { readonly far?: string } {
+  const { neighbour, end } = links.find((it) => turn.subject === `link:${name}/${it.name}`) ?? {}
+  return neighbour === undefined || end === undefined ? turn : { ...turn, claim: `${turn.claim} (its other end is ${neighbour}/${end})`, far: neighbour }
 }
 
 /** Damaged frames count up all the time, and are no turn. */

@@ -143,12 +143,13 @@ export function guardOf({ row, topology, facts, siblings }: Pick<Course, 'facts'
 }
 
 /** Whether one claim holds by a look that began at or after `since`. Claims of a driver are seen by whoever did the step: absent here. */
-export function claimHolds(claim: FilledClaim, { row: { boots }, topology, facts }: Pick<Course, 'row' | 'topology' | 'facts'>, since: Stamp): Answered | undefined {
+export function claimHolds(claim: FilledClaim, { row: { boots, run }, topology, facts, siblings }: Pick<Course, 'row' | 'topology' | 'facts' | 'siblings'>, since: Stamp): Answered | undefined {
+  const gone = new Set([...silencedBy(run), ...(siblings?.taken ?? [])])
   const seen = ((): Answered | undefined => {
     switch (claim.is) {
-      case 'links': return facts.links(claim.host)
+      case 'links': return facts.links(claim.host, gone)
       case 'boots': {
-        const links = facts.links(claim.host)
+        const links = facts.links(claim.host, gone)
         const has = facts.boot(claim.host)
         const found = has === undefined || boots[claim.host] === undefined ? 'unknown' : has.boot === boots[claim.host] ? 'fail' : 'pass'
         return { found, evidence: links.evidence, ...(has ? { from: has.from } : {}) }
