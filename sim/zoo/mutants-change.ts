@@ -57,6 +57,14 @@ export const changing: readonly Mutant[] = [
     changes: [{ file: `${ROOM}/heard/hosts-heard.ts`, find: 'if (neighbour === undefined || end === undefined || gone', put: 'if (neighbour === undefined || end !== undefined || gone' }],
   },
   {
+    name: 'a bond that carries is well, whatever stands in it', breaks: ['C-2', 'X-9'], killer: killer('heard/account', 'C-2 X-9 a bond that carries fails'),
+    changes: [{ file: `${ROOM}/heard/account.ts`, find: 'if (down.length > 0) return', put: 'if (down.length === members.length) return' }],
+  },
+  {
+    name: 'a cable in a bond may be lost and none is told', breaks: ['C-14'], killer: killer('heard/account', 'C-14 each turn of a cable'),
+    changes: [{ file: `${ROOM}/heard/account.ts`, find: ' ?? claimInside(name, before, now)', put: '' }],
+  },
+  {
     name: 'one cable that carries is enough', breaks: ['X-9', 'C-2'], killer: killer('heard/hosts-heard', 'X-9 a host that went silent'),
     changes: [{ file: `${ROOM}/gates.ts`, find: "(['fail', 'unknown', 'pass'] as const).find", put: "(['pass', 'unknown', 'fail'] as const).find" }],
   },

@@ -61,7 +61,7 @@ const bodies: Record<string, unknown> = {
   'clusters.list': {
     schema: 'holdfast.clusters/1', clusters: [{
       schema: 'holdfast.cluster/1', cluster: 'shop-db', kind: 'galera', tolerance: null, says: 'tolerates an unknown number of further failures: nothing has been observed of it yet', lacks: null, designed: 1, shared: ['switch sw-1'], from: 'holdfast.yaml:6', checks: [{ check: 'api', on: 'shop-db', state: 'up' }],
-      members: ['db-1', 'db-2'].map((host) => ({ host, state: 'unknown', says: 'nobody has heard of it yet', weight: 1, fates: ['rack r1', 'switch sw-1'], links: [{ link: 'eth0', neighbour: 'sw-1', state: 'unknown' }] })),
+      members: ['db-1', 'db-2'].map((host) => ({ host, state: 'unknown', says: 'nobody has heard of it yet', weight: 1, fates: ['rack r1', 'switch sw-1'], links: [{ link: 'eth0', neighbour: 'sw-1', state: 'unknown', damage: null }] })),
     }],
   },
   'runbooks.list': { schema: 'holdfast.runbooks/1', runbooks: [{ runbook: 'grow', title: 'Add memory', hosts: ['db-1', 'db-2'], cluster: 'shop-db', steps: ['drain', 'stop'], does: ['ada'], checks: ['bo'], window: null, from: 'holdfast.yaml:9' }] },

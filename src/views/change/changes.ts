@@ -29,7 +29,7 @@ export interface MemberAnswer {
   readonly weight: number
   /** What takes it down with others: `rack r1`. */
   readonly fates: readonly string[]
-  readonly links: readonly { readonly link: string; readonly neighbour: string | null; readonly state: Found['is'] }[]
+  readonly links: readonly { readonly link: string; readonly neighbour: string | null; readonly state: Found['is']; /** Frames that were damaged or lost lately, in words. */ readonly damage: string | null }[]
 }
 
 export interface ClusterAnswer {
@@ -99,7 +99,7 @@ export interface Grounds {
   readonly sets: ReadonlyMap<string, BackupSet>
   readonly check: (name: string) => CheckSeen | undefined
   /** What hosts said of themselves. */
-  readonly hosts: Pick<HostsHeard, 'boot' | 'link' | 'links'>
+  readonly hosts: Pick<HostsHeard, 'boot' | 'damage' | 'link' | 'links'>
   /** What members of clusters said of themselves. */
   readonly members: Pick<MembersHeard, 'member' | 'said' | 'sight' | 'stopped'>
   /** Open incidents that stand in the way of nothing: what a run that goes on pages itself, and what is of the hosts that its step takes. Absent: each does. */
@@ -180,7 +180,7 @@ function memberOf(cluster: Cluster, name: string, { change, hosts, members, now 
   const { found, evidence } = members.member(cluster, name, now)
   return {
     host: name, state: found, says: evidence[0]?.says ?? '', weight: weighs ?? weightOf(cluster, name), fates: host ? fatesOf(host) : [],
-    links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.end === undefined ? (it.neighbour ?? null) : `${it.neighbour}/${it.end}`, state: hosts.link(host, it.name, now).found })) : [],
+    links: host ? host.links.map((it) => ({ link: it.name, neighbour: it.end === undefined ? (it.neighbour ?? null) : `${it.neighbour}/${it.end}`, state: hosts.link(host, it.name, now).found, damage: hosts.damage(name, it.name, now) ?? null })) : [],
   }
 }
 

@@ -26,7 +26,7 @@ function draw({ out }: Session, { cluster, kind, members, says, lacks, designed,
   out.data(`${out.paint('strong', cluster)}  ${kind}, ${members.length} ${members.length === 1 ? 'member' : 'members'}, ${from}`)
   out.table(members.map((it, at): Cell[] => [
     `${at === members.length - 1 ? '└─' : '├─'} ${it.host}`, out.shape(SHAPES[it.state] ?? 'unknown'), WORDS[it.state] ?? it.state, it.says, it.weight === 1 ? '' : `weighs ${it.weight}`,
-    it.links.map(({ link, neighbour }) => `${link}${neighbour === null ? '' : ` ── ${neighbour}`}`).join(', '), it.fates.join(', '),
+    it.links.map(({ link, neighbour, damage }) => `${link}${neighbour === null ? '' : ` ── ${neighbour}`}${damage === null ? '' : ` (${damage})`}`).join(', '), it.fates.join(', '),
   ]))
   out.data(`   now: it ${says}`)
   if (lacks !== null) out.data(out.paint('soft', `   ${lacks}`))

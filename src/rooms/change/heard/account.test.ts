@@ -21,6 +21,14 @@ test('an answer is read: its question, its boot, its clock, each cable and what 
   assert.deepEqual(['eth0', 'eth1', 'eth9'].map((name) => carrierOf(it, name).is), ['pass', 'unknown', 'fail'])
 })
 
+test('C-2 X-9 a bond that carries fails while a cable in it does not, and is not known while nobody says so of one', () => {
+  const bond = (...lines: readonly string[]) => carrierOf(account(...lines, 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,'), 'bond0')
+  assert.deepEqual(bond('link eth2 1 0 1000 0', 'link eth3 1 0 1000 0'), { is: 'pass', says: 'bond0 is up at 2000 Mb/s' })
+  assert.deepEqual(bond('link eth2 - - - -', 'link eth3 0 1 1000 0'), { is: 'fail', says: 'bond0 is up at 2000 Mb/s, but eth3 in it has no carrier' })
+  assert.deepEqual(bond('link eth2 0 1 - -', 'link eth3 0 1 - -').says, 'bond0 is up at 2000 Mb/s, but eth2, eth3 in it have no carrier')
+  assert.deepEqual(bond('link eth2 1 0 1000 0'), { is: 'unknown', says: 'bond0 is up at 2000 Mb/s, and the host does not say whether eth3 in it carries' })
+})
+
 test('X-9 an answer that is cut, longer than any, of another shape or without its boot says nothing', () => {
   const whole = said('link eth0 1 3 1000 12')
   for (let n = 0; n < whole.length - 2; n++) assert.equal(readAccount(whole.slice(0, n)).is, 'unreadable', `cut after ${n}`)
@@ -35,9 +43,11 @@ test('X-9 an answer that is cut, longer than any, of another shape or without it
 })
 
 test('C-14 each turn of a cable is told, also one that is over: blips count, and pass to unknown is a turn', () => {
-  const was = account('link eth0 1 3 1000 0', 'link eth1 1 0 1000 0', 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,')
+  const inBond = ['link eth2 1 0 1000 0', 'link eth3 1 0 1000 0']
+  const was = account('link eth0 1 3 1000 0', 'link eth1 1 0 1000 0', ...inBond, 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,')
   const turns = (...lines: readonly string[]): string[] => turnsBetween('db-2', was, account(...lines), ['eth0', 'bond0']).map(({ subject, claim }) => `${subject} ${claim}`)
-  const bond = ['link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,']
+  const bond = [...inBond, 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,']
+  const one = (...lines: readonly string[]): string[] => ['link eth0 1 3 1000 0', ...lines, 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,eth3,']
   const table: readonly [readonly string[], readonly string[]][] = [
     [['link eth0 1 3 1000 0', ...bond], []],
     [['link eth0 0 4 1000 0', ...bond], ['link:db-2/eth0 lost carrier']],
@@ -51,6 +61,9 @@ test('C-14 each turn of a cable is told, also one that is over: blips count, and
     [bond, ['link:db-2/eth0 is not there any more']],
     [['link eth0 1 3 1000 0', 'link bond0 1 0 2000 0', 'bond bond0 eth2 eth2,'], ['link:db-2/bond0 has lost eth3']],
     [['link eth0 1 3 1000 0', 'link bond0 1 0 1000 0', 'bond bond0 eth2 eth2,'], ['link:db-2/bond0 runs at 1000 Mb/s, it was 2000']],
+    // A bond that goes on carrying has lost what it was made for.
+    [one('link eth2 1 0 1000 0', 'link eth3 0 1 1000 0'), ['link:db-2/bond0 has eth3 in it, which lost carrier']],
+    [one('link eth2 1 2 1000 0', 'link eth3 1 0 1000 0'), ['link:db-2/bond0 has eth2 in it, which lost carrier 2 times and has it again']],
     // Nobody watches this one.
     [['link eth0 1 3 1000 0', 'link eth1 0 9 1000 0', ...bond], []],
   ]

@@ -84,21 +84,37 @@ export interface Turn {
   readonly claim: string
 }
 
-/** Whether the carrier of one cable is there; unknown where the host does not say. */
+/** Whether the carrier of one cable is there, and of a bond that of each cable in it; unknown where the host does not say. */
 export function carrierOf(account: Account, name: string): Found {
   const link = account.links.get(name)
   if (!link) return { is: 'fail', says: `${name} is not there` }
   if (link.carrier === 'unknown') return { is: 'unknown', says: `the host does not say whether ${name} carries` }
-  return link.carrier === 'up' ? { is: 'pass', says: `${name} is up${link.speed === undefined ? '' : ` at ${link.speed} Mb/s`}` } : { is: 'fail', says: `${name} has no carrier` }
+  if (link.carrier === 'down') return { is: 'fail', says: `${name} has no carrier` }
+  const found = { is: 'pass' as const, says: `${name} is up${link.speed === undefined ? '' : ` at ${link.speed} Mb/s`}` }
+  // A bond carries while one of its cables does, and then nothing is left that stands in for that one.
+  const members = (link.bond?.members ?? []).map((member) => ({ member, carrier: account.links.get(member)?.carrier ?? 'unknown' }))
+  const down = members.filter(({ carrier }) => carrier === 'down').map(({ member }) => member)
+  if (down.length > 0) return { is: 'fail', says: `${found.says}, but ${down.join(', ')} in it ${down.length === 1 ? 'has' : 'have'} no carrier` }
+  const unsaid = members.find(({ carrier }) => carrier === 'unknown')
+  return unsaid ? { is: 'unknown', says: `${found.says}, and the host does not say whether ${unsaid.member} in it carries` } : found
 }
 
 /** What turned for the worse between two answers of one host, of the cables that are watched. Another boot says all that there is to say. */
 export function turnsBetween(host: string, before: Account, now: Account, watched: readonly string[]): Turn[] {
   if (before.boot !== now.boot) return [{ subject: `host:${host}`, claim: 'was booted again' }]
   return watched.flatMap((name) => {
-    const claim = claimOf(before.links.get(name), now.links.get(name))
+    const claim = claimOf(before.links.get(name), now.links.get(name)) ?? claimInside(name, before, now)
     return claim === undefined ? [] : [{ subject: `link:${host}/${name}`, claim }]
   })
+}
+
+/** What became of the cables in a bond that goes on carrying. */
+function claimInside(name: string, before: Account, now: Account): string | undefined {
+  const [first] = (before.links.get(name)?.bond?.members ?? []).flatMap((member) => {
+    const claim = claimOf(before.links.get(member), now.links.get(member))
+    return claim === undefined ? [] : [`has ${member} in it, which ${claim}`]
+  })
+  return first
 }
 
 function claimOf(before: LinkSeen | undefined, now: LinkSeen | undefined): string | undefined {

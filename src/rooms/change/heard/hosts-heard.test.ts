@@ -68,12 +68,32 @@ test('C-14 what turned between two answers is told, for the cables of the config
   assert.deepEqual(hear(2000, { boot: '00000000-0000-4000-8000-000000000000' }), ['host:db-2 was booted again'])
 })
 
+test('C-14 frames that are damaged are told beside the cable for ten minutes, and make nothing fail and nothing turn', () => {
+  const heard = createHostsHeard()
+  const hear = (ms: number, errors: number | undefined, boot = account().boot) => heard.hear({ is: 'account', host: 'db-2', asked: asked(ms), account: account({ boot, clock: (WALL + ms) / 1000, links: [['eth0', { carrier: 'up', downs: 0, ...(errors === undefined ? {} : { errors }) }], ['eth1', { carrier: 'up', downs: 0 }]] }) }, host)
+  const says = (ms: number) => [heard.link(host, 'eth0', at(ms)).found, heard.link(host, 'eth0', at(ms)).evidence[0]?.says]
+  hear(0, 40)
+  assert.deepEqual(says(0), ['pass', 'eth0 is up'], 'what was counted before anybody looked is of no known time')
+  assert.deepEqual(hear(1000, 41), [])
+  assert.deepEqual(says(1000), ['pass', 'eth0 is up; 1 damaged or lost frame in the last 1 s'])
+  hear(120_000, 52)
+  assert.deepEqual([says(120_000), heard.damage('db-2', 'eth1', at(120_000))], [['pass', 'eth0 is up; 12 damaged or lost frames in the last 2 min'], undefined])
+  hear(721_000, 52)
+  assert.deepEqual(says(721_000), ['pass', 'eth0 is up'])
+  hear(722_000, 60, '00000000-0000-4000-8000-000000000000')
+  assert.deepEqual(says(722_000), ['pass', 'eth0 is up'], 'counters of another boot are none to hold it against')
+})
+
 test('C-14 what was heard before a restart is held against the first word after it, and says nothing of now', () => {
   const heard = createHostsHeard()
   const links: Sent['links'] = [['eth0', { carrier: 'up', downs: 4, errors: 9 }], ['eth1', { carrier: 'up', downs: 0 }], ['veth9', { carrier: 'up' }]]
   heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account({ links }) }, host)
   const baseline = heard.baseline(host)
   assert.deepEqual(baseline?.links, [['eth0', { carrier: 'up', downs: 4 }], ['eth1', { carrier: 'up', downs: 0 }]], 'of the cables of the configuration, without what counts up all the time')
+  const bonded: Host = { ...host, links: [{ name: 'bond0' }] }
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account({ links: [...links, ['bond0', { carrier: 'up', bond: { members: ['eth0', 'eth1'] } }]] }) }, bonded)
+  assert.deepEqual(heard.baseline(bonded)?.links.map(([name]) => name), ['bond0', 'eth0', 'eth1'], 'and what stands in a bond')
+  heard.hear({ is: 'account', host: 'db-2', asked: asked(0), account: account({ links }) }, host)
   const anew = createHostsHeard()
   assert.equal(anew.baseline(host), undefined)
   anew.recall('db-2', baseline ?? assert.fail())
