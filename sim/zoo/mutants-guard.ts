@@ -86,6 +86,10 @@ export const guarding: readonly Mutant[] = [
     changes: [{ file: CHECKS, find: 'Math.max(0, ...some.filter((it) => it.healthy).map(', put: 'Math.max(0, ...some.filter((it) => it.healthy).slice(0, 1).map(' }],
   },
   {
+    name: 'a lab waits a real day for each rung of a breaker', breaks: ['G-7'], killer: killer('breaker', 'lab time divides the cooling-off'),
+    changes: [{ file: `${ROOM}/breaker.ts`, find: `Math.ceil(COOLING / (Number`, put: `Math.ceil(COOLING + 0 * (Number` }],
+  },
+  {
     name: 'quarantine is shorter than the retention of the catalogue', breaks: ['G-23'], killer: killer('margins', 'G-23 quarantine is the longest'),
     changes: [{ file: MARGINS, find: 'Math.max(QUARANTINE, retention + BEYOND_RETENTION, (oldestCopy', put: 'Math.max(QUARANTINE, (oldestCopy' }],
   },

@@ -147,7 +147,7 @@ export const handling: readonly Mutant[] = [
   },
   {
     name: 'a clock that is set forward widens a half-open breaker', breaks: ['G-5', 'G-7'], killer: reconcile('breaker', 'closed by people it is half open'),
-    changes: [{ file: `${RECONCILE}/breaker.ts`, find: `lain(breaker.tried, now, WATCHED)`, put: `lain(breaker.tried, { wall: now.wall, lived: (breaker.tried.lived + WATCHED) as Span }, WATCHED)` }],
+    changes: [{ file: `${RECONCILE}/breaker.ts`, find: `lain(breaker.tried, now, cooling)`, put: `lain(breaker.tried, { wall: now.wall, lived: (breaker.tried.lived + cooling) as Span }, cooling)` }],
   },
   {
     name: 'a bound set that nobody has listed holds no copy of the catalogue', breaks: ['G-23'], killer: reconcile('duty', 'G-23 a set that is bound'),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { DAY, ZERO } from '../../../../test/guard/spool.ts'
 import { instantOf, ms, type Instant } from '../../../core/time.ts'
-import { hasRoom, lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
+import { coolingOf, hasRoom, lets, measure, step, type Breaker, type BreakerEvent, type Ladder, type Measures } from './breaker.ts'
 
 const calm: Measures = {
   objects: 100_000, bytes: 1e9, newOrphans: 37, newBytes: 37_000, flagged: 37, aside: 0, groups: [], acts: 10, actsToday: 0, earlier: [20, 30, 25], lastBatch: { tried: 0, failed: 0, preconditions: 0 }, resurrected: 0, goneGroups: [],
@@ -82,7 +82,7 @@ test('G-5 G-18 G-25 a small store is held to the limits too: 19 of 95 objects, a
 
 const at = (days: number): Instant => instantOf(ZERO + days * DAY)
 const ladder = (count: number): Ladder => ({ count, rungs: [10, 40, 160, 640].filter((most) => most <= count).map((most) => ({ most, key: Buffer.from(`k${String(most).padStart(4, '0')}`).toString('hex') })) })
-const ran = (days: number, more: Partial<Extract<BreakerEvent, { is: 'ran' }>> = {}): BreakerEvent => ({ is: 'ran', at: at(days), lived: ms(days * DAY), trips: [], healthy: true, ladder: ladder(37), ...more })
+const ran = (days: number, more: Partial<Extract<BreakerEvent, { is: 'ran' }>> = {}): BreakerEvent => ({ is: 'ran', at: at(days), lived: ms(days * DAY), trips: [], healthy: true, ladder: ladder(37), cooling: coolingOf(1), ...more })
 const closing = (more: Partial<Extract<BreakerEvent, { is: 'close' }>> = {}): BreakerEvent => ({ is: 'close', at: at(2), people: ['ada', 'bo'], reason: 'a tenant left', healthyAt: at(1.5), ladder: ladder(37), ...more })
 const open: Breaker = { is: 'open', since: at(1), because: ['too many'] }
 
@@ -122,6 +122,14 @@ test('closed by people it is half open first: ten keys, four times as many a day
   assert.equal(step(wider, ran(3.6, { trips: ['again'] })).breaker.is, 'open', 'one that came back, say')
   assert.deepEqual(step(step(wider, ran(3.6)).breaker, ran(5, { ladder: ladder(150) })).breaker, { is: 'closed' })
   assert.deepEqual(step(open, closing({ ladder: ladder(10) })).breaker, { is: 'closed' }, 'ten are all')
+})
+
+test('lab time divides the cooling-off of a half-open breaker, and nothing lengthens or ends it', () => {
+  assert.deepEqual([1, 86_400, 0, -1, Number.NaN, Infinity, 0.5].map(coolingOf), [DAY, 1000, DAY, DAY, DAY, DAY, DAY])
+  const tried = step(step(open, closing({ ladder: ladder(700) })).breaker, ran(2.5, { ladder: ladder(690) })).breaker
+  const soon = 2.5 + 1000 / DAY
+  assert.deepEqual([coolingOf(86_400), coolingOf(1)].map((cooling) => (step(tried, ran(soon, { ladder: ladder(690), cooling })).breaker as { most?: number }).most), [40, 10])
+  assert.deepEqual(step(tried, ran(soon, { ladder: ladder(690), cooling: coolingOf(86_400), lived: ms(2.5 * DAY + 999) })).breaker, tried, 'by both clocks')
 })
 
 test('G-5 what it lets through: all, nothing, or what came first and was there when people saw it', () => {

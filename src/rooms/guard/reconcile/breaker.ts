@@ -114,7 +114,7 @@ export interface Ladder {
 }
 
 export type BreakerEvent =
-  | { readonly is: 'ran'; readonly at: Instant; readonly lived: Span; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder }
+  | { readonly is: 'ran'; readonly at: Instant; readonly lived: Span; readonly trips: readonly string[]; readonly healthy: boolean; readonly ladder: Ladder; readonly cooling: Span }
   | { readonly is: 'close'; readonly at: Instant; readonly people: readonly string[]; readonly reason: string; readonly healthyAt: Instant | undefined; readonly ladder: Ladder }
 
 /** The places at which a plan names a key: each four times the one before. */
@@ -128,19 +128,22 @@ export function ladderOf(keys: readonly string[]): Ladder {
 
 const FRESH = hours(24)
 /** So long it is waited, by both clocks, for a row that comes back, before more is touched. What the application asks for in vain nobody sees (0025). */
-const WATCHED = hours(24)
+const COOLING = hours(24)
+
+/** The cooling-off of a half-open breaker. `shrink`: lab time divides it like the other waits. */
+export const coolingOf = (shrink: number): Span => Math.ceil(COOLING / (Number.isFinite(shrink) && shrink > 1 ? shrink : 1)) as Span
 
 /** What the breaker is after an event. A close that may not be leaves it as it is, and says why. */
 export function step(breaker: Breaker, event: BreakerEvent): { readonly breaker: Breaker; readonly refused?: string } {
   if (event.is === 'close') return close(breaker, event)
   if (event.trips.length > 0) return { breaker: breaker.is === 'open' ? { ...breaker, because: [...new Set([...breaker.because, ...event.trips])] } : { is: 'open', since: event.at, because: event.trips } }
   if (breaker.is !== 'half') return { breaker }
-  const { at, lived, healthy, ladder } = event
+  const { at, lived, healthy, ladder, cooling } = event
   if (!healthy) return { breaker }
   // What came back would have tripped it: a healthy run has seen nothing of that.
   const now: Moment = { wall: at, lived }
   if (breaker.tried === undefined) return { breaker: { ...breaker, tried: now } }
-  return { breaker: lain(breaker.tried, now, WATCHED).is === 'pass' ? widened(ladder, breaker.most * 4, at) : breaker }
+  return { breaker: lain(breaker.tried, now, cooling).is === 'pass' ? widened(ladder, breaker.most * 4, at) : breaker }
 }
 
 function close(breaker: Breaker, { people, reason, at, healthyAt, ladder }: Extract<BreakerEvent, { is: 'close' }>): { readonly breaker: Breaker; readonly refused?: string } {

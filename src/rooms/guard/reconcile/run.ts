@@ -3,7 +3,7 @@
 // not says so by a page. What it writes before it knows that it was refused is void by its seal.
 import type { Found } from '../../../core/evidence.ts'
 import type { Instant, Now, Span } from '../../../core/time.ts'
-import { goneSeen, isTooMuch, lets, LIMITS, measure, RUNGS, step, type Breaker, type GoneGroup, type Ladder, type Limit } from './breaker.ts'
+import { coolingOf, goneSeen, isTooMuch, lets, LIMITS, measure, RUNGS, step, type Breaker, type GoneGroup, type Ladder, type Limit } from './breaker.ts'
 import { check, evidenceOf, isListed, remembered, type Check, type LookedAt } from './checks.ts'
 import { all, beforePurge, beforeQuarantine, flagged, marginsOf, purgeAt, quarantineAt, unlocked, untagged, type Flag, type Margins, type Moment, type Waits, type Want } from './margins.ts'
 import { modeOf, partsOf, planWriter, type Item, type Plan, type PlanWriter, type Refusal } from './plan.ts'
@@ -90,7 +90,7 @@ export function judge(world: World, out: Out): Judged {
   const limits = limitsOf(world, merged, tally)
   const trips = merged.is === 'whole' ? limits.flatMap((it) => (it.found.is === 'fail' ? [it.found.says] : [])) : []
   const healthy = checks.every((it) => it.found === 'pass') && limits.every((it) => it.found.is === 'pass')
-  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder }).breaker
+  const breaker = world.breaker === undefined ? undefined : step(world.breaker, { is: 'ran', at: now.wall, lived: world.lived, trips, healthy, ladder: tally.ladder, cooling: coolingOf(world.settings.waits.shrink) }).breaker
   const refusals = [...brokenOf(merged, world.now.wall), ...refusalsOf(world, checks, limits, binding)]
   const plan = writer.seal({ run: readings.history?.value.number ?? 0, reconcile: settings.reconcile, mode: modeOf(armingOf(readings), breaker, binding), binding: binding ?? null, checks, refusals })
   return { plan, healthy, breaker, ladder: tally.ladder, ran: ranOf(world, merged, healthy, tally.newOrphans), pages: pagesOf(settings.reconcile, { refusals, looked, read: merged.is === 'whole' }, breaker, writer) }

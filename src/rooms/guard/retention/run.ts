@@ -4,7 +4,7 @@
 import { derivedId } from '../../../core/id.ts'
 import type { RunEnded } from '../acts/index.ts'
 import type { Job } from '../acts/job.ts'
-import { ladderOf, step, type Ladder } from '../reconcile/breaker.ts'
+import { coolingOf, ladderOf, step, type Ladder } from '../reconcile/breaker.ts'
 import { all, type Want } from '../reconcile/margins.ts'
 import { armedFound, modeOf } from '../reconcile/plan.ts'
 import type { BackupSet } from '../sets/set.ts'
@@ -46,7 +46,7 @@ export function runOf({ world, job, binding, unfit }: Running): { readonly run: 
   const going = goingOf(world, plan)
   const ladder = ladderOf(going.map(({ key }) => key))
   const trips = isArmed ? plan.refusals.flatMap(({ id, found, text }) => (id === 'limit' && found === 'fail' ? [text] : [])) : []
-  const { breaker } = step(job.breaker, { is: 'ran', at: now.wall, lived, trips, healthy, ladder })
+  const { breaker } = step(job.breaker, { is: 'ran', at: now.wall, lived, trips, healthy, ladder, cooling: coolingOf(settings.shrink) })
   const mode = modeOf(job.arming, breaker, binding)
   const acts = mode === 'armed' && all(unfit).is === 'pass' ? going : []
   return {
