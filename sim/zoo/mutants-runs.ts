@@ -1,47 +1,22 @@
-// The part of the zoo about runs as they go on: ways in which a surprise was not seen, or two words counted for more than they are worth.
+// The part of the zoo about runs as they go on: ways in which two words counted for more than they are worth, or a deed for what it was not. What may surprise a run, and
+// runs that go by themselves, have files of their own.
 import type { Mutant } from './mutant.ts'
+import { goingAlone } from './mutants-alone.ts'
+import { surprised } from './mutants-surprises.ts'
 
 const RUNS = 'src/engine/change/runs.ts'
 const OFFERS = 'src/engine/change/asking/offers.ts'
 const SURPRISES = 'src/engine/change/surprises.ts'
-const EXCUSED = 'src/engine/change/incidents/excused.ts'
 const COURSE = 'src/rooms/change/runs/course.ts'
 const killer = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/running.test.ts', name })
-
-const refusing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/refusing.test.ts', name })
-
-const alone = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/unattended.test.ts', name })
 const HANDING = 'src/engine/change/asking/hand-over.ts'
 const handing = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/asking/hand-over.test.ts', name })
 const UNTIL = 'src/engine/change/until.ts'
 const RUN = 'src/rooms/change/runs/run.ts'
 const deed = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/doing/deeds.test.ts', name })
-const surprising = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/surprises.test.ts', name })
-
-const excused = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/incidents/excused.test.ts', name })
 const against = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/engine/change/against.test.ts', name })
 
 export const running: readonly Mutant[] = [
-  {
-    name: 'a moment in which nothing is known of a cluster makes a surprise of what the step took', breaks: ['C-13'], killer: excused('C-8 C-13 a cluster beside the taken host'),
-    changes: [{ file: EXCUSED, find: "return by === 'no' ? 'none' : 'unsure'", put: "return 'none'" }],
-  },
-  {
-    name: 'what leans on a cluster of which nothing is known any more is excused for ever', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 a cluster beside the taken host'),
-    changes: [{ file: SURPRISES, find: "if (excuse === 'unsure' && mayChange(memory, key, keeper.now())) continue", put: "if (excuse === 'unsure') continue" }],
-  },
-  {
-    name: 'going on despite what does not end takes no typed word', breaks: ['C-15'], killer: excused('C-15 C-8 a run halted by what a step that is still to come'),
-    changes: [{ file: OFFERS, find: '...(despite.length > 0 ? { typed: plan.host } : {})', put: '' }],
-  },
-  {
-    name: 'what both went on despite excuses whatever comes after it', breaks: ['C-8', 'C-15'], killer: excused('C-15 C-8 what both go on despite is that one incident'),
-    changes: [{ file: EXCUSED, find: 'despite.some(({ incident, members }) => incident === it.id && membersOf(it).every((member) => members.includes(member)))', put: 'despite.some(() => membersOf(it).length > 0)' }],
-  },
-  {
-    name: 'what both typed against what does not end is forgotten with the keeper', breaks: ['C-15'], killer: excused('C-15 C-8 a run halted by what a step that is still to come'),
-    changes: [{ file: 'src/rooms/change/runs/rows.ts', find: '...(despite === undefined ? {} : { despite }) })', put: '...(despite === undefined ? {} : {}) })' }],
-  },
   {
     name: 'a step that takes nothing more than is away already is refused for what was lost', breaks: ['C-1'], killer: killer('C-1 C-5 C-11 what is owed only after'),
     changes: [{ file: COURSE, find: '  if (step.takes.every((host) => away.has(host))) return undefined\n', put: '  if (step.takes.length === 0 && away.size === 0) return undefined\n' }],
@@ -87,10 +62,6 @@ export const running: readonly Mutant[] = [
     changes: [{ file: 'src/engine/change/beginning.ts', find: 'raises: isRaising(drawn.runbook.steps, n)', put: 'raises: isRaising(drawn.runbook.steps, n) || (step.tolerance ?? 0) > (plan.steps[n - 1]?.tolerance ?? plan.tolerance ?? 0)' }],
   },
   {
-    name: 'a surprise after a boot begins the ways back by themselves', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 C-15 what is gone back by itself' },
-    changes: [{ file: RUN, find: ' && trust.until.boot === now.boot', put: '' }],
-  },
-  {
     name: 'a deed is done at an address that nobody agreed on', breaks: ['C-5', 'C-9'], killer: deed('C-5 C-9 an edit between'),
     changes: [{ file: 'src/engine/change/doing/ears.ts', find: "if (typeof drawn === 'string') return drawn", put: "if (typeof drawn === 'string' && way.token < 0) return drawn" }],
   },
@@ -101,10 +72,6 @@ export const running: readonly Mutant[] = [
   {
     name: 'a cluster that only a gate names can be edited behind the words of two', breaks: ['C-5'], killer: { is: 'test', file: 'src/rooms/change/plan.test.ts', name: 'C-5 a cluster that only a gate' },
     changes: [{ file: 'src/rooms/change/plan.ts', find: '...new Set(spoken)]', put: '...new Set(spoken.slice(spoken.length))]' }],
-  },
-  {
-    name: 'a run that one of them pressed for stands still, and nobody knows', breaks: ['C-14'], killer: surprising('an offer that lapsed'),
-    changes: [{ file: SURPRISES, find: 'isLapsed && offer.isAwaited', put: "isLapsed && offer.agreement === ''" }],
   },
   {
     name: 'one press that led to nothing guards for ever', breaks: ['C-14'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-14 a word that led to nothing' },
@@ -131,40 +98,8 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: "if (row?.run.phase.is === 'over' && row", put: "if (row?.run.phase.is === 'over' && run === '' && row" }],
   },
   {
-    name: 'what joins an incident that is known is no surprise', breaks: ['C-8', 'C-14'], killer: surprising('C-8 C-14 what joins an incident'),
-    changes: [{ file: SURPRISES, find: '(known !== undefined && fresh.length === 0)', put: 'known !== undefined' }],
-  },
-  {
-    name: 'what was known before the first press is a surprise after a restart', breaks: ['C-15'], killer: surprising('C-8 C-15 what was known before'),
-    changes: [{ file: SURPRISES, find: 'lastWellAt(sql, id) - LOOKED_WITHIN', put: '0' }],
-  },
-  {
-    name: 'between two steps an incident of what was taken is a surprise', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 an incident of a host'),
-    changes: [{ file: 'src/engine/change/grounds.ts', find: 'new Set([...awayIn(row)', put: "new Set([...(row.run.phase.is === 'running' ? awayIn(row) : [])" }],
-  },
-  {
-    name: 'the halt of another run is no surprise', breaks: ['C-8'], killer: surprising('C-8 C-15 the halt of another run'),
-    changes: [{ file: EXCUSED, find: 'return (of && of.run === id) || (', put: 'return of !== undefined || (' }],
-  },
-  {
-    name: 'what turns while the keeper begins anew is no surprise', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
-    changes: [{ file: SURPRISES, find: 'if (!run.guarded || run.halt !== undefined) continue', put: 'if (!run.guarded || run.token >= 0) continue' }],
-  },
-  {
-    name: 'whoever is refused is told of a cable that carries', breaks: ['C-14'], killer: surprising('C-14 a press that is refused is told which cable'),
-    changes: [{ file: 'src/rooms/change/gates.ts', find: 'evidence: [...blamed, ...others]', put: 'evidence: [...others, ...blamed]' }],
-  },
-  {
-    name: 'the first press counts before it is written down how the hosts were', breaks: ['C-14'], killer: surprising('C-14 a cable that was lost and is back'),
-    changes: [{ file: RUNS, find: 'keepBaseline(keeper, row)\n  return undefined', put: 'return undefined' }],
-  },
-  {
     name: 'what a check is seen by is told in the words of an older look', breaks: ['C-12'], killer: killer('C-12 “done” is not said against what is seen'),
     changes: [{ file: 'src/engine/change/grounds.ts', find: 'seen.lastLook.found === FOUND_AS[state]', put: 'seen.lastLook.found !== FOUND_AS[state]' }],
-  },
-  {
-    name: 'two runs that have halted each other never go on', breaks: ['C-15'], killer: surprising('C-8 C-15 the halt of another run'),
-    changes: [{ file: SURPRISES, find: 'run.halt !== undefined && /^(run', put: "run.halt !== undefined && subject === '' && /^(run" }],
   },
   {
     name: 'rebooted and healthy by a look from before the boot', breaks: ['C-13'], killer: killer('C-13 a step that boots a host'),
@@ -211,14 +146,6 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: "found: stale ? 'unknown' : worst", put: "found: stale ? 'unknown' : 'pass'" }],
   },
   {
-    name: 'a window that closes in the middle halts nothing', breaks: ['C-6'], killer: surprising('C-6 C-15 a window that closes'),
-    changes: [{ file: RUNS, find: 'if (isShut(row.plan, keeper().now().wall) && isLeft(run)) return', put: "if (isShut(row.plan, keeper().now().wall) && run.id === '') return" }],
-  },
-  {
-    name: 'both go on outside of the window', breaks: ['C-6', 'C-15'], killer: surprising('C-6 C-15 a window that closes'),
-    changes: [{ file: RUNS, find: '(isLeft(row.run) && isShut(row.plan, facts.now) ?', put: "(row.run.id === '' && isShut(row.plan, facts.now) ?" }],
-  },
-  {
     name: 'what a doer says after it was taken for lost makes the step done', breaks: ['C-4'], killer: deed('C-4 what whoever did a step says'),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'return move(tx, row, { ...row, lost: { ...lost, word } }', put: "return move(tx, row, { ...row, run: { ...row.run, phase: { is: 'waiting' }, done: [...row.run.done, lost.step] }, lost: { ...lost, word } }" }],
   },
@@ -247,60 +174,12 @@ export const running: readonly Mutant[] = [
     changes: [{ file: HANDING, find: 'if (!may(as).includes(to)) return', put: "if (to === '') return" }],
   },
   {
-    name: 'the trust in a run outlives a surprise', breaks: ['C-14', 'C-15'], killer: alone('C-14 C-15 the first surprise halts it'),
-    changes: [{ file: RUN, find: ': distrusted(run)), halt }', put: ': run), halt }' }],
-  },
-  {
-    name: 'by itself it begins by what was seen before', breaks: ['C-12'], killer: alone('C-5 C-12 C-18 agreed to once'),
-    changes: [{ file: RUN, find: "{ is: 'pressed', leg, at: stampOf(now), lapsesAt })", put: "{ is: 'pressed', leg, at: { ...stampOf(now), tick: 0 as typeof now.tick }, lapsesAt })" }],
-  },
-  {
-    name: 'a hand that halts does not keep a run from going back by itself', breaks: ['C-15'], killer: alone('C-15 where that was agreed on'),
-    changes: [{ file: RUN, find: 'trust?.undoes === true && halt.byHand !== true', put: 'trust?.undoes === true' }, { file: RUN, find: 'if (turn.byHand === true && run.halt !== undefined) return', put: "if (turn.byHand === true && run.id === '') return" }],
-  },
-  {
-    name: 'what is to go by itself cannot be halted before its time', breaks: ['C-6'], killer: alone('C-6 C-15 what both have agreed to'),
-    changes: [{ file: RUN, find: 'turn.byHand === true && !run.guarded && run.trust !== undefined', put: "turn.byHand === true && !run.guarded && run.trust !== undefined && run.id === ''" }],
-  },
-  {
-    name: 'a hand stops no way back that has begun by itself', breaks: ['C-6'], killer: alone('C-6 C-15 a hand stops the way back'),
-    changes: [{ file: RUN, find: 'return against === undefined ? run : to(', put: 'return against === true ? run : to(' }],
-  },
-  {
     name: 'what was pressed against a halt begins against a hand too', breaks: ['C-6'], killer: against('C-6 C-15 a hand voids'),
     changes: [{ file: RUN, find: 'if (legIn(run) !== undefined) return to(', put: "if (legIn(run) !== undefined && run.id === '') return to(" }],
   },
   {
-    name: 'the links of what is to go by itself end with the hour', breaks: ['C-6'], killer: alone('C-6 the link by which'),
-    changes: [{ file: 'src/engine/change/asking/unattended.ts', find: 'lapses: ms(Math.max(AGREED_WITHIN, ', put: 'lapses: ms(Math.min(AGREED_WITHIN, ' }],
-  },
-  {
-    name: 'ways back are gone by themselves for ever', breaks: ['C-6'], killer: alone('C-6 C-15 ways back are gone'),
-    changes: [{ file: RUN, find: 'const BACK_WITHIN = hours(1)', put: 'const BACK_WITHIN = hours(24)' }],
-  },
-  {
-    name: 'a way back goes by itself beside what both are asked', breaks: ['C-15'], killer: alone('C-6 C-15 ways back are gone'),
-    changes: [{ file: OFFERS, find: "disarm(keeper, tx, plan.id, { says: LED }", put: "if (by === '') disarm(keeper, tx, plan.id, { says: LED }" }],
-  },
-  {
-    name: 'what leaves no further failure goes by itself', breaks: ['C-1'], killer: alone('C-1 C-18 what is not fit'),
-    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "tolerance < 1 ? ['no further", put: "tolerance < 0 ? ['no further" }],
-  },
-  {
     name: 'what is not known any more is no surprise', breaks: ['C-2', 'C-14'], killer: killer('C-2 C-14 what is not known any more'),
     changes: [{ file: RUNS, find: "if (before && judged.found !== 'pass')", put: "if (before && judged.found === 'fail')" }, { file: SURPRISES, find: 'return was && (!is || quiet.has(host)) && !silencedBy', put: 'return was && well.size === 0 && !silencedBy' }],
-  },
-  {
-    name: 'a host that is heard no more is none of the surprises while its last word is fresh', breaks: ['C-14'], killer: surprising('C-14 a host that is heard no more'),
-    changes: [{ file: SURPRISES, find: '(!is || quiet.has(host))', put: '!is' }],
-  },
-  {
-    name: 'a keeper that stood still takes what it has not read for silence', breaks: ['C-14'], killer: surprising('C-13 C-14 silence for a moment'),
-    changes: [{ file: 'src/engine/change/quiet.ts', find: 'looked >= QUIET_AFTER && ', put: '' }],
-  },
-  {
-    name: 'a scout that is replaced makes every host a surprise', breaks: ['C-14'], killer: surprising('C-13 C-14 silence for a moment'),
-    changes: [{ file: 'src/engine/change/quiet.ts', find: '!line.isForgotten && ', put: '' }],
   },
   {
     name: 'a host has two runs at once', breaks: ['C-3'], killer: killer('C-6 C-15 either stops it'),
@@ -347,14 +226,6 @@ export const running: readonly Mutant[] = [
     changes: [{ file: COURSE, find: 'left.delete(claim.host)\n      away.delete(claim.host)', put: 'left.add(claim.host)' }],
   },
   {
-    name: 'the moment in which a stopped member leaves its cluster halts the run', breaks: ['C-13'], killer: refusing('C-13 C-14 a member that a step takes goes'),
-    changes: [{ file: SURPRISES, find: 'return isWithin(since, now, MAY_CHANGE_FOR)', put: 'return isWithin(since, now, MAY_CHANGE_FOR) && since === now' }],
-  },
-  {
-    name: 'whoever gives its data to the member that joins halts the run', breaks: ['C-13'], killer: refusing('C-13 whoever gives its data'),
-    changes: [{ file: COURSE, find: 'joins: gone.size > 0', put: 'joins: gone.size > 9' }],
-  },
-  {
     name: 'a step that may begin again and never began counts as begun', breaks: ['C-4', 'C-13'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-4 C-13 a step that may begin again' },
     changes: [{ file: RUN, find: "return back || again === 'begun' ? run", put: "return back || again === 'begun' || run.steps[step]?.idempotent === true ? run" }],
   },
@@ -367,16 +238,8 @@ export const running: readonly Mutant[] = [
     changes: [{ file: RUNS, find: 'loadRun(tx.sql, id)?.version === version ? act(tx)', put: 'loadRun(tx.sql, id) !== undefined || version < 0 ? act(tx)' }],
   },
   {
-    name: 'who was booted is excused to the end', breaks: ['C-13'], killer: surprising('C-13 a host that was booted is back'),
-    changes: [{ file: COURSE, find: 'for (const host of takes) if (!left.has(host))', put: 'for (const host of takes) if (left.has(host))' }],
-  },
-  {
     name: 'who has handed over stops the run by an old link', breaks: ['C-17'], killer: handing('C-17 who has handed over stops nothing'),
     changes: [{ file: 'src/rooms/change/index.ts', find: 'if (person !== undefined && ![', put: "if (person === '' && ![" }],
-  },
-  {
-    name: 'cables of which nobody has heard yet halt the run', breaks: ['C-14'], killer: surprising('C-14 of cables of which nobody has heard'),
-    changes: [{ file: RUNS, find: 'memory.before.size > 0 && isWithin', put: 'memory.before.size < 0 && isWithin' }],
   },
   {
     name: 'a second hand-over tells nobody to let go', breaks: ['C-17'], killer: handing('C-17 a second hand-over tells'),
@@ -387,72 +250,16 @@ export const running: readonly Mutant[] = [
     changes: [{ file: 'src/rooms/page/decide.ts', find: '{ ...paging, policy: policyOf(given.plan, escalate).name }', put: "{ ...paging, ...(escalate === '' ? { policy: policyOf(given.plan, escalate).name } : {}) }" }],
   },
   {
-    name: 'where the guard wants no incident, a run that was halted never goes on', breaks: ['C-13', 'C-15'], killer: surprising('C-13 C-15 where the guard wants no incident'),
-    changes: [{ file: EXCUSED, find: '=> isOwn(around, it.subject, whose) || isDespite', put: '=> isDespite' }],
-  },
-  {
     name: 'a step begins with what it needs accepted since it was planned', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 C-11 what is owed only after'),
     changes: [{ file: COURSE, find: "code !== 'window' && step === id)", put: "code !== 'window' && step === id && code === '')" }],
-  },
-  {
-    name: 'a way back goes by itself in a cluster that has too few left', breaks: ['C-1'], killer: alone('C-1 C-15 with too few left'),
-    changes: [{ file: RUNS, find: '(goesBack && !ruling.isBarred) || isAgainst', put: 'goesBack || isAgainst' }],
-  },
-  {
-    name: 'a way back that goes by itself takes what the runbook keeps', breaks: ['C-1'], killer: { is: 'test', file: 'src/rooms/change/runs/unattended.test.ts', name: 'C-1 a way back goes by itself' },
-    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: 'after < (keep?.tolerate ?? 0)', put: 'after < 0' }],
   },
   {
     name: 'one look that does not come keeps both from the way back', breaks: ['C-15'], killer: against('C-15 what both typed against a halt waits'),
     changes: [{ file: RUNS, find: '(isAgainst || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)', put: '((isAgainst && row.version < 0) || goesBack) && !isWithin(phase.at, course.now, LOOKED_FOR)' }],
   },
   {
-    name: 'it goes by itself when the wall clock alone says that its time has come', breaks: ['C-6', 'X-7'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 X-7 what goes by itself waits for both clocks' },
-    changes: [{ file: RUN, find: '!isDueOnBoth(trust.from, now)', put: '!isDue(trust.from, now)' }],
-  },
-  {
-    name: 'the ways back go by themselves long after the time that both agreed to', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 C-15 what is gone back by itself ends an hour after the time' },
-    changes: [{ file: RUN, find: 'earliest(dueIn(now, BACK_WITHIN), dueAfter(trust.until, BACK_WITHIN))', put: 'dueIn(now, BACK_WITHIN)' }],
-  },
-  {
-    name: 'nobody hears that the ways back do not go by themselves any more', breaks: ['C-15'], killer: alone('C-15 C-17 both hear that it does not go its ways back'),
-    changes: [{ file: OFFERS, find: '!isHeard) pageAlone', put: '!isHeard && trust.isBack !== true) pageAlone' }],
-  },
-  {
     name: 'a command that is run where Holdfast runs is nothing to ask about', breaks: ['C-11'], killer: { is: 'test', file: 'src/engine/change/planning.test.ts', name: 'C-11 what takes what' },
     changes: [{ file: 'src/rooms/change/plan.ts', find: 'host, ...ranOn(step)]', put: 'host]' }],
-  },
-  {
-    name: 'both agree to all of it after the hour in which they had to', breaks: ['C-5'], killer: alone('C-6 the link by which'),
-    changes: [{ file: RUNS, find: 'if (row && isTooLate(row, keeper.now())) return', put: "if (row?.plan.id === '') return" }],
-  },
-  {
-    name: 'what goes by itself begins after its time', breaks: ['C-6'], killer: { is: 'test', file: 'src/rooms/change/runs/run.test.ts', name: 'C-6 a step whose turn came in the time' },
-    changes: [{ file: RUN, find: 'if (run.trust !== undefined && ((', put: "if (run.trust !== undefined && run.id === '' && ((" }],
-  },
-  {
-    name: 'a check of two hosts is excused because one of them is taken', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 a check is down by what a step takes only'),
-    changes: [{ file: EXCUSED, find: "return others.includes('no') ? 'no' :", put: "return others.includes('no') && others.length === 0 ? 'no' :" }],
-  },
-  {
-    name: 'one run that goes by itself no longer halts all others', breaks: ['C-8'], killer: excused('C-8 who leads another run'),
-    changes: [{ file: EXCUSED, find: '[LAPSED, ALONE, HANDED]', put: '[LAPSED]' }],
-  },
-  {
-    name: 'what both agreed to leaves no room for ways back', breaks: ['C-15'], killer: alone('C-15 what both have agreed to as a whole'),
-    changes: [{ file: 'src/rooms/people/agreement-rows.ts', find: `where ended_at is null and phase_is = 'open'`, put: 'where ended_at is null' }],
-  },
-  {
-    name: 'who says no on a page of before, when it has begun, lets it go on', breaks: ['C-6'], killer: alone('C-6 C-15 whoever says no to'),
-    changes: [{ file: 'src/rooms/change/index.ts', find: "(act === 'no' && was === 'agreed' && row", put: "(act === 'no' && was === 'lapsed' && row" }],
-  },
-  {
-    name: 'a run halts by what went down with the host that it brought back', breaks: ['C-8', 'C-13'], killer: excused('C-8 C-13 what went down with a host that is just back'),
-    changes: [{ file: 'src/engine/change/grounds.ts', find: "(by === 'guard' ? takenFor", put: "(by !== 'guard' ? takenFor" }],
-  },
-  {
-    name: 'what is down since a host was taken is never asked about again', breaks: ['C-8'], killer: excused('C-8 C-13 what went down with a host, was well'),
-    changes: [{ file: SURPRISES, find: "taken) === 'lapsed') return", put: "taken) === 'lapsed' && id === '') return" }, { file: SURPRISES, find: 'export function strangerTo(keeper: ChangeKeeper, memory: Memory, row: RunRow)', put: 'export function strangerTo(keeper: ChangeKeeper, memory: Memory, row: RunRow, id = row.plan.id)' }],
   },
   {
     name: 'what was lost since it was planned needs nobody', breaks: ['C-1', 'C-5'], killer: killer('C-1 C-5 C-11 what is owed only after'),
@@ -462,8 +269,5 @@ export const running: readonly Mutant[] = [
     name: 'what Holdfast pages by is asked about before the first step alone', breaks: ['C-11'], killer: killer('C-1 C-5 C-11 what is owed only after'),
     changes: [{ file: 'src/rooms/change/plan.ts', find: 'leanedIn(steps.slice(from), host, facts)', put: 'leanedIn(steps, host, facts)' }],
   },
-  {
-    name: 'a way back that goes by itself takes the majority of another cluster', breaks: ['C-1'], killer: { is: 'test', file: 'src/rooms/change/runs/unattended.test.ts', name: 'C-1 a way back that goes by itself leaves' },
-    changes: [{ file: 'src/rooms/change/runs/unattended.ts', find: "typeof left === 'number' && left < 0)", put: "typeof left === 'number' && left < -1)" }],
-  },
+  ...surprised, ...goingAlone,
 ]
