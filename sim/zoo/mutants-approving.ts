@@ -11,7 +11,7 @@ const MODEL = 'src/rooms/people/agreements.model.test.ts'
 
 export const approving: readonly Mutant[] = [
   {
-    name: 'nobody hears that no link reaches whom they ask', breaks: ['X-9'], killer: test('src/cli/main.test.ts', 'whoever asks people whom no channel reaches'),
+    name: 'nobody hears that no link reaches whom they ask', breaks: ['X-9'], killer: test('test/cli/people.test.ts', 'whoever asks people whom no channel reaches'),
     changes: [{ file: 'src/cli/commands/approvals.ts', find: '!said && channels.length === 0', put: 'said && channels.length === 0' }],
   },
   {

@@ -22,11 +22,11 @@ export const cataloguing: readonly Mutant[] = [
     changes: [{ file: 'src/views/reconciles.ts', find: 'now - latest.at > every + Math', put: 'now - latest.at < every - Math' }],
   },
   {
-    name: 'of many reconciles the one that is not known is told as well', breaks: ['X-3', 'X-9'], killer: { is: 'test', file: 'src/cli/main.test.ts', name: 'reconcile show exits by the worst of all' },
+    name: 'of many reconciles the one that is not known is told as well', breaks: ['X-3', 'X-9'], killer: { is: 'test', file: 'test/cli/backups.test.ts', name: 'reconcile show exits by the worst of all' },
     changes: [{ file: 'src/cli/commands/guard/reconcile.ts', find: '[EXIT.refused, EXIT.down, EXIT.pending]', put: '[EXIT.refused, EXIT.pending]' }],
   },
   {
-    name: 'what waits for two people is told as done', breaks: ['X-9'], killer: { is: 'test', file: 'src/cli/main.test.ts', name: 'apply of what waits for two people alone' },
+    name: 'what waits for two people is told as done', breaks: ['X-9'], killer: { is: 'test', file: 'test/cli/backups.test.ts', name: 'apply of what waits for two people alone' },
     changes: [{ file: 'src/cli/commands/guard/acts.ts', find: 'body.agreement === null ? EXIT.pending : EXIT.fine', put: 'body.agreement === null ? EXIT.fine : EXIT.fine' }],
   },
   {
