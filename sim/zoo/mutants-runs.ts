@@ -22,10 +22,6 @@ export const running: readonly Mutant[] = [
     changes: [{ file: COURSE, find: '  if (step.takes.every((host) => away.has(host))) return undefined\n', put: '  if (step.takes.length === 0 && away.size === 0) return undefined\n' }],
   },
   {
-    name: 'a cable that is lost at its other end alone is no surprise', breaks: ['C-14'], killer: surprising('C-2 C-14 a cable of a host that is lost at its other end'),
-    changes: [{ file: SURPRISES, find: '[host, far].some(', put: '[host].some(' }],
-  },
-  {
     name: 'both say “done” against what is seen', breaks: ['C-12'], killer: killer('C-12 “done” is not said against'),
     changes: [{ file: 'src/engine/change/run-calls.ts', find: "(as === 'done' ? whyNotDone(keeper, row, keeper.runs.claimed(plan.id, way.token)) : undefined) ?? askBoth(", put: 'askBoth(' }],
   },

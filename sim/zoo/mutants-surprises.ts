@@ -12,6 +12,10 @@ const excused = (name: string): Mutant['killer'] => ({ is: 'test', file: 'src/en
 
 export const surprised: readonly Mutant[] = [
   {
+    name: 'a cable that is lost at its other end alone is no surprise', breaks: ['C-14'], killer: surprising('C-2 C-14 a cable of a host that is lost at its other end'),
+    changes: [{ file: SURPRISES, find: '[host, far].some(', put: '[host].some(' }],
+  },
+  {
     name: 'a moment in which nothing is known of a cluster makes a surprise of what the step took', breaks: ['C-13'], killer: excused('C-8 C-13 a cluster beside the taken host'),
     changes: [{ file: EXCUSED, find: "return by === 'no' ? 'none' : 'unsure'", put: "return 'none'" }],
   },
