@@ -57,7 +57,7 @@ async function start({ folder, mon, old, port, children }: Plan): Promise<void> 
   const conf = path.join(folder, 'ceph.conf')
   writeFileSync(conf, confOf(folder, id, mon, old, port))
   const env = { ...process.env, CEPH_CONF: conf, LC_ALL: 'C.UTF-8' }
-  const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', timeout: 30_000, env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', timeout: 70_000, env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   const begin = (file: string, ...args: string[]): void => {
     const log = openSync(path.join(folder, 'out', `${path.basename(file)}.std`), 'a')
     children.push(spawn(file, args, { stdio: ['ignore', log, log], env, cwd: folder }))
@@ -73,7 +73,7 @@ async function start({ folder, mon, old, port, children }: Plan): Promise<void> 
   begin('radosgw', '-f', '-n', 'client.rgw', '-c', conf)
   await until(() => answers(port))
   for (const { user, key } of [{ user: 'hand', key: HAND }, { user: 'reader', key: READER }]) {
-    run('timeout', '20', 'radosgw-admin', '-c', conf, '-n', 'client.rgw', 'user', 'create', `--uid=${user}`, `--display-name=${user}`, `--access-key=${key.id}`, `--secret-key=${key.secret}`)
+    run('timeout', '60', 'radosgw-admin', '-c', conf, '-n', 'client.rgw', 'user', 'create', `--uid=${user}`, `--display-name=${user}`, `--access-key=${key.id}`, `--secret-key=${key.secret}`)
   }
 }
 

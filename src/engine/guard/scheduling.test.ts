@@ -379,6 +379,19 @@ test('X-9 G-1 a run without fresh listings is not clean and lets nothing go; not
   assert.deepEqual([(await it.work()).length, await armedBy(it)], [2, ['ada', 'bo']], 'and goes on when it can be listed again')
 })
 
+test('G-7 in a lab, too, where runs are closer than listings, each judges a listing of its own', async (t) => {
+  const it = await keepWorld(t)
+  const latest = async (): Promise<number> => (await it.plan()).schedule.latest_at ?? 0
+  await runs(it, 2)
+  const listed = it.keeper.now().wall
+  // Nobody gives a listing: half a minute is six runs of seconds apart.
+  for (let step = 0; step < 10; step++) await it.leap(STEP)
+  const waited = await latest()
+  assert(waited > 0 && waited - listed <= 7_500, `${waited - listed}`)
+  await runs(it, 1)
+  assert(await latest() > listed + 30_000, 'it waited for one, and goes on with it')
+})
+
 test('G-11 a person’s word that is being carried out is not taken away by a run', async (t) => {
   const it = await keepWorld(t)
   await it.ripen()

@@ -2,7 +2,7 @@
 // in a row were clean and two people have armed exactly these rules, gates and stores; from then on what a run finds superfluous waits for the hand, which
 // has all of it judged anew right before. An edit disarms, and is told once. While something is under way or in doubt, or a person's word is being carried
 // out, no run takes its place. A store that cannot be listed is waited for, and then the run is made without: it is not a clean one.
-import { dueIn, hours, isDue, isWithin, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
+import { ageOf, dueIn, hours, isDue, isWithin, minutes, ms, seconds, type Now, type Span } from '../../../core/time.ts'
 import type { Room, Tx } from '../../../db/room.ts'
 import type { Acts } from '../acts/index.ts'
 import type { Job } from '../acts/job.ts'
@@ -50,7 +50,7 @@ export const rhythmOf = ({ every }: Pick<BackupSet, 'every'>, shrink: number): S
 
 export function scheduleOf(context: ScheduleContext, acts: Pick<Acts, 'ran' | 'disarm'>): Schedule {
   // Since when a run waits for its listings; after a start it waits anew.
-  const waiting = new Map<string, Now>()
+  const waiting = new Map<string, Waiting>()
   const next = (tx: Tx, set: BackupSet, after: Span): void => tx.schedule(KEEP, set.name, dueIn(tx.now, after))
   return {
     due: {
@@ -58,14 +58,16 @@ export function scheduleOf(context: ScheduleContext, acts: Pick<Acts, 'ran' | 'd
         const set = context.sets().get(name)
         if (set?.keep === undefined) return
         const rhythm = rhythmOf(set, context.shrink())
-        const stale = set.in.filter(({ store }) => !isListed(tx, name, store))
-        const since = waiting.get(name)
-        if (stale.length > 0 && (since === undefined || isWithin(since, tx.now, PATIENCE))) {
-          if (since === undefined) {
-            waiting.set(name, tx.now)
+        const waits = waiting.get(name)
+        const within = listedWithin(rhythm, waits?.since, tx.now)
+        const stale = set.in.filter(({ store }) => !isListed(tx, name, store, within))
+        if (stale.length > 0 && (waits === undefined || isWithin(waits.since, tx.now, PATIENCE))) {
+          // A listing that failed comes again by itself, in minutes: a lab whose runs are seconds apart asks anew.
+          if (waits === undefined || !isWithin(waits.asked, tx.now, rhythm)) {
+            waiting.set(name, { since: waits?.since ?? tx.now, asked: tx.now })
             tx.afterwards(() => stale.forEach(({ store }) => context.ask({ is: 'list', set: name, store })))
           }
-          return next(tx, set, LOOK_AGAIN)
+          return next(tx, set, ms(Math.min(LOOK_AGAIN, rhythm / 5)))
         }
         waiting.delete(name)
         const made = set.in.map(({ store }) => run(tx, set, store, context, acts))
@@ -85,9 +87,19 @@ export function scheduleOf(context: ScheduleContext, acts: Pick<Acts, 'ran' | 'd
   }
 }
 
-function isListed(tx: Tx, set: string, store: string): boolean {
+/** What a run judges is its own, also in a lab, where runs are closer than listings; what came since it was waited for will do. */
+const listedWithin = (rhythm: Span, since: Now | undefined, now: Now): Span =>
+  ms(Math.min(LISTED_WITHIN, Math.max(1.5 * rhythm, (since && ageOf(since, now)) ?? 0)))
+
+function isListed(tx: Tx, set: string, store: string, within: Span): boolean {
   const { age, failed } = loadListing(tx.sql, set, store, tx.now)
-  return failed === undefined && age !== undefined && age <= LISTED_WITHIN
+  return failed === undefined && age !== undefined && age <= within
+}
+
+/** Since when a run waits for its listings, and when they were asked for last. */
+interface Waiting {
+  readonly since: Now
+  readonly asked: Now
 }
 
 /** Makes one; false where it could not take the place of what is under way. */
