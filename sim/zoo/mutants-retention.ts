@@ -132,7 +132,11 @@ export const retaining: readonly Mutant[] = [
   },
   {
     name: 'a run is made of listings of long ago', breaks: ['X-9', 'G-1'], killer: scheduled('X-9 G-1 a run without fresh listings'),
-    changes: [{ file: `${ROOM}/schedule.ts`, find: 'return failed === undefined && age !== undefined && age <= LISTED_WITHIN', put: 'return failed !== undefined || age !== undefined' }],
+    changes: [{ file: `${ROOM}/schedule.ts`, find: 'return failed === undefined && age !== undefined && age <= within', put: 'return failed !== undefined || age !== undefined' }],
+  },
+  {
+    name: 'in a lab a listing serves many runs', breaks: ['G-7'], killer: scheduled('G-7 in a lab, too'),
+    changes: [{ file: `${ROOM}/schedule.ts`, find: 'Math.max(1.5 * rhythm, (since', put: 'Math.max(LISTED_WITHIN, (since' }],
   },
   {
     name: 'a run takes the place of what a person has let go', breaks: ['G-11'], killer: scheduled('G-11 a person’s word'),
