@@ -42,7 +42,7 @@ const once = `data:text/javascript,${encodeURIComponent(`import { enableCompileC
 // Stories of whole processes mostly wait for clocks and other processes: they go one after the other beside the rest, which wants both cores.
 // In the lab those go beside the rest that make no network of their own, and hold nothing to the second: what the guard does, and what waits for a disk.
 const BESIDE = [
-  'accidents', 'base-backups', 'damage', 'disk-full', 'disk-hang', 'drills', 'exec', 'file-wedge', 'hand', 'innodb', 'mariadb-backup', 'nodecraft', 'objects', 'outage', 'pgbackrest', 'publish-hang', 'purge-page', 'reconcile',
+  'accidents', 'base-backups', 'damage', 'disk-full', 'disk-hang', 'drills', 'exec', 'file-wedge', 'hand', 'innodb', 'keeping', 'mariadb-backup', 'nodecraft', 'objects', 'outage', 'pgbackrest', 'publish-hang', 'purge-page', 'reconcile',
   'relations', 'repositories', 'retention',
 ]
 const WAITING = BESIDE.map((name) => path.join(root, `lab/${name}.lab.test.ts`))
