@@ -51,7 +51,7 @@ test('C-2 a cluster that nobody has looked at is not known; what it was built fo
   const it = await world(t, changeWith())
   const { clusters: [cluster] } = (await it.ask('clusters.list', {})).body as ClustersAnswer
   assert.deepEqual([cluster?.tolerance, cluster?.designed, cluster?.says, cluster?.shared], [null, 1, 'tolerates an unknown number of further failures: nothing has been observed of it yet', []])
-  assert.deepEqual(cluster?.members[0], { host: 'db-1', state: 'unknown', says: 'nobody has heard of it yet', weight: 1, fates: ['switch sw-db-1'], links: [{ link: 'eth0', neighbour: 'sw-db-1', state: 'unknown' }] })
+  assert.deepEqual(cluster?.members[0], { host: 'db-1', state: 'unknown', says: 'nobody has heard of it yet', weight: 1, fates: ['switch sw-db-1'], links: [{ link: 'eth0', neighbour: 'sw-db-1', state: 'unknown', damage: null }] })
   assert.deepEqual(cluster?.checks, [{ check: 'api', on: 'shop-db', state: 'new' }])
 })
 

@@ -30,6 +30,8 @@ export function createQuiet(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' 
   let last: Now | undefined
   /** For so long it was looked in a row, in ms. */
   let looked = 0
+  /** How each is reached. */
+  let ways: ReadonlyMap<string, string> = new Map()
   let change: ChangeKeeper['config']['change']
   const forget = (): void => lines.forEach((it) => Object.assign(it, { isForgotten: true, isQuiet: false }))
   return {
@@ -39,8 +41,12 @@ export function createQuiet(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' 
       const since = last && ageOf(last, now)
       looked = since !== undefined && since <= IN_A_ROW ? looked + since : 0
       last = now
-      // Whoever is reached in another way now is dialled anew.
-      if (change !== config.change) forget()
+      // Whoever is reached in another way now is dialled anew; any other edit is no reason to forget that a host is silent.
+      if (change !== config.change) {
+        const before = ways
+        ways = new Map((config.change?.hosts ?? []).map(({ name, ssh, look }) => [name, JSON.stringify(look ?? ssh ?? null)]))
+        for (const [name, line] of lines) if (ways.get(name) !== before.get(name)) Object.assign(line, { isForgotten: true, isQuiet: false })
+      }
       change = config.change
       for (const { name } of change?.hosts ?? []) {
         const asked = hosts.asked(name, now)

@@ -215,6 +215,22 @@ test('C-14 a host that is heard no more halts the run within three seconds, and 
   }
 })
 
+test('C-14 an edit forgets the silence of no host but of one that is reached in another way since', async (t) => {
+  for (const [edited, halted] of [['web-1', 'link:web-2/eth0'], ['web-2', undefined]] as const) {
+    const it = await begun(t, [], book({ guard: [] }))
+    await it.press('ada', 'bo')
+    for (let n = 0; n < 3; n++) await it.second()
+    await it.second({ 'web-2': 'silent' })
+    const { config } = it.keeper
+    const change = config.change ?? assert.fail()
+    const known = it.keeper.configure({ ...config, version: '2', change: { ...change, hosts: change.hosts.map((host) => (host.name === edited ? { ...host, look: { host: '10.0.0.9' } } : host)) } })
+    await it.settle()
+    await known
+    await it.second({ 'web-2': 'silent' })
+    assert.equal((await it.state()).halt?.subject, halted, edited)
+  }
+})
+
 test('C-13 C-14 silence for a moment is none of the surprises of a host that a step takes, of a keeper that stood still, and of a scout that went', async (t) => {
   const still = async (it: Story, what: string): Promise<void> => assert.equal((await it.state()).halt, null, what)
   const taken = await begun(t, [], book({ guard: [] }))
