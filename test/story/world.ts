@@ -139,7 +139,8 @@ export interface Running {
 }
 
 export const folderFor = (name: string): string => mkdtempSync(path.join(tmpdir(), `holdfast-${name}-`))
-export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })
+/** A worker that writes a board may end a moment after its Holdfast: nobody waits for a disk. */
+export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 export const writeConfig = (folder: string, yaml: string): void => writeFileSync(path.join(folder, 'holdfast.yaml'), yaml)
 
 /** Child processes of a process, by the name of the file that they run. */
