@@ -48,6 +48,8 @@ async function photograph(name: string, person: string, title = ''): Promise<voi
 /** A run of db-1 in the middle of its last step, which waits for `go`. */
 async function halfway(keys: ReadonlyMap<string, readonly Authenticator[]>): Promise<Leading> {
   rmSync(go, { force: true })
+  // What is open before the first press halts nothing; what opens after it does.
+  await until('it is seen that the memory is missing', 30_000, async () => (JSON.parse((await holdfast.cli('checks', 'show', 'memory', '--json')).out) as { readonly state?: string }).state === 'down')
   const begun = await until('a run begins', 60_000, async () => {
     const it = await holdfast.cli('runbooks', 'run', 'grow', '--host', 'db-1', '--does', 'ada', '--checks', 'bo', '--no-wait', '--as', 'ada', '--json')
     return it.code === 4 && it.out.startsWith('{') && it

@@ -103,7 +103,7 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   const press = async ({ url, hash }: Link, totp: string, more: Sent = {}): Promise<number> => send(url, { ...more, fields: { hash, act: 'ready', typed: 'db-1', totp, ...more.fields } })
   const nothing = async (what: string, statuses: readonly number[], ...ok: readonly number[]): Promise<void> => {
     tries.push(`${what}: ${statuses.join(', ')}`)
-    assert.ok(statuses.every((status) => ok.includes(status)), `${what}: ${statuses.join(', ')}`)
+    if (!statuses.every((status) => ok.includes(status))) assert.fail(`${what}: ${statuses.join(', ')}\n${JSON.stringify((await led.told()).told.slice(-4), null, 1)}`)
     await sleep(1500)
     const told = await led.told()
     assert.deepEqual([ran(), told.told.filter(({ event }) => event === 'began')], ['', []], what)

@@ -46,6 +46,10 @@ export const running: readonly Mutant[] = [
     changes: [{ file: UNTIL, find: 'isForgotten ? from :', put: 'isForgotten || from ? from :' }],
   },
   {
+    name: 'a clock is as far off as it took to read it first', breaks: ['C-2'], killer: { is: 'test', file: 'src/ports/world/clock.test.ts', name: 'C-2 the tick is that of every process' },
+    changes: [{ file: 'src/ports/world/clock.ts', find: 'const start = startOf()', put: 'const [s, ns] = process.hrtime()\n  const start = s * 1000 + ns / 1e6 - performance.now()' }],
+  },
+  {
     name: 'an address that was asked for before all was forgotten is kept', breaks: ['C-12'], killer: { is: 'test', file: 'src/ports/world/resolver.test.ts', name: 'what is to be forgotten' },
     changes: [{ file: 'src/ports/world/resolver.ts', find: 'era: asked })', put: 'era })' }],
   },

@@ -25,6 +25,16 @@ test('the tick is comparable across processes of one boot', () => {
   assert(before.tick < there.tick && there.tick < after.tick)
 })
 
+test('C-2 the tick is that of every process of the machine, to half a millisecond, from the first reading on', () => {
+  const script = `import { createClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}
+    const clock = createClock()
+    const at = () => process.hrtime().reduce((s, ns) => s * 1000 + ns / 1e6)
+    const off = Array.from({ length: 20 }, () => [at(), clock.now().tick, at()]).map(([before, tick, after]) => Math.max(before - tick, tick - after, 0))
+    console.log(Math.min(...off))`
+  const off = Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }))
+  assert(off < 0.5, `${off} ms`)
+})
+
 test('X-4: no timer beyond the runtime’s limit reaches it; a long one still fires, once, when it is due', (t) => {
   const asked: number[] = []
   const real = globalThis.setTimeout
