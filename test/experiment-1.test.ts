@@ -21,6 +21,8 @@ import { planFor } from './experiment-1/keeper.ts'
 const SIGNALS = Number(process.env['HOLDFAST_TEST_SIGNALS'] ?? 60)
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 1)
 const SILENCE = 1500
+/** Longer than the ringer is ever stopped: one that wakes up must not take its own sleep for a provider's silence, and leave a page unsent for that. */
+const SENDING = 8000
 const KEY = Buffer.alloc(32, 1)
 const RINGER = fileURLToPath(new URL('../src/processes/ringer.ts', import.meta.url))
 const KEEPER = fileURLToPath(new URL('./experiment-1/keeper.ts', import.meta.url))
@@ -139,7 +141,7 @@ test(`P-3 P-4 keeper and ringer under ${SIGNALS} signals: nothing is missing`, {
   const plan = planFor(hook.port)
   const ringer = new Kept(() => {
     const child = fork(RINGER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    child.send({ is: 'init', runtime: folder, key: KEY.toString('base64'), plan, silence: SILENCE, confirm: 300, sending: 2000 }, () => undefined)
+    child.send({ is: 'init', runtime: folder, key: KEY.toString('base64'), plan, silence: SILENCE, confirm: 300, sending: SENDING }, () => undefined)
     return child
   })
   const keeper = new Kept(() => fork(KEEPER, [file, socket, String(hook.port)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
