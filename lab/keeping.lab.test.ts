@@ -15,6 +15,7 @@ import { enrol, type Authenticator } from './authenticators.ts'
 import { asking, says, type Asking } from './deciders.ts'
 import { well } from './nodecraft.ts'
 import { rgw, type Rgw } from './rgw.ts'
+import { partsOf } from './telling.ts'
 
 const DAY = 86_400_000
 const NIGHTS = 12
@@ -152,15 +153,7 @@ const totals = ({ totals: { quarantine } }: RetentionPlanAnswer): number => quar
 
 test('retention by its commands, over whole processes', { timeout: 600_000 }, async (t) => {
   // Each part stands on the one before.
-  let stands = true
-  const part = async (says: string, act: () => Promise<void>): Promise<void> => {
-    if (!stands) return
-    stands = false
-    await t.test(says, async () => {
-      await act()
-      stands = true
-    })
-  }
+  const part = partsOf(t)
   await part('G-1 G-7 copies are read, held and planned; nothing goes before two people have armed it', async () => {
     assert.match((await fine(0, 'look', 'panel', '--no-wait')).err, /listed as soon as may be/)
     await fine(0, 'verify', 'panel', '--all')

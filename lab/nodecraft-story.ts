@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test'
 import { sleep, until } from '../test/story/world.ts'
 import { fill, JOB, keysOf, labDatabase, nodecraft, PREFIX, tool, type Nodecraft, type Planned } from './nodecraft.ts'
 import type { LabServer } from './servers.ts'
+import { partsOf } from './telling.ts'
 
 export interface Telling {
   readonly rows: number
@@ -182,15 +183,7 @@ export async function tellNodecraft(t: TestContext, telling: Telling): Promise<v
   const stage: Stage = { ...telling, yesterday, other, twin }
 
   // Each part stands on the one before.
-  let stands = true
-  const part = async (says: string, act: () => Promise<void>): Promise<void> => {
-    if (!stands) return
-    stands = false
-    await t.test(says, async () => {
-      await act()
-      stands = true
-    })
-  }
+  const part = partsOf(t)
   await part('it reports, and touches nothing, until two people arm it', () => armed(it, lost))
   await part('exactly what has no row is put aside; what gets a row comes back by itself', () => putAside(it, lost))
   for (const accident of ACCIDENTS.filter(({ says }) => only?.test(says) ?? true)) await part(`nothing is touched while ${accident.says}`, () => suffer(it, accident, stage))

@@ -13,6 +13,7 @@ import { freePorts, hookSink, root, sleep, startHoldfast, until, writeConfig } f
 import { enrol, type Authenticator } from './authenticators.ts'
 import { machines, within } from './cables.ts'
 import { headOf, leading, type Leading } from './leading.ts'
+import { printStory } from './telling.ts'
 
 export const HOSTS = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'] as const
 /** ms from the second press to the step, of each host; and until both were paged after the rolling run was stopped. */
@@ -200,11 +201,4 @@ async function tell(t: { after(end: () => unknown): void }): Promise<RolledOver>
   return measured
 }
 
-if (import.meta.main) {
-  const ends: (() => unknown)[] = []
-  try {
-    console.log(JSON.stringify(await tell({ after: (end) => void ends.push(end) })))
-  } finally {
-    for (const end of ends.toReversed()) await end()
-  }
-}
+if (import.meta.main) await printStory(tell)

@@ -13,6 +13,7 @@ import { enrol, type Authenticator } from './authenticators.ts'
 import { machines, within, type Machine } from './cables.ts'
 import { powerdns } from './driving.ts'
 import { headOf, leading } from './leading.ts'
+import { printStory } from './telling.ts'
 
 export const HOSTS = ['web-1', 'standby'] as const
 /** ms: from `within` being over until both were paged; from the data being back until the step was done. */
@@ -227,11 +228,4 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   return { paged, seen }
 }
 
-if (import.meta.main) {
-  const ends: (() => unknown)[] = []
-  try {
-    console.log(JSON.stringify(await tell({ after: (end) => void ends.push(end) })))
-  } finally {
-    for (const end of ends.toReversed()) await end()
-  }
-}
+if (import.meta.main) await printStory(tell)

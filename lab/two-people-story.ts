@@ -11,6 +11,7 @@ import { freePorts, hookSink, sleep, startHoldfast, until, writeConfig } from '.
 import { enrol, nextCode, type Authenticator } from './authenticators.ts'
 import { machines } from './cables.ts'
 import { headOf, leading } from './leading.ts'
+import { printStory } from './telling.ts'
 
 export const HOSTS = ['db-1'] as const
 /** What each try was answered. */
@@ -171,11 +172,4 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   return { tries }
 }
 
-if (import.meta.main) {
-  const ends: (() => unknown)[] = []
-  try {
-    console.log(JSON.stringify(await tell({ after: (end) => void ends.push(end) })))
-  } finally {
-    for (const end of ends.toReversed()) await end()
-  }
-}
+if (import.meta.main) await printStory(tell)

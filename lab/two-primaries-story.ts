@@ -13,6 +13,7 @@ import { enrol, type Authenticator } from './authenticators.ts'
 import { machines, within } from './cables.ts'
 import { patroni, type Patroni } from './clusters.ts'
 import { headOf, leading, type Leading } from './leading.ts'
+import { printStory } from './telling.ts'
 
 export const HOSTS = ['db-1', 'db-2', 'db-3', 'app'] as const
 /** ms: from the kill until there were two, from then until the run was halted, and until both were paged; with `heals`: from the end of the old server until all were well. */
@@ -167,11 +168,4 @@ async function tell(t: { after(end: () => unknown): void }): Promise<Told> {
   return { ...measured, healed }
 }
 
-if (import.meta.main) {
-  const all: (() => unknown)[] = []
-  try {
-    console.log(JSON.stringify(await tell({ after: (end) => void all.push(end) })))
-  } finally {
-    for (const end of all.toReversed()) await end()
-  }
-}
+if (import.meta.main) await printStory(tell)
