@@ -87,7 +87,7 @@ export const guarding: readonly Mutant[] = [
   },
   {
     name: 'a lab waits a real day for each rung of a breaker', breaks: ['G-7'], killer: killer('breaker', 'lab time divides the cooling-off'),
-    changes: [{ file: `${ROOM}/breaker.ts`, find: `Math.ceil(COOLING / (Number`, put: `Math.ceil(COOLING + 0 * (Number` }],
+    changes: [{ file: `${ROOM}/breaker.ts`, find: `divided(COOLING, shrink)`, put: `divided(COOLING, 0 * shrink)` }],
   },
   {
     name: 'quarantine is shorter than the retention of the catalogue', breaks: ['G-23'], killer: killer('margins', 'G-23 quarantine is the longest'),

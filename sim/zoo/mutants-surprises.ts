@@ -89,7 +89,7 @@ export const surprised: readonly Mutant[] = [
   },
   {
     name: 'any edit makes the silence of a host forgotten', breaks: ['C-14'], killer: surprising('C-14 an edit forgets the silence'),
-    changes: [{ file: 'src/engine/change/quiet.ts', find: 'if (ways.get(name) !== before.get(name)) Object', put: 'Object' }],
+    changes: [{ file: 'src/engine/change/quiet.ts', find: 'if (ways.get(name) !== before.get(name)) forgetLine', put: 'forgetLine' }],
   },
   {
     name: 'a scout that is replaced makes every host a surprise', breaks: ['C-14'], killer: surprising('C-13 C-14 silence for a moment'),

@@ -42,6 +42,9 @@ export const MYSQL: Dialect = {
   tls: { disabled: 'off', required: 'unverified', verify_ca: 'verified', verify_identity: 'verified' },
 }
 
+/** Whose address it is by its scheme; PostgreSQL's where it is neither's, so that reading it says what is wrong. */
+export const dialectOf = (text: string): Dialect => (MYSQL.schemes.some((scheme) => text.startsWith(`${scheme}://`)) ? MYSQL : POSTGRES)
+
 /** Reads such a URL; a text says what is wrong with it, without repeating it: it holds a password. */
 export function readDatabase(text: string, { schemes, port, tlsParameter, tls }: Dialect): Database | string {
   const shape = `write it like ${schemes[0]}://user:password@host:${port}/database`

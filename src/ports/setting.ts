@@ -14,6 +14,9 @@ export const spanText = (title: string, description?: string): z.ZodString =>
 /** What a text that `spanText` took means. */
 export const spanOf = (text: string | undefined): Span | undefined => (text === undefined ? undefined : parseSpan(text))
 
+/** A SHA-256, as sha256sum prints it, in whichever letters. */
+export const sha256Text = (): z.ZodString => z.string().regex(/^[0-9a-f]{64}$/i, 'a SHA-256 is 64 hexadecimal digits, as sha256sum prints it')
+
 /** An http or https address. */
 export const httpText = (title: string): z.ZodString =>
   z

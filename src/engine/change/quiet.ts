@@ -33,7 +33,7 @@ export function createQuiet(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' 
   /** How each is reached. */
   let ways: ReadonlyMap<string, string> = new Map()
   let change: ChangeKeeper['config']['change']
-  const forget = (): void => lines.forEach((it) => Object.assign(it, { isForgotten: true, isQuiet: false }))
+  const forgetLine = (it: Line): void => void Object.assign(it, { isForgotten: true, isQuiet: false })
   return {
     look() {
       const { hosts, config, now: clock } = keeper()
@@ -45,7 +45,7 @@ export function createQuiet(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' 
       if (change !== config.change) {
         const before = ways
         ways = new Map((config.change?.hosts ?? []).map(({ name, ssh, look }) => [name, JSON.stringify(look ?? ssh ?? null)]))
-        for (const [name, line] of lines) if (ways.get(name) !== before.get(name)) Object.assign(line, { isForgotten: true, isQuiet: false })
+        for (const [name, line] of lines) if (ways.get(name) !== before.get(name)) forgetLine(line)
       }
       change = config.change
       for (const { name } of change?.hosts ?? []) {
@@ -57,6 +57,6 @@ export function createQuiet(keeper: () => Pick<ChangeKeeper, 'config' | 'hosts' 
       }
     },
     has: (host) => lines.get(host)?.isQuiet === true,
-    forget,
+    forget: () => lines.forEach(forgetLine),
   }
 }

@@ -47,7 +47,7 @@ export function answerReconciles(keeper: Keeper, called: keyof ReconcileCalls, a
     if (!('reconcile' in parsed.data)) return ok({ schema: 'holdfast.reconciles/1', reconciles: [...all.values()].map((it) => view(keeper, it)) })
     const config = all.get(parsed.data.reconcile)
     if (!config) return no(404, 'HF404', `no reconcile is called “${parsed.data.reconcile}”`, `known: ${[...all.keys()].slice(0, 20).join(', ') || 'none'}`)
-    if (called === 'reconcile.items') return planItems(keeper, itemsWanted.parse(args))
+    if (called === 'reconcile.items') return planItems(keeper, { ...parsed.data, reconcile: config.name })
     return called === 'reconcile.run' ? begin(keeper, config) : ok(view(keeper, config))
   } catch (cause) {
     return notDurable(cause)

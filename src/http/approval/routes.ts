@@ -2,7 +2,7 @@
 // fields, and is judged by the keeper alone: 200, 403 (not you, or not proven), 409 (changed), 410 (lapsed, or over). The path is the
 // credential for looking and refusing; agreeing takes a proof beside it. One cookie is read, and opens nothing: it tells one browser from another, and stands
 // against the word of a second person in the same one (C-17), never for any; so there is none to ride on.
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../core/id.ts'
 import type { ApprovalLinkAnswer } from '../../views/agreements.ts'
 import type { PasskeyShown } from '../../views/people.ts'
 import { englishApproval as words } from '../../words/approval-screen.ts'
@@ -89,7 +89,7 @@ async function press(ask: Ask, kit: Kit): Promise<Response> {
   const read = readPress(form)
   if (typeof read === 'string') return problem({ status: 400, detail: read })
   const browser = browserIn(ask, kit, 'hand')
-  const said = await kit.keeper.call('approvals.press', { token: tokenOf(ask), ...read, ...(browser === undefined ? {} : { browser: createHash('sha256').update(`hand ${browser}`).digest('hex') }), from: fromOf(ask.env, raw.headers) }, OPEN)
+  const said = await kit.keeper.call('approvals.press', { token: tokenOf(ask), ...read, ...(browser === undefined ? {} : { browser: sha256(`hand ${browser}`) }), from: fromOf(ask.env, raw.headers) }, OPEN)
   if (said.is === 'answered') return wantsJson(ask) ? json(said.body) : draw(ask, kit, said.body, { done: true, says: said.body.says }, 200)
   if (said.is === 'away' || said.status === 404) return nothing(ask, said)
   if (wantsJson(ask)) return refused(said)

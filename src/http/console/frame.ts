@@ -52,8 +52,6 @@ export function renderFrame({ title, body, visit, here, site, shape = 'unknown',
 /** The hidden field by which a form shows that it is of this session. */
 export const proof = (visit: Visit): Markup => html`<input type="hidden" name="csrf" value="${visit.csrf}">`
 
-/** What the keeper says as help, on a page: with a large letter first, and an end. */
-
 /** What was done, or went wrong, first on the page. */
 export const notice = (shape: Shape, says: string, help?: string): Markup =>
   html`<div class="hero ${classOf(shape)}" role="${shape === 'ok' ? 'status' : 'alert'}"><p><b>${icon(shape)} ${line(says, 300)}</b></p>${help !== undefined && html`<p class="s">${lines(sentence(help), 300)}</p>`}</div>`

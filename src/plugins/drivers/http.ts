@@ -8,7 +8,7 @@ import { blot } from '../../ports/driver/blot.ts'
 import { driver, targetIn, type DriverContext } from '../../ports/driver/driver.ts'
 import { leaving, limited, outcomeOf, tooLate } from '../../ports/driver/sending.ts'
 import { spelled } from '../../ports/driver/word.ts'
-import { httpText } from '../../ports/setting.ts'
+import { httpText, sha256Text } from '../../ports/setting.ts'
 import { oddHeader } from '../../ports/target.ts'
 import type { HttpReply } from '../../ports/world.ts'
 
@@ -31,7 +31,7 @@ const config = z.strictObject({
 const claims = z.strictObject({
   status: z.int().min(100).max(599).optional().meta({ description: 'http: `look` answers with this status' }),
   holds: z.string().min(1).max(1000).optional().meta({ description: 'http: the answer of `look` holds this text' }),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'a SHA-256 is 64 hexadecimal digits, as sha256sum prints it').optional().meta({ description: 'http: the answer of `look`, as it is sent and up to 1 MiB, has this hash' }),
+  sha256: sha256Text().optional().meta({ description: 'http: the answer of `look`, as it is sent and up to 1 MiB, has this hash' }),
 })
 
 const target = z.strictObject({

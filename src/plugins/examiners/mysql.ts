@@ -1,25 +1,14 @@
 // Examining MariaDB and MySQL by CHECK TABLE … EXTENDED, one table at a time on a connection. It writes no row; but a table that InnoDB finds damaged is marked so
 // there, and nobody reads it any more: whoever calls this has been told. A role needs SELECT. What may not be seen is not passed: it is said.
 import { Fault, isSilence, sentence } from '../../core/fault.ts'
-import { hours, seconds, type Span } from '../../core/time.ts'
 import type { Database } from '../../ports/database.ts'
-import { isBadCheck, MOST_RELATIONS, MOST_WORDS, type Examiner, type Looked, type Looker, type Relation, type Unexamined } from '../../ports/examine/examiner.ts'
+import { isBadCheck, MOST_RELATIONS, MOST_WORDS, WITHIN, type Ask, type Examiner, type Looked, type Looker, type Relation, type Talk, type Unexamined } from '../../ports/examine/examiner.ts'
 import { patient, signedIn, wordsBy, type TallyContext } from '../../ports/tally/tally.ts'
 import { loadMysql, mysqlOver, mysqlWords, type MysqlSession } from '../databases/mysql.ts'
 
-const SIGN_IN: Span = seconds(20)
-const ASK: Span = seconds(120)
-const LOOK: Span = hours(24)
 const MOST_LINES = 20
 
 type Row = readonly (string | null)[]
-type Ask = (text: string, within?: Span) => Promise<readonly Row[]>
-
-interface Talk {
-  readonly ask: Ask
-  readonly words: (cause: unknown) => string
-  readonly leave: () => void
-}
 
 const examiner: Examiner = {
   async survey(database, context, signal) {
@@ -70,9 +59,9 @@ async function talkTo(database: Database, name: string, context: TallyContext, s
   const to = { ...database, name }
   const words = (cause: unknown): string => wordsBy(mysqlWords, cause, to)
   return signedIn({
-    database: to, within: SIGN_IN, context, signal, words, over: (socket) => mysqlOver(create, to, socket, SIGN_IN),
+    database: to, within: WITHIN.signIn, context, signal, words, over: (socket) => mysqlOver(create, to, socket, WITHIN.signIn),
     async begin(session: MysqlSession, leave): Promise<Talk> {
-      const ask: Ask = async (text, within = ASK) => {
+      const ask: Ask = async (text, within = WITHIN.ask) => {
         const rows: Row[] = []
         await patient(session.ask(text, undefined, (row) => void (rows.length < most && rows.push(row.map((value) => value?.toString('utf8') ?? null)))), 'no answer', within, { timers: context.timers, signal })
         return rows
@@ -111,7 +100,7 @@ const IN_USE = /clients? (?:is|are) using or ha(?:s|ve)n't closed the table/i
 
 async function look({ ask, words }: Talk, { id }: Relation): Promise<Looked> {
   try {
-    return readChecked(await ask(`check table ${id} extended`, LOOK))
+    return readChecked(await ask(`check table ${id} extended`, WITHIN.look))
   } catch (cause) {
     const says = words(cause).slice(0, MOST_WORDS)
     const { errno, sqlState } = Object(cause) as { errno?: unknown; sqlState?: unknown }
@@ -133,4 +122,3 @@ export function readChecked(rows: readonly Row[]): Looked {
   if (texts.some((it) => /lock wait timeout|command denied|access denied|interrupted|deadlock/i.test(it)) || (rows.at(-1)?.[3] === 'OK' && rows.filter(isBadCheck).every(([, , , it]) => IN_USE.test(it ?? '')))) return { is: 'unknown', says }
   return { is: 'damaged', says }
 }
-

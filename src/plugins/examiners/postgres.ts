@@ -2,29 +2,16 @@
 // by ranges of pages, B-trees whole and against their tables. A role needs nothing but the right to call its functions, and the session writes nothing. Whatever
 // keeps a relation from being looked at is unknown; only what the server calls corrupted is.
 import { Fault, isSilence, sentence } from '../../core/fault.ts'
-import { hours, seconds, type Span } from '../../core/time.ts'
 import type { Database } from '../../ports/database.ts'
-import { MOST_RELATIONS, MOST_WORDS, type Examiner, type Looked, type Looker, type Range, type Relation, type Unexamined } from '../../ports/examine/examiner.ts'
+import { MOST_RELATIONS, MOST_WORDS, WITHIN, type Ask, type Examiner, type Looked, type Looker, type Range, type Relation, type Talk, type Unexamined } from '../../ports/examine/examiner.ts'
 import { patient, signedIn, wordsBy, type TallyContext } from '../../ports/tally/tally.ts'
 import { loadPostgres, postgresOver, postgresWords, type PostgresSession } from '../databases/postgres.ts'
 
-const SIGN_IN: Span = seconds(20)
-const ASK: Span = seconds(120)
-/** One look at one range or one index. */
-const LOOK: Span = hours(24)
 /** Whoever waits for a lock lets everybody behind it wait. */
 const LOCK = 5000
 const RAW = { getTypeParser: () => (text: string) => text }
 /** So many places are told of one range. */
 const MOST_PLACES = 10
-
-type Ask = (text: string, within?: Span) => Promise<readonly (readonly (string | null)[])[]>
-
-interface Talk {
-  readonly ask: Ask
-  readonly words: (cause: unknown) => string
-  readonly leave: () => void
-}
 
 const examiner: Examiner = {
   async survey(database, context, signal) {
@@ -61,10 +48,10 @@ async function talkTo(database: Database, name: string, context: TallyContext, s
   const to = { ...database, name }
   const words = (cause: unknown): string => wordsBy(postgresWords, cause, to)
   return signedIn({
-    database: to, within: SIGN_IN, context, signal, words, over: (socket) => postgresOver(driver, to, socket, SIGN_IN),
+    database: to, within: WITHIN.signIn, context, signal, words, over: (socket) => postgresOver(driver, to, socket, WITHIN.signIn),
     async begin(session: PostgresSession, leave): Promise<Talk> {
-      const ask: Ask = async (text, within = ASK) => (await patient(session.query({ text, queryMode: 'extended', types: RAW }), 'no answer', within, { timers: context.timers, signal })).rows
-      for (const it of ['default_transaction_read_only = on', 'search_path = pg_catalog', `lock_timeout = ${LOCK}`, `statement_timeout = ${LOOK}`, 'idle_session_timeout = 0', 'jit = off']) await ask(`set ${it}`).catch(unlessUnknown)
+      const ask: Ask = async (text, within = WITHIN.ask) => (await patient(session.query({ text, queryMode: 'extended', types: RAW }), 'no answer', within, { timers: context.timers, signal })).rows
+      for (const it of ['default_transaction_read_only = on', 'search_path = pg_catalog', `lock_timeout = ${LOCK}`, `statement_timeout = ${WITHIN.look}`, 'idle_session_timeout = 0', 'jit = off']) await ask(`set ${it}`).catch(unlessUnknown)
       // A look that nobody waits for any more ends within a second.
       await ask('set client_connection_check_interval = 1000').catch(unlessUnknown)
       return { ask, words, leave }
@@ -157,10 +144,10 @@ async function look(talk: Talk, home: Home, relation: Relation, range: Range): P
   const { ask, words } = talk
   try {
     if (relation.kind === 'btree') {
-      await ask(`select ${home.schema}.bt_index_check(${relation.id}::regclass${home.compares ? ', true' : ''})`, LOOK)
+      await ask(`select ${home.schema}.bt_index_check(${relation.id}::regclass${home.compares ? ', true' : ''})`, WITHIN.look)
       return { is: 'well' }
     }
-    const rows = await ask(checkHeap(home, relation, range), LOOK)
+    const rows = await ask(checkHeap(home, relation, range), WITHIN.look)
     if (rows.length === 0) return { is: 'well' }
     const places = rows.slice(0, MOST_PLACES).map(([block, item, says]) => `page ${block}${item === null ? '' : `, item ${item}`}: ${says}`)
     return { is: 'damaged', says: `${places.join('; ')}${rows.length > MOST_PLACES ? '; and more' : ''}`.slice(0, MOST_WORDS) }
@@ -179,4 +166,3 @@ async function look(talk: Talk, home: Home, relation: Relation, range: Range): P
 /** A table that has become shorter meanwhile is looked at as far as it goes. */
 const checkHeap = ({ schema }: Home, { id }: Relation, { from, to }: Range): string =>
   `select v.blkno::text, v.offnum::text, v.msg from (select pg_relation_size(${id}::regclass) / current_setting('block_size')::bigint as pages) s cross join lateral ${schema}.verify_heapam(relation => ${id}::regclass, on_error_stop => false, check_toast => true, skip => 'none', startblock => ${from}, endblock => ${to === undefined ? 's.pages - 1' : `least(${to - 1}, s.pages - 1)`}) v where s.pages > ${from} limit ${MOST_PLACES + 1}`
-

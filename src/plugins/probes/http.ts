@@ -9,7 +9,7 @@ import { codeOf, sentence } from '../../core/fault.ts'
 import { between, ms, sayLimit, type Span } from '../../core/time.ts'
 import { fail, pass, probe, type LookContext, type Seen } from '../../ports/probe.ts'
 import { refusal, within } from '../../ports/refusal.ts'
-import { httpText, spanOf, spanText } from '../../ports/setting.ts'
+import { httpText, sha256Text, spanOf, spanText } from '../../ports/setting.ts'
 import { oddHeader, readHttp } from '../../ports/target.ts'
 import type { HttpReply, HttpWant, Phases } from '../../ports/world.ts'
 
@@ -28,7 +28,7 @@ const config = z
       .strictObject({
         status: z.union([status, z.array(status).min(1).max(50)]).optional().meta({ title: 'Status', description: '200 to 299 when absent' }),
         body: z.string().min(1).max(4096).optional().meta({ title: 'Text that the body contains' }),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'a SHA-256 is 64 hexadecimal digits, as sha256sum prints it').optional().meta({ title: 'SHA-256 of the body' }),
+        sha256: sha256Text().optional().meta({ title: 'SHA-256 of the body' }),
         faster_than: spanText('Faster than').optional(),
         cert_days_left: z.int().min(0).max(3650).optional().meta({ title: 'Days that the certificate is to hold at least' }),
       })

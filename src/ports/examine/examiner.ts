@@ -1,5 +1,6 @@
 // The port of examining: a server that is asked, over connections, to look over its own relations: what pg_amcheck asks, and CHECK TABLE. It names them first,
 // and looks at one, or at a range of one, at a time. What could not be looked at is unknown and says why; it is never well. Nothing is written.
+import { hours, seconds, type Span } from '../../core/time.ts'
 import type { Database } from '../database.ts'
 import type { TallyContext } from '../tally/tally.ts'
 
@@ -59,6 +60,20 @@ export interface Looker {
   look(relation: Relation, range: Range): Promise<Looked>
   leave(): void
 }
+
+/** Asks in the server's own language, and gives its rows as texts. */
+export type Ask = (text: string, within?: Span) => Promise<readonly (readonly (string | null)[])[]>
+
+/** A connection, signed in. */
+export interface Talk {
+  readonly ask: Ask
+  /** What went wrong, for people, without credentials. */
+  readonly words: (cause: unknown) => string
+  readonly leave: () => void
+}
+
+/** So long signing in may take, a question, and one look: a table or an index may be large. */
+export const WITHIN: { readonly signIn: Span; readonly ask: Span; readonly look: Span } = { signIn: seconds(20), ask: seconds(120), look: hours(24) }
 
 export interface Examiner {
   /** All databases that the role may see where the address names none. Rejects with a sentence, without credentials. */

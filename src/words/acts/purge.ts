@@ -2,6 +2,7 @@
 // could go, and the way back that ends with it. A name is one line whatever stands in it, and everything is bounded: what is left out is counted.
 import { sayTime, type Instant, type Span } from '../../core/time.ts'
 import { isolated, line } from '../markup.ts'
+import { sayUtc } from '../moment.ts'
 import { saySize } from '../size.ts'
 
 /** One that would be removed. `null`: nobody knows. */
@@ -70,8 +71,7 @@ function tenantsOf(items: readonly Purged[], count: (n: number) => string): read
 }
 
 const known = (times: readonly (Instant | null)[]): readonly Instant[] => times.flatMap((at) => (at === null ? [] : [at])).toSorted((a, b) => a - b)
-const utc = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-const ago = (at: Instant, now: Instant): string => `${sayTime(Math.max(0, now - at) as Span)} old (${utc(at)})`
+const ago = (at: Instant, now: Instant): string => `${sayTime(Math.max(0, now - at) as Span)} old (${sayUtc(at)})`
 
 function agesOf(items: readonly Purged[], now: Instant): string {
   const [written, aside] = [known(items.map(({ writtenAt }) => writtenAt)), known(items.map(({ asideSince }) => asideSince))]
@@ -79,9 +79,9 @@ function agesOf(items: readonly Purged[], now: Instant): string {
   const lacks = items.length - written.length
   return [
     oldest === undefined || youngest === undefined ? 'When they were written is not known.' : items.length === 1 ? `It is ${ago(oldest, now)}.` : `The oldest is ${ago(oldest, now)}, the youngest ${ago(youngest, now)}${lacks === 0 ? '' : `; of ${lacks} it is not known`}.`,
-    ...(aside[0] === undefined || aside.at(-1) === undefined ? [] : [`Put aside ${aside[0] === aside.at(-1) ? utc(aside[0]) : `between ${utc(aside[0])} and ${utc(aside.at(-1) ?? aside[0])}`}.`]),
+    ...(aside[0] === undefined || aside.at(-1) === undefined ? [] : [`Put aside ${aside[0] === aside.at(-1) ? sayUtc(aside[0]) : `between ${sayUtc(aside[0])} and ${sayUtc(aside.at(-1) ?? aside[0])}`}.`]),
   ].join('\n')
 }
 
 const sayOne = ({ key, bytes, eligibleAt }: Purged): string =>
-  `• ${isolated(line(key, LONGEST_KEY))}\n${bytes === null ? 'size not known' : saySize(bytes)}, ${eligibleAt === null ? 'since when it could go is not known' : `could go since ${utc(eligibleAt)}`}`
+  `• ${isolated(line(key, LONGEST_KEY))}\n${bytes === null ? 'size not known' : saySize(bytes)}, ${eligibleAt === null ? 'since when it could go is not known' : `could go since ${sayUtc(eligibleAt)}`}`

@@ -2,7 +2,7 @@
 // a file, or out of the configuration, by the name of a set: no list of processes ever shows a password.
 import { readFileSync } from 'node:fs'
 import { Fault, sentence } from '../../../core/fault.ts'
-import { MYSQL, POSTGRES, readDatabase } from '../../../ports/database.ts'
+import { dialectOf, MYSQL, readDatabase } from '../../../ports/database.ts'
 import { MOST_CONNECTIONS, type Finding, type RelationsReport } from '../../../rooms/guard/scan/relations.ts'
 import { loadConfig } from '../../../views/accepted.ts'
 import { saySize } from '../../../words/size.ts'
@@ -23,7 +23,7 @@ async function addressOf(session: Session, given: string): Promise<string> {
     }
   }
   if (given.includes('://')) {
-    const read = readDatabase(given, MYSQL.schemes.some((it) => given.startsWith(`${it}://`)) ? MYSQL : POSTGRES)
+    const read = readDatabase(given, dialectOf(given))
     if (typeof read !== 'string' && read.password !== '') throw usage('An address with a password stands in every list of processes.', 'write it into a file that nobody else reads, and name that: @file')
     return given
   }
@@ -60,7 +60,7 @@ export async function relations(session: Session, given: string, options: Option
   const { out, outside } = session
   const connections = connectionsOf(options)
   const url = await addressOf(session, given)
-  const isMaria = MYSQL.schemes.some((it) => url.startsWith(`${it}://`))
+  const isMaria = dialectOf(url) === MYSQL
   if (isMaria && options['mayMark'] !== true) throw new Failure('A table that CHECK TABLE finds damaged is marked by it, and nobody reads it any more until it was rebuilt.', { exit: EXIT.refused, code: 'HF-C024', help: 'let it look at a restored copy; --may-mark says that it may be this server' })
   if (outside.scanRelations === undefined) throw new Fault('no server can be asked from here', 'never')
   const report = await outside.scanRelations({ url, connections, rate, yields: options['yield'] === true, journal: textOption(options, 'journal'), signal, progress: (it) => teller.tell(it) }).catch((cause: unknown) => {

@@ -8,6 +8,7 @@ import type { Tx } from '../../../db/room.ts'
 import type { RunRow } from '../../../rooms/change/runs/record.ts'
 import { loadRun } from '../../../rooms/change/runs/rows.ts'
 import { legsOf, type Leg } from '../../../rooms/change/runs/run.ts'
+import { sayUtc } from '../../../words/moment.ts'
 import type { ChangeKeeper } from '../grounds.ts'
 import { WHOLE, sayAccepted, sayTolerates } from '../words.ts'
 import { disarm, OFFER } from './offers.ts'
@@ -16,8 +17,6 @@ import { disarm, OFFER } from './offers.ts'
 const AGREED_WITHIN: Span = hours(1)
 /** Ways back are gone after its time too. */
 const BACK: Span = hours(1)
-
-const timeOf = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 /** Asks both for all of it; a sentence where they cannot be asked. */
 export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { readonly from: Instant; readonly until: Instant }): RunRow | string {
@@ -30,7 +29,7 @@ export function askWhole(keeper: ChangeKeeper, tx: Tx, id: string, time: { reado
   const text = [
     `${runbook.title}, on ${host} (${id}).`, ...(plan.rehearse ? ['A rehearsal: all of it but the deeds. Nothing is changed.'] : []), ...sayAccepted(plan),
     `Both of you press within an hour, or nothing of it goes.`,
-    `It goes by itself, between ${timeOf(time.from)} and ${timeOf(time.until)}. Nobody is asked again:`,
+    `It goes by itself, between ${sayUtc(time.from)} and ${sayUtc(time.until)}. Nobody is asked again:`,
     ...runbook.steps.map((step, at) => `${at + 1}. ${step.id}: ${texts[at]?.text ?? ''}${step.takes.length > 0 ? ` (takes ${step.takes.join(', ')} down)` : ''}. ${sayTolerates(texts[at]?.tolerance ?? null, texts[at]?.tolerance ?? null)} Its way back: ${texts[at]?.back ?? ''}`),
     'Each step begins only when everything passes by looks that begin when its turn has come. The first surprise stops it and pages you both.',
     undoes ? 'Then it goes the ways back of all that it began, the last one first, by itself, also where not everything passes: for an hour, and never later than an hour after that time.' : 'Then it stays as it is, until you go on or back.',
@@ -62,7 +61,7 @@ export function entrust(keeper: ChangeKeeper, tx: Tx, row: RunRow): void {
   }
   const at = (wall: Instant): Due => dueIn(tx.now, ms(Math.max(0, wall - tx.now.wall)))
   const [from, until] = [at(asked.time.from), at(asked.time.until)]
-  const taken = change.take(tx, plan.id, { is: 'entrusted', trust: { from, until, undoes: plan.runbook.unattended?.onHalt === 'undo' } }, { asked: null, by: `${plan.does} and ${plan.checks}`, says: `all of it, to go by itself from ${timeOf(asked.time.from)} to ${timeOf(asked.time.until)}` })
+  const taken = change.take(tx, plan.id, { is: 'entrusted', trust: { from, until, undoes: plan.runbook.unattended?.onHalt === 'undo' } }, { asked: null, by: `${plan.does} and ${plan.checks}`, says: `all of it, to go by itself from ${sayUtc(asked.time.from)} to ${sayUtc(asked.time.until)}` })
   if (typeof taken === 'string') change.await(tx, plan.id, undefined, taken)
 }
 

@@ -3,7 +3,7 @@
 // connection that ends is made anew once; a server that cannot be reached any more ends the scan, which then says nothing of the rest.
 import { Fault, sentence } from '../../../core/fault.ts'
 import { tickOf } from '../../../core/time.ts'
-import { MYSQL, POSTGRES, readDatabase, type Database } from '../../../ports/database.ts'
+import { dialectOf, MYSQL, readDatabase, type Database } from '../../../ports/database.ts'
 import type { Examiner, Looked, Looker, Survey } from '../../../ports/examine/examiner.ts'
 import type { TallyContext } from '../../../ports/tally/tally.ts'
 import { createProgress } from '../../../rooms/guard/scan/pace.ts'
@@ -21,9 +21,9 @@ export interface Examining {
 
 /** Whose server it is, by its address; a text says what is wrong with it. */
 export function addressOf(url: string): { readonly kind: 'postgres' | 'mysql'; readonly database: Database } | string {
-  const kind = MYSQL.schemes.some((it) => url.startsWith(`${it}://`)) ? 'mysql' : 'postgres'
-  const database = readDatabase(url, kind === 'mysql' ? MYSQL : POSTGRES)
-  return typeof database === 'string' ? database : { kind, database }
+  const dialect = dialectOf(url)
+  const database = readDatabase(url, dialect)
+  return typeof database === 'string' ? database : { kind: dialect === MYSQL ? 'mysql' : 'postgres', database }
 }
 
 interface Work {

@@ -4,7 +4,7 @@
 // What a limit needs to know and nobody knows is `unknown`, and holds as a trip does, without latching.
 import type { Found } from '../../../core/evidence.ts'
 import { between, hours, type Instant, type Span } from '../../../core/time.ts'
-import { lain, type Moment } from './margins.ts'
+import { divided, lain, type Moment } from './margins.ts'
 import type { Group } from './sandwich.ts'
 
 export const LIMITS = {
@@ -131,7 +131,7 @@ const FRESH = hours(24)
 const COOLING = hours(24)
 
 /** The cooling-off of a half-open breaker. `shrink`: lab time divides it like the other waits. */
-export const coolingOf = (shrink: number): Span => Math.ceil(COOLING / (Number.isFinite(shrink) && shrink > 1 ? shrink : 1)) as Span
+export const coolingOf = (shrink: number): Span => divided(COOLING, shrink)
 
 /** What the breaker is after an event. A close that may not be leaves it as it is, and says why. */
 export function step(breaker: Breaker, event: BreakerEvent): { readonly breaker: Breaker; readonly refused?: string } {

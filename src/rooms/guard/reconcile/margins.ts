@@ -57,10 +57,12 @@ const SOAK = hours(24)
 const QUARANTINE = days(30)
 const BEYOND_RETENTION = days(7)
 
-/** The margins in force (G-7, G-23). A shrink below 1, or one that is no number, lengthens nothing and shortens nothing. */
+/** A wait as it is in a lab. A shrink below 1, or one that is no number, lengthens nothing and shortens nothing. */
+export const divided = (span: number, shrink: number): Span => Math.ceil(span / (Number.isFinite(shrink) && shrink > 1 ? shrink : 1)) as Span
+
+/** The margins in force (G-7, G-23). */
 export function marginsOf({ retention, oldestCopy, shrink }: Waits): Margins {
-  const by = Number.isFinite(shrink) && shrink > 1 ? shrink : 1
-  const shrunk = (span: number): Span => Math.ceil(span / by) as Span
+  const shrunk = (span: number): Span => divided(span, shrink)
   const longest = oldestCopy === undefined ? undefined : Math.max(QUARANTINE, retention + BEYOND_RETENTION, (oldestCopy === 'unbound' ? retention : oldestCopy) + BEYOND_RETENTION)
   return {
     runs: RUNS, spacing: shrunk(SPACING), age: shrunk(AGE), soak: shrunk(SOAK),

@@ -3,7 +3,7 @@
 // ever read pushes out others that nobody ever read, and never one that was proven: whoever may only add copies cannot make good ones go.
 import type { Found } from '../../../core/evidence.ts'
 import { between, days, hours, sayTime, type Instant, type Now, type Span } from '../../../core/time.ts'
-import { lain, oldEnough, type Moment, type Want } from '../reconcile/margins.ts'
+import { divided, lain, oldEnough, type Moment, type Want } from '../reconcile/margins.ts'
 import { isSound, nameOf, READ_WHOLE, type Copy, type Known, type Mark, type Shelf } from './shelf.ts'
 import { sortInto, type Keep } from './slots.ts'
 
@@ -33,8 +33,7 @@ export interface Waits {
 const AHEAD = 300_000
 
 export function waitsOf({ shrink }: Pick<Settings, 'shrink'>): Waits {
-  const by = Number.isFinite(shrink) && shrink > 1 ? shrink : 1
-  return { age: Math.ceil(hours(24) / by) as Span, soak: Math.ceil(hours(24) / by) as Span, runs: 2 }
+  return { age: divided(hours(24), shrink), soak: divided(hours(24), shrink), runs: 2 }
 }
 
 /** A copy on a shelf, judged by itself. */

@@ -10,6 +10,7 @@ import { armedJobs, hasOpen, keptPlans, loadActs, loadApproval, loadJob, loadPla
 import { latchedOf, refusedOf, tell } from '../acts/telling.ts'
 import type { Task } from '../protocol.ts'
 import { loadListing } from '../rows.ts'
+import { divided } from '../reconcile/margins.ts'
 import type { BackupSet } from '../sets/set.ts'
 import { tellStanding, worldOf, type Life } from './duty.ts'
 import { jobOf, parseJob } from './job.ts'
@@ -43,10 +44,7 @@ const FIRST: Span = minutes(1)
 const WEEK = 604_800_000
 
 /** How far apart the runs of a set are. */
-export const rhythmOf = ({ every }: Pick<BackupSet, 'every'>, shrink: number): Span => {
-  const by = Number.isFinite(shrink) && shrink > 1 ? shrink : 1
-  return ms(Math.max(LEAST_IN_LAB, Math.ceil(Math.max(every, LEAST) / by)))
-}
+export const rhythmOf = ({ every }: Pick<BackupSet, 'every'>, shrink: number): Span => ms(Math.max(LEAST_IN_LAB, divided(Math.max(every, LEAST), shrink)))
 
 export function scheduleOf(context: ScheduleContext, acts: Pick<Acts, 'ran' | 'disarm'>): Schedule {
   // Since when a run waits for its listings; after a start it waits anew.
